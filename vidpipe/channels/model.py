@@ -1,0 +1,129 @@
+"""Channels: who a video is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from vidpipe.errors import Misconfigured
+from vidpipe.platforms.model import load_presets
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Brand(_Strict):
+    """How a channel looks."""
+
+    background: Colour = "#12161c"
+    text: Colour = "#ffffff"
+    accent: Colour = "#ffd23f"
+    outline: Colour = "#000000"
+    logo: Path | None = Field(
+        default=None, description="PNG drawn small in the upper left corner of the safe box"
+    )
+
+    @field_validator("logo")
+    @classmethod
+    def _logo_is_there(cls, logo: Path | None) -> Path | None:
+        if logo is not None and not logo.expanduser().is_file():
+            raise ValueError(f"there is no file {logo}")
+        return logo.expanduser().resolve() if logo is not None else None
+
+
+class CaptionStyle(_Strict):
+    """Burned-in captions."""
+
+    enabled: bool = True
+    from_draft: bool = Field(
+        default=False, description="burn in captions even when the transcript is only a draft"
+    )
+    font: str = Field(default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$")
+    font_size: int = Field(default=64, ge=24, le=140, description="pixels at 1080 wide")
+    uppercase: bool = False
+    max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
+
+
+class ClipLimits(_Strict):
+    """How many clips, how long, how tight."""
+
+    count: int = Field(default=5, ge=1, le=50)
+    min_s: float = Field(default=15.0, ge=3.0)
+    max_s: float = Field(default=60.0, le=600.0)
+    max_pause_s: float = Field(default=0.7, ge=0.2, description="longer pauses are shortened")
+    kept_pause_s: float = Field(default=0.3, ge=0.1, description="what stays of a long pause")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_s < self.min_s * 1.2:
+            raise ValueError("max_s must be at least 1.2 times min_s")
+        if self.kept_pause_s > self.max_pause_s:
+            raise ValueError("kept_pause_s must not exceed max_pause_s")
+        return self
+
+
+class Channel(_Strict):
+    """Everything vidpipe needs to know of whom it works for."""
+
+    name: ChannelName
+    title: str = ""
+    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
+    platforms: tuple[str, ...] = ("tiktok", "instagram_reels", "youtube_shorts")
+    clips: ClipLimits = ClipLimits()
+    brand: Brand = Brand()
+    captions: CaptionStyle = CaptionStyle()
+    loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
+    max_true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
+
+    @field_validator("platforms")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        presets = load_presets()
+        unknown = [n for n in names if n not in presets]
+        if unknown:
+            raise ValueError(
+                f"unknown platform {', '.join(unknown)}; there are: {', '.join(presets)}"
+            )
+        if not names:
+            raise ValueError("name at least one platform")
+        return tuple(dict.fromkeys(names))
+
+
+def load_channels(path: Path | None) -> dict[str, Channel]:
+    """Channels by name; without a file the one channel `default`.
+
+    Raises:
+        Misconfigured: every problem of the file at once, each with its place.
+    """
+    if path is None or not path.exists():
+        return {"default": Channel(name="default")}
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{path}: not valid YAML: {error}") from error
+    entries = raw.get("channels") if isinstance(raw, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise Misconfigured(f"{path}: begin with `channels:` and one entry per channel")
+    channels: dict[str, Channel] = {}
+    problems: list[str] = []
+    for name, fields in entries.items():
+        try:
+            channels[str(name)] = Channel.model_validate({"name": name, **(fields or {})})
+        except (ValidationError, TypeError) as error:
+            if isinstance(error, ValidationError):
+                for item in error.errors():
+                    where = ".".join(str(part) for part in item["loc"])
+                    problems.append(f"{path}: channels.{name}.{where}: {item['msg']}")
+            else:
+                problems.append(f"{path}: channels.{name}: {error}")
+    if problems:
+        raise Misconfigured(problems)
+    channels.setdefault("default", Channel(name="default"))
+    return channels

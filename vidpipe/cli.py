@@ -1,0 +1,311 @@
+"""The vidpipe command."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
+from vidpipe.intake import sidecars
+from vidpipe.intake.intake import Drop
+from vidpipe.intake.model import State
+from vidpipe.media.pictures import clock
+from vidpipe.pipeline.engine import Engine, StageResult
+from vidpipe.pipeline.stages import stage_names
+from vidpipe.platforms.model import preset
+from vidpipe.readiness import readiness
+from vidpipe.results.deliver import deliver
+from vidpipe.results.model import Results, json_schema
+from vidpipe.settings import load_settings
+from vidpipe.storage.objects import sha256_file
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Turns long videos into platform-ready short clips.",
+)
+_WIDE = None if sys.stdout.isatty() else 200
+_out = Console(highlight=False, soft_wrap=True, width=_WIDE)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+#: When several files end differently, the gravest is what the command returns.
+_GRAVITY = (1, 4, 2, 3, 0)
+
+
+@app.command()
+def run(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="recordings")],
+    out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
+    channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
+    platform: Annotated[
+        list[str] | None, typer.Option(help="platform; repeat for several")
+    ] = None,
+    clips: Annotated[int | None, typer.Option(min=1, max=50, help="at most so many")] = None,
+    transcript: Annotated[
+        Path | None, typer.Option(help="SRT or VTT; default the one beside the file")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
+) -> None:
+    """Make clips of recordings."""
+    if transcript is not None and len(files) > 1:
+        raise typer.BadParameter("--transcript goes with one file")
+    if transcript is not None and not transcript.is_file():
+        raise typer.BadParameter(f"there is no file {transcript}")
+
+    def go() -> int:
+        engine = Engine(load_settings())
+        if channel not in engine.channels:
+            raise Misconfigured(
+                f"there is no channel {channel!r}; there are: {', '.join(sorted(engine.channels))}"
+            )
+        for name in platform or ():
+            preset(name)
+        engine.artifacts.sweep()
+        codes = []
+        for file in files:
+            target = _folder_for(file, out, len(files))
+            codes.append(
+                _guard(
+                    lambda file=file, target=target: _run_one(
+                        engine,
+                        file,
+                        target,
+                        channel=channel,
+                        platforms=tuple(dict.fromkeys(platform or ())),
+                        clips=clips,
+                        transcript=transcript,
+                        force=force,
+                    )
+                )
+            )
+        return next(code for code in _GRAVITY if code in codes)
+
+    raise typer.Exit(_guard(go))
+
+
+def _folder_for(file: Path, out: Path | None, count: int) -> Path:
+    if out is None:
+        return Path("clips") / file.stem
+    return out / file.stem if count > 1 else out
+
+
+def _run_one(
+    engine: Engine,
+    file: Path,
+    folder: Path,
+    *,
+    channel: str,
+    platforms: tuple[str, ...],
+    clips: int | None,
+    transcript: Path | None,
+    force: bool,
+) -> int:
+    if not file.is_file():
+        raise Misconfigured(f"there is no file {file}")
+    beside = sidecars.beside(file)
+    if transcript is not None:
+        beside = {k: v for k, v in beside.items() if k not in sidecars.TRANSCRIPT_SUFFIXES}
+        suffix = transcript.suffix.lower()
+        beside[suffix if suffix in sidecars.TRANSCRIPT_SUFFIXES else ".srt"] = transcript
+    stat = file.stat()
+    outcome = engine.intake().take(
+        Drop(
+            key=f"{channel}/{file.name}",
+            channel=channel,
+            name=file.name,
+            path=file,
+            version=f"{stat.st_size}-{stat.st_mtime_ns}",
+            sidecars=beside,
+            sidecar_version=sidecars.version({k: sha256_file(v) for k, v in beside.items()}),
+            insist=True,
+        )
+    )
+    if outcome.state is State.QUARANTINED:
+        raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
+    video_id = outcome.video_id
+    assert video_id is not None
+    order = engine.order(video_id, platforms=platforms, clips=clips, force=force)
+    ran: list[StageResult] = []
+    names = stage_names(order.wanted_platforms)
+    with _progress(file.name, names) as report:
+        for name in names:
+            ran.append(engine.run_stage(name, video_id, order, report(name)))
+    results = deliver(engine, video_id, ran, folder)
+    print_results(results, folder)
+    return 0
+
+
+@contextmanager
+def _progress(
+    title: str, names: Sequence[str]
+) -> Iterator[Callable[[str], Callable[[float, str], None]]]:
+    """Bars on a terminal, plain lines elsewhere."""
+    if not _err.is_terminal:
+
+        def plain(name: str) -> Callable[[float, str], None]:
+            _err.print(f"{title}: {name}")
+            last = ""
+
+            def tell(fraction: float, message: str) -> None:
+                nonlocal last
+                if message and message != last:
+                    last = message
+                    _err.print(f"{title}: {name}: {message}")
+
+            return tell
+
+        yield plain
+        return
+    bars = Progress(
+        TextColumn("{task.description:>28}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=_err,
+    )
+    with bars:
+        tasks: dict[str, TaskID] = {}
+
+        def shown(name: str) -> Callable[[float, str], None]:
+            tasks[name] = bars.add_task(name, total=1.0, note="")
+
+            def tell(fraction: float, message: str) -> None:
+                bars.update(tasks[name], completed=fraction, note=message)
+
+            return tell
+
+        yield shown
+
+
+def print_results(results: Results, folder: Path) -> None:
+    """The table of clips, and where they are."""
+    video = results.video
+    draft = " (a draft: captions are not burned in)" if video.transcript_draft else ""
+    _out.print(f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}")
+    for line in video.passed_over:
+        _out.print(f"  not used: {line}", style="yellow")
+    if results.nothing:
+        _out.print(f"No clips: {results.nothing}.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("rank", "score", "title", "start-end", "duration", "composition", "files"):
+        table.add_column(column, overflow="fold")
+    segments = {s.rank: s for s in results.segments}
+    for clip in results.clips:
+        segment = segments[clip.segment]
+        files = [e for e in results.exports if e.clip == clip.id]
+        shown = ", ".join(dict.fromkeys(c.composition for c in clip.compositions))
+        table.add_row(
+            str(clip.segment),
+            f"{segment.score:.0f}",
+            segment.title,
+            f"{clock(segment.start_s)}-{clock(segment.end_s)}",
+            f"{clip.duration_s:.1f} s",
+            shown,
+            "\n".join(e.file for e in files),
+        )
+    _out.print(table)
+    for export in results.exports:
+        for problem in export.problems:
+            _out.print(f"{export.file}: {problem}", style="yellow")
+    _out.print(f"\n{len(results.clips)} clips in {folder}")
+
+
+@app.command()
+def check() -> None:
+    """Say what will be used and why, and everything that is missing."""
+    items = readiness()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for item in items:
+        table.add_row("ok" if item.ok else "[red]missing[/red]", item.name, item.says)
+    _out.print(table)
+    raise typer.Exit(0 if all(item.ok for item in items) else 2)
+
+
+@app.command()
+def status() -> None:
+    """List videos and where each stands, and what is in quarantine."""
+
+    def go() -> int:
+        engine = Engine(load_settings())
+        table = Table(box=None, pad_edge=False)
+        for column in ("video", "title", "length", "stages done", "clips", "exports", "last error"):
+            table.add_column(column, overflow="fold")
+        videos = engine.catalog.videos()
+        for video in videos:
+            stages = engine.catalog.stages(video.video_id)
+            errors = [f"{s.stage}: {s.error}" for s in stages if s.error]
+            table.add_row(
+                video.video_id,
+                video.title,
+                clock(video.duration_s),
+                ", ".join(s.stage for s in stages if not s.error) or "none yet",
+                str(len(engine.catalog.clips(video.video_id))),
+                str(len(engine.catalog.exports(video.video_id))),
+                errors[-1] if errors else "",
+            )
+        if videos:
+            _out.print(table)
+        else:
+            _out.print("No videos yet.")
+        for upload in engine.catalog.uploads():
+            if upload.state == State.QUARANTINED:
+                _out.print(f"quarantined: {upload.key}: {upload.message}")
+            elif upload.state == State.ALIAS:
+                _out.print(f"alias: {upload.key} of {upload.video_id}")
+        return 0
+
+    raise typer.Exit(_guard(go))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the catalog's schema up to date."""
+
+    def go() -> int:
+        from vidpipe.catalog.catalog import Catalog
+
+        catalog = Catalog(load_settings().database_url.get_secret_value())
+        catalog.upgrade()
+        _out.print(f"{catalog.url.render_as_string(hide_password=True)}: up to date")
+        return 0
+
+    raise typer.Exit(_guard(go))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of results.json."""
+    sys.stdout.write(json_schema())
+
+
+def _guard(work: Callable[[], int]) -> int:
+    """Run, and turn an error into words and an exit code."""
+    try:
+        return work()
+    except VidpipeError as error:
+        for problem in error.problems if isinstance(error, Misconfigured) else [str(error)]:
+            _err.print(f"vidpipe: {problem}", style="red", markup=False)
+        return error.exit_code
+    except Exception:
+        traceback.print_exc()
+        _err.print("vidpipe: this is a bug of ours; the traceback above says where", style="red")
+        return 1
+
+
+def main() -> None:
+    """Entry point of the `vidpipe` command."""
+    app()

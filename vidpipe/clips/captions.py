@@ -1,0 +1,208 @@
+"""Burned-in captions as ASS: word by word, where they cover nothing.
+
+Text from a transcript can never become a style or a command: what libass would
+read as one is replaced by a look-alike.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import pysubs2
+
+from vidpipe.channels.model import Brand, CaptionStyle
+from vidpipe.clips.arrange import Arrangement
+from vidpipe.geometry import Rect, Size
+from vidpipe.timeline import EditList
+from vidpipe.transcript.model import Word
+
+_MAX_LINES = 2
+#: A caption is cleared when nobody speaks for this long.
+_HOLD_S = 0.35
+_BREAK_GAP_S = 0.5
+
+
+@functools.cache
+def fonts_dir() -> Path:
+    """The folder of the DejaVu fonts that the matplotlib wheel brings."""
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+@functools.cache
+def _measure(size: int) -> object:
+    from PIL import ImageFont
+
+    return ImageFont.truetype(str(fonts_dir() / "DejaVuSans-Bold.ttf"), size)
+
+
+def text_width(text: str, size: int) -> float:
+    """Width in pixels of bold text at `size` pixels per em."""
+    font = _measure(size)
+    return float(font.getlength(text))  # type: ignore[attr-defined]
+
+
+def clip_words(words: Sequence[Word], edit: EditList) -> list[Word]:
+    """The words that a clip keeps, on the clip's own timeline."""
+    kept = []
+    for item in edit.intervals:
+        for word in words:
+            middle = (word.start_s + word.end_s) / 2
+            if item.contains(middle):
+                start, end = edit.to_clip(max(word.start_s, item.start_s)), edit.to_clip(
+                    min(word.end_s, item.end_s - 1e-6)
+                )
+                if end - start < 0.02:
+                    end = start + 0.02
+                kept.append(
+                    word.model_copy(update={"start_s": round(start, 3), "end_s": round(end, 3)})
+                )
+    return kept
+
+
+def safe_text(text: str) -> str:
+    """Text that libass shows as it is: no override blocks, no escapes, no line breaks."""
+    swap = {"\\": "\uff3c", "{": "\uff5b", "}": "\uff5d", "\n": " ", "\r": " "}
+    return "".join(swap.get(c, c) for c in text if c >= " " or c in "\n\r")
+
+
+def groups_of(
+    words: Sequence[Word], style: CaptionStyle, size: int, width: int
+) -> list[list[list[Word]]]:
+    """Captions: each a list of lines of words that fit `width`, broken at phrases."""
+    groups: list[list[list[Word]]] = []
+    current: list[Word] = []
+    for k, word in enumerate(words):
+        trial = [*current, word]
+        gap = word.start_s - current[-1].end_s if current else 0.0
+        ended = bool(current) and current[-1].text[-1] in ".?!"
+        clause = bool(current) and current[-1].text[-1] in ",;:" and len(current) >= 3
+        too_wide = _lines(trial, style, size, width) is None
+        if current and (
+            too_wide or gap > _BREAK_GAP_S or ended or clause or len(trial) > style.max_words
+        ):
+            groups.append(_lines(current, style, size, width) or [current])
+            current = [word]
+        else:
+            current = trial
+        if k == len(words) - 1:
+            groups.append(_lines(current, style, size, width) or [current])
+    return groups
+
+
+def _shown(word: Word, style: CaptionStyle) -> str:
+    text = safe_text(word.text)
+    return text.upper() if style.uppercase else text
+
+
+def _lines(
+    words: Sequence[Word], style: CaptionStyle, size: int, width: int
+) -> list[list[Word]] | None:
+    """One line, or two of like width; None when that does not fit."""
+
+    def wide(part: Sequence[Word]) -> float:
+        return text_width(" ".join(_shown(w, style) for w in part), size)
+
+    if wide(words) <= width:
+        return [list(words)]
+    options = [
+        (abs(wide(words[:k]) - wide(words[k:])), k)
+        for k in range(1, len(words))
+        if wide(words[:k]) <= width and wide(words[k:]) <= width
+    ]
+    if not options:
+        return None
+    k = min(options)[1]
+    return [list(words[:k]), list(words[k:])]
+
+
+def write_captions(
+    words: Sequence[Word],
+    arrangements: Sequence[tuple[float, float, Arrangement]],
+    style: CaptionStyle,
+    brand: Brand,
+    canvas: Size,
+    target: Path,
+) -> None:
+    """Write the ASS file.
+
+    Args:
+        words: on the clip's timeline.
+        arrangements: (start, end, arrangement) in clip seconds, covering the clip.
+        style: of the channel.
+        brand: colours.
+        canvas: size of the picture.
+        target: the file.
+    """
+    size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
+    width = min(a.caption.width for _, _, a in arrangements)
+    file = pysubs2.SSAFile()
+    file.info.update(
+        {
+            "PlayResX": str(canvas.width),
+            "PlayResY": str(canvas.height),
+            "WrapStyle": "2",
+            "ScaledBorderAndShadow": "yes",
+            "YCbCr Matrix": "TV.709",
+        }
+    )
+    look = pysubs2.SSAStyle(
+        fontname=style.font,
+        # ASS sizes are line heights; DejaVu's em is 0.859 of it.
+        fontsize=size / 0.859,
+        bold=True,
+        primarycolor=_colour(brand.text),
+        outlinecolor=_colour(brand.outline),
+        backcolor=pysubs2.Color(0, 0, 0, 128),
+        outline=max(2.0, size / 14),
+        shadow=max(1.0, size / 32),
+        alignment=pysubs2.Alignment.MIDDLE_CENTER,
+    )
+    file.styles["Caption"] = look
+    groups = groups_of(words, style, size, width)
+    for k, group in enumerate(groups):
+        flat = [w for line in group for w in line]
+        following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
+        end_s = min(flat[-1].end_s + _HOLD_S, following)
+        for i, word in enumerate(flat):
+            until = flat[i + 1].start_s if i + 1 < len(flat) else end_s
+            if until <= word.start_s:
+                continue
+            box = _box_at(arrangements, flat[0].start_s)
+            cx, cy = box.center
+            text = "\\N".join(
+                " ".join(
+                    f"{{\\1c{_ass_hex(brand.accent)}}}{_shown(w, style)}{{\\1c{_ass_hex(brand.text)}}}"
+                    if w is word
+                    else _shown(w, style)
+                    for w in line
+                )
+                for line in group
+            )
+            file.append(
+                pysubs2.SSAEvent(
+                    start=round(word.start_s * 1000),
+                    end=round(until * 1000),
+                    style="Caption",
+                    text=f"{{\\pos({cx:.0f},{cy:.0f})}}{text}",
+                )
+            )
+    file.save(str(target), format_="ass")
+
+
+def _box_at(arrangements: Sequence[tuple[float, float, Arrangement]], t_s: float) -> Rect:
+    for _, end_s, item in arrangements:
+        if t_s < end_s:
+            return item.caption
+    return arrangements[-1][2].caption
+
+
+def _colour(code: str) -> pysubs2.Color:
+    return pysubs2.Color(int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16))
+
+
+def _ass_hex(code: str) -> str:
+    return f"&H{code[5:7]}{code[3:5]}{code[1:3]}&".upper()

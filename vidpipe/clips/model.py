@@ -1,0 +1,132 @@
+"""Clips: types and options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.channels.model import Brand, CaptionStyle
+from vidpipe.framing.model import CropPath
+from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
+from vidpipe.timeline import EditList, Interval
+
+
+class Composition(StrEnum):
+    """How regions are arranged on the canvas."""
+
+    STACK = "stack"
+    SPEAKER = "speaker"
+    SCREEN = "screen"
+    FIT = "fit"
+
+
+class Variant(BaseModel):
+    """Aspect x caption box: one encode that platforms share."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    size: Size
+    safe_box: Rect = VERTICAL_SAFE_BOX
+
+
+class Part(BaseModel):
+    """Clip frames `[first_frame, last_frame)` in one composition.
+
+    `screen` is a source rectangle; `camera` a crop of the source that may move.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    first_frame: int
+    last_frame: int
+    composition: Composition
+    screen: Rect | None = None
+    camera: CropPath | None = None
+
+
+class ClipPlan(BaseModel):
+    """Everything that decides a clip's picture and sound, except the source's bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clip_id: str
+    rank: int
+    title: str
+    score: float
+    segment: Interval
+    edit: EditList
+    parts: tuple[Part, ...]
+
+
+class Measures(BaseModel):
+    """What was measured on the encoded file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    video_duration_s: float
+    audio_duration_s: float
+    size_bytes: int
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+class ClipFile(BaseModel):
+    """One variant of one clip; the files are those of the artifact `artifact`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    artifact: str
+    fingerprint: str
+    captions: bool
+    has_subtitles: bool
+    measures: Measures
+    reused: bool = Field(default=False, exclude=True)
+
+
+class Clip(BaseModel):
+    """A segment rendered, in every variant."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clip_id: str
+    rank: int
+    title: str
+    score: float
+    segment: Interval
+    kept: tuple[Interval, ...]
+    parts: tuple[Part, ...]
+    duration_s: float
+    files: tuple[ClipFile, ...]
+
+
+class RenderedClips(BaseModel):
+    """The result of the stage, best first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clips: tuple[Clip, ...] = ()
+    nothing: str | None = None
+
+
+class ClipOptions(BaseModel):
+    """Options of the stage that can change a picture or a sound."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variants: tuple[Variant, ...]
+    brand: Brand = Brand()
+    captions: CaptionStyle = CaptionStyle()
+    max_pause_s: float = 0.7
+    kept_pause_s: float = 0.3
+    loudness_lufs: float = -14.0
+    max_true_peak_dbtp: float = -1.0
+    crf: int = Field(default=20, description="x264 constant rate factor")
+    preset: str = "veryfast"
+    fade_s: float = Field(default=0.008, description="audio fade at every cut")

@@ -1,0 +1,173 @@
+"""From a segment to a plan: edit list, compositions, camera paths."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
+from vidpipe.framing.model import FramingOptions
+from vidpipe.framing.path import crop_path
+from vidpipe.framing.track import track_face
+from vidpipe.geometry import Size
+from vidpipe.layout.faces import FaceDetector
+from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
+from vidpipe.media.frames import FrameReader
+from vidpipe.segments.model import Segment
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import EditList, Interval, shorten_pauses, span
+
+#: Output rates: what platforms take and encoders know.
+_RATES = (
+    Fraction(24000, 1001),
+    Fraction(24),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(30),
+)
+#: A layout shorter than this does not change the composition.
+_MIN_PART_S = 1.2
+#: Shape of the camera's half in a stack (width / height).
+STACK_CAMERA_ASPECT = 1080 / 952
+
+
+def output_fps(source_fps: float) -> Fraction:
+    """The standard rate nearest to the source's, halved first when it is over 31.
+
+    A source under 23 frames a second (slides at 5, screen recordings) gets 30.
+    """
+    fps = source_fps
+    while fps > 31:
+        fps /= 2
+    if fps < 23:
+        return Fraction(30)
+    return min(_RATES, key=lambda r: abs(float(r) - fps))
+
+
+def edit_list(
+    segment: Segment, speech: SpeechMap, options: ClipOptions, fps: Fraction, duration_s: float
+) -> EditList:
+    """What the clip keeps: the segment with its long pauses shortened, on frame borders."""
+    within = span(segment.start_s, min(segment.end_s, duration_s))
+    kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.kept_pause_s)
+    return EditList.from_intervals(kept, fps)
+
+
+def clip_id(video_id: str, edit: EditList) -> str:
+    """From content, never from rank."""
+    text = f"{video_id}:{edit.spans[0].first}:{edit.spans[-1].last}:{edit.fps}"
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def plan_clip(
+    video_id: str,
+    segment: Segment,
+    speech: SpeechMap,
+    layout: Layout,
+    reader: FrameReader,
+    detector: FaceDetector,
+    options: ClipOptions,
+    framing: FramingOptions,
+    canvas: Size,
+) -> ClipPlan:
+    """Decide everything that is seen: one plan per canvas shape."""
+    fps = output_fps(reader.video.fps)
+    edit = edit_list(segment, speech, options, fps, layout.duration_s)
+    parts: list[Part] = []
+    for stretch, first, last in _stretches(layout, edit):
+        within = span(
+            edit.to_source(float(first / fps)), edit.to_source(float((last - 1) / fps)) + 1e-3
+        )
+        parts.append(
+            _part(stretch, first, last, within, layout, reader, detector, framing, canvas)
+        )
+    return ClipPlan(
+        clip_id=clip_id(video_id, edit),
+        rank=segment.rank,
+        title=segment.title,
+        score=segment.score,
+        segment=span(segment.start_s, segment.end_s),
+        edit=edit,
+        parts=tuple(_joined(parts)),
+    )
+
+
+def _stretches(layout: Layout, edit: EditList) -> list[tuple[Stretch, int, int]]:
+    """Layout stretches in clip frames; those too short to be seen follow their neighbour."""
+    found: list[tuple[Stretch, int, int]] = []
+    for stretch in layout.stretches:
+        first = round(edit.to_clip(stretch.start_s) * edit.fps)
+        last = round(edit.to_clip(stretch.end_s) * edit.fps)
+        if last > first:
+            found.append((stretch, first, last))
+    if not found:
+        return [(layout.at(edit.intervals[0].start_s), 0, edit.frames)]
+    # Nothing may be left over at the ends, whatever rounding did.
+    found[0] = (found[0][0], 0, found[0][2])
+    found[-1] = (found[-1][0], found[-1][1], edit.frames)
+    shortest = round(_MIN_PART_S * edit.fps)
+    while len(found) > 1:
+        k = min(range(len(found)), key=lambda i: found[i][2] - found[i][1])
+        if found[k][2] - found[k][1] >= shortest:
+            break
+        if k == 0:
+            found[1] = (found[1][0], found[0][1], found[1][2])
+        else:
+            found[k - 1] = (found[k - 1][0], found[k - 1][1], found[k][2])
+        del found[k]
+    return found
+
+
+def _part(
+    stretch: Stretch,
+    first: int,
+    last: int,
+    within: Interval,
+    layout: Layout,
+    reader: FrameReader,
+    detector: FaceDetector,
+    framing: FramingOptions,
+    canvas: Size,
+) -> Part:
+    screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
+    vertical = canvas.aspect < 0.9
+    if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
+        faces = track_face(reader, detector, camera.rect, within, framing)
+        path = crop_path(
+            camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing
+        )
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.STACK,
+            screen=screen.rect,
+            camera=path,
+        )
+    if stretch.kind is LayoutKind.CAMERA and camera and camera.faces <= 1:
+        faces = track_face(reader, detector, camera.rect, within, framing)
+        seen = len(faces) >= 0.3 * within.duration_s * framing.faces_per_s
+        if seen or camera.rect.aspect <= canvas.aspect * 1.2:
+            path = crop_path(camera.rect, canvas.aspect, faces, within, layout.cuts_s, framing)
+            return Part(
+                first_frame=first, last_frame=last, composition=Composition.SPEAKER, camera=path
+            )
+    region = screen or camera
+    rect = region.rect if region else reader.video.size.rect
+    kind = Composition.SCREEN if screen and not camera else Composition.FIT
+    return Part(first_frame=first, last_frame=last, composition=kind, screen=rect)
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Neighbours that look the same are one part."""
+    out: list[Part] = []
+    for part in parts:
+        if out:
+            same = out[-1].model_copy(
+                update={"first_frame": part.first_frame, "last_frame": part.last_frame}
+            )
+            if same == part and part.camera is None:
+                out[-1] = out[-1].model_copy(update={"last_frame": part.last_frame})
+                continue
+        out.append(part)
+    return out

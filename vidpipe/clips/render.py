@@ -1,0 +1,311 @@
+"""One encode: a planned clip in one variant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import ffmpeg
+
+from vidpipe.clips.arrange import Arrangement, arrange
+from vidpipe.clips.captions import clip_words, fonts_dir, write_captions
+from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Part, Variant
+from vidpipe.clips.sound import make_sound
+from vidpipe.framing.model import CropPath
+from vidpipe.geometry import Rect
+from vidpipe.media.ffmpeg import render, source_input
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.loudness import measure_loudness
+from vidpipe.media.probe import MediaInfo, probe
+from vidpipe.timeline import EditList
+from vidpipe.transcript.model import Word
+
+#: Decoded before the first frame, so that a slow source's picture is already there.
+_PREROLL_S = 2.0
+_BLUR_DIVISOR = 16
+_LOGO_HEIGHT = 84
+
+
+def render_clip(
+    source: Path,
+    info: MediaInfo,
+    plan: ClipPlan,
+    variant: Variant,
+    words: Sequence[Word],
+    options: ClipOptions,
+    work: Path,
+    on_progress: Callable[[float], None] | None = None,
+) -> Path:
+    """Encode one clip.
+
+    Args:
+        source: the video on this machine.
+        info: its probe.
+        plan: what is kept and how it is arranged.
+        variant: size and safe box.
+        words: of the whole recording; burned in when there are any.
+        options: look and sound.
+        work: a scratch folder.
+        on_progress: called with 0 to 1.
+
+    Returns:
+        The finished MP4 in `work`.
+    """
+    captions = bool(words)
+    arranged = [arrange(part, variant, captions=captions) for part in plan.parts]
+    sound = make_sound(source, info, plan.edit, options, work)
+    picture = _picture(source, info, plan, arranged, variant, options)
+    spoken = clip_words(words, plan.edit) if captions else []
+    if spoken:
+        subtitles = work / "captions.ass"
+        write_captions(
+            spoken,
+            _timed(plan, arranged),
+            options.captions,
+            options.brand,
+            variant.size,
+            subtitles,
+        )
+        picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts_dir()))
+    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter(
+        "format", "yuv420p"
+    )
+    target = work / "clip.mp4"
+    fps = plan.edit.fps
+    output = ffmpeg.output(
+        picture,
+        ffmpeg.input(str(sound)).audio,
+        str(target),
+        vcodec="libx264",
+        preset=options.preset,
+        crf=options.crf,
+        profile="high",
+        level="4.2",
+        maxrate="12M",
+        bufsize="24M",
+        g=round(2 * fps),
+        r=f"{fps.numerator}/{fps.denominator}",
+        fps_mode="cfr",
+        **{"frames:v": plan.edit.frames},
+        colorspace="bt709",
+        color_primaries="bt709",
+        color_trc="bt709",
+        color_range="tv",
+        acodec="aac",
+        audio_bitrate="192k",
+        ar=48_000,
+        ac=2,
+        movflags="+faststart",
+        map_metadata=-1,
+        fflags="+bitexact",
+    )
+    render(
+        output,
+        timeout_s=120 + 60 * plan.edit.duration_s,
+        duration_s=plan.edit.duration_s,
+        on_progress=on_progress,
+    )
+    return target
+
+
+def _timed(
+    plan: ClipPlan, arranged: Sequence[Arrangement]
+) -> list[tuple[float, float, Arrangement]]:
+    fps = plan.edit.fps
+    return [
+        (float(p.first_frame / fps), float(p.last_frame / fps), a)
+        for p, a in zip(plan.parts, arranged, strict=True)
+    ]
+
+
+def _picture(
+    source: Path,
+    info: MediaInfo,
+    plan: ClipPlan,
+    arranged: Sequence[Arrangement],
+    variant: Variant,
+    options: ClipOptions,
+) -> Any:
+    kept = _kept_frames(source, info, plan.edit)
+    if len(plan.parts) == 1:
+        done = _compose(kept, plan.parts[0], arranged[0], plan, variant, options)
+    else:
+        split = kept.split()
+        pieces = []
+        for k, (part, arrangement) in enumerate(zip(plan.parts, arranged, strict=True)):
+            piece = (
+                split[k]
+                .filter("trim", start_frame=part.first_frame, end_frame=part.last_frame)
+                .filter("setpts", "PTS-STARTPTS")
+            )
+            pieces.append(_compose(piece, part, arrangement, plan, variant, options))
+        done = ffmpeg.concat(*pieces, v=1, a=0)
+    if options.brand.logo is not None:
+        logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, _LOGO_HEIGHT)
+        done = done.overlay(logo, x=variant.safe_box.x, y=48)
+    return done
+
+
+def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
+    """The source's displayed picture at a constant rate, without the frames that are cut."""
+    assert info.video is not None
+    fps = edit.fps
+    first_s = float(edit.spans[0].first / fps)
+    length_s = float((edit.spans[-1].last - edit.spans[0].first) / fps)
+    preroll = min(round(_PREROLL_S * fps), edit.spans[0].first)
+    seek_s = first_s - float(preroll / fps) + info.seek_offset_s
+    stream = source_input(
+        source,
+        info.known_container,
+        ss=f"{max(0.0, seek_s):.6f}",
+        t=f"{length_s + float(preroll / fps) + 1:.6f}",
+    )[str(info.video.index)]
+    steady = stream.filter(
+        "fps", fps=f"{fps.numerator}/{fps.denominator}", start_time=0, round="near"
+    ).filter("tpad", stop_mode="clone", stop_duration=2)
+    start = edit.spans[0].first - preroll
+    chosen = "+".join(f"between(n,{s.first - start},{s.last - start - 1})" for s in edit.spans)
+    kept = steady.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")
+    video = info.video
+    turned = video.rotation in (90, 270)
+    coded = (video.coded_height, video.coded_width) if turned else (
+        video.coded_width,
+        video.coded_height,
+    )
+    if coded != (video.width, video.height):
+        kept = kept.filter("scale", video.width, video.height)
+    return kept.filter("setsar", 1)
+
+
+def _compose(
+    stream: Any,
+    part: Part,
+    where: Arrangement,
+    plan: ClipPlan,
+    variant: Variant,
+    options: ClipOptions,
+) -> Any:
+    size = variant.size
+    background = "0x" + options.brand.background[1:]
+    if where.screen is not None and where.camera is not None:
+        assert part.screen is not None and part.camera is not None
+        split = stream.split()
+        screen = _scaled(_cropped(split[0], part.screen), where.screen)
+        canvas = screen.filter(
+            "pad", size.width, size.height, where.screen.x, where.screen.y, color=background
+        )
+        shape = where.camera.aspect
+        path = _reshaped(part.camera, shape)
+        camera = _scaled(_following(split[1], path, part, plan), where.camera)
+        return canvas.overlay(camera, x=where.camera.x, y=where.camera.y).filter("setsar", 1)
+    if where.camera is not None:
+        assert part.camera is not None
+        return _scaled(_following(stream, part.camera, part, plan), where.camera).filter(
+            "setsar", 1
+        )
+    assert part.screen is not None and where.screen is not None
+    shown = _cropped(stream, part.screen)
+    if not where.blurred:
+        return _scaled(shown, where.screen).filter("setsar", 1)
+    split = shown.split()
+    small_w, small_h = size.width // _BLUR_DIVISOR, size.height // _BLUR_DIVISOR
+    backdrop = (
+        split[0]
+        .filter("scale", small_w, small_h, force_original_aspect_ratio="increase")
+        .filter("crop", small_w, small_h)
+        .filter("gblur", sigma=9)
+        .filter("eq", brightness=-0.2, contrast=0.7, saturation=0.9)
+        .filter("scale", size.width, size.height, flags="bilinear")
+    )
+    front = _scaled(split[1], where.screen)
+    return backdrop.overlay(front, x=where.screen.x, y=where.screen.y).filter("setsar", 1)
+
+
+def _cropped(stream: Any, rect: Rect) -> Any:
+    even = rect.even()
+    return stream.filter("crop", even.width, even.height, even.x, even.y)
+
+
+def _scaled(stream: Any, rect: Rect) -> Any:
+    return stream.filter("scale", rect.width, rect.height, flags="bicubic")
+
+
+def _reshaped(path: CropPath, aspect: float) -> CropPath:
+    """The crop trimmed to exactly the aspect that it is shown in, about its middle."""
+    rect = path.rect
+    if rect.aspect > aspect:
+        width = max(2, round(rect.height * aspect))
+        shift = (rect.width - width) / 2
+        points = tuple(p.model_copy(update={"x": p.x + shift}) for p in path.points)
+        trimmed = Rect(x=round(rect.x + shift), y=rect.y, width=width, height=rect.height)
+        return CropPath(rect=trimmed, points=points)
+    height = max(2, round(rect.width / aspect))
+    # What is trimmed goes from below more than from above: heads are above.
+    y = rect.y + round((rect.height - height) * 0.4)
+    return CropPath(
+        rect=Rect(x=rect.x, y=y, width=rect.width, height=height), points=path.points
+    )
+
+
+def _following(stream: Any, path: CropPath, part: Part, plan: ClipPlan) -> Any:
+    rect = path.rect.even()
+    if len({p.x for p in path.points}) > 1:
+        # With 4:2:0 chroma a crop moves in steps of two pixels, which shows as jitter.
+        stream = stream.filter("format", "yuv444p")
+    return stream.filter("crop", rect.width, rect.height, path_expression(path, part, plan), rect.y)
+
+
+def path_expression(path: CropPath, part: Part, plan: ClipPlan) -> str:
+    """The crop's left edge as an ffmpeg expression of `t`, seconds into the part.
+
+    A sum of clipped ramps: linear between points, flat at both ends, and as
+    deep as one addition however many points there are.
+    """
+    start_s = float(part.first_frame / plan.edit.fps)
+    timed = [(plan.edit.to_clip(p.t_s) - start_s, p.x) for p in path.points]
+    terms = [f"{timed[0][1]:.2f}"]
+    for (t0, x0), (t1, x1) in zip(timed[:-1], timed[1:], strict=True):
+        step = x1 - x0
+        if abs(step) < 0.005:
+            continue
+        if t1 - t0 < 1e-3:
+            terms.append(f"{step:+.2f}*gte(t,{t1:.3f})")
+        else:
+            terms.append(f"{step:+.2f}*clip((t-{t0:.3f})/{t1 - t0:.3f},0,1)")
+    return "".join(terms)
+
+
+def measure(path: Path) -> Measures:
+    """Probe and measure a finished clip."""
+    import av
+
+    info = probe(path)
+    assert info.video is not None
+    with av.open(str(path)) as media:
+        stream = media.streams.video[0]
+        sound = media.streams.audio[0]
+        frames_s = float((stream.duration or 0) * (stream.time_base or 0))
+        sound_s = float((sound.duration or 0) * (sound.time_base or 0))
+    loudness = measure_loudness(path)
+    return Measures(
+        width=info.video.width,
+        height=info.video.height,
+        fps=info.video.fps,
+        duration_s=round(max(frames_s, sound_s), 4),
+        video_duration_s=round(frames_s, 4),
+        audio_duration_s=round(sound_s, 4),
+        size_bytes=path.stat().st_size,
+        integrated_lufs=loudness.integrated_lufs,
+        true_peak_dbtp=loudness.true_peak_dbtp,
+    )
+
+
+def poster(clip: Path, target: Path) -> None:
+    """A JPEG of a moment early in the clip: the picture that stands for it."""
+    info = probe(clip)
+    assert info.video is not None
+    with FrameReader(clip, info, max_width=info.video.width) as reader:
+        image = reader.at(min(2.0, info.duration_s * 0.3)).image
+    cv2.imwrite(str(target), image, [cv2.IMWRITE_JPEG_QUALITY, 88])

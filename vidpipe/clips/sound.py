@@ -1,0 +1,129 @@
+"""The sound of a clip: cut on frame borders, faded, brought to the channel's loudness.
+
+After EBU R 128: the loudness of the cut sound is measured, then one gain is
+applied to the whole; peaks over the ceiling are limited at four times the sample
+rate, and what the limiter took is measured and given back. Nothing is compressed
+but the peaks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ffmpeg
+
+from vidpipe.clips.model import ClipOptions
+from vidpipe.media.ffmpeg import render, source_input
+from vidpipe.media.loudness import measure_loudness
+from vidpipe.media.probe import MediaInfo
+from vidpipe.timeline import EditList
+
+RATE = 48_000
+#: AAC adds up to 0.8 dB of true peak over what it was given (measured on encoded files).
+_CODEC_MARGIN_DB = 1.0
+_MAX_GAIN_DB = 40.0
+_MAX_PASSES = 5
+_CLOSE_ENOUGH_LU = 0.3
+_LIMIT_S = 900.0
+
+
+def make_sound(
+    source: Path, info: MediaInfo, edit: EditList, options: ClipOptions, work: Path
+) -> Path:
+    """A 48 kHz stereo WAV exactly as long as the clip's picture; silence where there is no sound."""
+    target = work / "sound.wav"
+    if info.audio is None:
+        _silence(edit.duration_s, target)
+        return target
+    cut = work / "cut.wav"
+    _cut(source, info, edit, options.fade_s, cut)
+    before = measure_loudness(cut)
+    if before.integrated_lufs is None:
+        cut.replace(target)
+        return target
+    gain, heard = 0.0, before.integrated_lufs
+    wanted = min(_MAX_GAIN_DB, options.loudness_lufs - heard)
+    ceiling = options.max_true_peak_dbtp - _CODEC_MARGIN_DB
+    for _ in range(_MAX_PASSES):
+        _level(cut, wanted, ceiling, target)
+        after = measure_loudness(target).integrated_lufs
+        if after is None or abs(options.loudness_lufs - after) <= _CLOSE_ENOUGH_LU:
+            break
+        # The limiter takes part of each decibel: aim by what the last one gave.
+        gave = (after - heard) / (wanted - gain) if wanted != gain else 1.0
+        gain, heard = wanted, after
+        step = (options.loudness_lufs - after) / min(1.0, max(0.3, gave))
+        wanted = min(_MAX_GAIN_DB, wanted + step)
+        if wanted == gain:
+            break
+    cut.unlink(missing_ok=True)
+    return target
+
+
+def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: Path) -> None:
+    first_s = edit.intervals[0].start_s
+    length_s = edit.intervals[-1].end_s - first_s
+    assert info.audio is not None
+    preroll_s = min(1.0, max(0.0, first_s + info.seek_offset_s))
+    seek_s = first_s + info.seek_offset_s - preroll_s
+    stream = source_input(
+        source, info.known_container, ss=f"{seek_s:.6f}", t=f"{length_s + preroll_s + 1:.6f}"
+    )[str(info.audio.index)]
+    # Gaps in the time stamps become silence; the first sample lies at the seek point.
+    steady = (
+        stream.filter("aresample", RATE, **{"async": 1, "first_pts": 0})
+        .filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+        .filter("apad", pad_dur=2)
+    )
+    pieces = edit.intervals
+    split = steady.asplit() if len(pieces) > 1 else None
+    copies = [split[k] for k in range(len(pieces))] if split is not None else [steady]
+    cut = []
+    for stream_copy, piece in zip(copies, pieces, strict=True):
+        start, end = piece.start_s - first_s + preroll_s, piece.end_s - first_s + preroll_s
+        fade = min(fade_s, piece.duration_s / 4)
+        cut.append(
+            stream_copy.filter(
+                "atrim", start_sample=round(start * RATE), end_sample=round(end * RATE)
+            )
+            .filter("asetpts", "PTS-STARTPTS")
+            .filter("afade", type="in", start_time=0, duration=fade)
+            .filter("afade", type="out", start_time=piece.duration_s - fade, duration=fade)
+        )
+    joined = cut[0] if len(cut) == 1 else ffmpeg.concat(*cut, v=0, a=1)
+    exact = joined.filter("apad", whole_len=_samples(edit)).filter(
+        "atrim", end_sample=_samples(edit)
+    )
+    render(
+        ffmpeg.output(exact, str(target), acodec="pcm_s24le", ar=RATE, map_metadata=-1),
+        timeout_s=_LIMIT_S,
+    )
+
+
+def _samples(edit: EditList) -> int:
+    return round(edit.frames * RATE / edit.fps)
+
+
+def _level(source: Path, gain_db: float, ceiling_db: float, target: Path) -> None:
+    stream = (
+        ffmpeg.input(str(source))
+        .audio.filter("volume", f"{gain_db:.3f}dB")
+        .filter("aresample", 4 * RATE)
+        .filter(
+            "alimiter",
+            limit=f"{10 ** (ceiling_db / 20):.6f}",
+            attack=5,
+            release=60,
+            level=0,
+            latency=1,
+        )
+        .filter("aresample", RATE)
+    )
+    render(ffmpeg.output(stream, str(target), acodec="pcm_s24le", ar=RATE), timeout_s=_LIMIT_S)
+
+
+def _silence(duration_s: float, target: Path) -> None:
+    stream = ffmpeg.input(
+        f"anullsrc=channel_layout=stereo:sample_rate={RATE}", f="lavfi", t=f"{duration_s:.6f}"
+    )
+    render(ffmpeg.output(stream, str(target), acodec="pcm_s24le"), timeout_s=60)

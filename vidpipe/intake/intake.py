@@ -1,0 +1,262 @@
+"""Taking an upload in: once per digest, or into quarantine with a reason."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidpipe.catalog import tables
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.channels.model import Channel
+from vidpipe.errors import InputRejected
+from vidpipe.intake import sidecars
+from vidpipe.intake.identity import video_id as make_video_id
+from vidpipe.intake.model import Instructions, Outcome, Sidecar, State, Upload
+from vidpipe.intake.rules import Rules, check_media, check_name
+from vidpipe.media.probe import MediaInfo
+from vidpipe.storage.artifacts import Artifacts
+from vidpipe.storage.fingerprint import fingerprint
+from vidpipe.storage.keys import Folder, quarantine_key
+from vidpipe.storage.objects import sha256_file
+
+
+@dataclass(frozen=True)
+class Drop:
+    """An upload as it lies on this machine.
+
+    Attributes:
+        key: `{channel}/{name}` as its person knows it.
+        version: changes when the object does (ETag, or size and time).
+        sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.yaml`).
+        sidecar_version: changes when any of them does.
+        insist: the sidecars count even when the bytes are known under another name.
+    """
+
+    key: str
+    channel: str
+    name: str
+    path: Path
+    version: str
+    sidecars: Mapping[str, Path] = field(default_factory=dict)
+    sidecar_version: str = ""
+    insist: bool = False
+
+
+class Intake:
+    """Accepts uploads into one store and one catalog."""
+
+    def __init__(
+        self,
+        artifacts: Artifacts,
+        catalog: Catalog,
+        channels: Mapping[str, Channel],
+        rules: Rules,
+    ) -> None:
+        self.artifacts = artifacts
+        self.catalog = catalog
+        self.channels = channels
+        self.rules = rules
+
+    def take(self, drop: Drop) -> Outcome:
+        """Accept, recognise or quarantine one upload; always leaves a catalog row.
+
+        Raises:
+            Unavailable: store or catalog cannot be reached; nothing is decided.
+        """
+        digest = ""
+        try:
+            self._check_channel(drop)
+            check_name(drop.name)
+            digest = sha256_file(drop.path)
+            known = self.catalog.video_by_digest(drop.channel, digest)
+            sidecar, files = self._read_sidecars(drop)
+            if known is None:
+                outcome = self._accept(drop, digest, sidecar, files)
+            else:
+                outcome = self._recognise(drop, known, sidecar, files)
+        except InputRejected as error:
+            outcome = self._quarantine(drop, digest, error)
+        self._record(drop, outcome)
+        return outcome
+
+    def _check_channel(self, drop: Drop) -> None:
+        if drop.channel not in self.channels:
+            raise InputRejected(
+                "unknown_channel",
+                f"there is no channel {drop.channel!r}; there are: "
+                f"{', '.join(sorted(self.channels))}. Move it, or add the channel to channels.yaml.",
+                name=drop.key,
+            )
+
+    def _read_sidecars(self, drop: Drop) -> tuple[Sidecar, dict[str, Path]]:
+        files: dict[str, Path] = {}
+        instructions = Instructions()
+        name = None
+        for suffix in sidecars.TRANSCRIPT_SUFFIXES:
+            if suffix in drop.sidecars:
+                name = f"transcript{suffix}"
+                files[name] = drop.sidecars[suffix]
+                break
+        for suffix in sidecars.INSTRUCTION_SUFFIXES:
+            if suffix in drop.sidecars:
+                stem = drop.name.rsplit(".", 1)[0]
+                instructions = sidecars.read_instructions(
+                    drop.sidecars[suffix], f"{stem}{suffix}"
+                )
+                break
+        return Sidecar(transcript_file=name, instructions=instructions), files
+
+    def _accept(
+        self, drop: Drop, digest: str, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> Outcome:
+        info = check_media(drop.path, drop.name, self.rules)
+        assert info.video is not None
+        video_id = make_video_id(drop.channel, drop.name, digest)
+        self._store_source(drop, video_id, digest, info.known_container.suffixes[0], info)
+        self._store_sidecar(video_id, sidecar, files)
+        stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        fresh = self.catalog.accept_video(
+            tables.Video(
+                video_id=video_id,
+                channel=drop.channel,
+                sha256=digest,
+                name=drop.name[:512],
+                title=(sidecar.instructions.title or info.title or stem)[:512],
+                size_bytes=info.size_bytes,
+                duration_s=info.duration_s,
+                width=info.video.width,
+                height=info.video.height,
+                sidecar_version=drop.sidecar_version,
+                state="accepted",
+            )
+        )
+        if not fresh:
+            known = self.catalog.video_by_digest(drop.channel, digest)
+            assert known is not None
+            return self._alias(drop, known.video_id, known.name)
+        return Outcome(
+            key=drop.key,
+            state=State.ACCEPTED,
+            video_id=video_id,
+            message=f"accepted as {video_id}",
+            sidecar_changed=bool(drop.sidecar_version),
+        )
+
+    def _recognise(
+        self, drop: Drop, known: tables.Video, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> Outcome:
+        """The same bytes again: under the first name its sidecars count, else it is an alias."""
+        if self.artifacts.current(known.video_id, Folder.RAW, "upload") is None:
+            info = check_media(drop.path, drop.name, self.rules)
+            self._store_source(
+                drop, known.video_id, known.sha256, info.known_container.suffixes[0], info
+            )
+        if drop.name != known.name and not drop.insist:
+            return self._alias(drop, known.video_id, known.name)
+        changed = known.sidecar_version != drop.sidecar_version
+        current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
+        if changed or current is None or not self.artifacts.intact(current):
+            self._store_sidecar(known.video_id, sidecar, files)
+            self.catalog.set_sidecar(known.video_id, drop.sidecar_version)
+        return Outcome(
+            key=drop.key,
+            state=State.ACCEPTED,
+            video_id=known.video_id,
+            message="known already" + ("; its sidecars changed" if changed else ""),
+            sidecar_changed=changed,
+        )
+
+    def _alias(self, drop: Drop, video_id: str, name: str) -> Outcome:
+        return Outcome(
+            key=drop.key,
+            state=State.ALIAS,
+            video_id=video_id,
+            message=f"the same bytes as {name}: an alias of {video_id}, not processed again",
+        )
+
+    def _store_source(
+        self, drop: Drop, video_id: str, digest: str, suffix: str, info: MediaInfo
+    ) -> None:
+        work = self.artifacts.workspace("intake")
+        try:
+            copy = work / "source"
+            shutil.copyfile(drop.path, copy)
+            self.artifacts.publish(
+                video_id=video_id,
+                folder=Folder.RAW,
+                artifact="upload",
+                fingerprint=digest,
+                ingredients={"sha256": digest},
+                files={f"source{suffix}": copy},
+                digests={f"source{suffix}": digest},
+                document=Upload(
+                    video_id=video_id,
+                    channel=drop.channel,
+                    name=drop.name,
+                    sha256=digest,
+                    size_bytes=info.size_bytes,
+                    media=info,
+                ),
+            )
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _store_sidecar(
+        self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> None:
+        ingredients = {
+            "instructions": sidecar.instructions.model_dump(mode="json"),
+            "files": {name: sha256_file(path) for name, path in files.items()},
+        }
+        work = self.artifacts.workspace("sidecar")
+        try:
+            copies = {}
+            for name, path in files.items():
+                copies[name] = work / name
+                shutil.copyfile(path, copies[name])
+            self.artifacts.publish(
+                video_id=video_id,
+                folder=Folder.RAW,
+                artifact="sidecar",
+                fingerprint=fingerprint(ingredients),
+                ingredients=ingredients,
+                files=copies,
+                document=sidecar,
+            )
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _quarantine(self, drop: Drop, digest: str, error: InputRejected) -> Outcome:
+        """Keep the rejected bytes with the reason beside them."""
+        name = drop.name.rsplit("/", 1)[-1]
+        channel = drop.channel if drop.channel in self.channels else "_unknown"
+        key = quarantine_key(channel, digest or sha256_file(drop.path), name)
+        self.artifacts.store.put_file(key, drop.path)
+        self.artifacts.store.put_bytes(
+            f"{key}.reason.txt", f"{error.reason}\n{error.message}\n".encode()
+        )
+        return Outcome(
+            key=drop.key,
+            state=State.QUARANTINED,
+            reason=error.reason,
+            message=error.message,
+            quarantine_key=key,
+        )
+
+    def _record(self, drop: Drop, outcome: Outcome) -> None:
+        self.catalog.record_upload(
+            tables.Upload(
+                key=drop.key,
+                channel=drop.channel[:64],
+                version=drop.version,
+                size_bytes=drop.path.stat().st_size,
+                sidecar_version=drop.sidecar_version,
+                state=outcome.state.value,
+                reason=outcome.reason,
+                message=outcome.message,
+                video_id=outcome.video_id,
+                quarantine_key=outcome.quarantine_key,
+            )
+        )

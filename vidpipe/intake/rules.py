@@ -1,0 +1,149 @@
+"""Which uploads are accepted: each rule with a reason that a person understands."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from vidpipe.errors import InputRejected
+from vidpipe.media.containers import SNIFF_BYTES, identify
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import MediaInfo, probe
+
+#: Names that are taken for videos when they lie in a drop folder.
+VIDEO_SUFFIXES = (
+    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".flv", ".ts", ".mts", ".m2ts", ".avi", ".ogv", ".3gp",
+)  # fmt: skip
+
+_PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Limits on uploads."""
+
+    max_bytes: int = 50 * 2**30
+    min_duration_s: float = 1.0
+    max_duration_s: float = 12 * 3600.0
+    min_side_px: int = 120
+    max_side_px: int = 8192
+    decode_points: int = 5
+    decode_limit_s: float = 60.0
+
+
+def check_name(name: str) -> None:
+    """Refuse names that no other system could carry.
+
+    Raises:
+        InputRejected: control characters, no stem, too long.
+    """
+    base = name.rsplit("/", 1)[-1]
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in name):
+        raise InputRejected(
+            "bad_name", "its name holds control characters. Rename it.", name=repr(name)
+        )
+    if not base.rsplit(".", 1)[0].strip() or len(base.encode()) > 255:
+        raise InputRejected(
+            "bad_name", "its name is empty or longer than 255 bytes. Rename it.", name=name
+        )
+
+
+def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
+    """Look at the bytes, the headers, and pictures at several points.
+
+    Raises:
+        InputRejected: the first rule that the file breaks.
+    """
+
+    def reject(reason: str, message: str) -> InputRejected:
+        return InputRejected(reason, message, name=name)
+
+    size = path.stat().st_size
+    if size == 0:
+        raise reject("empty", "the file is empty. The upload may have stopped: upload it again.")
+    if size > rules.max_bytes:
+        raise reject(
+            "too_large",
+            f"it is {size / 2**30:.1f} GiB, the limit is {rules.max_bytes / 2**30:.0f} GiB. "
+            "Export it at a lower bitrate or in parts.",
+        )
+    with path.open("rb") as file:
+        head = file.read(SNIFF_BYTES)
+    if identify(head) is None and head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
+        tuple(p.encode() for p in _PLAYLISTS)
+    ):
+        raise reject(
+            "playlist",
+            "this is a playlist or a description that points to other files, not a video. "
+            "Upload the video itself.",
+        )
+    try:
+        info = probe(path, name)
+    except InputRejected as error:
+        raise reject(error.reason, error.message) from error
+    video = info.video
+    if video is None:
+        raise reject(
+            "no_video",
+            "it has no picture that decodes (sound or subtitles only). "
+            "vidpipe makes clips from videos.",
+        )
+    if not rules.min_duration_s <= info.duration_s:
+        raise reject(
+            "too_short",
+            f"it lasts {info.duration_s:.1f} s, the shortest accepted is "
+            f"{rules.min_duration_s:.0f} s. If it should be longer, the upload is incomplete.",
+        )
+    if info.duration_s > rules.max_duration_s:
+        raise reject(
+            "too_long",
+            f"it lasts {info.duration_s / 3600:.1f} h, the limit is "
+            f"{rules.max_duration_s / 3600:.0f} h. Upload it in parts.",
+        )
+    if min(video.width, video.height) < rules.min_side_px:
+        raise reject(
+            "too_small",
+            f"its picture is {video.width}x{video.height}, the smallest side accepted is "
+            f"{rules.min_side_px} px.",
+        )
+    if max(video.width, video.height) > rules.max_side_px:
+        raise reject(
+            "too_big_a_picture",
+            f"its picture is {video.width}x{video.height}, the largest side accepted is "
+            f"{rules.max_side_px} px.",
+        )
+    _check_decodes(path, name, info, rules)
+    return info
+
+
+def _check_decodes(path: Path, name: str, info: MediaInfo, rules: Rules) -> None:
+    """Most of the points looked at must show a picture, within a time limit."""
+    deadline = time.monotonic() + rules.decode_limit_s
+    shown = tried = 0
+    with FrameReader(path, info, max_width=160) as reader:
+        for k in range(rules.decode_points):
+            tried += 1
+            at_s = info.duration_s * k / rules.decode_points
+            try:
+                reader.at(at_s)
+                shown += 1
+            except (InputRejected, av.FFmpegError):
+                pass
+            if time.monotonic() > deadline:
+                raise InputRejected(
+                    "too_slow_to_decode",
+                    f"looking at {tried} pictures took over {rules.decode_limit_s:.0f} s. "
+                    "Export it with more frequent keyframes, as H.264.",
+                    name=name,
+                )
+    if shown * 2 <= tried:
+        raise InputRejected(
+            "does_not_decode",
+            f"only {shown} of {tried} points in it show a picture. "
+            "Play it through once, and export it anew if it stops.",
+            name=name,
+        )

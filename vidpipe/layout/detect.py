@@ -1,0 +1,468 @@
+"""The layout of a video over time: shots, then what each of them shows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.geometry import Rect
+from vidpipe.layout import insets as inset_search
+from vidpipe.layout.faces import FaceDetector, median_count
+from vidpipe.layout.insets import Inset, activity, border_in, find_insets, presence
+from vidpipe.layout.model import (
+    Layout,
+    LayoutKind,
+    LayoutOptions,
+    Region,
+    Role,
+    Slide,
+    Stretch,
+)
+from vidpipe.layout.sampling import CHANGED, MOVED, Grey, Samples, difference, refine, sample
+from vidpipe.layout.slides import find_slides
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import MediaInfo
+from vidpipe.timeline import span
+
+#: A border that shows this well says that the inset is there.
+_PRESENT = 0.42
+
+
+def detect_layout(
+    path: Path,
+    info: MediaInfo,
+    faces: FaceDetector,
+    options: LayoutOptions,
+    *,
+    screen: Rect | None = None,
+    camera: Rect | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Layout:
+    """Find regions and slides of one recording.
+
+    Args:
+        path: the video on this machine.
+        info: its probe.
+        faces: used on a few frames per stretch, to tell cameras from pictures.
+        options: of the stage.
+        screen: a region given by the sidecar, in displayed pixels.
+        camera: likewise.
+        on_progress: called with 0 to 1.
+    """
+    with FrameReader(path, info, max_width=options.analysis_width) as reader:
+        samples = sample(reader, options, lambda f: on_progress(0.7 * f) if on_progress else None)
+        if len(samples) == 0:
+            whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
+            only = Stretch(
+                start_s=0.0,
+                end_s=max(info.duration_s, 0.04),
+                kind=LayoutKind.OTHER,
+                regions=(Region(role=Role.SCREEN, rect=whole, confidence=0.0),),
+                confidence=0.0,
+            )
+            return _layout(reader, info, [only], [], [])
+        finder = _Finder(reader, samples, info, faces, options)
+        fixed = _scaled(screen, reader.scale), _scaled(camera, reader.scale)
+        stretches, cuts = finder.stretches(*fixed)
+        if on_progress is not None:
+            on_progress(0.85)
+        slides = find_slides(reader, samples, stretches, options)
+        if on_progress is not None:
+            on_progress(1.0)
+        return _layout(reader, info, stretches, cuts, slides)
+
+
+def _scaled(rect: Rect | None, scale: float) -> Rect | None:
+    return rect.scaled(scale) if rect is not None else None
+
+
+def _layout(
+    reader: FrameReader,
+    info: MediaInfo,
+    stretches: list[Stretch],
+    cuts: list[float],
+    slides: list[Slide],
+) -> Layout:
+    """From analysis pixels to displayed pixels."""
+    frame = reader.video.size.rect
+    up = 1.0 / reader.scale
+    out = []
+    for item in stretches:
+        regions = tuple(
+            r.model_copy(update={"rect": r.rect.scaled(up).clamp(frame)}) for r in item.regions
+        )
+        out.append(item.model_copy(update={"regions": regions}))
+    return Layout(
+        width=frame.width,
+        height=frame.height,
+        duration_s=max(info.duration_s, 0.04),
+        stretches=tuple(out),
+        cuts_s=tuple(round(c, 3) for c in cuts),
+        slides=tuple(slides),
+    )
+
+
+class _Finder:
+    """Works on grey samples; every position here is in analysis pixels."""
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        samples: Samples,
+        info: MediaInfo,
+        faces: FaceDetector,
+        options: LayoutOptions,
+    ) -> None:
+        self.reader = reader
+        self.samples = samples
+        self.duration_s = max(info.duration_s, 0.04)
+        self.faces = faces
+        self.options = options
+        self.refinements = 0
+
+    def stretches(
+        self, screen: Rect | None, camera: Rect | None
+    ) -> tuple[list[Stretch], list[float]]:
+        cut_pairs = self._cut_pairs()
+        cuts_s = [self._refined(i, _changed_share) for i in cut_pairs]
+        if camera is not None:
+            found = [Inset(camera, 1.0, 1)]
+            shown = np.zeros(len(self.samples), int)
+        else:
+            found = find_insets(self.samples, cut_pairs)[:4]
+            shown = self._which_inset(found, cut_pairs)
+        borders = self._borders(shown, cut_pairs, cuts_s, found)
+        stretches = []
+        for start_s, end_s in itertools.pairwise(borders):
+            inside = np.flatnonzero(
+                (self.samples.times_s >= start_s - 1e-3) & (self.samples.times_s < end_s - 1e-3)
+            )
+            if len(inside) == 0:
+                inside = np.array([int(np.argmin(np.abs(self.samples.times_s - start_s)))])
+            seen = [k for k in shown[inside] if k >= 0]
+            inset = None
+            if len(seen) * 2 > len(inside):
+                inset = found[int(np.bincount(seen).argmax())]
+            stretches.append(self._judge(start_s, end_s, inside, inset, screen))
+        return _merge(stretches), sorted(cuts_s)
+
+    # Cuts
+
+    def _cut_pairs(self) -> list[int]:
+        share = self.options.cut_fraction
+        return [
+            i for i in range(len(self.samples) - 1) if float(self.samples.changed(i).mean()) > share
+        ]
+
+    def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
+        times = self.samples.times_s
+        if self.refinements >= self.options.max_refinements:
+            return float(times[pair + 1])
+        self.refinements += 1
+        t_s, _ = refine(self.reader, float(times[pair]), float(times[pair + 1]), changed)
+        return t_s
+
+    # Insets over time
+
+    def _which_inset(self, found: list[Inset], cut_pairs: list[int]) -> NDArray[np.int_]:
+        """For each sample the inset that is shown, -1 where none is."""
+        shown = np.full(len(self.samples), -1)
+        if not found:
+            return shown
+        scores = np.stack([presence(self.samples, inset) for inset in found])
+        # A faint border needs movement inside; one as clear as where it was found does not.
+        moving = np.stack([self._moving(inset.rect) for inset in found])
+        clear = scores > 0.8 * np.array([[inset.border] for inset in found])
+        usable = (scores > _PRESENT) & (clear | (moving > 0.02))
+        best = np.where(usable, scores, -1.0)
+        shown = np.where(best.max(axis=0) > 0, best.argmax(axis=0), -1)
+        return _smoothed(shown, cut_pairs)
+
+    def _moving(self, rect: Rect) -> NDArray[np.float64]:
+        """Share of the rectangle that moves around each sample, the best of its neighbours."""
+        box = np.s_[rect.y : rect.bottom, rect.x : rect.right]
+        grey = self.samples.grey
+        moves = np.array(
+            [
+                float((difference(grey[i][box], grey[i + 1][box]) > MOVED).mean())
+                for i in range(len(grey) - 1)
+            ]
+            or [0.0]
+        )
+        padded = np.concatenate(([moves[0]], moves, [moves[-1]]))
+        # A median of three pairs: one new slide behind a rectangle is no movement in it.
+        wide = np.concatenate(([padded[0]], padded, [padded[-1]]))
+        n = len(grey)
+        return np.array([float(np.median(wide[i : i + 4])) for i in range(n)])
+
+    def _borders(
+        self,
+        shown: NDArray[np.int_],
+        cut_pairs: list[int],
+        cuts_s: list[float],
+        found: list[Inset],
+    ) -> list[float]:
+        """Times where the layout may change: cuts, and insets that come and go."""
+        borders = {0.0, self.duration_s}
+        by_pair = dict(zip(cut_pairs, cuts_s, strict=True))
+        for i in range(len(shown) - 1):
+            if i in by_pair:
+                borders.add(by_pair[i])
+            elif shown[i] != shown[i + 1]:
+                rect = found[max(shown[i], shown[i + 1])].rect
+
+                def changed(a: Grey, b: Grey, rect: Rect = rect) -> float:
+                    return abs(border_in(a, rect) - border_in(b, rect))
+
+                borders.add(self._refined(i, changed))
+        ordered = sorted(b for b in borders if 0.0 <= b <= self.duration_s)
+        kept = [0.0]
+        for item in ordered[1:-1]:
+            if item - kept[-1] >= self.options.min_stretch_s / 2:
+                kept.append(item)
+        while len(kept) > 1 and self.duration_s - kept[-1] < self.options.min_stretch_s / 2:
+            kept.pop()
+        return [*kept, self.duration_s]
+
+    # What a stretch shows
+
+    def _judge(
+        self,
+        start_s: float,
+        end_s: float,
+        inside: NDArray[np.int_],
+        inset: Inset | None,
+        screen: Rect | None,
+    ) -> Stretch:
+        content = _content(self.samples, inside)
+        if inset is not None and screen is None:
+            inset = self._if_camera(start_s, end_s, inset, content)
+        if inset is not None:
+            count, _ = self._faces(start_s, end_s, inset.rect)
+            sure = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
+            content = _content(self.samples, inside, inset.rect)
+            area = screen or _screen_beside(self.samples, content, inset.rect)
+            regions = (
+                Region(role=Role.SCREEN, rect=area, confidence=round(sure, 2)),
+                Region(role=Role.CAMERA, rect=inset.rect, confidence=round(sure, 2), faces=count),
+            )
+            return Stretch(
+                start_s=start_s,
+                end_s=end_s,
+                kind=LayoutKind.SCREEN_AND_CAMERA,
+                regions=regions,
+                confidence=round(sure, 2),
+            )
+        count, moving = self._faces(start_s, end_s, content)
+        moved = activity(self.samples, inside) if len(inside) > 1 else None
+        lively = (
+            float((moved[content.y : content.bottom, content.x : content.right] > 0.2).mean())
+            if moved is not None
+            else 0.0
+        )
+        flat = _flatness(self.samples.grey[int(inside[len(inside) // 2])], content)
+        if count and moving:
+            kind, sure = LayoutKind.CAMERA, 0.95
+        elif lively > 0.5 and flat < 0.35:
+            kind, sure = LayoutKind.CAMERA, 0.5
+        else:
+            kind = LayoutKind.SCREEN
+            sure = round(min(0.95, 0.5 + 0.5 * flat), 2)
+        role = Role.CAMERA if kind is LayoutKind.CAMERA else Role.SCREEN
+        area = screen if screen is not None and role is Role.SCREEN else content
+        return Stretch(
+            start_s=start_s,
+            end_s=end_s,
+            kind=kind,
+            regions=(Region(role=role, rect=area, confidence=sure, faces=count),),
+            confidence=sure,
+        )
+
+    def _if_camera(
+        self, start_s: float, end_s: float, inset: Inset, content: Rect
+    ) -> Inset | None:
+        """The inset, unless it is a part of a camera picture or a film in a slide."""
+        if inset.rect.area > 0.6 * content.area:
+            return None
+        count, moving = self._faces(start_s, end_s, inset.rect)
+        if not (count and moving) and inset.support < self.options.faceless_support:
+            return None
+        # A second head that moves outside makes the whole picture one of people.
+        for side in _sides(content, inset.rect):
+            others, alive = self._faces(start_s, end_s, side)
+            if others and alive:
+                return None
+        return inset
+
+    def _faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
+        """Median number of faces in a few frames, and whether the first of them moves."""
+        frames = self.options.face_frames
+        counts: list[int] = []
+        moved: list[float] = []
+        length = end_s - start_s
+        for k in range(frames):
+            t_s = start_s + length * (k + 0.5) / frames
+            near = [f.image for f in self.reader.every(0.6, t_s, min(end_s, t_s + 0.9))]
+            if not near:
+                continue
+            pair = [near[0], near[-1]] if len(near) > 1 else near
+            crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
+            found = [
+                f for f in self.faces.detect(np.ascontiguousarray(crop[0]))
+                if f.rect.height >= 0.1 * rect.height
+            ]
+            counts.append(len(found))
+            if found and len(crop) == 2:
+                box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
+                a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
+                moved.append(float((difference(a, b) > 3).mean()))
+        return median_count(counts), bool(moved) and float(np.mean(moved)) > 0.02
+
+
+def _grey_of(image: NDArray[np.uint8]) -> Grey:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _changed_share(a: Grey, b: Grey) -> float:
+    return float((difference(a, b) > CHANGED).mean())
+
+
+def _smoothed(shown: NDArray[np.int_], cut_pairs: list[int]) -> NDArray[np.int_]:
+    """Single samples that disagree with both neighbours of their shot follow them."""
+    out = shown.copy()
+    cuts = set(cut_pairs)
+    for i in range(1, len(shown) - 1):
+        together = (i - 1) not in cuts and i not in cuts
+        if together and shown[i - 1] == shown[i + 1] != shown[i]:
+            out[i] = shown[i - 1]
+    return out
+
+
+def _content(
+    samples: Samples, inside: NDArray[np.int_], without: Rect | None = None
+) -> Rect:
+    """The frame without its bars: borders that stay dark are left out, `without` ignored."""
+    height, width = samples.grey.shape[1:]
+    stack = samples.grey[inside[:: max(1, len(inside) // 12)]]
+    brightest = stack.max(axis=0)
+    if without is not None:
+        brightest[without.y : without.bottom, without.x : without.right] = 0
+    columns = np.flatnonzero((brightest > 32).mean(axis=0) > 0.02)
+    rows = np.flatnonzero((brightest > 32).mean(axis=1) > 0.02)
+    if len(columns) < width * 0.3 or len(rows) < height * 0.3:
+        return Rect(x=0, y=0, width=width, height=height)
+    x, right, y, bottom = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    # A thin dark margin belongs to the picture, bars are wider.
+    if x < 0.02 * width and right > 0.98 * width:
+        x, right = 0, width
+    if y < 0.02 * height and bottom > 0.98 * height:
+        y, bottom = 0, height
+    return Rect(x=int(x), y=int(y), width=int(right - x), height=int(bottom - y))
+
+
+def _flatness(grey: Grey, rect: Rect) -> float:
+    """Share of a picture without texture: slides and consoles have much, rooms little."""
+    part = grey[rect.y : rect.bottom, rect.x : rect.right].astype(np.int16)
+    if part.shape[0] < 4 or part.shape[1] < 4:
+        return 0.0
+    across = np.abs(np.diff(part, axis=1))[1:, :]
+    down = np.abs(np.diff(part, axis=0))[:, 1:]
+    return float(((across <= 1) & (down <= 1)).mean())
+
+
+def _screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
+    """The screen when it lies beside the camera, else the whole content under the inset.
+
+    Beside it, if one side of the inset holds all that ever changes and the strip
+    with the inset holds nothing else to see.
+    """
+    height, width = samples.grey.shape[1:]
+    step = max(1, len(samples) // 40)
+    stack = samples.grey[::step].astype(np.int16)
+    spread = (stack.max(axis=0) - stack.min(axis=0)) > CHANGED
+    texture = np.zeros((height, width), bool)
+    middle = stack[len(stack) // 2]
+    texture[:, 1:] |= np.abs(np.diff(middle, axis=1)) > 12
+    margin = 4
+    hidden = np.zeros((height, width), bool)
+    hidden[
+        max(0, inset.y - margin) : inset.bottom + margin,
+        max(0, inset.x - margin) : inset.right + margin,
+    ] = True
+    inside = np.zeros((height, width), bool)
+    inside[content.y : content.bottom, content.x : content.right] = True
+    busy = (spread | texture) & ~hidden & inside
+    total = int(busy.sum())
+    if total == 0:
+        return content
+    options = []
+    for side in _sides(content, inset):
+        if side.area < 0.5 * content.area:
+            continue
+        share = float(busy[side.y : side.bottom, side.x : side.right].sum()) / total
+        if share >= 0.985:
+            options.append(side)
+    return max(options, key=lambda r: r.area) if options else content
+
+
+def _sides(content: Rect, inset: Rect) -> list[Rect]:
+    """What of the content lies left, right, above and below the inset, where it is of a size."""
+    sides = []
+    for x, y, right, bottom in (
+        (content.x, content.y, inset.x, content.bottom),
+        (inset.right, content.y, content.right, content.bottom),
+        (content.x, content.y, content.right, inset.y),
+        (content.x, inset.bottom, content.right, content.bottom),
+    ):
+        if right - x >= 0.15 * content.width and bottom - y >= 0.15 * content.height:
+            sides.append(Rect(x=x, y=y, width=right - x, height=bottom - y))
+    return sides
+
+
+def _same(a: Stretch, b: Stretch) -> bool:
+    if a.kind is not b.kind or len(a.regions) != len(b.regions):
+        return False
+    return all(
+        inset_search.iou(x.rect, y.rect) > 0.85
+        for x, y in zip(a.regions, b.regions, strict=True)
+    )
+
+
+def _absorbed(stretches: list[Stretch]) -> list[Stretch]:
+    """A moment too short to judge follows a neighbour that fills the same part of the frame."""
+    out = list(stretches)
+    for k, item in enumerate(stretches):
+        if item.duration_s >= 2.5 or len(item.regions) != 1:
+            continue
+        for near in (k - 1, k + 1):
+            if 0 <= near < len(out) and len(out[near].regions) == 1:
+                other = out[near]
+                same = inset_search.iou(item.regions[0].rect, other.regions[0].rect) > 0.9
+                if same and other.duration_s > item.duration_s:
+                    out[k] = other.model_copy(
+                        update={"start_s": item.start_s, "end_s": item.end_s}
+                    )
+                    break
+    return out
+
+
+def _merge(stretches: list[Stretch]) -> list[Stretch]:
+    """Neighbours with the same layout become one; regions of the longer one count."""
+    merged: list[Stretch] = []
+    for item in _absorbed(stretches):
+        if merged and _same(merged[-1], item):
+            longer = max(merged[-1], item, key=lambda s: s.duration_s)
+            merged[-1] = longer.model_copy(
+                update={"start_s": merged[-1].start_s, "end_s": item.end_s}
+            )
+        else:
+            merged.append(item)
+    whole = [span(s.start_s, s.end_s) for s in merged]
+    assert all(a.end_s == b.start_s for a, b in itertools.pairwise(whole))
+    return merged

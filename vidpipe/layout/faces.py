@@ -1,0 +1,107 @@
+"""Faces in a picture: the detector that is compiled in, and YuNet where it is configured."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.errors import Misconfigured
+from vidpipe.geometry import Rect
+
+#: Height in pixels that a region is brought to before detection: a webcam's
+#: face is then over the detector's 80 px.
+_WORK_HEIGHT = 420
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in pixels of the picture that was looked at; `score` higher is surer."""
+
+    rect: Rect
+    score: float
+
+
+class FaceDetector(Protocol):
+    @property
+    def identity(self) -> str: ...
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        """Faces in a BGR picture, surest first."""
+        ...
+
+
+class DlibFaces:
+    """dlib's HOG frontal face detector (compiled in, no file needed)."""
+
+    identity = "dlib-hog-frontal"
+
+    def __init__(self) -> None:
+        self._detector = _dlib_detector()
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        height = image.shape[0]
+        scale = min(2.5, _WORK_HEIGHT / height)
+        work = image
+        if abs(scale - 1.0) > 0.05:
+            size = (max(1, round(image.shape[1] * scale)), max(1, round(height * scale)))
+            flag = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            work = np.asarray(cv2.resize(image, size, interpolation=flag), np.uint8)
+        else:
+            scale = 1.0
+        grey = cv2.cvtColor(work, cv2.COLOR_BGR2GRAY)
+        boxes, scores, _ = self._detector.run(grey, 0, 0.0)
+        faces = []
+        for box, score in zip(boxes, scores, strict=True):
+            x, y = max(0, box.left()), max(0, box.top())
+            rect = Rect(
+                x=round(x / scale),
+                y=round(y / scale),
+                width=max(1, round((box.right() - x) / scale)),
+                height=max(1, round((box.bottom() - y) / scale)),
+            )
+            faces.append(Face(rect, float(score)))
+        return sorted(faces, key=lambda f: -f.score)
+
+
+@functools.cache
+def _dlib_detector() -> Any:
+    import dlib
+
+    return dlib.get_frontal_face_detector()
+
+
+class YuNetFaces:
+    """OpenCV's YuNet, from a configured ONNX file: finds turned and small faces too."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._detector = cv2.FaceDetectorYN.create(path, "", (320, 320), 0.7)
+        except cv2.error as error:
+            raise Misconfigured(f"face model {path}: OpenCV cannot load it") from error
+        self.identity = f"yunet:{path.rsplit('/', 1)[-1]}"
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+        height, width = image.shape[:2]
+        self._detector.setInputSize((width, height))
+        _, rows = self._detector.detect(image)
+        faces = []
+        for row in rows if rows is not None else ():
+            x, y, w, h = (round(float(v)) for v in row[:4])
+            if w > 0 and h > 0:
+                faces.append(Face(Rect(x=max(0, x), y=max(0, y), width=w, height=h), float(row[14])))
+        return sorted(faces, key=lambda f: -f.score)
+
+
+def face_detector(model_path: str | None) -> FaceDetector:
+    """The detector that will be used: YuNet when its file is configured, else dlib's."""
+    return YuNetFaces(model_path) if model_path else DlibFaces()
+
+
+def median_count(counts: Sequence[int]) -> int:
+    return int(np.median(counts)) if counts else 0

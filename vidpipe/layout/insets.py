@@ -1,0 +1,250 @@
+"""Camera insets: where something keeps moving inside a rectangle that does not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.geometry import Rect, bounding, iou
+from vidpipe.layout.sampling import MOVED, Samples, difference
+
+#: Pairs of samples that one look at the movement spans.
+_WINDOW = 14
+_MIN_AREA, _MAX_AREA = 0.008, 0.5
+#: A grey step of the mean picture that is an edge.
+_EDGE = 5.0
+
+
+@dataclass(frozen=True)
+class Inset:
+    """A rectangle (analysis pixels) in which a camera picture was seen.
+
+    `border` is the share of its border that shows as an edge; `support` how many
+    looks saw it.
+    """
+
+    rect: Rect
+    border: float
+    support: int
+
+
+def find_insets(samples: Samples, cuts: Sequence[int]) -> list[Inset]:
+    """Rectangles of lasting movement, most supported first.
+
+    Args:
+        samples: grey frames.
+        cuts: indices i where sample i to i + 1 is a hard cut.
+    """
+    found: list[tuple[Rect, float]] = []
+    borders = [-1, *sorted(cuts), len(samples) - 1]
+    for first, last in itertools.pairwise(borders):
+        shot = np.arange(first + 1, last + 1)
+        if len(shot) < 4:
+            continue
+        for at in range(0, max(1, len(shot) - _WINDOW // 2), _WINDOW // 2):
+            window = shot[at : at + _WINDOW + 1]
+            if len(window) >= 4:
+                found += _look(samples, window)
+    return _cluster(found)
+
+
+def activity(samples: Samples, indices: NDArray[np.int_]) -> NDArray[np.float32]:
+    """Share of consecutive pairs in which each pixel moved, 0 to 1, shape (h, w).
+
+    Pairs in which most of the picture changed are left out: a new slide is no movement.
+    """
+    total = np.zeros(samples.grey.shape[1:], np.float32)
+    pairs = 0
+    for i, j in itertools.pairwise(indices):
+        moved = difference(samples.grey[i], samples.grey[j]) > MOVED
+        if moved.mean() > 0.5:
+            continue
+        total += moved
+        pairs += 1
+    return total / max(1, pairs)
+
+
+def _look(samples: Samples, window: NDArray[np.int_]) -> list[tuple[Rect, float]]:
+    height, width = samples.grey.shape[1:]
+    active = (activity(samples, window) > 0.12).astype(np.uint8)
+    kernel = max(3, width // 60)
+    active = np.asarray(
+        cv2.morphologyEx(active, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8)), np.uint8
+    )
+    active = np.asarray(cv2.morphologyEx(active, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(active)
+    boxes = []
+    for k in range(1, count):
+        x, y, w, h, area = (int(v) for v in stats[k])
+        if area >= 0.0006 * width * height:
+            boxes.append(Rect(x=x, y=y, width=w, height=h))
+    mean = samples.grey[window].mean(axis=0)
+    edges = _Edges(mean)
+    found = []
+    for box in _join_near(boxes, width):
+        share = box.area / (width * height)
+        if not _MIN_AREA * 0.15 <= share <= _MAX_AREA:
+            continue
+        snapped, border = edges.snap(box)
+        if border >= 0.5 and _MIN_AREA <= snapped.area / (width * height) <= _MAX_AREA:
+            found.append((snapped, border))
+    return found
+
+
+def _join_near(boxes: list[Rect], width: int) -> list[Rect]:
+    """Parts of one moving person joined: boxes that nearly touch become one."""
+    joined = list(boxes)
+    gap = width // 40
+    merged = True
+    while merged:
+        merged = False
+        for a, b in itertools.combinations(joined, 2):
+            grown = Rect(
+                x=a.x - gap, y=a.y - gap, width=a.width + 2 * gap, height=a.height + 2 * gap
+            )
+            if grown.intersect(b) is not None:
+                joined.remove(a)
+                joined.remove(b)
+                joined.append(bounding([a, b]))
+                merged = True
+                break
+    return joined
+
+
+class _Edges:
+    """Straight edges of a mean picture, summed so that any side is one subtraction."""
+
+    def __init__(self, mean: NDArray[np.floating]) -> None:
+        self.height, self.width = mean.shape
+        across = np.abs(np.diff(mean, axis=1, prepend=mean[:, :1])) > _EDGE
+        down = np.abs(np.diff(mean, axis=0, prepend=mean[:1, :])) > _EDGE
+        # A border between two pixels may fall on either: neighbours count.
+        across = across | np.roll(across, -1, axis=1)
+        down = down | np.roll(down, -1, axis=0)
+        self.columns = np.vstack([np.zeros((1, self.width)), np.cumsum(across, axis=0)])
+        self.rows = np.hstack([np.zeros((self.height, 1)), np.cumsum(down, axis=1)])
+
+    def column(self, x: int, top: int, bottom: int) -> float:
+        """Share of `[top, bottom)` along column x that is an edge; the frame's border is one."""
+        if x <= 0 or x >= self.width:
+            return 0.75
+        top, bottom = max(0, top), min(self.height, bottom)
+        if bottom <= top:
+            return 0.0
+        return float(self.columns[bottom, x] - self.columns[top, x]) / (bottom - top)
+
+    def row(self, y: int, left: int, right: int) -> float:
+        if y <= 0 or y >= self.height:
+            return 0.75
+        left, right = max(0, left), min(self.width, right)
+        if right <= left:
+            return 0.0
+        return float(self.rows[y, right] - self.rows[y, left]) / (right - left)
+
+    def border(self, rect: Rect) -> float:
+        """How much of a rectangle's border is an edge that ends at its corners, 0 to 1.
+
+        The weakest side counts as much as the mean: three sides of a table are no inset.
+        """
+        sides = (
+            self.column(rect.x, rect.y, rect.bottom),
+            self.column(rect.right, rect.y, rect.bottom),
+            self.row(rect.y, rect.x, rect.right),
+            self.row(rect.bottom, rect.x, rect.right),
+        )
+        reach_y, reach_x = max(4, rect.height // 6), max(4, rect.width // 6)
+        beyond = 0.0
+        for x in (rect.x, rect.right):
+            if 0 < x < self.width:
+                beyond += self.column(x, rect.y - reach_y, rect.y - 2) / 8
+                beyond += self.column(x, rect.bottom + 2, rect.bottom + reach_y) / 8
+        for y in (rect.y, rect.bottom):
+            if 0 < y < self.height:
+                beyond += self.row(y, rect.x - reach_x, rect.x - 2) / 8
+                beyond += self.row(y, rect.right + 2, rect.right + reach_x) / 8
+        return 0.5 * float(np.mean(sides)) + 0.5 * min(sides) - 0.4 * beyond
+
+    def snap(self, box: Rect) -> tuple[Rect, float]:
+        """The bordered rectangle around a box of movement, and its border score."""
+        grow_x, grow_y = round(2.2 * box.width) + 8, round(1.6 * box.height) + 8
+        lefts = self._best_columns(box.x - grow_x, box.x + box.width // 4, box.y, box.bottom)
+        rights = self._best_columns(
+            box.right - box.width // 4, box.right + grow_x, box.y, box.bottom
+        )
+        tops = self._best_rows(box.y - grow_y, box.y + box.height // 4, box.x, box.right)
+        bottoms = self._best_rows(
+            box.bottom - box.height // 4, box.bottom + grow_y, box.x, box.right
+        )
+        best, best_score = box, 0.0
+        for left, right, top, bottom in itertools.product(lefts, rights, tops, bottoms):
+            if right - left < 16 or bottom - top < 12:
+                continue
+            rect = Rect(x=left, y=top, width=right - left, height=bottom - top)
+            inside = box.intersect(rect)
+            if inside is None or not 0.4 <= rect.aspect <= 2.6:
+                continue
+            score = self.border(rect) - 0.6 * (1 - inside.area / box.area)
+            if score > best_score:
+                best, best_score = rect, score
+        return best, best_score
+
+    def _best_columns(self, low: int, high: int, top: int, bottom: int, keep: int = 7) -> list[int]:
+        low, high = max(0, low), min(self.width, high)
+        scored = sorted(range(high, low - 1, -1), key=lambda x: -self.column(x, top, bottom))
+        return _spaced(scored, keep)
+
+    def _best_rows(self, low: int, high: int, left: int, right: int, keep: int = 7) -> list[int]:
+        low, high = max(0, low), min(self.height, high)
+        scored = sorted(range(high, low - 1, -1), key=lambda y: -self.row(y, left, right))
+        return _spaced(scored, keep)
+
+
+def _spaced(candidates: list[int], keep: int) -> list[int]:
+    """The first `keep` that are at least two apart."""
+    chosen: list[int] = []
+    for item in candidates:
+        if all(abs(item - c) >= 2 for c in chosen):
+            chosen.append(item)
+        if len(chosen) == keep:
+            break
+    return chosen
+
+
+def _cluster(found: Sequence[tuple[Rect, float]]) -> list[Inset]:
+    groups: list[list[tuple[Rect, float]]] = []
+    for rect, border in found:
+        for group in groups:
+            if iou(group[0][0], rect) >= 0.6:
+                group.append((rect, border))
+                break
+        else:
+            groups.append([(rect, border)])
+    insets = []
+    for group in groups:
+        corners = np.median(
+            [(r.x, r.y, r.right, r.bottom) for r, _ in group], axis=0
+        ).round()
+        x, y, right, bottom = (int(v) for v in corners)
+        insets.append(
+            Inset(
+                Rect(x=x, y=y, width=right - x, height=bottom - y),
+                float(np.median([b for _, b in group])),
+                len(group),
+            )
+        )
+    return sorted(insets, key=lambda i: (-i.support, -i.border))
+
+
+def presence(samples: Samples, inset: Inset) -> NDArray[np.float64]:
+    """How much of the inset's border shows in each sample, shape (n,)."""
+    return np.array([_Edges(grey.astype(np.float32)).border(inset.rect) for grey in samples.grey])
+
+
+def border_in(grey: NDArray[np.uint8], rect: Rect) -> float:
+    """The border score of `rect` in one picture."""
+    return _Edges(grey.astype(np.float32)).border(rect)

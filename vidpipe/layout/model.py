@@ -1,0 +1,93 @@
+"""Layouts over time: types and options. Positions in displayed pixels."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.geometry import Rect
+from vidpipe.timeline import Interval
+
+
+class Role(StrEnum):
+    SCREEN = "screen"
+    CAMERA = "camera"
+
+
+class LayoutKind(StrEnum):
+    """What a stretch looks like."""
+
+    SCREEN = "screen"
+    CAMERA = "camera"
+    SCREEN_AND_CAMERA = "screen_and_camera"
+    OTHER = "other"
+
+
+class Region(BaseModel):
+    """A rectangle with a role; `confidence` 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Role
+    rect: Rect
+    confidence: float
+    faces: int = Field(default=0, description="faces seen in it at once, as a median")
+
+
+class Stretch(Interval):
+    """A stretch of time with one layout."""
+
+    kind: LayoutKind
+    regions: tuple[Region, ...]
+    confidence: float
+
+    def region(self, role: Role) -> Region | None:
+        """The most certain region of this role."""
+        found = [r for r in self.regions if r.role is role]
+        return max(found, key=lambda r: r.confidence) if found else None
+
+
+class Slide(Interval):
+    """A stretch in which the screen shows the same page; `frame_s` its fullest state."""
+
+    frame_s: float
+
+
+class Layout(BaseModel):
+    """The result of the stage; `stretches` cover the whole video in order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    width: int
+    height: int
+    duration_s: float
+    stretches: tuple[Stretch, ...]
+    cuts_s: tuple[float, ...] = Field(description="times of hard cuts")
+    slides: tuple[Slide, ...]
+
+    def at(self, t_s: float) -> Stretch:
+        """The stretch that is shown at `t_s`."""
+        for item in self.stretches:
+            if t_s < item.end_s:
+                return item
+        return self.stretches[-1]
+
+
+class LayoutOptions(BaseModel):
+    """Options of the stage."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_samples: int = Field(default=300, description="frames looked at, before refinement")
+    min_step_s: float = 0.5
+    max_step_s: float = 10.0
+    analysis_width: int = 640
+    cut_fraction: float = Field(default=0.42, description="changed part of the frame at a cut")
+    slide_fraction: float = Field(default=0.006, description="changed part of the screen")
+    max_refinements: int = 60
+    min_stretch_s: float = 1.0
+    faceless_support: int = Field(
+        default=6, description="looks that must see an inset in which no face is found"
+    )
+    face_frames: int = Field(default=5, description="frames per stretch looked at for faces")

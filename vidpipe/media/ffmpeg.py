@@ -1,0 +1,81 @@
+"""The ffmpeg that is used, and running filter graphs with it.
+
+Graphs are built with ffmpeg-python (arguments and escaping as data, never
+pasted strings); `render` adds what every run needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from vidpipe.media.containers import Container
+from vidpipe.media.process import run_program
+
+
+@functools.cache
+def executable() -> str:
+    """Path of the ffmpeg program; the static build that the imageio-ffmpeg wheel brings."""
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@functools.cache
+def identity() -> str:
+    """Version string of that ffmpeg, part of every fingerprint that rests on it."""
+    said = subprocess.run(
+        [executable(), "-version"], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    match = re.match(r"ffmpeg version (\S+)", said)
+    return match.group(1) if match else "unknown"
+
+
+def source_input(path: Path, container: Container, **options: Any) -> Any:
+    """An ffmpeg-python input for somebody's file: explicit demuxer and allow-lists."""
+    return ffmpeg.input(
+        str(path.resolve()),
+        f=container.demuxer,
+        protocol_whitelist="file",
+        format_whitelist=container.demuxer,
+        **options,
+    )
+
+
+def render(
+    outputs: Any,
+    *,
+    timeout_s: float,
+    duration_s: float | None = None,
+    on_progress: Callable[[float], None] | None = None,
+    global_args: Sequence[str] = (),
+) -> str:
+    """Run a compiled graph; returns the end of ffmpeg's log.
+
+    Args:
+        outputs: an ffmpeg-python output node.
+        timeout_s: hard limit in seconds.
+        duration_s: length of the output, for `on_progress` (0 to 1).
+        global_args: arguments for the whole run.
+
+    Raises:
+        ProgramFailed: with the end of ffmpeg's log.
+    """
+    args = ffmpeg.compile(outputs, cmd=executable(), overwrite_output=True)
+    head = [args[0], "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", *global_args]
+    on_line = None
+    if on_progress is not None and duration_s:
+        head += ["-progress", "pipe:1"]
+        report = on_progress
+
+        def on_line(line: str) -> None:
+            key, _, value = line.partition("=")
+            if key == "out_time_us" and value.lstrip("-").isdigit():
+                report(min(1.0, max(0.0, int(value) / 1e6 / duration_s)))
+
+    return run_program([*head, *args[1:]], timeout_s=timeout_s, on_line=on_line)

@@ -1,0 +1,269 @@
+"""Stages up to the chosen segments: from stored inputs to each room's function and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from vidpipe.content.analyse import analyse
+from vidpipe.content.model import Content
+from vidpipe.intake.model import Sidecar, SourceVideo
+from vidpipe.layout.detect import detect_layout
+from vidpipe.layout.faces import FaceDetector, face_detector
+from vidpipe.layout.model import Layout
+from vidpipe.layout.sheet import layout_sheet
+from vidpipe.media.pictures import contact_sheet, waveform
+from vidpipe.media.samples import Samples, decode_samples
+from vidpipe.pipeline.stage import Order, StageRun
+from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.select import select_segments
+from vidpipe.silence.activity import HOP_S, find_silence
+from vidpipe.silence.model import AudioTrack, SpeechMap
+from vidpipe.storage import tables
+from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.subtitles import to_srt, to_vtt
+from vidpipe.transcript.transcribe import from_sidecar, recognise
+
+
+class NoOptions(BaseModel):
+    """For stages without any."""
+
+
+class TranscriptRequest(BaseModel):
+    """What of the order can change a transcript, besides the recogniser."""
+
+    language: str | None
+    beam: int
+
+
+def no_options(_: Order) -> BaseModel:
+    return NoOptions()
+
+
+# source_video
+
+
+def source_video(run: StageRun) -> BaseModel:
+    path, upload = run.source()
+    contact_sheet(
+        path, upload.media, run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg")
+    )
+    return SourceVideo(
+        video_id=upload.video_id,
+        channel=upload.channel,
+        name=upload.name,
+        sha256=upload.sha256,
+        media=upload.media,
+    )
+
+
+# audio
+
+
+def audio(run: StageRun) -> BaseModel:
+    path, upload = run.source()
+    target = run.work / "audio.wav"
+    samples = decode_samples(path, upload.media, target, lambda f: run.progress(f, ""))
+    if samples is None:
+        return AudioTrack(has_audio=False, duration_s=upload.media.duration_s)
+    run.files["audio.wav"] = target
+    return AudioTrack(has_audio=True, duration_s=round(samples.duration_s, 3))
+
+
+def _samples(run: StageRun) -> Samples | None:
+    if not run.document("audio", AudioTrack).has_audio:
+        return None
+    return Samples.open(run.path("audio", "audio.wav"))
+
+
+# silence_regions
+
+
+def silence(run: StageRun) -> BaseModel:
+    samples = _samples(run)
+    if samples is None:
+        return SpeechMap(duration_s=run.document("audio", AudioTrack).duration_s)
+    found, level = find_silence(
+        samples, run.order.settings.silence, lambda f: run.progress(f, "")
+    )
+    times = [k * HOP_S for k in range(len(level))]
+    tables.write_columns(
+        run.new_file("levels.parquet"), tables.LEVELS, {"t_s": times, "level_db": level}
+    )
+    waveform(level, HOP_S, found.speech, found.silences, run.new_file("waveform.png"))
+    return found
+
+
+# transcript
+
+
+def transcript_identity(run: StageRun) -> dict[str, Any]:
+    """Which source of words will be used: decided before the work, for the fingerprint."""
+    options = run.order.settings.transcript
+    sidecar = run.document("sidecar", Sidecar)
+    passed: list[PassedOver] = []
+    if "sidecar" in options.recognisers and sidecar.transcript_file is not None:
+        speech = run.document("silence_regions", SpeechMap)
+        found = from_sidecar(
+            run.path("sidecar", sidecar.transcript_file),
+            sidecar.transcript_file,
+            speech,
+            run.order.language or "en",
+        )
+        if isinstance(found, Transcript):
+            run.stash["transcript"] = found
+            return {"source": "sidecar"}
+        passed.append(found)
+    recogniser, others = choose(
+        options,
+        run.order.language,
+        run.order.settings.models,
+        may_download=run.order.settings.whisper_download,
+    )
+    run.stash["recogniser"] = recogniser
+    run.stash["passed"] = [*passed, *others]
+    return {"source": recogniser.identity if recogniser else None}
+
+
+def transcript(run: StageRun) -> BaseModel:
+    done = run.stash.get("transcript")
+    if done is None:
+        done = recognise(
+            run.stash["recogniser"],
+            _samples(run),
+            run.document("silence_regions", SpeechMap),
+            run.order.language,
+            run.stash["passed"],
+            lambda f: run.progress(f, ""),
+        )
+    run.new_file("transcript.srt").write_text(to_srt(done.words), "utf-8")
+    run.new_file("transcript.vtt").write_text(to_vtt(done.words), "utf-8")
+    rows = [
+        {**done.words[k].model_dump(), "sentence": i}
+        for i, sentence in enumerate(done.sentences)
+        for k in range(sentence.first_word, sentence.last_word)
+    ]
+    tables.write_rows(run.new_file("words.parquet"), tables.WORDS, rows)
+    return done
+
+
+def transcript_request(order: Order) -> BaseModel:
+    return TranscriptRequest(
+        language=order.language, beam=order.settings.transcript.whisper_beam
+    )
+
+
+# layout
+
+
+def detector_for(order: Order) -> FaceDetector:
+    """The face detector that the settings ask for."""
+    model = order.settings.face_model
+    return face_detector(str(model) if model else None)
+
+
+def faces_identity(run: StageRun) -> dict[str, Any]:
+    return {"faces": detector_for(run.order).identity}
+
+
+def layout(run: StageRun) -> BaseModel:
+    path, upload = run.source()
+    fixed = run.document("sidecar", Sidecar).instructions.regions
+    found = detect_layout(
+        path,
+        upload.media,
+        detector_for(run.order),
+        run.order.settings.layout,
+        screen=fixed.screen,
+        camera=fixed.camera,
+        on_progress=lambda f: run.progress(f, ""),
+    )
+    layout_sheet(path, upload.media, found, run.new_file("layout_sheet.jpg"))
+    rows = [
+        {
+            "start_s": s.start_s,
+            "end_s": s.end_s,
+            "layout": s.kind.value,
+            "role": r.role.value,
+            **r.rect.model_dump(),
+            "confidence": r.confidence,
+        }
+        for s in found.stretches
+        for r in s.regions
+    ]
+    tables.write_rows(run.new_file("regions.parquet"), tables.REGIONS, rows)
+    return found
+
+
+# topics
+
+
+def topics(run: StageRun) -> BaseModel:
+    speech_manifest = run.inputs["silence_regions"]
+    if speech_manifest.has("levels.parquet"):
+        level = tables.read_column(run.path("silence_regions", "levels.parquet"), "level_db")
+    else:
+        level = np.zeros(0, np.float32)
+    found = analyse(
+        run.document("transcript", Transcript),
+        run.document("silence_regions", SpeechMap),
+        level,
+        HOP_S,
+        run.document("layout", Layout),
+        run.order.settings.content,
+    )
+    topic_of = {
+        k: i for i, t in enumerate(found.topics) for k in range(t.first_unit, t.last_unit)
+    }
+    rows = [
+        {
+            "start_s": u.start_s,
+            "end_s": u.end_s,
+            "text": u.text,
+            "topic": topic_of[k],
+            "importance": u.importance,
+            "signs": list(u.signs.items()),
+        }
+        for k, u in enumerate(found.units)
+    ]
+    tables.write_rows(run.new_file("units.parquet"), tables.UNITS, rows)
+    return found
+
+
+# scored_segments
+
+
+def segment_options(order: Order) -> SegmentOptions:
+    limits = order.channel.clips
+    return SegmentOptions(
+        count=order.clip_count,
+        min_s=limits.min_s,
+        max_s=limits.max_s,
+        max_pause_s=limits.max_pause_s,
+        kept_pause_s=limits.kept_pause_s,
+        keep=order.instructions.keep,
+        skip=order.instructions.skip,
+    )
+
+
+def segments(run: StageRun) -> BaseModel:
+    instructions = run.document("sidecar", Sidecar).instructions
+    _, upload = run.source()
+    found = select_segments(
+        run.document("topics", Content),
+        run.document("transcript", Transcript),
+        run.document("silence_regions", SpeechMap),
+        segment_options(run.order),
+        run.document("layout", Layout).duration_s,
+        instructions.title or upload.media.title or Path(upload.name).stem,
+    )
+    columns = {f.name for f in tables.SEGMENTS}
+    rows = [s.model_dump(include=columns) for s in found.segments]
+    tables.write_rows(run.new_file("segments.parquet"), tables.SEGMENTS, rows)
+    return found
+
+

@@ -1,0 +1,286 @@
+"""Running a stage: fingerprint, reuse, publish, record."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from vidpipe.catalog import tables
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.channels.model import Channel, load_channels
+from vidpipe.clips.model import RenderedClips
+from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
+from vidpipe.exports.model import PlatformExports
+from vidpipe.intake.intake import Intake
+from vidpipe.intake.model import Sidecar
+from vidpipe.intake.rules import Rules
+from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
+from vidpipe.pipeline.stages import stage
+from vidpipe.settings import Settings
+from vidpipe.storage.artifacts import Artifacts, Manifest
+from vidpipe.storage.fingerprint import fingerprint
+from vidpipe.storage.keys import Folder, channel_of
+from vidpipe.storage.objects import ObjectStore
+
+_RAW = ("upload", "sidecar")
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage gave: its manifest, and whether it had to work for it."""
+
+    stage: str
+    manifest: Manifest
+    document: BaseModel
+    reused: bool
+    wall_s: float
+    items_made: int = 0
+    items_reused: int = 0
+
+
+def _silent(_: float, __: str) -> None:
+    return None
+
+
+class Engine:
+    """One store, one catalog, one set of channels: everything a stage needs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        assert settings.scratch is not None
+        settings.home.mkdir(parents=True, exist_ok=True)
+        self.store = ObjectStore(settings.store_url, settings.plain_store_options)
+        self.artifacts = Artifacts(
+            self.store,
+            settings.scratch,
+            cache_bytes=int(settings.scratch_cache_gib * 2**30),
+        )
+        self.channels: dict[str, Channel] = load_channels(settings.channels_file)
+        self._catalog: Catalog | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog, its schema checked (an embedded one is brought up to date)."""
+        if self._catalog is None:
+            self._catalog = Catalog(self.settings.database_url.get_secret_value()).ready()
+        return self._catalog
+
+    def intake(self) -> Intake:
+        rules = Rules(
+            max_bytes=int(self.settings.max_upload_gib * 2**30),
+            max_duration_s=self.settings.max_duration_h * 3600,
+        )
+        return Intake(self.artifacts, self.catalog, self.channels, rules)
+
+    def order(
+        self,
+        video_id: str,
+        *,
+        platforms: tuple[str, ...] = (),
+        clips: int | None = None,
+        force: bool = False,
+    ) -> Order:
+        """What is wanted for a video: its channel and sidecar, and this run's wishes.
+
+        Raises:
+            Misconfigured: its channel is no longer in channels.yaml.
+            InputRejected: the video was never taken in.
+        """
+        name = channel_of(video_id)
+        if name not in self.channels:
+            raise Misconfigured(f"{video_id}: there is no channel {name!r} in channels.yaml")
+        manifest = self.artifacts.current(video_id, Folder.RAW, "sidecar")
+        if manifest is None:
+            raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
+        sidecar = self.artifacts.document(manifest, Sidecar)
+        return Order(
+            settings=self.settings,
+            channel=self.channels[name],
+            instructions=sidecar.instructions,
+            platforms=platforms,
+            clips=clips,
+            force=force,
+        )
+
+    def manifest(self, video_id: str, artifact: str) -> Manifest | None:
+        """The current artifact of a video."""
+        folder = Folder.RAW if artifact in _RAW else stage(artifact).folder
+        return self.artifacts.current(video_id, folder, artifact)
+
+    def run_stage(
+        self, name: str, video_id: str, order: Order, progress: Progress = _silent
+    ) -> StageResult:
+        """Run one stage, or find that it was run already.
+
+        Raises:
+            VidpipeError: see the kinds in `vidpipe.errors`; recorded in the catalog.
+        """
+        wanted = stage(name)
+        started = time.monotonic()
+        work = self.artifacts.workspace(name.replace("/", "-"))
+        try:
+            result = self._run(wanted, video_id, order, progress, work, started)
+        except BaseException as error:
+            self._record(video_id, name, "", False, time.monotonic() - started, error)
+            raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        self._record(
+            video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
+        )
+        self._publish_rows(video_id, result)
+        return result
+
+    def _run(
+        self,
+        wanted: Stage,
+        video_id: str,
+        order: Order,
+        progress: Progress,
+        work: Any,
+        started: float,
+    ) -> StageResult:
+        inputs = {n: self._input(video_id, n, wanted.name) for n in wanted.inputs}
+        upload = self._input(video_id, "upload", wanted.name)
+        options = wanted.options(order)
+        run = StageRun(
+            video_id=video_id,
+            order=order,
+            options=options,
+            artifacts=self.artifacts,
+            inputs=inputs,
+            upload=upload,
+            work=work,
+            progress=progress,
+        )
+        ingredients = _ingredients(wanted, run)
+        identity = fingerprint(ingredients)
+        found = None
+        if not order.force:
+            found = self.artifacts.find(video_id, wanted.folder, wanted.name, identity)
+        if found is not None and self._items_intact(found, wanted):
+            self.artifacts.point_to(wanted.folder, found)
+            progress(1.0, "reused")
+            document = self.artifacts.document(found, wanted.document)
+            return StageResult(
+                wanted.name, found, document, True, time.monotonic() - started
+            )
+        document = wanted.run(run)
+        wall_s = time.monotonic() - started
+        manifest = self.artifacts.publish(
+            video_id=video_id,
+            folder=wanted.folder,
+            artifact=wanted.name,
+            fingerprint=identity,
+            ingredients=ingredients,
+            files=run.files,
+            document=document,
+            wall_s=wall_s,
+        )
+        progress(1.0, "")
+        return StageResult(
+            wanted.name, manifest, document, False, wall_s, run.items_made, run.items_reused
+        )
+
+    def _input(self, video_id: str, artifact: str, for_stage: str) -> Manifest:
+        found = self.manifest(video_id, artifact)
+        if found is None:
+            raise InputRejected(
+                "missing_input",
+                f"{for_stage} needs {artifact}, which was never made: materialise it first",
+                name=video_id,
+            )
+        return found
+
+    def _items_intact(self, manifest: Manifest, wanted: Stage) -> bool:
+        """Whether the clips or exports that a stage's document names are still stored."""
+        if wanted.name == "rendered_clips":
+            document = self.artifacts.document(manifest, RenderedClips)
+            items = [(f.artifact, f.fingerprint) for c in document.clips for f in c.files]
+        elif wanted.folder is Folder.EXPORTS:
+            exports = self.artifacts.document(manifest, PlatformExports).exports
+            items = [(e.artifact, e.fingerprint) for e in exports]
+        else:
+            return True
+        return all(
+            self.artifacts.find(manifest.video_id, wanted.folder, name, identity) is not None
+            for name, identity in items
+        )
+
+    def _record(
+        self,
+        video_id: str,
+        name: str,
+        identity: str,
+        reused: bool,
+        wall_s: float,
+        error: BaseException | None,
+    ) -> None:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return
+        if self.catalog.video(video_id) is None:
+            return
+        kind = None
+        if error is not None:
+            kind = type(error).__name__ if isinstance(error, VidpipeError) else "bug"
+        self.catalog.record_stage(
+            tables.StageRun(
+                video_id=video_id,
+                stage=name,
+                fingerprint=identity,
+                reused=reused,
+                wall_s=round(wall_s, 3),
+                error=str(error)[:2000] if error is not None else None,
+                error_kind=kind,
+            )
+        )
+
+    def _publish_rows(self, video_id: str, result: StageResult) -> None:
+        """What people query: the clips and exports of the current result."""
+        document = result.document
+        if isinstance(document, RenderedClips):
+            rows = [
+                tables.ClipRow(
+                    clip_id=c.clip_id,
+                    video_id=video_id,
+                    rank=c.rank,
+                    title=c.title[:512],
+                    score=c.score,
+                    start_s=c.segment.start_s,
+                    end_s=c.segment.end_s,
+                    duration_s=c.duration_s,
+                    compositions=[p.composition.value for p in c.parts],
+                )
+                for c in document.clips
+            ]
+            self.catalog.replace_clips(video_id, rows)
+        if isinstance(document, PlatformExports):
+            exports = [
+                tables.ExportRow(
+                    clip_id=e.clip_id,
+                    video_id=video_id,
+                    platform=e.platform,
+                    key=e.key,
+                    size_bytes=e.measures.size_bytes,
+                    duration_s=e.measures.duration_s,
+                    conforms=e.conforms,
+                )
+                for e in document.exports
+            ]
+            self.catalog.replace_exports(video_id, document.platform, exports)
+
+
+def _ingredients(wanted: Stage, run: StageRun) -> Mapping[str, Any]:
+    return {
+        "stage": wanted.name,
+        "version": wanted.version,
+        "options": run.options.model_dump(mode="json"),
+        "identity": wanted.identity(run),
+        "inputs": {n: m.content_digest for n, m in run.inputs.items()},
+        "upload": run.upload.fingerprint,
+    }

@@ -1,0 +1,202 @@
+"""The clips stage: every segment in every variant, each encode an item of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from vidpipe.clips.captions import clip_words
+from vidpipe.clips.model import Clip, ClipFile, ClipOptions, ClipPlan, Measures, RenderedClips, Variant
+from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.render import measure, poster, render_clip
+from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
+from vidpipe.layout.faces import FaceDetector
+from vidpipe.layout.model import Layout
+from vidpipe.media import ffmpeg
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.pictures import poster_sheet
+from vidpipe.pipeline.analysis import detector_for, faces_identity
+from vidpipe.pipeline.stage import Order, StageRun
+from vidpipe.platforms.model import preset
+from vidpipe.segments.model import Segment, Segments
+from vidpipe.silence.model import SpeechMap
+from vidpipe.storage.artifacts import Manifest
+from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import Transcript
+from vidpipe.transcript.subtitles import to_srt
+
+
+def variants_for(platforms: tuple[str, ...]) -> tuple[Variant, ...]:
+    """The encodes that these platforms need; those of one size share one.
+
+    They share the common safe box where it lies inside each of theirs, else the
+    intersection of theirs.
+    """
+    by_size: dict[str, list[str]] = {}
+    for name in platforms:
+        by_size.setdefault(preset(name).variant, []).append(name)
+    variants = []
+    for size_name, names in by_size.items():
+        size = preset(names[0]).size
+        boxes = [preset(n).safe_box for n in names]
+        box: Rect = boxes[0]
+        for other in boxes[1:]:
+            box = box.intersect(other) or box
+        if box.intersect(VERTICAL_SAFE_BOX) == VERTICAL_SAFE_BOX:
+            box = VERTICAL_SAFE_BOX
+        variants.append(Variant(name=size_name, size=size, safe_box=box))
+    return tuple(variants)
+
+
+def clip_options(order: Order) -> ClipOptions:
+    channel = order.channel
+    return ClipOptions(
+        variants=variants_for(order.wanted_platforms),
+        brand=channel.brand,
+        captions=channel.captions,
+        max_pause_s=channel.clips.max_pause_s,
+        kept_pause_s=channel.clips.kept_pause_s,
+        loudness_lufs=channel.loudness_lufs,
+        max_true_peak_dbtp=channel.max_true_peak_dbtp,
+        crf=order.settings.crf,
+        preset=order.settings.x264_preset,
+    )
+
+
+def clips_identity(run: StageRun) -> dict[str, Any]:
+    return {
+        "ffmpeg": ffmpeg.identity(),
+        **faces_identity(run),
+        "framing": run.order.settings.framing.model_dump(),
+        "logo": _logo_digest(run.order),
+    }
+
+
+def _logo_digest(order: Order) -> str | None:
+    logo = order.channel.brand.logo
+    return hashlib.sha256(logo.read_bytes()).hexdigest() if logo else None
+
+
+#: Part of every clip's fingerprint: changes when the same plan gives another file.
+CLIP_VERSION = "1"
+
+
+class _Renderer:
+    """The inputs of the stage, loaded once for all clips."""
+
+    def __init__(self, run: StageRun) -> None:
+        assert isinstance(run.options, ClipOptions)
+        self.run = run
+        self.options = run.options
+        self.source, self.upload = run.source()
+        self.media = self.upload.media
+        self.speech = run.document("silence_regions", SpeechMap)
+        self.layout = run.document("layout", Layout)
+        self.transcript = run.document("transcript", Transcript)
+        self.detector: FaceDetector = detector_for(run.order)
+        style = self.options.captions
+        self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
+        self.logo = _logo_digest(run.order)
+
+    def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
+        with FrameReader(self.source, self.media, max_width=1280) as reader:
+            return plan_clip(
+                self.run.video_id,
+                segment,
+                self.speech,
+                self.layout,
+                reader,
+                self.detector,
+                self.options,
+                self.run.order.settings.framing,
+                variant.size,
+            )
+
+    def encode(
+        self, plan: ClipPlan, variant: Variant, on_progress: Callable[[float], None]
+    ) -> tuple[Manifest, ClipFile]:
+        """One variant of one clip, found or made."""
+        spoken = clip_words(self.transcript.words, plan.edit)
+        ingredients = {
+            "version": CLIP_VERSION,
+            "source": self.upload.sha256,
+            "plan": plan.model_dump(mode="json", exclude={"rank", "title", "score"}),
+            "variant": variant.model_dump(mode="json"),
+            "look": self.options.model_dump(mode="json", exclude={"variants"}),
+            "words": [w.model_dump(mode="json") for w in spoken],
+            "captions": self.burn,
+            "ffmpeg": ffmpeg.identity(),
+            "logo": self.logo,
+        }
+
+        def make(work: Path) -> tuple[Mapping[str, Path], Measures]:
+            words = self.transcript.words if self.burn else ()
+            clip = render_clip(
+                self.source, self.media, plan, variant, words, self.options, work, on_progress
+            )
+            made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
+            poster(clip, made["poster.jpg"])
+            if spoken:
+                made["clip.srt"] = work / "clip.srt"
+                made["clip.srt"].write_text(to_srt(spoken), "utf-8")
+            return made, measure(clip)
+
+        artifact = f"clip-{plan.clip_id}-{variant.name}"
+        manifest, reused = self.run.item(Folder.CLIPS, artifact, ingredients, make)
+        return manifest, ClipFile(
+            variant=variant.name,
+            artifact=artifact,
+            fingerprint=manifest.fingerprint,
+            captions=self.burn and bool(spoken),
+            has_subtitles=manifest.has("clip.srt"),
+            measures=self.run.artifacts.document(manifest, Measures),
+            reused=reused,
+        )
+
+
+def rendered_clips(run: StageRun) -> BaseModel:
+    """Every chosen segment in every variant, best first."""
+    renderer = _Renderer(run)
+    chosen = run.document("scored_segments", Segments)
+    variants = renderer.options.variants
+    total = max(1, len(chosen.segments) * len(variants))
+    clips: list[Clip] = []
+    posters: list[Path] = []
+    done = 0
+    for segment in chosen.segments:
+        shown = f"clip {segment.rank} of {len(chosen.segments)}"
+        files: list[ClipFile] = []
+        for variant in variants:
+            run.progress(done / total, shown)
+            plan = renderer.plan(segment, variant)
+
+            def tell(fraction: float, before: int = done, shown: str = shown) -> None:
+                run.progress((before + fraction) / total, shown)
+
+            manifest, file = renderer.encode(plan, variant, tell)
+            done += 1
+            files.append(file)
+            if len(files) == 1:
+                posters.append(run.artifacts.path(manifest.file("poster.jpg")))
+                first = plan
+        clips.append(
+            Clip(
+                clip_id=first.clip_id,
+                rank=segment.rank,
+                title=segment.title,
+                score=segment.score,
+                segment=first.segment,
+                kept=tuple(first.edit.intervals),
+                parts=first.parts,
+                duration_s=round(first.edit.duration_s, 4),
+                files=tuple(files),
+            )
+        )
+    if clips:
+        labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]
+        poster_sheet(posters, labels, run.new_file("poster_sheet.jpg"))
+    return RenderedClips(clips=tuple(clips), nothing=chosen.nothing)

@@ -1,0 +1,150 @@
+"""What a stage is, and what it gets to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from vidpipe.channels.model import Channel
+from vidpipe.intake.model import Instructions, Upload
+from vidpipe.settings import Settings
+from vidpipe.storage.artifacts import Artifacts, Manifest
+from vidpipe.storage.fingerprint import fingerprint
+from vidpipe.storage.keys import Folder
+
+Model = TypeVar("Model", bound=BaseModel)
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted for one video: settings, its channel, its sidecar, this run's wishes."""
+
+    settings: Settings
+    channel: Channel
+    instructions: Instructions = Instructions()
+    platforms: tuple[str, ...] = ()
+    clips: int | None = None
+    force: bool = False
+
+    @property
+    def wanted_platforms(self) -> tuple[str, ...]:
+        """This run's platforms, else the sidecar's, else the channel's."""
+        return self.platforms or self.instructions.platforms or self.channel.platforms
+
+    @property
+    def clip_count(self) -> int:
+        return self.clips or self.instructions.clips or self.channel.clips.count
+
+    @property
+    def language(self) -> str | None:
+        return self.instructions.language or self.channel.language
+
+
+@dataclass
+class StageRun:
+    """One run of one stage: inputs by name, a scratch folder, a place for files.
+
+    `stash` carries what `Stage.identity` found out to `Stage.run`.
+    """
+
+    video_id: str
+    order: Order
+    options: BaseModel
+    artifacts: Artifacts
+    inputs: Mapping[str, Manifest]
+    upload: Manifest
+    work: Path
+    progress: Progress
+    files: dict[str, Path] = field(default_factory=dict)
+    stash: dict[str, Any] = field(default_factory=dict)
+    items_made: int = 0
+    items_reused: int = 0
+
+    def document(self, artifact: str, model: type[Model]) -> Model:
+        """The typed result of an input."""
+        return self.artifacts.document(self.inputs[artifact], model)
+
+    def path(self, artifact: str, name: str) -> Path:
+        """A file of an input, on this machine."""
+        return self.artifacts.path(self.inputs[artifact].file(name))
+
+    def source(self) -> tuple[Path, Upload]:
+        """The uploaded video on this machine and what intake knows of it."""
+        upload = self.artifacts.document(self.upload, Upload)
+        media = next(f for f in self.upload.files if f.name.startswith("source"))
+        return self.artifacts.path(media), upload
+
+    def new_file(self, name: str) -> Path:
+        """A path in scratch for a file that will be part of the artifact."""
+        self.files[name] = self.work / name
+        return self.files[name]
+
+    def item(
+        self,
+        folder: Folder,
+        artifact: str,
+        ingredients: Mapping[str, Any],
+        make: Callable[[Path], tuple[Mapping[str, Path], BaseModel]],
+    ) -> tuple[Manifest, bool]:
+        """A part of this stage's work with a fingerprint of its own (a clip, an export).
+
+        Found, it is re-used; else `make` gets a scratch folder and returns files and
+        a document, which are stored at once: a killed run loses at most the one
+        item that it was making. Returns the manifest and whether it was re-used.
+        """
+        identity = fingerprint(ingredients)
+        if not self.order.force:
+            found = self.artifacts.find(self.video_id, folder, artifact, identity)
+            if found is not None:
+                self.items_reused += 1
+                return found, True
+        work = self.work / f"item-{artifact}"
+        work.mkdir()
+        files, document = make(work)
+        manifest = self.artifacts.publish(
+            video_id=self.video_id,
+            folder=folder,
+            artifact=artifact,
+            fingerprint=identity,
+            ingredients=ingredients,
+            files=files,
+            document=document,
+            point=False,
+        )
+        self.items_made += 1
+        return manifest, False
+
+
+def no_identity(_: StageRun) -> dict[str, Any]:
+    """For stages whose result rests on nothing but inputs and options."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: everything the engine needs to know of it.
+
+    Attributes:
+        name: of the stage and of its artifact.
+        version: changes when the same inputs and options give another result.
+        folder: where its artifact lies.
+        inputs: artifacts it reads.
+        document: the type of its result.
+        options: what of the order can change its result.
+        run: the work; returns the document, files go through `StageRun.new_file`.
+        identity: models and programs that the result rests on.
+    """
+
+    name: str
+    version: str
+    folder: Folder
+    inputs: tuple[str, ...]
+    document: type[BaseModel]
+    options: Callable[[Order], BaseModel]
+    run: Callable[[StageRun], BaseModel]
+    identity: Callable[[StageRun], dict[str, Any]] = no_identity

@@ -1,0 +1,113 @@
+"""The stages of a video, as data."""
+
+from __future__ import annotations
+
+from vidpipe.clips.model import RenderedClips
+from vidpipe.content.model import Content
+from vidpipe.intake.model import SourceVideo
+from vidpipe.layout.model import Layout
+from vidpipe.pipeline import analysis, rendering
+from vidpipe.pipeline.exporting import export_stage
+from vidpipe.pipeline.stage import Stage
+from vidpipe.platforms.model import load_presets
+from vidpipe.segments.model import Segments
+from vidpipe.silence.activity import vad_identity
+from vidpipe.silence.model import AudioTrack, SpeechMap
+from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import Transcript
+
+STAGES: tuple[Stage, ...] = (
+    Stage(
+        name="source_video",
+        version="1",
+        folder=Folder.FRAMES,
+        inputs=(),
+        document=SourceVideo,
+        options=analysis.no_options,
+        run=analysis.source_video,
+    ),
+    Stage(
+        name="audio",
+        version="1",
+        folder=Folder.AUDIO,
+        inputs=("source_video",),
+        document=AudioTrack,
+        options=analysis.no_options,
+        run=analysis.audio,
+    ),
+    Stage(
+        name="silence_regions",
+        version="1",
+        folder=Folder.ANALYSIS,
+        inputs=("audio",),
+        document=SpeechMap,
+        options=lambda order: order.settings.silence,
+        run=analysis.silence,
+        identity=lambda _: {"vad": vad_identity()},
+    ),
+    Stage(
+        name="transcript",
+        version="1",
+        folder=Folder.ANALYSIS,
+        inputs=("audio", "silence_regions", "sidecar"),
+        document=Transcript,
+        options=analysis.transcript_request,
+        run=analysis.transcript,
+        identity=analysis.transcript_identity,
+    ),
+    Stage(
+        name="layout",
+        version="1",
+        folder=Folder.ANALYSIS,
+        inputs=("source_video", "sidecar"),
+        document=Layout,
+        options=lambda order: order.settings.layout,
+        run=analysis.layout,
+        identity=analysis.faces_identity,
+    ),
+    Stage(
+        name="topics",
+        version="1",
+        folder=Folder.ANALYSIS,
+        inputs=("transcript", "silence_regions", "layout"),
+        document=Content,
+        options=lambda order: order.settings.content,
+        run=analysis.topics,
+    ),
+    Stage(
+        name="scored_segments",
+        version="1",
+        folder=Folder.ANALYSIS,
+        inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
+        document=Segments,
+        options=analysis.segment_options,
+        run=analysis.segments,
+    ),
+    Stage(
+        name="rendered_clips",
+        version="1",
+        folder=Folder.CLIPS,
+        inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
+        document=RenderedClips,
+        options=rendering.clip_options,
+        run=rendering.rendered_clips,
+        identity=rendering.clips_identity,
+    ),
+    *(export_stage(name) for name in load_presets()),
+)
+
+_BY_NAME = {item.name: item for item in STAGES}
+
+
+def stage(name: str) -> Stage:
+    return _BY_NAME[name]
+
+
+def stage_names(platforms: tuple[str, ...]) -> list[str]:
+    """The stages of one video in order, exports for these platforms only."""
+    wanted = {f"platform_exports/{p}" for p in platforms}
+    return [
+        s.name for s in STAGES if not s.name.startswith("platform_exports/") or s.name in wanted
+    ]
+
+

@@ -1,0 +1,126 @@
+"""The readiness report: everything that will be used, and why, before any work."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vidpipe.errors import VidpipeError
+from vidpipe.pipeline.engine import Engine
+from vidpipe.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the report; `ok` False means that vidpipe cannot work like this."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+def readiness() -> list[Item]:
+    """Look at every part; a failing one does not hide the others."""
+    try:
+        settings = load_settings()
+    except VidpipeError as error:
+        return [Item("settings", False, str(error))]
+    items = [Item("home", True, str(settings.home))]
+    parts: list[tuple[str, Callable[[Settings], str]]] = [
+        ("channels", _channels),
+        ("store", _store),
+        ("catalog", _catalog),
+        ("drop folder", lambda s: s.drop_url),
+        ("ffmpeg", _ffmpeg),
+        ("fonts", _fonts),
+        ("speech activity", _speech_activity),
+        ("recogniser", _recogniser),
+        ("face detector", _faces),
+    ]
+    for name, look in parts:
+        try:
+            items.append(Item(name, True, look(settings)))
+        except VidpipeError as error:
+            items.append(Item(name, False, str(error)))
+        except Exception as error:
+            items.append(Item(name, False, f"{type(error).__name__}: {error}"))
+    return items
+
+
+def _channels(settings: Settings) -> str:
+    from vidpipe.channels.model import load_channels
+
+    channels = load_channels(settings.channels_file)
+    where = settings.channels_file or "no channels.yaml"
+    return f"{', '.join(sorted(channels))} ({where})"
+
+
+def _store(settings: Settings) -> str:
+    store = Engine(settings).store
+    key = f".check/{uuid.uuid4().hex}"
+    store.put_bytes(key, b"vidpipe")
+    try:
+        if store.get_bytes(key) != b"vidpipe":
+            raise RuntimeError(f"{store.url} does not return what was written")
+    finally:
+        store.delete(key)
+    return f"{store.url} (written, read, deleted)"
+
+
+def _catalog(settings: Settings) -> str:
+    catalog = Engine(settings).catalog
+    return f"{catalog.url.render_as_string(hide_password=True)} ({len(catalog.videos())} videos)"
+
+
+def _ffmpeg(settings: Settings) -> str:
+    from vidpipe.media import ffmpeg
+    from vidpipe.media.process import run_program
+
+    lines: list[str] = []
+    run_program(
+        [ffmpeg.executable(), "-hide_banner", "-filters"], timeout_s=30, on_line=lines.append
+    )
+    run_program(
+        [ffmpeg.executable(), "-hide_banner", "-encoders"], timeout_s=30, on_line=lines.append
+    )
+    words = {w for line in lines for w in line.split()[:2]}
+    missing = [n for n in ("ass", "ebur128", "alimiter", "libx264", "aac") if n not in words]
+    if missing:
+        raise RuntimeError(f"{ffmpeg.executable()} lacks {', '.join(missing)}")
+    return f"{ffmpeg.identity()} at {ffmpeg.executable()}"
+
+
+def _fonts(settings: Settings) -> str:
+    from vidpipe.clips.captions import fonts_dir
+
+    if not (fonts_dir() / "DejaVuSans-Bold.ttf").is_file():
+        raise RuntimeError(f"no DejaVuSans-Bold.ttf in {fonts_dir()}")
+    return str(fonts_dir())
+
+
+def _speech_activity(settings: Settings) -> str:
+    from vidpipe.silence.activity import vad_identity
+
+    return vad_identity()
+
+
+def _recogniser(settings: Settings) -> str:
+    from vidpipe.transcript.recogniser import choose, nothing_to_recognise_with
+
+    recogniser, passed = choose(
+        settings.transcript, None, settings.models, may_download=settings.whisper_download
+    )
+    if recogniser is None:
+        raise nothing_to_recognise_with(passed)
+    why = "".join(f"; not {p.source}: {p.reason}" for p in passed)
+    draft = ", a draft only" if recogniser.draft else ""
+    return f"{recogniser.identity}{draft} (a sidecar goes first){why}"
+
+
+def _faces(settings: Settings) -> str:
+    from vidpipe.layout.faces import face_detector
+
+    model = settings.face_model
+    why = "configured" if model else "compiled in; VIDPIPE_FACE_MODEL is not set"
+    return f"{face_detector(str(model) if model else None).identity} ({why})"

@@ -1,0 +1,187 @@
+"""Writing a video's exports into somebody's folder, without touching what is theirs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vidpipe.clips.model import Clip, RenderedClips
+from vidpipe.exports.model import Export, PlatformExports
+from vidpipe.intake.identity import slug
+from vidpipe.intake.model import SourceVideo
+from vidpipe.pipeline.engine import Engine, StageResult
+from vidpipe.results.model import (
+    ClipResult,
+    CompositionResult,
+    ExportResult,
+    Results,
+    SegmentResult,
+    StageTiming,
+    VideoResult,
+)
+from vidpipe.segments.model import Segments
+from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import Transcript
+
+RESULTS = "results.json"
+
+
+def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: Path) -> Results:
+    """Copy exports, subtitles and thumbnails into `folder`, `results.json` last.
+
+    Replaces and removes only files that the old `results.json` names.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = _files_of(_old(folder))
+    exports: list[ExportResult] = []
+    for result in ran:
+        if isinstance(result.document, PlatformExports):
+            exports += [
+                _place(engine, video_id, export, folder, ours) for export in result.document.exports
+            ]
+    results = _results(engine, video_id, ran, exports)
+    for name in sorted(ours - _files_of(results)):
+        (folder / name).unlink(missing_ok=True)
+        parent = (folder / name).parent
+        if parent != folder and parent.is_dir() and not any(parent.iterdir()):
+            parent.rmdir()
+    _write(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
+    return results
+
+
+def _old(folder: Path) -> Results | None:
+    try:
+        return Results.model_validate_json((folder / RESULTS).read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+def _files_of(results: Results | None) -> set[str]:
+    if results is None:
+        return set()
+    named = {f for e in results.exports for f in (e.file, e.subtitles, e.thumbnail) if f}
+    # A results.json that somebody edited must not make us touch anything elsewhere.
+    return {n for n in named if not Path(n).is_absolute() and ".." not in Path(n).parts}
+
+
+def _place(
+    engine: Engine, video_id: str, export: Export, folder: Path, ours: set[str]
+) -> ExportResult:
+    manifest = engine.artifacts.find(
+        video_id, Folder.EXPORTS, export.artifact, export.fingerprint
+    )
+    if manifest is None:
+        raise FileNotFoundError(f"export {export.artifact} of {video_id} is gone from the store")
+    video = next(f for f in manifest.files if f.name.startswith("video."))
+    suffix = Path(video.name).suffix
+    stem = f"{export.rank:02d}-{slug(export.title, 60)}"
+    number = 1
+    while True:
+        base = f"{export.platform}/{stem}" + (f"-{number}" if number > 1 else "")
+        wanted = {video.name: base + suffix}
+        if manifest.has("clip.srt"):
+            wanted["clip.srt"] = base + ".srt"
+        if manifest.has("poster.jpg"):
+            wanted["poster.jpg"] = base + ".jpg"
+        if all(n in ours or not (folder / n).exists() for n in wanted.values()):
+            break
+        number += 1
+    for name, target in wanted.items():
+        _copy(engine.artifacts.path(manifest.file(name)), folder / target)
+    return ExportResult(
+        clip=export.clip_id,
+        platform=export.platform,
+        file=wanted[video.name],
+        subtitles=wanted.get("clip.srt"),
+        thumbnail=wanted.get("poster.jpg"),
+        **export.measures.model_dump(exclude={"video_duration_s", "audio_duration_s"}),
+        conforms=export.conforms,
+        problems=tuple(
+            f"{r.rule}: {r.measured}, wanted {r.wanted}" for r in export.rules if not r.ok
+        ),
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _results(
+    engine: Engine, video_id: str, ran: Sequence[StageResult], exports: Sequence[ExportResult]
+) -> Results:
+    documents = {r.stage: r.document for r in ran}
+    source, transcript = documents["source_video"], documents["transcript"]
+    segments, clips = documents["scored_segments"], documents["rendered_clips"]
+    assert isinstance(source, SourceVideo) and isinstance(transcript, Transcript)
+    assert isinstance(segments, Segments) and isinstance(clips, RenderedClips)
+    media = source.media
+    assert media.video is not None
+    return Results(
+        video=VideoResult(
+            id=video_id,
+            name=source.name,
+            duration_s=round(media.duration_s, 3),
+            width=media.video.width,
+            height=media.video.height,
+            fps=media.video.fps,
+            transcript_source=transcript.source,
+            transcript_draft=transcript.draft,
+            language=transcript.language,
+            passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
+        ),
+        segments=tuple(
+            SegmentResult(**s.model_dump(include=set(SegmentResult.model_fields)))
+            for s in segments.segments
+        ),
+        clips=tuple(_clip(engine, video_id, c) for c in clips.clips),
+        exports=tuple(exports),
+        nothing=clips.nothing,
+        timings=tuple(
+            StageTiming(stage=r.stage, wall_s=round(r.wall_s, 3), reused=r.reused) for r in ran
+        ),
+    )
+
+
+def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
+    master = engine.artifacts.find(
+        video_id, Folder.CLIPS, clip.files[0].artifact, clip.files[0].fingerprint
+    )
+    if master is None:
+        raise FileNotFoundError(f"clip {clip.clip_id} of {video_id} is gone from the store")
+    rate = clip.duration_s / clip.parts[-1].last_frame
+    return ClipResult(
+        id=clip.clip_id,
+        segment=clip.rank,
+        duration_s=clip.duration_s,
+        kept=clip.kept,
+        compositions=tuple(
+            CompositionResult(
+                start_s=round(p.first_frame * rate, 3),
+                end_s=round(p.last_frame * rate, 3),
+                composition=p.composition.value,
+            )
+            for p in clip.parts
+        ),
+        captions=clip.files[0].captions,
+        master=master.file("clip.mp4").key,
+    )

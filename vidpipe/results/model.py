@@ -1,0 +1,108 @@
+"""`results.json`, typed; its JSON Schema is committed beside this file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.timeline import Interval
+
+SCHEMA_FILE = Path(__file__).with_name("results.schema.json")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class VideoResult(_Part):
+    """The recording."""
+
+    id: str
+    name: str
+    duration_s: float
+    width: int
+    height: int
+    fps: float
+    transcript_source: str = Field(
+        description="sidecar, faster-whisper, pocketsphinx (a draft) or none"
+    )
+    transcript_draft: bool
+    language: str
+    passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
+
+
+class SegmentResult(_Part):
+    """A chosen moment."""
+
+    rank: int
+    start_s: float
+    end_s: float
+    score: float = Field(description="0 to 100")
+    reasons: tuple[str, ...]
+    title: str
+
+
+class CompositionResult(_Part):
+    """What a stretch of the clip shows, on the clip's timeline."""
+
+    start_s: float
+    end_s: float
+    composition: str
+
+
+class ClipResult(_Part):
+    """A rendered segment."""
+
+    id: str
+    segment: int = Field(description="rank of its segment")
+    duration_s: float
+    kept: tuple[Interval, ...] = Field(description="source intervals that the clip keeps")
+    compositions: tuple[CompositionResult, ...]
+    captions: bool
+    master: str = Field(description="key of the clip in the store")
+
+
+class ExportResult(_Part):
+    """One file, relative to the folder that holds `results.json`."""
+
+    clip: str
+    platform: str
+    file: str
+    subtitles: str | None
+    thumbnail: str | None
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    size_bytes: int
+    integrated_lufs: float | None = Field(description="None for a silent clip")
+    true_peak_dbtp: float | None
+    conforms: bool
+    problems: tuple[str, ...]
+
+
+class StageTiming(_Part):
+    """How long a stage took in this run."""
+
+    stage: str
+    wall_s: float
+    reused: bool
+
+
+class Results(_Part):
+    """Everything about one run on one recording."""
+
+    version: int = 1
+    video: VideoResult
+    segments: tuple[SegmentResult, ...]
+    clips: tuple[ClipResult, ...]
+    exports: tuple[ExportResult, ...]
+    nothing: str | None = Field(description="why there are no clips")
+    timings: tuple[StageTiming, ...]
+
+
+def json_schema() -> str:
+    """The JSON Schema of `results.json`, as it is committed."""
+    return json.dumps(Results.model_json_schema(), indent=2, sort_keys=True) + "\n"

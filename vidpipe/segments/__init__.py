@@ -1,0 +1,5 @@
+"""Candidates, scores, choice, boundaries.
+
+Belongs here: which stretches become clips, and why. Does not belong here: how
+much a sentence matters (content) and what a clip looks like (clips).
+"""

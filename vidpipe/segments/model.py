@@ -1,0 +1,51 @@
+"""Segments: types and options."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.intake.model import WantedSegment
+from vidpipe.timeline import Interval
+
+
+class Segment(Interval):
+    """A highlight: `score` 0 to 100, its `parts`, and the reasons in words."""
+
+    rank: int
+    score: float
+    parts: dict[str, float]
+    reasons: tuple[str, ...]
+    title: str
+    hook: str = Field(default="", description="what is said first")
+    topic: str = ""
+    kept_s: float = Field(description="length after long pauses are taken out")
+    forced: bool = False
+
+
+class Segments(BaseModel):
+    """The chosen segments, best first; `nothing` says why there are none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    segments: tuple[Segment, ...] = ()
+    candidates: int = 0
+    nothing: str | None = None
+
+
+class SegmentOptions(BaseModel):
+    """Options of the stage; lengths in seconds after pauses are taken out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    count: int = 5
+    min_s: float = 15.0
+    max_s: float = 60.0
+    max_pause_s: float = 0.7
+    kept_pause_s: float = 0.3
+    min_score: float = 35.0
+    lead_in_s: float = Field(default=0.3, description="kept before the first word")
+    lead_out_s: float = Field(default=0.4, description="kept after the last word")
+    long_break_s: float = Field(default=8.0, description="no segment spans such a gap")
+    same_words: float = Field(default=0.6, description="word overlap that is a repetition")
+    keep: tuple[WantedSegment, ...] = ()
+    skip: tuple[Interval, ...] = ()

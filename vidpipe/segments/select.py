@@ -1,0 +1,295 @@
+"""The segments of a recording: candidates, scores, a choice without overlap."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidpipe.content.model import Content
+from vidpipe.segments.model import Segment, SegmentOptions, Segments
+from vidpipe.segments.score import reasons, score_run, topic_of, total
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import Interval, shorten_pauses, span
+from vidpipe.transcript.model import Transcript, Word
+
+_TITLE_CHARACTERS = 70
+_FILLER = re.compile(
+    r"^(?:(?:okay|ok|so|and|but|well|now|basically|then|right|yeah|yes|um|uh|alright)\b[,\s]*)+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Units `[first, last)` with the time they would take and their score."""
+
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+    kept_s: float
+    parts: dict[str, float]
+    score: float
+
+
+def select_segments(
+    content: Content,
+    transcript: Transcript,
+    speech: SpeechMap,
+    options: SegmentOptions,
+    duration_s: float,
+    name: str,
+) -> Segments:
+    """The best segments, ranked; fewer than asked for when fewer are good.
+
+    No two overlap, none cuts a word, each is within the limits after its long
+    pauses are taken out. Segments that the sidecar forces come first.
+    """
+    words = () if transcript.draft else transcript.words
+    forced = [_forced(i, w.start_s, w.end_s, w.title, words, speech, options, duration_s)
+              for i, w in enumerate(options.keep) if w.start_s < min(duration_s, w.end_s)]
+    forced = _disjoint(forced)
+    blocked = [*options.skip, *(span(s.start_s, s.end_s) for s in forced)]
+    found = candidates(content, words, speech, options, duration_s, blocked)
+    chosen = _choose(content, found, max(0, options.count - len(forced)), options)
+    ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
+    segments = [*forced]
+    titles: set[str] = {s.title for s in forced}
+    for item in ranked:
+        title = _title(content, item, titles, name)
+        titles.add(title)
+        segments.append(
+            Segment(
+                rank=len(segments) + 1,
+                start_s=round(item.start_s, 3),
+                end_s=round(item.end_s, 3),
+                score=item.score,
+                parts={k: round(v, 3) for k, v in item.parts.items()},
+                reasons=tuple(reasons(content, item.first, item.last, item.parts)),
+                title=title,
+                hook=content.units[item.first].text,
+                topic=topic_of(content, item.first, item.last).title,
+                kept_s=round(item.kept_s, 3),
+            )
+        )
+    return Segments(
+        segments=tuple(segments),
+        candidates=len(found),
+        nothing=None if segments else _why_nothing(content, found, speech, options, duration_s),
+    )
+
+
+def candidates(
+    content: Content,
+    words: Sequence[Word],
+    speech: SpeechMap,
+    options: SegmentOptions,
+    duration_s: float,
+    blocked: Sequence[Interval],
+) -> list[Candidate]:
+    """Every run of units that keeps to the limits."""
+    found = []
+    units = content.units
+    starts = [w.start_s for w in words]
+    ends = [w.end_s for w in words]
+    for first in range(len(units)):
+        for last in range(first + 1, len(units) + 1):
+            if last - first > 1:
+                gap = units[last - 1].start_s - units[last - 2].end_s
+                if gap > options.long_break_s:
+                    break
+            start_s, end_s = _bounds(
+                units[first].start_s, units[last - 1].end_s, starts, ends, options, duration_s
+            )
+            within = span(start_s, end_s)
+            if within.duration_s < options.min_s:
+                continue
+            kept = sum(
+                i.duration_s
+                for i in shorten_pauses(
+                    within, speech.silences, options.max_pause_s, options.kept_pause_s
+                )
+            )
+            if kept > options.max_s:
+                break
+            if kept < options.min_s or any(b.overlap_s(within) > 0 for b in blocked):
+                continue
+            parts = score_run(content, first, last, kept, options)
+            found.append(Candidate(first, last, start_s, end_s, kept, parts, total(parts)))
+    return found
+
+
+def _bounds(
+    start_s: float,
+    end_s: float,
+    word_starts: Sequence[float],
+    word_ends: Sequence[float],
+    options: SegmentOptions,
+    duration_s: float,
+) -> tuple[float, float]:
+    """Lead-in and lead-out, never past half the gap to a neighbouring word."""
+    before = bisect.bisect_right(word_ends, start_s + 1e-6) - 1
+    lead = options.lead_in_s
+    if before >= 0:
+        lead = min(lead, max(0.0, start_s - word_ends[before]) / 2)
+    after = bisect.bisect_left(word_starts, end_s - 1e-6)
+    tail = options.lead_out_s
+    if after < len(word_starts):
+        tail = min(tail, max(0.0, word_starts[after] - end_s) / 2)
+    return max(0.0, start_s - lead), min(duration_s, end_s + tail)
+
+
+def schedule(found: Sequence[Candidate], count: int, min_score: float) -> list[Candidate]:
+    """At most `count` candidates that do not overlap, of the greatest total gain.
+
+    Weighted interval scheduling by dynamic programming: exact. A candidate's gain
+    is its score over `min_score`; what lies under it is never chosen.
+    """
+    items = sorted((c for c in found if c.score > min_score), key=lambda c: c.end_s)
+    ends = [c.end_s for c in items]
+    free = [bisect.bisect_right(ends, c.start_s + 1e-9) for c in items]
+    n = len(items)
+    best = [[0.0] * (n + 1) for _ in range(count + 1)]
+    for k in range(1, count + 1):
+        row, below = best[k], best[k - 1]
+        for i in range(1, n + 1):
+            gain = items[i - 1].score - min_score
+            row[i] = max(row[i - 1], below[free[i - 1]] + gain)
+    chosen: list[Candidate] = []
+    k, i = count, n
+    while k > 0 and i > 0:
+        if best[k][i] == best[k][i - 1]:
+            i -= 1
+            continue
+        chosen.append(items[i - 1])
+        i = free[i - 1]
+        k -= 1
+    return chosen[::-1]
+
+
+def _choose(
+    content: Content, found: Sequence[Candidate], count: int, options: SegmentOptions
+) -> list[Candidate]:
+    """Scheduled segments of which no two say the same."""
+    left = list(found)
+    for _ in range(4):
+        chosen = schedule(left, count, options.min_score)
+        twin = _repetition(content, chosen, options.same_words)
+        if twin is None:
+            break
+        left = [c for c in left if min(c.end_s, twin.end_s) <= max(c.start_s, twin.start_s)]
+    return chosen
+
+
+def _repetition(
+    content: Content, chosen: Sequence[Candidate], limit: float
+) -> Candidate | None:
+    """The weaker of two chosen ones that share most of their words."""
+    bags = [
+        {w.lower().strip(".,;:?!") for u in content.units[c.first : c.last] for w in u.text.split()}
+        for c in chosen
+    ]
+    for i in range(len(chosen)):
+        for j in range(i + 1, len(chosen)):
+            if not bags[i] or not bags[j]:
+                continue
+            shared = len(bags[i] & bags[j]) / min(len(bags[i]), len(bags[j]))
+            if shared > limit:
+                return min(chosen[i], chosen[j], key=lambda c: c.score)
+    return None
+
+
+def _forced(
+    index: int,
+    start_s: float,
+    end_s: float,
+    title: str,
+    words: Sequence[Word],
+    speech: SpeechMap,
+    options: SegmentOptions,
+    duration_s: float,
+) -> Segment:
+    """A segment from the sidecar, its borders moved out of words."""
+    end_s = min(end_s, duration_s)
+    for word in words:
+        if word.start_s < start_s < word.end_s:
+            start_s = word.start_s
+        if word.start_s < end_s < word.end_s:
+            end_s = word.end_s
+    within = span(start_s, end_s)
+    kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.kept_pause_s)
+    said = " ".join(w.text for w in words if start_s <= w.start_s < end_s)
+    return Segment(
+        rank=index + 1,
+        start_s=round(start_s, 3),
+        end_s=round(end_s, 3),
+        score=100.0,
+        parts={},
+        reasons=("asked for in the sidecar",),
+        title=title or _clip_text(said, _TITLE_CHARACTERS) or f"Part {index + 1}",
+        hook=_clip_text(said, 120),
+        kept_s=round(sum(i.duration_s for i in kept), 3),
+        forced=True,
+    )
+
+
+def _disjoint(forced: Sequence[Segment]) -> list[Segment]:
+    kept: list[Segment] = []
+    for item in forced:
+        if all(k.overlap_s(item) == 0 for k in kept):
+            kept.append(item.model_copy(update={"rank": len(kept) + 1}))
+    return kept
+
+
+def _title(content: Content, item: Candidate, taken: set[str], name: str) -> str:
+    """A question or a claim that is short enough; else the topic; never the same twice."""
+    options = []
+    units = content.units[item.first : item.last]
+    for sign in ("question", "definition", "claim"):
+        for unit in sorted(units, key=lambda u: -u.importance):
+            text = _without_filler(unit.text)
+            if unit.signs.get(sign) and 16 <= len(text) <= _TITLE_CHARACTERS:
+                options.append(text)
+    if content.basis == "sentences":
+        options.append(topic_of(content, item.first, item.last).title)
+        options.append(_clip_text(_without_filler(units[0].text), _TITLE_CHARACTERS))
+    minutes, seconds = divmod(int(item.start_s), 60)
+    options.append(f"{name} at {minutes}:{seconds:02d}")
+    return next((o for o in options if o and o not in taken), options[-1])
+
+
+def _without_filler(text: str) -> str:
+    """A sentence without the words that only start it, capitalised, no full stop."""
+    bare = _FILLER.sub("", text.strip()).rstrip(". ")
+    return bare[:1].upper() + bare[1:]
+
+
+def _clip_text(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text.rstrip(".,;: ")
+    return text[: limit + 1].rpartition(" ")[0].rstrip(".,;: ") or text[:limit]
+
+
+def _why_nothing(
+    content: Content,
+    found: Sequence[Candidate],
+    speech: SpeechMap,
+    options: SegmentOptions,
+    duration_s: float,
+) -> str:
+    if duration_s < options.min_s:
+        return (
+            f"the video lasts {duration_s:.1f} s, the channel's shortest clip is "
+            f"{options.min_s:.0f} s"
+        )
+    if content.basis == "none":
+        return "nothing is said and the picture does not change: there is nothing to cut"
+    if not found:
+        return (
+            f"no stretch between {options.min_s:.0f} and {options.max_s:.0f} s starts and ends "
+            f"at a sentence ({speech.speech_s:.0f} s of speech in {duration_s:.0f} s)"
+        )
+    best = max(c.score for c in found)
+    return f"nothing stands out: the best of {len(found)} candidates scores {best:.0f} of 100"

@@ -1,0 +1,109 @@
+"""Every setting, typed: composes the stages' options; reads the environment once.
+
+A setting `x` comes from `VIDPIPE_X`, a nested one `x.y` from `VIDPIPE_X__Y`, or
+from a file of that name in /run/secrets. Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vidpipe.content.model import ContentOptions
+from vidpipe.errors import Misconfigured
+from vidpipe.framing.model import FramingOptions
+from vidpipe.layout.model import LayoutOptions
+from vidpipe.silence.model import SilenceOptions
+from vidpipe.transcript.model import TranscriptOptions
+
+_SECRETS = Path("/run/secrets")
+
+
+class Settings(BaseSettings):
+    """Where things are and how stages behave."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VIDPIPE_",
+        env_nested_delimiter="__",
+        secrets_dir=str(_SECRETS) if _SECRETS.is_dir() else None,
+        frozen=True,
+        extra="ignore",
+    )
+
+    home: Path = Field(default=Path(".vidpipe"), description="everything embedded lives here")
+    store_url: str = Field(default="", description="file, s3, az or gs URL; default {home}/store")
+    store_options: dict[str, SecretStr] = Field(
+        default_factory=dict, description="endpoint, keys, region of the store"
+    )
+    database_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy URL; default SQLite in {home}"
+    )
+    drop_url: str = Field(default="", description="drop folder; default {home}/drop")
+    channels_file: Path | None = Field(
+        default=None, description="channels.yaml; default {home}/channels.yaml if it exists"
+    )
+    scratch: Path | None = Field(default=None, description="default {home}/scratch")
+    scratch_cache_gib: float = Field(default=50.0, gt=0)
+    face_model: Path | None = Field(
+        default=None, description="a YuNet ONNX file; without it dlib's detector"
+    )
+    whisper_download: bool = Field(
+        default=True, description="fetch missing Whisper weights from the hub"
+    )
+    stable_s: float = Field(
+        default=5.0, ge=0, description="a dropped file counts when unchanged for so long"
+    )
+    max_upload_gib: float = Field(default=50.0, gt=0)
+    max_duration_h: float = Field(default=12.0, gt=0)
+    x264_preset: str = Field(default="veryfast", pattern=r"^[a-z]{4,9}$")
+    crf: int = Field(default=20, ge=10, le=35)
+    silence: SilenceOptions = SilenceOptions()
+    transcript: TranscriptOptions = TranscriptOptions()
+    layout: LayoutOptions = LayoutOptions()
+    content: ContentOptions = ContentOptions()
+    framing: FramingOptions = FramingOptions()
+
+    @model_validator(mode="after")
+    def _defaults(self) -> Self:
+        home = self.home.expanduser().resolve()
+        filled = {
+            "home": home,
+            "store_url": self.store_url or (home / "store").as_uri(),
+            "drop_url": self.drop_url or (home / "drop").as_uri(),
+            "scratch": self.scratch or home / "scratch",
+        }
+        if not self.database_url.get_secret_value():
+            filled["database_url"] = SecretStr(f"sqlite:///{home / 'catalog.sqlite'}")
+        if self.channels_file is None and (home / "channels.yaml").exists():
+            filled["channels_file"] = home / "channels.yaml"
+        for name, value in filled.items():
+            object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def models(self) -> Path:
+        """Where fetched weights are kept."""
+        return self.home / "models"
+
+    @property
+    def plain_store_options(self) -> dict[str, str]:
+        return {k: v.get_secret_value() for k, v in self.store_options.items()}
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        Misconfigured: every setting that does not fit its type, by the name it is set with.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = [
+            f"VIDPIPE_{'__'.join(str(p).upper() for p in e['loc'])}: {e['msg']}"
+            for e in error.errors()
+        ]
+        raise Misconfigured(problems) from error

@@ -1,0 +1,229 @@
+"""Artifacts: immutable files, a manifest written last, and finding them again."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from vidpipe.storage.fingerprint import canonical_json
+from vidpipe.storage.keys import Folder, file_key, manifest_key, pointer_key
+from vidpipe.storage.objects import ObjectStore, sha256_file
+
+Model = TypeVar("Model", bound=BaseModel)
+
+#: The file of an artifact that holds its typed result.
+DOCUMENT = "result.json"
+
+
+class StoredFile(BaseModel):
+    """One file of an artifact."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    key: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+
+
+class Manifest(BaseModel):
+    """Names the files of one artifact and what made them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    artifact: str
+    video_id: str
+    fingerprint: str
+    ingredients: dict[str, Any]
+    files: tuple[StoredFile, ...]
+    created_at: str
+    wall_s: float
+
+    @property
+    def content_digest(self) -> str:
+        """Hash over the content of all files: what consumers' fingerprints rest on."""
+        parts = sorted((f.name, f.sha256) for f in self.files)
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+    def file(self, name: str) -> StoredFile:
+        for item in self.files:
+            if item.name == name:
+                return item
+        raise KeyError(f"{self.artifact} of {self.video_id} has no file {name!r}")
+
+    def has(self, name: str) -> bool:
+        return any(item.name == name for item in self.files)
+
+
+class Artifacts:
+    """Publishes and finds the artifacts of videos in one store.
+
+    Files of a remote store are fetched once into `scratch/cache`, which is kept
+    under `cache_bytes` by forgetting what was used longest ago.
+    """
+
+    def __init__(
+        self, store: ObjectStore, scratch: Path, *, cache_bytes: int = 50 * 2**30
+    ) -> None:
+        self.store = store
+        self.scratch = scratch
+        self.cache = scratch / "cache"
+        self.cache_bytes = cache_bytes
+
+    def publish(
+        self,
+        *,
+        video_id: str,
+        folder: Folder,
+        artifact: str,
+        fingerprint: str,
+        ingredients: Mapping[str, Any],
+        files: Mapping[str, Path],
+        document: BaseModel | None = None,
+        wall_s: float = 0.0,
+        point: bool = True,
+        digests: Mapping[str, str] | None = None,
+    ) -> Manifest:
+        """Store all files, then the manifest, then the pointer to it.
+
+        The given files are moved. A reader sees the artifact whole or not at all.
+        `digests` holds the SHA-256 of files that were hashed already.
+        """
+        stored: list[StoredFile] = []
+        for name, path in files.items():
+            key = file_key(video_id, folder, f"{_stem(artifact)}-{name}", fingerprint)
+            size = path.stat().st_size
+            digest = (digests or {}).get(name) or sha256_file(path)
+            self.store.put_file(key, path, move=True)
+            stored.append(_stored(name, key, digest, size))
+        if document is not None:
+            data = document.model_dump_json(indent=1).encode()
+            key = file_key(video_id, folder, f"{_stem(artifact)}.json", fingerprint)
+            self.store.put_bytes(key, data)
+            stored.append(_stored(DOCUMENT, key, hashlib.sha256(data).hexdigest(), len(data)))
+        manifest = Manifest(
+            artifact=artifact,
+            video_id=video_id,
+            fingerprint=fingerprint,
+            ingredients=dict(ingredients),
+            files=tuple(stored),
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            wall_s=round(wall_s, 3),
+        )
+        body = manifest.model_dump_json(indent=1).encode()
+        self.store.put_bytes(
+            manifest_key(video_id, folder, _stem(artifact), fingerprint), body
+        )
+        if point:
+            self.store.put_bytes(pointer_key(video_id, folder, _stem(artifact)), body)
+        return manifest
+
+    def find(
+        self, video_id: str, folder: Folder, artifact: str, fingerprint: str
+    ) -> Manifest | None:
+        """The artifact made under `fingerprint`, if it is stored and intact."""
+        body = self.store.get_bytes(manifest_key(video_id, folder, _stem(artifact), fingerprint))
+        if body is None:
+            return None
+        manifest = Manifest.model_validate_json(body)
+        return manifest if self.intact(manifest) else None
+
+    def intact(self, manifest: Manifest) -> bool:
+        """Whether every file is there with its size."""
+        for item in manifest.files:
+            info = self.store.head(item.key)
+            if info is None or info.size_bytes != item.size_bytes:
+                return False
+        return True
+
+    def current(self, video_id: str, folder: Folder, artifact: str) -> Manifest | None:
+        """What the pointer names, or None when the artifact was never made."""
+        body = self.store.get_bytes(pointer_key(video_id, folder, _stem(artifact)))
+        return Manifest.model_validate_json(body) if body is not None else None
+
+    def point_to(self, folder: Folder, manifest: Manifest) -> None:
+        """Make `manifest` the current one; nothing is written when it is already."""
+        key = pointer_key(manifest.video_id, folder, _stem(manifest.artifact))
+        body = manifest.model_dump_json(indent=1).encode()
+        if self.store.get_bytes(key) != body:
+            self.store.put_bytes(key, body)
+
+    def document(self, manifest: Manifest, model: type[Model]) -> Model:
+        """The typed result."""
+        item = manifest.file(DOCUMENT)
+        body = self.store.get_bytes(item.key)
+        if body is None:
+            raise FileNotFoundError(f"{self.store.url}/{item.key}")
+        return model.model_validate_json(body)
+
+    def path(self, item: StoredFile) -> Path:
+        """The file on this machine: in place on local disk, else fetched once."""
+        local = self.store.local_path(item.key)
+        if local is not None:
+            return local
+        suffix = "".join(Path(item.name).suffixes[-1:])
+        target = self.cache / item.sha256[:2] / f"{item.sha256}{suffix}"
+        if target.exists() and target.stat().st_size == item.size_bytes:
+            os.utime(target)
+            return target
+        self._make_room(item.size_bytes)
+        self.store.fetch(item.key, target)
+        return target
+
+    def _make_room(self, size_bytes: int) -> None:
+        if not self.cache.exists():
+            return
+        held = [(p.stat().st_mtime, p.stat().st_size, p) for p in self.cache.glob("*/*")]
+        total = sum(size for _, size, _ in held)
+        # What was used in the last hour may be open in another step.
+        recent = time.time() - 3600
+        for modified, size, path in sorted(held):
+            if total + size_bytes <= self.cache_bytes or modified > recent:
+                break
+            path.unlink(missing_ok=True)
+            total -= size
+
+    def workspace(self, name: str) -> Path:
+        """A fresh scratch folder for one stage run."""
+        folder = self.scratch / "work" / f"{name}-{os.getpid()}-{time.monotonic_ns()}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def sweep(self) -> int:
+        """Remove scratch folders whose process is gone; returns how many."""
+        removed = 0
+        for folder in (self.scratch / "work").glob("*"):
+            pid = folder.name.rsplit("-", 2)[-2]
+            if pid.isdigit() and not _alive(int(pid)):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed += 1
+        return removed
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _stem(artifact: str) -> str:
+    return artifact.replace("/", "-").replace(".", "-")
+
+
+def _stored(name: str, key: str, digest: str, size: int) -> StoredFile:
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return StoredFile(name=name, key=key, sha256=digest, size_bytes=size, media_type=kind)

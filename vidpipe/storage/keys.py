@@ -1,0 +1,48 @@
+"""Where things lie: every path in the store is built here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Folder(StrEnum):
+    """The folders of one video."""
+
+    RAW = "raw"
+    AUDIO = "audio"
+    ANALYSIS = "analysis"
+    FRAMES = "frames"
+    CLIPS = "clips"
+    EXPORTS = "exports"
+
+
+def channel_of(video_id: str) -> str:
+    """The channel that a video id begins with (`{channel}--{slug}-{digest}`)."""
+    return video_id.split("--", 1)[0]
+
+
+def video_prefix(video_id: str) -> str:
+    return f"{channel_of(video_id)}/{video_id}"
+
+
+def folder_prefix(video_id: str, folder: Folder) -> str:
+    return f"{video_prefix(video_id)}/{folder.value}"
+
+
+def file_key(video_id: str, folder: Folder, name: str, fingerprint: str) -> str:
+    """`talk.srt` made under fingerprint abc… lies at `.../talk.abc….srt`."""
+    stem, dot, suffix = name.partition(".")
+    return f"{folder_prefix(video_id, folder)}/{stem}.{fingerprint[:16]}{dot}{suffix}"
+
+
+def manifest_key(video_id: str, folder: Folder, artifact: str, fingerprint: str) -> str:
+    return f"{folder_prefix(video_id, folder)}/{artifact}.{fingerprint[:16]}.manifest.json"
+
+
+def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
+    """The manifest of what is current."""
+    return f"{folder_prefix(video_id, folder)}/{artifact}.current.json"
+
+
+def quarantine_key(channel: str, digest: str, name: str) -> str:
+    return f"_quarantine/{channel}/{digest[:16]}/{name}"

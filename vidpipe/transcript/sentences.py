@@ -1,0 +1,71 @@
+"""Words to sentences: by punctuation where there is some, else by pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vidpipe.transcript.model import Sentence, Word
+
+_ABBREVIATIONS = frozenset(
+    "mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. cf. fig. eq. no. approx. inc. ltd. jr. sr.".split()
+)
+#: Capitalised after a single letter, these begin a sentence rather than a surname.
+_STARTERS = frozenset(
+    "A All And As At But For He How I If In It Let Now Of On Or Our She So That The Then There "
+    "These They This To We What When Where Which Who Why With You".split()
+)
+#: A pause this long ends a sentence even without a stop.
+_BREAK_S = 1.5
+#: Without punctuation a shorter one does.
+_BREAK_DRAFT_S = 0.45
+_MAX_WORDS = 45
+
+
+def split_sentences(words: Sequence[Word]) -> list[Sentence]:
+    """Every word in exactly one sentence, in order."""
+    stops = sum(w.text.rstrip("\"')”’").endswith((".", "?", "!", "。", "？", "！")) for w in words)
+    punctuated = stops >= len(words) / 60
+    break_s = _BREAK_S if punctuated else _BREAK_DRAFT_S
+    sentences: list[Sentence] = []
+    first = 0
+    for k, word in enumerate(words):
+        gap = words[k + 1].start_s - word.end_s if k + 1 < len(words) else float("inf")
+        if _ends(word, words[k + 1] if k + 1 < len(words) else None) or gap >= break_s:
+            sentences += _bounded(words, first, k + 1)
+            first = k + 1
+    if first < len(words):
+        sentences += _bounded(words, first, len(words))
+    return sentences
+
+
+def _ends(word: Word, following: Word | None) -> bool:
+    text = word.text.rstrip("\"')”’")
+    if not text.endswith((".", "?", "!", "…", "。", "？", "！")):
+        return False
+    if text.lower() in _ABBREVIATIONS:
+        return False
+    if following is None:
+        return True
+    opening = following.text.strip(",.;:")
+    if len(text) == 2 and text[0].isupper():
+        # "J. Smith" is a name, "the key K. And then" is not.
+        return opening in _STARTERS
+    return not opening[:1].islower()
+
+
+def _bounded(words: Sequence[Word], first: int, last: int) -> list[Sentence]:
+    """One sentence, or several cut at their longest pauses where it is endless."""
+    if last - first > _MAX_WORDS:
+        low, high = first + _MAX_WORDS // 4, last - _MAX_WORDS // 4
+        gaps = [(words[k].start_s - words[k - 1].end_s, -k) for k in range(low, high)]
+        cut = -max(gaps)[1]
+        return _bounded(words, first, cut) + _bounded(words, cut, last)
+    return [
+        Sentence(
+            text=" ".join(w.text for w in words[first:last]),
+            start_s=words[first].start_s,
+            end_s=words[last - 1].end_s,
+            first_word=first,
+            last_word=last,
+        )
+    ]
