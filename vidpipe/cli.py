@@ -26,7 +26,6 @@ from vidpipe.readiness import readiness
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results, json_schema
 from vidpipe.settings import load_settings
-from vidpipe.storage.objects import sha256_file
 
 app = typer.Typer(
     add_completion=False,
@@ -126,7 +125,6 @@ def _run_one(
             path=file,
             version=f"{stat.st_size}-{stat.st_mtime_ns}",
             sidecars=beside,
-            sidecar_version=sidecars.version({k: sha256_file(v) for k, v in beside.items()}),
             insist=True,
         )
     )

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="SQLAlchemy URL; default SQLite in {home}"
     )
     drop_url: str = Field(default="", description="drop folder; default {home}/drop")
+    drop_options: dict[str, SecretStr] = Field(
+        default_factory=dict, description="endpoint, keys, region of the drop folder's store"
+    )
     channels_file: Path | None = Field(
         default=None, description="channels.yaml; default {home}/channels.yaml if it exists"
     )
@@ -91,6 +94,10 @@ class Settings(BaseSettings):
     @property
     def plain_store_options(self) -> dict[str, str]:
         return {k: v.get_secret_value() for k, v in self.store_options.items()}
+
+    @property
+    def plain_drop_options(self) -> dict[str, str]:
+        return {k: v.get_secret_value() for k, v in self.drop_options.items()}
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -142,8 +142,8 @@ class Catalog:
                 update(Video).where(Video.video_id == video_id).values(sidecar_version=version)
             )
 
-    def waiting_videos(self, limit: int) -> list[Video]:
-        """Accepted videos whose current sidecars no run was requested for yet."""
+    def waiting_videos(self, limit: int, after: str = "") -> list[Video]:
+        """Accepted videos whose current sidecars no run has started for, by id from `after`."""
         with self.session() as session:
             return list(
                 session.scalars(
@@ -151,16 +151,20 @@ class Catalog:
                     .where(
                         Video.state == "accepted",
                         Video.requested_version.is_distinct_from(Video.sidecar_version),
+                        Video.video_id > after,
                     )
-                    .order_by(Video.created_at)
+                    .order_by(Video.video_id)
                     .limit(limit)
                 )
             )
 
-    def mark_requested(self, video_id: str, version: str) -> None:
+    def mark_started(self, video_id: str) -> None:
+        """A run for the video's current sidecars has begun."""
         with self.session() as session:
             session.execute(
-                update(Video).where(Video.video_id == video_id).values(requested_version=version)
+                update(Video)
+                .where(Video.video_id == video_id)
+                .values(requested_version=Video.sidecar_version)
             )
 
     # Results

@@ -30,7 +30,7 @@ class Drop:
         key: `{channel}/{name}` as its person knows it.
         version: changes when the object does (ETag, or size and time).
         sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.yaml`).
-        sidecar_version: changes when any of them does.
+        sidecar_version: changes when any of them does, as far as a listing tells.
         insist: the sidecars count even when the bytes are known under another name.
     """
 
@@ -128,7 +128,7 @@ class Intake:
                 duration_s=info.duration_s,
                 width=info.video.width,
                 height=info.video.height,
-                sidecar_version=drop.sidecar_version,
+                sidecar_version=_content_of(drop),
                 state="accepted",
             )
         )
@@ -141,7 +141,7 @@ class Intake:
             state=State.ACCEPTED,
             video_id=video_id,
             message=f"accepted as {video_id}",
-            sidecar_changed=bool(drop.sidecar_version),
+            sidecar_changed=bool(drop.sidecars),
         )
 
     def _recognise(
@@ -155,11 +155,12 @@ class Intake:
             )
         if drop.name != known.name and not drop.insist:
             return self._alias(drop, known.video_id, known.name)
-        changed = known.sidecar_version != drop.sidecar_version
+        version = _content_of(drop)
+        changed = known.sidecar_version != version
         current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
         if changed or current is None or not self.artifacts.intact(current):
             self._store_sidecar(known.video_id, sidecar, files)
-            self.catalog.set_sidecar(known.video_id, drop.sidecar_version)
+            self.catalog.set_sidecar(known.video_id, version)
         return Outcome(
             key=drop.key,
             state=State.ACCEPTED,
@@ -260,3 +261,8 @@ class Intake:
                 quarantine_key=outcome.quarantine_key,
             )
         )
+
+
+def _content_of(drop: Drop) -> str:
+    """The state of the sidecars by content: empty when there are none."""
+    return sidecars.version({k: sha256_file(v) for k, v in drop.sidecars.items()})

@@ -1,0 +1,71 @@
+"""Analysis: what is heard and what is seen."""
+
+import dagster as dg
+
+from assets.partitions import videos
+from assets.shell import OWNERS, StageConfig, result_of, run, version_of
+from resources import VidpipeResource
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"ffmpeg"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["source_video"],
+    code_version=version_of("audio"),
+)
+def audio(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The sound as 16 kHz mono samples, aligned to the picture. A video without sound has none."""
+    return result_of(vidpipe.engine, run(context, vidpipe, "audio", config))
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"onnx"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["audio"],
+    code_version=version_of("silence_regions"),
+)
+def silence_regions(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Where a voice is, and where neither a voice nor a sound worth keeping is."""
+    return result_of(vidpipe.engine, run(context, vidpipe, "silence_regions", config))
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"torch"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["audio", "silence_regions", "sidecar"],
+    pool="gpu",
+    code_version=version_of("transcript"),
+)
+def transcript(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Every word with its time: from the sidecar, else from a recogniser; the source is named."""
+    return result_of(vidpipe.engine, run(context, vidpipe, "transcript", config))
+
+
+@dg.asset(
+    group_name="analysis",
+    kinds={"opencv"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["source_video", "sidecar"],
+    code_version=version_of("layout"),
+)
+def layout(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Which part of the picture is the screen and which the camera, from when to when; slides."""
+    return result_of(vidpipe.engine, run(context, vidpipe, "layout", config))
+
+
+ASSETS = [audio, silence_regions, transcript, layout]

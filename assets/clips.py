@@ -1,0 +1,41 @@
+"""Clips: every chosen segment, rendered."""
+
+import dagster as dg
+
+from assets.checks import duration_and_sync
+from assets.partitions import videos
+from assets.shell import OWNERS, ClipConfig, result_of, run, version_of
+from resources import VidpipeResource
+from vidpipe.clips.model import RenderedClips
+
+
+@dg.asset(
+    group_name="clips",
+    kinds={"ffmpeg"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["scored_segments", "transcript", "silence_regions", "layout", "source_video"],
+    pool="encode",
+    code_version=version_of("rendered_clips"),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "duration_and_sync",
+            asset="rendered_clips",
+            blocking=True,
+            description="Clips are as long as planned, picture and sound equally long.",
+        )
+    ],
+)
+def rendered_clips(
+    context: dg.AssetExecutionContext, config: ClipConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Finished clips: composed, captioned, at the channel's loudness. One encode per shape."""
+    result = run(
+        context, vidpipe, "rendered_clips", config, platforms=tuple(config.platforms)
+    )
+    document = result.document
+    assert isinstance(document, RenderedClips)
+    return result_of(vidpipe.engine, result, [duration_and_sync(document)])
+
+
+ASSETS = [rendered_clips]

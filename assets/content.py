@@ -1,0 +1,53 @@
+"""Content: what is talked about, and the moments worth watching."""
+
+import dagster as dg
+
+from assets.checks import segments_do_not_overlap
+from assets.partitions import videos
+from assets.shell import OWNERS, SegmentConfig, StageConfig, result_of, run, version_of
+from resources import VidpipeResource
+from vidpipe.segments.model import Segments
+
+
+@dg.asset(
+    group_name="content",
+    kinds={"scikitlearn"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["transcript", "silence_regions", "layout"],
+    code_version=version_of("topics"),
+)
+def topics(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Topics with titles, and how much each sentence matters, with the signs that say so."""
+    return result_of(vidpipe.engine, run(context, vidpipe, "topics", config))
+
+
+@dg.asset(
+    group_name="content",
+    kinds={"python"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["topics", "transcript", "silence_regions", "layout", "sidecar"],
+    code_version=version_of("scored_segments"),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "segments_do_not_overlap",
+            asset="scored_segments",
+            blocking=True,
+            description="No second of the source is in two segments.",
+        )
+    ],
+)
+def scored_segments(
+    context: dg.AssetExecutionContext, config: SegmentConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The moments worth watching: ranked, at sentence borders, with scores and reasons."""
+    result = run(context, vidpipe, "scored_segments", config, clips=config.clips)
+    document = result.document
+    assert isinstance(document, Segments)
+    return result_of(vidpipe.engine, result, [segments_do_not_overlap(document)])
+
+
+ASSETS = [topics, scored_segments]

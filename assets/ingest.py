@@ -1,0 +1,57 @@
+"""Ingest: what was dropped, and what was accepted of it."""
+
+import dagster as dg
+
+from assets.checks import accepted_source
+from assets.partitions import videos
+from assets.shell import OWNERS, StageConfig, result_of, run, version_of
+from resources import VidpipeResource
+from vidpipe.intake.model import SourceVideo
+
+upload = dg.AssetSpec(
+    "upload",
+    group_name="ingest",
+    description="A video in a drop folder, accepted by the intake job. Its version is its digest.",
+    kinds={"s3"},
+    owners=OWNERS,
+    partitions_def=videos,
+)
+
+sidecar = dg.AssetSpec(
+    "sidecar",
+    group_name="ingest",
+    description="What lies beside an upload: a transcript (.srt, .vtt) and instructions (.yaml).",
+    kinds={"s3", "yaml"},
+    owners=OWNERS,
+    partitions_def=videos,
+)
+
+
+@dg.asset(
+    group_name="ingest",
+    kinds={"ffmpeg"},
+    owners=OWNERS,
+    partitions_def=videos,
+    deps=["upload"],
+    code_version=version_of("source_video"),
+    check_specs=[
+        dg.AssetCheckSpec(
+            "accepted_source",
+            asset="source_video",
+            blocking=True,
+            description="The source has a picture that decodes and a length.",
+        )
+    ],
+)
+def source_video(
+    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The accepted video: probed, with its contact sheet. The start of every video's graph."""
+    result = run(context, vidpipe, "source_video", config)
+    vidpipe.engine.catalog.mark_started(context.partition_key)
+    document = result.document
+    assert isinstance(document, SourceVideo)
+    return result_of(vidpipe.engine, result, [accepted_source(document)])
+
+
+ASSETS = [upload, sidecar, source_video]

@@ -1,0 +1,272 @@
+"""Stored results as metadata that a person wants to see.
+
+Pictures go in as `data:` images of at most 30 KB: they live in the event log.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from vidpipe.clips.model import RenderedClips
+from vidpipe.content.model import Content
+from vidpipe.exports.model import PlatformExports
+from vidpipe.intake.model import SourceVideo
+from vidpipe.layout.model import Layout
+from vidpipe.media.pictures import clock, thumbnail
+from vidpipe.pipeline import Engine, StageResult
+from vidpipe.segments.model import Segments
+from vidpipe.silence.model import AudioTrack, SpeechMap
+from vidpipe.transcript.model import Transcript
+
+Metadata = dict[str, Any]
+
+
+def preview(engine: Engine, result: StageResult) -> Metadata:
+    """Metadata of one stage's result."""
+    build = _BUILDERS[result.stage.split("/")[0]]
+    metadata: Metadata = {
+        "reused": result.reused,
+        "wall_s": round(result.wall_s, 3),
+        "fingerprint": result.manifest.fingerprint[:16],
+    }
+    return {**build(engine, result), **metadata}
+
+
+def _picture(engine: Engine, result: StageResult, name: str) -> dg.MarkdownMetadataValue:
+    path = engine.artifacts.path(result.manifest.file(name))
+    data = base64.b64encode(thumbnail(path)).decode()
+    return dg.MetadataValue.md(f"![{name}](data:image/jpeg;base64,{data})")
+
+
+def _link(engine: Engine, result: StageResult, name: str) -> dg.UrlMetadataValue:
+    return dg.MetadataValue.url(engine.store.download_url(result.manifest.file(name).key))
+
+
+def _table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dg.TableMetadataValue:
+    """`columns` maps names to Dagster's column types."""
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(row) for row in rows],
+        schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()]),
+    )
+
+
+def _source(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, SourceVideo) and document.media.video is not None
+    media, video = document.media, document.media.video
+    return {
+        "contact_sheet": _picture(engine, result, "contact_sheet.jpg"),
+        "name": document.name,
+        "duration_s": round(media.duration_s, 2),
+        "picture": f"{video.width}x{video.height}, {video.fps:g} fps, {video.codec}",
+        "sound": f"{media.audio.codec}, {media.audio.sample_rate} Hz" if media.audio else "none",
+        "size_bytes": media.size_bytes,
+        "sha256": document.sha256,
+    }
+
+
+def _audio(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, AudioTrack)
+    return {"has_audio": document.has_audio, "duration_s": document.duration_s}
+
+
+def _silence(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, SpeechMap)
+    metadata: Metadata = {
+        "speech_s": round(document.speech_s, 1),
+        "silence_s": round(document.silence_s, 1),
+        "silences": len(document.silences),
+        "speech_share": round(document.speech_s / max(document.duration_s, 1e-6), 3),
+    }
+    if document.noise_floor_db is not None:
+        metadata["noise_floor_db"] = document.noise_floor_db
+    if result.manifest.has("waveform.png"):
+        metadata["waveform"] = _picture(engine, result, "waveform.png")
+    return metadata
+
+
+def _transcript(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, Transcript)
+    lines = [f"`{clock(s.start_s)}` {_md(s.text)}" for s in document.sentences[:12]]
+    return {
+        "begins": dg.MetadataValue.md("\n\n".join(lines) or "Nothing is said."),
+        "source": document.source + (" (draft)" if document.draft else ""),
+        "model": document.model or "none",
+        "language": document.language or "unknown",
+        "words": len(document.words),
+        "sentences": len(document.sentences),
+        "not_used": dg.MetadataValue.md(
+            "\n".join(f"- **{p.source}**: {_md(p.reason)}" for p in document.passed_over)
+            or "Every source before it in the order was used."
+        ),
+        "subtitles": _link(engine, result, "transcript.srt"),
+    }
+
+
+def _layout(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, Layout)
+    rows = [
+        {
+            "from": clock(s.start_s),
+            "to": clock(s.end_s),
+            "layout": s.kind.value,
+            "confidence": s.confidence,
+            "regions": "; ".join(
+                f"{r.role.value} {r.rect.width}x{r.rect.height} at {r.rect.x},{r.rect.y}"
+                for r in s.regions
+            ),
+        }
+        for s in document.stretches[:50]
+    ]
+    types = {
+        "from": "string",
+        "to": "string",
+        "layout": "string",
+        "confidence": "float",
+        "regions": "string",
+    }
+    return {
+        "layout_sheet": _picture(engine, result, "layout_sheet.jpg"),
+        "stretches": _table(rows, types),
+        "slides": len(document.slides),
+        "cuts": len(document.cuts_s),
+    }
+
+
+def _topics(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, Content)
+    chapters = [f"{clock(t.start_s)} {t.title}" for t in document.topics]
+    return {
+        "chapters": dg.MetadataValue.md("\n\n".join(_md(c) for c in chapters) or "None."),
+        "basis": document.basis,
+        "topics": len(document.topics),
+        "units": len(document.units),
+    }
+
+
+def _segments(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, Segments)
+    rows = [
+        {
+            "rank": s.rank,
+            "score": round(s.score, 1),
+            "title": s.title,
+            "start_end": f"{clock(s.start_s)}-{clock(s.end_s)}",
+            "length_s": round(s.kept_s, 1),
+            "reasons": "; ".join(s.reasons),
+        }
+        for s in document.segments
+    ]
+    types = {
+        "rank": "int",
+        "score": "float",
+        "title": "string",
+        "start_end": "string",
+        "length_s": "float",
+        "reasons": "string",
+    }
+    metadata: Metadata = {
+        "segments": _table(rows, types),
+        "chosen": len(rows),
+        "candidates": document.candidates,
+    }
+    if document.nothing:
+        metadata["nothing"] = document.nothing
+    return metadata
+
+
+def _clips(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, RenderedClips)
+    rows = [
+        {
+            "rank": c.rank,
+            "title": c.title,
+            "duration_s": round(c.duration_s, 1),
+            "composition": ", ".join(dict.fromkeys(p.composition.value for p in c.parts)),
+            "captions": c.files[0].captions,
+            "loudness_lufs": c.files[0].measures.integrated_lufs or "silent",
+            "clip": c.clip_id,
+        }
+        for c in document.clips
+    ]
+    types = {
+        "rank": "int",
+        "title": "string",
+        "duration_s": "float",
+        "composition": "string",
+        "captions": "bool",
+        "loudness_lufs": "string",
+        "clip": "string",
+    }
+    metadata: Metadata = {
+        "clips": _table([{**r, "loudness_lufs": str(r["loudness_lufs"])} for r in rows], types),
+        "count": len(rows),
+        "rendered": result.items_made,
+        "reused_clips": result.items_reused,
+        "seconds_of_clips": round(sum(c.duration_s for c in document.clips), 1),
+    }
+    if result.manifest.has("poster_sheet.jpg"):
+        metadata["posters"] = _picture(engine, result, "poster_sheet.jpg")
+    if document.nothing:
+        metadata["nothing"] = document.nothing
+    return metadata
+
+
+def _exports(engine: Engine, result: StageResult) -> Metadata:
+    document = result.document
+    assert isinstance(document, PlatformExports)
+    rows = [
+        {
+            "rank": e.rank,
+            "title": e.title,
+            "file": e.key,
+            "duration_s": round(e.measures.duration_s, 2),
+            "size_mib": round(e.measures.size_bytes / 2**20, 2),
+            "loudness_lufs": str(e.measures.integrated_lufs or "silent"),
+            "conforms": e.conforms,
+        }
+        for e in document.exports
+    ]
+    types = {
+        "rank": "int",
+        "title": "string",
+        "file": "string",
+        "duration_s": "float",
+        "size_mib": "float",
+        "loudness_lufs": "string",
+        "conforms": "bool",
+    }
+    return {
+        "files": _table(rows, types),
+        "count": len(rows),
+        "bytes": sum(e.measures.size_bytes for e in document.exports),
+    }
+
+
+def _md(text: str) -> str:
+    """Somebody's text as text: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in text)
+
+
+_BUILDERS = {
+    "source_video": _source,
+    "audio": _audio,
+    "silence_regions": _silence,
+    "transcript": _transcript,
+    "layout": _layout,
+    "topics": _topics,
+    "scored_segments": _segments,
+    "rendered_clips": _clips,
+    "platform_exports": _exports,
+}
