@@ -103,7 +103,8 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
         description=said or f"{len(document.exports)} files keep to every rule",
         metadata={
             "rules": dg.MetadataValue.table(
-                records=rows, schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()])
+                records=rows,
+                schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()]),
             )
         },
     )

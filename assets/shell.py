@@ -58,9 +58,7 @@ def run(
     key = video_id or context.partition_key
     try:
         engine = vidpipe.engine
-        order: Order = engine.order(
-            key, platforms=platforms, clips=clips, force=config.force
-        )
+        order: Order = engine.order(key, platforms=platforms, clips=clips, force=config.force)
         return engine.run_stage(name, key, order, _reporter(context))
     except Unavailable as error:
         context.log.warning(f"unavailable, will be tried again: {error}")
@@ -100,4 +98,5 @@ def result_of(
 
 
 def version_of(name: str) -> str:
+    """The code version of a stage's asset."""
     return stage(name).version

@@ -15,7 +15,9 @@ class VidpipeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     overrides VIDPIPE_HOME.
     """
 
-    home: str = Field(default="", description="folder of everything embedded; VIDPIPE_HOME if empty")
+    home: str = Field(
+        default="", description="folder of everything embedded; VIDPIPE_HOME if empty"
+    )
     _engine: Engine | None = PrivateAttr(default=None)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -46,9 +47,7 @@ def run(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="recordings")],
     out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
-    platform: Annotated[
-        list[str] | None, typer.Option(help="platform; repeat for several")
-    ] = None,
+    platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
     clips: Annotated[int | None, typer.Option(min=1, max=50, help="at most so many")] = None,
     transcript: Annotated[
         Path | None, typer.Option(help="SRT or VTT; default the one beside the file")
@@ -73,20 +72,18 @@ def run(
         codes = []
         for file in files:
             target = _folder_for(file, out, len(files))
-            codes.append(
-                _guard(
-                    lambda file=file, target=target: _run_one(
-                        engine,
-                        file,
-                        target,
-                        channel=channel,
-                        platforms=tuple(dict.fromkeys(platform or ())),
-                        clips=clips,
-                        transcript=transcript,
-                        force=force,
-                    )
-                )
+            work = functools.partial(
+                _run_one,
+                engine,
+                file,
+                target,
+                channel=channel,
+                platforms=tuple(dict.fromkeys(platform or ())),
+                clips=clips,
+                transcript=transcript,
+                force=force,
             )
+            codes.append(_guard(work))
         return next(code for code in _GRAVITY if code in codes)
 
     raise typer.Exit(_guard(go))
@@ -190,7 +187,9 @@ def print_results(results: Results, folder: Path) -> None:
     """The table of clips, and where they are."""
     video = results.video
     draft = " (a draft: captions are not burned in)" if video.transcript_draft else ""
-    _out.print(f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}")
+    _out.print(
+        f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}"
+    )
     for line in video.passed_over:
         _out.print(f"  not used: {line}", style="yellow")
     if results.nothing:

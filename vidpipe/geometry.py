@@ -93,8 +93,8 @@ def iou(a: Rect, b: Rect) -> float:
 def fit(source: Size | Rect, into: Rect) -> Rect:
     """The largest rectangle of the source's aspect centred inside `into` (even sizes)."""
     scale = min(into.width / source.width, into.height / source.height)
-    width = min(into.width, 2 * round(source.width * scale / 2))
-    height = min(into.height, 2 * round(source.height * scale / 2))
+    width = min(into.width - into.width % 2, 2 * round(source.width * scale / 2))
+    height = min(into.height - into.height % 2, 2 * round(source.height * scale / 2))
     width, height = max(2, width), max(2, height)
     return Rect(
         x=into.x + (into.width - width) // 2,
@@ -104,10 +104,8 @@ def fit(source: Size | Rect, into: Rect) -> Rect:
     )
 
 
-def crop_to_aspect(
-    within: Rect, aspect: float, center: tuple[float, float] | None = None
-) -> Rect:
-    """The largest crop of `aspect` (width / height) inside `within`, as near `center` as it fits."""
+def crop_to_aspect(within: Rect, aspect: float, center: tuple[float, float] | None = None) -> Rect:
+    """The largest crop of `aspect` (width / height) inside `within`, near `center`."""
     width, height = within.width, within.height
     if width / height > aspect:
         width = max(1, round(height * aspect))

@@ -119,7 +119,7 @@ def _recogniser(settings: Settings) -> str:
 
 
 def _faces(settings: Settings) -> str:
-    from vidpipe.layout.faces import face_detector
+    from vidpipe.media.faces import face_detector
 
     model = settings.face_model
     why = "configured" if model else "compiled in; VIDPIPE_FACE_MODEL is not set"

@@ -27,6 +27,8 @@ def _now() -> datetime:
 
 
 class Base(DeclarativeBase):
+    """What all tables share: names of indexes and constraints that migrations can rely on."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_name)s",

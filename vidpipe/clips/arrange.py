@@ -63,7 +63,5 @@ def _stack(screen: Rect, size: Size, safe: Rect, *, captions: bool) -> Arrangeme
     shown = shown.model_copy(update={"y": top})
     seam = shown.bottom + band
     camera = Rect(x=0, y=seam + seam % 2, width=size.width, height=size.height - seam - seam % 2)
-    caption = Rect(
-        x=safe.x, y=shown.bottom, width=safe.width, height=max(band, round(160 * unit))
-    )
+    caption = Rect(x=safe.x, y=shown.bottom, width=safe.width, height=max(band, round(160 * unit)))
     return Arrangement(caption=caption, screen=shown, camera=camera)

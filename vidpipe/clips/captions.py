@@ -52,8 +52,9 @@ def clip_words(words: Sequence[Word], edit: EditList) -> list[Word]:
         for word in words:
             middle = (word.start_s + word.end_s) / 2
             if item.contains(middle):
-                start, end = edit.to_clip(max(word.start_s, item.start_s)), edit.to_clip(
-                    min(word.end_s, item.end_s - 1e-6)
+                start, end = (
+                    edit.to_clip(max(word.start_s, item.start_s)),
+                    edit.to_clip(min(word.end_s, item.end_s - 1e-6)),
                 )
                 if end - start < 0.02:
                     end = start + 0.02
@@ -174,13 +175,7 @@ def write_captions(
             box = _box_at(arrangements, flat[0].start_s)
             cx, cy = box.center
             text = "\\N".join(
-                " ".join(
-                    f"{{\\1c{_ass_hex(brand.accent)}}}{_shown(w, style)}{{\\1c{_ass_hex(brand.text)}}}"
-                    if w is word
-                    else _shown(w, style)
-                    for w in line
-                )
-                for line in group
+                " ".join(_word(w, style, brand, lit=w is word) for w in line) for line in group
             )
             file.append(
                 pysubs2.SSAEvent(
@@ -191,6 +186,14 @@ def write_captions(
                 )
             )
     file.save(str(target), format_="ass")
+
+
+def _word(word: Word, style: CaptionStyle, brand: Brand, *, lit: bool) -> str:
+    """A word as ASS text, in the accent colour while it is spoken."""
+    shown = _shown(word, style)
+    if not lit:
+        return shown
+    return f"{{\\1c{_ass_hex(brand.accent)}}}{shown}{{\\1c{_ass_hex(brand.text)}}}"
 
 
 def _box_at(arrangements: Sequence[tuple[float, float, Arrangement]], t_s: float) -> Rect:

@@ -11,8 +11,8 @@ from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import track_face
 from vidpipe.geometry import Size
-from vidpipe.layout.faces import FaceDetector
 from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
+from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
@@ -79,9 +79,7 @@ def plan_clip(
         within = span(
             edit.to_source(float(first / fps)), edit.to_source(float((last - 1) / fps)) + 1e-3
         )
-        parts.append(
-            _part(stretch, first, last, within, layout, reader, detector, framing, canvas)
-        )
+        parts.append(_part(stretch, first, last, within, layout, reader, detector, framing, canvas))
     return ClipPlan(
         clip_id=clip_id(video_id, edit),
         rank=segment.rank,
@@ -134,9 +132,7 @@ def _part(
     vertical = canvas.aspect < 0.9
     if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
         faces = track_face(reader, detector, camera.rect, within, framing)
-        path = crop_path(
-            camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing
-        )
+        path = crop_path(camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,
             last_frame=last,

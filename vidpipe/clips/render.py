@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -170,9 +171,13 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
     kept = steady.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")
     video = info.video
     turned = video.rotation in (90, 270)
-    coded = (video.coded_height, video.coded_width) if turned else (
-        video.coded_width,
-        video.coded_height,
+    coded = (
+        (video.coded_height, video.coded_width)
+        if turned
+        else (
+            video.coded_width,
+            video.coded_height,
+        )
     )
     if coded != (video.width, video.height):
         kept = kept.filter("scale", video.width, video.height)
@@ -244,9 +249,7 @@ def _reshaped(path: CropPath, aspect: float) -> CropPath:
     height = max(2, round(rect.width / aspect))
     # What is trimmed goes from below more than from above: heads are above.
     y = rect.y + round((rect.height - height) * 0.4)
-    return CropPath(
-        rect=Rect(x=rect.x, y=y, width=rect.width, height=height), points=path.points
-    )
+    return CropPath(rect=Rect(x=rect.x, y=y, width=rect.width, height=height), points=path.points)
 
 
 def _following(stream: Any, path: CropPath, part: Part, plan: ClipPlan) -> Any:
@@ -266,7 +269,7 @@ def path_expression(path: CropPath, part: Part, plan: ClipPlan) -> str:
     start_s = float(part.first_frame / plan.edit.fps)
     timed = [(plan.edit.to_clip(p.t_s) - start_s, p.x) for p in path.points]
     terms = [f"{timed[0][1]:.2f}"]
-    for (t0, x0), (t1, x1) in zip(timed[:-1], timed[1:], strict=True):
+    for (t0, x0), (t1, x1) in itertools.pairwise(timed):
         step = x1 - x0
         if abs(step) < 0.005:
             continue

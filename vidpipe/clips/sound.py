@@ -30,7 +30,7 @@ _LIMIT_S = 900.0
 def make_sound(
     source: Path, info: MediaInfo, edit: EditList, options: ClipOptions, work: Path
 ) -> Path:
-    """A 48 kHz stereo WAV exactly as long as the clip's picture; silence where there is no sound."""
+    """A 48 kHz stereo WAV exactly as long as the clip's picture; silent without sound."""
     target = work / "sound.wav"
     if info.audio is None:
         _silence(edit.duration_s, target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,9 +56,7 @@ def analyse(
     return Content(basis=basis, units=tuple(weighed), topics=tuple(topics))
 
 
-def _units(
-    transcript: Transcript, speech: SpeechMap, layout: Layout
-) -> tuple[str, list[Unit]]:
+def _units(transcript: Transcript, speech: SpeechMap, layout: Layout) -> tuple[str, list[Unit]]:
     if transcript.sentences and not transcript.draft:
         return "sentences", [
             Unit(start_s=s.start_s, end_s=max(s.end_s, s.start_s + 0.02), text=s.text)
@@ -70,6 +70,4 @@ def _units(
     if not borders:
         return "none", []
     edges = [0.0, *borders, layout.duration_s]
-    return "slides", [
-        Unit(start_s=a, end_s=b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > 0.5
-    ]
+    return "slides", [Unit(start_s=a, end_s=b) for a, b in itertools.pairwise(edges) if b - a > 0.5]

@@ -75,7 +75,7 @@ def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
     found["question"] = 1.0 if text.rstrip("\"')”’ ").endswith("?") else 0.0
     found["number"] = 1.0 if _NUMBER.search(text) else 0.0
     found["too_short"] = 1.0 if len(text.split()) < 4 else 0.0
-    first = re.sub(r"[^\w']", "", text.split()[0].lower()) if text.split() else ""
+    first = re.sub(r"[^\w']", "", text.split(maxsplit=1)[0].lower()) if text.split() else ""
     found["dangling_start"] = 1.0 if first.split("'")[0] in phrases.dangling_start else 0.0
     return found
 

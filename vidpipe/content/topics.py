@@ -7,6 +7,7 @@ one penalty per border: Pk 0.155 on joined real lectures, where TextTiling has
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ def find_topics(
     """Topics that cover all units in order."""
     borders = segment(vectors, [u.duration_s for u in units], options)
     topics = []
-    for first, last in zip(borders[:-1], borders[1:], strict=True):
+    for first, last in itertools.pairwise(borders):
         keys = keyphrases([u.text for u in units], first, last, phrases)
         topics.append(
             Topic(
@@ -109,7 +110,7 @@ def _smooth(vectors: NDArray[np.float64], width: int = 3) -> NDArray[np.float64]
         low, high = max(0, -k), min(n, n - k)
         out[low:high] += weight * vectors[low + k : high + k]
     norms = np.linalg.norm(out, axis=1, keepdims=True)
-    return out / np.maximum(norms, 1e-9)
+    return np.asarray(out / np.maximum(norms, 1e-9), np.float64)
 
 
 def keyphrases(
@@ -135,7 +136,7 @@ def keyphrases(
             return 0.0
         rate = inside[key] / n_inside
         elsewhere = outside[key] / n_outside
-        return rate * (1.0 + 0.6 * (words - 1)) * np.log1p(rate / (elsewhere + 0.02))
+        return float(rate * (1.0 + 0.6 * (words - 1)) * np.log1p(rate / (elsewhere + 0.02)))
 
     chosen: list[str] = []
     for key in sorted(inside, key=lambda p: (-weight(p), p)):

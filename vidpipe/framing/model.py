@@ -44,6 +44,8 @@ class FramingOptions(BaseModel):
     faces_per_s: float = 3.0
     steady: float = Field(default=0.12, description="spread of the face that needs no movement")
     dead_zone: float = Field(default=0.06, description="movement that the camera ignores")
-    spring_s: float = Field(default=0.9, description="time constant of the critically damped spring")
+    spring_s: float = Field(
+        default=0.9, description="time constant of the critically damped spring"
+    )
     max_speed: float = Field(default=0.4, description="crop widths per second")
     headroom: float = Field(default=0.42, description="height of the face's middle in a crop")

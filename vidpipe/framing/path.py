@@ -75,7 +75,9 @@ def _follow(
     return _simplify(times, np.clip(path, low, high), tolerance=max(1.0, 0.004 * width))
 
 
-def _spring(target: NDArray[np.float64], width: int, options: FramingOptions) -> NDArray[np.float64]:
+def _spring(
+    target: NDArray[np.float64], width: int, options: FramingOptions
+) -> NDArray[np.float64]:
     """Forward in time; the goal moves only when the face leaves the dead zone."""
     omega = 2.0 / options.spring_s
     zone, limit = options.dead_zone * width, options.max_speed * width

@@ -6,7 +6,7 @@ import numpy as np
 
 from vidpipe.framing.model import FacePoint, FramingOptions
 from vidpipe.geometry import Rect
-from vidpipe.layout.faces import Face, FaceDetector
+from vidpipe.media.faces import Face, FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval
 
@@ -71,5 +71,3 @@ def _without_strays(points: list[FacePoint], region: Rect) -> list[FacePoint]:
         if off < 0.2 * region.width:
             kept.append(point)
     return kept
-
-

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 from vidpipe.intake import sidecars
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.rules import VIDEO_SUFFIXES
@@ -73,6 +72,7 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
 
 
 def version_of(item: ObjectInfo) -> str:
+    """What a listing tells of an object's content: ETag, size, time."""
     return f"{(item.etag or '').strip(chr(34))}-{item.size_bytes}-{item.modified_s:.3f}"[:200]
 
 

@@ -86,7 +86,7 @@ class Intake:
             raise InputRejected(
                 "unknown_channel",
                 f"there is no channel {drop.channel!r}; there are: "
-                f"{', '.join(sorted(self.channels))}. Move it, or add the channel to channels.yaml.",
+                f"{', '.join(sorted(self.channels))}. Move it, or add the channel.",
                 name=drop.key,
             )
 
@@ -102,9 +102,7 @@ class Intake:
         for suffix in sidecars.INSTRUCTION_SUFFIXES:
             if suffix in drop.sidecars:
                 stem = drop.name.rsplit(".", 1)[0]
-                instructions = sidecars.read_instructions(
-                    drop.sidecars[suffix], f"{stem}{suffix}"
-                )
+                instructions = sidecars.read_instructions(drop.sidecars[suffix], f"{stem}{suffix}")
                 break
         return Sidecar(transcript_file=name, instructions=instructions), files
 
@@ -204,9 +202,7 @@ class Intake:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _store_sidecar(
-        self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]
-    ) -> None:
+    def _store_sidecar(self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]) -> None:
         ingredients = {
             "instructions": sidecar.instructions.model_dump(mode="json"),
             "files": {name: sha256_file(path) for name, path in files.items()},

@@ -38,9 +38,7 @@ def read_instructions(path: Path, name: str) -> Instructions:
         raw = yaml.safe_load(path.read_text("utf-8-sig"))
         instructions = Instructions.model_validate(raw or {})
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputRejected(
-            "bad_sidecar", f"it is not valid YAML: {error}", name=name
-        ) from error
+        raise InputRejected("bad_sidecar", f"it is not valid YAML: {error}", name=name) from error
     except ValidationError as error:
         said = "; ".join(
             f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()

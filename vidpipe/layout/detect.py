@@ -9,9 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect
-from vidpipe.layout import insets as inset_search
-from vidpipe.layout.faces import FaceDetector, median_count
+from vidpipe.geometry import Rect, iou
 from vidpipe.layout.insets import Inset, activity, border_in, find_insets, presence
 from vidpipe.layout.model import (
     Layout,
@@ -24,6 +22,7 @@ from vidpipe.layout.model import (
 )
 from vidpipe.layout.sampling import CHANGED, MOVED, Grey, Samples, difference, refine, sample
 from vidpipe.layout.slides import find_slides
+from vidpipe.media.faces import FaceDetector, median_count
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo
 from vidpipe.timeline import span
@@ -147,7 +146,9 @@ class _Finder:
             inset = None
             if len(seen) * 2 > len(inside):
                 inset = found[int(np.bincount(seen).argmax())]
-            stretches.append(self._judge(start_s, end_s, inside, inset, screen))
+            stretches.append(
+                self._judge(start_s, end_s, inside, inset, screen, given=camera is not None)
+            )
         return _merge(stretches), sorted(cuts_s)
 
     # Cuts
@@ -237,9 +238,11 @@ class _Finder:
         inside: NDArray[np.int_],
         inset: Inset | None,
         screen: Rect | None,
+        *,
+        given: bool,
     ) -> Stretch:
         content = _content(self.samples, inside)
-        if inset is not None and screen is None:
+        if inset is not None and not given:
             inset = self._if_camera(start_s, end_s, inset, content)
         if inset is not None:
             count, _ = self._faces(start_s, end_s, inset.rect)
@@ -282,9 +285,7 @@ class _Finder:
             confidence=sure,
         )
 
-    def _if_camera(
-        self, start_s: float, end_s: float, inset: Inset, content: Rect
-    ) -> Inset | None:
+    def _if_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> Inset | None:
         """The inset, unless it is a part of a camera picture or a film in a slide."""
         if inset.rect.area > 0.6 * content.area:
             return None
@@ -312,7 +313,8 @@ class _Finder:
             pair = [near[0], near[-1]] if len(near) > 1 else near
             crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
             found = [
-                f for f in self.faces.detect(np.ascontiguousarray(crop[0]))
+                f
+                for f in self.faces.detect(np.ascontiguousarray(crop[0]))
                 if f.rect.height >= 0.1 * rect.height
             ]
             counts.append(len(found))
@@ -344,9 +346,7 @@ def _smoothed(shown: NDArray[np.int_], cut_pairs: list[int]) -> NDArray[np.int_]
     return out
 
 
-def _content(
-    samples: Samples, inside: NDArray[np.int_], without: Rect | None = None
-) -> Rect:
+def _content(samples: Samples, inside: NDArray[np.int_], without: Rect | None = None) -> Rect:
     """The frame without its bars: borders that stay dark are left out, `without` ignored."""
     height, width = samples.grey.shape[1:]
     stack = samples.grey[inside[:: max(1, len(inside) // 12)]]
@@ -428,10 +428,7 @@ def _sides(content: Rect, inset: Rect) -> list[Rect]:
 def _same(a: Stretch, b: Stretch) -> bool:
     if a.kind is not b.kind or len(a.regions) != len(b.regions):
         return False
-    return all(
-        inset_search.iou(x.rect, y.rect) > 0.85
-        for x, y in zip(a.regions, b.regions, strict=True)
-    )
+    return all(iou(x.rect, y.rect) > 0.85 for x, y in zip(a.regions, b.regions, strict=True))
 
 
 def _absorbed(stretches: list[Stretch]) -> list[Stretch]:
@@ -443,11 +440,9 @@ def _absorbed(stretches: list[Stretch]) -> list[Stretch]:
         for near in (k - 1, k + 1):
             if 0 <= near < len(out) and len(out[near].regions) == 1:
                 other = out[near]
-                same = inset_search.iou(item.regions[0].rect, other.regions[0].rect) > 0.9
+                same = iou(item.regions[0].rect, other.regions[0].rect) > 0.9
                 if same and other.duration_s > item.duration_s:
-                    out[k] = other.model_copy(
-                        update={"start_s": item.start_s, "end_s": item.end_s}
-                    )
+                    out[k] = other.model_copy(update={"start_s": item.start_s, "end_s": item.end_s})
                     break
     return out
 

@@ -66,7 +66,7 @@ def activity(samples: Samples, indices: NDArray[np.int_]) -> NDArray[np.float32]
             continue
         total += moved
         pairs += 1
-    return total / max(1, pairs)
+    return np.asarray(total / max(1, pairs), np.float32)
 
 
 def _look(samples: Samples, window: NDArray[np.int_]) -> list[tuple[Rect, float]]:
@@ -226,9 +226,7 @@ def _cluster(found: Sequence[tuple[Rect, float]]) -> list[Inset]:
             groups.append([(rect, border)])
     insets = []
     for group in groups:
-        corners = np.median(
-            [(r.x, r.y, r.right, r.bottom) for r, _ in group], axis=0
-        ).round()
+        corners = np.median([(r.x, r.y, r.right, r.bottom) for r, _ in group], axis=0).round()
         x, y, right, bottom = (int(v) for v in corners)
         insets.append(
             Inset(

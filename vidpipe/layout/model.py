@@ -11,6 +11,8 @@ from vidpipe.timeline import Interval
 
 
 class Role(StrEnum):
+    """What a region shows."""
+
     SCREEN = "screen"
     CAMERA = "camera"
 

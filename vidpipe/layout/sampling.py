@@ -44,6 +44,7 @@ def difference(a: Grey, b: Grey) -> Grey:
 
 
 def to_grey(frame: Frame) -> Grey:
+    """Luma of a frame, shape (h, w)."""
     return np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
@@ -57,9 +58,7 @@ def sample(
     The grey frames of a long video take under 70 MB: their number is bounded.
     """
     duration_s = reader.info.duration_s
-    step_s = min(
-        options.max_step_s, max(options.min_step_s, duration_s / options.max_samples)
-    )
+    step_s = min(options.max_step_s, max(options.min_step_s, duration_s / options.max_samples))
     keys = reader.keyframe_times()
     gaps = np.diff([*keys, duration_s]) if keys else np.array([duration_s])
     dense = len(keys) > 2 and float(np.max(gaps)) <= max(1.6 * step_s, step_s + 1.0)
@@ -73,7 +72,9 @@ def sample(
         grey.append(to_grey(frame))
         if on_progress is not None:
             on_progress(min(1.0, frame.t_s / max(duration_s, 1e-6)))
-    return Samples(np.array(times), np.stack(grey) if grey else np.zeros((0, 1, 1), np.uint8), reader.scale)
+    return Samples(
+        np.array(times), np.stack(grey) if grey else np.zeros((0, 1, 1), np.uint8), reader.scale
+    )
 
 
 def refine(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,9 +43,9 @@ def find_slides(
 
         changes: list[float] = []
         open_since: int | None = None
-        for i, j in zip(inside[:-1], inside[1:], strict=True):
+        for i, j in itertools.pairwise(inside):
             if share(samples.grey[i], samples.grey[j]) > options.slide_fraction:
-                open_since = i if open_since is None else open_since
+                open_since = int(i) if open_since is None else open_since
                 continue
             if open_since is not None:
                 changes.append(_time(reader, samples, open_since, int(i), share, left > 0))
@@ -58,7 +59,7 @@ def find_slides(
             if t_s - borders[-1] > 0.5 and stretch.end_s - t_s > 0.5:
                 borders.append(t_s)
         borders.append(stretch.end_s)
-        for start, end in zip(borders[:-1], borders[1:], strict=True):
+        for start, end in itertools.pairwise(borders):
             frame_s = max(start, min(end - 0.3, start + 0.9 * (end - start)))
             slides.append(
                 Slide(start_s=round(start, 3), end_s=round(end, 3), frame_s=round(frame_s, 3))

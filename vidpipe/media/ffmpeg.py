@@ -23,7 +23,7 @@ from vidpipe.media.process import run_program
 @functools.cache
 def executable() -> str:
     """Path of the ffmpeg program; the static build that the imageio-ffmpeg wheel brings."""
-    return imageio_ffmpeg.get_ffmpeg_exe()
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 @functools.cache

@@ -87,6 +87,7 @@ def waveform(
 
 
 def save_jpeg(image: Image, target: Path, quality: int = 82) -> None:
+    """Write a BGR picture."""
     cv2.imwrite(str(target), image, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
@@ -112,6 +113,8 @@ def poster_sheet(posters: Sequence[Path], titles: Sequence[str], target: Path) -
     tiles = []
     for path, title in zip(posters, titles, strict=True):
         image = cv2.imread(str(path))
+        if image is None:
+            raise FileNotFoundError(path)
         height = 480
         width = max(2, round(image.shape[1] * height / image.shape[0]))
         tiles.append(label(np.asarray(cv2.resize(image, (width, height)), np.uint8), title))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.stream import Disposition
 from pydantic import BaseModel, ConfigDict
 
 from vidpipe.errors import InputRejected
@@ -115,7 +116,7 @@ def _short(error: BaseException) -> str:
 def real_video_stream(media: Any) -> Any | None:
     """The first picture stream that is not a cover image; None without one."""
     for stream in media.streams.video:
-        if "attached_pic" not in str(stream.disposition):
+        if not stream.disposition & Disposition.attached_pic:
             return stream
     return None
 
@@ -221,7 +222,7 @@ def _duration(
         first = float((stream.start_time or 0) * stream.time_base)
         return max(0.0, float(stream.duration * stream.time_base) - (origin_s - first))
     if media.duration:
-        return max(0.0, media.duration / av.time_base - (origin_s - start_s))
+        return max(0.0, float(media.duration / av.time_base) - (origin_s - start_s))
     target = stream if stream is not None else next(iter(media.streams.audio), None)
     if target is None:
         return 0.0

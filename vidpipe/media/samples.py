@@ -157,4 +157,4 @@ def level_db(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
     blocks = samples[: count * hop].reshape(count, hop)
     rms = np.sqrt(np.mean(np.square(blocks, dtype=np.float64), axis=1))
     floor = math.pow(10.0, -120 / 20)
-    return (20 * np.log10(np.maximum(rms, floor))).astype(np.float32)
+    return np.asarray(20 * np.log10(np.maximum(rms, floor)), np.float32)

@@ -12,9 +12,9 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content
 from vidpipe.intake.model import Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.faces import FaceDetector, face_detector
 from vidpipe.layout.model import Layout
 from vidpipe.layout.sheet import layout_sheet
+from vidpipe.media.faces import FaceDetector, face_detector
 from vidpipe.media.pictures import contact_sheet, waveform
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
@@ -41,6 +41,7 @@ class TranscriptRequest(BaseModel):
 
 
 def no_options(_: Order) -> BaseModel:
+    """For stages that nothing of the order can change."""
     return NoOptions()
 
 
@@ -48,10 +49,9 @@ def no_options(_: Order) -> BaseModel:
 
 
 def source_video(run: StageRun) -> BaseModel:
+    """Contact sheet and poster of the accepted upload."""
     path, upload = run.source()
-    contact_sheet(
-        path, upload.media, run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg")
-    )
+    contact_sheet(path, upload.media, run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg"))
     return SourceVideo(
         video_id=upload.video_id,
         channel=upload.channel,
@@ -65,6 +65,7 @@ def source_video(run: StageRun) -> BaseModel:
 
 
 def audio(run: StageRun) -> BaseModel:
+    """16 kHz mono samples; a video without sound is a value."""
     path, upload = run.source()
     target = run.work / "audio.wav"
     samples = decode_samples(path, upload.media, target, lambda f: run.progress(f, ""))
@@ -84,12 +85,11 @@ def _samples(run: StageRun) -> Samples | None:
 
 
 def silence(run: StageRun) -> BaseModel:
+    """Speech and silence, the level over time, the waveform."""
     samples = _samples(run)
     if samples is None:
         return SpeechMap(duration_s=run.document("audio", AudioTrack).duration_s)
-    found, level = find_silence(
-        samples, run.order.settings.silence, lambda f: run.progress(f, "")
-    )
+    found, level = find_silence(samples, run.order.settings.silence, lambda f: run.progress(f, ""))
     times = [k * HOP_S for k in range(len(level))]
     tables.write_columns(
         run.new_file("levels.parquet"), tables.LEVELS, {"t_s": times, "level_db": level}
@@ -130,6 +130,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
 
 
 def transcript(run: StageRun) -> BaseModel:
+    """Words and sentences, SRT, VTT and a table."""
     done = run.stash.get("transcript")
     if done is None:
         done = recognise(
@@ -152,9 +153,8 @@ def transcript(run: StageRun) -> BaseModel:
 
 
 def transcript_request(order: Order) -> BaseModel:
-    return TranscriptRequest(
-        language=order.language, beam=order.settings.transcript.whisper_beam
-    )
+    """What of the order can change a transcript."""
+    return TranscriptRequest(language=order.language, beam=order.settings.transcript.whisper_beam)
 
 
 # layout
@@ -167,10 +167,12 @@ def detector_for(order: Order) -> FaceDetector:
 
 
 def faces_identity(run: StageRun) -> dict[str, Any]:
+    """The detector, for fingerprints."""
     return {"faces": detector_for(run.order).identity}
 
 
 def layout(run: StageRun) -> BaseModel:
+    """Regions over time, the layout sheet and a table."""
     path, upload = run.source()
     fixed = run.document("sidecar", Sidecar).instructions.regions
     found = detect_layout(
@@ -203,6 +205,7 @@ def layout(run: StageRun) -> BaseModel:
 
 
 def topics(run: StageRun) -> BaseModel:
+    """Topics and importance, and a table of the units."""
     speech_manifest = run.inputs["silence_regions"]
     if speech_manifest.has("levels.parquet"):
         level = tables.read_column(run.path("silence_regions", "levels.parquet"), "level_db")
@@ -216,9 +219,7 @@ def topics(run: StageRun) -> BaseModel:
         run.document("layout", Layout),
         run.order.settings.content,
     )
-    topic_of = {
-        k: i for i, t in enumerate(found.topics) for k in range(t.first_unit, t.last_unit)
-    }
+    topic_of = {k: i for i, t in enumerate(found.topics) for k in range(t.first_unit, t.last_unit)}
     rows = [
         {
             "start_s": u.start_s,
@@ -238,6 +239,7 @@ def topics(run: StageRun) -> BaseModel:
 
 
 def segment_options(order: Order) -> SegmentOptions:
+    """The channel's limits and the sidecar's wishes."""
     limits = order.channel.clips
     return SegmentOptions(
         count=order.clip_count,
@@ -251,6 +253,7 @@ def segment_options(order: Order) -> SegmentOptions:
 
 
 def segments(run: StageRun) -> BaseModel:
+    """The chosen segments, and a table of them."""
     instructions = run.document("sidecar", Sidecar).instructions
     _, upload = run.source()
     found = select_segments(
@@ -265,5 +268,3 @@ def segments(run: StageRun) -> BaseModel:
     rows = [s.model_dump(include=columns) for s in found.segments]
     tables.write_rows(run.new_file("segments.parquet"), tables.SEGMENTS, rows)
     return found
-
-

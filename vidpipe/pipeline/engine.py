@@ -167,9 +167,7 @@ class Engine:
             self.artifacts.point_to(wanted.folder, found)
             progress(1.0, "reused")
             document = self.artifacts.document(found, wanted.document)
-            return StageResult(
-                wanted.name, found, document, True, time.monotonic() - started
-            )
+            return StageResult(wanted.name, found, document, True, time.monotonic() - started)
         document = wanted.run(run)
         wall_s = time.monotonic() - started
         manifest = self.artifacts.publish(

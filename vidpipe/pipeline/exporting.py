@@ -19,6 +19,8 @@ from vidpipe.storage.keys import Folder
 
 
 def export_stage(platform: str) -> Stage:
+    """The stage that makes every clip's export for one platform."""
+
     def options(order: Order) -> BaseModel:
         return ExportOptions(preset=preset(platform), channel_title=order.channel.title)
 
@@ -83,9 +85,7 @@ def _export(run: StageRun, clip: Clip, master: ClipFile, wanted: ExportOptions) 
     manifest, _ = run.item(Folder.EXPORTS, artifact, ingredients, make)
     video = manifest.file(f"video.{platform.container}")
     measures = run.artifacts.document(manifest, Measures)
-    rules = check(
-        run.artifacts.path(video), platform, measures, run.order.channel.loudness_lufs
-    )
+    rules = check(run.artifacts.path(video), platform, measures, run.order.channel.loudness_lufs)
     return Export(
         clip_id=clip.clip_id,
         rank=clip.rank,
@@ -97,5 +97,3 @@ def _export(run: StageRun, clip: Clip, master: ClipFile, wanted: ExportOptions) 
         measures=measures,
         rules=tuple(rules),
     )
-
-

@@ -10,13 +10,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from vidpipe.clips.captions import clip_words
-from vidpipe.clips.model import Clip, ClipFile, ClipOptions, ClipPlan, Measures, RenderedClips, Variant
+from vidpipe.clips.model import (
+    Clip,
+    ClipFile,
+    ClipOptions,
+    ClipPlan,
+    Measures,
+    RenderedClips,
+    Variant,
+)
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import measure, poster, render_clip
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
-from vidpipe.layout.faces import FaceDetector
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
+from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet
 from vidpipe.pipeline.analysis import detector_for, faces_identity
@@ -53,6 +61,7 @@ def variants_for(platforms: tuple[str, ...]) -> tuple[Variant, ...]:
 
 
 def clip_options(order: Order) -> ClipOptions:
+    """Variants, brand and sound of the channel."""
     channel = order.channel
     return ClipOptions(
         variants=variants_for(order.wanted_platforms),
@@ -68,6 +77,7 @@ def clip_options(order: Order) -> ClipOptions:
 
 
 def clips_identity(run: StageRun) -> dict[str, Any]:
+    """What else the pictures rest on: ffmpeg, faces, framing, the logo's bytes."""
     return {
         "ffmpeg": ffmpeg.identity(),
         **faces_identity(run),

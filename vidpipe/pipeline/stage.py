@@ -26,7 +26,7 @@ class Order:
 
     settings: Settings
     channel: Channel
-    instructions: Instructions = Instructions()
+    instructions: Instructions = field(default_factory=Instructions)
     platforms: tuple[str, ...] = ()
     clips: int | None = None
     force: bool = False

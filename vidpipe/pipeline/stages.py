@@ -100,6 +100,7 @@ _BY_NAME = {item.name: item for item in STAGES}
 
 
 def stage(name: str) -> Stage:
+    """One stage by name."""
     return _BY_NAME[name]
 
 
@@ -109,5 +110,3 @@ def stage_names(platforms: tuple[str, ...]) -> list[str]:
     return [
         s.name for s in STAGES if not s.name.startswith("platform_exports/") or s.name in wanted
     ]
-
-

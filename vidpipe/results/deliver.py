@@ -72,9 +72,7 @@ def _files_of(results: Results | None) -> set[str]:
 def _place(
     engine: Engine, video_id: str, export: Export, folder: Path, ours: set[str]
 ) -> ExportResult:
-    manifest = engine.artifacts.find(
-        video_id, Folder.EXPORTS, export.artifact, export.fingerprint
-    )
+    manifest = engine.artifacts.find(video_id, Folder.EXPORTS, export.artifact, export.fingerprint)
     if manifest is None:
         raise FileNotFoundError(f"export {export.artifact} of {video_id} is gone from the store")
     video = next(f for f in manifest.files if f.name.startswith("video."))

@@ -48,8 +48,11 @@ def select_segments(
     pauses are taken out. Segments that the sidecar forces come first.
     """
     words = () if transcript.draft else transcript.words
-    forced = [_forced(i, w.start_s, w.end_s, w.title, words, speech, options, duration_s)
-              for i, w in enumerate(options.keep) if w.start_s < min(duration_s, w.end_s)]
+    forced = [
+        _forced(i, w.start_s, w.end_s, w.title, words, speech, options, duration_s)
+        for i, w in enumerate(options.keep)
+        if w.start_s < min(duration_s, w.end_s)
+    ]
     forced = _disjoint(forced)
     blocked = [*options.skip, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked)
@@ -64,7 +67,7 @@ def select_segments(
             Segment(
                 rank=len(segments) + 1,
                 start_s=round(item.start_s, 3),
-                end_s=round(item.end_s, 3),
+                end_s=min(round(item.end_s, 3), duration_s),
                 score=item.score,
                 parts={k: round(v, 3) for k, v in item.parts.items()},
                 reasons=tuple(reasons(content, item.first, item.last, item.parts)),
@@ -183,9 +186,7 @@ def _choose(
     return chosen
 
 
-def _repetition(
-    content: Content, chosen: Sequence[Candidate], limit: float
-) -> Candidate | None:
+def _repetition(content: Content, chosen: Sequence[Candidate], limit: float) -> Candidate | None:
     """The weaker of two chosen ones that share most of their words."""
     bags = [
         {w.lower().strip(".,;:?!") for u in content.units[c.first : c.last] for w in u.text.split()}

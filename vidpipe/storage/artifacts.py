@@ -72,9 +72,7 @@ class Artifacts:
     under `cache_bytes` by forgetting what was used longest ago.
     """
 
-    def __init__(
-        self, store: ObjectStore, scratch: Path, *, cache_bytes: int = 50 * 2**30
-    ) -> None:
+    def __init__(self, store: ObjectStore, scratch: Path, *, cache_bytes: int = 50 * 2**30) -> None:
         self.store = store
         self.scratch = scratch
         self.cache = scratch / "cache"
@@ -121,9 +119,7 @@ class Artifacts:
             wall_s=round(wall_s, 3),
         )
         body = manifest.model_dump_json(indent=1).encode()
-        self.store.put_bytes(
-            manifest_key(video_id, folder, _stem(artifact), fingerprint), body
-        )
+        self.store.put_bytes(manifest_key(video_id, folder, _stem(artifact), fingerprint), body)
         if point:
             self.store.put_bytes(pointer_key(video_id, folder, _stem(artifact)), body)
         return manifest

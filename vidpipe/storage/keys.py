@@ -22,10 +22,12 @@ def channel_of(video_id: str) -> str:
 
 
 def video_prefix(video_id: str) -> str:
+    """The folder of a video."""
     return f"{channel_of(video_id)}/{video_id}"
 
 
 def folder_prefix(video_id: str, folder: Folder) -> str:
+    """One of a video's folders."""
     return f"{video_prefix(video_id)}/{folder.value}"
 
 
@@ -36,6 +38,7 @@ def file_key(video_id: str, folder: Folder, name: str, fingerprint: str) -> str:
 
 
 def manifest_key(video_id: str, folder: Folder, artifact: str, fingerprint: str) -> str:
+    """Where the manifest of one making of an artifact lies."""
     return f"{folder_prefix(video_id, folder)}/{artifact}.{fingerprint[:16]}.manifest.json"
 
 
@@ -45,4 +48,5 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
 
 
 def quarantine_key(channel: str, digest: str, name: str) -> str:
+    """Where a rejected upload is kept; its reason lies beside it."""
     return f"_quarantine/{channel}/{digest[:16]}/{name}"

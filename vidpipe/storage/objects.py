@@ -189,7 +189,9 @@ class _Translate:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
+    ) -> None:
         if error is None or isinstance(error, (store_errors.NotFoundError, FileNotFoundError)):
             return
         if isinstance(

@@ -32,9 +32,7 @@ def draw_slide(
     draw = ImageDraw.Draw(image)
     accent = _rgb(hue, 150, 150)
     draw.rectangle((0, 0, width, round(14 * unit)), fill=accent)
-    draw.text(
-        (64 * unit, 70 * unit), title, font=_font(round(54 * unit), True), fill=(28, 32, 40)
-    )
+    draw.text((64 * unit, 70 * unit), title, font=_font(round(54 * unit), True), fill=(28, 32, 40))
     for k, bullet in enumerate(bullets):
         y = (200 + 92 * k) * unit
         draw.ellipse((72 * unit, y + 14 * unit, 90 * unit, y + 32 * unit), fill=accent)
@@ -90,9 +88,7 @@ def pose_at(t_s: float, level: float) -> Pose:
 def _room(width: int, height: int) -> Picture:
     """A room behind the speaker: wall, shelf, lamp light."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    light = 0.75 + 0.25 * np.exp(
-        -(((x / width - 0.2) ** 2) + ((y / height - 0.15) ** 2)) * 3
-    )
+    light = 0.75 + 0.25 * np.exp(-(((x / width - 0.2) ** 2) + ((y / height - 0.15) ** 2)) * 3)
     wall = np.stack([light * 122, light * 134, light * 150], axis=-1)
     image = wall.astype(np.uint8)
     rng = np.random.default_rng(3)
@@ -119,17 +115,29 @@ def _head(size: int) -> tuple[Picture, NDArray[np.float32]]:
     axes = (int(s * 0.30), int(s * 0.40))
     cv2.ellipse(alpha, center, axes, 0, 0, 360, 255, -1)
     y, x = np.mgrid[0:s, 0:s].astype(np.float32)
-    shade = 1.05 - 0.5 * (((x - s * 0.44) / axes[0]) ** 2 * 0.35 + ((y - s * 0.42) / axes[1]) ** 2 * 0.3)
+    shade = 1.05 - 0.5 * (
+        ((x - s * 0.44) / axes[0]) ** 2 * 0.35 + ((y - s * 0.42) / axes[1]) ** 2 * 0.3
+    )
     image[:] = np.array([224, 178, 150], np.float32)
     image *= np.clip(shade, 0.45, 1.1)[..., None]
 
-    def dark(center: tuple[float, float], axes: tuple[float, float], tone: tuple[int, int, int], blur: float, angle: float = 0) -> None:
+    def dark(
+        center: tuple[float, float],
+        axes: tuple[float, float],
+        tone: tuple[int, int, int],
+        blur: float,
+        angle: float = 0,
+    ) -> None:
         mask = np.zeros((s, s), np.uint8)
         cv2.ellipse(
             mask,
             (int(center[0] * s), int(center[1] * s)),
             (max(1, int(axes[0] * s)), max(1, int(axes[1] * s))),
-            angle, 0, 360, 255, -1,
+            angle,
+            0,
+            360,
+            255,
+            -1,
         )
         soft = cv2.GaussianBlur(mask, (0, 0), blur * s).astype(np.float32)[..., None] / 255
         image[:] = image * (1 - soft) + np.array(tone, np.float32) * soft
@@ -143,7 +151,9 @@ def _head(size: int) -> tuple[Picture, NDArray[np.float32]]:
     dark((0.53, 0.55), (0.016, 0.075), (188, 136, 112), 0.012)
     dark((0.5, 0.605), (0.05, 0.02), (200, 148, 124), 0.014)
     hair = np.zeros((s, s), np.uint8)
-    cv2.ellipse(hair, (s // 2, int(s * 0.36)), (int(s * 0.315), int(s * 0.27)), 0, 180, 360, 255, -1)
+    cv2.ellipse(
+        hair, (s // 2, int(s * 0.36)), (int(s * 0.315), int(s * 0.27)), 0, 180, 360, 255, -1
+    )
     cv2.ellipse(hair, (s // 2, int(s * 0.40)), (int(s * 0.25), int(s * 0.14)), 0, 180, 360, 0, -1)
     soft = cv2.GaussianBlur(hair, (0, 0), 0.006 * s).astype(np.float32)[..., None] / 255
     image[:] = image * (1 - soft) + np.array([52, 38, 30], np.float32) * soft
@@ -159,30 +169,65 @@ def draw_speaker(width: int, height: int, pose: Pose) -> Picture:
     cx, cy = pose.x * width, pose.y * height
     shoulders = (int(cx), int(height * 1.12))
     cv2.ellipse(
-        image, shoulders, (int(width * 0.27), int(height * 0.38)), 0, 180, 360, (44, 66, 96), -1,
+        image,
+        shoulders,
+        (int(width * 0.27), int(height * 0.38)),
+        0,
+        180,
+        360,
+        (44, 66, 96),
+        -1,
         cv2.LINE_AA,
     )
     cv2.ellipse(
-        image, (int(cx), int(height * 0.76)), (int(width * 0.055), int(height * 0.12)), 0, 0, 360,
-        (186, 142, 118), -1, cv2.LINE_AA,
+        image,
+        (int(cx), int(height * 0.76)),
+        (int(width * 0.055), int(height * 0.12)),
+        0,
+        0,
+        360,
+        (186, 142, 118),
+        -1,
+        cv2.LINE_AA,
     )
     size = int(height * 0.78)
     head, mask = _head(size)
     face = head.copy()
     opening = 0.008 + 0.045 * pose.mouth
     cv2.ellipse(
-        face, (size // 2, int(size * 0.735)), (int(size * 0.085), max(1, int(size * (opening + 0.014)))),
-        0, 0, 360, (168, 86, 80), -1, cv2.LINE_AA,
+        face,
+        (size // 2, int(size * 0.735)),
+        (int(size * 0.085), max(1, int(size * (opening + 0.014)))),
+        0,
+        0,
+        360,
+        (168, 86, 80),
+        -1,
+        cv2.LINE_AA,
     )
     cv2.ellipse(
-        face, (size // 2, int(size * 0.735)), (int(size * 0.066), max(1, int(size * opening))),
-        0, 0, 360, (70, 26, 28), -1, cv2.LINE_AA,
+        face,
+        (size // 2, int(size * 0.735)),
+        (int(size * 0.066), max(1, int(size * opening))),
+        0,
+        0,
+        360,
+        (70, 26, 28),
+        -1,
+        cv2.LINE_AA,
     )
     if pose.blink:
         for side in (-1, 1):
             at = (int(size * (0.5 + side * 0.125)), int(size * 0.46))
             cv2.ellipse(
-                face, at, (int(size * 0.054), int(size * 0.026)), 0, 0, 360, (206, 160, 134), -1,
+                face,
+                at,
+                (int(size * 0.054), int(size * 0.026)),
+                0,
+                0,
+                360,
+                (206, 160, 134),
+                -1,
                 cv2.LINE_AA,
             )
     turn = cv2.getRotationMatrix2D((size / 2, size / 2), pose.tilt, 1.0)

@@ -28,7 +28,11 @@ DEMO_TALK: tuple[Page, ...] = (
     ),
     Page(
         "What a microphone measures",
-        ("Air pressure, many times a second", "A thin membrane follows it", "Voltage follows the membrane"),
+        (
+            "Air pressure, many times a second",
+            "A thin membrane follows it",
+            "Voltage follows the membrane",
+        ),
         (
             "What is a sound, really?",
             "A sound is a small change of air pressure that travels, and nothing more than that.",
@@ -40,7 +44,11 @@ DEMO_TALK: tuple[Page, ...] = (
     ),
     Page(
         "Sampling",
-        ("Look at the voltage at fixed moments", "Twice the highest frequency is enough", "44 100 samples a second"),
+        (
+            "Look at the voltage at fixed moments",
+            "Twice the highest frequency is enough",
+            "44 100 samples a second",
+        ),
         (
             "How often do we have to look at the voltage?",
             "The answer is surprising, because twice the highest frequency is always enough.",
@@ -76,7 +84,11 @@ DEMO_TALK: tuple[Page, ...] = (
     ),
     Page(
         "To take home",
-        ("Pressure, voltage, numbers", "Sample twice as fast as you hear", "Compress once, at the end"),
+        (
+            "Pressure, voltage, numbers",
+            "Sample twice as fast as you hear",
+            "Compress once, at the end",
+        ),
         (
             "In summary, a sound becomes a voltage, the voltage becomes samples, and the samples become bits.",
             "If you remember one thing, remember to sample twice as fast as the highest tone you care about.",

@@ -59,12 +59,12 @@ class _Engine:
         try:
             import espeakng_loader
         except ImportError as error:
-            raise Misconfigured("speech synthesis needs the extra: pip install vidpipe[demo]") from error
+            raise Misconfigured(
+                "speech synthesis needs the extra: pip install vidpipe[demo]"
+            ) from error
         self.library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
         folder = Path(espeakng_loader.get_data_path()).parent
-        self.rate = int(
-            self.library.espeak_Initialize(_SYNCHRONOUS, 0, str(folder).encode(), 0)
-        )
+        self.rate = int(self.library.espeak_Initialize(_SYNCHRONOUS, 0, str(folder).encode(), 0))
         self.library.espeak_SetVoiceByName(b"en-us")
         self._chunks: list[NDArray[np.int16]] = []
         self._events: list[tuple[int, int, int]] = []
@@ -87,9 +87,7 @@ class _Engine:
         self.library.espeak_SetParameter(_RATE_PARAMETER, words_per_minute, 0)
         self.library.espeak_SetParameter(_PITCH_PARAMETER, pitch, 0)
         data = text.encode()
-        self.library.espeak_Synth(
-            data, len(data) + 1, 0, _BY_CHARACTER, 0, _UTF8, None, None
-        )
+        self.library.espeak_Synth(data, len(data) + 1, 0, _BY_CHARACTER, 0, _UTF8, None, None)
         samples = (
             np.concatenate(self._chunks).astype(np.float32) / 32768.0
             if self._chunks

@@ -47,7 +47,7 @@ class Look:
 def make_talk(
     target: Path,
     pages: Sequence[Page] = DEMO_TALK,
-    look: Look = Look(),  # noqa: B008
+    look: Look = Look(),
     on_progress: Callable[[float], None] | None = None,
 ) -> TalkTruth:
     """Write `target` (an MP4), its script as `.srt` and its truth as `.truth.json`.
@@ -76,7 +76,9 @@ def _narrate(pages: Sequence[Page], look: Look) -> tuple[NDArray[np.float32], Ta
     """The voice track and when everything happens."""
     parts: list[NDArray[np.float32]] = [np.zeros(int(0.6 * _RATE), np.float32)]
     at = 0.6
-    sentences, words, slides = [], [], []
+    sentences: list[tuple[float, float, str]] = []
+    words: list[tuple[float, str]] = []
+    slides: list[tuple[float, float, str]] = []
     for page in pages:
         page_start = at if slides else 0.0
         for text in page.sentences:

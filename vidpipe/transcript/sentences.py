@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from vidpipe.transcript.model import Sentence, Word
 
 _ABBREVIATIONS = frozenset(
-    "mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. cf. fig. eq. no. approx. inc. ltd. jr. sr.".split()
+    "mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. cf. fig. eq. no. approx. inc. ltd. "
+    "jr. sr.".split()
 )
 #: Capitalised after a single letter, these begin a sentence rather than a surname.
 _STARTERS = frozenset(

@@ -19,7 +19,9 @@ from vidpipe.timeline import Interval, intersection, span, union
 from vidpipe.transcript.model import Word
 
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
-_SPEAKER = re.compile(r"^\s*(?:-\s+|>>+\s*|\[[^\]]{1,40}\]:?\s*|[A-Z][A-Z .'-]{1,30}:\s+(?=\S)|Speaker \w+:\s+)")
+_SPEAKER = re.compile(
+    r"^\s*(?:-\s+|>>+\s*|\[[^\]]{1,40}\]:?\s*|[A-Z][A-Z .'-]{1,30}:\s+(?=\S)|Speaker \w+:\s+)"
+)
 _NOT_SPOKEN = re.compile(r"^[\[(♪][^\])♪]*[\])♪]$")
 
 
@@ -69,9 +71,7 @@ def why_it_does_not_fit(cues: Sequence[Cue], speech: SpeechMap) -> str | None:
     """Why these cues belong to another recording, or None."""
     last = max(c.end_s for c in cues)
     if last > speech.duration_s * 1.1 + 5.0:
-        return (
-            f"its last subtitle ends at {last:.0f} s, the recording at {speech.duration_s:.0f} s"
-        )
+        return f"its last subtitle ends at {last:.0f} s, the recording at {speech.duration_s:.0f} s"
     if not speech.speech:
         return None
     covered = union([span(c.start_s, c.end_s) for c in cues])

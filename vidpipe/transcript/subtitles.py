@@ -69,9 +69,7 @@ def _file(words: Sequence[Word]) -> pysubs2.SSAFile:
         if k + 1 < len(groups):
             end = min(end, max(groups[k + 1][0].start_s - GAP_S, start + 0.1))
         text = "\\N".join(balance([w.text for w in group]))
-        file.append(
-            pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=text)
-        )
+        file.append(pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=text))
     return file
 
 

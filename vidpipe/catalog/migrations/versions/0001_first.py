@@ -19,6 +19,7 @@ def _audit() -> list[sa.Column[object]]:
 
 
 def upgrade() -> None:
+    """Create the tables."""
     op.create_table(
         "uploads",
         sa.Column("key", sa.String(1024), nullable=False),
@@ -126,5 +127,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Drop the tables."""
     for table in ("exports", "clips", "stage_runs", "videos", "uploads"):
         op.drop_table(table)

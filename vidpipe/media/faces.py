@@ -28,6 +28,8 @@ class Face:
 
 
 class FaceDetector(Protocol):
+    """Finds faces in one picture."""
+
     @property
     def identity(self) -> str: ...
 
@@ -94,7 +96,9 @@ class YuNetFaces:
         for row in rows if rows is not None else ():
             x, y, w, h = (round(float(v)) for v in row[:4])
             if w > 0 and h > 0:
-                faces.append(Face(Rect(x=max(0, x), y=max(0, y), width=w, height=h), float(row[14])))
+                faces.append(
+                    Face(Rect(x=max(0, x), y=max(0, y), width=w, height=h), float(row[14]))
+                )
         return sorted(faces, key=lambda f: -f.score)
 
 
@@ -104,4 +108,5 @@ def face_detector(model_path: str | None) -> FaceDetector:
 
 
 def median_count(counts: Sequence[int]) -> int:
+    """The median of counts, 0 for none."""
     return int(np.median(counts)) if counts else 0

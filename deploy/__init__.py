@@ -1,0 +1,1 @@
+"""Running vidpipe somewhere: the demo, and what a deployment needs."""

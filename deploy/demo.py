@@ -1,0 +1,153 @@
+"""The demo: a made-up talk dropped, taken in and processed through Dagster.
+
+Uses the instance that `make dev` opens, so that everything it made can be
+looked at there.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import dagster as dg
+
+import definitions
+from vidpipe.cli import print_results
+from vidpipe.intake.drops import survey
+from vidpipe.pipeline import Engine, stage_names
+from vidpipe.results.deliver import deliver
+from vidpipe.settings import load_settings
+from vidpipe.storage.objects import ObjectStore
+from vidpipe.synthesis.talk import make_talk
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def process_video() -> dg.JobDefinition:
+    """The job, for Dagster's step processes to find."""
+    return definitions.defs.resolve_job_def("process_video")
+
+
+def main() -> int:
+    """Make the talk, run the graph, show the clips."""
+    started = time.monotonic()
+    settings = load_settings()
+    engine = Engine(settings)
+    talk = _talk(settings.home / "drop" / "default")
+    with dg.DagsterInstance.get() as instance:
+        video_id = _take_in(engine, instance, talk)
+        instance.add_dynamic_partitions("videos", [video_id])
+        _say(f"Running the graph on {video_id}")
+        if not _run(instance, video_id):
+            _say("The run failed: open it with `make dev`.")
+            return 1
+    order = engine.order(video_id)
+    made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
+    folder = Path("clips") / talk.stem
+    print_results(deliver(engine, video_id, made, folder), folder)
+    _say(
+        f"Done in {time.monotonic() - started:.0f} s. `make dev` shows all of it in the Dagster UI."
+    )
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _talk(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "demo-talk.mp4"
+    if target.exists():
+        _say(f"The sample talk is there already: {target}")
+        return target
+    _say("Drawing and speaking a sample talk of two minutes")
+    shown = 0
+
+    def tell(fraction: float) -> None:
+        nonlocal shown
+        if int(fraction * 4) > shown:
+            shown = int(fraction * 4)
+            _say(f"  {shown * 25}%")
+
+    make_talk(target, on_progress=tell)
+    return target
+
+
+def _take_in(engine: Engine, instance: dg.DagsterInstance, talk: Path) -> str:
+    """Through the intake job, as the drop folder's sensor would request it."""
+    from sensors.jobs import IntakeConfig, UploadConfig
+
+    store = ObjectStore(engine.settings.drop_url, engine.settings.plain_drop_options)
+    key = f"default/{talk.name}"
+    seen = next(s for s in survey(store.list("default")) if s.key == key)
+    upload = UploadConfig(
+        key=seen.key,
+        version=seen.version,
+        size_bytes=seen.size_bytes,
+        modified_s=seen.modified_s,
+        sidecars=dict(seen.sidecars),
+        sidecar_version=seen.sidecar_version,
+    )
+    config = dg.RunConfig(
+        ops={"take_uploads": IntakeConfig(uploads=[upload])}, loggers=_QUIET["loggers"]
+    )
+    job = definitions.defs.resolve_job_def("intake")
+    job.execute_in_process(run_config=config, instance=instance)
+    row = engine.catalog.uploads([key])[0]
+    if row.video_id is None:
+        raise SystemExit(f"{key} was not accepted: {row.message}")
+    _say(f"Taken in: {row.message}")
+    return row.video_id
+
+
+def _run(instance: dg.DagsterInstance, video_id: str) -> bool:
+    """One run of `process_video`, its steps told as they come and go."""
+    outcome: dict[str, bool] = {}
+    tag = {"dagster/partition": video_id, "vidpipe/demo": f"{time.time_ns()}"}
+
+    def work() -> None:
+        with dg.execute_job(
+            dg.reconstructable(process_video),
+            instance=instance,
+            tags=tag,
+            run_config=_QUIET,
+            raise_on_error=False,
+        ) as result:
+            outcome["success"] = result.success
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    cursor: str | None = None
+    while True:
+        alive = thread.is_alive()
+        cursor = _tell_events(instance, tag["vidpipe/demo"], cursor)
+        if not alive:
+            break
+        time.sleep(0.3)
+    return outcome.get("success", False)
+
+
+def _tell_events(instance: dg.DagsterInstance, mark: str, cursor: str | None) -> str | None:
+    runs = instance.get_runs(filters=dg.RunsFilter(tags={"vidpipe/demo": mark}), limit=1)
+    if not runs:
+        return cursor
+    page = instance.get_records_for_run(runs[0].run_id, cursor=cursor)
+    for record in page.records:
+        entry = record.event_log_entry
+        step, event = entry.step_key, entry.dagster_event
+        if event is not None and event.event_type_value == "STEP_START":
+            _say(f"  {step}")
+        elif event is not None and event.event_type_value == "STEP_SUCCESS":
+            _say(f"  {step}: done in {event.step_success_data.duration_ms / 1000:.1f} s")
+        elif event is not None and event.event_type_value == "STEP_FAILURE":
+            _say(f"  {step}: failed: {event.step_failure_data.error_display_string[:2000]}")
+        elif event is None and step is not None and entry.level >= 20:
+            _say(f"    {entry.user_message}")
+    return page.cursor
+
+
+if __name__ == "__main__":
+    sys.exit(main())

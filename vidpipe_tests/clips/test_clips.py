@@ -1,0 +1,284 @@
+"""Clips measured on the finished files."""
+
+import re
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pysubs2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.channels import Brand, CaptionStyle
+from vidpipe.clips.arrange import arrange
+from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
+from vidpipe.clips.model import Composition, Part, RenderedClips, Variant
+from vidpipe.clips.plan import output_fps
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
+from vidpipe.framing.path import crop_path
+from vidpipe.geometry import Rect, Size
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import probe
+from vidpipe.media.samples import SAMPLE_RATE, decode_samples
+from vidpipe.segments.model import Segments
+from vidpipe.storage.keys import Folder
+from vidpipe.timeline import EditList, span
+from vidpipe.transcript.model import Transcript, Word
+
+VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
+
+
+def clip_files(processed):
+    for clip in processed.document("rendered_clips").clips:
+        for file in clip.files:
+            manifest = processed.engine.artifacts.find(
+                processed.video_id, Folder.CLIPS, file.artifact, file.fingerprint
+            )
+            yield clip, file, processed.engine.artifacts.path(manifest.file("clip.mp4"))
+
+
+def test_clips_are_as_long_as_planned_picture_and_sound_alike(processed):
+    found = list(clip_files(processed))
+    assert found
+    for clip, file, path in found:
+        info = probe(path)
+        assert (info.video.width, info.video.height) == (1080, 1920)
+        m = file.measures
+        assert m.video_duration_s == pytest.approx(clip.duration_s, abs=0.5 / m.fps)
+        assert abs(m.video_duration_s - m.audio_duration_s) <= 0.022
+        assert sum(k.duration_s for k in clip.kept) == pytest.approx(clip.duration_s, abs=1e-3)
+
+
+def test_loudness_and_true_peak_of_the_encoded_files(processed):
+    for _, file, _ in clip_files(processed):
+        assert file.measures.integrated_lufs == pytest.approx(-14.0, abs=0.7)
+        assert file.measures.true_peak_dbtp <= -1.0
+
+
+def test_picture_and_sound_stay_in_step_through_every_cut(processed, talk, tmp_path):
+    """The made-up speaker's mouth opens with the voice: the two must correlate at no lag."""
+    for clip, _, path in clip_files(processed):
+        info = probe(path)
+        samples = decode_samples(path, info, tmp_path / "clip.wav")
+        mouth, loud = [], []
+        fps = 25
+        with FrameReader(path, info, max_width=540) as reader:
+            for frame in reader.every(1 / fps):
+                h, w = frame.image.shape[:2]
+                face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
+                dark_red = (face[..., 2] < 120) & (face[..., 0] < 60) & (face[..., 1] < 60)
+                mouth.append(float(dark_red.mean()))
+                chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
+                loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
+        m = np.array(mouth) - np.mean(mouth)
+        s = np.array(loud) - np.mean(loud)
+        assert np.std(mouth) > 0
+        lags = range(-8, 9)
+        score = [float((np.roll(m, -lag) * s)[10:-10].sum()) for lag in lags]
+        best = lags[int(np.argmax(score))]
+        assert abs(best) <= 1, f"clip {clip.rank}: picture {best} frames late"
+
+
+def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):
+    clips: RenderedClips = processed.document("rendered_clips")
+    transcript: Transcript = processed.document("transcript")
+    for clip in clips.clips:
+        gaps = [b.start_s - a.end_s for a, b in zip(clip.kept, clip.kept[1:], strict=False)]
+        assert all(g > 0 for g in gaps)
+        inside = [
+            w for w in transcript.words
+            if clip.segment.start_s <= w.start_s and w.end_s <= clip.segment.end_s
+        ]  # fmt: skip
+        lost = [
+            w
+            for w in inside
+            if not any(k.overlap_s(span(w.start_s, w.end_s)) > 0 for k in clip.kept)
+        ]
+        assert lost == []
+
+
+def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
+    """Each region is compared with the source it is taken from."""
+    clip, _, path = next(clip_files(processed))
+    assert {p.composition for p in clip.parts} == {Composition.STACK}
+    part = clip.parts[0]
+    where = arrange(part, VERTICAL, captions=True)
+    t_clip = 2.0
+    edit_start = clip.kept[0].start_s
+    source_info, clip_info = probe(talk.path), probe(path)
+    with FrameReader(talk.path, source_info, max_width=640) as reader:
+        source = reader.at(edit_start + t_clip).image
+    with FrameReader(path, clip_info, max_width=1080) as reader:
+        shown = reader.at(t_clip).image
+    s = part.screen
+    want = cv2.resize(
+        source[s.y : s.bottom, s.x : s.right], (where.screen.width, where.screen.height)
+    )
+    got = shown[where.screen.y : where.screen.bottom, where.screen.x : where.screen.right]
+    assert np.abs(want.astype(int) - got.astype(int)).mean() < 8
+    from vidpipe.media.faces import DlibFaces
+
+    below = shown[where.camera.y : where.camera.bottom, where.camera.x : where.camera.right]
+    faces = DlibFaces().detect(np.ascontiguousarray(below))
+    assert faces and faces[0].rect.height > 0.25 * where.camera.height
+
+
+def test_captions_are_burned_into_their_band(processed):
+    clip, file, path = next(clip_files(processed))
+    assert file.captions
+    band = arrange(clip.parts[0], VERTICAL, captions=True).caption
+    with FrameReader(path, probe(path), max_width=1080) as reader:
+        shown = reader.at(2.0).image
+    part = shown[band.y + 20 : band.bottom - 20, band.x : band.right]
+    white = (part.min(axis=2) > 200).mean()
+    accent = ((part[..., 2] > 200) & (part[..., 1] > 160) & (part[..., 0] < 120)).mean()
+    assert white > 0.02 and accent > 0.002
+    safe = VERTICAL.safe_box
+    assert safe.x <= band.x and band.right <= safe.right
+    assert safe.y <= band.y and band.bottom <= safe.bottom
+
+
+def test_subtitles_are_on_the_clips_own_timeline(processed):
+    clips = processed.document("rendered_clips").clips
+    for clip in clips:
+        manifest = processed.engine.artifacts.find(
+            processed.video_id, Folder.CLIPS, clip.files[0].artifact, clip.files[0].fingerprint
+        )
+        text = processed.engine.artifacts.path(manifest.file("clip.srt")).read_text()
+        events = pysubs2.SSAFile.from_string(text)
+        assert events[0].start < 2000
+        assert all(0 <= e.start < e.end <= clip.duration_s * 1000 + 900 for e in events)
+
+
+def test_every_exported_file_conforms(processed):
+    for result in processed.ran:
+        if result.stage.startswith("platform_exports/"):
+            for export in result.document.exports:
+                assert [r for r in export.rules if not r.ok] == []
+
+
+def test_segments_of_the_talk_start_at_sentences(processed, talk):
+    found: Segments = processed.document("scored_segments")
+    assert found.segments
+    for segment in found.segments:
+        nearest = min(abs(segment.start_s - s[0]) for s in talk.truth.sentences)
+        assert nearest < 0.4
+
+
+# Pure parts
+
+
+@given(st.text(max_size=40))
+def test_text_can_never_become_a_command(text):
+    safe = safe_text(text)
+    assert not set(safe) & set("{}\\\n\r")
+
+
+def test_hostile_words_reach_the_file_as_text(tmp_path):
+    words = [
+        Word(text="{\\p1}m 0 0", start_s=0.0, end_s=0.5),
+        Word(text="\\N{\\fs900}", start_s=0.5, end_s=1.0),
+        Word(text="Dialogue: 0,0:00:00.00", start_s=1.0, end_s=1.5),
+    ]
+    part = Part(first_frame=0, last_frame=50, composition=Composition.SPEAKER,
+                camera=CropPath(rect=Rect(x=0, y=0, width=9, height=16),
+                                points=(PathPoint(t_s=0, x=0),)))  # fmt: skip
+    where = arrange(part, VERTICAL, captions=True)
+    path = tmp_path / "c.ass"
+    write_captions(words, [(0.0, 2.0, where)], CaptionStyle(), Brand(), VERTICAL.size, path)
+    lines = [x for x in path.read_text().splitlines() if x.startswith("Dialogue:")]
+    assert len(lines) == 3
+    for line in lines:
+        blocks = re.findall(r"\{[^}]*\}", line)
+        assert all(re.fullmatch(r"\{\\(pos\(\d+,\d+\)|1c&H[0-9A-F]{6}&)\}", b) for b in blocks)
+        assert "\\fs900" not in line and "\\p1" not in line
+
+
+@given(
+    st.lists(st.text("abcdefghijklmnop", min_size=1, max_size=14), min_size=1, max_size=40),
+    st.integers(40, 90),
+)
+def test_captions_fit_the_safe_box(texts, size):
+    words = [Word(text=t, start_s=k * 0.3, end_s=k * 0.3 + 0.28) for k, t in enumerate(texts)]
+    style = CaptionStyle()
+    width = VERTICAL.safe_box.width
+    groups = groups_of(words, style, size, width)
+    assert [w for g in groups for line in g for w in line] == words
+    for group in groups:
+        assert 1 <= len(group) <= 2
+        assert sum(len(line) for line in group) <= style.max_words
+        for line in group:
+            if len(line) > 1:
+                assert text_width(" ".join(w.text for w in line), size) <= width
+
+
+def test_words_follow_the_cuts():
+    edit = EditList.from_intervals([span(10, 12), span(20, 22)], Fraction(25))
+    words = [
+        Word(text="before", start_s=9.0, end_s=9.5),
+        Word(text="one", start_s=10.5, end_s=11.0),
+        Word(text="cut", start_s=15.0, end_s=15.5),
+        Word(text="two", start_s=20.5, end_s=21.0),
+    ]
+    kept = clip_words(words, edit)
+    assert [(w.text, w.start_s) for w in kept] == [("one", 0.5), ("two", 2.5)]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [(25, 25), (29.97, Fraction(30000, 1001)), (60, 30), (50, 25), (5, 30), (15, 30), (54.2, 27)],
+)
+def test_output_rates_are_standard(source, wanted):
+    got = output_fps(source)
+    assert got == wanted or abs(float(got) - float(wanted)) < 2.1
+
+
+def test_a_still_face_gets_a_steady_crop_and_a_walking_one_is_followed_smoothly():
+    region = Rect(x=0, y=0, width=1280, height=720)
+    options = FramingOptions()
+
+    def faces(move):
+        return [FacePoint(t_s=k / 3, x=move(k / 3), y=300, height=150) for k in range(60)]
+
+    rng = np.random.default_rng(1)
+    still = crop_path(
+        region, 9 / 16, faces(lambda t: 640 + rng.normal(0, 6)), span(0, 20), [], options
+    )
+    assert len({p.x for p in still.points}) == 1
+    walk = crop_path(region, 9 / 16, faces(lambda t: 300 + 35 * t), span(0, 20), [], options)
+    xs, ts = [p.x for p in walk.points], [p.t_s for p in walk.points]
+    assert xs[-1] - xs[0] > 400
+    speed = [abs((b - a) / (u - t)) for a, b, t, u in zip(xs, xs[1:], ts, ts[1:], strict=False)]
+    assert max(speed) <= options.max_speed * walk.rect.width * 1.05
+    for point in walk.points:
+        face = 300 + 35 * point.t_s
+        assert point.x <= face <= point.x + walk.rect.width
+
+
+def test_a_cut_resets_the_camera():
+    region = Rect(x=0, y=0, width=1280, height=720)
+    faces = [FacePoint(t_s=k / 3, x=200 if k < 30 else 1000, y=300, height=150) for k in range(60)]
+    path = crop_path(region, 9 / 16, faces, span(0, 20), [10.0], FramingOptions())
+    at = {round(p.t_s, 2): p.x for p in path.points}
+    assert len(path.points) == 4 and set(at) == {0.0, 10.0, 20.0}
+    assert path.points[1].x < 100 and path.points[2].x > 700
+
+
+def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():
+    screens = [(1280, 720), (960, 720), (1920, 800), (595, 550)]
+    for width, height in screens:
+        rect = Rect(x=0, y=0, width=width, height=height)
+        for kind in (Composition.STACK, Composition.SCREEN):
+            camera = CropPath(rect=Rect(x=0, y=0, width=320, height=180),
+                              points=(PathPoint(t_s=0, x=0),))  # fmt: skip
+            part = Part(
+                first_frame=0, last_frame=9, composition=kind, screen=rect,
+                camera=camera if kind is Composition.STACK else None,
+            )  # fmt: skip
+            where = arrange(part, VERTICAL, captions=True)
+            assert where.screen.intersect(where.caption) is None, (kind, width, height)
+            safe = VERTICAL.safe_box
+            assert where.caption.intersect(safe) == where.caption
+            if where.camera is not None:
+                assert where.camera.intersect(where.caption) is None

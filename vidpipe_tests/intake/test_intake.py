@@ -1,0 +1,142 @@
+import shutil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.errors import InputRejected
+from vidpipe.intake.drops import changes, settled, survey
+from vidpipe.intake.identity import slug, video_id
+from vidpipe.intake.model import Sidecar, State
+from vidpipe.intake.rules import check_name
+from vidpipe.storage.keys import Folder
+from vidpipe.storage.objects import ObjectInfo
+from vidpipe_tests.conftest import take
+
+
+@given(st.text(max_size=300), st.from_regex(r"[a-z0-9_]{1,24}", fullmatch=True))
+def test_ids_fit_a_partition_key_whatever_the_name(name, channel):
+    import re
+
+    found = video_id(channel, name + ".mp4", "0123456789abcdef")
+    assert re.fullmatch(r"[a-z0-9_-]{1,64}", found)
+    assert found.startswith(f"{channel}--") and found.endswith("-0123456789")
+
+
+def test_slugs_read_like_the_name():
+    assert slug("Über Größe: Teil 2 (final)", 40) == "uber-groe-teil-2-final"
+    assert slug("???", 40) == "video"
+    assert slug("one two three", 8) == "one-two"
+
+
+@pytest.mark.parametrize("name", ["a\nb.mp4", "\0.mp4", ".mp4", "x" * 300 + ".mp4"])
+def test_names_that_no_system_carries_are_refused(name):
+    with pytest.raises(InputRejected):
+        check_name(name)
+
+
+def test_an_upload_is_accepted_once_and_its_copy_is_an_alias(engine, talk, tmp_path):
+    first = take(engine, talk.path)
+    assert first.state is State.ACCEPTED
+    copy = tmp_path / "another name.mp4"
+    shutil.copy(talk.path, copy)
+    second = take(engine, copy)
+    assert second.state is State.ALIAS and second.video_id == first.video_id
+    assert "not processed again" in second.message
+    again = take(engine, talk.path)
+    assert again.state is State.ACCEPTED and not again.sidecar_changed
+    assert len(engine.catalog.videos()) == 1
+    assert take(engine, copy, channel="other").state is State.ACCEPTED
+
+
+def test_a_changed_sidecar_makes_the_video_wait_again(engine, talk, tmp_path):
+    path = tmp_path / "talk.mp4"
+    shutil.copy(talk.path, path)
+    first = take(engine, path)
+    engine.catalog.mark_started(first.video_id)
+    path.with_suffix(".yaml").write_text("title: A better title\nclips: 1\n")
+    second = take(engine, path)
+    assert second.sidecar_changed
+    assert [v.video_id for v in engine.catalog.waiting_videos(5)] == [first.video_id]
+    manifest = engine.artifacts.current(first.video_id, Folder.RAW, "sidecar")
+    assert engine.artifacts.document(manifest, Sidecar).instructions.title == "A better title"
+    assert engine.order(first.video_id).clip_count == 1
+
+
+def test_rejected_uploads_are_kept_with_their_reason(engine, tmp_path):
+    path = tmp_path / "talk.mp4"
+    path.write_text("#EXTM3U\n")
+    outcome = take(engine, path)
+    assert outcome.state is State.QUARANTINED and outcome.reason == "playlist"
+    assert engine.store.get_bytes(outcome.quarantine_key) == b"#EXTM3U\n"
+    assert b"playlist" in engine.store.get_bytes(f"{outcome.quarantine_key}.reason.txt")
+    row = engine.catalog.uploads()[0]
+    assert (row.state, row.reason) == ("quarantined", "playlist")
+    assert engine.catalog.videos() == []
+
+
+def test_an_unknown_channel_is_rejected_with_the_ones_there_are(engine, talk):
+    outcome = take(engine, talk.path, channel="nobody")
+    assert outcome.reason == "unknown_channel"
+    assert "default, other" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("clips: many", "clips"),
+        ("colour: red", "colour"),
+        ("platforms: [myspace]", "myspace"),
+        ("a: b: c", "not valid YAML"),
+    ],
+)
+def test_a_bad_instruction_file_names_the_field(engine, talk, tmp_path, text, says):
+    path = tmp_path / "talk.mp4"
+    shutil.copy(talk.path, path)
+    path.with_suffix(".yaml").write_text(text)
+    outcome = take(engine, path)
+    assert outcome.state is State.QUARANTINED and outcome.reason == "bad_sidecar"
+    assert says in outcome.message
+
+
+def info(key, etag="e", size=10, modified=100.0):
+    return ObjectInfo(key=key, size_bytes=size, etag=etag, modified_s=modified)
+
+
+def test_a_survey_joins_videos_and_sidecars():
+    seen = survey(
+        [
+            info("default/talk.mp4"),
+            info("default/talk.SRT"),
+            info("default/talk.yaml"),
+            info("default/notes.txt"),
+            info("default/.hidden.mp4"),
+            info("stray.mp4"),
+            info("default/deep/ünï.mov"),
+        ]
+    )
+    assert [s.key for s in seen] == ["default/deep/ünï.mov", "default/talk.mp4"]
+    assert sorted(seen[1].sidecars) == [".srt", ".yaml"]
+    assert seen[1].channel == "default" and seen[0].name == "deep/ünï.mov"
+
+
+def test_what_changed_is_what_differs_in_version_or_sidecars():
+    seen = survey([info("a/x.mp4"), info("a/y.mp4"), info("a/y.srt")])
+    known = {s.key: (s.version, s.sidecar_version) for s in seen}
+    assert changes(known, seen) == []
+    replaced = survey([info("a/x.mp4", etag="new"), info("a/y.mp4"), info("a/y.srt")])
+    assert [s.key for s in changes(known, replaced)] == ["a/x.mp4"]
+    bare = survey([info("a/x.mp4"), info("a/y.mp4")])
+    assert [s.key for s in changes(known, bare)] == ["a/y.mp4"]
+
+
+def test_a_file_being_written_is_left_alone():
+    growing = [survey([info("a/x.mp4", size=n, modified=100.0 + n)]) for n in (1, 2, 3)]
+    waiting: dict[str, str] = {}
+    for step in growing:
+        ready, waiting = settled(step, waiting, now_s=103.5, stable_s=5)
+        assert ready == []
+    ready, waiting = settled(growing[-1], waiting, now_s=107.0, stable_s=5)
+    assert ready == []  # the same as last time, but touched 4 s ago
+    ready, waiting = settled(growing[-1], waiting, now_s=109.0, stable_s=5)
+    assert [s.key for s in ready] == ["a/x.mp4"] and waiting == {}

@@ -1,0 +1,100 @@
+"""Layout on made-up talks with known truth, and on real recordings with labels."""
+
+import csv
+
+import pytest
+
+from vidpipe.geometry import Rect, iou
+from vidpipe.layout.detect import detect_layout
+from vidpipe.layout.model import LayoutKind, LayoutOptions, Role
+from vidpipe.media.faces import DlibFaces
+from vidpipe.media.probe import probe
+
+
+def look(path, **given):
+    return detect_layout(path, probe(path), DlibFaces(), LayoutOptions(), **given)
+
+
+def covers(layout):
+    assert layout.stretches[0].start_s == 0.0
+    for a, b in zip(layout.stretches, layout.stretches[1:], strict=False):
+        assert a.end_s == b.start_s
+    assert layout.stretches[-1].end_s == pytest.approx(layout.duration_s)
+
+
+def test_the_inset_of_a_known_talk_to_one_percent(talk):
+    found = look(talk.path)
+    covers(found)
+    assert [s.kind for s in found.stretches] == [LayoutKind.SCREEN_AND_CAMERA]
+    camera = found.stretches[0].region(Role.CAMERA)
+    x, y, width, height = talk.truth.camera
+    border = 0.01 * found.width
+    assert abs(camera.rect.x - x) <= border and abs(camera.rect.y - y) <= border
+    assert abs(camera.rect.right - x - width) <= border
+    assert abs(camera.rect.bottom - y - height) <= border
+
+
+def test_slides_of_a_known_talk_turn_when_they_do(talk):
+    found = look(talk.path)
+    turns = [s.start_s for s in found.slides]
+    assert turns == pytest.approx([s[0] for s in talk.truth.slides], abs=0.2)
+
+
+def test_regions_from_the_sidecar_are_taken_as_they_are(talk):
+    camera = Rect(x=10, y=20, width=200, height=120)
+    found = look(talk.path, camera=camera)
+    region = found.stretches[0].region(Role.CAMERA)
+    assert iou(region.rect, camera) > 0.95
+
+
+def test_a_real_recording_that_switches_between_camera_and_slides(real_media):
+    """Big Blue Button: labels in gt/bbb_8774_composite.layout.csv; borders to 1% of the width."""
+    found = look(real_media("lecture/bbb_8774_composite_pip.mp4"))
+    covers(found)
+    with real_media("gt/bbb_8774_composite.layout.csv").open() as file:
+        rows = [r for r in csv.DictReader(line for line in file if not line.startswith("#"))]
+    kinds = {"camera": LayoutKind.CAMERA, "slides+pip": LayoutKind.SCREEN_AND_CAMERA}
+    assert [s.kind for s in found.stretches] == [kinds[r["layout"]] for r in rows]
+    for stretch, row in zip(found.stretches, rows, strict=True):
+        assert stretch.start_s == pytest.approx(float(row["start_s"]), abs=0.2)
+        box = found.stretches[1].region(Role.CAMERA).rect
+    x, y, right, bottom = (int(v) for v in rows[1]["camera_box"].split())
+    for got, want in zip((box.x, box.y, box.right, box.bottom), (x, y, right, bottom), strict=True):
+        assert abs(got - want) <= 0.01 * found.width
+
+
+def test_a_real_inset_that_comes_and_goes(real_media):
+    found = look(real_media("lecture/cvpr20_rank_pip_59s_noaudio.mp4"))
+    covers(found)
+    inset = [s for s in found.stretches if s.kind is LayoutKind.SCREEN_AND_CAMERA]
+    assert len(inset) == 2
+    for stretch, (start, end) in zip(inset, [(3.9, 33.03), (41.5, 58.22)], strict=True):
+        assert (stretch.start_s, stretch.end_s) == pytest.approx((start, end), abs=0.6)
+        box = stretch.region(Role.CAMERA).rect
+        truth = (937, 18, 1257, 198)
+        for got, want in zip((box.x, box.y, box.right, box.bottom), truth, strict=True):
+            assert abs(got - want) <= 0.01 * found.width
+    between = found.at(39.0)  # a film fills the screen, a face in it: no camera
+    assert between.kind is LayoutKind.SCREEN
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("lecture/cvpr20_mar_scf_slides_60s_noaudio.mp4", LayoutKind.SCREEN),
+        ("lecture/crypto_slides_ink_145s.mp4", LayoutKind.SCREEN),
+        ("screencast/yolo_console_narrated_70s.mp4", LayoutKind.SCREEN),
+        ("screencast/bbb_b443_screencast_voice.mp4", LayoutKind.SCREEN),
+        ("screencast/paella_app_vfr_49s_noaudio.mp4", LayoutKind.SCREEN),
+        ("speech/talkinghead_senator_8s_512.mp4", LayoutKind.CAMERA),
+        ("speech/interview_two_heads_18s.mp4", LayoutKind.CAMERA),
+    ],
+)
+def test_real_recordings_with_one_layout(real_media, name, kind):
+    found = look(real_media(name))
+    assert {s.kind for s in found.stretches} == {kind}
+
+
+def test_two_heads_are_counted(real_media):
+    found = look(real_media("speech/interview_two_heads_18s.mp4"))
+    assert found.stretches[0].region(Role.CAMERA).faces == 2

@@ -1,0 +1,142 @@
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vidpipe.content.model import Content, Topic, Unit
+from vidpipe.intake.model import WantedSegment
+from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.select import Candidate, schedule, select_segments
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import complement, span
+from vidpipe.transcript.model import Transcript, Word
+
+
+@st.composite
+def talks(draw):
+    """Sentences with gaps, words that fill them, importance."""
+    count = draw(st.integers(1, 30))
+    at, units, words = 0.5, [], []
+    for k in range(count):
+        length = draw(st.floats(1.0, 9.0))
+        units.append(
+            Unit(
+                start_s=at,
+                end_s=at + length,
+                text=f"Sentence number {k} says something new about item{k}.",
+                importance=draw(st.floats(0.2, 1.0)),
+            )
+        )
+        step = length / 4
+        words += [
+            Word(text=f"w{k}-{j}", start_s=at + j * step, end_s=at + (j + 1) * step - 0.02)
+            for j in range(4)
+        ]
+        at += length + draw(st.floats(0.0, 3.0))
+    topic = Topic(
+        start_s=units[0].start_s, end_s=units[-1].end_s, title="T", keyphrases=(),
+        first_unit=0, last_unit=count,
+    )  # fmt: skip
+    content = Content(basis="sentences", units=tuple(units), topics=(topic,))
+    speech = [span(u.start_s, u.end_s) for u in units]
+    silence = SpeechMap(
+        duration_s=at, speech=tuple(speech), silences=tuple(complement(speech, span(0, at)))
+    )
+    return content, Transcript(source="sidecar", words=tuple(words)), silence, at
+
+
+@settings(max_examples=60, deadline=None)
+@given(talks(), st.integers(1, 6))
+def test_segments_keep_every_promise(talk, count):
+    content, transcript, speech, duration = talk
+    options = SegmentOptions(count=count, min_s=8, max_s=25, min_score=0)
+    chosen = select_segments(content, transcript, speech, options, duration, "talk")
+    segments = chosen.segments
+    assert len(segments) <= count
+    assert (chosen.nothing is None) == bool(segments)
+    assert [s.rank for s in segments] == list(range(1, len(segments) + 1))
+    assert all(a.score >= b.score for a, b in itertools.pairwise(segments))
+    assert len({s.title for s in segments}) == len(segments)
+    ordered = sorted(segments, key=lambda s: s.start_s)
+    for a, b in itertools.pairwise(ordered):
+        assert a.end_s <= b.start_s + 1e-6
+    starts = [u.start_s for u in content.units]
+    ends = [u.end_s for u in content.units]
+    for s in segments:
+        assert 8 - 1e-3 <= s.kept_s <= 25 + 1e-3
+        assert 0 <= s.start_s < s.end_s <= duration + 1e-6
+        assert s.reasons
+        # At sentence borders, with a lead-in and a lead-out, never through a word.
+        assert min(abs(s.start_s - t) for t in starts) <= options.lead_in_s + 1e-3
+        assert min(abs(s.end_s - t) for t in ends) <= options.lead_out_s + 1e-3
+        for w in transcript.words:
+            assert not w.start_s + 1e-3 < s.start_s < w.end_s - 1e-3
+            assert not w.start_s + 1e-3 < s.end_s < w.end_s - 1e-3
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12), st.integers(0, 100)), max_size=9),
+    st.integers(1, 4),
+)
+def test_the_schedule_is_the_best_there_is(items, count):
+    """Against trying everything."""
+    found = [Candidate(0, 1, a, a + n, n, {}, float(score)) for a, n, score in items]
+    chosen = schedule(found, count, 30.0)
+    assert len(chosen) <= count
+
+    def fits(group):
+        ordered = sorted(group, key=lambda c: c.start_s)
+        return all(a.end_s <= b.start_s for a, b in itertools.pairwise(ordered))
+
+    good = [c for c in found if c.score > 30]
+    best = max(
+        (
+            sum(c.score - 30 for c in group)
+            for size in range(count + 1)
+            for group in itertools.combinations(good, size)
+            if fits(group)
+        ),
+        default=0,
+    )
+    assert fits(chosen)
+    assert abs(sum(c.score - 30 for c in chosen) - best) < 1e-9
+
+
+def simple(lengths):
+    at, units = 0.0, []
+    for k, n in enumerate(lengths):
+        units.append(Unit(start_s=at, end_s=at + n, text=f"This is sentence {k}.", importance=0.6))
+        at += n + 0.5
+    topic = Topic(start_s=0, end_s=at, title="T", keyphrases=(), first_unit=0, last_unit=len(units))
+    speech = [span(u.start_s, u.end_s) for u in units]
+    return Content(basis="sentences", units=tuple(units), topics=(topic,)), SpeechMap(
+        duration_s=at, speech=tuple(speech), silences=tuple(complement(speech, span(0, at)))
+    )
+
+
+def test_what_the_sidecar_forces_and_forbids():
+    content, speech = simple([5.0] * 20)
+    options = SegmentOptions(
+        count=3, min_s=8, max_s=25, min_score=0,
+        keep=(WantedSegment(start_s=40, end_s=60, title="Mine"),),
+        skip=(span(0, 35),),
+    )  # fmt: skip
+    words = tuple(Word(text="w", start_s=u.start_s, end_s=u.end_s) for u in content.units)
+    chosen = select_segments(
+        content, Transcript(source="sidecar", words=words), speech, options, 110, "talk"
+    )
+    first = chosen.segments[0]
+    assert first.forced and first.title == "Mine" and first.score == 100
+    assert first.start_s == 38.5  # a word runs from 38.5: it is not cut
+    assert all(s.start_s >= 35 for s in chosen.segments)
+
+
+def test_why_nothing_was_chosen_is_said():
+    content, speech = simple([5.0, 5.0])
+    options = SegmentOptions(min_s=30, max_s=60)
+    none = Transcript(source="none")
+    assert "lasts 11.0 s" in select_segments(content, none, speech, options, 11, "t").nothing
+    long_options = SegmentOptions(min_s=8, max_s=20, min_score=99)
+    assert "stands out" in select_segments(content, none, speech, long_options, 11, "t").nothing
+    empty = Content(basis="none")
+    assert "nothing is said" in select_segments(empty, none, speech, options, 99, "t").nothing

@@ -1,0 +1,164 @@
+"""The command as people run it."""
+
+import json
+import shutil
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner
+
+from vidpipe.cli import app
+from vidpipe.results.model import SCHEMA_FILE, Results, json_schema
+from vidpipe_tests.conftest import CHANNELS
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "channels.yaml").write_text(CHANNELS)
+    monkeypatch.setenv("VIDPIPE_HOME", str(home))
+    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
+    monkeypatch.chdir(tmp_path)
+    return home
+
+
+@pytest.fixture
+def seeded(home, processed):
+    """The home with the short talk already processed."""
+    shutil.rmtree(home)
+    shutil.copytree(processed.engine.settings.home, home)
+    return home
+
+
+def test_run_writes_clips_and_results_that_fit_the_schema(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    said = runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    raw = json.loads((out / "results.json").read_text())
+    jsonschema.validate(raw, json.loads(SCHEMA_FILE.read_text()))
+    results = Results.model_validate(raw)
+    assert results.video.transcript_source == "sidecar"
+    assert results.exports and results.segments and results.clips
+    for export in results.exports:
+        assert (out / export.file).stat().st_size == export.size_bytes
+        assert (out / export.subtitles).is_file() and (out / export.thumbnail).is_file()
+        assert export.file.startswith(f"{export.platform}/0")
+        assert export.conforms
+    named = {f for e in results.exports for f in (e.file, e.subtitles, e.thumbnail)}
+    there = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
+    assert there == named | {"results.json"}
+    assert "clips in" in said.output
+
+
+def test_a_rerun_replaces_only_what_is_ours(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    first = Results.model_validate_json((out / "results.json").read_text())
+    mine = out / "tiktok" / "holiday.mp4"
+    mine.write_text("mine")
+    said = runner.invoke(
+        app, ["run", str(talk.path), "--out", str(out), "--clips", "1", "--platform", "tiktok"]
+    )
+    assert said.exit_code == 0, said.output
+    second = Results.model_validate_json((out / "results.json").read_text())
+    assert len(second.exports) == 1
+    assert mine.read_text() == "mine"
+    gone = {e.file for e in first.exports} - {e.file for e in second.exports}
+    assert gone and not any((out / g).exists() for g in gone)
+    assert not (out / "youtube_shorts").exists()
+
+
+def test_somebodys_file_of_the_same_name_is_not_overwritten(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    results = Results.model_validate_json((out / "results.json").read_text())
+    (out / "results.json").unlink()
+    theirs = out / results.exports[0].file
+    theirs.write_text("theirs")
+    said = runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    assert said.exit_code == 0, said.output
+    assert theirs.read_text() == "theirs"
+    again = Results.model_validate_json((out / "results.json").read_text())
+    assert again.exports[0].file.endswith("-2.mp4")
+
+
+def test_a_results_file_cannot_make_us_delete_elsewhere(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    precious = tmp_path / "precious.txt"
+    precious.write_text("keep")
+    raw = json.loads((out / "results.json").read_text())
+    raw["exports"][0]["file"] = "../precious.txt"
+    raw["exports"][1]["file"] = str(precious)
+    (out / "results.json").write_text(json.dumps(raw))
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out), "--clips", "1"])
+    assert precious.read_text() == "keep"
+
+
+def test_a_rejected_file_ends_with_three_and_its_reason(home, tmp_path):
+    bad = tmp_path / "talk.mp4"
+    bad.write_text("#EXTM3U\nhttp://127.0.0.1:9/x.ts\n")
+    said = runner.invoke(app, ["run", str(bad)])
+    assert said.exit_code == 3
+    assert "playlist" in said.output and "talk.mp4" in said.output
+    status = runner.invoke(app, ["status"])
+    assert status.exit_code == 0 and "quarantined: default/talk.mp4" in status.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere.mp4"], "no file nowhere.mp4"),
+        (["x.mp4", "--channel", "nobody"], "nobody"),
+        (["x.mp4", "--platform", "myspace"], "myspace"),
+    ],
+)
+def test_wrong_usage_ends_with_two(home, arguments, says):
+    said = runner.invoke(app, ["run", *arguments])
+    assert said.exit_code == 2 and says in said.output
+
+
+def test_a_missing_recogniser_ends_with_four(home, talk, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", '["sidecar","faster-whisper"]')
+    path = tmp_path / "bare.mp4"
+    shutil.copy(talk.path, path)
+    said = runner.invoke(app, ["run", str(path)])
+    assert said.exit_code == 4
+    assert "WHISPER_PATH" in said.output
+
+
+def test_the_gravest_of_several_files_is_what_counts(seeded, talk, tmp_path):
+    bad = tmp_path / "empty.mp4"
+    bad.write_bytes(b"")
+    said = runner.invoke(app, ["run", str(bad), str(talk.path), "--out", str(tmp_path / "o")])
+    assert said.exit_code == 3
+    assert (tmp_path / "o" / talk.path.stem / "results.json").exists()
+
+
+def test_check_says_what_will_be_used_and_why(home):
+    said = runner.invoke(app, ["check"])
+    assert said.exit_code == 0, said.output
+    for part in ("pocketsphinx", "a draft only", "dlib", "silero", "sqlite", "file:"):
+        assert part in said.output
+
+
+def test_check_says_everything_that_is_missing_at_once(home, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", '["faster-whisper"]')
+    monkeypatch.setenv("VIDPIPE_FACE_MODEL", "/nowhere.onnx")
+    monkeypatch.setenv("VIDPIPE_DATABASE_URL", "postgresql+psycopg2://127.0.0.1:9/x")
+    (home / "channels.yaml").write_text("nonsense")
+    said = runner.invoke(app, ["check"])
+    assert said.exit_code == 2
+    assert said.output.count("missing") >= 4
+
+
+def test_the_committed_schema_is_the_models():
+    assert SCHEMA_FILE.read_text() == json_schema(), "run: vidpipe schema > the file"
+
+
+def test_status_lists_videos(seeded, processed):
+    said = runner.invoke(app, ["status"])
+    assert processed.video_id in said.output

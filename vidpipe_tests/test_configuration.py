@@ -1,0 +1,63 @@
+import pytest
+
+from vidpipe.channels import load_channels
+from vidpipe.errors import Misconfigured
+from vidpipe.pipeline.rendering import variants_for
+from vidpipe.platforms import load_presets
+from vidpipe.settings import load_settings
+
+
+def test_without_a_file_there_is_the_default_channel(tmp_path):
+    assert list(load_channels(tmp_path / "none.yaml")) == ["default"]
+
+
+def test_every_problem_of_a_channel_file_is_said_at_once(tmp_path):
+    path = tmp_path / "channels.yaml"
+    path.write_text(
+        "channels:\n"
+        "  Bad Name: {}\n"
+        "  one:\n"
+        "    platforms: [myspace]\n"
+        "    brand: {accent: red}\n"
+        "  two:\n"
+        "    clips: {min_s: 30, max_s: 20}\n"
+        "    colour: x\n"
+    )
+    with pytest.raises(Misconfigured) as caught:
+        load_channels(path)
+    said = "\n".join(caught.value.problems)
+    for part in ("Bad Name.name", "myspace", "brand.accent", "max_s must be", "two.colour"):
+        assert part in said
+
+
+def test_the_documented_example_is_valid():
+    from pathlib import Path
+
+    channels = load_channels(Path(__file__).parents[1] / "deploy" / "channels.example.yaml")
+    assert {"default", "lectures"} <= set(channels)
+
+
+def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
+    variants = variants_for(("tiktok", "instagram_reels", "youtube_shorts"))
+    assert len(variants) == 1
+    box = variants[0].safe_box
+    assert (box.x, box.y, box.right, box.bottom) == (120, 288, 888, 1248)
+    for item in load_presets().values():
+        assert item.safe_box.intersect(box) == box
+
+
+def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path))
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__WHISPER_MODEL", "small")
+    settings = load_settings()
+    assert settings.transcript.whisper_model == "small"
+    assert settings.store_url == (tmp_path / "store").as_uri()
+
+
+def test_bad_settings_are_named_as_they_are_set(monkeypatch):
+    monkeypatch.setenv("VIDPIPE_CRF", "99")
+    monkeypatch.setenv("VIDPIPE_STABLE_S", "soon")
+    with pytest.raises(Misconfigured) as caught:
+        load_settings()
+    assert len(caught.value.problems) == 2
+    assert any(p.startswith("VIDPIPE_CRF:") for p in caught.value.problems)
