@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, delete, event, select, update
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
@@ -21,6 +22,10 @@ from vidpipe.catalog.tables import ClipRow, ExportRow, StageRun, Upload, Video
 from vidpipe.errors import Misconfigured, Unavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+#: Alembic keeps its state in a module: one thread at a time.
+_MIGRATING = threading.Lock()
+#: PostgreSQL's advisory lock of our migrations: any number that is ours.
+_MIGRATION_LOCK = 7_614_208_553
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,19 @@ class Catalog:
         return config
 
     def upgrade(self) -> None:
-        """Bring the schema up to date."""
+        """Bring the schema up to date, in one transaction, one process at a time.
+
+        Two sensors of a fresh installation come here at the same moment; without
+        the locks the second finds half of the tables of the first.
+        """
         config = self._config()
-        with self._reach(), self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        with _MIGRATING, self._reach(), self.engine.connect() as bare:
+            connection = bare.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                if not self.embedded:
+                    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
 
     def schema_problem(self) -> str | None:
         """Why the schema cannot be used, or None."""
@@ -100,6 +113,20 @@ class Catalog:
         ):
             yield session
 
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A transaction that writes: SQLite takes the lock at once, so that it can wait for it.
+
+        A reader that turns into a writer fails at once when another was faster.
+        """
+        engine = self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
+        with (
+            self._reach(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
     # Uploads
 
     def uploads(self, keys: Sequence[str] | None = None) -> list[Upload]:
@@ -111,7 +138,7 @@ class Catalog:
 
     def record_upload(self, row: Upload) -> None:
         """Insert the upload, or replace what is known of its key."""
-        with self.session() as session:
+        with self._writing() as session:
             session.merge(row)
 
     # Videos
@@ -133,14 +160,14 @@ class Catalog:
     def accept_video(self, row: Video) -> bool:
         """Insert; False when another process accepted the same bytes first."""
         try:
-            with self.session() as session:
+            with self._writing() as session:
                 session.add(row)
         except IntegrityError:
             return False
         return True
 
     def set_sidecar(self, video_id: str, version: str) -> None:
-        with self.session() as session:
+        with self._writing() as session:
             session.execute(
                 update(Video).where(Video.video_id == video_id).values(sidecar_version=version)
             )
@@ -163,7 +190,7 @@ class Catalog:
 
     def mark_started(self, video_id: str) -> None:
         """A run for the video's current sidecars has begun."""
-        with self.session() as session:
+        with self._writing() as session:
             session.execute(
                 update(Video)
                 .where(Video.video_id == video_id)
@@ -173,7 +200,7 @@ class Catalog:
     # Results
 
     def record_stage(self, row: StageRun) -> None:
-        with self.session() as session:
+        with self._writing() as session:
             session.add(row)
 
     def stages(self, video_id: str) -> list[Stage]:
@@ -196,7 +223,7 @@ class Catalog:
         )
 
     def _replace(self, table: Any, where: Any, rows: Sequence[Any]) -> None:
-        with self.session() as session:
+        with self._writing() as session:
             session.execute(delete(table).where(where))
             session.add_all(rows)
 
@@ -223,9 +250,16 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: Any) -> None:
+        # The driver would begin by itself, but not before CREATE TABLE.
+        connection.isolation_level = None
         # Several step processes write at once: readers don't block, writers wait.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA busy_timeout=30000")
         connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get("vidpipe_begin", "BEGIN"))
 
     return engine

@@ -16,8 +16,19 @@ from vidpipe.media.probe import MediaInfo, probe
 
 #: Names that are taken for videos when they lie in a drop folder.
 VIDEO_SUFFIXES = (
-    ".mp4", ".mov", ".m4v", ".mkv", ".webm", ".flv", ".ts", ".mts", ".m2ts", ".avi", ".ogv", ".3gp",
-)  # fmt: skip
+    ".mp4",
+    ".mov",
+    ".m4v",
+    ".mkv",
+    ".webm",
+    ".flv",
+    ".ts",
+    ".mts",
+    ".m2ts",
+    ".avi",
+    ".ogv",
+    ".3gp",
+)
 
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 

@@ -1,5 +1,9 @@
 """The catalog on SQLite and on a real PostgreSQL."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -73,6 +77,19 @@ def test_migrations_go_down_and_up_again(catalog):
     assert catalog.schema_problem() is None
 
 
+MIGRATE = "import sys; from vidpipe.catalog.catalog import Catalog; Catalog(sys.argv[1]).upgrade()"
+
+
+def test_many_may_migrate_a_fresh_database_at_once(tmp_path):
+    """Threads of one process and several processes, as sensors and steps do."""
+    url = f"sqlite:///{tmp_path}/fresh.sqlite"
+    others = [subprocess.Popen([sys.executable, "-c", MIGRATE, url]) for _ in range(3)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: Catalog(url).ready(), range(4)))
+    assert [o.wait(timeout=60) for o in others] == [0, 0, 0]
+    assert Catalog(url).schema_problem() is None
+
+
 def test_the_same_bytes_are_accepted_once_per_channel(catalog):
     assert catalog.accept_video(video())
     assert not catalog.accept_video(video(video_id="default--again-0123456789"))
@@ -96,9 +113,16 @@ def test_clips_and_exports_are_those_of_the_current_result(catalog):
 
     def clip(clip_id, rank):
         return tables.ClipRow(
-            clip_id=clip_id, video_id="default--talk-0123456789", rank=rank, title="t", score=50,
-            start_s=0, end_s=20, duration_s=18, compositions=["stack"],
-        )  # fmt: skip
+            clip_id=clip_id,
+            video_id="default--talk-0123456789",
+            rank=rank,
+            title="t",
+            score=50,
+            start_s=0,
+            end_s=20,
+            duration_s=18,
+            compositions=["stack"],
+        )
 
     catalog.replace_clips("default--talk-0123456789", [clip("a", 1), clip("b", 2)])
     catalog.replace_clips("default--talk-0123456789", [clip("b", 1)])
@@ -117,7 +141,7 @@ def test_the_newest_run_of_each_stage_is_what_counts(catalog):
                 reused=False,
                 wall_s=1.0,
                 error=error,
-            )  # fmt: skip
+            )
         )
     assert [(s.stage, s.error) for s in catalog.stages("default--talk-0123456789")] == [
         ("layout", None)

@@ -20,7 +20,7 @@ from vidpipe.framing.path import crop_path
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, decode_samples
+from vidpipe.media.samples import decode_samples
 from vidpipe.segments.model import Segments
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import EditList, span
@@ -87,9 +87,10 @@ def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):
         gaps = [b.start_s - a.end_s for a, b in zip(clip.kept, clip.kept[1:], strict=False)]
         assert all(g > 0 for g in gaps)
         inside = [
-            w for w in transcript.words
+            w
+            for w in transcript.words
             if clip.segment.start_s <= w.start_s and w.end_s <= clip.segment.end_s
-        ]  # fmt: skip
+        ]
         lost = [
             w
             for w in inside
@@ -181,9 +182,12 @@ def test_hostile_words_reach_the_file_as_text(tmp_path):
         Word(text="\\N{\\fs900}", start_s=0.5, end_s=1.0),
         Word(text="Dialogue: 0,0:00:00.00", start_s=1.0, end_s=1.5),
     ]
-    part = Part(first_frame=0, last_frame=50, composition=Composition.SPEAKER,
-                camera=CropPath(rect=Rect(x=0, y=0, width=9, height=16),
-                                points=(PathPoint(t_s=0, x=0),)))  # fmt: skip
+    part = Part(
+        first_frame=0,
+        last_frame=50,
+        composition=Composition.SPEAKER,
+        camera=CropPath(rect=Rect(x=0, y=0, width=9, height=16), points=(PathPoint(t_s=0, x=0),)),
+    )
     where = arrange(part, VERTICAL, captions=True)
     path = tmp_path / "c.ass"
     write_captions(words, [(0.0, 2.0, where)], CaptionStyle(), Brand(), VERTICAL.size, path)
@@ -270,12 +274,16 @@ def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():
     for width, height in screens:
         rect = Rect(x=0, y=0, width=width, height=height)
         for kind in (Composition.STACK, Composition.SCREEN):
-            camera = CropPath(rect=Rect(x=0, y=0, width=320, height=180),
-                              points=(PathPoint(t_s=0, x=0),))  # fmt: skip
+            camera = CropPath(
+                rect=Rect(x=0, y=0, width=320, height=180), points=(PathPoint(t_s=0, x=0),)
+            )
             part = Part(
-                first_frame=0, last_frame=9, composition=kind, screen=rect,
+                first_frame=0,
+                last_frame=9,
+                composition=kind,
+                screen=rect,
                 camera=camera if kind is Composition.STACK else None,
-            )  # fmt: skip
+            )
             where = arrange(part, VERTICAL, captions=True)
             assert where.screen.intersect(where.caption) is None, (kind, width, height)
             safe = VERTICAL.safe_box

@@ -52,7 +52,7 @@ def test_a_real_recording_that_switches_between_camera_and_slides(real_media):
     found = look(real_media("lecture/bbb_8774_composite_pip.mp4"))
     covers(found)
     with real_media("gt/bbb_8774_composite.layout.csv").open() as file:
-        rows = [r for r in csv.DictReader(line for line in file if not line.startswith("#"))]
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     kinds = {"camera": LayoutKind.CAMERA, "slides+pip": LayoutKind.SCREEN_AND_CAMERA}
     assert [s.kind for s in found.stretches] == [kinds[r["layout"]] for r in rows]
     for stretch, row in zip(found.stretches, rows, strict=True):

@@ -3,8 +3,8 @@ import pytest
 
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
-from vidpipe.media.process import ProgramFailed, run_program
 from vidpipe.media.probe import probe
+from vidpipe.media.process import ProgramFailed, run_program
 from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 
 

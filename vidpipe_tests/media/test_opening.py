@@ -69,8 +69,11 @@ def test_a_playlist_named_mp4_is_rejected_and_nothing_else_is_opened(
     started = time.monotonic()
     said = subprocess.run(
         [sys.executable, "-c", script, str(path), str(talk.path)],
-        capture_output=True, text=True, timeout=60, check=True,
-    ).stdout.split()  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout.split()
     assert said == ["playlist", "CLEAN"]
     assert time.monotonic() - started < 30
     assert visits == []

@@ -221,7 +221,7 @@ def test_speech_without_faces_or_transcript_still_gives_clips(tmp_path):
     pages = [Page(p.title, p.bullets, p.sentences[:2], 1.2) for p in DEMO_TALK[1:3]]
     make_talk(path, pages, Look(width=640, height=360, camera=False))
     path.with_suffix(".srt").unlink()
-    engine, clips = result_of(tmp_path, path)
+    _engine, clips = result_of(tmp_path, path)
     assert clips.clips
     assert {p.composition.value for c in clips.clips for p in c.parts} == {"screen"}
     assert not any(f.captions for c in clips.clips for f in c.files)

@@ -34,9 +34,13 @@ def talks(draw):
         ]
         at += length + draw(st.floats(0.0, 3.0))
     topic = Topic(
-        start_s=units[0].start_s, end_s=units[-1].end_s, title="T", keyphrases=(),
-        first_unit=0, last_unit=count,
-    )  # fmt: skip
+        start_s=units[0].start_s,
+        end_s=units[-1].end_s,
+        title="T",
+        keyphrases=(),
+        first_unit=0,
+        last_unit=count,
+    )
     content = Content(basis="sentences", units=tuple(units), topics=(topic,))
     speech = [span(u.start_s, u.end_s) for u in units]
     silence = SpeechMap(
@@ -117,10 +121,13 @@ def simple(lengths):
 def test_what_the_sidecar_forces_and_forbids():
     content, speech = simple([5.0] * 20)
     options = SegmentOptions(
-        count=3, min_s=8, max_s=25, min_score=0,
+        count=3,
+        min_s=8,
+        max_s=25,
+        min_score=0,
         keep=(WantedSegment(start_s=40, end_s=60, title="Mine"),),
         skip=(span(0, 35),),
-    )  # fmt: skip
+    )
     words = tuple(Word(text="w", start_s=u.start_s, end_s=u.end_s) for u in content.units)
     chosen = select_segments(
         content, Transcript(source="sidecar", words=words), speech, options, 110, "talk"

@@ -28,8 +28,9 @@ def s3_endpoint(tmp_path_factory):
     log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=log, stderr=log,
-    )  # fmt: skip
+        stdout=log,
+        stderr=log,
+    )
     url = f"http://127.0.0.1:{port}"
     for _ in range(200):
         try:
@@ -53,9 +54,12 @@ def s3_options(s3_endpoint):
         "region": "us-east-1",
     }
     client = boto3.client(
-        "s3", endpoint_url=s3_endpoint, aws_access_key_id="test", aws_secret_access_key="test",
+        "s3",
+        endpoint_url=s3_endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
         region_name="us-east-1",
-    )  # fmt: skip
+    )
     client.create_bucket(Bucket="vidpipe-test")
     return options
 

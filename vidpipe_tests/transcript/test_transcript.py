@@ -1,3 +1,4 @@
+import itertools
 import json
 from difflib import SequenceMatcher
 
@@ -80,7 +81,7 @@ def test_words_of_a_cue_are_in_order_and_inside_it(texts, start, length):
     speech = SpeechMap(duration_s=60, speech=(span(start + 0.1 * length, start + 0.6 * length),))
     words = words_from_cues([cue], speech)
     assert [w.text for w in words] == texts
-    assert all(a.start_s <= b.start_s for a, b in zip(words, words[1:], strict=False))
+    assert all(a.start_s <= b.start_s for a, b in itertools.pairwise(words))
     assert all(start - 1e-3 <= w.start_s < w.end_s <= start + length + 0.05 for w in words)
 
 

@@ -1,0 +1,262 @@
+"""The Dagster layer, in process on an ephemeral instance."""
+
+import shutil
+
+import dagster as dg
+import pytest
+
+from assets.partitions import videos
+from definitions import PRELOAD, build_defs, defs
+from resources import VidpipeResource
+from sensors.accepted_videos import accepted_videos
+from sensors.drop_folder import drop_folder
+from vidpipe.errors import Unavailable
+from vidpipe.pipeline import STAGES, Engine
+from vidpipe_tests.conftest import CHANNELS
+
+
+def test_the_asset_graph_is_the_pipeline():
+    graph = defs.resolve_asset_graph()
+    edges = {
+        (parent.to_user_string(), key.to_user_string())
+        for key in graph.get_all_asset_keys()
+        for parent in graph.get(key).parent_keys
+    }
+    wanted = {(i, s.name) for s in STAGES for i in s.inputs} | {("upload", "source_video")}
+    assert edges == wanted
+
+
+def test_every_asset_explains_itself():
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.group_name != "default", key
+        assert node.description and len(node.description) > 30, key
+        assert node.owners and node.kinds, key
+        if key.to_user_string() not in ("upload", "sidecar"):
+            assert node.code_version, key
+        assert node.partitions_def == videos
+
+
+def test_definitions_load_and_preloads_exist():
+    import importlib
+
+    dg.Definitions.validate_loadable(defs)
+    for name in PRELOAD:
+        importlib.import_module(name)
+
+
+def test_the_job_is_one_video_in_at_most_ten_steps():
+    job = defs.resolve_job_def("process_video")
+    assert len(job.nodes) <= 10
+    assert job.partitions_def == videos
+
+
+@pytest.fixture
+def home(tmp_path, processed):
+    """The processed home, free to change."""
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    return home
+
+
+def run_job(instance, home, video_id, **options):
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
+        executor=dg.in_process_executor,
+    )
+    instance.add_dynamic_partitions("videos", [video_id])
+    return local.resolve_job_def("process_video").execute_in_process(
+        instance=instance, partition_key=video_id, raise_on_error=False, **options
+    )
+
+
+def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(instance, home, processed.video_id)
+        assert result.success
+        events = {
+            e.asset_key.to_user_string(): e.materialization
+            for e in result.get_asset_materialization_events()
+        }
+        # instagram_reels is not one of this channel's platforms.
+        assert set(events) == {
+            "source_video",
+            "audio",
+            "silence_regions",
+            "transcript",
+            "layout",
+            "topics",
+            "scored_segments",
+            "rendered_clips",
+            "platform_exports/tiktok",
+            "platform_exports/youtube_shorts",
+        }
+        assert all(m.metadata["reused"].value for m in events.values())
+        checks = {
+            (e.asset_key.to_user_string(), e.check_name): e.passed
+            for e in result.get_asset_check_evaluations()
+        }
+        assert checks == {
+            ("source_video", "accepted_source"): True,
+            ("scored_segments", "segments_do_not_overlap"): True,
+            ("rendered_clips", "duration_and_sync"): True,
+            ("platform_exports/tiktok", "conforms"): True,
+            ("platform_exports/youtube_shorts", "conforms"): True,
+        }
+        for name, key in (
+            ("source_video", "contact_sheet"),
+            ("silence_regions", "waveform"),
+            ("layout", "layout_sheet"),
+            ("rendered_clips", "posters"),
+        ):
+            shown = events[name].metadata[key].value
+            assert (
+                shown.startswith(f"![{key.rstrip('s')}"[:4]) and "data:image/jpeg;base64," in shown
+            )
+            assert len(shown) <= 30_000 * 4 / 3 + 200, f"{name} is too large for the event log"
+        text = events["transcript"].metadata["begins"].value
+        assert "What is a sound, really?" in text
+
+
+def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance,
+            home,
+            processed.video_id,
+            asset_selection=[dg.AssetKey("scored_segments")],
+            run_config={"ops": {"scored_segments": {"config": {"force": True}}}},
+        )
+        assert result.success
+        event = result.get_asset_materialization_events()[0]
+        assert event.materialization.metadata["reused"].value is False
+
+
+def failing(monkeypatch, error):
+    def broken(self, *args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(Engine, "run_stage", broken)
+
+
+def test_what_trying_again_cannot_help_fails_at_once(home, processed, monkeypatch):
+    from vidpipe.errors import InputRejected
+
+    failing(monkeypatch, InputRejected("x", "the file is broken", name="talk.mp4"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance, home, processed.video_id, asset_selection=[dg.AssetKey("source_video")]
+        )
+        assert not result.success
+        failure = result.get_step_failure_events()[0].step_failure_data
+        assert failure.user_failure_data.description == "talk.mp4: the file is broken"
+        assert not [e for e in result.all_events if e.is_step_restarted or e.is_step_up_for_retry]
+
+
+def test_what_is_unavailable_is_tried_again(home, processed, monkeypatch):
+    failing(monkeypatch, Unavailable("the store is down", retry_after_s=0.01))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance, home, processed.video_id, asset_selection=[dg.AssetKey("source_video")]
+        )
+        assert not result.success
+        assert len([e for e in result.all_events if e.is_step_up_for_retry]) == 3
+
+
+# From a drop folder to a run
+
+
+@pytest.fixture
+def dropped(tmp_path, talk, monkeypatch):
+    home = tmp_path / "dropped"
+    (home / "drop" / "default").mkdir(parents=True)
+    (home / "channels.yaml").write_text(CHANNELS)
+    monkeypatch.setenv("VIDPIPE_STABLE_S", "0")
+    for suffix in (".mp4", ".srt"):
+        shutil.copy(talk.path.with_suffix(suffix), home / "drop" / "default" / f"talk{suffix}")
+    return home
+
+
+def tick(sensor, instance, home, cursor):
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    return sensor(context, vidpipe=VidpipeResource(home=str(home)))
+
+
+def take_in(instance, home, request):
+    local = build_defs(resource_overrides={"vidpipe": VidpipeResource(home=str(home))})
+    result = local.resolve_job_def("intake").execute_in_process(
+        run_config=request.run_config, instance=instance
+    )
+    assert result.success
+    return result
+
+
+def test_a_dropped_file_becomes_a_partition_and_one_run(dropped):
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = tick(drop_folder, instance, dropped, None)
+        assert not first.run_requests and "waiting" in first.skip_reason.skip_message
+        second = tick(drop_folder, instance, dropped, first.cursor)
+        [request] = second.run_requests
+        taken = take_in(instance, dropped, request)
+        seen = (
+            {e.asset_key.to_user_string() for e in taken.get_asset_materialization_events()}
+            if hasattr(taken, "get_asset_materialization_events")
+            else set()
+        )
+        assert seen <= {"upload", "sidecar"}
+
+        third = tick(drop_folder, instance, dropped, second.cursor)
+        assert not third.run_requests and "nothing new" in third.skip_reason.skip_message
+
+        ask = tick(accepted_videos, instance, dropped, None)
+        [run] = ask.run_requests
+        [add] = ask.dynamic_partitions_requests
+        assert add.partition_keys == [run.partition_key]
+        assert run.partition_key.startswith("default--talk-")
+        # Until a run starts it is asked for again, under the same key: Dagster drops it.
+        assert tick(accepted_videos, instance, dropped, None).run_requests[0].run_key == run.run_key
+        engine = VidpipeResource(home=str(dropped)).engine
+        engine.catalog.mark_started(run.partition_key)
+        assert not tick(accepted_videos, instance, dropped, None).run_requests
+
+        # A changed sidecar asks for the same video again, under another run key.
+        (dropped / "drop" / "default" / "talk.yaml").write_text("clips: 1\n")
+        cursor = tick(drop_folder, instance, dropped, None).cursor
+        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
+        take_in(instance, dropped, request)
+        [again] = tick(accepted_videos, instance, dropped, None).run_requests
+        assert again.partition_key == run.partition_key and again.run_key != run.run_key
+
+
+def test_the_same_bytes_under_another_name_ask_for_nothing(dropped):
+    with dg.DagsterInstance.ephemeral() as instance:
+        folder = dropped / "drop" / "default"
+        cursor = tick(drop_folder, instance, dropped, None).cursor
+        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
+        take_in(instance, dropped, request)
+        engine = VidpipeResource(home=str(dropped)).engine
+        engine.catalog.mark_started(engine.catalog.videos()[0].video_id)
+        shutil.copy(folder / "talk.mp4", folder / "copy.mp4")
+        cursor = tick(drop_folder, instance, dropped, None).cursor
+        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
+        take_in(instance, dropped, request)
+        assert {u.key: u.state for u in engine.catalog.uploads()} == {
+            "default/talk.mp4": "accepted",
+            "default/copy.mp4": "alias",
+        }
+        assert not tick(accepted_videos, instance, dropped, None).run_requests
+
+
+def test_a_drop_folder_that_cannot_be_read_is_not_an_empty_one(dropped, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_DROP_URL", "s3://nowhere")
+    monkeypatch.setenv(
+        "VIDPIPE_DROP_OPTIONS",
+        '{"endpoint": "http://127.0.0.1:9", "access_key_id": "x", "secret_access_key": "x",'
+        ' "region": "us-east-1"}',
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        said = tick(drop_folder, instance, dropped, "{}")
+        assert isinstance(said, dg.SkipReason) and "nothing was decided" in said.skip_message
