@@ -6,9 +6,12 @@ looked at there.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -40,8 +43,11 @@ def main() -> int:
         video_id = _take_in(engine, instance, talk)
         instance.add_dynamic_partitions("videos", [video_id])
         _say(f"Running the graph on {video_id}")
-        if not _run(instance, video_id):
-            _say("The run failed: open it with `make dev`.")
+        log = settings.home / "demo.log"
+        with _errors_to(log):
+            success = _run(instance, video_id)
+        if not success:
+            _say(f"The run failed: open it with `make dev`, or read {log}.")
             return 1
     order = engine.order(video_id)
     made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
@@ -55,6 +61,20 @@ def main() -> int:
 
 def _say(text: str) -> None:
     print(text, flush=True)
+
+
+@contextlib.contextmanager
+def _errors_to(log: Path) -> Iterator[None]:
+    """What Dagster's processes write to the terminal goes to a file; the steps are told here."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with log.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _talk(folder: Path) -> Path:

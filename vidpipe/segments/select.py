@@ -15,6 +15,7 @@ from vidpipe.timeline import Interval, shorten_pauses, span
 from vidpipe.transcript.model import Transcript, Word
 
 _TITLE_CHARACTERS = 70
+_CLAUSE_END = re.compile(r"[,;:](?=\s)")
 _FILLER = re.compile(
     r"^(?:(?:okay|ok|so|and|but|well|now|basically|then|right|yeah|yes|um|uh|alright)\b[,\s]*)+",
     re.IGNORECASE,
@@ -253,12 +254,24 @@ def _title(content: Content, item: Candidate, taken: set[str], name: str) -> str
             text = _without_filler(unit.text)
             if unit.signs.get(sign) and 16 <= len(text) <= _TITLE_CHARACTERS:
                 options.append(text)
+    for unit in sorted(units, key=lambda u: -u.importance):
+        clause = _first_clauses(_without_filler(unit.text), _TITLE_CHARACTERS)
+        if len(clause) >= 16:
+            options.append(clause)
     if content.basis == "sentences":
         options.append(topic_of(content, item.first, item.last).title)
         options.append(_clip_text(_without_filler(units[0].text), _TITLE_CHARACTERS))
     minutes, seconds = divmod(int(item.start_s), 60)
     options.append(f"{name} at {minutes}:{seconds:02d}")
     return next((o for o in options if o and o not in taken), options[-1])
+
+
+def _first_clauses(text: str, limit: int) -> str:
+    """As many whole clauses as fit; empty when not even the first does."""
+    if len(text) <= limit:
+        return text
+    cut = max((m.start() for m in _CLAUSE_END.finditer(text[: limit + 1])), default=0)
+    return text[:cut]
 
 
 def _without_filler(text: str) -> str:

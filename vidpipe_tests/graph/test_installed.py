@@ -82,6 +82,7 @@ def test_the_wheel_works_outside_the_repository(installed, tmp_path):
     def run(*arguments):
         return subprocess.run(
             [python, *arguments],
+            check=False,
             cwd=tmp_path,
             env=environment,
             capture_output=True,

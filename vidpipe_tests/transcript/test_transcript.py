@@ -148,7 +148,7 @@ def test_speech_without_any_recogniser_is_unavailable_and_says_what_to_do(tmp_pa
     recogniser, passed = choose(options, "de", tmp_path, may_download=False)
     assert recogniser is None
     speech = SpeechMap(duration_s=5, speech=(span(0, 5),))
-    with pytest.raises(Unavailable, match="WHISPER_PATH.*talk.srt"):
+    with pytest.raises(Unavailable, match=r"WHISPER_PATH.*talk\.srt"):
         recognise(recogniser, object(), speech, "de", passed, lambda _: None)  # type: ignore[arg-type]
 
 
