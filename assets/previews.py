@@ -24,16 +24,22 @@ from vidpipe.transcript.model import Transcript
 
 Metadata = dict[str, Any]
 
+#: What is shown first, whatever else there is.
+_PICTURES = ("contact_sheet", "waveform", "layout_sheet", "posters")
+
 
 def preview(engine: Engine, result: StageResult) -> Metadata:
     """Metadata of one stage's result."""
     build = _BUILDERS[result.stage.split("/")[0]]
-    metadata: Metadata = {
+    shown = build(engine, result)
+    pictures = {k: v for k, v in shown.items() if k in _PICTURES}
+    return {
+        **pictures,
+        **{k: v for k, v in shown.items() if k not in pictures},
         "reused": result.reused,
         "wall_s": round(result.wall_s, 3),
         "fingerprint": result.manifest.fingerprint[:16],
     }
-    return {**build(engine, result), **metadata}
 
 
 def _picture(engine: Engine, result: StageResult, name: str) -> dg.MarkdownMetadataValue:

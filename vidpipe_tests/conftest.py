@@ -194,8 +194,10 @@ def azure_options(tmp_path_factory):
     folder = tmp_path_factory.mktemp("azurite")
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
-        [program, "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-        + ["--blobPort", str(port), "--location", str(folder / "data")],
+        [
+            *(program, "--silent", "--disableTelemetry", "--skipApiVersionCheck"),
+            *("--blobPort", str(port), "--location", str(folder / "data")),
+        ],
         stdout=log,
         stderr=log,
     )

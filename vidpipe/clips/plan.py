@@ -131,7 +131,8 @@ def _part(
     screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
     vertical = canvas.aspect < 0.9
     if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
-        faces = track_face(reader, detector, camera.rect, within, framing)
+        calm = framing.model_copy(update={"faces_per_s": framing.faces_per_s_stacked})
+        faces = track_face(reader, detector, camera.rect, within, calm)
         path = crop_path(camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,

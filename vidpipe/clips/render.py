@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from vidpipe.clips.captions import clip_words, fonts_dir, write_captions
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Part, Variant
 from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
@@ -38,6 +40,7 @@ def render_clip(
     options: ClipOptions,
     work: Path,
     on_progress: Callable[[float], None] | None = None,
+    encoder: AbstractContextManager[Any] | None = None,
 ) -> Path:
     """Encode one clip.
 
@@ -50,6 +53,7 @@ def render_clip(
         options: look and sound.
         work: a scratch folder.
         on_progress: called with 0 to 1.
+        encoder: held while the picture is encoded; sound is made before.
 
     Returns:
         The finished MP4 in `work`.
@@ -70,9 +74,7 @@ def render_clip(
             subtitles,
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts_dir()))
-    picture = picture.filter("scale", out_color_matrix="bt709", out_range="tv").filter(
-        "format", "yuv420p"
-    )
+    picture = picture.filter("format", "yuv420p")
     target = work / "clip.mp4"
     fps = plan.edit.fps
     output = ffmpeg.output(
@@ -102,12 +104,13 @@ def render_clip(
         map_metadata=-1,
         fflags="+bitexact",
     )
-    render(
-        output,
-        timeout_s=120 + 60 * plan.edit.duration_s,
-        duration_s=plan.edit.duration_s,
-        on_progress=on_progress,
-    )
+    with encoder or nullcontext():
+        render(
+            output,
+            timeout_s=120 + 60 * plan.edit.duration_s,
+            duration_s=plan.edit.duration_s,
+            on_progress=on_progress,
+        )
     return target
 
 
@@ -129,9 +132,11 @@ def _picture(
     variant: Variant,
     options: ClipOptions,
 ) -> Any:
+    assert info.video is not None
     kept = _kept_frames(source, info, plan.edit)
+    draw = _Painter(plan, variant, options, info.video.matrix)
     if len(plan.parts) == 1:
-        done = _compose(kept, plan.parts[0], arranged[0], plan, variant, options)
+        done = draw.compose(kept, plan.parts[0], arranged[0])
     else:
         split = kept.split()
         pieces = []
@@ -141,7 +146,7 @@ def _picture(
                 .filter("trim", start_frame=part.first_frame, end_frame=part.last_frame)
                 .filter("setpts", "PTS-STARTPTS")
             )
-            pieces.append(_compose(piece, part, arrangement, plan, variant, options))
+            pieces.append(draw.compose(piece, part, arrangement))
         done = ffmpeg.concat(*pieces, v=1, a=0)
     if options.brand.logo is not None:
         logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, _LOGO_HEIGHT)
@@ -184,57 +189,76 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
     return kept.filter("setsar", 1)
 
 
-def _compose(
-    stream: Any,
-    part: Part,
-    where: Arrangement,
-    plan: ClipPlan,
-    variant: Variant,
-    options: ClipOptions,
-) -> Any:
-    size = variant.size
-    background = "0x" + options.brand.background[1:]
-    if where.screen is not None and where.camera is not None:
+@dataclass(frozen=True)
+class _Painter:
+    """Arranges regions on the canvas of one clip.
+
+    Colours are brought to BT.709 in the scaling that every region needs anyway:
+    a pass of its own over the whole canvas costs half as much as the encoder.
+    """
+
+    plan: ClipPlan
+    variant: Variant
+    options: ClipOptions
+    matrix: str
+
+    def compose(self, stream: Any, part: Part, where: Arrangement) -> Any:
+        if where.screen is not None and where.camera is not None:
+            return self._stack(stream, part, where.screen, where.camera)
+        if where.camera is not None:
+            assert part.camera is not None
+            return self._scaled(_following(stream, part.camera, part, self.plan), where.camera)
+        assert part.screen is not None and where.screen is not None
+        shown = _cropped(stream, part.screen)
+        if not where.blurred:
+            return self._scaled(shown, where.screen)
+        return self._on_blur(shown, where.screen)
+
+    def _stack(self, stream: Any, part: Part, screen: Rect, camera: Rect) -> Any:
         assert part.screen is not None and part.camera is not None
         split = stream.split()
-        screen = _scaled(_cropped(split[0], part.screen), where.screen)
-        canvas = screen.filter(
-            "pad", size.width, size.height, where.screen.x, where.screen.y, color=background
+        size = self.variant.size
+        canvas = self._scaled(_cropped(split[0], part.screen), screen).filter(
+            "pad",
+            size.width,
+            size.height,
+            screen.x,
+            screen.y,
+            color="0x" + self.options.brand.background[1:],
         )
-        shape = where.camera.aspect
-        path = _reshaped(part.camera, shape)
-        camera = _scaled(_following(split[1], path, part, plan), where.camera)
-        return canvas.overlay(camera, x=where.camera.x, y=where.camera.y).filter("setsar", 1)
-    if where.camera is not None:
-        assert part.camera is not None
-        return _scaled(_following(stream, part.camera, part, plan), where.camera).filter(
-            "setsar", 1
+        path = _reshaped(part.camera, camera.aspect)
+        speaker = self._scaled(_following(split[1], path, part, self.plan), camera)
+        return canvas.overlay(speaker, x=camera.x, y=camera.y)
+
+    def _on_blur(self, shown: Any, rect: Rect) -> Any:
+        split = shown.split()
+        size = self.variant.size
+        small = Size(width=size.width // _BLUR_DIVISOR, height=size.height // _BLUR_DIVISOR)
+        backdrop = (
+            self._scaled(split[0], small.rect, force_original_aspect_ratio="increase")
+            .filter("crop", small.width, small.height)
+            .filter("gblur", sigma=9)
+            .filter("eq", brightness=-0.2, contrast=0.7, saturation=0.9)
+            .filter("scale", size.width, size.height, flags="bilinear")
         )
-    assert part.screen is not None and where.screen is not None
-    shown = _cropped(stream, part.screen)
-    if not where.blurred:
-        return _scaled(shown, where.screen).filter("setsar", 1)
-    split = shown.split()
-    small_w, small_h = size.width // _BLUR_DIVISOR, size.height // _BLUR_DIVISOR
-    backdrop = (
-        split[0]
-        .filter("scale", small_w, small_h, force_original_aspect_ratio="increase")
-        .filter("crop", small_w, small_h)
-        .filter("gblur", sigma=9)
-        .filter("eq", brightness=-0.2, contrast=0.7, saturation=0.9)
-        .filter("scale", size.width, size.height, flags="bilinear")
-    )
-    front = _scaled(split[1], where.screen)
-    return backdrop.overlay(front, x=where.screen.x, y=where.screen.y).filter("setsar", 1)
+        return backdrop.overlay(self._scaled(split[1], rect), x=rect.x, y=rect.y)
+
+    def _scaled(self, stream: Any, rect: Rect, **more: str) -> Any:
+        return stream.filter(
+            "scale",
+            rect.width,
+            rect.height,
+            flags="bicubic",
+            in_color_matrix=self.matrix,
+            out_color_matrix="bt709",
+            out_range="tv",
+            **more,
+        ).filter("setsar", 1)
 
 
 def _cropped(stream: Any, rect: Rect) -> Any:
     even = rect.even()
     return stream.filter("crop", even.width, even.height, even.x, even.y)
-
-
-def _scaled(stream: Any, rect: Rect) -> Any:
-    return stream.filter("scale", rect.width, rect.height, flags="bicubic")
 
 
 def _reshaped(path: CropPath, aspect: float) -> CropPath:
@@ -253,21 +277,30 @@ def _reshaped(path: CropPath, aspect: float) -> CropPath:
 
 
 def _following(stream: Any, path: CropPath, part: Part, plan: ClipPlan) -> Any:
+    """The crop as it moves: first what the path needs at all, then the moving part of it."""
     rect = path.rect.even()
-    if len({p.x for p in path.points}) > 1:
+    xs = [p.x for p in path.points]
+    if max(xs) - min(xs) < 1:
+        return stream.filter("crop", rect.width, rect.height, rect.x, rect.y)
+    left = int(min(xs)) // 2 * 2
+    reach = int(max(xs)) + 2 - left + rect.width
+    moving = path_expression(path, part, plan, left)
+    return (
+        stream.filter("crop", reach + reach % 2, rect.height, left, rect.y)
         # With 4:2:0 chroma a crop moves in steps of two pixels, which shows as jitter.
-        stream = stream.filter("format", "yuv444p")
-    return stream.filter("crop", rect.width, rect.height, path_expression(path, part, plan), rect.y)
+        .filter("format", "yuv444p")
+        .filter("crop", rect.width, rect.height, moving, 0)
+    )
 
 
-def path_expression(path: CropPath, part: Part, plan: ClipPlan) -> str:
-    """The crop's left edge as an ffmpeg expression of `t`, seconds into the part.
+def path_expression(path: CropPath, part: Part, plan: ClipPlan, left: int = 0) -> str:
+    """The crop's edge, from `left`, as an ffmpeg expression of `t`, seconds into the part.
 
     A sum of clipped ramps: linear between points, flat at both ends, and as
     deep as one addition however many points there are.
     """
     start_s = float(part.first_frame / plan.edit.fps)
-    timed = [(plan.edit.to_clip(p.t_s) - start_s, p.x) for p in path.points]
+    timed = [(plan.edit.to_clip(p.t_s) - start_s, p.x - left) for p in path.points]
     terms = [f"{timed[0][1]:.2f}"]
     for (t0, x0), (t1, x1) in itertools.pairwise(timed):
         step = x1 - x0

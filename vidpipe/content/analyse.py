@@ -39,7 +39,8 @@ def analyse(
     phrases = cue_phrases(transcript.language)
     if basis == "sentences":
         vectors = sentence_vectors([u.text for u in units], phrases)
-        topics = find_topics(units, vectors, phrases, options)
+        turns = [s.start_s for s in layout.slides[1:]]
+        topics = find_topics(units, vectors, phrases, options, turns)
     else:
         vectors = np.zeros((0, 1))
         topics = [

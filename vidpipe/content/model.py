@@ -47,8 +47,11 @@ class ContentOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    min_topic_s: float = 45.0
+    min_topic_s: float = 30.0
     border_penalty: float = Field(
         default=1.0, description="what a topic border costs, in units of mean cohesion gain"
+    )
+    turn_discount: float = Field(
+        default=0.35, description="what is left of that cost where a new slide comes"
     )
     title_characters: int = 60

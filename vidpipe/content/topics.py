@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,10 @@ def find_topics(
     vectors: NDArray[np.float64],
     phrases: CuePhrases,
     options: ContentOptions,
+    turns_s: Sequence[float] = (),
 ) -> list[Topic]:
-    """Topics that cover all units in order."""
-    borders = segment(vectors, [u.duration_s for u in units], options)
+    """Topics that cover all units in order; `turns_s` are times of new slides."""
+    borders = segment(vectors, [u.duration_s for u in units], options, _at_a_turn(units, turns_s))
     topics = []
     for first, last in itertools.pairwise(borders):
         keys = keyphrases([u.text for u in units], first, last, phrases)
@@ -61,13 +62,17 @@ def find_topics(
 
 
 def segment(
-    vectors: NDArray[np.float64], durations_s: Sequence[float], options: ContentOptions
+    vectors: NDArray[np.float64],
+    durations_s: Sequence[float],
+    options: ContentOptions,
+    cheap: Container[int] = (),
 ) -> list[int]:
     """Borders of the best segmentation, from 0 to n.
 
     The cost of a segment is how far its smoothed vectors lie from their mean; a
     border costs a penalty that grows with the spread of the whole recording, so
-    that it needs no tuning per video.
+    that it needs no tuning per video. Borders in `cheap` cost part of it: there
+    something else says that a topic begins.
     """
     n = len(vectors)
     if n == 0:
@@ -90,7 +95,8 @@ def segment(
         for i in range(max(0, j - _MAX_UNITS), j):
             if times[j] - times[i] < options.min_topic_s and not (i == 0 and j == n):
                 continue
-            value = best[i] + cost(i, j) + penalty
+            price = penalty * (options.turn_discount if i in cheap else 1.0)
+            value = best[i] + cost(i, j) + price
             if value < best[j]:
                 best[j], back[j] = value, i
     if not np.isfinite(best[n]):
@@ -99,6 +105,17 @@ def segment(
     while borders[-1] > 0:
         borders.append(int(back[borders[-1]]))
     return borders[::-1]
+
+
+def _at_a_turn(units: Sequence[Unit], turns_s: Sequence[float]) -> set[int]:
+    """Units that begin about when a new slide comes."""
+    starts = np.array([u.start_s for u in units])
+    near = set()
+    for turn in turns_s:
+        k = int(np.argmin(np.abs(starts - turn)))
+        if abs(starts[k] - turn) < 2.5:
+            near.add(k)
+    return near
 
 
 def _smooth(vectors: NDArray[np.float64], width: int = 3) -> NDArray[np.float64]:

@@ -41,7 +41,10 @@ class FramingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    faces_per_s: float = 3.0
+    faces_per_s: float = 2.0
+    faces_per_s_stacked: float = Field(
+        default=1.0, description="in a stack the crop is nearly as wide as the camera"
+    )
     steady: float = Field(default=0.12, description="spread of the face that needs no movement")
     dead_zone: float = Field(default=0.06, description="movement that the camera ignores")
     spring_s: float = Field(

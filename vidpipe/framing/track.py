@@ -27,15 +27,18 @@ def track_face(
     area = region.scaled(scale).clamp(reader.size.rect)
     points: list[FacePoint] = []
     last: tuple[float, float] | None = None
-    for frame in reader.every(1.0 / options.faces_per_s, within.start_s, within.end_s):
+    height = 0.0
+    step_s = 1.0 / options.faces_per_s
+    fast = reader.video.fps >= 20
+    for frame in reader.every(step_s, within.start_s, within.end_s, roughly=fast):
         crop = frame.image[area.y : area.bottom, area.x : area.right]
-        faces = detector.detect(np.ascontiguousarray(crop))
+        faces = detector.detect(np.ascontiguousarray(crop), height)
         faces = [f for f in faces if f.rect.height >= 0.08 * area.height]
         if not faces:
             continue
         face = _nearest(faces, last, area.width)
         cx, cy = face.rect.center
-        last = (cx, cy)
+        last, height = (cx, cy), float(face.rect.height)
         points.append(
             FacePoint(
                 t_s=frame.t_s,

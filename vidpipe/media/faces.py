@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +17,8 @@ from vidpipe.geometry import Rect
 #: Height in pixels that a region is brought to before detection: a webcam's
 #: face is then over the detector's 80 px.
 _WORK_HEIGHT = 420
+#: A known face is brought to this height: the detector was trained at 80 px.
+_FACE_HEIGHT = 110
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,11 @@ class FaceDetector(Protocol):
     @property
     def identity(self) -> str: ...
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
-        """Faces in a BGR picture, surest first."""
+    def detect(self, image: NDArray[np.uint8], expected_height: float = 0.0) -> list[Face]:
+        """Faces in a BGR picture, surest first.
+
+        `expected_height` in pixels, where it is known, saves work on large faces.
+        """
         ...
 
 
@@ -44,11 +49,18 @@ class DlibFaces:
     identity = "dlib-hog-frontal"
 
     def __init__(self) -> None:
-        self._detector = _dlib_detector()
+        _dlib_detector()
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], expected_height: float = 0.0) -> list[Face]:
+        if expected_height > 0:
+            found = self._detect(image, _FACE_HEIGHT / expected_height)
+            if found:
+                return found
+        return self._detect(image, 2.5)
+
+    def _detect(self, image: NDArray[np.uint8], max_scale: float) -> list[Face]:
         height = image.shape[0]
-        scale = min(2.5, _WORK_HEIGHT / height)
+        scale = min(max_scale, 2.5, _WORK_HEIGHT / height)
         work = image
         if abs(scale - 1.0) > 0.05:
             size = (max(1, round(image.shape[1] * scale)), max(1, round(height * scale)))
@@ -57,7 +69,7 @@ class DlibFaces:
         else:
             scale = 1.0
         grey = cv2.cvtColor(work, cv2.COLOR_BGR2GRAY)
-        boxes, scores, _ = self._detector.run(grey, 0, 0.0)
+        boxes, scores, _ = _dlib_detector().run(grey, 0, 0.0)
         faces = []
         for box, score in zip(boxes, scores, strict=True):
             x, y = max(0, box.left()), max(0, box.top())
@@ -71,11 +83,16 @@ class DlibFaces:
         return sorted(faces, key=lambda f: -f.score)
 
 
-@functools.cache
+_of_thread = threading.local()
+
+
 def _dlib_detector() -> Any:
+    """One per thread: a detector keeps state while it works."""
     import dlib
 
-    return dlib.get_frontal_face_detector()
+    if not hasattr(_of_thread, "detector"):
+        _of_thread.detector = dlib.get_frontal_face_detector()
+    return _of_thread.detector
 
 
 class YuNetFaces:
@@ -88,7 +105,7 @@ class YuNetFaces:
             raise Misconfigured(f"face model {path}: OpenCV cannot load it") from error
         self.identity = f"yunet:{path.rsplit('/', 1)[-1]}"
 
-    def detect(self, image: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, image: NDArray[np.uint8], expected_height: float = 0.0) -> list[Face]:
         height, width = image.shape[:2]
         self._detector.setInputSize((width, height))
         _, rows = self._detector.detect(image)

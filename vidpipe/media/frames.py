@@ -85,20 +85,31 @@ class FrameReader:
         finally:
             context.skip_frame = "DEFAULT"
 
-    def every(self, step_s: float, start_s: float = 0.0, end_s: float = 1e9) -> Iterator[Frame]:
-        """A frame for each `step_s` in `[start_s, end_s)`: the first at or after each tick."""
+    def every(
+        self, step_s: float, start_s: float = 0.0, end_s: float = 1e9, *, roughly: bool = False
+    ) -> Iterator[Frame]:
+        """A frame for each `step_s` in `[start_s, end_s)`: the first at or after each tick.
+
+        `roughly` leaves out frames that no other one refers to: faster, and up to
+        a few frames late.
+        """
         self._seek(start_s)
         tick = start_s
-        for raw in decode_tolerantly(self._media, self._stream):
-            if raw.time is None:
-                continue
-            t_s = float(raw.time) - self.info.origin_s
-            if t_s >= end_s - 1e-6:
-                return
-            if t_s < tick - 1e-3:
-                continue
-            yield self._convert(raw)
-            tick = max(tick + step_s, t_s + step_s / 2)
+        context = self._stream.codec_context
+        context.skip_frame = "NONREF" if roughly else "DEFAULT"
+        try:
+            for raw in decode_tolerantly(self._media, self._stream):
+                if raw.time is None:
+                    continue
+                t_s = float(raw.time) - self.info.origin_s
+                if t_s >= end_s - 1e-6:
+                    return
+                if t_s < tick - 1e-3:
+                    continue
+                yield self._convert(raw)
+                tick = max(tick + step_s, t_s + step_s / 2)
+        finally:
+            context.skip_frame = "DEFAULT"
 
     def at(self, t_s: float) -> Frame:
         """The frame that is shown at `t_s` (the last one for a time past the end).

@@ -17,7 +17,11 @@ from vidpipe.media.containers import ALL, Container, identify_file, open_options
 
 
 class VideoStream(BaseModel):
-    """The picture: `width`, `height` as displayed (after pixel aspect and rotation)."""
+    """The picture: `width`, `height` as displayed (after pixel aspect and rotation).
+
+    `matrix` is what turns its colours into RGB, by ffmpeg's names (`bt709`,
+    `bt601`, `bt2020`); where the file does not say, what players assume.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,6 +34,7 @@ class VideoStream(BaseModel):
     rotation: int
     fps: float
     pix_fmt: str
+    matrix: str
 
     @property
     def size(self) -> Size:
@@ -195,9 +200,25 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
             rotation=rotation,
             fps=round(fps, 6),
             pix_fmt=first.format.name,
+            matrix=_matrix(first),
         ),
         origin_s,
     )
+
+
+def _matrix(frame: Any) -> str:
+    """Colour matrix of a frame (ITU-T H.273 numbers); unsaid, HD is BT.709 and SD BT.601."""
+    known = {
+        1: "bt709",
+        4: "bt601",
+        5: "bt601",
+        6: "bt601",
+        7: "smpte240m",
+        9: "bt2020",
+        10: "bt2020",
+    }
+    said = known.get(int(frame.colorspace))
+    return said or ("bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601")
 
 
 def _audio(media: Any) -> AudioStream | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,7 @@ class _Renderer:
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.logo = _logo_digest(run.order)
+        self.encoder = threading.Lock()
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
         with FrameReader(self.source, self.media, max_width=1280) as reader:
@@ -146,7 +149,15 @@ class _Renderer:
         def make(work: Path) -> tuple[Mapping[str, Path], Measures]:
             words = self.transcript.words if self.burn else ()
             clip = render_clip(
-                self.source, self.media, plan, variant, words, self.options, work, on_progress
+                self.source,
+                self.media,
+                plan,
+                variant,
+                words,
+                self.options,
+                work,
+                on_progress,
+                self.encoder,
             )
             made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
             poster(clip, made["poster.jpg"])
@@ -169,44 +180,57 @@ class _Renderer:
 
 
 def rendered_clips(run: StageRun) -> BaseModel:
-    """Every chosen segment in every variant, best first."""
+    """Every chosen segment in every variant, best first.
+
+    Two clips are at work at a time: while one is encoded, on all cores, the next
+    one's faces are followed and its sound is made.
+    """
     renderer = _Renderer(run)
     chosen = run.document("scored_segments", Segments)
-    variants = renderer.options.variants
-    total = max(1, len(chosen.segments) * len(variants))
-    clips: list[Clip] = []
-    posters: list[Path] = []
-    done = 0
-    for segment in chosen.segments:
-        shown = f"clip {segment.rank} of {len(chosen.segments)}"
+    total = max(1, len(chosen.segments) * len(renderer.options.variants))
+    done: dict[tuple[int, str], float] = {}
+
+    def render(segment: Segment) -> tuple[Clip, Path]:
         files: list[ClipFile] = []
-        for variant in variants:
-            run.progress(done / total, shown)
-            plan = renderer.plan(segment, variant)
+        plans: list[ClipPlan] = []
+        posters: list[Path] = []
+        for variant in renderer.options.variants:
 
-            def tell(fraction: float, before: int = done, shown: str = shown) -> None:
-                run.progress((before + fraction) / total, shown)
+            def tell(fraction: float, variant: Variant = variant) -> None:
+                done[segment.rank, variant.name] = fraction
+                share = sum(done.values()) / total
+                run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}")
 
-            manifest, file = renderer.encode(plan, variant, tell)
-            done += 1
+            plans.append(renderer.plan(segment, variant))
+            manifest, file = renderer.encode(plans[-1], variant, tell)
+            tell(1.0)
             files.append(file)
-            if len(files) == 1:
-                posters.append(run.artifacts.path(manifest.file("poster.jpg")))
-                first = plan
-        clips.append(
-            Clip(
-                clip_id=first.clip_id,
-                rank=segment.rank,
-                title=segment.title,
-                score=segment.score,
-                segment=first.segment,
-                kept=tuple(first.edit.intervals),
-                parts=first.parts,
-                duration_s=round(first.edit.duration_s, 4),
-                files=tuple(files),
-            )
-        )
+            posters.append(run.artifacts.path(manifest.file("poster.jpg")))
+        return _clip(segment, plans[0], files), posters[0]
+
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="clip") as pool:
+        futures = [pool.submit(render, segment) for segment in chosen.segments]
+        try:
+            made = [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    clips = [clip for clip, _ in made]
     if clips:
         labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]
-        poster_sheet(posters, labels, run.new_file("poster_sheet.jpg"))
+        poster_sheet([poster for _, poster in made], labels, run.new_file("poster_sheet.jpg"))
     return RenderedClips(clips=tuple(clips), nothing=chosen.nothing)
+
+
+def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
+    return Clip(
+        clip_id=plan.clip_id,
+        rank=segment.rank,
+        title=segment.title,
+        score=segment.score,
+        segment=plan.segment,
+        kept=tuple(plan.edit.intervals),
+        parts=plan.parts,
+        duration_s=round(plan.edit.duration_s, 4),
+        files=tuple(files),
+    )
