@@ -2,18 +2,14 @@
 
 import dagster as dg
 
-from assets.partitions import videos
-from assets.shell import OWNERS, StageConfig, result_of, run, version_of
+from assets.shell import StageConfig, of_stage, result_of, run
 from resources import VidpipeResource
 
 
 @dg.asset(
     group_name="analysis",
     kinds={"ffmpeg"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["source_video"],
-    code_version=version_of("audio"),
+    **of_stage("audio"),
 )
 def audio(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
@@ -25,10 +21,7 @@ def audio(
 @dg.asset(
     group_name="analysis",
     kinds={"onnx"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["audio"],
-    code_version=version_of("silence_regions"),
+    **of_stage("silence_regions"),
 )
 def silence_regions(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
@@ -40,11 +33,8 @@ def silence_regions(
 @dg.asset(
     group_name="analysis",
     kinds={"torch"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["audio", "silence_regions", "sidecar"],
     pool="gpu",
-    code_version=version_of("transcript"),
+    **of_stage("transcript"),
 )
 def transcript(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
@@ -56,10 +46,7 @@ def transcript(
 @dg.asset(
     group_name="analysis",
     kinds={"opencv"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["source_video", "sidecar"],
-    code_version=version_of("layout"),
+    **of_stage("layout"),
 )
 def layout(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource

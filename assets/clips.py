@@ -3,8 +3,7 @@
 import dagster as dg
 
 from assets.checks import duration_and_sync
-from assets.partitions import videos
-from assets.shell import OWNERS, ClipConfig, result_of, run, version_of
+from assets.shell import ClipConfig, of_stage, result_of, run
 from resources import VidpipeResource
 from vidpipe.clips.model import RenderedClips
 
@@ -12,11 +11,8 @@ from vidpipe.clips.model import RenderedClips
 @dg.asset(
     group_name="clips",
     kinds={"ffmpeg"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["scored_segments", "transcript", "silence_regions", "layout", "source_video"],
     pool="encode",
-    code_version=version_of("rendered_clips"),
+    **of_stage("rendered_clips"),
     check_specs=[
         dg.AssetCheckSpec(
             "duration_and_sync",

@@ -3,8 +3,7 @@
 import dagster as dg
 
 from assets.checks import segments_do_not_overlap
-from assets.partitions import videos
-from assets.shell import OWNERS, SegmentConfig, StageConfig, result_of, run, version_of
+from assets.shell import SegmentConfig, StageConfig, of_stage, result_of, run
 from resources import VidpipeResource
 from vidpipe.segments.model import Segments
 
@@ -12,10 +11,7 @@ from vidpipe.segments.model import Segments
 @dg.asset(
     group_name="content",
     kinds={"scikitlearn"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["transcript", "silence_regions", "layout"],
-    code_version=version_of("topics"),
+    **of_stage("topics"),
 )
 def topics(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
@@ -27,10 +23,7 @@ def topics(
 @dg.asset(
     group_name="content",
     kinds={"python"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["topics", "transcript", "silence_regions", "layout", "sidecar"],
-    code_version=version_of("scored_segments"),
+    **of_stage("scored_segments"),
     check_specs=[
         dg.AssetCheckSpec(
             "segments_do_not_overlap",

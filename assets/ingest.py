@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.checks import accepted_source
 from assets.partitions import videos
-from assets.shell import OWNERS, StageConfig, result_of, run, version_of
+from assets.shell import OWNERS, StageConfig, of_stage, result_of, run
 from resources import VidpipeResource
 from vidpipe.intake.model import SourceVideo
 
@@ -30,10 +30,7 @@ sidecar = dg.AssetSpec(
 @dg.asset(
     group_name="ingest",
     kinds={"ffmpeg"},
-    owners=OWNERS,
-    partitions_def=videos,
-    deps=["upload"],
-    code_version=version_of("source_video"),
+    **of_stage("source_video", beside=["upload"]),
     check_specs=[
         dg.AssetCheckSpec(
             "accepted_source",

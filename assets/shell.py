@@ -1,10 +1,12 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
+from assets.partitions import videos
 from assets.previews import preview
 from resources import VidpipeResource
 from vidpipe.errors import Unavailable, VidpipeError
@@ -95,6 +97,16 @@ def result_of(
         data_version=dg.DataVersion(result.manifest.content_digest[:16]),
         check_results=list(checks),
     )
+
+
+def of_stage(name: str, *, beside: Sequence[str] = ()) -> dict[str, Any]:
+    """What every stage's asset has: its inputs as deps, its version, its partitions."""
+    return {
+        "owners": OWNERS,
+        "partitions_def": videos,
+        "deps": [*stage(name).inputs, *beside],
+        "code_version": version_of(name),
+    }
 
 
 def version_of(name: str) -> str:

@@ -239,7 +239,9 @@ class _Painter:
             .filter("crop", small.width, small.height)
             .filter("gblur", sigma=9)
             .filter("eq", brightness=-0.2, contrast=0.7, saturation=0.9)
+            # Scaling by two different factors would otherwise be undone by the pixels' shape.
             .filter("scale", size.width, size.height, flags="bilinear")
+            .filter("setsar", 1)
         )
         return backdrop.overlay(self._scaled(split[1], rect), x=rect.x, y=rect.y)
 

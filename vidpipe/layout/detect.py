@@ -20,6 +20,7 @@ from vidpipe.layout.model import (
     Slide,
     Stretch,
 )
+from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
 from vidpipe.layout.sampling import CHANGED, MOVED, Grey, Samples, difference, refine, sample
 from vidpipe.layout.slides import find_slides
 from vidpipe.media.faces import FaceDetector, median_count
@@ -241,14 +242,14 @@ class _Finder:
         *,
         given: bool,
     ) -> Stretch:
-        content = _content(self.samples, inside)
+        content = content_rect(self.samples, inside)
         if inset is not None and not given:
             inset = self._if_camera(start_s, end_s, inset, content)
         if inset is not None:
             count, _ = self._faces(start_s, end_s, inset.rect)
             sure = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
-            content = _content(self.samples, inside, inset.rect)
-            area = screen or _screen_beside(self.samples, content, inset.rect)
+            content = content_rect(self.samples, inside, inset.rect)
+            area = screen or screen_beside(self.samples, content, inset.rect)
             regions = (
                 Region(role=Role.SCREEN, rect=area, confidence=round(sure, 2)),
                 Region(role=Role.CAMERA, rect=inset.rect, confidence=round(sure, 2), faces=count),
@@ -267,7 +268,7 @@ class _Finder:
             if moved is not None
             else 0.0
         )
-        flat = _flatness(self.samples.grey[int(inside[len(inside) // 2])], content)
+        flat = flatness(self.samples.grey[int(inside[len(inside) // 2])], content)
         if count and moving:
             kind, sure = LayoutKind.CAMERA, 0.95
         elif lively > 0.5 and flat < 0.35:
@@ -293,7 +294,7 @@ class _Finder:
         if not (count and moving) and inset.support < self.options.faceless_support:
             return None
         # A second head that moves outside makes the whole picture one of people.
-        for side in _sides(content, inset.rect):
+        for side in sides(content, inset.rect):
             others, alive = self._faces(start_s, end_s, side)
             if others and alive:
                 return None
@@ -344,85 +345,6 @@ def _smoothed(shown: NDArray[np.int_], cut_pairs: list[int]) -> NDArray[np.int_]
         if together and shown[i - 1] == shown[i + 1] != shown[i]:
             out[i] = shown[i - 1]
     return out
-
-
-def _content(samples: Samples, inside: NDArray[np.int_], without: Rect | None = None) -> Rect:
-    """The frame without its bars: borders that stay dark are left out, `without` ignored."""
-    height, width = samples.grey.shape[1:]
-    stack = samples.grey[inside[:: max(1, len(inside) // 12)]]
-    brightest = stack.max(axis=0)
-    if without is not None:
-        brightest[without.y : without.bottom, without.x : without.right] = 0
-    columns = np.flatnonzero((brightest > 32).mean(axis=0) > 0.02)
-    rows = np.flatnonzero((brightest > 32).mean(axis=1) > 0.02)
-    if len(columns) < width * 0.3 or len(rows) < height * 0.3:
-        return Rect(x=0, y=0, width=width, height=height)
-    x, right, y, bottom = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
-    # A thin dark margin belongs to the picture, bars are wider.
-    if x < 0.02 * width and right > 0.98 * width:
-        x, right = 0, width
-    if y < 0.02 * height and bottom > 0.98 * height:
-        y, bottom = 0, height
-    return Rect(x=int(x), y=int(y), width=int(right - x), height=int(bottom - y))
-
-
-def _flatness(grey: Grey, rect: Rect) -> float:
-    """Share of a picture without texture: slides and consoles have much, rooms little."""
-    part = grey[rect.y : rect.bottom, rect.x : rect.right].astype(np.int16)
-    if part.shape[0] < 4 or part.shape[1] < 4:
-        return 0.0
-    across = np.abs(np.diff(part, axis=1))[1:, :]
-    down = np.abs(np.diff(part, axis=0))[:, 1:]
-    return float(((across <= 1) & (down <= 1)).mean())
-
-
-def _screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
-    """The screen when it lies beside the camera, else the whole content under the inset.
-
-    Beside it, if one side of the inset holds all that ever changes and the strip
-    with the inset holds nothing else to see.
-    """
-    height, width = samples.grey.shape[1:]
-    step = max(1, len(samples) // 40)
-    stack = samples.grey[::step].astype(np.int16)
-    spread = (stack.max(axis=0) - stack.min(axis=0)) > CHANGED
-    texture = np.zeros((height, width), bool)
-    middle = stack[len(stack) // 2]
-    texture[:, 1:] |= np.abs(np.diff(middle, axis=1)) > 12
-    margin = 4
-    hidden = np.zeros((height, width), bool)
-    hidden[
-        max(0, inset.y - margin) : inset.bottom + margin,
-        max(0, inset.x - margin) : inset.right + margin,
-    ] = True
-    inside = np.zeros((height, width), bool)
-    inside[content.y : content.bottom, content.x : content.right] = True
-    busy = (spread | texture) & ~hidden & inside
-    total = int(busy.sum())
-    if total == 0:
-        return content
-    options = []
-    for side in _sides(content, inset):
-        if side.area < 0.5 * content.area:
-            continue
-        share = float(busy[side.y : side.bottom, side.x : side.right].sum()) / total
-        if share >= 0.985:
-            options.append(side)
-    return max(options, key=lambda r: r.area) if options else content
-
-
-def _sides(content: Rect, inset: Rect) -> list[Rect]:
-    """What of the content lies left, right, above and below the inset, where it is of a size."""
-    sides = []
-    for x, y, right, bottom in (
-        (content.x, content.y, inset.x, content.bottom),
-        (inset.right, content.y, content.right, content.bottom),
-        (content.x, content.y, content.right, inset.y),
-        (content.x, inset.bottom, content.right, content.bottom),
-    ):
-        if right - x >= 0.15 * content.width and bottom - y >= 0.15 * content.height:
-            sides.append(Rect(x=x, y=y, width=right - x, height=bottom - y))
-    return sides
 
 
 def _same(a: Stretch, b: Stretch) -> bool:

@@ -83,7 +83,7 @@ class LayoutOptions(BaseModel):
 
     max_samples: int = Field(default=300, description="frames looked at, before refinement")
     min_step_s: float = 0.5
-    max_step_s: float = 10.0
+    max_step_s: float = 30.0
     analysis_width: int = 640
     cut_fraction: float = Field(default=0.42, description="changed part of the frame at a cut")
     slide_fraction: float = Field(default=0.006, description="changed part of the screen")

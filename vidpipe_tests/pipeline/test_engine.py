@@ -224,5 +224,8 @@ def test_speech_without_faces_or_transcript_still_gives_clips(tmp_path):
     _engine, clips = result_of(tmp_path, path)
     assert clips.clips
     assert {p.composition.value for c in clips.clips for p in c.parts} == {"screen"}
+    for clip in clips.clips:
+        m = clip.files[0].measures
+        assert (m.width, m.height) == (1080, 1920)
     assert not any(f.captions for c in clips.clips for f in c.files)
     assert all(f.has_subtitles for c in clips.clips for f in c.files)

@@ -1,0 +1,88 @@
+"""Which part of a picture is content, screen or empty."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.geometry import Rect
+from vidpipe.layout.sampling import CHANGED, Grey, Samples
+
+
+def content_rect(samples: Samples, inside: NDArray[np.int_], without: Rect | None = None) -> Rect:
+    """The frame without its bars: borders that stay dark are left out, `without` ignored."""
+    height, width = samples.grey.shape[1:]
+    stack = samples.grey[inside[:: max(1, len(inside) // 12)]]
+    brightest = stack.max(axis=0)
+    if without is not None:
+        brightest[without.y : without.bottom, without.x : without.right] = 0
+    columns = np.flatnonzero((brightest > 32).mean(axis=0) > 0.02)
+    rows = np.flatnonzero((brightest > 32).mean(axis=1) > 0.02)
+    if len(columns) < width * 0.3 or len(rows) < height * 0.3:
+        return Rect(x=0, y=0, width=width, height=height)
+    x, right, y, bottom = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    # A thin dark margin belongs to the picture, bars are wider.
+    if x < 0.02 * width and right > 0.98 * width:
+        x, right = 0, width
+    if y < 0.02 * height and bottom > 0.98 * height:
+        y, bottom = 0, height
+    return Rect(x=int(x), y=int(y), width=int(right - x), height=int(bottom - y))
+
+
+def flatness(grey: Grey, rect: Rect) -> float:
+    """Share of a picture without texture: slides and consoles have much, rooms little."""
+    part = grey[rect.y : rect.bottom, rect.x : rect.right].astype(np.int16)
+    if part.shape[0] < 4 or part.shape[1] < 4:
+        return 0.0
+    across = np.abs(np.diff(part, axis=1))[1:, :]
+    down = np.abs(np.diff(part, axis=0))[:, 1:]
+    return float(((across <= 1) & (down <= 1)).mean())
+
+
+def screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
+    """The screen when it lies beside the camera, else the whole content under the inset.
+
+    Beside it, if one side of the inset holds all that ever changes and the strip
+    with the inset holds nothing else to see.
+    """
+    height, width = samples.grey.shape[1:]
+    step = max(1, len(samples) // 40)
+    stack = samples.grey[::step].astype(np.int16)
+    spread = (stack.max(axis=0) - stack.min(axis=0)) > CHANGED
+    texture = np.zeros((height, width), bool)
+    middle = stack[len(stack) // 2]
+    texture[:, 1:] |= np.abs(np.diff(middle, axis=1)) > 12
+    margin = 4
+    hidden = np.zeros((height, width), bool)
+    hidden[
+        max(0, inset.y - margin) : inset.bottom + margin,
+        max(0, inset.x - margin) : inset.right + margin,
+    ] = True
+    inside = np.zeros((height, width), bool)
+    inside[content.y : content.bottom, content.x : content.right] = True
+    busy = (spread | texture) & ~hidden & inside
+    total = int(busy.sum())
+    if total == 0:
+        return content
+    options = []
+    for side in sides(content, inset):
+        if side.area < 0.5 * content.area:
+            continue
+        share = float(busy[side.y : side.bottom, side.x : side.right].sum()) / total
+        if share >= 0.985:
+            options.append(side)
+    return max(options, key=lambda r: r.area) if options else content
+
+
+def sides(content: Rect, inset: Rect) -> list[Rect]:
+    """What of the content lies left, right, above and below the inset, where it is of a size."""
+    sides = []
+    for x, y, right, bottom in (
+        (content.x, content.y, inset.x, content.bottom),
+        (inset.right, content.y, content.right, content.bottom),
+        (content.x, content.y, content.right, inset.y),
+        (content.x, inset.bottom, content.right, content.bottom),
+    ):
+        if right - x >= 0.15 * content.width and bottom - y >= 0.15 * content.height:
+            sides.append(Rect(x=x, y=y, width=right - x, height=bottom - y))
+    return sides
