@@ -61,3 +61,13 @@ def test_bad_settings_are_named_as_they_are_set(monkeypatch):
         load_settings()
     assert len(caught.value.problems) == 2
     assert any(p.startswith("VIDPIPE_CRF:") for p in caught.value.problems)
+
+
+def test_secrets_come_from_files(tmp_path):
+    """As /run/secrets holds them: one file per setting, named like its variable."""
+    (tmp_path / "vidpipe_database_url").write_text("postgresql+psycopg2://u:p@db/vidpipe\n")
+    (tmp_path / "vidpipe_store_options").write_text('{"secret_access_key": "hidden"}')
+    settings = load_settings(_secrets_dir=str(tmp_path))
+    assert settings.database_url.get_secret_value().strip().endswith("@db/vidpipe")
+    assert settings.plain_store_options == {"secret_access_key": "hidden"}
+    assert "hidden" not in repr(settings) and "u:p" not in repr(settings)

@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.tables import ClipRow, ExportRow, StageRun, Upload, Video
 from vidpipe.errors import Misconfigured, Unavailable
 
+#: Keys in one query: SQLite takes some 32,000 at most.
+_PORTION = 1000
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Alembic keeps its state in a module: one thread at a time.
 _MIGRATING = threading.Lock()
@@ -130,11 +132,15 @@ class Catalog:
     # Uploads
 
     def uploads(self, keys: Sequence[str] | None = None) -> list[Upload]:
+        """Uploads by key, or all of them; asks in portions, drop folders can be large."""
         query = select(Upload).order_by(Upload.key)
-        if keys is not None:
-            query = query.where(Upload.key.in_(list(keys)))
         with self.session() as session:
-            return list(session.scalars(query))
+            if keys is None:
+                return list(session.scalars(query))
+            found: list[Upload] = []
+            for k in range(0, len(keys), _PORTION):
+                found += session.scalars(query.where(Upload.key.in_(keys[k : k + _PORTION])))
+            return found
 
     def record_upload(self, row: Upload) -> None:
         """Insert the upload, or replace what is known of its key."""

@@ -238,17 +238,36 @@ def _audio(media: Any) -> AudioStream | None:
 def _duration(
     media: Any, stream: Any, origin_s: float, start_s: float, container: Container
 ) -> float:
-    """Length of the picture in seconds from its first frame; of the file when it has none."""
+    """Length of the picture in seconds from its first frame; of the file when it has none.
+
+    Headers are believed in MP4 only: Matroska's count from zero wherever the
+    first frame is, and live recordings have none.
+    """
     if stream is not None and stream.duration and stream.time_base and container.demuxer == "mov":
         first = float((stream.start_time or 0) * stream.time_base)
         return max(0.0, float(stream.duration * stream.time_base) - (origin_s - first))
-    if media.duration:
-        return max(0.0, float(media.duration / av.time_base) - (origin_s - start_s))
+    said = float(media.duration / av.time_base) if media.duration else 0.0
     target = stream if stream is not None else next(iter(media.streams.audio), None)
     if target is None:
-        return 0.0
-    last = origin_s
-    for packet in media.demux(target):
-        if packet.pts is not None:
-            last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    return max(0.0, last - origin_s)
+        return max(0.0, said)
+    last = _last_time(media, target, start_s + said if said else None)
+    if last is None or last <= origin_s:
+        return max(0.0, said - (origin_s - start_s))
+    return last - origin_s
+
+
+def _last_time(media: Any, stream: Any, near_s: float | None) -> float | None:
+    """End of the last packet of a stream, in the file's clock; looks near the end first."""
+    for seek_s in (near_s, 0.0) if near_s is not None else (0.0,):
+        try:
+            media.seek(int(max(0.0, seek_s - 5.0) * av.time_base) if seek_s else 0, backward=True)
+            last = None
+            for packet in media.demux(stream):
+                if packet.pts is not None:
+                    end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    last = end if last is None else max(last, end)
+        except (av.FFmpegError, OSError):
+            continue
+        if last is not None:
+            return last
+    return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips
+from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
 from vidpipe.exports.export import copy_for
 from vidpipe.exports.model import Export, ExportOptions, PlatformExports
@@ -32,7 +33,12 @@ def export_stage(platform: str) -> Stage:
         for done, clip in enumerate(clips):
             master = next((f for f in clip.files if f.variant == wanted.preset.variant), None)
             if master is None:
-                continue
+                raise InputRejected(
+                    "missing_variant",
+                    f"rendered_clips has no {wanted.preset.variant} clips for {platform}: "
+                    f"materialise rendered_clips with platform {platform} first",
+                    name=run.video_id,
+                )
             exports.append(_export(run, clip, master, wanted))
             run.progress((done + 1) / len(clips), f"{platform}: {done + 1} of {len(clips)}")
         return PlatformExports(platform=platform, exports=tuple(exports))

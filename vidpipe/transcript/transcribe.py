@@ -43,7 +43,9 @@ def recognise(
         Unavailable: somebody speaks and no recogniser can be used.
     """
     if samples is None or not speech.speech:
-        return Transcript(source="none", passed_over=tuple(passed))
+        # Why no recogniser was used matters to nobody where there was nothing to recognise.
+        refused = [p for p in passed if p.source == "sidecar"]
+        return Transcript(source="none", passed_over=tuple(refused))
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
     found = recogniser.recognise(samples, speech, language, on_progress)

@@ -121,6 +121,16 @@ def test_clips_and_exports_are_those_of_the_current_result(catalog):
     assert [(r.clip_id, r.rank, r.compositions) for r in rows] == [("b", 1, ["stack"])]
 
 
+def test_a_large_drop_folder_can_be_asked_for(catalog):
+    catalog.record_upload(
+        tables.Upload(
+            key="default/7.mp4", channel="default", version="v", size_bytes=1, state="accepted"
+        )
+    )
+    found = catalog.uploads([f"default/{k}.mp4" for k in range(40_000)])
+    assert [u.key for u in found] == ["default/7.mp4"]
+
+
 def test_the_newest_run_of_each_stage_is_what_counts(catalog):
     catalog.accept_video(video())
     for error in ("broken", None):

@@ -1,9 +1,11 @@
 """Clips measured on the finished files."""
 
 import re
+import shutil
 from fractions import Fraction
 
 import cv2
+import ffmpeg
 import numpy as np
 import pysubs2
 import pytest
@@ -18,6 +20,7 @@ from vidpipe.clips.plan import output_fps
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
 from vidpipe.framing.path import crop_path
 from vidpipe.geometry import Rect, Size
+from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.media.samples import decode_samples
@@ -25,6 +28,7 @@ from vidpipe.segments.model import Segments
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import EditList, span
 from vidpipe.transcript.model import Transcript, Word
+from vidpipe_tests.conftest import Processed, make_engine, run_all, take
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
@@ -56,28 +60,72 @@ def test_loudness_and_true_peak_of_the_encoded_files(processed):
         assert file.measures.true_peak_dbtp <= -1.0
 
 
-def test_picture_and_sound_stay_in_step_through_every_cut(processed, talk, tmp_path):
-    """The made-up speaker's mouth opens with the voice: the two must correlate at no lag."""
+def lag_frames(path, work) -> int:
+    """By how many frames (25 a second) the made-up speaker's mouth is behind the voice."""
+    info = probe(path)
+    samples = decode_samples(path, info, work / "clip.wav")
+    mouth, loud = [], []
+    fps = 25
+    with FrameReader(path, info, max_width=540) as reader:
+        for frame in reader.every(1 / fps):
+            h, w = frame.image.shape[:2]
+            face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
+            dark_red = (face[..., 2] < 120) & (face[..., 0] < 60) & (face[..., 1] < 60)
+            mouth.append(float(dark_red.mean()))
+            chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
+            loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
+    assert np.std(mouth) > 0
+    m, s = np.array(mouth) - np.mean(mouth), np.array(loud) - np.mean(loud)
+    lags = range(-10, 11)
+    return max(lags, key=lambda lag: float((np.roll(m, -lag) * s)[12:-12].sum()))
+
+
+def test_picture_and_sound_stay_in_step_through_every_cut(processed, tmp_path):
     for clip, _, path in clip_files(processed):
-        info = probe(path)
-        samples = decode_samples(path, info, tmp_path / "clip.wav")
-        mouth, loud = [], []
-        fps = 25
-        with FrameReader(path, info, max_width=540) as reader:
-            for frame in reader.every(1 / fps):
-                h, w = frame.image.shape[:2]
-                face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
-                dark_red = (face[..., 2] < 120) & (face[..., 0] < 60) & (face[..., 1] < 60)
-                mouth.append(float(dark_red.mean()))
-                chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
-                loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
-        m = np.array(mouth) - np.mean(mouth)
-        s = np.array(loud) - np.mean(loud)
-        assert np.std(mouth) > 0
-        lags = range(-8, 9)
-        score = [float((np.roll(m, -lag) * s)[10:-10].sum()) for lag in lags]
-        best = lags[int(np.argmax(score))]
-        assert abs(best) <= 1, f"clip {clip.rank}: picture {best} frames late"
+        assert abs(lag_frames(path, tmp_path)) <= 1, clip.rank
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        (".ts", {"c": "copy", "muxdelay": 3}),
+        (".mkv", {"c": "copy", "output_ts_offset": 4000}),
+        # Every seventh frame left out: a variable frame rate.
+        (
+            ".mp4",
+            {"vf": "select='mod(n,7)'", "fps_mode": "vfr", "preset": "ultrafast", "c:a": "copy"},
+        ),
+    ],
+)
+def test_sources_with_odd_clocks_stay_in_step(talk, tmp_path, suffix, options):
+    path = tmp_path / f"odd{suffix}"
+    render(ffmpeg.output(ffmpeg.input(str(talk.path)), str(path), **options), timeout_s=120)
+    shutil.copy(talk.path.with_suffix(".srt"), path.with_suffix(".srt"))
+    engine = make_engine(tmp_path / "home")
+    video_id = take(engine, path).video_id
+    ran = run_all(engine, video_id, clips=1)
+    done = Processed(engine, video_id, ran)
+    [(_, file, clip)] = list(clip_files(done))
+    assert abs(lag_frames(clip, tmp_path)) <= 1
+    m = file.measures
+    assert abs(m.video_duration_s - m.audio_duration_s) <= 0.022
+
+
+def test_a_logo_is_drawn_at_the_top(talk, tmp_path):
+    logo = tmp_path / "logo.png"
+    cv2.imwrite(str(logo), np.full((40, 120, 3), (255, 0, 255), np.uint8))
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "channels.yaml").write_text(
+        f"channels: {{default: {{clips: {{min_s: 6, max_s: 20}}, brand: {{logo: {logo}}}}}}}"
+    )
+    engine = make_engine(home)
+    video_id = take(engine, talk.path).video_id
+    done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
+    [(_, _, path)] = list(clip_files(done))
+    with FrameReader(path, probe(path), max_width=1080) as reader:
+        shown = reader.at(5.0).image[48 : 48 + 84, 120 : 120 + 252].astype(int)
+    assert np.abs(shown - np.array([255, 0, 255])).mean() < 12
 
 
 def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):

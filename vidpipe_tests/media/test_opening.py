@@ -1,5 +1,6 @@
 """Opening somebody's file: only that file, never another one or an address."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -47,35 +48,30 @@ def listener():
         "<?xml version='1.0'?><MPD><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>",
     ],
 )
-def test_a_playlist_named_mp4_is_rejected_and_nothing_else_is_opened(
-    tmp_path, listener, body, talk
-):
+def test_a_playlist_named_mp4_is_rejected_and_nothing_else_is_opened(tmp_path, listener, body):
     port, visits = listener
+    # Whoever opens a pipe that nobody writes to never comes back: the limit would tell.
+    secret = tmp_path / "secret.ts"
+    os.mkfifo(secret)
     path = tmp_path / "talk.mp4"
-    path.write_text(body.format(port=port, secret=talk.path))
-    # In a process of its own, with every file that is opened written down.
+    path.write_text(body.format(port=port, secret=secret))
     script = (
-        "import sys, pathlib, os\n"
-        "opened = []\n"
-        "sys.addaudithook(lambda e, a: opened.append(str(a[0])) if e == 'open' else None)\n"
+        "import sys, pathlib\n"
         "from vidpipe.intake.rules import Rules, check_media\n"
         "from vidpipe.errors import InputRejected\n"
         "try:\n"
         "    check_media(pathlib.Path(sys.argv[1]), 'talk.mp4', Rules())\n"
         "except InputRejected as error:\n"
         "    print(error.reason)\n"
-        "print('LEAK' if any(sys.argv[2] in o for o in opened) else 'CLEAN')\n"
     )
-    started = time.monotonic()
     said = subprocess.run(
-        [sys.executable, "-c", script, str(path), str(talk.path)],
+        [sys.executable, "-c", script, str(path)],
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     ).stdout.split()
-    assert said == ["playlist", "CLEAN"]
-    assert time.monotonic() - started < 30
+    assert said == ["playlist"]
     assert visits == []
 
 
@@ -84,8 +80,10 @@ def test_the_libraries_themselves_refuse_a_playlist_inside_a_known_container(tmp
     from vidpipe.media.probe import open_media
 
     port, visits = listener
+    secret = tmp_path / "secret.ts"
+    os.mkfifo(secret)
     path = tmp_path / "talk.mp4"
-    path.write_text(f"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:{port}/a.ts\n")
+    path.write_text(f"#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:{port}/a.ts\n{secret}\n")
     with pytest.raises(InputRejected):
         open_media(path, MP4)
     assert visits == []
