@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
@@ -21,6 +22,10 @@ from vidpipe.pipeline import Engine, StageResult, stage_names
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, TalkTruth, make_talk
+
+# Machines differ: no example has a deadline, and a build sees the same ones every time.
+settings.register_profile("vidpipe", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("vidpipe")
 
 REAL_MEDIA = Path(
     os.environ.get("VIDPIPE_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media")

@@ -37,7 +37,7 @@ def make_sound(
         return target
     cut = work / "cut.wav"
     _cut(source, info, edit, options.fade_s, cut)
-    before = measure_loudness(cut)
+    before = measure_loudness(cut, peaks=False)
     if before.integrated_lufs is None:
         cut.replace(target)
         return target
@@ -46,7 +46,7 @@ def make_sound(
     ceiling = options.max_true_peak_dbtp - _CODEC_MARGIN_DB
     for _ in range(_MAX_PASSES):
         _level(cut, wanted, ceiling, target)
-        after = measure_loudness(target).integrated_lufs
+        after = measure_loudness(target, peaks=False).integrated_lufs
         if after is None or abs(options.loudness_lufs - after) <= _CLOSE_ENOUGH_LU:
             break
         # The limiter takes part of each decibel: aim by what the last one gave.

@@ -62,7 +62,7 @@ def sample(
     keys = reader.keyframe_times()
     gaps = np.diff([*keys, duration_s]) if keys else np.array([duration_s])
     dense = len(keys) > 2 and float(np.max(gaps)) <= max(1.6 * step_s, step_s + 1.0)
-    frames = reader.keyframes() if dense else reader.every(step_s)
+    frames = reader.keyframes() if dense else reader.every(step_s, roughly=True)
     times: list[float] = []
     grey: list[Grey] = []
     for frame in frames:

@@ -1,6 +1,9 @@
 import itertools
 import json
 from difflib import SequenceMatcher
+from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -174,3 +177,48 @@ def test_pocketsphinx_reads_a_book_with_its_word_times(real_media, tmp_path):
     times = {w["t"].lower(): w["b"] for w in labels["w"] if w["t"].isalpha()}
     hits = [abs(w.start_s - times[w.text]) for w in found.words if w.text in times]
     assert hits and sorted(hits)[len(hits) // 2] < 0.2
+
+
+class _Whisper:
+    """Stands where faster-whisper's model is: its words are the chunk's own times."""
+
+    heard: ClassVar[list[tuple[int, str | None]]] = []
+
+    def __init__(self, path, **options):
+        assert Path(path).is_dir() and options["compute_type"] == "int8"
+
+    def transcribe(self, audio, language, **_):
+        self.heard.append((len(audio), language))
+        word = SimpleNamespace(word=" hello ", start=0.5, end=0.5, probability=0.9)
+        blank = SimpleNamespace(word=" ", start=0.6, end=0.7, probability=0.1)
+        segment = SimpleNamespace(words=[word, blank], end=1.0)
+        return [segment], SimpleNamespace(language="de")
+
+
+def test_whisper_hears_chunks_cut_in_silence_and_its_times_are_put_back(
+    talk, tmp_path, monkeypatch
+):
+    import faster_whisper
+
+    monkeypatch.setattr(faster_whisper, "WhisperModel", _Whisper)
+    monkeypatch.setattr("vidpipe.transcript.faster_whisper._CHUNK_S", 12.0)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.bin").write_bytes(b"weights")
+    options = TranscriptOptions(whisper_path=str(tmp_path / "model"))
+    recogniser, passed = choose(options, None, tmp_path, may_download=False)
+    assert recogniser is not None and recogniser.name == "faster-whisper" and passed == []
+    assert "model-7" in recogniser.identity
+    samples = decode_samples(talk.path, probe(talk.path), tmp_path / "a.wav")
+    speech, _ = find_silence(samples, SilenceOptions())
+    told = []
+    found = recogniser.recognise(samples, speech, None, told.append)
+    assert found.language == "de"
+    assert len(_Whisper.heard) == len(found.words) >= 2
+    # The language told by the first chunk holds for the others.
+    assert [language for _, language in _Whisper.heard][1:] == ["de"] * (len(found.words) - 1)
+    assert all(length <= 16000 * 12.5 for length, _ in _Whisper.heard)
+    assert [w.text for w in found.words] == ["hello"] * len(found.words)
+    for word in found.words:
+        assert word.end_s > word.start_s
+        assert any(s.start_s - 0.2 <= word.start_s - 0.5 <= s.start_s for s in speech.speech)
+    assert told == sorted(told) and told[-1] <= 1.0
