@@ -207,7 +207,7 @@ class _Painter:
             return self._stack(stream, part, where.screen, where.camera)
         if where.camera is not None:
             assert part.camera is not None
-            return self._scaled(_following(stream, part.camera, part, self.plan), where.camera)
+            return self._following(stream, part.camera, part, where.camera)
         assert part.screen is not None and where.screen is not None
         shown = _cropped(stream, part.screen)
         if not where.blurred:
@@ -227,7 +227,7 @@ class _Painter:
             color="0x" + self.options.brand.background[1:],
         )
         path = _reshaped(part.camera, camera.aspect)
-        speaker = self._scaled(_following(split[1], path, part, self.plan), camera)
+        speaker = self._following(split[1], path, part, camera)
         return canvas.overlay(speaker, x=camera.x, y=camera.y)
 
     def _on_blur(self, shown: Any, rect: Rect) -> Any:
@@ -244,6 +244,25 @@ class _Painter:
             .filter("setsar", 1)
         )
         return backdrop.overlay(self._scaled(split[1], rect), x=rect.x, y=rect.y)
+
+    def _following(self, stream: Any, path: CropPath, part: Part, into: Rect) -> Any:
+        """The crop as it moves: what the path needs at all is scaled, then the crop moves in it.
+
+        With 4:2:0 chroma a crop moves in steps of two pixels; on the canvas they
+        are too small to see, in a small camera picture they show as jitter.
+        """
+        rect = path.rect.even()
+        xs = [p.x for p in path.points]
+        if max(xs) - min(xs) < 1:
+            return self._scaled(_cropped(stream, rect), into)
+        left = int(min(xs)) // 2 * 2
+        reach = rect.model_copy(update={"x": left, "width": int(max(xs)) + 2 - left + rect.width})
+        reach = reach.even()
+        scale = into.width / rect.width
+        wide = into.model_copy(update={"width": 2 * round(reach.width * scale / 2)})
+        moving = path_expression(path, part, self.plan, left, wide.width / reach.width)
+        shown = self._scaled(_cropped(stream, reach), wide)
+        return shown.filter("crop", into.width, into.height, moving, 0).filter("setsar", 1)
 
     def _scaled(self, stream: Any, rect: Rect, **more: str) -> Any:
         return stream.filter(
@@ -278,31 +297,16 @@ def _reshaped(path: CropPath, aspect: float) -> CropPath:
     return CropPath(rect=Rect(x=rect.x, y=y, width=rect.width, height=height), points=path.points)
 
 
-def _following(stream: Any, path: CropPath, part: Part, plan: ClipPlan) -> Any:
-    """The crop as it moves: first what the path needs at all, then the moving part of it."""
-    rect = path.rect.even()
-    xs = [p.x for p in path.points]
-    if max(xs) - min(xs) < 1:
-        return stream.filter("crop", rect.width, rect.height, rect.x, rect.y)
-    left = int(min(xs)) // 2 * 2
-    reach = int(max(xs)) + 2 - left + rect.width
-    moving = path_expression(path, part, plan, left)
-    return (
-        stream.filter("crop", reach + reach % 2, rect.height, left, rect.y)
-        # With 4:2:0 chroma a crop moves in steps of two pixels, which shows as jitter.
-        .filter("format", "yuv444p")
-        .filter("crop", rect.width, rect.height, moving, 0)
-    )
-
-
-def path_expression(path: CropPath, part: Part, plan: ClipPlan, left: int = 0) -> str:
-    """The crop's edge, from `left`, as an ffmpeg expression of `t`, seconds into the part.
+def path_expression(
+    path: CropPath, part: Part, plan: ClipPlan, left: int = 0, scale: float = 1.0
+) -> str:
+    """The crop's edge, from `left` and scaled, as an expression of `t`, seconds into the part.
 
     A sum of clipped ramps: linear between points, flat at both ends, and as
     deep as one addition however many points there are.
     """
     start_s = float(part.first_frame / plan.edit.fps)
-    timed = [(plan.edit.to_clip(p.t_s) - start_s, p.x - left) for p in path.points]
+    timed = [(plan.edit.to_clip(p.t_s) - start_s, (p.x - left) * scale) for p in path.points]
     terms = [f"{timed[0][1]:.2f}"]
     for (t0, x0), (t1, x1) in itertools.pairwise(timed):
         step = x1 - x0
