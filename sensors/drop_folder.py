@@ -1,6 +1,5 @@
 """New and changed objects in the drop folder become intake runs."""
 
-import hashlib
 import json
 import time
 
@@ -42,7 +41,8 @@ def drop_folder(
         }
     except VidpipeError as error:
         return dg.SkipReason(f"the drop folder could not be read, nothing was decided: {error}")
-    fresh = changes(known, seen)
+    busy = _at_work(context.instance)
+    fresh = [s for s in changes(known, seen) if s.key not in busy]
     before = json.loads(context.cursor) if context.cursor else {}
     if store.is_local:
         ready, waiting = settled(fresh, before, time.time(), engine.settings.stable_s)
@@ -66,12 +66,31 @@ def drop_folder(
         )
         for s in batch
     ]
-    state = "|".join(f"{s.key}:{s.version}:{s.sidecar_version}" for s in batch)
     # What did not fit in this batch is settled already: keep saying so.
     for item in ready[_BATCH:]:
         waiting[item.key] = f"{item.version}|{item.sidecar_version}"
+    # No run key: an intake that failed must be asked for again; taking in twice is harmless.
     request = dg.RunRequest(
-        run_key=hashlib.sha256(state.encode()).hexdigest(),
         run_config=dg.RunConfig(ops={"take_uploads": IntakeConfig(uploads=uploads)}),
     )
     return dg.SensorResult(run_requests=[request], cursor=json.dumps(waiting))
+
+
+def _at_work(instance: dg.DagsterInstance) -> set[str]:
+    """Keys that an intake run has in hand or waits for."""
+    runs = instance.get_runs(
+        filters=dg.RunsFilter(
+            job_name="intake",
+            statuses=[
+                dg.DagsterRunStatus.QUEUED,
+                dg.DagsterRunStatus.NOT_STARTED,
+                dg.DagsterRunStatus.STARTING,
+                dg.DagsterRunStatus.STARTED,
+            ],
+        )
+    )
+    uploads = [
+        run.run_config.get("ops", {}).get("take_uploads", {}).get("config", {}).get("uploads", [])
+        for run in runs
+    ]
+    return {item["key"] for items in uploads for item in items}

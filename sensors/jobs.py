@@ -5,6 +5,7 @@ from pydantic import Field
 
 from assets.partitions import videos
 from resources import VidpipeResource
+from vidpipe.errors import Unavailable
 from vidpipe.intake.drops import Seen, on_this_machine
 from vidpipe.intake.model import State
 
@@ -58,6 +59,8 @@ def take_uploads(
         except FileNotFoundError:
             context.log.warning(f"{item.key} is gone from the drop folder: passed over")
             continue
+        except Unavailable as error:
+            raise dg.RetryRequested(max_retries=3, seconds_to_wait=10) from error
         finally:
             if work.exists():
                 work.rmdir()

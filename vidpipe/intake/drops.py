@@ -31,11 +31,12 @@ class Seen:
 
     @property
     def channel(self) -> str:
-        return self.key.partition("/")[0]
+        """The folder it lies in; empty for a file outside of any."""
+        return self.key.partition("/")[0] if "/" in self.key else ""
 
     @property
     def name(self) -> str:
-        return self.key.partition("/")[2]
+        return self.key.partition("/")[2] if "/" in self.key else self.key
 
 
 def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
@@ -44,7 +45,7 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
     beside: dict[str, dict[str, ObjectInfo]] = {}
     for item in listing:
         base = item.key.rsplit("/", 1)[-1]
-        if "/" not in item.key or base.startswith("."):
+        if base.startswith("."):
             continue
         stem, dot, suffix = item.key.rpartition(".")
         suffix = (dot + suffix).lower()

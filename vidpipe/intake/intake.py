@@ -82,6 +82,13 @@ class Intake:
         return outcome
 
     def _check_channel(self, drop: Drop) -> None:
+        if not drop.channel:
+            raise InputRejected(
+                "no_channel",
+                "it lies outside the channels' folders. Move it into one of: "
+                f"{', '.join(sorted(self.channels))}.",
+                name=drop.key,
+            )
         if drop.channel not in self.channels:
             raise InputRejected(
                 "unknown_channel",

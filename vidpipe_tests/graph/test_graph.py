@@ -231,6 +231,20 @@ def test_a_dropped_file_becomes_a_partition_and_one_run(dropped):
         assert again.partition_key == run.partition_key and again.run_key != run.run_key
 
 
+def test_what_an_intake_run_has_in_hand_is_not_asked_for_twice(dropped):
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = tick(drop_folder, instance, dropped, None).cursor
+        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
+        job = defs.resolve_job_def("intake")
+        run = instance.create_run_for_job(
+            job, run_config=request.run_config, status=dg.DagsterRunStatus.STARTED
+        )
+        assert not tick(drop_folder, instance, dropped, cursor).run_requests
+        # It failed: the upload is asked for again.
+        instance.report_run_failed(run)
+        assert tick(drop_folder, instance, dropped, cursor).run_requests
+
+
 def test_the_same_bytes_under_another_name_ask_for_nothing(dropped):
     with dg.DagsterInstance.ephemeral() as instance:
         folder = dropped / "drop" / "default"

@@ -81,6 +81,11 @@ def test_an_unknown_channel_is_rejected_with_the_ones_there_are(engine, talk):
     assert "default, other" in outcome.message
 
 
+def test_a_file_outside_the_channel_folders_is_rejected_with_where_to_put_it(engine, talk):
+    outcome = take(engine, talk.path, channel="")
+    assert outcome.reason == "no_channel" and "default, other" in outcome.message
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -115,7 +120,8 @@ def test_a_survey_joins_videos_and_sidecars():
             info("default/deep/ünï.mov"),
         ]
     )
-    assert [s.key for s in seen] == ["default/deep/ünï.mov", "default/talk.mp4"]
+    assert [s.key for s in seen] == ["default/deep/ünï.mov", "default/talk.mp4", "stray.mp4"]
+    assert (seen[2].channel, seen[2].name) == ("", "stray.mp4")
     assert sorted(seen[1].sidecars) == [".srt", ".yaml"]
     assert seen[1].channel == "default" and seen[0].name == "deep/ünï.mov"
 
