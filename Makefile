@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
+# dg starts other programs of the environment and wants to find it activated.
+ACTIVATED := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 export VIDPIPE_HOME ?= $(CURDIR)/.vidpipe
 export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
 
@@ -36,17 +38,17 @@ demo: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## a made-up talk in, finished 
 dev: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, with a drop folder
 	@mkdir -p $(VIDPIPE_HOME)/drop/default
 	@echo "Drop videos into $(VIDPIPE_HOME)/drop/{channel}/; the UI opens at http://127.0.0.1:3000"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dg dev -w workspace.yaml
+	@$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
 test: $(VENV)/.dev ## the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-lint: $(VENV)/.dev ## style, types, floors, definitions
+lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dg check defs --no-check-yaml
+	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
 bench: $(VENV)/.dev ## side-by-side measurements, a few minutes
 	$(BIN)/python -m benchmarks.talk

@@ -123,6 +123,8 @@ class _Finder:
         self.faces = faces
         self.options = options
         self.refinements = 0
+        self.looks = options.face_frames
+        self.verdicts: dict[Rect, list[bool]] = {}
 
     def stretches(
         self, screen: Rect | None, camera: Rect | None
@@ -136,6 +138,9 @@ class _Finder:
             found = find_insets(self.samples, cut_pairs)[:4]
             shown = self._which_inset(found, cut_pairs)
         borders = self._borders(shown, cut_pairs, cuts_s, found)
+        # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
+        most = self.options.max_face_looks // len(borders)
+        self.looks = max(1, min(self.options.face_frames, most))
         stretches = []
         for start_s, end_s in itertools.pairwise(borders):
             inside = np.flatnonzero(
@@ -243,8 +248,8 @@ class _Finder:
         given: bool,
     ) -> Stretch:
         content = content_rect(self.samples, inside)
-        if inset is not None and not given:
-            inset = self._if_camera(start_s, end_s, inset, content)
+        if inset is not None and not given and not self._is_camera(start_s, end_s, inset, content):
+            inset = None
         if inset is not None:
             count, _ = self._faces(start_s, end_s, inset.rect)
             sure = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
@@ -286,23 +291,33 @@ class _Finder:
             confidence=sure,
         )
 
-    def _if_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> Inset | None:
-        """The inset, unless it is a part of a camera picture or a film in a slide."""
+    def _is_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> bool:
+        """Whether the inset is a camera: no part of a camera picture, no film in a slide.
+
+        Where the first three stretches agree the others are taken to be the same.
+        """
         if inset.rect.area > 0.6 * content.area:
-            return None
+            return False
+        known = self.verdicts.setdefault(inset.rect, [])
+        if len(known) >= 3 and len(set(known)) == 1:
+            return known[0]
+        known.append(self._looks_like_camera(start_s, end_s, inset, content))
+        return known[-1]
+
+    def _looks_like_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> bool:
         count, moving = self._faces(start_s, end_s, inset.rect)
         if not (count and moving) and inset.support < self.options.faceless_support:
-            return None
+            return False
         # A second head that moves outside makes the whole picture one of people.
         for side in sides(content, inset.rect):
             others, alive = self._faces(start_s, end_s, side)
             if others and alive:
-                return None
-        return inset
+                return False
+        return True
 
     def _faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         """Median number of faces in a few frames, and whether the first of them moves."""
-        frames = self.options.face_frames
+        frames = self.looks
         counts: list[int] = []
         moved: list[float] = []
         length = end_s - start_s

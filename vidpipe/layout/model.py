@@ -92,4 +92,5 @@ class LayoutOptions(BaseModel):
     faceless_support: int = Field(
         default=6, description="looks that must see an inset in which no face is found"
     )
+    max_face_looks: int = Field(default=400, description="over all stretches, about")
     face_frames: int = Field(default=5, description="frames per stretch looked at for faces")
