@@ -108,7 +108,7 @@ def weigh(
         weighed.append(
             unit.model_copy(
                 update={
-                    "signs": {n: round(v, 3) for n, v in signs.items() if v},
+                    "signs": {n: round(v, 3) for n, v in signs.items() if round(v, 3)},
                     "importance": round(min(1.0, max(0.0, total)), 4),
                 }
             )
