@@ -43,6 +43,7 @@ def take_uploads(
     engine = vidpipe.engine
     store = vidpipe.drop_store()
     intake = engine.intake()
+    engine.artifacts.sweep()
     for item in config.uploads:
         seen = Seen(
             key=item.key,

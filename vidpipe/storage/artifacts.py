@@ -196,8 +196,8 @@ class Artifacts:
         return folder
 
     def sweep(self) -> int:
-        """Remove scratch folders whose process is gone; returns how many."""
-        removed = 0
+        """Remove what killed processes left in scratch and staging; returns how many things."""
+        removed = self.store.sweep()
         for folder in (self.scratch / "work").glob("*"):
             pid = folder.name.rsplit("-", 2)[-2]
             if pid.isdigit() and not _alive(int(pid)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -150,6 +151,17 @@ class ObjectStore:
                 for item in page:
                     if not item["path"].startswith(".staging/"):
                         yield _info(item)
+
+    def sweep(self) -> int:
+        """Remove staged files of writers that were killed an hour ago or more; how many."""
+        if self.root is None:
+            return 0
+        old = [
+            p for p in (self.root / ".staging").glob("*") if p.stat().st_mtime < time.time() - 3600
+        ]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""

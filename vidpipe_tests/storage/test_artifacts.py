@@ -1,6 +1,8 @@
 """Artifacts on local disk and on a wire-level S3."""
 
+import os
 import subprocess
+import time
 import urllib.request
 
 import pytest
@@ -133,8 +135,6 @@ def test_the_fingerprint_depends_on_content_not_on_order():
 
 
 def test_the_scratch_cache_forgets_what_was_used_longest_ago(tmp_path):
-    import os
-
     artifacts = Artifacts(ObjectStore((tmp_path / "s").as_uri()), tmp_path, cache_bytes=100)
     for k, name in enumerate(("old", "new")):
         path = artifacts.cache / name[:2] / name
@@ -152,5 +152,11 @@ def test_scratch_of_dead_processes_is_swept(tmp_path):
     dead.wait()
     (tmp_path / "work" / f"render-{dead.pid}-1").mkdir(parents=True)
     ours = artifacts.workspace("render")
-    assert artifacts.sweep() == 1
+    staging = artifacts.store.root / ".staging"
+    staging.mkdir()
+    for name, age_s in (("killed", 7200), ("at-work", 5)):
+        (staging / name).write_bytes(b"half")
+        os.utime(staging / name, (time.time() - age_s,) * 2)
+    assert artifacts.sweep() == 2
     assert ours.exists()
+    assert [p.name for p in staging.iterdir()] == ["at-work"]
