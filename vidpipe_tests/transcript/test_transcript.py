@@ -49,7 +49,7 @@ def test_a_colon_in_a_sentence_is_no_speaker(tmp_path):
 
 
 def test_webvtt_and_other_encodings(tmp_path):
-    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000 align:start\n<v Anna>Größe\n"
+    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000 align:start\n<v Speaker>Größe\n"
     assert read_cues(write(tmp_path, vtt, "t.vtt"), "t")[0].text == "Größe"
     latin = "1\n00:00:01,000 --> 00:00:02,000\nGröße\n".encode("cp1252")
     assert read_cues(write(tmp_path, latin), "t")[0].text == "Größe"
@@ -106,10 +106,10 @@ def test_word_times_from_cues_are_near_the_truth(talk, tmp_path):
 
 
 def test_sentences_end_at_stops_not_at_initials_or_abbreviations():
-    text = "We met Dr. Lee, e.g. J. Smith. He chose the key K. And then it was 3.5 volts! Right?"
+    text = "We saw St. Gallen, e.g. with J. Bach. He chose the key K. And then it was 3.5 volts! Right?"
     words = [Word(text=t, start_s=k, end_s=k + 0.5) for k, t in enumerate(text.split())]
     assert [s.text for s in split_sentences(words)] == [
-        "We met Dr. Lee, e.g. J. Smith.",
+        "We saw St. Gallen, e.g. with J. Bach.",
         "He chose the key K.",
         "And then it was 3.5 volts!",
         "Right?",
