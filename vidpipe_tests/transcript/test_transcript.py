@@ -106,7 +106,10 @@ def test_word_times_from_cues_are_near_the_truth(talk, tmp_path):
 
 
 def test_sentences_end_at_stops_not_at_initials_or_abbreviations():
-    text = "We saw St. Gallen, e.g. with J. Bach. He chose the key K. And then it was 3.5 volts! Right?"
+    text = (
+        "We saw St. Gallen, e.g. with J. Bach. He chose the key K. "
+        "And then it was 3.5 volts! Right?"
+    )
     words = [Word(text=t, start_s=k, end_s=k + 0.5) for k, t in enumerate(text.split())]
     assert [s.text for s in split_sentences(words)] == [
         "We saw St. Gallen, e.g. with J. Bach.",
