@@ -103,14 +103,7 @@ def _take_in(engine: Engine, instance: dg.DagsterInstance, talk: Path) -> str:
     store = ObjectStore(engine.settings.drop_url, engine.settings.plain_drop_options)
     key = f"default/{talk.name}"
     seen = next(s for s in survey(store.list("default")) if s.key == key)
-    upload = UploadConfig(
-        key=seen.key,
-        version=seen.version,
-        size_bytes=seen.size_bytes,
-        modified_s=seen.modified_s,
-        sidecars=dict(seen.sidecars),
-        sidecar_version=seen.sidecar_version,
-    )
+    upload = UploadConfig.of(seen)
     config = dg.RunConfig(
         ops={"take_uploads": IntakeConfig(uploads=[upload])}, loggers=_QUIET["loggers"]
     )

@@ -54,21 +54,11 @@ def drop_folder(
         if waiting:
             said = f"waiting until nobody writes to: {', '.join(sorted(waiting)[:5])}"
         return dg.SensorResult(skip_reason=said, cursor=cursor)
-    batch = ready[:_BATCH]
-    uploads = [
-        UploadConfig(
-            key=s.key,
-            version=s.version,
-            size_bytes=s.size_bytes,
-            modified_s=s.modified_s,
-            sidecars=dict(s.sidecars),
-            sidecar_version=s.sidecar_version,
-        )
-        for s in batch
-    ]
-    # What did not fit in this batch is settled already: keep saying so.
-    for item in ready[_BATCH:]:
-        waiting[item.key] = f"{item.version}|{item.sidecar_version}"
+    uploads = [UploadConfig.of(s) for s in ready[:_BATCH]]
+    if store.is_local:
+        # What did not fit in this batch is settled already: keep saying so.
+        for item in ready[_BATCH:]:
+            waiting[item.key] = f"{item.version}|{item.sidecar_version}"
     # No run key: an intake that failed must be asked for again; taking in twice is harmless.
     request = dg.RunRequest(
         run_config=dg.RunConfig(ops={"take_uploads": IntakeConfig(uploads=uploads)}),

@@ -28,6 +28,29 @@ class UploadConfig(dg.Config):
     sidecars: dict[str, str] = Field(default_factory=dict, description="keys by suffix")
     sidecar_version: str = ""
 
+    @classmethod
+    def of(cls, seen: Seen) -> "UploadConfig":
+        """What a listing saw, as configuration of a run."""
+        return cls(
+            key=seen.key,
+            version=seen.version,
+            size_bytes=seen.size_bytes,
+            modified_s=seen.modified_s,
+            sidecars=dict(seen.sidecars),
+            sidecar_version=seen.sidecar_version,
+        )
+
+    def seen(self) -> Seen:
+        """The same, as the engine knows it."""
+        return Seen(
+            key=self.key,
+            version=self.version,
+            size_bytes=self.size_bytes,
+            modified_s=self.modified_s,
+            sidecars=self.sidecars,
+            sidecar_version=self.sidecar_version,
+        )
+
 
 class IntakeConfig(dg.Config):
     """The uploads to take in."""
@@ -45,17 +68,9 @@ def take_uploads(
     intake = engine.intake()
     engine.artifacts.sweep()
     for item in config.uploads:
-        seen = Seen(
-            key=item.key,
-            version=item.version,
-            size_bytes=item.size_bytes,
-            modified_s=item.modified_s,
-            sidecars=item.sidecars,
-            sidecar_version=item.sidecar_version,
-        )
         work = engine.artifacts.workspace("drop")
         try:
-            with on_this_machine(store, seen, work) as drop:
+            with on_this_machine(store, item.seen(), work) as drop:
                 outcome = intake.take(drop)
         except FileNotFoundError:
             context.log.warning(f"{item.key} is gone from the drop folder: passed over")
