@@ -37,7 +37,10 @@ def accepted_videos(
         dg.RunRequest(
             partition_key=v.video_id,
             run_key=f"{v.video_id}:{v.sidecar_version}",
-            tags={"vidpipe/channel": v.channel},
+            tags={
+                "vidpipe/channel": v.channel,
+                "dagster/priority": str(_priority(vidpipe, v.video_id)),
+            },
         )
         for v in waiting
     ]
@@ -46,3 +49,11 @@ def accepted_videos(
         dynamic_partitions_requests=[videos.build_add_request(keys)],
         cursor=keys[-1] if len(waiting) == _BATCH else "",
     )
+
+
+def _priority(vidpipe: VidpipeResource, video_id: str) -> int:
+    """What its sidecar asks for; 0 for a video whose sidecar or channel cannot be read now."""
+    try:
+        return vidpipe.engine.order(video_id).instructions.priority
+    except VidpipeError:
+        return 0

@@ -13,7 +13,6 @@ class VidpipeError(Exception):
     """An error with a message for a person; `exit_code` is what the command line returns."""
 
     exit_code = 1
-    retryable = False
 
 
 class InputRejected(VidpipeError):
@@ -38,7 +37,6 @@ class Unavailable(VidpipeError):
     """Something outside is missing for the moment: trying again can help."""
 
     exit_code = 4
-    retryable = True
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s

@@ -26,7 +26,6 @@ from vidpipe.clips.render import measure, poster, render_clip
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
-from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet
 from vidpipe.pipeline.analysis import detector_for, faces_identity
@@ -109,13 +108,14 @@ class _Renderer:
         self.speech = run.document("silence_regions", SpeechMap)
         self.layout = run.document("layout", Layout)
         self.transcript = run.document("transcript", Transcript)
-        self.detector: FaceDetector = detector_for(run.order)
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.logo = _logo_digest(run.order)
         self.encoder = threading.Lock()
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
+        # A detector of its own for each plan: two are made at a time and detectors keep state.
+        detector = detector_for(self.run.order)
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
                 self.run.video_id,
@@ -123,7 +123,7 @@ class _Renderer:
                 self.speech,
                 self.layout,
                 reader,
-                self.detector,
+                detector,
                 self.options,
                 self.run.order.settings.framing,
                 variant.size,

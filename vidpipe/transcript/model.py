@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.timeline import Interval
-
 
 class Word(BaseModel):
     """A word with its punctuation; `confidence` 0 to 1, None where the source has none."""
@@ -28,10 +26,6 @@ class Sentence(BaseModel):
     end_s: float
     first_word: int
     last_word: int
-
-    @property
-    def interval(self) -> Interval:
-        return Interval(start_s=self.start_s, end_s=self.end_s)
 
 
 class PassedOver(BaseModel):
