@@ -37,7 +37,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="silence_regions",
-        version="1",
+        version="2",
         folder=Folder.ANALYSIS,
         inputs=("audio",),
         document=SpeechMap,
