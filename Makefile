@@ -50,8 +50,11 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 	$(BIN)/lint-imports
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
-bench: $(VENV)/.dev ## side-by-side measurements, a few minutes
+bench: $(VENV)/.dev ## side-by-side measurements, some ten minutes
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.talk
+	$(BIN)/python -m benchmarks.silence
+	$(BIN)/python -m benchmarks.words
 
 clean: ## remove the virtual environment and everything made
 	rm -rf $(VENV) .vidpipe clips build *.egg-info

@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from assets.checks import TRANSCRIPT_CHECKS, transcript_checks
 from assets.shell import StageConfig, of_stage, result_of, run
 from resources import VidpipeResource
+from vidpipe.transcript.model import Transcript
 
 
 @dg.asset(
@@ -35,12 +37,18 @@ def silence_regions(
     kinds={"torch"},
     pool="gpu",
     **of_stage("transcript"),
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="transcript", description=said)
+        for name, said in TRANSCRIPT_CHECKS.items()
+    ],
 )
 def transcript(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Every word with its time: from the sidecar, else from a recogniser; the source is named."""
-    return result_of(vidpipe.engine, run(context, vidpipe, "transcript", config))
+    result = run(context, vidpipe, "transcript", config)
+    assert isinstance(result.document, Transcript)
+    return result_of(vidpipe.engine, result, transcript_checks(result.document))
 
 
 @dg.asset(

@@ -10,6 +10,7 @@ from vidpipe.clips.model import RenderedClips
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import SourceVideo
 from vidpipe.segments.model import Segments
+from vidpipe.transcript.model import Transcript
 
 #: Picture and sound of a clip may differ by half a frame at 23 fps (AAC pads its last frame).
 _SYNC_S = 0.022
@@ -26,6 +27,68 @@ def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
         description=f"{shown}, {media.duration_s:.1f} s, {media.container}",
         metadata={"duration_s": media.duration_s},
     )
+
+
+#: Checks of a transcript, with what each says in the UI.
+TRANSCRIPT_CHECKS = {
+    "speech_is_covered": "Words lie on at least 70 % of the time in which somebody speaks.",
+    "words_are_sure": "The recogniser believes its words: mean confidence at least 0.5.",
+    "can_be_read_in_time": "The fastest subtitles ask for at most 20 characters a second.",
+    "language_as_expected": "What is heard is the language that the channel or sidecar names.",
+}
+_LEAST_COVERED = 0.7
+_LEAST_CONFIDENCE = 0.5
+_FASTEST_PER_S = 20.0
+
+
+def transcript_checks(document: Transcript) -> list[dg.AssetCheckResult]:
+    """Whether a transcript can be trusted; none of them stops what comes after."""
+    quality = document.quality
+    nothing = "nothing is said" if document.source == "none" else "there are no words"
+
+    def result(name: str, passed: bool, said: str, **measured: float) -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(
+            passed=passed,
+            check_name=name,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=said,
+            metadata=dict(measured),
+        )
+
+    if quality is None:
+        is_fine = document.source == "none"
+        return [result(name, is_fine, nothing) for name in TRANSCRIPT_CHECKS]
+    confidence = quality.confidence
+    expected, heard = document.expected_language, document.heard_language
+    return [
+        result(
+            "speech_is_covered",
+            quality.covered_share >= _LEAST_COVERED,
+            f"words lie on {quality.covered_share:.0%} of the speech",
+            covered_share=quality.covered_share,
+        ),
+        result(
+            "words_are_sure",
+            confidence is None or confidence >= _LEAST_CONFIDENCE,
+            f"{document.source} gives no confidence"
+            if confidence is None
+            else f"mean confidence {confidence:.2f}",
+            **({} if confidence is None else {"confidence": confidence}),
+        ),
+        result(
+            "can_be_read_in_time",
+            quality.characters_per_s <= _FASTEST_PER_S + 0.05,
+            f"95 of 100 subtitles ask for at most {quality.characters_per_s:.1f} characters a "
+            f"second; {quality.rules_broken} rules broken",
+            characters_per_s=quality.characters_per_s,
+            rules_broken=quality.rules_broken,
+        ),
+        result(
+            "language_as_expected",
+            not expected or not heard or expected == heard,
+            f"expected {expected or 'any language'}, heard {heard or 'nothing that tells'}",
+        ),
+    ]
 
 
 def segments_do_not_overlap(document: Segments) -> dg.AssetCheckResult:

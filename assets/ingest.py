@@ -20,7 +20,9 @@ upload = dg.AssetSpec(
 sidecar = dg.AssetSpec(
     "sidecar",
     group_name="ingest",
-    description="What lies beside an upload: a transcript (.srt, .vtt) and instructions (.yaml).",
+    description=(
+        "What lies beside an upload: a transcript (.srt, .vtt, .json) and instructions (.yaml)."
+    ),
     kinds={"s3", "yaml"},
     owners=OWNERS,
     partitions_def=videos,

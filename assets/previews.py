@@ -101,19 +101,28 @@ def _transcript(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, Transcript)
     lines = [f"`{clock(s.start_s)}` {_md(s.text)}" for s in document.sentences[:12]]
-    return {
+    flags = [f"- **{f.kind}**: {f.count}, first at {clock(f.at_s)}" for f in document.flags]
+    metadata: Metadata = {
         "begins": dg.MetadataValue.md("\n\n".join(lines) or "Nothing is said."),
         "source": document.source + (" (draft)" if document.draft else ""),
         "model": document.model or "none",
         "language": document.language or "unknown",
         "words": len(document.words),
+        "word_times": document.word_times,
         "sentences": len(document.sentences),
+        "repaired": dg.MetadataValue.md("\n".join(flags) or "Nothing had to be."),
         "not_used": dg.MetadataValue.md(
             "\n".join(f"- **{p.source}**: {_md(p.reason)}" for p in document.passed_over)
             or "Every source before it in the order was used."
         ),
         "subtitles": _link(engine, result, "transcript.srt"),
     }
+    if document.quality is not None:
+        measured = document.quality.model_dump(exclude_none=True)
+        metadata.update({k: float(v) for k, v in measured.items()})
+    if document.cost:
+        metadata["cost"] = document.cost
+    return metadata
 
 
 def _layout(engine: Engine, result: StageResult) -> Metadata:

@@ -50,7 +50,7 @@ def run(
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
     clips: Annotated[int | None, typer.Option(min=1, max=50, help="at most so many")] = None,
     transcript: Annotated[
-        Path | None, typer.Option(help="SRT or VTT; default the one beside the file")
+        Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
 ) -> None:
@@ -190,6 +190,12 @@ def print_results(results: Results, folder: Path) -> None:
     _out.print(
         f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}"
     )
+    if video.heard_language and video.heard_language != video.language:
+        _out.print(
+            f"  expected {video.language}, but {video.heard_language} is heard", style="yellow"
+        )
+    for line in video.repaired:
+        _out.print(f"  repaired: {line}")
     for line in video.passed_over:
         _out.print(f"  not used: {line}", style="yellow")
     if results.nothing:

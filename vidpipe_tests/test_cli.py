@@ -122,7 +122,7 @@ def test_wrong_usage_ends_with_two(home, arguments, says):
 
 
 def test_a_missing_recogniser_ends_with_four(home, talk, tmp_path, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", '["sidecar","faster-whisper"]')
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", "sidecar,faster-whisper")
     path = tmp_path / "bare.mp4"
     shutil.copy(talk.path, path)
     said = runner.invoke(app, ["run", str(path)])
@@ -146,7 +146,7 @@ def test_check_says_what_will_be_used_and_why(home):
 
 
 def test_check_says_everything_that_is_missing_at_once(home, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", '["faster-whisper"]')
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__RECOGNISERS", "faster-whisper")
     monkeypatch.setenv("VIDPIPE_FACE_MODEL", "/nowhere.onnx")
     monkeypatch.setenv("VIDPIPE_DATABASE_URL", "postgresql+psycopg2://127.0.0.1:9/x")
     (home / "channels.yaml").write_text("nonsense")

@@ -48,9 +48,9 @@ def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
 
 def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path))
-    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__WHISPER_MODEL", "small")
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__FASTER_WHISPER__MODEL", "tiny")
     settings = load_settings()
-    assert settings.transcript.whisper_model == "small"
+    assert settings.transcript.faster_whisper.model == "tiny"
     assert settings.store_url == (tmp_path / "store").as_uri()
 
 

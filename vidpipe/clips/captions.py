@@ -15,6 +15,7 @@ import pysubs2
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement
 from vidpipe.geometry import Rect, Size
+from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
@@ -79,8 +80,8 @@ def groups_of(
     for k, word in enumerate(words):
         trial = [*current, word]
         gap = word.start_s - current[-1].end_s if current else 0.0
-        ended = bool(current) and current[-1].text[-1] in ".?!"
-        clause = bool(current) and current[-1].text[-1] in ",;:" and len(current) >= 3
+        ended = bool(current) and ends_sentence(current[-1].text)
+        clause = bool(current) and ends_clause(current[-1].text) and len(current) >= 3
         too_wide = _lines(trial, style, size, width) is None
         if current and (
             too_wide or gap > _BREAK_GAP_S or ended or clause or len(trial) > style.max_words
@@ -105,7 +106,7 @@ def _lines(
     """One line, or two of like width; None when that does not fit."""
 
     def wide(part: Sequence[Word]) -> float:
-        return text_width(" ".join(_shown(w, style) for w in part), size)
+        return text_width(joined(_shown(w, style) for w in part), size)
 
     if wide(words) <= width:
         return [list(words)]
@@ -174,9 +175,7 @@ def write_captions(
                 continue
             box = _box_at(arrangements, flat[0].start_s)
             cx, cy = box.center
-            text = "\\N".join(
-                " ".join(_word(w, style, brand, lit=w is word) for w in line) for line in group
-            )
+            text = "\\N".join(_line(line, word, style, brand) for line in group)
             file.append(
                 pysubs2.SSAEvent(
                     start=round(word.start_s * 1000),
@@ -186,6 +185,15 @@ def write_captions(
                 )
             )
     file.save(str(target), format_="ass")
+
+
+def _line(words: Sequence[Word], lit: Word, style: CaptionStyle, brand: Brand) -> str:
+    """A line as ASS text; scripts without spaces get none."""
+    text = ""
+    for k, word in enumerate(words):
+        text += " " if k and spaced(words[k - 1].text, word.text) else ""
+        text += _word(word, style, brand, lit=word is lit)
+    return text
 
 
 def _word(word: Word, style: CaptionStyle, brand: Brand, *, lit: bool) -> str:

@@ -29,7 +29,7 @@ class Drop:
     Attributes:
         key: `{channel}/{name}` as its person knows it.
         version: changes when the object does (ETag, or size and time).
-        sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.yaml`).
+        sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.json`, `.yaml`).
         sidecar_version: changes when any of them does, as far as a listing tells.
         insist: the sidecars count even when the bytes are known under another name.
     """
@@ -100,18 +100,15 @@ class Intake:
     def _read_sidecars(self, drop: Drop) -> tuple[Sidecar, dict[str, Path]]:
         files: dict[str, Path] = {}
         instructions = Instructions()
-        name = None
         for suffix in sidecars.TRANSCRIPT_SUFFIXES:
             if suffix in drop.sidecars:
-                name = f"transcript{suffix}"
-                files[name] = drop.sidecars[suffix]
-                break
+                files[f"transcript{suffix}"] = drop.sidecars[suffix]
         for suffix in sidecars.INSTRUCTION_SUFFIXES:
             if suffix in drop.sidecars:
                 stem = drop.name.rsplit(".", 1)[0]
                 instructions = sidecars.read_instructions(drop.sidecars[suffix], f"{stem}{suffix}")
                 break
-        return Sidecar(transcript_file=name, instructions=instructions), files
+        return Sidecar(transcript_files=tuple(files), instructions=instructions), files
 
     def _accept(
         self, drop: Drop, digest: str, sidecar: Sidecar, files: Mapping[str, Path]

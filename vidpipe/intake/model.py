@@ -61,12 +61,13 @@ class Instructions(BaseModel):
 class Sidecar(BaseModel):
     """What lies beside an upload; empty when nothing does.
 
-    The transcript itself is the artifact's file `transcript_file`.
+    The transcripts themselves are the artifact's files `transcript_files`, the
+    preferred one first.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    transcript_file: str | None = None
+    transcript_files: tuple[str, ...] = ()
     instructions: Instructions = Instructions()
 
 

@@ -13,7 +13,7 @@ from vidpipe.intake.model import Instructions
 from vidpipe.platforms.model import load_presets
 
 #: In order of preference, when several lie beside one video.
-TRANSCRIPT_SUFFIXES = (".srt", ".vtt")
+TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".json")
 INSTRUCTION_SUFFIXES = (".yaml", ".yml")
 SIDECAR_SUFFIXES = TRANSCRIPT_SUFFIXES + INSTRUCTION_SUFFIXES
 

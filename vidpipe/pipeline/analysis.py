@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,17 @@ from vidpipe.segments.select import select_segments
 from vidpipe.silence.activity import HOP_S, find_silence
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage import tables
+from vidpipe.storage.keys import Folder
+from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import PassedOver, Transcript
-from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.recogniser import Recogniser, choose
+from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
-from vidpipe.transcript.transcribe import from_sidecar, recognise
+from vidpipe.transcript.transcribe import Chunk, transcribe
 
 
 class NoOptions(BaseModel):
     """For stages without any."""
-
-
-class TranscriptRequest(BaseModel):
-    """What of the order can change a transcript, besides the recogniser."""
-
-    language: str | None
-    beam: int
 
 
 def no_options(_: Order) -> BaseModel:
@@ -101,21 +98,52 @@ def silence(run: StageRun) -> BaseModel:
 # transcript
 
 
+class TranscriptRequest(BaseModel):
+    """What of the order can change a transcript, besides the recogniser."""
+
+    language: str | None
+    align: bool
+    chunk_s: float
+
+
+class _Chunks:
+    """Chunks of a transcript as checkpoints of the stage."""
+
+    def __init__(self, run: StageRun, recogniser: Recogniser) -> None:
+        self.run = run
+        self.rests_on = {
+            "stage": "transcript",
+            "recogniser": recogniser.identity,
+            "audio": run.inputs["audio"].content_digest,
+            "speech": run.inputs["silence_regions"].content_digest,
+        }
+        self._keep: dict[tuple[Interval, str | None], Callable[[Chunk], None]] = {}
+
+    def find(self, interval: Interval, language: str | None) -> Chunk | None:
+        ingredients = {
+            **self.rests_on,
+            "interval": interval.model_dump(),
+            "language": language,
+        }
+        found, keep = self.run.checkpoint(Folder.ANALYSIS, "transcript-chunk", ingredients, Chunk)
+        self._keep[interval, language] = keep
+        return found
+
+    def keep(self, chunk: Chunk, language: str | None) -> None:
+        self._keep[span(chunk.start_s, chunk.end_s), language](chunk)
+
+
 def transcript_identity(run: StageRun) -> dict[str, Any]:
     """Which source of words will be used: decided before the work, for the fingerprint."""
     options = run.order.settings.transcript
     sidecar = run.document("sidecar", Sidecar)
     passed: list[PassedOver] = []
-    if "sidecar" in options.recognisers and sidecar.transcript_file is not None:
-        speech = run.document("silence_regions", SpeechMap)
-        found = from_sidecar(
-            run.path("sidecar", sidecar.transcript_file),
-            sidecar.transcript_file,
-            speech,
-            run.order.language or "en",
-        )
-        if isinstance(found, Transcript):
-            run.stash["transcript"] = found
+    speech = run.document("silence_regions", SpeechMap)
+    for name in sidecar.transcript_files if "sidecar" in options.order else ():
+        found = read_sidecar(run.path("sidecar", name), name, speech)
+        if isinstance(found, Reading):
+            run.stash["sidecar"] = found
+            run.stash["passed"] = passed
             return {"source": "sidecar"}
         passed.append(found)
     recogniser, others = choose(
@@ -131,18 +159,9 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
 
 def transcript(run: StageRun) -> BaseModel:
     """Words and sentences, SRT, VTT and a table."""
-    done = run.stash.get("transcript")
-    if done is None:
-        done = recognise(
-            run.stash["recogniser"],
-            _samples(run),
-            run.document("silence_regions", SpeechMap),
-            run.order.language,
-            run.stash["passed"],
-            lambda f: run.progress(f, ""),
-        )
-    run.new_file("transcript.srt").write_text(to_srt(done.words), "utf-8")
-    run.new_file("transcript.vtt").write_text(to_vtt(done.words), "utf-8")
+    done = _transcript(run)
+    run.new_file("transcript.srt").write_text(to_srt(done.words, done.language), "utf-8")
+    run.new_file("transcript.vtt").write_text(to_vtt(done.words, done.language), "utf-8")
     rows = [
         {**done.words[k].model_dump(), "sentence": i}
         for i, sentence in enumerate(done.sentences)
@@ -152,9 +171,37 @@ def transcript(run: StageRun) -> BaseModel:
     return done
 
 
+def _transcript(run: StageRun) -> Transcript:
+    speech = run.document("silence_regions", SpeechMap)
+    samples = _samples(run)
+    options = run.order.settings.transcript
+    reading: Reading | None = run.stash.get("sidecar")
+    if reading is not None:
+        return from_sidecar(
+            reading,
+            samples,
+            speech,
+            run.order.language,
+            run.stash["passed"],
+            may_align=options.align,
+        )
+    recogniser: Recogniser | None = run.stash["recogniser"]
+    return transcribe(
+        recogniser,
+        samples,
+        speech,
+        run.order.language,
+        run.stash["passed"],
+        chunk_s=options.chunk_s,
+        checkpoints=_Chunks(run, recogniser) if recogniser is not None else None,
+        on_progress=run.progress,
+    )
+
+
 def transcript_request(order: Order) -> BaseModel:
     """What of the order can change a transcript."""
-    return TranscriptRequest(language=order.language, beam=order.settings.transcript.whisper_beam)
+    options = order.settings.transcript
+    return TranscriptRequest(language=order.language, align=options.align, chunk_s=options.chunk_s)
 
 
 # layout

@@ -180,6 +180,8 @@ class Engine:
             document=document,
             wall_s=wall_s,
         )
+        for folder, checkpoint in run.checkpoints:
+            self.artifacts.remove(folder, checkpoint)
         progress(1.0, "")
         return StageResult(
             wanted.name, manifest, document, False, wall_s, run.items_made, run.items_reused

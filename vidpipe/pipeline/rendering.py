@@ -93,7 +93,7 @@ def _logo_digest(order: Order) -> str | None:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "1"
+CLIP_VERSION = "2"
 
 
 class _Renderer:
@@ -163,7 +163,8 @@ class _Renderer:
             poster(clip, made["poster.jpg"])
             if spoken:
                 made["clip.srt"] = work / "clip.srt"
-                made["clip.srt"].write_text(to_srt(spoken), "utf-8")
+                text = to_srt(spoken, self.transcript.language, plan.edit.duration_s)
+                made["clip.srt"].write_text(text, "utf-8")
             return made, measure(clip)
 
         artifact = f"clip-{plan.clip_id}-{variant.name}"

@@ -49,7 +49,8 @@ class Order:
 class StageRun:
     """One run of one stage: inputs by name, a scratch folder, a place for files.
 
-    `stash` carries what `Stage.identity` found out to `Stage.run`.
+    `stash` carries what `Stage.identity` found out to `Stage.run`; `checkpoints` are
+    forgotten once the stage is published.
     """
 
     video_id: str
@@ -62,6 +63,7 @@ class StageRun:
     progress: Progress
     files: dict[str, Path] = field(default_factory=dict)
     stash: dict[str, Any] = field(default_factory=dict)
+    checkpoints: list[tuple[Folder, Manifest]] = field(default_factory=list)
     items_made: int = 0
     items_reused: int = 0
 
@@ -118,6 +120,35 @@ class StageRun:
         )
         self.items_made += 1
         return manifest, False
+
+    def checkpoint(
+        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any], model: type[Model]
+    ) -> tuple[Model | None, Callable[[Model], None]]:
+        """A part of this stage's work that is kept only until the whole is done.
+
+        Returns what an unfinished run left under the same ingredients, or None, and
+        what keeps it. The engine forgets all checkpoints once the stage is published.
+        """
+        identity = fingerprint(ingredients)
+        found = self.artifacts.find(self.video_id, folder, artifact, identity)
+
+        def keep(document: Model) -> None:
+            manifest = self.artifacts.publish(
+                video_id=self.video_id,
+                folder=folder,
+                artifact=artifact,
+                fingerprint=identity,
+                ingredients=ingredients,
+                files={},
+                document=document,
+                point=False,
+            )
+            self.checkpoints.append((folder, manifest))
+
+        if found is None:
+            return None, keep
+        self.checkpoints.append((folder, found))
+        return self.artifacts.document(found, model), keep
 
 
 def no_identity(_: StageRun) -> dict[str, Any]:

@@ -47,7 +47,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="transcript",
-        version="1",
+        version="2",
         folder=Folder.ANALYSIS,
         inputs=("audio", "silence_regions", "sidecar"),
         document=Transcript,

@@ -144,7 +144,11 @@ def _results(
             fps=media.video.fps,
             transcript_source=transcript.source,
             transcript_draft=transcript.draft,
+            word_times=transcript.word_times,
             language=transcript.language,
+            heard_language=transcript.heard_language,
+            transcript_cost=transcript.cost,
+            repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
         ),
         segments=tuple(

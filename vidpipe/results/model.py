@@ -26,10 +26,14 @@ class VideoResult(_Part):
     height: int
     fps: float
     transcript_source: str = Field(
-        description="sidecar, faster-whisper, pocketsphinx (a draft) or none"
+        description="sidecar, api, transformers, faster-whisper, pocketsphinx (a draft) or none"
     )
     transcript_draft: bool
+    word_times: str = Field(description="heard, aligned, given or spread")
     language: str
+    heard_language: str
+    transcript_cost: float = Field(description="of a recogniser that is paid by the minute")
+    repaired: tuple[str, ...] = Field(description="what was wrong with the words")
     passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Content
+from vidpipe.orthography import joined
 from vidpipe.segments.model import Segment, SegmentOptions, Segments
 from vidpipe.segments.score import reasons, score_run, topic_of, total
 from vidpipe.silence.model import SpeechMap
@@ -222,7 +223,7 @@ def _forced(
             end_s = word.end_s
     within = span(start_s, end_s)
     kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.kept_pause_s)
-    said = " ".join(w.text for w in words if start_s <= w.start_s < end_s)
+    said = joined(w.text for w in words if start_s <= w.start_s < end_s)
     return Segment(
         rank=index + 1,
         start_s=round(start_s, 3),

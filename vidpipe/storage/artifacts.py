@@ -142,6 +142,13 @@ class Artifacts:
                 return False
         return True
 
+    def remove(self, folder: Folder, manifest: Manifest) -> None:
+        """Forget an artifact that no pointer names: its manifest first, so none is found half."""
+        stem = _stem(manifest.artifact)
+        self.store.delete(manifest_key(manifest.video_id, folder, stem, manifest.fingerprint))
+        for item in manifest.files:
+            self.store.delete(item.key)
+
     def current(self, video_id: str, folder: Folder, artifact: str) -> Manifest | None:
         """What the pointer names, or None when the artifact was never made."""
         body = self.store.get_bytes(pointer_key(video_id, folder, _stem(artifact)))

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from vidpipe.errors import Unavailable
-from vidpipe.media.samples import Samples
-from vidpipe.silence.model import SpeechMap
-from vidpipe.transcript.model import Word
-from vidpipe.transcript.recogniser import Recognised, speech_chunks
+from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.timeline import Interval
+from vidpipe.transcript.languages import not_in_whisper
+from vidpipe.transcript.model import FasterWhisperOptions, Word
+from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.windows import stitch, windows
 
-_CHUNK_S = 300.0
+#: What the model hears at once, and the gap that starts a new window: a model that
+#: is given silence makes words up.
+_WINDOW_S = 29.5
+_GAP_S = 3.0
+#: Whisper's own signs of a failed window (section 4.5 of its paper): text that
+#: compresses too well, words it does not believe itself.
+_TOO_REGULAR = 2.4
+_TOO_UNSURE = -1.0
+#: Windows that tell the language: one may be a quotation.
+_TOLD_BY = 3
 
 
 class FasterWhisper:
-    """int8 on the CPU, word times by cross-attention; weights from a folder or the hub."""
+    """int8, several windows at once, word times from cross-attention."""
 
     name = "faster-whisper"
     draft = False
+    parallel = 1
+    longest_s = float("inf")
+    cost_per_minute = 0.0
 
-    def __init__(
-        self, *, model: str, path: Path | None, beam: int, cache: Path, may_download: bool
-    ) -> None:
-        self.model = model
-        self.path = path
-        self.beam = beam
+    def __init__(self, options: FasterWhisperOptions, cache: Path, *, may_download: bool) -> None:
+        self.options = options
         self.cache = cache
         self.may_download = may_download
         self._folder: Path | None = None
@@ -38,39 +50,42 @@ class FasterWhisper:
         folder = self._weights()
         # The hub's cache names the folder after the commit; a folder given by
         # path is told by the size and name of its weights.
-        if self.path is None:
+        if self.options.path is None:
             known = folder.name
         else:
             known = f"{folder.name}-{(folder / 'model.bin').stat().st_size}"
-        return f"{faster_whisper.__version__}:{self.model}:{known}:beam{self.beam}"
+        named = f"{faster_whisper.__version__}:{self.options.model}:{known}"
+        return f"{self.name}-{named}:beam{self.options.beam}"
 
-    def missing(self, language: str | None) -> str | None:
+    def missing(self, language: str | None, *, asked_for: bool) -> str | None:
+        if self.options.model.endswith(".en") and language not in (None, "en"):
+            return f"its model {self.options.model!r} knows English only, not {language!r}"
         try:
             self._weights()
         except Unavailable as error:
             return str(error)
-        return None
+        return not_in_whisper(language)
 
     def _weights(self) -> Path:
         """Folder of the weights, fetched when that is allowed and possible."""
         if self._folder is not None:
             return self._folder
-        if self.path is not None:
-            if not (self.path / "model.bin").is_file():
+        if self.options.path is not None:
+            given = Path(self.options.path).expanduser()
+            if not (given / "model.bin").is_file():
                 raise Unavailable(
-                    f"there is no model.bin in {self.path}; give the folder of a "
+                    f"there is no model.bin in {given}; give the folder of a "
                     "CTranslate2 Whisper model"
                 )
-            self._folder = self.path
-            return self.path
+            self._folder = given
+            return given
         from faster_whisper.utils import download_model
 
+        model = self.options.model
         for local_only in (True, False) if self.may_download else (True,):
             try:
                 self._folder = Path(
-                    download_model(
-                        self.model, local_files_only=local_only, cache_dir=str(self.cache)
-                    )
+                    download_model(model, local_files_only=local_only, cache_dir=str(self.cache))
                 )
                 return self._folder
             except Exception as error:  # the hub client raises a different type per cause
@@ -79,44 +94,107 @@ class FasterWhisper:
             f"could not be fetched ({reason})" if self.may_download else "fetching is switched off"
         )
         raise Unavailable(
-            f"the weights of Whisper {self.model!r} are not in {self.cache} and {fetch}; put the "
-            f"folder Systran/faster-whisper-{self.model} from the hub somewhere and set "
-            "VIDPIPE_TRANSCRIPT__WHISPER_PATH to it"
+            f"the weights of Whisper {model!r} are not in {self.cache} and {fetch}; put the "
+            f"folder Systran/faster-whisper-{model} from the hub somewhere and set "
+            "VIDPIPE_TRANSCRIPT__FASTER_WHISPER__PATH to it"
         )
 
-    def recognise(
-        self,
-        samples: Samples,
-        speech: SpeechMap,
-        language: str | None,
-        on_progress: Callable[[float], None],
-    ) -> Recognised:
-        from faster_whisper import WhisperModel
+    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+        pieces = windows(passage.speech, passage.interval.end_s, max_s=_WINDOW_S, max_gap_s=_GAP_S)
+        if not pieces:
+            return Recognised((), language or "")
+        start_s = passage.interval.start_s
+        audio = passage.samples.read(start_s, passage.interval.end_s)
+        pipeline = _pipeline(str(self._weights()))
+        heard = _language(pipeline.model, [_cut(audio, p, start_s) for p in pieces[:_TOLD_BY]])
+        segments, _ = pipeline.transcribe(
+            audio,
+            language=language or heard,
+            beam_size=self.options.beam,
+            batch_size=self.options.batch,
+            word_timestamps=True,
+            without_timestamps=False,
+            clip_timestamps=[
+                {"start": p.start_s - start_s, "end": p.end_s - start_s} for p in pieces
+            ],
+        )
+        words = self._words(pipeline, segments, audio, start_s, pieces, language or heard)
+        return Recognised(words, heard)
 
-        model: Any = WhisperModel(str(self._weights()), device="cpu", compute_type="int8")
-        words: list[Word] = []
-        spoken = language
-        for chunk in speech_chunks(speech, _CHUNK_S):
-            audio = samples.read(chunk.start_s, chunk.end_s)
-            segments, info = model.transcribe(
-                audio,
-                language=spoken,
-                beam_size=self.beam,
-                word_timestamps=True,
-                condition_on_previous_text=False,
-            )
-            spoken = spoken or info.language
-            for segment in segments:
-                for item in segment.words or ():
-                    text = item.word.strip()
-                    if text:
-                        words.append(
-                            Word(
-                                text=text,
-                                start_s=round(chunk.start_s + item.start, 3),
-                                end_s=round(chunk.start_s + max(item.end, item.start + 0.02), 3),
-                                confidence=round(item.probability, 3),
-                            )
-                        )
-                on_progress(min(1.0, (chunk.start_s + segment.end) / speech.duration_s))
-        return Recognised(words, spoken or "")
+    def _words(
+        self,
+        pipeline: Any,
+        segments: Iterable[Any],
+        audio: Any,
+        start_s: float,
+        pieces: Sequence[Interval],
+        language: str,
+    ) -> Iterator[Word]:
+        """Words window by window, each as soon as no later window can change it."""
+        held: list[tuple[Interval, list[Word]]] = []
+        for seek, found in groupby(segments, key=lambda s: s.seek):
+            # Segments name their window by where it starts, in hundredths of a second.
+            window = min(pieces, key=lambda p: abs((p.start_s - start_s) * 100 - seek))
+            heard = list(found)
+            if any(
+                s.compression_ratio > _TOO_REGULAR or s.avg_logprob < _TOO_UNSURE for s in heard
+            ):
+                heard = self._again(pipeline, audio, start_s, window, language)
+                words = list(_words_of(heard, window.start_s))
+            else:
+                words = list(_words_of(heard, start_s))
+            if held and window.start_s >= held[-1][0].end_s:
+                yield from stitch(held)
+                held = []
+            held.append((window, words))
+        yield from stitch(held)
+
+    def _again(
+        self, pipeline: Any, audio: Any, start_s: float, window: Interval, language: str
+    ) -> list[Any]:
+        """A window that failed, alone: there Whisper falls back to higher temperatures."""
+        segments, _ = pipeline.model.transcribe(
+            _cut(audio, window, start_s),
+            language=language,
+            beam_size=self.options.beam,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+        )
+        return list(segments)
+
+
+def _cut(audio: Any, window: Interval, start_s: float) -> Any:
+    first = round((window.start_s - start_s) * SAMPLE_RATE)
+    return audio[first : round((window.end_s - start_s) * SAMPLE_RATE)]
+
+
+def _language(model: Any, sounds: Sequence[Any]) -> str:
+    """What most of the first windows are spoken in."""
+    if not model.model.is_multilingual:
+        return "en"
+    told = [model.detect_language(audio=s)[0] for s in sounds]
+    return str(max(sorted(set(told)), key=told.count))
+
+
+def _words_of(segments: Iterable[Any], start_s: float) -> Iterator[Word]:
+    for segment in segments:
+        for item in segment.words or ():
+            text = item.word.strip()
+            if text:
+                yield Word(
+                    text=text,
+                    start_s=round(start_s + item.start, 3),
+                    end_s=round(start_s + max(item.end, item.start + 0.02), 3),
+                    confidence=round(min(1.0, max(0.0, item.probability)), 3),
+                )
+
+
+@functools.lru_cache(maxsize=1)
+def _pipeline(folder: str) -> Any:
+    """The model, loaded once a process."""
+    import ctranslate2
+    from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+    # Higher temperatures draw at random; the same recording gives the same words.
+    ctranslate2.set_random_seed(0)
+    return BatchedInferencePipeline(WhisperModel(folder, device="cpu", compute_type="int8"))

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.errors import Unavailable
 from vidpipe.media.samples import Samples
-from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import Interval, span
+from vidpipe.timeline import Interval
 from vidpipe.transcript.model import PassedOver, TranscriptOptions, Word
 
 
 @dataclass(frozen=True)
-class Recognised:
-    """The words of a recording and their language (ISO 639)."""
+class Passage:
+    """A stretch to recognise: where it is, and where somebody speaks in it.
 
-    words: list[Word]
+    All times, also those of the words that come back, are the recording's.
+    """
+
+    samples: Samples
+    interval: Interval
+    speech: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """The words of a passage, in order, and the language that was heard (ISO 639).
+
+    `words` may be a generator: they come as they are heard. `timed` says that each
+    word was heard when it says; otherwise the times are spread over a longer phrase.
+    """
+
+    words: Iterable[Word]
     language: str
+    timed: bool = True
 
 
 class Recogniser(Protocol):
@@ -30,7 +46,7 @@ class Recogniser(Protocol):
 
     @property
     def identity(self) -> str:
-        """Model and version: part of the fingerprint."""
+        """Model and version and what else can change its words: part of the fingerprint."""
         ...
 
     @property
@@ -38,61 +54,77 @@ class Recogniser(Protocol):
         """Whether its words are guesses rather than a text to show."""
         ...
 
-    def missing(self, language: str | None) -> str | None:
-        """Why it cannot be used here and what to do, or None. Cheap; loads no model."""
+    @property
+    def parallel(self) -> int:
+        """Passages that it may be given at once, from threads."""
         ...
 
-    def recognise(
-        self,
-        samples: Samples,
-        speech: SpeechMap,
-        language: str | None,
-        on_progress: Callable[[float], None],
-    ) -> Recognised:
-        """The words, with times in the recording."""
+    @property
+    def longest_s(self) -> float:
+        """The longest passage that it takes."""
+        ...
+
+    @property
+    def cost_per_minute(self) -> float: ...
+
+    def missing(self, language: str | None, *, asked_for: bool) -> str | None:
+        """Why it cannot be used here and what to do, or None. Cheap; loads no model.
+
+        `asked_for`: it was named in the settings, not tried as one of a default order.
+        """
+        ...
+
+    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+        """The words of a passage, heard as `language` where one is given."""
         ...
 
 
-def available_recognisers(
+def available(
     options: TranscriptOptions, models: Path, *, may_download: bool
-) -> dict[str, Recogniser]:
+) -> dict[str, Callable[[], Recogniser]]:
     """The recognisers that this vidpipe has, by name."""
-    from vidpipe.transcript.faster_whisper import FasterWhisper
-    from vidpipe.transcript.sphinx import PocketSphinx
+
+    def faster_whisper() -> Recogniser:
+        from vidpipe.transcript.faster_whisper import FasterWhisper
+
+        return FasterWhisper(options.faster_whisper, models, may_download=may_download)
+
+    def transformers() -> Recogniser:
+        from vidpipe.transcript.transformers_whisper import TransformersWhisper
+
+        return TransformersWhisper(options.transformers, models, may_download=may_download)
+
+    def api() -> Recogniser:
+        from vidpipe.transcript.api import Api
+
+        return Api(options.api)
+
+    def pocketsphinx() -> Recogniser:
+        from vidpipe.transcript.sphinx import PocketSphinx
+
+        return PocketSphinx()
 
     return {
-        "faster-whisper": FasterWhisper(
-            model=options.whisper_model,
-            path=Path(options.whisper_path) if options.whisper_path else None,
-            beam=options.whisper_beam,
-            cache=models,
-            may_download=may_download,
-        ),
-        "pocketsphinx": PocketSphinx(),
+        "api": api,
+        "transformers": transformers,
+        "faster-whisper": faster_whisper,
+        "pocketsphinx": pocketsphinx,
     }
 
 
 def choose(
     options: TranscriptOptions, language: str | None, models: Path, *, may_download: bool
 ) -> tuple[Recogniser | None, list[PassedOver]]:
-    """The first recogniser of the configured order that can be used, and why not the others.
-
-    Raises:
-        Misconfigured: a name in the order that no recogniser has.
-    """
-    have = available_recognisers(options, models, may_download=may_download)
-    unknown = [n for n in options.recognisers if n not in have and n != "sidecar"]
-    if unknown:
-        raise Misconfigured(
-            f"unknown recogniser {', '.join(unknown)}; there are: sidecar, {', '.join(have)}"
-        )
+    """The first recogniser of the order that can be used, and why not the ones before it."""
+    have = available(options, models, may_download=may_download)
     passed: list[PassedOver] = []
-    for name in options.recognisers:
+    for name in options.order:
         if name == "sidecar":
             continue
-        reason = have[name].missing(language)
+        recogniser = have[name]()
+        reason = recogniser.missing(language, asked_for=not options.automatic)
         if reason is None:
-            return have[name], passed
+            return recogniser, passed
         passed.append(PassedOver(source=name, reason=reason))
     return None, passed
 
@@ -104,19 +136,3 @@ def nothing_to_recognise_with(passed: Sequence[PassedOver]) -> Unavailable:
         f"no recogniser can be used ({said}). Put a transcript beside the video "
         "(talk.srt), or give --transcript."
     )
-
-
-def speech_chunks(speech: SpeechMap, max_s: float) -> list[Interval]:
-    """Stretches to recognise at once: cut between speech, at most `max_s` where gaps allow."""
-    chunks: list[Interval] = []
-    for item in speech.speech:
-        start = max(0.0, item.start_s - 0.1)
-        end = min(speech.duration_s, item.end_s + 0.1)
-        if chunks and end - chunks[-1].start_s <= max_s:
-            chunks[-1] = span(chunks[-1].start_s, max(end, chunks[-1].end_s))
-        else:
-            if chunks and start < chunks[-1].end_s:
-                start = chunks[-1].end_s
-            if end > start:
-                chunks.append(span(start, end))
-    return chunks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vidpipe.orthography import CLOSING, STOPS, ends_sentence, joined, unspaced
 from vidpipe.transcript.model import Sentence, Word
 
 _ABBREVIATIONS = frozenset(
@@ -20,13 +21,13 @@ _BREAK_S = 1.5
 #: Without punctuation a shorter one does.
 _BREAK_DRAFT_S = 0.45
 _MAX_WORDS = 45
+#: Written without stops: a space ends a sentence, and that is there already.
+_WITHOUT_STOPS = ("th", "lo", "km", "my")
 
 
 def split_sentences(words: Sequence[Word]) -> list[Sentence]:
     """Every word in exactly one sentence, in order."""
-    stops = sum(w.text.rstrip("\"')”’").endswith((".", "?", "!", "。", "？", "！")) for w in words)
-    punctuated = stops >= len(words) / 60
-    break_s = _BREAK_S if punctuated else _BREAK_DRAFT_S
+    break_s = _BREAK_S if _has_stops(words) else _BREAK_DRAFT_S
     sentences: list[Sentence] = []
     first = 0
     for k, word in enumerate(words):
@@ -39,10 +40,43 @@ def split_sentences(words: Sequence[Word]) -> list[Sentence]:
     return sentences
 
 
+def punctuated(words: Sequence[Word], language: str) -> list[Word]:
+    """The words with stops and capitals, restored by pauses where the source has none."""
+    if not words or _has_stops(words) or language in _WITHOUT_STOPS:
+        return list(words)
+    lower = not any(c.isupper() for w in words for c in w.text)
+    out = list(words)
+    for sentence in split_sentences(words):
+        for k in range(sentence.first_word, sentence.last_word):
+            text = out[k].text
+            if lower and language == "en" and (text == "i" or text.startswith("i'")):
+                text = "I" + text[1:]
+            if lower and k == sentence.first_word:
+                text = text[0].upper() + text[1:]
+            if k == sentence.last_word - 1:
+                text = text.rstrip(",;:") + _stop_for(text, language)
+            if text != out[k].text:
+                out[k] = out[k].model_copy(update={"text": text})
+    return out
+
+
+def _has_stops(words: Sequence[Word]) -> bool:
+    """A text with punctuation ends a sentence at least every sixty words."""
+    return sum(ends_sentence(w.text) for w in words) >= max(1, len(words) / 60)
+
+
+def _stop_for(text: str, language: str) -> str:
+    if text.endswith(STOPS):
+        return ""
+    if language in ("hi", "mr", "ne"):
+        return "।"
+    return "。" if unspaced(text[-1]) else "."
+
+
 def _ends(word: Word, following: Word | None) -> bool:
-    text = word.text.rstrip("\"')”’")
-    if not text.endswith((".", "?", "!", "…", "。", "？", "！")):
+    if not ends_sentence(word.text):
         return False
+    text = word.text.rstrip(CLOSING)
     if text.lower() in _ABBREVIATIONS:
         return False
     if following is None:
@@ -63,7 +97,7 @@ def _bounded(words: Sequence[Word], first: int, last: int) -> list[Sentence]:
         return _bounded(words, first, cut) + _bounded(words, cut, last)
     return [
         Sentence(
-            text=" ".join(w.text for w in words[first:last]),
+            text=joined(w.text for w in words[first:last]),
             start_s=words[first].start_s,
             end_s=words[last - 1].end_s,
             first_word=first,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from vidpipe.media.samples import Samples
-from vidpipe.silence.model import SpeechMap
 from vidpipe.transcript.model import Word
-from vidpipe.transcript.recogniser import Recognised, speech_chunks
+from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.windows import windows
 
-_CHUNK_S = 15.0
+_WINDOW_S = 15.0
 _FRAMES_PER_S = 100
 
 
@@ -22,29 +21,30 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     draft = True
+    parallel = 1
+    longest_s = 600.0
+    cost_per_minute = 0.0
 
     @property
     def identity(self) -> str:
         return _identity()
 
-    def missing(self, language: str | None) -> str | None:
+    def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if language not in (None, "en"):
             return f"it knows English only, the recording is in {language!r}"
         return None
 
-    def recognise(
-        self,
-        samples: Samples,
-        speech: SpeechMap,
-        language: str | None,
-        on_progress: Callable[[float], None],
-    ) -> Recognised:
+    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+        return Recognised(self._words(passage), "en")
+
+    def _words(self, passage: Passage) -> Iterator[Word]:
         from pocketsphinx import Decoder
 
         decoder: Any = Decoder(loglevel="FATAL")
-        words: list[Word] = []
-        for chunk in speech_chunks(speech, _CHUNK_S):
-            audio = samples.read(chunk.start_s, chunk.end_s)
+        for window in windows(
+            passage.speech, passage.interval.end_s, max_s=_WINDOW_S, overlap_s=0.0
+        ):
+            audio = passage.samples.read(window.start_s, window.end_s)
             decoder.start_utt()
             decoder.process_raw((audio * 32767).astype(np.int16).tobytes(), full_utt=True)
             decoder.end_utt()
@@ -52,11 +52,9 @@ class PocketSphinx:
                 text = item.word.split("(")[0]
                 if not text or text[0] in "<[+":
                     continue
-                start_s = chunk.start_s + item.start_frame / _FRAMES_PER_S
-                end_s = chunk.start_s + (item.end_frame + 1) / _FRAMES_PER_S
-                words.append(Word(text=text, start_s=round(start_s, 3), end_s=round(end_s, 3)))
-            on_progress(min(1.0, chunk.end_s / speech.duration_s))
-        return Recognised(words, "en")
+                start_s = window.start_s + item.start_frame / _FRAMES_PER_S
+                end_s = window.start_s + (item.end_frame + 1) / _FRAMES_PER_S
+                yield Word(text=text, start_s=round(start_s, 3), end_s=round(end_s, 3))
 
 
 @functools.cache

@@ -1,87 +1,258 @@
-"""Subtitles as text: SRT and VTT with lines that can be read in time.
+"""Subtitles as text: SRT and WebVTT that can be read in time.
 
-Limits from the Netflix timed text style guide: 42 characters a line, two lines,
-at most 7 s, at least 5/6 s, two frames apart.
+Rules from the Netflix timed text style guide (general requirements, English): at most
+two lines of 42 characters, from 5/6 s to 7 s, at most 20 characters a second, two
+frames between cues, lines broken at phrase borders. A wide (East Asian) character
+counts as two.
 """
 
 from __future__ import annotations
 
+import functools
+import html
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
 
-import pysubs2
+import yaml
 
+from vidpipe.orthography import ends_clause, ends_sentence, joined, width
 from vidpipe.transcript.model import Word
 
 LINE_CHARACTERS = 42
 MAX_LINES = 2
 MAX_CUE_S = 7.0
 MIN_CUE_S = 5 / 6
-GAP_S = 0.08
+CHARACTERS_PER_S = 20.0
+#: Two frames at 24 a second, to the next millisecond.
+GAP_S = 0.084
+
+#: A cue does not stay over a silence longer than this.
+_SILENCE_S = 1.0
+#: A gap shorter than this flickers: the cue before stays until the next one.
+_FLICKER_S = 0.5
+#: How long a cue stays after its last word where there is room.
+_LINGER_S = 0.3
+#: A cue may come so much before its first word when it could not be read otherwise.
+_EARLY_S = 1.0
+#: Where time has to be made up, cues are planned to be read at this speed.
+_PLANNED_PER_S = 17.0
 
 
-def cues_of(words: Sequence[Word]) -> list[list[Word]]:
-    """Words in groups that fit one cue, broken at stops and pauses first."""
-    groups: list[list[Word]] = []
-    current: list[Word] = []
-    room = LINE_CHARACTERS * MAX_LINES
-    for word in words:
-        if current:
-            length = sum(len(w.text) + 1 for w in current) + len(word.text)
-            gap = word.start_s - current[-1].end_s
-            stopped = current[-1].text[-1] in ".?!" and length > LINE_CHARACTERS / 2
-            if (
-                length > room
-                or word.end_s - current[0].start_s > MAX_CUE_S
-                or gap > 1.0
-                or (stopped and length > room / 2)
-            ):
-                groups.append(current)
-                current = []
-        current.append(word)
-    if current:
-        groups.append(current)
-    return groups
+@dataclass(frozen=True)
+class Line:
+    """One cue as it is shown: when, and its one or two lines."""
+
+    start_s: float
+    end_s: float
+    lines: tuple[str, ...]
+
+    @property
+    def characters(self) -> int:
+        return sum(width(line) for line in self.lines)
 
 
-def balance(texts: Sequence[str], limit: int = LINE_CHARACTERS) -> list[str]:
-    """One line, or two of like length, broken after punctuation where that is near."""
-    line = " ".join(texts)
-    if len(line) <= limit or len(texts) < 2:
+def subtitles(
+    words: Sequence[Word], language: str = "", until_s: float | None = None
+) -> list[Line]:
+    """Cues for these words; none ends after `until_s`.
+
+    Where people talk faster than can be read, a cue starts up to a second early, or
+    stays on while the next ones wait, until a pause makes up for it.
+    """
+    pieces = [p for w in words for p in _pieces(w)]
+    leaning = _leaning(language)
+    groups = _groups(pieces, leaning)
+    lines = [tuple(balance([w.text for w in g], leaning=leaning)) for g in groups]
+    return [
+        Line(start, end, shown)
+        for (start, end), shown in zip(_times(groups, lines, until_s), lines, strict=True)
+    ]
+
+
+def _pieces(word: Word) -> list[Word]:
+    """A word that is longer than a line (an address, a formula) in pieces that are not."""
+    if width(word.text) <= LINE_CHARACTERS:
+        return [word]
+    count = LINE_CHARACTERS // 2
+    texts = [word.text[k : k + count] for k in range(0, len(word.text), count)]
+    each = (word.end_s - word.start_s) / len(texts)
+    return [
+        word.model_copy(
+            update={
+                "text": text,
+                "start_s": word.start_s + k * each,
+                "end_s": word.start_s + (k + 1) * each,
+            }
+        )
+        for k, text in enumerate(texts)
+    ]
+
+
+def _groups(words: Sequence[Word], leaning: frozenset[str]) -> list[list[Word]]:
+    """Words of each cue: the cheapest way to break them all, found by dynamic programming."""
+    best = [0.0] + [float("inf")] * len(words)
+    back = [0] * (len(words) + 1)
+    for last in range(1, len(words) + 1):
+        for first in range(last - 1, -1, -1):
+            part = words[first:last]
+            if first < last - 1 and not _fits(part):
+                break
+            cost = best[first] + _cost(words, first, last, leaning)
+            if cost < best[last]:
+                best[last], back[last] = cost, first
+    groups = []
+    last = len(words)
+    while last > 0:
+        groups.append(list(words[back[last] : last]))
+        last = back[last]
+    return groups[::-1]
+
+
+def _fits(words: Sequence[Word]) -> bool:
+    if words[-1].end_s - words[0].start_s > MAX_CUE_S:
+        return False
+    if words[1].start_s - words[0].end_s > _SILENCE_S:
+        return False
+    texts = [w.text for w in words]
+    if width(joined(texts)) > MAX_LINES * LINE_CHARACTERS + 1:
+        return False
+    return all(width(line) <= LINE_CHARACTERS for line in balance(texts)) or len(words) == 1
+
+
+def _cost(words: Sequence[Word], first: int, last: int, leaning: frozenset[str]) -> float:
+    """What is bad about a cue: where it ends, how little it holds, how fast it must be read."""
+    part = words[first:last]
+    following = words[last] if last < len(words) else None
+    cost = 6.0 + _break_cost(part[-1], following, leaning)
+    held_s = (following.start_s if following else part[-1].end_s + 1.0) - part[0].start_s
+    letters = width(joined([w.text for w in part]))
+    cost += 12.0 * max(0.0, MIN_CUE_S - held_s)
+    cost += 6.0 * max(0.0, letters / max(held_s, 0.1) / _PLANNED_PER_S - 1.0)
+    cost += max(0.0, 12.0 - letters) * 0.4
+    # A sentence that ends inside a cue would rather have ended it.
+    cost += 3.0 * sum(ends_sentence(w.text) for w in part[:-1])
+    return cost
+
+
+def _break_cost(before: Word, after: Word | None, leaning: frozenset[str]) -> float:
+    if after is None or ends_sentence(before.text):
+        return 0.0
+    gap_s = after.start_s - before.end_s
+    if ends_clause(before.text):
+        return 2.0
+    cost = 7.0 - 4.0 * min(1.0, max(0.0, gap_s) / 0.5)
+    if before.text.casefold() in leaning:
+        cost += 6.0  # "the |", "of |": these belong to what follows
+    elif after.text.casefold() in leaning:
+        cost -= 2.5  # "| because", "| in": a phrase begins
+    return cost
+
+
+def balance(
+    texts: Sequence[str], limit: int = LINE_CHARACTERS, leaning: frozenset[str] = frozenset()
+) -> list[str]:
+    """One line, or two of like length, broken where a phrase ends."""
+    line = joined(texts)
+    if width(line) <= limit or len(texts) < 2:
         return [line]
     best: tuple[float, int] | None = None
     for k in range(1, len(texts)):
-        above, below = " ".join(texts[:k]), " ".join(texts[k:])
-        cost = abs(len(above) - len(below)) + 50.0 * max(0, max(len(above), len(below)) - limit)
-        if texts[k - 1][-1] in ",.;:?!":
-            cost -= 8
+        above, below = width(joined(texts[:k])), width(joined(texts[k:]))
+        cost = abs(above - below) + 50.0 * max(0, max(above, below) - limit)
+        if ends_clause(texts[k - 1]) or ends_sentence(texts[k - 1]):
+            cost -= 10
+        elif texts[k - 1].casefold() in leaning:
+            cost += 10
+        elif texts[k].casefold() in leaning:
+            cost -= 4
         if best is None or cost < best[0]:
             best = (cost, k)
     assert best is not None
-    return [" ".join(texts[: best[1]]), " ".join(texts[best[1] :])]
+    return [joined(texts[: best[1]]), joined(texts[best[1] :])]
 
 
-def _file(words: Sequence[Word]) -> pysubs2.SSAFile:
-    file = pysubs2.SSAFile()
-    groups = cues_of(words)
+def _times(
+    groups: Sequence[Sequence[Word]], lines: Sequence[Sequence[str]], until_s: float | None
+) -> list[tuple[float, float]]:
+    """Start and end of each cue, in order, apart, long enough to be read."""
+    end_s = until_s if until_s is not None else float("inf")
+    needs = [
+        max(MIN_CUE_S, sum(width(line) for line in shown) / CHARACTERS_PER_S) + 0.001
+        for shown in lines
+    ]
+    # From the end: the latest start of each cue that lets all after it be in time.
+    starts = [0.0] * len(groups)
+    following = end_s + GAP_S
+    for k in range(len(groups) - 1, -1, -1):
+        spoken = groups[k][0].start_s
+        starts[k] = max(0.0, spoken - _EARLY_S, min(spoken, following - GAP_S - needs[k]))
+        following = starts[k]
+    # From the beginning: none before the one before it has been read.
+    times: list[tuple[float, float]] = []
     for k, group in enumerate(groups):
-        start = group[0].start_s
-        end = max(group[-1].end_s, start + MIN_CUE_S)
-        if k + 1 < len(groups):
-            end = min(end, max(groups[k + 1][0].start_s - GAP_S, start + 0.1))
-        text = "\\N".join(balance([w.text for w in group]))
-        file.append(pysubs2.SSAEvent(start=round(start * 1000), end=round(end * 1000), text=text))
-    return file
+        start = max(starts[k], times[-1][1] + GAP_S if times else 0.0)
+        room = (starts[k + 1] if k + 1 < len(groups) else end_s + GAP_S) - GAP_S
+        end = max(start + needs[k], min(group[-1].end_s + _LINGER_S, room))
+        if k + 1 < len(groups) and room - end < _FLICKER_S:
+            end = max(end, room)
+        end = min(end, start + MAX_CUE_S)
+        times.append((round(start, 3), round(end, 3)))
+    if times and times[-1][1] > end_s:
+        times = _pushed_back(times, needs, end_s)
+    return times
 
 
-def to_srt(words: Sequence[Word]) -> str:
+def _pushed_back(
+    times: Sequence[tuple[float, float]], needs: Sequence[float], end_s: float
+) -> list[tuple[float, float]]:
+    """The last cues earlier, so that none ends after the picture does."""
+    out: list[tuple[float, float]] = []
+    limit = end_s
+    for (start, end), need in zip(reversed(times), reversed(needs), strict=True):
+        latest = min(end, limit)
+        earlier = max(0.0, min(start, latest - need))
+        out.append((round(earlier, 3), round(max(latest, earlier + 0.001), 3)))
+        limit = earlier - GAP_S
+    return out[::-1]
+
+
+def to_srt(words: Sequence[Word], language: str = "", until_s: float | None = None) -> str:
     """SubRip text."""
-    return _plain(_file(words).to_string("srt"))
+    cues = [
+        f"{k}\n{_stamp(c.start_s, ',')} --> {_stamp(c.end_s, ',')}\n"
+        + "\n".join(_srt_text(line) for line in c.lines)
+        + "\n"
+        for k, c in enumerate(subtitles(words, language, until_s), 1)
+    ]
+    return "\n".join(cues)
 
 
-def to_vtt(words: Sequence[Word]) -> str:
+def to_vtt(words: Sequence[Word], language: str = "", until_s: float | None = None) -> str:
     """WebVTT text."""
-    return _plain(_file(words).to_string("vtt"))
+    cues = [
+        f"{_stamp(c.start_s, '.')} --> {_stamp(c.end_s, '.')}\n"
+        + "\n".join(html.escape(line, quote=False) for line in c.lines)
+        + "\n"
+        for c in subtitles(words, language, until_s)
+    ]
+    return "WEBVTT\n\n" + "\n".join(cues)
 
 
-def _plain(text: str) -> str:
-    return text if text.endswith("\n") else text + "\n"
+def _stamp(t_s: float, point: str) -> str:
+    ms = round(t_s * 1000)
+    return (
+        f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}{point}{ms % 1000:03d}"
+    )
+
+
+def _srt_text(line: str) -> str:
+    """Nothing in a line may be read as times or as a tag."""
+    return line.replace("-->", "→").replace("<", "‹").replace(">", "›")
+
+
+@functools.cache
+def _leaning(language: str) -> frozenset[str]:
+    """Words of a language that belong to what follows them: articles, prepositions and such."""
+    listed = yaml.safe_load((files(__package__) / "data" / "leaning.yaml").read_text("utf-8"))
+    return frozenset(str(listed.get(language, "")).split())

@@ -1,43 +1,75 @@
-"""The transcript of a recording: from its sidecar, else from a recogniser."""
+"""A whole recording through a recogniser: in chunks, each kept, joined without loss."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import Event
+from typing import Protocol
 
-from vidpipe.errors import InputRejected
+from pydantic import BaseModel, ConfigDict
+
 from vidpipe.media.samples import Samples
 from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import Interval, intersection
+from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.model import PassedOver, Transcript, Word
-from vidpipe.transcript.recogniser import Recogniser, nothing_to_recognise_with
-from vidpipe.transcript.sentences import split_sentences
-from vidpipe.transcript.sidecar import read_cues, why_it_does_not_fit, words_from_cues
+from vidpipe.transcript.recogniser import Passage, Recogniser, nothing_to_recognise_with
+from vidpipe.transcript.windows import stitch, windows
+
+Progress = Callable[[float, str], None]
 
 
-def from_sidecar(
-    path: Path, name: str, speech: SpeechMap, language: str | None
-) -> Transcript | PassedOver:
-    """The sidecar's transcript, or why it cannot be used."""
-    try:
-        cues = read_cues(path, name)
-    except InputRejected as error:
-        return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
-    reason = why_it_does_not_fit(cues, speech)
-    if reason is not None:
-        return PassedOver(source="sidecar", reason=f"{name}: {reason}")
-    words = words_from_cues(cues, speech)
-    return _transcript("sidecar", name, language or "", words, draft=False, passed=())
+class Chunk(BaseModel):
+    """What was recognised in one stretch of a recording: a checkpoint."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start_s: float
+    end_s: float
+    language: str
+    timed: bool
+    words: tuple[Word, ...]
 
 
-def recognise(
+class Checkpoints(Protocol):
+    """Keeps chunks where a kill or another machine does not lose them."""
+
+    def find(self, interval: Interval, language: str | None) -> Chunk | None: ...
+
+    def keep(self, chunk: Chunk, language: str | None) -> None: ...
+
+
+class NoCheckpoints:
+    """Forgets."""
+
+    def find(self, interval: Interval, language: str | None) -> Chunk | None:
+        return None
+
+    def keep(self, chunk: Chunk, language: str | None) -> None:
+        return None
+
+
+class _Cancelled(Exception):
+    """Another chunk failed: this one is not worth finishing."""
+
+
+def transcribe(
     recogniser: Recogniser | None,
     samples: Samples | None,
     speech: SpeechMap,
     language: str | None,
     passed: Sequence[PassedOver],
-    on_progress: Callable[[float], None],
+    *,
+    chunk_s: float = 600.0,
+    checkpoints: Checkpoints | None = None,
+    on_progress: Progress = lambda _, __: None,
 ) -> Transcript:
     """The recogniser's transcript; an empty one with source `none` where nobody speaks.
+
+    Chunks are cut where nobody speaks. Each is kept as soon as it is done: what is
+    run again after a kill redoes at most the chunks in flight. Without a language the
+    first chunk tells it for the others.
 
     Raises:
         Unavailable: somebody speaks and no recogniser can be used.
@@ -45,35 +77,112 @@ def recognise(
     if samples is None or not speech.speech:
         # Why no recogniser was used matters to nobody where there was nothing to recognise.
         refused = [p for p in passed if p.source == "sidecar"]
-        return Transcript(source="none", passed_over=tuple(refused))
+        return Transcript(
+            source="none", expected_language=language or "", passed_over=tuple(refused)
+        )
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
-    found = recogniser.recognise(samples, speech, language, on_progress)
-    return _transcript(
+    length_s = min(chunk_s, recogniser.longest_s)
+    stretches = windows(speech.speech, speech.duration_s, max_s=length_s)
+    passages = [
+        Passage(samples, s, tuple(intersection(list(speech.speech), [s]))) for s in stretches
+    ]
+    work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress)
+    chunks = work.run(language)
+    words = stitch([(s, c.words) for s, c in zip(stretches, chunks, strict=True)])
+    minutes = sum(s.duration_s for s in stretches) / 60
+    return assembled(
         recogniser.name,
         recogniser.identity,
-        found.language,
-        found.words,
+        words,
+        speech,
+        heard=next((c.language for c in chunks if c.language), ""),
+        expected=language,
+        word_times="heard" if all(c.timed for c in chunks) else "spread",
+        repair=True,
         draft=recogniser.draft,
         passed=passed,
+        cost=recogniser.cost_per_minute * minutes,
     )
 
 
-def _transcript(
-    source: str,
-    model: str,
-    language: str,
-    words: Sequence[Word],
-    *,
-    draft: bool,
-    passed: Sequence[PassedOver],
-) -> Transcript:
-    return Transcript(
-        source=source,
-        model=model,
-        language=language,
-        draft=draft,
-        words=tuple(words),
-        sentences=tuple(split_sentences(words)),
-        passed_over=tuple(passed),
-    )
+class _Work:
+    """The chunks of one recording: done, in flight, to do."""
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        passages: Sequence[Passage],
+        checkpoints: Checkpoints,
+        on_progress: Progress,
+    ) -> None:
+        self.recogniser = recogniser
+        self.passages = passages
+        self.checkpoints = checkpoints
+        self.on_progress = on_progress
+        self.total_s = sum(p.interval.duration_s for p in passages)
+        self.done_s = [0.0] * len(passages)
+        self.cancelled = Event()
+
+    def run(self, language: str | None) -> list[Chunk]:
+        """All chunks, in order; several at once where the recogniser takes them."""
+        first = self._chunk(0, language)
+        chunks: list[Chunk | None] = [first, *[None] * (len(self.passages) - 1)]
+        told = language or first.language or None
+        rest = range(1, len(self.passages))
+        if self.recogniser.parallel == 1 or len(rest) < 2:
+            for k in rest:
+                chunks[k] = self._chunk(k, told)
+        else:
+            for k, chunk in self._together(rest, told):
+                chunks[k] = chunk
+        return [c for c in chunks if c is not None]
+
+    def _together(
+        self, numbers: Sequence[int], language: str | None
+    ) -> Iterator[tuple[int, Chunk]]:
+        with ThreadPoolExecutor(self.recogniser.parallel) as pool:
+            waiting: dict[Future[Chunk], int] = {
+                pool.submit(self._chunk, k, language): k for k in numbers
+            }
+            try:
+                while waiting:
+                    ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        yield waiting.pop(future), future.result()
+            except BaseException:
+                # What is done stays done; what has not begun need not begin.
+                self.cancelled.set()
+                for future in waiting:
+                    future.cancel()
+                raise
+
+    def _chunk(self, k: int, language: str | None) -> Chunk:
+        passage = self.passages[k]
+        if self.cancelled.is_set():
+            raise _Cancelled
+        found = self.checkpoints.find(passage.interval, language)
+        if found is None:
+            heard = self.recogniser.recognise(passage, language)
+            words = []
+            for word in heard.words:
+                words.append(word)
+                self._tell(k, word.end_s - passage.interval.start_s)
+            found = Chunk(
+                start_s=passage.interval.start_s,
+                end_s=passage.interval.end_s,
+                language=heard.language,
+                timed=heard.timed,
+                words=tuple(words),
+            )
+            self.checkpoints.keep(found, language)
+        self._tell(k, passage.interval.duration_s)
+        return found
+
+    def _tell(self, k: int, done_s: float) -> None:
+        limit = self.passages[k].interval.duration_s
+        self.done_s[k] = min(limit, max(self.done_s[k], done_s))
+        done = sum(self.done_s)
+        self.on_progress(
+            done / self.total_s, f"{done / 60:.0f} of {self.total_s / 60:.0f} minutes of speech"
+        )

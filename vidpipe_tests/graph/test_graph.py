@@ -100,6 +100,10 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
         }
         assert checks == {
             ("source_video", "accepted_source"): True,
+            ("transcript", "speech_is_covered"): True,
+            ("transcript", "words_are_sure"): True,
+            ("transcript", "can_be_read_in_time"): True,
+            ("transcript", "language_as_expected"): True,
             ("scored_segments", "segments_do_not_overlap"): True,
             ("rendered_clips", "duration_and_sync"): True,
             ("platform_exports/tiktok", "conforms"): True,
@@ -116,6 +120,8 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             assert len(shown) <= 30_000 * 4 / 3 + 200, f"{name} is too large for the event log"
         text = events["transcript"].metadata["begins"].value
         assert "What is a sound, really?" in text
+        shown = events["transcript"].metadata
+        assert shown["word_times"].value == "aligned" and shown["rules_broken"].value == 0
 
 
 def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
@@ -269,3 +275,39 @@ def test_a_drop_folder_that_cannot_be_read_is_not_an_empty_one(dropped, monkeypa
     with dg.DagsterInstance.ephemeral() as instance:
         said = tick(drop_folder, instance, dropped, "{}")
         assert isinstance(said, dg.SkipReason) and "nothing was decided" in said.skip_message
+
+
+def test_a_transcript_that_cannot_be_trusted_is_marked_with_what_was_measured():
+    from assets.checks import transcript_checks
+    from vidpipe.transcript.model import Quality, Transcript
+
+    good = Quality(
+        covered_share=0.95,
+        confidence=0.9,
+        words_per_minute=150,
+        characters_per_s=16.0,
+        rules_broken=0,
+    )
+    bad = Quality(
+        covered_share=0.3,
+        confidence=0.2,
+        words_per_minute=400,
+        characters_per_s=27.5,
+        rules_broken=4,
+    )
+    results = {
+        r.check_name: r
+        for r in transcript_checks(
+            Transcript(source="api", expected_language="en", heard_language="de", quality=bad)
+        )
+    }
+    assert not any(r.passed for r in results.values())
+    assert all(r.severity == dg.AssetCheckSeverity.WARN for r in results.values())
+    assert "30%" in results["speech_is_covered"].description
+    assert "27.5" in results["can_be_read_in_time"].description
+    assert "expected en, heard de" in results["language_as_expected"].description
+    fine = transcript_checks(Transcript(source="api", quality=good))
+    assert all(r.passed for r in fine)
+    # Nothing said is nothing wrong; speech without words is.
+    assert all(r.passed for r in transcript_checks(Transcript(source="none")))
+    assert not any(r.passed for r in transcript_checks(Transcript(source="api")))

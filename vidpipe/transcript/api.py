@@ -1,0 +1,188 @@
+"""Any server that speaks OpenAI's `/v1/audio/transcriptions` (extra `api`)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.orthography import split_words
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import span
+from vidpipe.transcript.cues import Cue, spread
+from vidpipe.transcript.languages import iso_language
+from vidpipe.transcript.model import ApiOptions, Word
+from vidpipe.transcript.recogniser import Passage, Recognised
+
+#: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
+_BYTES_PER_S = 2 * SAMPLE_RATE
+
+
+class Api:
+    """Sends FLAC, asks for `verbose_json` with times for words."""
+
+    name = "api"
+    draft = False
+
+    def __init__(self, options: ApiOptions) -> None:
+        self.options = options
+        self.parallel = options.parallel
+        self.cost_per_minute = options.cost_per_minute
+        self.longest_s = options.max_mib * 2**20 / _BYTES_PER_S
+
+    @property
+    def identity(self) -> str:
+        # The address without what may be secret in it.
+        parts = urlsplit(self.options.url)
+        return f"api-{parts.hostname}:{parts.port or parts.scheme}{parts.path}:{self.options.model}"
+
+    def missing(self, language: str | None, *, asked_for: bool) -> str | None:
+        if not self.options.url:
+            return "VIDPIPE_TRANSCRIPT__API__URL is not set"
+        if find_spec("openai") is None:
+            return "its client is not installed: pip install 'vidpipe[api]'"
+        return None
+
+    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+        at = passage.interval
+        sound = passage.samples.read(at.start_s, at.end_s)
+        said = self._ask(_flac(sound), language)
+        spoken = iso_language(str(said.get("language") or "")) or language or ""
+        words = _words(said.get("words"), at.start_s)
+        if words:
+            text = str(said.get("text") or "")
+            return Recognised(_with_punctuation(words, text), spoken)
+        return Recognised(_from_segments(said, passage), spoken, timed=False)
+
+    def _ask(self, flac: bytes, language: str | None) -> Mapping[str, Any]:
+        """One upload; waits and tries again where that can help.
+
+        Raises:
+            Unavailable: the server could not be had, with the time it asks to wait.
+            Misconfigured: it refuses, and will refuse again.
+        """
+        import openai
+
+        # The client honours Retry-After up to a minute, else backs off with jitter.
+        client = openai.OpenAI(
+            base_url=self.options.url,
+            api_key=self.options.key.get_secret_value() or "none",
+            timeout=self.options.timeout_s,
+            max_retries=self.options.tries - 1,
+        )
+        where = self.identity
+        try:
+            with client:
+                answer = client.audio.transcriptions.with_raw_response.create(
+                    file=("speech.flac", flac, "audio/flac"),
+                    model=self.options.model,
+                    response_format="verbose_json",
+                    timestamp_granularities=["word", "segment"],
+                    **({"language": language} if language else {}),
+                )
+                said = answer.http_response.json()
+        except openai.APIConnectionError as error:
+            raise Unavailable(f"{where} cannot be reached ({error.__cause__ or error})") from error
+        except (openai.RateLimitError, openai.InternalServerError) as error:
+            raise Unavailable(
+                f"{where} answers {error.status_code} after {self.options.tries} tries",
+                retry_after_s=_retry_after(error.response.headers),
+            ) from error
+        except openai.APIStatusError as error:
+            raise Misconfigured(
+                f"{where} refuses with {error.status_code}: {_reason(error)}. See "
+                "VIDPIPE_TRANSCRIPT__API__URL, __KEY and __MODEL"
+            ) from error
+        except ValueError as error:
+            raise Unavailable(f"{where} does not answer in JSON") from error
+        if not isinstance(said, dict) or not ("text" in said or "segments" in said):
+            raise Unavailable(f"{where} answers without a text")
+        return said
+
+
+def _flac(sound: NDArray[np.float32]) -> bytes:
+    """16 kHz mono FLAC: no loss, half the size."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="flac") as media:
+        stream = media.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
+        data = (np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        for first in range(0, len(data), SAMPLE_RATE):
+            part = np.ascontiguousarray(data[None, first : first + SAMPLE_RATE])
+            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            frame.sample_rate, frame.pts = SAMPLE_RATE, first
+            media.mux(stream.encode(frame))
+        media.mux(stream.encode())
+    return file.getvalue()
+
+
+def _words(listed: Any, offset_s: float) -> list[Word]:
+    words = []
+    for item in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
+        text = str(item.get("word") or item.get("text") or "").strip()
+        start, end = item.get("start"), item.get("end")
+        if text and isinstance(start, int | float) and isinstance(end, int | float):
+            chance = item.get("probability", item.get("score"))
+            words.append(
+                Word(
+                    text=text,
+                    start_s=round(offset_s + start, 3),
+                    end_s=round(offset_s + max(end, start + 0.02), 3),
+                    confidence=round(float(chance), 3) if isinstance(chance, int | float) else None,
+                )
+            )
+    return words
+
+
+def _with_punctuation(words: list[Word], text: str) -> list[Word]:
+    """OpenAI's words come bare: their punctuation is in the text, in the same order."""
+    if any(not w.text[-1].isalnum() for w in words):
+        return words
+    written = split_words(text)
+    if [_bare(w) for w in written] != [_bare(w.text) for w in words]:
+        return words
+    return [w.model_copy(update={"text": t}) for w, t in zip(words, written, strict=True)]
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
+    """A server without times for words: spread over its segments, or over all speech."""
+    offset_s = passage.interval.start_s
+    speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)
+    cues = [
+        Cue(
+            start_s=offset_s + float(s["start"]),
+            end_s=offset_s + float(s["end"]),
+            text=" ".join(str(s.get("text", "")).split()),
+        )
+        for s in said.get("segments") or ()
+        if float(s.get("end", 0)) > float(s.get("start", 0)) and str(s.get("text", "")).strip()
+    ]
+    if not cues and str(said.get("text") or "").strip():
+        voiced = passage.speech or (passage.interval,)
+        whole = span(voiced[0].start_s, voiced[-1].end_s)
+        text = " ".join(str(said["text"]).split())
+        cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text)]
+    return [w for _, words in spread(cues, speech) for w in words]
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    try:
+        return float(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+
+
+def _reason(error: Any) -> str:
+    body = error.body if isinstance(error.body, dict) else {}
+    return str(body.get("message") or error.message)[:300]

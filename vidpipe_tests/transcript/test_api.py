@@ -1,0 +1,217 @@
+"""The HTTP recogniser against a server on this machine that speaks the protocol, and misbehaves."""
+
+import io
+import json
+import threading
+import time
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import av
+import pytest
+
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.transcript.api import Api
+from vidpipe.transcript.model import ApiOptions, TranscriptOptions
+from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.transcribe import transcribe
+
+pytest.importorskip("openai", reason="the extra api is not installed")
+
+
+class Server:
+    """Answers uploads; `plan` holds what the next requests get instead of an answer."""
+
+    def __init__(self):
+        self.plan = []
+        self.asked = []
+        self.times = []
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
+        self.answer = self.words
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                server.handle(self)
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def handle(self, request):
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
+        fields = {
+            part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
+            for part in BytesParser().parsebytes(head + body).get_payload()
+        }
+        with self.lock:
+            headers = {k.lower(): v for k, v in request.headers.items()}
+            self.asked.append((request.path, headers, fields))
+            self.times.append(time.monotonic())
+            step = self.plan.pop(0) if self.plan else None
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            if step == "cut":
+                request.connection.close()
+                return
+            if isinstance(step, tuple):
+                status, headers = step
+                self.send(request, status, {"error": {"message": "no, not now"}}, headers)
+                return
+            if step == "garbage":
+                self.send(request, 200, None, {}, raw=b"<html>")
+                return
+            if step == "slow":
+                time.sleep(0.3)
+            self.send(request, 200, self.answer(fields), {})
+        finally:
+            with self.lock:
+                self.at_once -= 1
+
+    def send(self, request, status, body, headers, raw=None):
+        data = raw if raw is not None else json.dumps(body).encode()
+        request.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(data)))
+        request.end_headers()
+        request.wfile.write(data)
+
+    @staticmethod
+    def seconds(fields):
+        with av.open(io.BytesIO(fields["file"]), format="flac") as media:
+            frames = list(media.decode(audio=0))
+        assert frames[0].sample_rate == 16000 and frames[0].layout.name == "mono"
+        return sum(f.samples for f in frames) / 16000
+
+    def words(self, fields):
+        """A word every half second, punctuation only in the text, as OpenAI does it."""
+        count = max(1, int(self.seconds(fields) * 2))
+        words = [{"word": f"w{k}", "start": k / 2, "end": k / 2 + 0.3} for k in range(count)]
+        text = " ".join(f"w{k}" + ("." if k % 5 == 4 else "") for k in range(count))
+        return {"language": "english", "duration": 1.0, "text": text, "words": words}
+
+
+@pytest.fixture
+def server():
+    running = Server()
+    yield running
+    running.close()
+
+
+def recogniser(server, **options):
+    return Api(ApiOptions(url=server.url, key="secret-canary", **options))
+
+
+def test_words_come_with_their_times_and_punctuation(server, heard):
+    api = recogniser(server, model="whisper-9")
+    passage = heard.passage(start_s=10.0, end_s=25.0)
+    found = api.recognise(passage, "en")
+    words = list(found.words)
+    assert found.language == "en" and found.timed
+    assert [w.text for w in words][:5] == ["w0", "w1", "w2", "w3", "w4."]
+    assert words[3].start_s == pytest.approx(11.5)
+    path, headers, fields = server.asked[0]
+    assert path == "/v1/audio/transcriptions"
+    assert headers["authorization"] == "Bearer secret-canary"
+    assert fields["model"] == b"whisper-9" and fields["language"] == b"en"
+    assert fields["response_format"] == b"verbose_json"
+    assert server.seconds(fields) == pytest.approx(15.0, abs=0.01)
+    assert "secret" not in api.identity
+
+
+def test_uploads_stay_under_the_limit_and_go_side_by_side(server, heard):
+    server.plan = ["slow"] * 20
+    api = recogniser(server, max_mib=0.4, parallel=3, cost_per_minute=0.006)
+    found = transcribe(api, heard.samples, heard.speech, None, [])
+    assert len(server.asked) >= 5
+    assert all(len(f["file"]) < 0.4 * 2**20 for _, _, f in server.asked)
+    assert server.most_at_once == 3
+    assert found.source == "api" and found.cost > 0
+    assert [w.start_s for w in found.words] == sorted(w.start_s for w in found.words)
+
+
+@pytest.mark.parametrize("step", [(429, {"Retry-After": "1"}), (503, {"Retry-After": "1"})])
+def test_a_server_that_asks_to_wait_is_waited_for(server, heard, step):
+    server.plan = [step]
+    words = list(recogniser(server).recognise(heard.passage(end_s=5.0), "en").words)
+    assert words and len(server.asked) == 2
+    assert server.times[1] - server.times[0] >= 0.95
+
+
+@pytest.mark.parametrize("step", [(500, {}), "cut"])
+def test_faults_that_pass_are_tried_again(server, heard, step):
+    server.plan = [step, step]
+    words = list(recogniser(server).recognise(heard.passage(end_s=5.0), "en").words)
+    assert words and len(server.asked) == 3
+
+
+def test_a_long_wait_is_handed_on(server, heard):
+    """Longer than a step should wait: the error says for how long."""
+    server.plan = [(429, {"Retry-After": "600"})]
+    with pytest.raises(Unavailable, match="429") as told:
+        recogniser(server).recognise(heard.passage(end_s=5.0), "en")
+    assert told.value.retry_after_s == 600 and len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 413])
+def test_a_refusal_is_not_tried_again_and_names_the_settings(server, heard, status):
+    server.plan = [(status, {})]
+    with pytest.raises(Misconfigured, match=rf"{status}: no, not now.*API__URL") as told:
+        recogniser(server).recognise(heard.passage(end_s=5.0), "en")
+    assert len(server.asked) == 1 and "canary" not in str(told.value)
+
+
+@pytest.mark.parametrize("answer", [{}, {"words": [1]}, []])
+def test_answers_without_a_text_are_the_servers_fault(server, heard, answer):
+    server.answer = lambda _: answer
+    with pytest.raises(Unavailable):
+        list(recogniser(server, tries=1).recognise(heard.passage(end_s=5.0), "en").words)
+    server.plan = ["garbage"]
+    with pytest.raises(Unavailable):
+        recogniser(server, tries=1).recognise(heard.passage(end_s=5.0), "en")
+
+
+def test_a_server_that_is_not_there(heard):
+    api = Api(ApiOptions(url="http://127.0.0.1:9/v1", tries=1))
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        api.recognise(heard.passage(end_s=5.0), "en")
+
+
+def test_a_slow_server_is_given_up_on(server, heard):
+    server.plan = ["slow"]
+    with pytest.raises(Unavailable):
+        recogniser(server, tries=1, timeout_s=0.1).recognise(heard.passage(end_s=5.0), "en")
+
+
+def test_servers_without_word_times_have_their_words_spread(server, heard):
+    server.answer = lambda _: {
+        "language": "de",
+        "text": "eins zwei drei",
+        "segments": [{"start": 2.0, "end": 8.0, "text": " eins zwei drei"}],
+    }
+    found = recogniser(server).recognise(heard.passage(start_s=10, end_s=25), None)
+    words = list(found.words)
+    assert [w.text for w in words] == ["eins", "zwei", "drei"] and not found.timed
+    assert all(12 <= w.start_s < w.end_s <= 18 for w in words) and found.language == "de"
+    server.answer = lambda _: {"text": "vier fünf"}
+    words = list(recogniser(server).recognise(heard.passage(start_s=10, end_s=25), None).words)
+    assert [w.text for w in words] == ["vier", "fünf"]
+    assert all(10 <= w.start_s < w.end_s <= 25 for w in words)
+
+
+def test_it_is_used_when_an_address_is_set(server, tmp_path):
+    options = TranscriptOptions(api=ApiOptions(url=server.url))
+    chosen, passed = choose(options, None, tmp_path, may_download=False)
+    assert chosen is not None and chosen.name == "api" and passed == []

@@ -1,0 +1,83 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.orthography import joined, split_words, width
+from vidpipe.transcript.model import Word
+from vidpipe.transcript.sentences import punctuated, split_sentences
+
+
+def timed(texts, pauses=()):
+    words, at = [], 0.0
+    for k, text in enumerate(texts):
+        words.append(Word(text=text, start_s=at, end_s=at + 0.3))
+        at += 0.35 + (0.8 if k in pauses else 0.0)
+    return words
+
+
+def test_sentences_end_at_stops_not_at_initials_or_abbreviations():
+    text = (
+        "We saw St. Gallen, e.g. with J. Bach. He chose the key K. "
+        "And then it was 3.5 volts! Right?"
+    )
+    assert [s.text for s in split_sentences(timed(text.split()))] == [
+        "We saw St. Gallen, e.g. with J. Bach.",
+        "He chose the key K.",
+        "And then it was 3.5 volts!",
+        "Right?",
+    ]
+
+
+@given(st.integers(1, 200), st.floats(0.0, 3.0))
+def test_every_word_is_in_exactly_one_sentence(count, gap):
+    words = [
+        Word(text="w", start_s=k * (0.3 + gap * (k % 7 == 0)), end_s=k * 0.3 + 0.2 + 1000)
+        for k in range(count)
+    ]
+    sentences = split_sentences(words)
+    assert [k for s in sentences for k in range(s.first_word, s.last_word)] == list(range(count))
+    assert all(s.last_word - s.first_word <= 45 for s in sentences)
+
+
+def test_stops_and_capitals_come_back_at_pauses():
+    words = timed("so i begin here and then i'm done".split(), pauses=(3,))
+    restored = punctuated(words, "en")
+    assert joined(w.text for w in restored) == "So I begin here. And then I'm done."
+    assert [w.start_s for w in restored] == [w.start_s for w in words]
+    assert [s.text for s in split_sentences(restored)] == ["So I begin here.", "And then I'm done."]
+    written = timed("It has stops. And more.".split())
+    assert punctuated(written, "en") == written
+
+
+def test_scripts_without_spaces():
+    text = "今天我们来谈谈声音。它怎样变成数字？"
+    words = timed(split_words(text))
+    assert joined(w.text for w in words) == text
+    assert [s.text for s in split_sentences(words)] == ["今天我们来谈谈声音。", "它怎样变成数字？"]
+    bare = timed(list("今天我们来谈谈声音它怎样变成数字"), pauses=(8,))
+    assert [s.text for s in split_sentences(punctuated(bare, "zh"))] == [
+        "今天我们来谈谈声音。",
+        "它怎样变成数字。",
+    ]
+
+
+def test_mixed_scripts_marks_and_brackets():
+    assert split_words("Python を使う「例」です。") == [
+        "Python",
+        "を",
+        "使",
+        "う",
+        "「例」",
+        "で",
+        "す。",
+    ]
+    assert joined(split_words("Python を使う「例」です。")) == "Python を使う「例」です。"
+    assert split_words("שלום, עולם!") == ["שלום,", "עולם!"]
+    assert split_words("สวัสดีเธอ") == ["ส", "วั", "ส", "ดี", "เธ", "อ"]
+    assert width("日本 ab") == 7 and width("e\u0301") == 1
+
+
+@given(st.text("ab 日本。「」กเา́", max_size=30))
+def test_joining_undoes_splitting(text):
+    plain = " ".join(text.split())
+    words = split_words(plain)
+    assert "".join(words) == plain.replace(" ", "")
