@@ -127,7 +127,7 @@ def test_a_missing_recogniser_ends_with_four(home, talk, tmp_path, monkeypatch):
     shutil.copy(talk.path, path)
     said = runner.invoke(app, ["run", str(path)])
     assert said.exit_code == 4
-    assert "WHISPER_PATH" in said.output
+    assert "FASTER_WHISPER__PATH" in said.output
 
 
 def test_the_gravest_of_several_files_is_what_counts(seeded, talk, tmp_path):

@@ -14,7 +14,8 @@ from vidpipe.timeline import Interval
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import FasterWhisperOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
-from vidpipe.transcript.windows import stitch, windows
+from vidpipe.transcript.weights import Weights
+from vidpipe.transcript.windows import stitched, windows
 
 #: What the model hears at once, and the gap that starts a new window: a model that
 #: is given silence makes words up.
@@ -39,65 +40,41 @@ class FasterWhisper:
 
     def __init__(self, options: FasterWhisperOptions, cache: Path, *, may_download: bool) -> None:
         self.options = options
-        self.cache = cache
-        self.may_download = may_download
-        self._folder: Path | None = None
+
+        def fetch(only_local: bool) -> str:
+            from faster_whisper.utils import download_model
+
+            return str(
+                download_model(options.model, local_files_only=only_local, cache_dir=str(cache))
+            )
+
+        self.weights = Weights(
+            name=options.model,
+            holds="model.bin",
+            form="the folder of a CTranslate2 Whisper model",
+            setting="VIDPIPE_TRANSCRIPT__FASTER_WHISPER__PATH",
+            path=options.path,
+            cache=cache,
+            fetch=fetch,
+            may_download=may_download,
+            what=f"the files of Systran/faster-whisper-{options.model}",
+        )
 
     @property
     def identity(self) -> str:
         import faster_whisper
 
-        folder = self._weights()
-        # The hub's cache names the folder after the commit; a folder given by
-        # path is told by the size and name of its weights.
-        if self.options.path is None:
-            known = folder.name
-        else:
-            known = f"{folder.name}-{(folder / 'model.bin').stat().st_size}"
-        named = f"{faster_whisper.__version__}:{self.options.model}:{known}"
-        return f"{self.name}-{named}:beam{self.options.beam}"
+        version = faster_whisper.__version__
+        return f"{self.name}-{version}:{self.weights.identity}:beam{self.options.beam}"
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if self.options.model.endswith(".en") and language not in (None, "en"):
             return f"its model {self.options.model!r} knows English only, not {language!r}"
         try:
-            self._weights()
+            self.weights.folder()
         except Unavailable as error:
             return str(error)
         return not_in_whisper(language)
-
-    def _weights(self) -> Path:
-        """Folder of the weights, fetched when that is allowed and possible."""
-        if self._folder is not None:
-            return self._folder
-        if self.options.path is not None:
-            given = Path(self.options.path).expanduser()
-            if not (given / "model.bin").is_file():
-                raise Unavailable(
-                    f"there is no model.bin in {given}; give the folder of a "
-                    "CTranslate2 Whisper model"
-                )
-            self._folder = given
-            return given
-        from faster_whisper.utils import download_model
-
-        model = self.options.model
-        for local_only in (True, False) if self.may_download else (True,):
-            try:
-                self._folder = Path(
-                    download_model(model, local_files_only=local_only, cache_dir=str(self.cache))
-                )
-                return self._folder
-            except Exception as error:  # the hub client raises a different type per cause
-                reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        fetch = (
-            f"could not be fetched ({reason})" if self.may_download else "fetching is switched off"
-        )
-        raise Unavailable(
-            f"the weights of Whisper {model!r} are not in {self.cache} and {fetch}; put the "
-            f"folder Systran/faster-whisper-{model} from the hub somewhere and set "
-            "VIDPIPE_TRANSCRIPT__FASTER_WHISPER__PATH to it"
-        )
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         pieces = windows(passage.speech, passage.interval.end_s, max_s=_WINDOW_S, max_gap_s=_GAP_S)
@@ -105,7 +82,7 @@ class FasterWhisper:
             return Recognised((), language or "")
         start_s = passage.interval.start_s
         audio = passage.samples.read(start_s, passage.interval.end_s)
-        pipeline = _pipeline(str(self._weights()))
+        pipeline = _pipeline(str(self.weights.folder()))
         heard = _language(pipeline.model, [_cut(audio, p, start_s) for p in pieces[:_TOLD_BY]])
         segments, _ = pipeline.transcribe(
             audio,
@@ -118,10 +95,10 @@ class FasterWhisper:
                 {"start": p.start_s - start_s, "end": p.end_s - start_s} for p in pieces
             ],
         )
-        words = self._words(pipeline, segments, audio, start_s, pieces, language or heard)
-        return Recognised(words, heard)
+        found = self._heard(pipeline, segments, audio, start_s, pieces, language or heard)
+        return Recognised(stitched(found), heard)
 
-    def _words(
+    def _heard(
         self,
         pipeline: Any,
         segments: Iterable[Any],
@@ -129,9 +106,8 @@ class FasterWhisper:
         start_s: float,
         pieces: Sequence[Interval],
         language: str,
-    ) -> Iterator[Word]:
-        """Words window by window, each as soon as no later window can change it."""
-        held: list[tuple[Interval, list[Word]]] = []
+    ) -> Iterator[tuple[Interval, list[Word]]]:
+        """Each window with its words."""
         for seek, found in groupby(segments, key=lambda s: s.seek):
             # Segments name their window by where it starts, in hundredths of a second.
             window = min(pieces, key=lambda p: abs((p.start_s - start_s) * 100 - seek))
@@ -140,14 +116,9 @@ class FasterWhisper:
                 s.compression_ratio > _TOO_REGULAR or s.avg_logprob < _TOO_UNSURE for s in heard
             ):
                 heard = self._again(pipeline, audio, start_s, window, language)
-                words = list(_words_of(heard, window.start_s))
+                yield window, list(_words_of(heard, window.start_s))
             else:
-                words = list(_words_of(heard, start_s))
-            if held and window.start_s >= held[-1][0].end_s:
-                yield from stitch(held)
-                held = []
-            held.append((window, words))
-        yield from stitch(held)
+                yield window, list(_words_of(heard, start_s))
 
     def _again(
         self, pipeline: Any, audio: Any, start_s: float, window: Interval, language: str

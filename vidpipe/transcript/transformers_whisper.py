@@ -19,7 +19,8 @@ from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
-from vidpipe.transcript.windows import stitch, windows
+from vidpipe.transcript.weights import Weights
+from vidpipe.transcript.windows import stitched, windows
 
 _WINDOW_S = 29.5
 _GAP_S = 3.0
@@ -33,7 +34,7 @@ _TOO_UNSURE = -1.0
 _TEMPERATURES = (0.2, 0.4, 0.6, 0.8)
 #: A GPU keeps so much of its free memory for what is not counted.
 _SPARE = 0.7
-#: What a file of each is needed for is said when it is missing.
+#: What of a model on the hub is fetched.
 _FILES = ["*.json", "*.txt", "*.safetensors"]
 #: Written without spaces: each character may be a word.
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")
@@ -50,21 +51,38 @@ class TransformersWhisper:
 
     def __init__(self, options: TransformersOptions, cache: Path, *, may_download: bool) -> None:
         self.options = options
-        self.cache = cache
-        self.may_download = may_download
-        self._folder: Path | None = None
+
+        def fetch(only_local: bool) -> str:
+            from huggingface_hub import snapshot_download
+
+            return str(
+                snapshot_download(
+                    options.model,
+                    revision=options.revision,
+                    cache_dir=str(cache),
+                    allow_patterns=_FILES,
+                    local_files_only=only_local,
+                )
+            )
+
+        self.weights = Weights(
+            name=options.model,
+            holds="*.safetensors",
+            form="the folder of a Whisper model in the form of transformers",
+            setting="VIDPIPE_TRANSCRIPT__TRANSFORMERS__PATH",
+            path=options.path,
+            cache=cache,
+            fetch=fetch,
+            may_download=may_download,
+            what=f"its files {', '.join(_FILES)} of revision {options.revision}",
+        )
 
     @property
     def identity(self) -> str:
-        folder = self._weights()
-        if self.options.path is None:
-            known = f"{self.options.model}:{folder.name}"
-        else:
-            size = sum(f.stat().st_size for f in folder.glob("*.safetensors"))
-            known = f"{folder.name}-{size}"
         from importlib.metadata import version
 
-        return f"{self.name}-{version('transformers')}:{known}:{'half' if _gpu() else 'single'}"
+        kind = "half" if _gpu() else "single"
+        return f"{self.name}-{version('transformers')}:{self.weights.identity}:{kind}"
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if find_spec("torch") is None or find_spec("transformers") is None:
@@ -74,65 +92,25 @@ class TransformersWhisper:
                 "there is no GPU here (name it in VIDPIPE_TRANSCRIPT__RECOGNISERS to use the CPU)"
             )
         try:
-            self._weights()
+            self.weights.folder()
         except Unavailable as error:
             return str(error)
         return not_in_whisper(language)
-
-    def _weights(self) -> Path:
-        """Folder of the weights, fetched when that is allowed and possible."""
-        if self._folder is not None:
-            return self._folder
-        if self.options.path is not None:
-            given = Path(self.options.path).expanduser()
-            if not any(given.glob("*.safetensors")):
-                raise Unavailable(
-                    f"there are no weights (*.safetensors) in {given}; give the folder of a "
-                    "Whisper model in the form of transformers"
-                )
-            self._folder = given
-            return given
-        from huggingface_hub import snapshot_download
-
-        for local_only in (True, False) if self.may_download else (True,):
-            try:
-                folder = Path(
-                    snapshot_download(
-                        self.options.model,
-                        revision=self.options.revision,
-                        cache_dir=str(self.cache),
-                        allow_patterns=_FILES,
-                        local_files_only=local_only,
-                    )
-                )
-                if any(folder.glob("*.safetensors")):
-                    self._folder = folder
-                    return folder
-                reason = "no weights among its files"
-            except Exception as error:  # the hub client raises a different type per cause
-                reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        fetch = (
-            f"could not be fetched ({reason})" if self.may_download else "fetching is switched off"
-        )
-        raise Unavailable(
-            f"the weights of {self.options.model!r} ({self.options.revision}) are not in "
-            f"{self.cache} and {fetch}; put its files {', '.join(_FILES)} from the hub into a "
-            "folder and set VIDPIPE_TRANSCRIPT__TRANSFORMERS__PATH to it"
-        )
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         pieces = windows(passage.speech, passage.interval.end_s, max_s=_WINDOW_S, max_gap_s=_GAP_S)
         if not pieces:
             return Recognised((), language or "")
-        whisper = _loaded(str(self._weights()))
+        whisper = _loaded(str(self.weights.folder()))
         heard = whisper.language([passage.samples.read(p.start_s, p.end_s) for p in pieces[:4]])
-        return Recognised(self._words(whisper, passage, pieces, language or heard), heard)
+        found = self._heard(whisper, passage, pieces, language or heard)
+        return Recognised(stitched(found), heard)
 
-    def _words(
+    def _heard(
         self, whisper: _Whisper, passage: Passage, pieces: Sequence[Interval], language: str
-    ) -> Iterator[Word]:
+    ) -> Iterator[tuple[Interval, list[Word]]]:
+        """Each window with its words; fewer windows at once where memory runs out."""
         batch = self.options.batch or whisper.batch_that_fits()
-        held: list[tuple[Interval, list[Word]]] = []
         first = 0
         while first < len(pieces):
             part = pieces[first : first + batch]
@@ -149,21 +127,13 @@ class TransformersWhisper:
                 batch = max(1, batch // 2)
                 continue
             for window, words in zip(part, heard, strict=True):
-                if held and window.start_s >= held[-1][0].end_s:
-                    yield from stitch(held)
-                    held = []
-                shifted = [
-                    w.model_copy(
-                        update={
-                            "start_s": round(window.start_s + w.start_s, 3),
-                            "end_s": round(window.start_s + w.end_s, 3),
-                        }
-                    )
-                    for w in words
-                ]
-                held.append((window, shifted))
+                yield window, [_later(w, window.start_s) for w in words]
             first += len(part)
-        yield from stitch(held)
+
+
+def _later(word: Word, by_s: float) -> Word:
+    times = {"start_s": round(word.start_s + by_s, 3), "end_s": round(word.end_s + by_s, 3)}
+    return word.model_copy(update=times)
 
 
 def _gpu() -> bool:
