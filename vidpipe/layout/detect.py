@@ -22,7 +22,7 @@ from vidpipe.layout.model import (
 )
 from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
 from vidpipe.layout.sampling import CHANGED, MOVED, Grey, Samples, difference, refine, sample
-from vidpipe.layout.slides import find_slides
+from vidpipe.layout.slides import Change, find_slides, judge
 from vidpipe.media.faces import FaceDetector, median_count
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo
@@ -306,7 +306,7 @@ class _Finder:
 
     def _looks_like_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> bool:
         count, moving = self._faces(start_s, end_s, inset.rect)
-        if not (count and moving) and inset.support < self.options.faceless_support:
+        if not (count and moving) and not self._outlasts_a_page(start_s, end_s, inset):
             return False
         # A second head that moves outside makes the whole picture one of people.
         for side in sides(content, inset.rect):
@@ -314,6 +314,21 @@ class _Finder:
             if others and alive:
                 return False
         return True
+
+    def _outlasts_a_page(self, start_s: float, end_s: float, inset: Inset) -> bool:
+        """Whether the page around the inset turns while the inset stays: no film in a slide."""
+        if inset.support < self.options.faceless_support:
+            return False
+        times = self.samples.times_s
+        inside = np.flatnonzero((times >= start_s) & (times < end_s))
+        around = np.ones(self.samples.grey.shape[1:], bool)
+        rect = inset.rect
+        around[max(0, rect.y - 4) : rect.bottom + 4, max(0, rect.x - 4) : rect.right + 4] = False
+        no_template = np.zeros_like(around)
+        return any(
+            judge(self.samples.grey[i], self.samples.grey[j], around, no_template) is Change.TURN
+            for i, j in itertools.pairwise(inside)
+        )
 
     def _faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         """Median number of faces in a few frames, and whether the first of them moves."""

@@ -51,9 +51,14 @@ class Stretch(Interval):
 
 
 class Slide(Interval):
-    """A stretch in which the screen shows the same page; `frame_s` its fullest state."""
+    """A stretch in which the screen shows the same page.
+
+    `frame_s` is when it holds most, `builds_s` when something was added to it (a bullet,
+    ink): about, to within the step of the samples.
+    """
 
     frame_s: float
+    builds_s: tuple[float, ...] = ()
 
 
 class Layout(BaseModel):

@@ -9,6 +9,13 @@ from vidpipe.geometry import Rect
 from vidpipe.layout.sampling import CHANGED, Grey, Samples
 
 
+#: A mean step in grey that is a line of the page's border, and how much of the border it
+#: must run along: at first anywhere, then within the page.
+_LINE = 12.0
+_LINE_SHARE = 0.4
+_FRAME_SHARE = 0.8
+
+
 def content_rect(samples: Samples, inside: NDArray[np.int_], without: Rect | None = None) -> Rect:
     """The frame without its bars: borders that stay dark are left out, `without` ignored."""
     height, width = samples.grey.shape[1:]
@@ -71,7 +78,40 @@ def screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
         share = float(busy[side.y : side.bottom, side.x : side.right].sum()) / total
         if share >= 0.985:
             options.append(side)
-    return max(options, key=lambda r: r.area) if options else content
+    if not options:
+        return content
+    return framed(stack, max(options, key=lambda r: r.area))
+
+
+def framed(stack: NDArray[np.int16], side: Rect) -> Rect:
+    """The page on a plain background, where its border shows; else the whole side.
+
+    Each border of what is drawn is taken when it is a line along most of the page;
+    where the page goes on to the side's edge there is none.
+    """
+    part = stack[:, side.y : side.bottom, side.x : side.right]
+    across = np.abs(np.diff(part, axis=2)).mean(axis=0) > _LINE
+    down = np.abs(np.diff(part, axis=1)).mean(axis=0) > _LINE
+    columns = np.flatnonzero(across.mean(axis=0) > _LINE_SHARE)
+    rows = np.flatnonzero(down.mean(axis=1) > _LINE_SHARE)
+    x, right = _ends(columns, side.width)
+    y, bottom = _ends(rows, side.height)
+    # A line is as long as the page is wide: what was found on one axis frames the other.
+    columns = np.flatnonzero(across[y:bottom].mean(axis=0) > _FRAME_SHARE)
+    rows = np.flatnonzero(down[:, x:right].mean(axis=1) > _FRAME_SHARE)
+    x, right = _ends(columns, side.width)
+    y, bottom = _ends(rows, side.height)
+    return Rect(x=side.x + x, y=side.y + y, width=right - x, height=bottom - y)
+
+
+def _ends(lines: NDArray[np.intp], length: int) -> tuple[int, int]:
+    """The first line of the first half and the last one of the second, else the ends."""
+    before = lines[lines < 0.35 * length]
+    after = lines[lines > 0.65 * length]
+    return (
+        int(before[0]) + 1 if len(before) else 0,
+        int(after[-1]) + 1 if len(after) else length,
+    )
 
 
 def sides(content: Rect, inset: Rect) -> list[Rect]:

@@ -1,17 +1,64 @@
-"""When the screen turns to another page."""
+"""When the screen turns to another page, and when a page only grows.
+
+What is drawn on a page are edges. A new page takes the old one's edges away; a build
+step, ink or a cursor leaves them where they are. So two pictures of the screen at rest
+are compared by what of the first one's edges is gone in the second, without the edges
+that nearly all pictures share (a template, a window's frame) and without places that
+keep moving (a film in a slide).
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Role, Slide, Stretch
-from vidpipe.layout.sampling import CHANGED, Grey, Samples, difference, refine
+from vidpipe.layout.sampling import CHANGED, Grey, Samples, difference, to_grey
 from vidpipe.media.frames import FrameReader
+
+Mask = NDArray[np.bool_]
+
+#: Sum of both Sobel gradients that is an edge: text of little contrast, not coding noise.
+_EDGE = 90
+#: An edge this near is the same edge.
+_NEAR_PX = 1
+#: Edges in so many pictures of a stretch belong to a template.
+_TEMPLATE_SHARE = 0.9
+#: A page is gone when so much of its own edges is: on labelled recordings new pages took
+#: 27 to 100 % away (words fall on words), build steps, ink and cursors 0 to 1 %.
+_GONE = 0.12
+#: A page with so little on it against the next one was blank.
+_BLANK = 0.02
+#: Pixels that change in so many pairs around a moment are a film.
+_FILM_SHARE = 0.3
+_FILM_PAIRS = 6
+_FILM_GROWN_PX = 9
+#: So much of a change in one frame is a cut, less a dissolve.
+_AT_ONCE = 0.5
+
+
+class Change(Enum):
+    """What happened to a page between two moments at rest."""
+
+    NONE = "none"
+    BUILD = "build"
+    TURN = "turn"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A change between samples `first` and `last`, both at rest."""
+
+    first: int
+    last: int
+    kind: Change
 
 
 def find_slides(
@@ -20,11 +67,7 @@ def find_slides(
     stretches: Sequence[Stretch],
     options: LayoutOptions,
 ) -> list[Slide]:
-    """Slides of all stretches that show a screen, in order; regions in analysis pixels.
-
-    A change counts when enough of the screen outside the camera differs; changes
-    in consecutive samples (a film in a slide, a dissolve) are one.
-    """
+    """Slides of all stretches that show a screen, in order; regions in analysis pixels."""
     slides: list[Slide] = []
     left = options.max_refinements
     for stretch in stretches:
@@ -32,58 +75,169 @@ def find_slides(
         if screen is None or stretch.kind is LayoutKind.CAMERA:
             continue
         camera = stretch.region(Role.CAMERA)
-        mask = _mask(samples, screen.rect, camera.rect if camera else None)
-        inside = np.flatnonzero(
-            (samples.times_s >= stretch.start_s) & (samples.times_s < stretch.end_s)
-        )
-        area = max(1, int(mask.sum()))
-
-        def share(a: Grey, b: Grey, mask: NDArray[np.bool_] = mask, area: int = area) -> float:
-            return float(((difference(a, b) > CHANGED) & mask).sum()) / area
-
-        changes: list[float] = []
-        open_since: int | None = None
-        for i, j in itertools.pairwise(inside):
-            if share(samples.grey[i], samples.grey[j]) > options.slide_fraction:
-                open_since = int(i) if open_since is None else open_since
-                continue
-            if open_since is not None:
-                changes.append(_time(reader, samples, open_since, int(i), share, left > 0))
+        page = _Page(samples, stretch, _mask(samples, screen.rect, camera.rect if camera else None))
+        turns: list[float] = []
+        builds: list[float] = []
+        for step in page.steps(options.slide_fraction):
+            if step.kind is Change.BUILD:
+                builds.append(float(samples.times_s[step.last]))
+            if step.kind is Change.TURN:
+                turns.append(_time(reader, samples, step, page.mask, left > 0))
                 left -= 1
-                open_since = None
-        if open_since is not None:
-            last = int(inside[-1])
-            changes.append(_time(reader, samples, open_since, last, share, left > 0))
         borders = [stretch.start_s]
-        for t_s in changes:
+        for t_s in turns:
             if t_s - borders[-1] > 0.5 and stretch.end_s - t_s > 0.5:
                 borders.append(t_s)
         borders.append(stretch.end_s)
         for start, end in itertools.pairwise(borders):
-            frame_s = max(start, min(end - 0.3, start + 0.9 * (end - start)))
             slides.append(
-                Slide(start_s=round(start, 3), end_s=round(end, 3), frame_s=round(frame_s, 3))
+                Slide(
+                    start_s=round(start, 3),
+                    end_s=round(end, 3),
+                    frame_s=round(page.fullest(start, end), 3),
+                    builds_s=tuple(round(b, 3) for b in builds if start < b < end),
+                )
             )
     return slides
 
 
+class _Page:
+    """The screen of one stretch over time."""
+
+    def __init__(self, samples: Samples, stretch: Stretch, mask: Mask) -> None:
+        self.samples = samples
+        self.mask = mask
+        self.inside = np.flatnonzero(
+            (samples.times_s >= stretch.start_s) & (samples.times_s < stretch.end_s)
+        )
+        total = np.zeros(mask.shape, np.float32)
+        self.drawn = []
+        for k in self.inside:
+            found = edges(samples.grey[k]) & mask
+            total += found
+            self.drawn.append(int(found.sum()))
+        self.template = total > _TEMPLATE_SHARE * max(1, len(self.inside))
+
+    def steps(self, fraction: float) -> list[_Step]:
+        """Changes from rest to rest: a dissolve or an animation is one."""
+        pairs = list(itertools.pairwise(self.inside))
+        changed = [
+            (difference(self.samples.grey[i], self.samples.grey[j]) > CHANGED) & self.mask
+            for i, j in pairs
+        ]
+        films = _films(changed)
+        steps: list[_Step] = []
+        open_since: int | None = None
+        for k, (i, _) in enumerate(pairs):
+            still = self.mask & ~films[k]
+            moved = float((changed[k] & still).sum()) / max(1, int(still.sum()))
+            if moved > fraction:
+                open_since = k if open_since is None else open_since
+                continue
+            if open_since is not None:
+                steps.append(self._step(pairs[open_since][0], i, films[open_since : k + 1]))
+                open_since = None
+        if open_since is not None:
+            steps.append(self._step(pairs[open_since][0], pairs[-1][1], films[open_since:]))
+        return steps
+
+    def _step(self, first: np.intp, last: np.intp, films: Sequence[Mask]) -> _Step:
+        still = self.mask & ~np.logical_or.reduce(films)
+        before, after = self.samples.grey[first], self.samples.grey[last]
+        return _Step(int(first), int(last), judge(before, after, still, self.template))
+
+    def fullest(self, start_s: float, end_s: float) -> float:
+        """When the page between two moments holds most: its picture is taken there."""
+        times = self.samples.times_s[self.inside]
+        inner = np.flatnonzero((times > start_s + 0.3) & (times < end_s - 0.3))
+        if len(inner) == 0:
+            return max(start_s, min(end_s - 0.3, start_s + 0.9 * (end_s - start_s)))
+        drawn = np.array(self.drawn)[inner]
+        # The last of those that hold as good as everything.
+        best = inner[np.flatnonzero(drawn >= 0.98 * drawn.max())[-1]]
+        return float(times[best])
+
+
+def edges(grey: Grey) -> Mask:
+    """Where something is drawn, shape (h, w)."""
+    soft = cv2.GaussianBlur(grey, (3, 3), 0)
+    across, down = cv2.Sobel(soft, cv2.CV_16S, 1, 0), cv2.Sobel(soft, cv2.CV_16S, 0, 1)
+    return np.asarray((np.abs(across) + np.abs(down)) > _EDGE, bool)
+
+
+def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> Change:
+    """What happened to a page between two pictures of it at rest."""
+    old, new = edges(before) & mask, edges(after) & mask
+    # What both share because every page has it says nothing of either.
+    shared = _grown(template & new, _NEAR_PX - 1)
+    own, own_after = int((old & ~shared).sum()), int((new & ~shared).sum())
+    if own + own_after == 0:
+        return Change.NONE
+    if own < _BLANK * own_after:
+        return Change.TURN
+    gone = int((old & ~_grown(new, _NEAR_PX)).sum()) / own
+    if gone >= _GONE:
+        return Change.TURN
+    come = int((new & ~_grown(old, _NEAR_PX)).sum()) / max(1, own_after)
+    return Change.BUILD if come > gone else Change.NONE
+
+
+def _grown(mask: Mask, by_px: int) -> Mask:
+    kernel = np.ones((2 * by_px + 1, 2 * by_px + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)
+
+
+def _films(changed: Sequence[Mask]) -> list[Mask]:
+    """For each pair where something has kept moving around it."""
+    films: list[Mask] = []
+    if not changed:
+        return films
+    counts = np.zeros(changed[0].shape, np.int16)
+    low = high = 0
+    for k in range(len(changed)):
+        while high < min(len(changed), k + _FILM_PAIRS + 1):
+            counts += changed[high]
+            high += 1
+        while low < k - _FILM_PAIRS:
+            counts -= changed[low]
+            low += 1
+        around = high - low
+        moving = counts > max(2, _FILM_SHARE * around)
+        films.append(_grown(moving, _FILM_GROWN_PX) if moving.any() else moving)
+    return films
+
+
 def _time(
-    reader: FrameReader,
-    samples: Samples,
-    first: int,
-    last: int,
-    share: object,
-    may_refine: bool,
+    reader: FrameReader, samples: Samples, step: _Step, mask: Mask, may_refine: bool
 ) -> float:
-    """The moment of most change between two samples that were at rest."""
-    start_s, end_s = float(samples.times_s[first]), float(samples.times_s[last])
-    if not may_refine or end_s - start_s > 20 or not callable(share):
+    """When a page turned, between two samples that were at rest.
+
+    A dissolve has no moment of most change: its middle counts.
+    """
+    start_s, end_s = float(samples.times_s[step.first]), float(samples.times_s[step.last])
+    if not may_refine or end_s - start_s > 20:
         return end_s
-    t_s, _ = refine(reader, start_s, end_s, share)
-    return t_s
+    times: list[float] = []
+    amounts: list[float] = []
+    previous: Grey | None = None
+    finest_s = max(1 / 30, (end_s - start_s) / 60)
+    for frame in reader.every(finest_s, start_s, end_s + finest_s):
+        grey = to_grey(frame)
+        if previous is not None:
+            times.append(frame.t_s)
+            amounts.append(float(difference(previous, grey)[mask].mean()))
+        previous = grey
+    if not amounts:
+        return end_s
+    over = np.maximum(np.array(amounts) - 2 * float(np.median(amounts)), 0.0)
+    if over.sum() <= 0:
+        over = np.array(amounts) + 1e-9
+    if over.max() > _AT_ONCE * over.sum():
+        return times[int(over.argmax())]
+    return float((np.array(times) * over).sum() / over.sum())
 
 
-def _mask(samples: Samples, screen: Rect, camera: Rect | None) -> NDArray[np.bool_]:
+def _mask(samples: Samples, screen: Rect, camera: Rect | None) -> Mask:
     mask = np.zeros(samples.grey.shape[1:], bool)
     mask[screen.y : screen.bottom, screen.x : screen.right] = True
     if camera is not None:

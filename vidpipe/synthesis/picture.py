@@ -16,7 +16,8 @@ Picture = NDArray[np.uint8]
 
 
 @functools.cache
-def _font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+def font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, `size` pixels per em."""
     import matplotlib
 
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
@@ -32,11 +33,11 @@ def draw_slide(
     draw = ImageDraw.Draw(image)
     accent = _rgb(hue, 150, 150)
     draw.rectangle((0, 0, width, round(14 * unit)), fill=accent)
-    draw.text((64 * unit, 70 * unit), title, font=_font(round(54 * unit), True), fill=(28, 32, 40))
+    draw.text((64 * unit, 70 * unit), title, font=font(round(54 * unit), True), fill=(28, 32, 40))
     for k, bullet in enumerate(bullets):
         y = (200 + 92 * k) * unit
         draw.ellipse((72 * unit, y + 14 * unit, 90 * unit, y + 32 * unit), fill=accent)
-        draw.text((116 * unit, y), bullet, font=_font(round(34 * unit), False), fill=(50, 54, 62))
+        draw.text((116 * unit, y), bullet, font=font(round(34 * unit), False), fill=(50, 54, 62))
     # A plot that is different on each slide.
     base, left = 640 * unit, 72 * unit
     points = [
@@ -50,7 +51,7 @@ def draw_slide(
     draw.text(
         (width - 70 * unit, height - 48 * unit),
         str(number),
-        font=_font(round(22 * unit), False),
+        font=font(round(22 * unit), False),
         fill=(140, 140, 140),
     )
     return np.asarray(image, np.uint8)
