@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect, iou
+from vidpipe.geometry import Rect, bounding, iou
 from vidpipe.layout.insets import Inset, activity, border_in, find_insets, presence
 from vidpipe.layout.model import (
     Layout,
@@ -30,6 +30,9 @@ from vidpipe.timeline import span
 
 #: A border that shows this well says that the inset is there.
 _PRESENT = 0.42
+#: Share of an inset that moves from one look to the next, at least, as a median.
+_LIVELY = 0.004
+_MOST_INSETS = 8
 
 
 def detect_layout(
@@ -133,10 +136,10 @@ class _Finder:
         cuts_s = [self._refined(i, _changed_share) for i in cut_pairs]
         if camera is not None:
             found = [Inset(camera, 1.0, 1)]
-            shown = np.zeros(len(self.samples), int)
+            shown = np.ones((1, len(self.samples)), bool)
         else:
-            found = find_insets(self.samples, cut_pairs)[:4]
-            shown = self._which_inset(found, cut_pairs)
+            found = self._lively(find_insets(self.samples, cut_pairs))[:_MOST_INSETS]
+            shown = self._present(found, cut_pairs)
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
         most = self.options.max_face_looks // len(borders)
@@ -148,12 +151,9 @@ class _Finder:
             )
             if len(inside) == 0:
                 inside = np.array([int(np.argmin(np.abs(self.samples.times_s - start_s)))])
-            seen = [k for k in shown[inside] if k >= 0]
-            inset = None
-            if len(seen) * 2 > len(inside):
-                inset = found[int(np.bincount(seen).argmax())]
+            there = [i for k, i in enumerate(found) if shown[k][inside].mean() > 0.5]
             stretches.append(
-                self._judge(start_s, end_s, inside, inset, screen, given=camera is not None)
+                self._judge(start_s, end_s, inside, there, screen, given=camera is not None)
             )
         return _merge(stretches), sorted(cuts_s)
 
@@ -175,19 +175,26 @@ class _Finder:
 
     # Insets over time
 
-    def _which_inset(self, found: list[Inset], cut_pairs: list[int]) -> NDArray[np.int_]:
-        """For each sample the inset that is shown, -1 where none is."""
-        shown = np.full(len(self.samples), -1)
+    def _lively(self, found: list[Inset]) -> list[Inset]:
+        """Without rectangles in which hardly anything moves: the page beside a camera."""
+        return [i for i in found if float(np.median(self._moving(i.rect))) > _LIVELY]
+
+    def _present(self, found: list[Inset], cut_pairs: list[int]) -> NDArray[np.bool_]:
+        """Which inset is shown in which sample, shape (insets, samples)."""
         if not found:
-            return shown
+            return np.zeros((0, len(self.samples)), bool)
         scores = np.stack([presence(self.samples, inset) for inset in found])
         # A faint border needs movement inside; one as clear as where it was found does not.
         moving = np.stack([self._moving(inset.rect) for inset in found])
         clear = scores > 0.8 * np.array([[inset.border] for inset in found])
-        usable = (scores > _PRESENT) & (clear | (moving > 0.02))
-        best = np.where(usable, scores, -1.0)
-        shown = np.where(best.max(axis=0) > 0, best.argmax(axis=0), -1)
-        return _smoothed(shown, cut_pairs)
+        shown = (scores > _PRESENT) & (clear | (moving > 0.02))
+        # Of two that overlap the one whose border shows better.
+        for a, b in itertools.combinations(range(len(found)), 2):
+            if iou(found[a].rect, found[b].rect) > 0.05:
+                both = shown[a] & shown[b]
+                shown[a] &= ~(both & (scores[a] < scores[b]))
+                shown[b] &= ~(both & (scores[a] >= scores[b]))
+        return np.stack([_smoothed(row, cut_pairs) for row in shown])
 
     def _moving(self, rect: Rect) -> NDArray[np.float64]:
         """Share of the rectangle that moves around each sample, the best of its neighbours."""
@@ -208,7 +215,7 @@ class _Finder:
 
     def _borders(
         self,
-        shown: NDArray[np.int_],
+        shown: NDArray[np.bool_],
         cut_pairs: list[int],
         cuts_s: list[float],
         found: list[Inset],
@@ -216,11 +223,12 @@ class _Finder:
         """Times where the layout may change: cuts, and insets that come and go."""
         borders = {0.0, self.duration_s}
         by_pair = dict(zip(cut_pairs, cuts_s, strict=True))
-        for i in range(len(shown) - 1):
+        for i in range(len(self.samples) - 1):
             if i in by_pair:
                 borders.add(by_pair[i])
-            elif shown[i] != shown[i + 1]:
-                rect = found[max(shown[i], shown[i + 1])].rect
+                continue
+            for k in np.flatnonzero(shown[:, i] != shown[:, i + 1]):
+                rect = found[int(k)].rect
 
                 def changed(a: Grey, b: Grey, rect: Rect = rect) -> float:
                     return abs(border_in(a, rect) - border_in(b, rect))
@@ -242,23 +250,31 @@ class _Finder:
         start_s: float,
         end_s: float,
         inside: NDArray[np.int_],
-        inset: Inset | None,
+        there: list[Inset],
         screen: Rect | None,
         *,
         given: bool,
     ) -> Stretch:
         content = content_rect(self.samples, inside)
-        if inset is not None and not given and not self._is_camera(start_s, end_s, inset, content):
-            inset = None
-        if inset is not None:
-            count, _ = self._faces(start_s, end_s, inset.rect)
-            sure = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
-            content = content_rect(self.samples, inside, inset.rect)
-            area = screen or screen_beside(self.samples, content, inset.rect)
-            regions = (
-                Region(role=Role.SCREEN, rect=area, confidence=round(sure, 2)),
-                Region(role=Role.CAMERA, rect=inset.rect, confidence=round(sure, 2), faces=count),
-            )
+        insets = there[:1] if given else self._cameras(start_s, end_s, there, content)
+        if insets:
+            whole = bounding([i.rect for i in insets])
+            content = content_rect(self.samples, inside, whole)
+            area = screen or screen_beside(self.samples, content, whole)
+            cameras = []
+            for inset in insets:
+                count, _ = self._faces(start_s, end_s, inset.rect)
+                trust = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
+                cameras.append(
+                    Region(
+                        role=Role.CAMERA,
+                        rect=inset.rect,
+                        confidence=round(trust, 2),
+                        faces=count,
+                    )
+                )
+            sure = max(c.confidence for c in cameras)
+            regions = (Region(role=Role.SCREEN, rect=area, confidence=sure), *cameras)
             return Stretch(
                 start_s=start_s,
                 end_s=end_s,
@@ -291,13 +307,27 @@ class _Finder:
             confidence=sure,
         )
 
+    def _cameras(
+        self, start_s: float, end_s: float, there: list[Inset], content: Rect
+    ) -> list[Inset]:
+        """The insets that are cameras: one, or several of one size in a line."""
+        for inset in there:
+            row = [inset, *(o for o in there if _in_line(inset.rect, o.rect))]
+            if sum(i.rect.area for i in row) > 0.6 * content.area:
+                continue
+            if len(row) > 1:
+                seen = [self._faces(start_s, end_s, i.rect)[0] > 0 for i in row]
+                if sum(seen) * 2 >= len(row):
+                    return row
+            if self._is_camera(start_s, end_s, inset, content):
+                return [inset]
+        return []
+
     def _is_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> bool:
         """Whether the inset is a camera: no part of a camera picture, no film in a slide.
 
         Where the first three stretches agree the others are taken to be the same.
         """
-        if inset.rect.area > 0.6 * content.area:
-            return False
         known = self.verdicts.setdefault(inset.rect, [])
         if len(known) >= 3 and len(set(known)) == 1:
             return known[0]
@@ -366,7 +396,16 @@ def _changed_share(a: Grey, b: Grey) -> float:
     return float((difference(a, b) > CHANGED).mean())
 
 
-def _smoothed(shown: NDArray[np.int_], cut_pairs: list[int]) -> NDArray[np.int_]:
+def _in_line(a: Rect, b: Rect) -> bool:
+    """Whether two insets are of one size and side by side or one under the other."""
+    if a == b or iou(a, b) > 0.05:
+        return False
+    alike = 0.7 < a.width / b.width < 1.4 and 0.7 < a.height / b.height < 1.4
+    near = 0.1 * max(a.width, a.height)
+    return alike and (abs(a.x - b.x) < near or abs(a.y - b.y) < near)
+
+
+def _smoothed(shown: NDArray[np.bool_], cut_pairs: list[int]) -> NDArray[np.bool_]:
     """Single samples that disagree with both neighbours of their shot follow them."""
     out = shown.copy()
     cuts = set(cut_pairs)

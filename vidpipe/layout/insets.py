@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,11 @@ _WINDOW = 14
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
 #: A grey step of the mean picture that is an edge.
 _EDGE = 5.0
+#: What doubling the area of a rectangle around the same movement costs.
+_LOOSE = 0.02
+#: A box of movement this much higher than wide is several cameras; each of their borders.
+_LONG = 1.9
+_STRIP_BORDER = 0.55
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,10 @@ def _look(samples: Samples, window: NDArray[np.int_]) -> list[tuple[Rect, float]
     for box in _join_near(boxes, width):
         share = box.area / (width * height)
         if not _MIN_AREA * 0.15 <= share <= _MAX_AREA:
+            continue
+        row = edges.strip(box)
+        if row:
+            found += row
             continue
         snapped, border = edges.snap(box)
         if border >= 0.5 and _MIN_AREA <= snapped.area / (width * height) <= _MAX_AREA:
@@ -189,9 +199,40 @@ class _Edges:
             if inside is None or not 0.4 <= rect.aspect <= 2.6:
                 continue
             score = self.border(rect) - 0.6 * (1 - inside.area / box.area)
+            # Of two that fit as well the tighter one: what lies beyond it does not move.
+            score -= _LOOSE * max(0.0, math.log2(rect.area / box.area))
             if score > best_score:
                 best, best_score = rect, score
         return best, best_score
+
+    def strip(self, box: Rect) -> list[tuple[Rect, float]]:
+        """Cameras of one size side by side or one under the other, or nothing.
+
+        Heads that move close to each other make one long box: it is cut into equal
+        parts, as many as have borders that show best.
+        """
+        upright = box.height > _LONG * box.width
+        if not upright and box.width <= _LONG * 1.6 * box.height:
+            return []
+        grow_x, grow_y = box.width // 2 + 8, box.height // 6 + 8
+        if not upright:
+            grow_x, grow_y = box.width // 6 + 8, box.height // 2 + 8
+        lefts = self._best_columns(box.x - grow_x, box.x + 8, box.y, box.bottom, 3)
+        rights = self._best_columns(box.right - 8, box.right + grow_x, box.y, box.bottom, 3)
+        tops = self._best_rows(box.y - grow_y, box.y + 8, box.x, box.right, 3)
+        bottoms = self._best_rows(box.bottom - 8, box.bottom + grow_y, box.x, box.right, 3)
+        best: list[tuple[Rect, float]] = []
+        best_score = _STRIP_BORDER
+        for left, right, top, bottom in itertools.product(lefts, rights, tops, bottoms):
+            for count in range(2, 7):
+                parts = _equal_parts(left, top, right, bottom, count, upright)
+                if not all(0.6 <= p.aspect <= 2.2 for p in parts):
+                    continue
+                scored = [(p, self.border(p)) for p in parts]
+                score = float(np.mean([b for _, b in scored]))
+                if score > best_score:
+                    best, best_score = scored, score
+        return best
 
     def _best_columns(self, low: int, high: int, top: int, bottom: int, keep: int = 7) -> list[int]:
         low, high = max(0, low), min(self.width, high)
@@ -202,6 +243,22 @@ class _Edges:
         low, high = max(0, low), min(self.height, high)
         scored = sorted(range(high, low - 1, -1), key=lambda y: -self.row(y, left, right))
         return _spaced(scored, keep)
+
+
+def _equal_parts(
+    left: int, top: int, right: int, bottom: int, count: int, upright: bool
+) -> list[Rect]:
+    if upright:
+        edges = [round(top + (bottom - top) * k / count) for k in range(count + 1)]
+        return [
+            Rect(x=left, y=a, width=max(1, right - left), height=max(1, b - a))
+            for a, b in itertools.pairwise(edges)
+        ]
+    edges = [round(left + (right - left) * k / count) for k in range(count + 1)]
+    return [
+        Rect(x=a, y=top, width=max(1, b - a), height=max(1, bottom - top))
+        for a, b in itertools.pairwise(edges)
+    ]
 
 
 def _spaced(candidates: list[int], keep: int) -> list[int]:

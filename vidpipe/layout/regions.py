@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Rect
 from vidpipe.layout.sampling import CHANGED, Grey, Samples
 
-
 #: A mean step in grey that is a line of the page's border, and how much of the border it
 #: must run along: at first anywhere, then within the page.
 _LINE = 12.0
