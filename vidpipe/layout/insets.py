@@ -24,6 +24,8 @@ _LOOSE = 0.02
 #: A box of movement this much higher than wide is several cameras; each of their borders.
 _LONG = 1.9
 _STRIP_BORDER = 0.55
+#: Rectangles that overlap so much are looks at the same inset.
+_SAME = 0.8
 
 
 @dataclass(frozen=True)
@@ -226,10 +228,12 @@ class _Edges:
         for left, right, top, bottom in itertools.product(lefts, rights, tops, bottoms):
             for count in range(2, 7):
                 parts = _equal_parts(left, top, right, bottom, count, upright)
-                if not all(0.6 <= p.aspect <= 2.2 for p in parts):
+                least = _MIN_AREA * self.width * self.height
+                if not all(0.6 <= p.aspect <= 2.2 and p.area >= least for p in parts):
                     continue
                 scored = [(p, self.border(p)) for p in parts]
-                score = float(np.mean([b for _, b in scored]))
+                # Half as many have borders that show as well, and miss every other one.
+                score = float(np.mean([b for _, b in scored])) + 0.02 * count
                 if score > best_score:
                     best, best_score = scored, score
         return best
@@ -276,7 +280,7 @@ def _cluster(found: Sequence[tuple[Rect, float]]) -> list[Inset]:
     groups: list[list[tuple[Rect, float]]] = []
     for rect, border in found:
         for group in groups:
-            if iou(group[0][0], rect) >= 0.6:
+            if iou(group[0][0], rect) >= _SAME:
                 group.append((rect, border))
                 break
         else:
