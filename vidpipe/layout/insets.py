@@ -19,6 +19,8 @@ _WINDOW = 14
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
 #: A grey step of the mean picture that is an edge.
 _EDGE = 5.0
+#: What the frame's border counts as a side of an inset.
+_FRAME = 0.75
 #: What doubling the area of a rectangle around the same movement costs.
 _LOOSE = 0.02
 #: A box of movement this much higher than wide is several cameras; each of their borders.
@@ -144,7 +146,7 @@ class _Edges:
     def column(self, x: int, top: int, bottom: int) -> float:
         """Share of `[top, bottom)` along column x that is an edge; the frame's border is one."""
         if x <= 0 or x >= self.width:
-            return 0.75
+            return _FRAME
         top, bottom = max(0, top), min(self.height, bottom)
         if bottom <= top:
             return 0.0
@@ -152,7 +154,7 @@ class _Edges:
 
     def row(self, y: int, left: int, right: int) -> float:
         if y <= 0 or y >= self.height:
-            return 0.75
+            return _FRAME
         left, right = max(0, left), min(self.width, right)
         if right <= left:
             return 0.0
@@ -179,7 +181,11 @@ class _Edges:
             if 0 < y < self.height:
                 beyond += self.row(y, rect.x - reach_x, rect.x - 2) / 8
                 beyond += self.row(y, rect.right + 2, rect.right + reach_x) / 8
-        return 0.5 * float(np.mean(sides)) + 0.5 * min(sides) - 0.4 * beyond
+        # The frame's own border says nothing for or against: the others decide.
+        at_frame = (rect.x <= 0, rect.right >= self.width, rect.y <= 0, rect.bottom >= self.height)
+        inner = [s for s, edge in zip(sides, at_frame, strict=True) if not edge]
+        weakest = min(inner) if inner else _FRAME
+        return 0.5 * float(np.mean(sides)) + 0.5 * weakest - 0.4 * beyond
 
     def snap(self, box: Rect) -> tuple[Rect, float]:
         """The bordered rectangle around a box of movement, and its border score."""
@@ -233,7 +239,7 @@ class _Edges:
                     continue
                 scored = [(p, self.border(p)) for p in parts]
                 # Half as many have borders that show as well, and miss every other one.
-                score = float(np.mean([b for _, b in scored])) + 0.02 * count
+                score = float(np.mean([b for _, b in scored])) + 0.04 * count
                 if score > best_score:
                     best, best_score = scored, score
         return best

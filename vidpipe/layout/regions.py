@@ -13,6 +13,7 @@ from vidpipe.layout.sampling import CHANGED, Grey, Samples
 _LINE = 12.0
 _LINE_SHARE = 0.4
 _FRAME_SHARE = 0.8
+_MARGIN = 0.03
 
 
 def content_rect(samples: Samples, inside: NDArray[np.int_], without: Rect | None = None) -> Rect:
@@ -75,11 +76,30 @@ def screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
         if side.area < 0.5 * content.area:
             continue
         share = float(busy[side.y : side.bottom, side.x : side.right].sum()) / total
-        if share >= 0.985:
-            options.append(side)
-    if not options:
-        return content
-    return framed(stack, max(options, key=lambda r: r.area))
+        page = framed(stack, side)
+        if share >= 0.985 and _ends_before(stack, page, side, inset):
+            options.append(page)
+    return max(options, key=lambda r: r.area) if options else content
+
+
+def _ends_before(stack: NDArray[np.int16], page: Rect, side: Rect, inset: Rect) -> bool:
+    """Whether a page ends where the inset's strip begins, rather than going on under it."""
+    if side.x < inset.right and inset.x < side.right:  # above or under it: the same, turned
+        return _ends_before(stack.transpose(0, 2, 1), _turned(page), _turned(side), _turned(inset))
+    at = inset.x if inset.x >= side.right else inset.right
+    facing = page.right < side.right if at >= side.right else page.x > side.x
+    # Rows of the page beside which there is no inset: there a border would show.
+    free = np.ones(page.height, bool)
+    free[max(0, inset.y - page.y) : max(0, inset.bottom - page.y)] = False
+    if facing or free.mean() < 0.15:
+        return True
+    steps = np.abs(np.diff(stack[:, page.y : page.bottom], axis=2)).mean(axis=0)
+    lines = steps[:, max(0, at - 4) : at + 3].max(axis=1) > _LINE
+    return bool(lines[free].mean() > _FRAME_SHARE / 2)
+
+
+def _turned(rect: Rect) -> Rect:
+    return Rect(x=rect.y, y=rect.x, width=rect.height, height=rect.width)
 
 
 def framed(stack: NDArray[np.int16], side: Rect) -> Rect:
@@ -104,9 +124,13 @@ def framed(stack: NDArray[np.int16], side: Rect) -> Rect:
 
 
 def _ends(lines: NDArray[np.intp], length: int) -> tuple[int, int]:
-    """The first line of the first half and the last one of the second, else the ends."""
-    before = lines[lines < 0.35 * length]
-    after = lines[lines > 0.65 * length]
+    """The first line of the first half and the last one of the second, else the ends.
+
+    A thin margin belongs to the page: a coloured bar, a rule.
+    """
+    margin = _MARGIN * length
+    before = lines[(lines > margin) & (lines < 0.35 * length)]
+    after = lines[(lines > 0.65 * length) & (lines < length - 1 - margin)]
     return (
         int(before[0]) + 1 if len(before) else 0,
         int(after[-1]) + 1 if len(after) else length,
