@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect, bounding, iou
-from vidpipe.layout.insets import Inset, activity, border_in, find_insets, presence
+from vidpipe.layout.insets import Inset, activity, find_insets, presence, shown_in
 from vidpipe.layout.model import (
     Layout,
     LayoutKind,
@@ -183,7 +183,7 @@ class _Finder:
         """Which inset is shown in which sample, shape (insets, samples)."""
         if not found:
             return np.zeros((0, len(self.samples)), bool)
-        scores = np.stack([presence(self.samples, inset) for inset in found])
+        scores = presence(self.samples, found)
         # A faint border needs movement inside; one as clear as where it was found does not.
         moving = np.stack([self._moving(inset.rect) for inset in found])
         clear = scores > 0.8 * np.array([[inset.border] for inset in found])
@@ -228,10 +228,10 @@ class _Finder:
                 borders.add(by_pair[i])
                 continue
             for k in np.flatnonzero(shown[:, i] != shown[:, i + 1]):
-                rect = found[int(k)].rect
+                inset = found[int(k)]
 
-                def changed(a: Grey, b: Grey, rect: Rect = rect) -> float:
-                    return abs(border_in(a, rect) - border_in(b, rect))
+                def changed(a: Grey, b: Grey, inset: Inset = inset) -> float:
+                    return abs(shown_in(a, inset) - shown_in(b, inset))
 
                 borders.add(self._refined(i, changed))
         ordered = sorted(b for b in borders if 0.0 <= b <= self.duration_s)
@@ -271,6 +271,7 @@ class _Finder:
                         rect=inset.rect,
                         confidence=round(trust, 2),
                         faces=count,
+                        circle=inset.circle,
                     )
                 )
             sure = max(c.confidence for c in cameras)

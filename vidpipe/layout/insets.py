@@ -19,6 +19,12 @@ _WINDOW = 14
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
 #: A grey step of the mean picture that is an edge.
 _EDGE = 5.0
+#: A rectangle that shows so well is none of a circle's.
+_SURE = 0.7
+#: Points of a circle that are looked at, and how far outside it there should be no line.
+_ANGLES = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+_COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
+_BEYOND_PX = 5.0
 #: What the frame's border counts as a side of an inset.
 _FRAME = 0.75
 #: What doubling the area of a rectangle around the same movement costs.
@@ -35,12 +41,13 @@ class Inset:
     """A rectangle (analysis pixels) in which a camera picture was seen.
 
     `border` is the share of its border that shows as an edge; `support` how many
-    looks saw it.
+    looks saw it; a `circle` fills its rectangle.
     """
 
     rect: Rect
     border: float
     support: int
+    circle: bool = False
 
 
 def find_insets(samples: Samples, cuts: Sequence[int]) -> list[Inset]:
@@ -50,7 +57,7 @@ def find_insets(samples: Samples, cuts: Sequence[int]) -> list[Inset]:
         samples: grey frames.
         cuts: indices i where sample i to i + 1 is a hard cut.
     """
-    found: list[tuple[Rect, float]] = []
+    found: list[Inset] = []
     borders = [-1, *sorted(cuts), len(samples) - 1]
     for first, last in itertools.pairwise(borders):
         shot = np.arange(first + 1, last + 1)
@@ -79,7 +86,7 @@ def activity(samples: Samples, indices: NDArray[np.int_]) -> NDArray[np.float32]
     return np.asarray(total / max(1, pairs), np.float32)
 
 
-def _look(samples: Samples, window: NDArray[np.int_]) -> list[tuple[Rect, float]]:
+def _look(samples: Samples, window: NDArray[np.int_]) -> list[Inset]:
     height, width = samples.grey.shape[1:]
     active = (activity(samples, window) > 0.12).astype(np.uint8)
     kernel = max(3, width // 60)
@@ -95,18 +102,22 @@ def _look(samples: Samples, window: NDArray[np.int_]) -> list[tuple[Rect, float]
             boxes.append(Rect(x=x, y=y, width=w, height=h))
     mean = samples.grey[window].mean(axis=0)
     edges = _Edges(mean)
-    found = []
+    found: list[Inset] = []
     for box in _join_near(boxes, width):
         share = box.area / (width * height)
         if not _MIN_AREA * 0.15 <= share <= _MAX_AREA:
             continue
         row = edges.strip(box)
         if row:
-            found += row
+            found += [Inset(rect, border, 1) for rect, border in row]
             continue
         snapped, border = edges.snap(box)
-        if border >= 0.5 and _MIN_AREA <= snapped.area / (width * height) <= _MAX_AREA:
-            found.append((snapped, border))
+        disc, round_border = edges.round(box) if border < _SURE else (snapped, 0.0)
+        one = Inset(snapped, border, 1)
+        if round_border > border:
+            one = Inset(disc, round_border, 1, circle=True)
+        if one.border >= 0.5 and _MIN_AREA <= one.rect.area / (width * height) <= _MAX_AREA:
+            found.append(one)
     return found
 
 
@@ -140,6 +151,7 @@ class _Edges:
         # A border between two pixels may fall on either: neighbours count.
         across = across | np.roll(across, -1, axis=1)
         down = down | np.roll(down, -1, axis=0)
+        self.any = across | down
         self.columns = np.vstack([np.zeros((1, self.width)), np.cumsum(across, axis=0)])
         self.rows = np.hstack([np.zeros((self.height, 1)), np.cumsum(down, axis=1)])
 
@@ -213,6 +225,58 @@ class _Edges:
                 best, best_score = rect, score
         return best, best_score
 
+    def shows(self, inset: Inset) -> float:
+        """How much of an inset's border shows, 0 to 1."""
+        if inset.circle:
+            rect = inset.rect
+            x, y = rect.x + rect.width / 2, rect.y + rect.height / 2
+            return float(self._circles(np.array([[x, y, rect.width / 2]]))[0])
+        return self.border(inset.rect)
+
+    def round(self, box: Rect) -> tuple[Rect, float]:
+        """The circle around a box of movement, and how much of its line shows."""
+        size = max(box.width, box.height)
+        x, y = box.x + box.width / 2, box.y + box.height / 2
+        reach, step = 0.4 * size, max(2.0, size / 24)
+        best = np.array([x, y, size / 2])
+        score = 0.0
+        for _ in range(3):
+            offsets = np.arange(-reach, reach + 1e-6, step)
+            sizes = best[2] + offsets if score else np.arange(0.4 * size, 1.4 * size, step)
+            grid = np.stack(
+                np.meshgrid(best[0] + offsets, best[1] + offsets, sizes[sizes > 8]), axis=-1
+            ).reshape(-1, 3)
+            scores = self._circles(grid)
+            k = int(scores.argmax())
+            if scores[k] > score:
+                best, score = grid[k], float(scores[k])
+            reach, step = 2 * step, max(0.5, step / 3)
+        cx, cy, r = best
+        left, top = max(0, round(cx - r)), max(0, round(cy - r))
+        right, bottom = min(self.width, round(cx + r)), min(self.height, round(cy + r))
+        if right - left < 12 or bottom - top < 12:
+            return box, 0.0
+        return Rect(x=left, y=top, width=right - left, height=bottom - top), score
+
+    def _circles(self, circles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """For circles `(x, y, r)`, shape (n, 3): the share of each line that is an edge.
+
+        What is an edge a little outside as well is texture, no line.
+        """
+        on = self._around(circles, 0.0)
+        beyond = self._around(circles, _BEYOND_PX)
+        score = on - 0.5 * beyond
+        x, y, r = circles.T
+        inside = (x - r > -2) & (x + r < self.width + 2) & (y - r > -2) & (y + r < self.height + 2)
+        return np.where(inside, score, 0.0)
+
+    def _around(self, circles: NDArray[np.float64], out_px: float) -> NDArray[np.float64]:
+        xs = circles[:, :1] + (circles[:, 2:] + out_px) * _COSINES
+        ys = circles[:, 1:2] + (circles[:, 2:] + out_px) * _SINES
+        column = np.clip(np.rint(xs).astype(int), 0, self.width - 1)
+        row = np.clip(np.rint(ys).astype(int), 0, self.height - 1)
+        return np.asarray(self.any[row, column].mean(axis=1), float)
+
     def strip(self, box: Rect) -> list[tuple[Rect, float]]:
         """Cameras of one size side by side or one under the other, or nothing.
 
@@ -282,34 +346,41 @@ def _spaced(candidates: list[int], keep: int) -> list[int]:
     return chosen
 
 
-def _cluster(found: Sequence[tuple[Rect, float]]) -> list[Inset]:
-    groups: list[list[tuple[Rect, float]]] = []
-    for rect, border in found:
+def _cluster(found: Sequence[Inset]) -> list[Inset]:
+    groups: list[list[Inset]] = []
+    for one in found:
         for group in groups:
-            if iou(group[0][0], rect) >= _SAME:
-                group.append((rect, border))
+            if group[0].circle == one.circle and iou(group[0].rect, one.rect) >= _SAME:
+                group.append(one)
                 break
         else:
-            groups.append([(rect, border)])
+            groups.append([one])
     insets = []
     for group in groups:
-        corners = np.median([(r.x, r.y, r.right, r.bottom) for r, _ in group], axis=0).round()
+        rects = [i.rect for i in group]
+        corners = np.median([(r.x, r.y, r.right, r.bottom) for r in rects], axis=0).round()
         x, y, right, bottom = (int(v) for v in corners)
         insets.append(
             Inset(
                 Rect(x=x, y=y, width=right - x, height=bottom - y),
-                float(np.median([b for _, b in group])),
+                float(np.median([i.border for i in group])),
                 len(group),
+                circle=group[0].circle,
             )
         )
     return sorted(insets, key=lambda i: (-i.support, -i.border))
 
 
-def presence(samples: Samples, inset: Inset) -> NDArray[np.float64]:
-    """How much of the inset's border shows in each sample, shape (n,)."""
-    return np.array([_Edges(grey.astype(np.float32)).border(inset.rect) for grey in samples.grey])
+def presence(samples: Samples, insets: Sequence[Inset]) -> NDArray[np.float64]:
+    """How much of each inset's border shows in each sample, shape (insets, samples)."""
+    shown = np.zeros((len(insets), len(samples)))
+    for n, grey in enumerate(samples.grey):
+        edges = _Edges(grey.astype(np.float32))
+        for k, inset in enumerate(insets):
+            shown[k, n] = edges.shows(inset)
+    return shown
 
 
-def border_in(grey: NDArray[np.uint8], rect: Rect) -> float:
-    """The border score of `rect` in one picture."""
-    return _Edges(grey.astype(np.float32)).border(rect)
+def shown_in(grey: NDArray[np.uint8], inset: Inset) -> float:
+    """How much of an inset's border shows in one picture."""
+    return _Edges(grey.astype(np.float32)).shows(inset)

@@ -27,7 +27,7 @@ class LayoutKind(StrEnum):
 
 
 class Region(BaseModel):
-    """A rectangle with a role; `confidence` 0 to 1."""
+    """A rectangle with a role; `confidence` 0 to 1; a `circle` fills its rectangle."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +35,7 @@ class Region(BaseModel):
     rect: Rect
     confidence: float
     faces: int = Field(default=0, description="faces seen in it at once, as a median")
+    circle: bool = False
 
 
 class Stretch(Interval):
