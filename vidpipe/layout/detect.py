@@ -138,7 +138,7 @@ class _Finder:
             found = [Inset(camera, 1.0, 1)]
             shown = np.ones((1, len(self.samples)), bool)
         else:
-            found = self._lively(find_insets(self.samples, cut_pairs))[:_MOST_INSETS]
+            found = find_insets(self.samples, cut_pairs)[:_MOST_INSETS]
             shown = self._present(found, cut_pairs)
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
@@ -175,10 +175,6 @@ class _Finder:
 
     # Insets over time
 
-    def _lively(self, found: list[Inset]) -> list[Inset]:
-        """Without rectangles in which hardly anything moves: the page beside a camera."""
-        return [i for i in found if float(np.median(self._moving(i.rect))) > _LIVELY]
-
     def _present(self, found: list[Inset], cut_pairs: list[int]) -> NDArray[np.bool_]:
         """Which inset is shown in which sample, shape (insets, samples)."""
         if not found:
@@ -188,6 +184,10 @@ class _Finder:
         moving = np.stack([self._moving(inset.rect) for inset in found])
         clear = scores > 0.8 * np.array([[inset.border] for inset in found])
         shown = (scores > _PRESENT) & (clear | (moving > 0.02))
+        # A rectangle in which hardly anything moves while it is there is a page or a picture.
+        for k in range(len(found)):
+            if shown[k].any() and float(np.median(moving[k][shown[k]])) <= _LIVELY:
+                shown[k] = False
         # Of two that overlap the one whose border shows better.
         for a, b in itertools.combinations(range(len(found)), 2):
             if iou(found[a].rect, found[b].rect) > 0.05:

@@ -3,8 +3,7 @@
 What is drawn on a page are edges. A new page takes the old one's edges away; a build
 step, ink or a cursor leaves them where they are. So two pictures of the screen at rest
 are compared by what of the first one's edges is gone in the second, without the edges
-that nearly all pictures share (a template, a window's frame) and without places that
-keep moving (a film in a slide).
+that nearly all pictures share (a template, a window's frame).
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from enum import Enum
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Role, Slide, Stretch
@@ -36,10 +36,9 @@ _TEMPLATE_SHARE = 0.9
 _GONE = 0.12
 #: A page with so little on it against the next one was blank.
 _BLANK = 0.02
-#: Pixels that change in so many pairs around a moment are a film.
-_FILM_SHARE = 0.3
+#: A film moves so much from look to look as it usually does around a moment, give or take.
 _FILM_PAIRS = 6
-_FILM_GROWN_PX = 9
+_FILM_SWING = 2.5
 #: So much of a change in one frame is a cut, less a dissolve.
 _AT_ONCE = 0.5
 
@@ -119,32 +118,34 @@ class _Page:
         self.template = total > _TEMPLATE_SHARE * max(1, len(self.inside))
 
     def steps(self, fraction: float) -> list[_Step]:
-        """Changes from rest to rest: a dissolve or an animation is one."""
+        """Changes from rest to rest: a dissolve or an animation is one.
+
+        A page with a film in it is never at rest: there, rest is what the film moves.
+        """
         pairs = list(itertools.pairwise(self.inside))
-        changed = [
-            (difference(self.samples.grey[i], self.samples.grey[j]) > CHANGED) & self.mask
-            for i, j in pairs
-        ]
-        films = _films(changed)
+        if not pairs:
+            return []
+        grey = self.samples.grey
+        moved = np.array(
+            [((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean() for i, j in pairs]
+        ) / max(float(self.mask.mean()), 1e-9)
+        usual = median_filter(moved, 2 * _FILM_PAIRS + 1, mode="nearest")
+        at_rest = (moved <= fraction) | (moved <= _FILM_SWING * usual)
         steps: list[_Step] = []
         open_since: int | None = None
         for k, (i, _) in enumerate(pairs):
-            still = self.mask & ~films[k]
-            moved = float((changed[k] & still).sum()) / max(1, int(still.sum()))
-            if moved > fraction:
+            if not at_rest[k]:
                 open_since = k if open_since is None else open_since
-                continue
-            if open_since is not None:
-                steps.append(self._step(pairs[open_since][0], i, films[open_since : k + 1]))
+            elif open_since is not None:
+                steps.append(self._step(pairs[open_since][0], i))
                 open_since = None
         if open_since is not None:
-            steps.append(self._step(pairs[open_since][0], pairs[-1][1], films[open_since:]))
+            steps.append(self._step(pairs[open_since][0], pairs[-1][1]))
         return steps
 
-    def _step(self, first: np.intp, last: np.intp, films: Sequence[Mask]) -> _Step:
-        still = self.mask & ~np.logical_or.reduce(films)
+    def _step(self, first: np.intp, last: np.intp) -> _Step:
         before, after = self.samples.grey[first], self.samples.grey[last]
-        return _Step(int(first), int(last), judge(before, after, still, self.template))
+        return _Step(int(first), int(last), judge(before, after, self.mask, self.template))
 
     def fullest(self, start_s: float, end_s: float) -> float:
         """When the page between two moments holds most: its picture is taken there."""
@@ -185,26 +186,6 @@ def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> Change:
 def _grown(mask: Mask, by_px: int) -> Mask:
     kernel = np.ones((2 * by_px + 1, 2 * by_px + 1), np.uint8)
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel), bool)
-
-
-def _films(changed: Sequence[Mask]) -> list[Mask]:
-    """For each pair where something has kept moving around it."""
-    films: list[Mask] = []
-    if not changed:
-        return films
-    counts = np.zeros(changed[0].shape, np.int16)
-    low = high = 0
-    for k in range(len(changed)):
-        while high < min(len(changed), k + _FILM_PAIRS + 1):
-            counts += changed[high]
-            high += 1
-        while low < k - _FILM_PAIRS:
-            counts -= changed[low]
-            low += 1
-        around = high - low
-        moving = counts > max(2, _FILM_SHARE * around)
-        films.append(_grown(moving, _FILM_GROWN_PX) if moving.any() else moving)
-    return films
 
 
 def _time(

@@ -67,8 +67,13 @@ def test_a_real_inset_that_comes_and_goes(real_media):
     found = look(real_media("lecture/cvpr20_rank_pip_59s_noaudio.mp4"))
     covers(found)
     inset = [s for s in found.stretches if s.kind is LayoutKind.SCREEN_AND_CAMERA]
-    assert len(inset) == 2
-    for stretch, (start, end) in zip(inset, [(3.9, 33.03), (41.5, 58.22)], strict=True):
+    assert len(inset) == 3
+    title, *others = inset
+    assert title.end_s == pytest.approx(3.7, abs=0.4)
+    box = title.region(Role.CAMERA).rect
+    for got, want in zip((box.x, box.y, box.right, box.bottom), (52, 197, 541, 473), strict=True):
+        assert abs(got - want) <= 0.01 * found.width
+    for stretch, (start, end) in zip(others, [(3.9, 33.03), (41.5, 58.22)], strict=True):
         assert (stretch.start_s, stretch.end_s) == pytest.approx((start, end), abs=0.6)
         box = stretch.region(Role.CAMERA).rect
         truth = (937, 18, 1257, 198)
@@ -93,6 +98,22 @@ def test_a_real_inset_that_comes_and_goes(real_media):
 def test_real_recordings_with_one_layout(real_media, name, kind):
     found = look(real_media(name))
     assert {s.kind for s in found.stretches} == {kind}
+
+
+def test_slide_changes_of_real_recordings(real_media):
+    """Within half a second of the labels: all are found, and no more than one too many."""
+    from benchmarks.layout import REAL, match, turns_of
+
+    hits = true = extra = 0
+    for name, (moments, free) in REAL.items():
+        turns = turns_of(look(real_media(name)))
+        hits += match(turns, moments)
+        true += len(moments)
+        extra += sum(
+            all(abs(t - m) > 0.5 for m in moments) and all(abs(t - f) > 1.0 for f in free)
+            for t in turns
+        )
+    assert hits == true and extra <= 1
 
 
 def test_two_heads_are_counted(real_media):
