@@ -384,7 +384,7 @@ class _Finder:
                 box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
                 a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
                 moved.append(float((difference(a, b) > 3).mean()))
-        return median_count(counts), bool(moved) and float(np.mean(moved)) > 0.02
+        return median_count(counts), bool(moved) and float(np.median(moved)) > 0.02
 
 
 def _grey_of(image: NDArray[np.uint8]) -> Grey:

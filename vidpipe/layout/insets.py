@@ -17,6 +17,8 @@ from vidpipe.layout.sampling import MOVED, Samples, difference
 #: Pairs of samples that one look at the movement spans.
 _WINDOW = 14
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
+#: What moves does so in this share of the pairs; text that comes and goes in fewer.
+_ACTIVE = 0.2
 #: A grey step of the mean picture that is an edge.
 _EDGE = 5.0
 #: A rectangle that shows so well is none of a circle's.
@@ -88,7 +90,7 @@ def activity(samples: Samples, indices: NDArray[np.int_]) -> NDArray[np.float32]
 
 def _look(samples: Samples, window: NDArray[np.int_]) -> list[Inset]:
     height, width = samples.grey.shape[1:]
-    active = (activity(samples, window) > 0.12).astype(np.uint8)
+    active = (activity(samples, window) > _ACTIVE).astype(np.uint8)
     kernel = max(3, width // 60)
     active = np.asarray(
         cv2.morphologyEx(active, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8)), np.uint8
@@ -265,7 +267,7 @@ class _Edges:
         """
         on = self._around(circles, 0.0)
         beyond = self._around(circles, _BEYOND_PX)
-        score = on - 0.5 * beyond
+        score = on - 0.25 * beyond
         x, y, r = circles.T
         inside = (x - r > -2) & (x + r < self.width + 2) & (y - r > -2) & (y + r < self.height + 2)
         return np.where(inside, score, 0.0)
