@@ -42,7 +42,10 @@ class Order:
 
     @property
     def language(self) -> str | None:
-        return self.instructions.language or self.channel.language
+        """The sidecar's language, else the channel's, else the settings'."""
+        return (
+            self.instructions.language or self.channel.language or self.settings.transcript.language
+        )
 
 
 @dataclass

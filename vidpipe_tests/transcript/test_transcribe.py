@@ -3,7 +3,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from vidpipe.channels.model import Channel
 from vidpipe.errors import Unavailable
+from vidpipe.intake.model import Instructions
+from vidpipe.pipeline import Order
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
@@ -156,6 +159,17 @@ def test_the_order_is_a_setting(tmp_path, monkeypatch):
     assert settings.transcript.faster_whisper.beam == 2
     assert settings.transcript.faster_whisper.model == "small"
     assert "canary-key" not in repr(settings) and "canary-key" not in settings.model_dump_json()
+
+
+def test_the_language_is_the_sidecars_the_channels_or_the_settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__LANGUAGE", "fr")
+    settings = load_settings(home=tmp_path)
+    channel = Channel(name="default")
+    german = channel.model_copy(update={"language": "de"})
+    assert Order(settings=settings, channel=channel).language == "fr"
+    assert Order(settings=settings, channel=german).language == "de"
+    told = Instructions(language="it")
+    assert Order(settings=settings, channel=german, instructions=told).language == "it"
 
 
 def test_pocketsphinx_reads_made_up_speech_in_order(heard):
