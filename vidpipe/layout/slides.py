@@ -39,6 +39,8 @@ _BLANK = 0.02
 #: A film moves so much from look to look as it usually does around a moment, give or take.
 _FILM_PAIRS = 6
 _FILM_SWING = 2.5
+#: Looks farther apart than this see no page half turned.
+_COARSE_S = 2.0
 #: So much of a change in one frame is a cut, less a dissolve.
 _AT_ONCE = 0.5
 
@@ -73,8 +75,8 @@ def find_slides(
         screen = stretch.region(Role.SCREEN)
         if screen is None or stretch.kind is LayoutKind.CAMERA:
             continue
-        camera = stretch.region(Role.CAMERA)
-        page = _Page(samples, stretch, _mask(samples, screen.rect, camera.rect if camera else None))
+        cameras = [r.rect for r in stretch.regions if r.role is Role.CAMERA]
+        page = _Page(samples, stretch, _mask(samples, screen.rect, cameras))
         turns: list[float] = []
         builds: list[float] = []
         for step in page.steps(options.slide_fraction):
@@ -121,6 +123,7 @@ class _Page:
         """Changes from rest to rest: a dissolve or an animation is one.
 
         A page with a film in it is never at rest: there, rest is what the film moves.
+        Looks that are seconds apart fall between changes: each pair is its own.
         """
         pairs = list(itertools.pairwise(self.inside))
         if not pairs:
@@ -129,6 +132,10 @@ class _Page:
         moved = np.array(
             [((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean() for i, j in pairs]
         ) / max(float(self.mask.mean()), 1e-9)
+        if float(np.median(np.diff(self.samples.times_s[self.inside]))) > _COARSE_S:
+            return [
+                self._step(i, j) for (i, j), m in zip(pairs, moved, strict=True) if m > fraction
+            ]
         usual = median_filter(moved, 2 * _FILM_PAIRS + 1, mode="nearest")
         at_rest = (moved <= fraction) | (moved <= _FILM_SWING * usual)
         steps: list[_Step] = []
@@ -218,11 +225,9 @@ def _time(
     return float((np.array(times) * over).sum() / over.sum())
 
 
-def _mask(samples: Samples, screen: Rect, camera: Rect | None) -> Mask:
+def _mask(samples: Samples, screen: Rect, cameras: Sequence[Rect]) -> Mask:
     mask = np.zeros(samples.grey.shape[1:], bool)
     mask[screen.y : screen.bottom, screen.x : screen.right] = True
-    if camera is not None:
-        mask[max(0, camera.y - 3) : camera.bottom + 3, max(0, camera.x - 3) : camera.right + 3] = (
-            False
-        )
+    for rect in cameras:
+        mask[max(0, rect.y - 3) : rect.bottom + 3, max(0, rect.x - 3) : rect.right + 3] = False
     return mask

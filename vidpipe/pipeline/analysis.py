@@ -26,6 +26,7 @@ from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage import tables
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import Interval, span
+from vidpipe.transcript.align import identity as aligner
 from vidpipe.transcript.model import PassedOver, Transcript
 from vidpipe.transcript.recogniser import Recogniser, choose
 from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
@@ -144,7 +145,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
         if isinstance(found, Reading):
             run.stash["sidecar"] = found
             run.stash["passed"] = passed
-            return {"source": "sidecar"}
+            return {"source": "sidecar", "aligner": aligner() if options.align else None}
         passed.append(found)
     recogniser, others = choose(
         options,

@@ -46,6 +46,13 @@ _LETTERS = dict(
 )
 
 
+def identity() -> str:
+    """What aligned times rest on: part of the fingerprint."""
+    from importlib.metadata import version
+
+    return f"pocketsphinx-{version('pocketsphinx')}:num2words-{version('num2words')}"
+
+
 CueWords = tuple[Cue, Sequence[Word]]
 
 

@@ -126,6 +126,8 @@ def _flac(sound: NDArray[np.float32]) -> bytes:
 def _words(listed: Any, offset_s: float) -> list[Word]:
     words = []
     for item in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
+        if not isinstance(item, Mapping):
+            continue
         text = str(item.get("word") or item.get("text") or "").strip()
         start, end = item.get("start"), item.get("end")
         if text and isinstance(start, int | float) and isinstance(end, int | float):

@@ -69,6 +69,15 @@ def test_the_picture_of_a_page_is_its_fullest_state(tmp_path):
                 assert ((at - other) > 80).mean() < 0.002
 
 
+def test_a_fast_deck_is_found_at_looks_that_are_seconds_apart(tmp_path):
+    """In a long recording nearly every look sees another page."""
+    path = tmp_path / "fast.mp4"
+    truth = make_composite(path, "screen", seed=44, pages=8, size=(640, 360), fps=10)
+    sparse = LayoutOptions(min_step_s=3.5)
+    found = detect_layout(path, probe(path), DlibFaces(), sparse)
+    assert turns(found) == pytest.approx(truth.turns, abs=0.5)
+
+
 def page(*lines):
     import cv2
 
