@@ -1,6 +1,9 @@
 """Layouts and slide changes on made-up recordings of every kind, and on labelled real ones.
 
-    python -m benchmarks.layout [--seeds N] [--first-seed N] [--kinds inset circle ...]
+    python -m benchmarks.layout [--seeds N] [--first-seed N] [--kinds inset circle ...] [--long]
+
+With `--long` recordings of three minutes, of which only keyframes and what lies around
+changes are looked at.
 
 Kind: share of the time with the right kind of layout. IoU: mean over the true regions of
 the best overlap among the found ones of the same role, weighted by time. F1: slide
@@ -139,7 +142,7 @@ def score(layout: Layout, truth: CompositeTruth) -> Score:
 
 
 def measure(
-    kinds: Sequence[str], seeds: Sequence[int]
+    kinds: Sequence[str], seeds: Sequence[int], *, long: bool = False
 ) -> tuple[dict[str, Score], dict[str, Score]]:
     """Scores by kind and by nuisance."""
     by_kind: dict[str, Score] = {}
@@ -150,7 +153,14 @@ def measure(
         for kind in kinds:
             for k, (name, nuisances) in enumerate(NUISANCES.items()):
                 for seed in seeds:
-                    truth = make_composite(path, kind, nuisances, seed=1000 * seed + k)
+                    truth = make_composite(
+                        path,
+                        kind,
+                        nuisances,
+                        seed=1000 * seed + k,
+                        pages=14 if long else 5,
+                        page_s=(8.0, 20.0) if long else (4.0, 9.0),
+                    )
                     started = time.monotonic()
                     layout = detect_layout(path, probe(path), faces, LayoutOptions())
                     one = score(layout, truth)
@@ -214,9 +224,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--long", action="store_true")
     arguments = parser.parse_args()
     first = arguments.first_seed
-    by_kind, by_nuisance = measure(arguments.kinds, range(first, first + arguments.seeds))
+    by_kind, by_nuisance = measure(
+        arguments.kinds, range(first, first + arguments.seeds), long=arguments.long
+    )
     console = Console(width=120)
     _print(console, "by layout", by_kind)
     _print(console, "by what else is in the picture", by_nuisance)

@@ -21,7 +21,15 @@ from vidpipe.layout.model import (
     Stretch,
 )
 from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
-from vidpipe.layout.sampling import CHANGED, MOVED, Grey, Samples, difference, refine, sample
+from vidpipe.layout.sampling import (
+    CHANGED,
+    MOVED,
+    Grey,
+    Samples,
+    difference,
+    refine,
+    sample,
+)
 from vidpipe.layout.slides import Change, find_slides, judge
 from vidpipe.media.faces import FaceDetector, median_count
 from vidpipe.media.frames import FrameReader
@@ -56,7 +64,7 @@ def detect_layout(
         camera: likewise.
         on_progress: called with 0 to 1.
     """
-    with FrameReader(path, info, max_width=options.analysis_width) as reader:
+    with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
         samples = sample(reader, options, lambda f: on_progress(0.7 * f) if on_progress else None)
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
@@ -122,12 +130,14 @@ class _Finder:
     ) -> None:
         self.reader = reader
         self.samples = samples
+        self.spread = samples.spread()
         self.duration_s = max(info.duration_s, 0.04)
         self.faces = faces
         self.options = options
         self.refinements = 0
         self.looks = options.face_frames
         self.verdicts: dict[Rect, list[bool]] = {}
+        self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
 
     def stretches(
         self, screen: Rect | None, camera: Rect | None
@@ -138,7 +148,7 @@ class _Finder:
             found = [Inset(camera, 1.0, 1)]
             shown = np.ones((1, len(self.samples)), bool)
         else:
-            found = find_insets(self.samples, cut_pairs)[:_MOST_INSETS]
+            found = find_insets(self.spread, cuts_s)[:_MOST_INSETS]
             shown = self._present(found, cut_pairs)
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
@@ -166,11 +176,12 @@ class _Finder:
         ]
 
     def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
-        times = self.samples.times_s
-        if self.refinements >= self.options.max_refinements:
-            return float(times[pair + 1])
+        before_s, after_s = (float(t) for t in self.samples.times_s[pair : pair + 2])
+        known_s = self.samples.known_s(pair, pair + 1)
+        if known_s is not None or self.refinements >= self.options.max_refinements:
+            return after_s if known_s is None else known_s
         self.refinements += 1
-        t_s, _ = refine(self.reader, float(times[pair]), float(times[pair + 1]), changed)
+        t_s, _ = refine(self.reader, before_s, after_s, changed)
         return t_s
 
     # Insets over time
@@ -199,19 +210,18 @@ class _Finder:
     def _moving(self, rect: Rect) -> NDArray[np.float64]:
         """Share of the rectangle that moves around each sample, the best of its neighbours."""
         box = np.s_[rect.y : rect.bottom, rect.x : rect.right]
-        grey = self.samples.grey
+        times = self.spread.times_s
+        pairs = self.spread.quick_pairs(np.arange(len(times)))
+        if not pairs:
+            return np.zeros(len(self.samples))
+        grey = self.spread.grey
         moves = np.array(
-            [
-                float((difference(grey[i][box], grey[i + 1][box]) > MOVED).mean())
-                for i in range(len(grey) - 1)
-            ]
-            or [0.0]
+            [float((difference(grey[i][box], grey[j][box]) > MOVED).mean()) for i, j in pairs]
         )
-        padded = np.concatenate(([moves[0]], moves, [moves[-1]]))
-        # A median of three pairs: one new slide behind a rectangle is no movement in it.
-        wide = np.concatenate(([padded[0]], padded, [padded[-1]]))
-        n = len(grey)
-        return np.array([float(np.median(wide[i : i + 4])) for i in range(n)])
+        # A median of three or four: one new slide behind a rectangle is no movement in it.
+        padded = np.concatenate(([moves[0]] * 2, moves, [moves[-1]] * 2))
+        before = np.searchsorted(times[[j for _, j in pairs]], self.samples.times_s, side="left")
+        return np.array([float(np.median(padded[k : k + 4])) for k in before])
 
     def _borders(
         self,
@@ -260,7 +270,7 @@ class _Finder:
         if insets:
             whole = bounding([i.rect for i in insets])
             content = content_rect(self.samples, inside, whole)
-            area = screen or screen_beside(self.samples, content, whole)
+            area = screen or screen_beside(self.samples.grey[inside], content, whole)
             cameras = []
             for inset in insets:
                 count, _ = self._faces(start_s, end_s, inset.rect)
@@ -284,12 +294,9 @@ class _Finder:
                 confidence=round(sure, 2),
             )
         count, moving = self._faces(start_s, end_s, content)
-        moved = activity(self.samples, inside) if len(inside) > 1 else None
-        lively = (
-            float((moved[content.y : content.bottom, content.x : content.right] > 0.2).mean())
-            if moved is not None
-            else 0.0
-        )
+        regular = inside[self.samples.regular[inside]]
+        moved = activity(self.samples, self.samples.quick_pairs(regular))
+        lively = float((moved[content.y : content.bottom, content.x : content.right] > 0.2).mean())
         flat = flatness(self.samples.grey[int(inside[len(inside) // 2])], content)
         if count and moving:
             kind, sure = LayoutKind.CAMERA, 0.95
@@ -363,13 +370,27 @@ class _Finder:
 
     def _faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         """Median number of faces in a few frames, and whether the first of them moves."""
-        frames = self.looks
+        asked = start_s, end_s, rect
+        if asked not in self.seen:
+            self.seen[asked] = self._look_for_faces(start_s, end_s, rect)
+        return self.seen[asked]
+
+    def _moments(self, start_s: float, end_s: float) -> list[float]:
+        """When to look: at keyframes where there are enough, they cost nothing to reach."""
+        keys = [t for t in self.reader.keyframe_times if start_s <= t < end_s - 0.9]
+        if len(keys) >= self.looks:
+            return [
+                keys[round((k + 0.5) * len(keys) / self.looks - 0.5)] for k in range(self.looks)
+            ]
+        length = end_s - start_s
+        return [start_s + length * (k + 0.5) / self.looks for k in range(self.looks)]
+
+    def _look_for_faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         counts: list[int] = []
         moved: list[float] = []
-        length = end_s - start_s
-        for k in range(frames):
-            t_s = start_s + length * (k + 0.5) / frames
-            near = [f.image for f in self.reader.every(0.6, t_s, min(end_s, t_s + 0.9))]
+        for t_s in self._moments(start_s, end_s):
+            until_s = min(end_s, t_s + 0.9)
+            near = [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
             if not near:
                 continue
             pair = [near[0], near[-1]] if len(near) > 1 else near

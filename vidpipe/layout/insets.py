@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,12 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Rect, bounding, iou
 from vidpipe.layout.sampling import MOVED, Samples, difference
 
+Whole = int | NDArray[np.int_]
+Shares = NDArray[np.float64]
+
 #: Pairs of samples that one look at the movement spans.
 _WINDOW = 14
+_LEAST_PAIRS = 3
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
 #: What moves does so in this share of the pairs; text that comes and goes in fewer.
 _ACTIVE = 0.2
@@ -34,6 +37,7 @@ _LOOSE = 0.02
 #: A box of movement this much higher than wide is several cameras; each of their borders.
 _LONG = 1.9
 _STRIP_BORDER = 0.55
+_STRIP_WEAKEST = 0.4
 #: Rectangles that overlap so much are looks at the same inset.
 _SAME = 0.8
 
@@ -52,45 +56,43 @@ class Inset:
     circle: bool = False
 
 
-def find_insets(samples: Samples, cuts: Sequence[int]) -> list[Inset]:
+def find_insets(samples: Samples, cuts_s: Sequence[float]) -> list[Inset]:
     """Rectangles of lasting movement, most supported first.
 
     Args:
-        samples: grey frames.
-        cuts: indices i where sample i to i + 1 is a hard cut.
+        samples: grey frames, spread over the video.
+        cuts_s: times of hard cuts.
     """
     found: list[Inset] = []
-    borders = [-1, *sorted(cuts), len(samples) - 1]
-    for first, last in itertools.pairwise(borders):
-        shot = np.arange(first + 1, last + 1)
-        if len(shot) < 4:
-            continue
-        for at in range(0, max(1, len(shot) - _WINDOW // 2), _WINDOW // 2):
-            window = shot[at : at + _WINDOW + 1]
-            if len(window) >= 4:
+    firsts = np.searchsorted(samples.times_s, sorted(cuts_s)).tolist()
+    for first, last in itertools.pairwise([0, *firsts, len(samples)]):
+        pairs = samples.quick_pairs(np.arange(first, last))
+        for at in range(0, max(1, len(pairs) - _WINDOW // 2), _WINDOW // 2):
+            window = pairs[at : at + _WINDOW]
+            if len(window) >= _LEAST_PAIRS:
                 found += _look(samples, window)
     return _cluster(found)
 
 
-def activity(samples: Samples, indices: NDArray[np.int_]) -> NDArray[np.float32]:
-    """Share of consecutive pairs in which each pixel moved, 0 to 1, shape (h, w).
+def activity(samples: Samples, pairs: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+    """Share of pairs of samples in which each pixel moved, 0 to 1, shape (h, w).
 
     Pairs in which most of the picture changed are left out: a new slide is no movement.
     """
     total = np.zeros(samples.grey.shape[1:], np.float32)
-    pairs = 0
-    for i, j in itertools.pairwise(indices):
+    counted = 0
+    for i, j in pairs:
         moved = difference(samples.grey[i], samples.grey[j]) > MOVED
         if moved.mean() > 0.5:
             continue
         total += moved
-        pairs += 1
-    return np.asarray(total / max(1, pairs), np.float32)
+        counted += 1
+    return np.asarray(total / max(1, counted), np.float32)
 
 
-def _look(samples: Samples, window: NDArray[np.int_]) -> list[Inset]:
+def _look(samples: Samples, pairs: Sequence[tuple[int, int]]) -> list[Inset]:
     height, width = samples.grey.shape[1:]
-    active = (activity(samples, window) > _ACTIVE).astype(np.uint8)
+    active = (activity(samples, pairs) > _ACTIVE).astype(np.uint8)
     kernel = max(3, width // 60)
     active = np.asarray(
         cv2.morphologyEx(active, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8)), np.uint8
@@ -102,7 +104,7 @@ def _look(samples: Samples, window: NDArray[np.int_]) -> list[Inset]:
         x, y, w, h, area = (int(v) for v in stats[k])
         if area >= 0.0006 * width * height:
             boxes.append(Rect(x=x, y=y, width=w, height=h))
-    mean = samples.grey[window].mean(axis=0)
+    mean = samples.grey[sorted({k for pair in pairs for k in pair})].mean(axis=0)
     edges = _Edges(mean)
     found: list[Inset] = []
     for box in _join_near(boxes, width):
@@ -157,49 +159,57 @@ class _Edges:
         self.columns = np.vstack([np.zeros((1, self.width)), np.cumsum(across, axis=0)])
         self.rows = np.hstack([np.zeros((self.height, 1)), np.cumsum(down, axis=1)])
 
-    def column(self, x: int, top: int, bottom: int) -> float:
+    def column(self, x: Whole, top: Whole, bottom: Whole) -> Shares:
         """Share of `[top, bottom)` along column x that is an edge; the frame's border is one."""
-        if x <= 0 or x >= self.width:
-            return _FRAME
-        top, bottom = max(0, top), min(self.height, bottom)
-        if bottom <= top:
-            return 0.0
-        return float(self.columns[bottom, x] - self.columns[top, x]) / (bottom - top)
+        x, top, bottom = np.asarray(x), np.maximum(0, top), np.minimum(self.height, bottom)
+        column = np.clip(x, 0, self.width - 1)
+        drawn = self.columns[np.maximum(bottom, 0), column]
+        drawn = drawn - self.columns[np.minimum(top, self.height), column]
+        share = np.where(bottom > top, drawn / np.maximum(bottom - top, 1), 0.0)
+        return np.where((x <= 0) | (x >= self.width), _FRAME, share)
 
-    def row(self, y: int, left: int, right: int) -> float:
-        if y <= 0 or y >= self.height:
-            return _FRAME
-        left, right = max(0, left), min(self.width, right)
-        if right <= left:
-            return 0.0
-        return float(self.rows[y, right] - self.rows[y, left]) / (right - left)
+    def row(self, y: Whole, left: Whole, right: Whole) -> Shares:
+        """The same along row y."""
+        y, left, right = np.asarray(y), np.maximum(0, left), np.minimum(self.width, right)
+        row = np.clip(y, 0, self.height - 1)
+        drawn = self.rows[row, np.maximum(right, 0)] - self.rows[row, np.minimum(left, self.width)]
+        share = np.where(right > left, drawn / np.maximum(right - left, 1), 0.0)
+        return np.where((y <= 0) | (y >= self.height), _FRAME, share)
 
     def border(self, rect: Rect) -> float:
-        """How much of a rectangle's border is an edge that ends at its corners, 0 to 1.
+        """How much of a rectangle's border is an edge that ends at its corners, 0 to 1."""
+        return float(self.borders(rect.x, rect.right, rect.y, rect.bottom))
+
+    def borders(self, left: Whole, right: Whole, top: Whole, bottom: Whole) -> Shares:
+        """The same for many rectangles at once.
 
         The weakest side counts as much as the mean: three sides of a table are no inset.
         """
-        sides = (
-            self.column(rect.x, rect.y, rect.bottom),
-            self.column(rect.right, rect.y, rect.bottom),
-            self.row(rect.y, rect.x, rect.right),
-            self.row(rect.bottom, rect.x, rect.right),
+        left, right, top, bottom = (np.asarray(v) for v in (left, right, top, bottom))
+        sides = np.stack(
+            [
+                self.column(left, top, bottom),
+                self.column(right, top, bottom),
+                self.row(top, left, right),
+                self.row(bottom, left, right),
+            ]
         )
-        reach_y, reach_x = max(4, rect.height // 6), max(4, rect.width // 6)
-        beyond = 0.0
-        for x in (rect.x, rect.right):
-            if 0 < x < self.width:
-                beyond += self.column(x, rect.y - reach_y, rect.y - 2) / 8
-                beyond += self.column(x, rect.bottom + 2, rect.bottom + reach_y) / 8
-        for y in (rect.y, rect.bottom):
-            if 0 < y < self.height:
-                beyond += self.row(y, rect.x - reach_x, rect.x - 2) / 8
-                beyond += self.row(y, rect.right + 2, rect.right + reach_x) / 8
+        reach_y = np.maximum(4, (bottom - top) // 6)
+        reach_x = np.maximum(4, (right - left) // 6)
+        beyond = np.zeros(sides.shape[1:])
+        for x in (left, right):
+            over = self.column(x, top - reach_y, top - 2)
+            over = over + self.column(x, bottom + 2, bottom + reach_y)
+            beyond += np.where((x > 0) & (x < self.width), over / 8, 0.0)
+        for y in (top, bottom):
+            over = self.row(y, left - reach_x, left - 2)
+            over = over + self.row(y, right + 2, right + reach_x)
+            beyond += np.where((y > 0) & (y < self.height), over / 8, 0.0)
         # The frame's own border says nothing for or against: the others decide.
-        at_frame = (rect.x <= 0, rect.right >= self.width, rect.y <= 0, rect.bottom >= self.height)
-        inner = [s for s, edge in zip(sides, at_frame, strict=True) if not edge]
-        weakest = min(inner) if inner else _FRAME
-        return 0.5 * float(np.mean(sides)) + 0.5 * weakest - 0.4 * beyond
+        at_frame = np.stack([left <= 0, right >= self.width, top <= 0, bottom >= self.height])
+        weakest = np.where(at_frame, np.inf, sides).min(axis=0)
+        weakest = np.where(np.isinf(weakest), _FRAME, weakest)
+        return np.asarray(0.5 * sides.mean(axis=0) + 0.5 * weakest - 0.4 * beyond, np.float64)
 
     def snap(self, box: Rect) -> tuple[Rect, float]:
         """The bordered rectangle around a box of movement, and its border score."""
@@ -212,20 +222,27 @@ class _Edges:
         bottoms = self._best_rows(
             box.bottom - box.height // 4, box.bottom + grow_y, box.x, box.right
         )
-        best, best_score = box, 0.0
-        for left, right, top, bottom in itertools.product(lefts, rights, tops, bottoms):
-            if right - left < 16 or bottom - top < 12:
-                continue
-            rect = Rect(x=left, y=top, width=right - left, height=bottom - top)
-            inside = box.intersect(rect)
-            if inside is None or not 0.4 <= rect.aspect <= 2.6:
-                continue
-            score = self.border(rect) - 0.6 * (1 - inside.area / box.area)
-            # Of two that fit as well the tighter one: what lies beyond it does not move.
-            score -= _LOOSE * max(0.0, math.log2(rect.area / box.area))
-            if score > best_score:
-                best, best_score = rect, score
-        return best, best_score
+        grid = np.stack(np.meshgrid(lefts, rights, tops, bottoms, indexing="ij"), axis=-1)
+        left, right, top, bottom = grid.reshape(-1, 4).T
+        width, height = right - left, bottom - top
+        aspect = width / np.maximum(height, 1)
+        kept = (width >= 16) & (height >= 12) & (aspect >= 0.4) & (aspect <= 2.6)
+        across = np.minimum(right, box.right) - np.maximum(left, box.x)
+        down = np.minimum(bottom, box.bottom) - np.maximum(top, box.y)
+        kept &= (across > 0) & (down > 0)
+        if not kept.any():
+            return box, 0.0
+        held = np.where(kept, across * down, 0) / box.area
+        score = self.borders(left, right, top, bottom) - 0.6 * (1 - held)
+        # Of two that fit as well the tighter one: what lies beyond it does not move.
+        larger = np.maximum(width * height, 1) / box.area
+        score -= _LOOSE * np.maximum(0.0, np.log2(larger))
+        score = np.where(kept, score, -np.inf)
+        k = int(score.argmax())
+        if score[k] <= 0:
+            return box, 0.0
+        found = Rect(x=int(left[k]), y=int(top[k]), width=int(width[k]), height=int(height[k]))
+        return found, float(score[k])
 
     def shows(self, inset: Inset) -> float:
         """How much of an inset's border shows, 0 to 1."""
@@ -239,18 +256,19 @@ class _Edges:
         """The circle around a box of movement, and how much of its line shows."""
         size = max(box.width, box.height)
         x, y = box.x + box.width / 2, box.y + box.height / 2
-        reach, step = 0.4 * size, max(2.0, size / 24)
+        reach, step = 0.4 * size, max(2.0, size / 16)
         best = np.array([x, y, size / 2])
         score = 0.0
-        for _ in range(3):
+        # Few circles against thick lines first, then more and more finely.
+        for every, thick in ((3, round(step)), (2, 1), (1, 1)):
             offsets = np.arange(-reach, reach + 1e-6, step)
             sizes = best[2] + offsets if score else np.arange(0.4 * size, 1.4 * size, step)
             grid = np.stack(
                 np.meshgrid(best[0] + offsets, best[1] + offsets, sizes[sizes > 8]), axis=-1
             ).reshape(-1, 3)
-            scores = self._circles(grid)
+            scores = self._circles(grid, every, thick)
             k = int(scores.argmax())
-            if scores[k] > score:
+            if scores[k] > 0:
                 best, score = grid[k], float(scores[k])
             reach, step = 2 * step, max(0.5, step / 3)
         cx, cy, r = best
@@ -260,24 +278,24 @@ class _Edges:
             return box, 0.0
         return Rect(x=left, y=top, width=right - left, height=bottom - top), score
 
-    def _circles(self, circles: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _circles(
+        self, circles: NDArray[np.float64], every: int = 1, thick: int = 1
+    ) -> NDArray[np.float64]:
         """For circles `(x, y, r)`, shape (n, 3): the share of each line that is an edge.
 
-        What is an edge a little outside as well is texture, no line.
+        What is an edge a little outside as well is texture, no line. One point in `every`
+        is looked at, with lines `thick` pixels wider than they are.
         """
-        on = self._around(circles, 0.0)
-        beyond = self._around(circles, _BEYOND_PX)
+        drawn = self.any
+        if thick > 1:
+            kernel = np.ones((thick, thick), np.uint8)
+            drawn = cv2.dilate(drawn.astype(np.uint8), kernel) > 0
+        on = _around(drawn, circles, 0.0, every)
+        beyond = _around(self.any, circles, _BEYOND_PX, every)
         score = on - 0.25 * beyond
         x, y, r = circles.T
         inside = (x - r > -2) & (x + r < self.width + 2) & (y - r > -2) & (y + r < self.height + 2)
         return np.where(inside, score, 0.0)
-
-    def _around(self, circles: NDArray[np.float64], out_px: float) -> NDArray[np.float64]:
-        xs = circles[:, :1] + (circles[:, 2:] + out_px) * _COSINES
-        ys = circles[:, 1:2] + (circles[:, 2:] + out_px) * _SINES
-        column = np.clip(np.rint(xs).astype(int), 0, self.width - 1)
-        row = np.clip(np.rint(ys).astype(int), 0, self.height - 1)
-        return np.asarray(self.any[row, column].mean(axis=1), float)
 
     def strip(self, box: Rect) -> list[tuple[Rect, float]]:
         """Cameras of one size side by side or one under the other, or nothing.
@@ -295,46 +313,65 @@ class _Edges:
         rights = self._best_columns(box.right - 8, box.right + grow_x, box.y, box.bottom, 3)
         tops = self._best_rows(box.y - grow_y, box.y + 8, box.x, box.right, 3)
         bottoms = self._best_rows(box.bottom - 8, box.bottom + grow_y, box.x, box.right, 3)
+        corners = np.stack(np.meshgrid(lefts, rights, tops, bottoms, indexing="ij"), axis=-1)
+        corners = corners.reshape(-1, 4)
+        least = _MIN_AREA * self.width * self.height
         best: list[tuple[Rect, float]] = []
         best_score = _STRIP_BORDER
-        for left, right, top, bottom in itertools.product(lefts, rights, tops, bottoms):
-            for count in range(2, 7):
-                parts = _equal_parts(left, top, right, bottom, count, upright)
-                least = _MIN_AREA * self.width * self.height
-                if not all(0.6 <= p.aspect <= 2.2 and p.area >= least for p in parts):
-                    continue
-                scored = [(p, self.border(p)) for p in parts]
-                # Half as many have borders that show as well, and miss every other one.
-                score = float(np.mean([b for _, b in scored])) + 0.04 * count
-                if score > best_score:
-                    best, best_score = scored, score
+        for count in range(2, 7):
+            parts = _equal_parts(corners, count, upright)
+            left, right, top, bottom = parts.transpose(2, 0, 1)
+            width, height = np.maximum(right - left, 1), np.maximum(bottom - top, 1)
+            aspect = width / height
+            fits = ((aspect >= 0.6) & (aspect <= 2.2) & (width * height >= least)).all(axis=1)
+            if not fits.any():
+                continue
+            shown = self.borders(left, right, top, bottom)
+            # Half as many have borders that show as well, and miss every other one.
+            score = np.where(
+                fits & (shown.min(axis=1) >= _STRIP_WEAKEST), shown.mean(axis=1) + 0.04 * count, 0.0
+            )
+            k = int(score.argmax())
+            if score[k] > best_score:
+                best_score = float(score[k])
+                best = [
+                    (Rect(x=x, y=y, width=right - x, height=bottom - y), one)
+                    for (x, right, y, bottom), one in zip(
+                        parts[k].tolist(), shown[k].tolist(), strict=True
+                    )
+                ]
         return best
 
     def _best_columns(self, low: int, high: int, top: int, bottom: int, keep: int = 7) -> list[int]:
-        low, high = max(0, low), min(self.width, high)
-        scored = sorted(range(high, low - 1, -1), key=lambda x: -self.column(x, top, bottom))
-        return _spaced(scored, keep)
+        columns = np.arange(min(self.width, high), max(0, low) - 1, -1)
+        best = np.argsort(-self.column(columns, top, bottom), kind="stable")
+        return _spaced(columns[best].tolist(), keep)
 
     def _best_rows(self, low: int, high: int, left: int, right: int, keep: int = 7) -> list[int]:
-        low, high = max(0, low), min(self.height, high)
-        scored = sorted(range(high, low - 1, -1), key=lambda y: -self.row(y, left, right))
-        return _spaced(scored, keep)
+        rows = np.arange(min(self.height, high), max(0, low) - 1, -1)
+        best = np.argsort(-self.row(rows, left, right), kind="stable")
+        return _spaced(rows[best].tolist(), keep)
 
 
-def _equal_parts(
-    left: int, top: int, right: int, bottom: int, count: int, upright: bool
-) -> list[Rect]:
-    if upright:
-        edges = [round(top + (bottom - top) * k / count) for k in range(count + 1)]
-        return [
-            Rect(x=left, y=a, width=max(1, right - left), height=max(1, b - a))
-            for a, b in itertools.pairwise(edges)
-        ]
-    edges = [round(left + (right - left) * k / count) for k in range(count + 1)]
-    return [
-        Rect(x=a, y=top, width=max(1, b - a), height=max(1, bottom - top))
-        for a, b in itertools.pairwise(edges)
-    ]
+def _around(
+    drawn: NDArray[np.bool_], circles: NDArray[np.float64], out_px: float, every: int
+) -> NDArray[np.float64]:
+    """Share of each circle, `out_px` larger, that lies on something drawn, shape (n,)."""
+    xs = circles[:, :1] + (circles[:, 2:] + out_px) * _COSINES[::every]
+    ys = circles[:, 1:2] + (circles[:, 2:] + out_px) * _SINES[::every]
+    column = np.clip(np.rint(xs).astype(int), 0, drawn.shape[1] - 1)
+    row = np.clip(np.rint(ys).astype(int), 0, drawn.shape[0] - 1)
+    return np.asarray(drawn[row, column].mean(axis=1), float)
+
+
+def _equal_parts(corners: NDArray[np.int_], count: int, upright: bool) -> NDArray[np.int_]:
+    """Rectangles `left, right, top, bottom`, shape (n, 4), cut into parts, (n, count, 4)."""
+    parts = np.repeat(corners[:, None, :], count, axis=1)
+    first, last = (2, 3) if upright else (0, 1)
+    low, high = corners[:, first, None], corners[:, last, None]
+    edges = np.rint(low + (high - low) * np.arange(count + 1) / count).astype(int)
+    parts[:, :, first], parts[:, :, last] = edges[:, :-1], edges[:, 1:]
+    return parts
 
 
 def _spaced(candidates: list[int], keep: int) -> list[int]:

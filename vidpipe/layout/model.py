@@ -87,7 +87,14 @@ class LayoutOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    max_samples: int = Field(default=300, description="frames looked at, before refinement")
+    max_samples: int = Field(
+        default=300, description="looks spread over the video, and frames around events"
+    )
+    dense_up_to_s: float = Field(default=150.0, description="length that is decoded through")
+    sparse_step_s: float = Field(default=5.0, description="between looks at longer videos, about")
+    max_blind_s: float = Field(
+        default=12.0, description="between two keyframes; farther apart, the span is decoded"
+    )
     min_step_s: float = 0.5
     max_step_s: float = 30.0
     analysis_width: int = 640

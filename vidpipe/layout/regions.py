@@ -46,15 +46,15 @@ def flatness(grey: Grey, rect: Rect) -> float:
     return float(((across <= 1) & (down <= 1)).mean())
 
 
-def screen_beside(samples: Samples, content: Rect, inset: Rect) -> Rect:
+def screen_beside(grey: NDArray[np.uint8], content: Rect, inset: Rect) -> Rect:
     """The screen when it lies beside the camera, else the whole content under the inset.
 
     Beside it, if one side of the inset holds all that ever changes and the strip
-    with the inset holds nothing else to see.
+    with the inset holds nothing else to see in the pictures `grey`, shape (n, h, w).
     """
-    height, width = samples.grey.shape[1:]
-    step = max(1, len(samples) // 40)
-    stack = samples.grey[::step].astype(np.int16)
+    height, width = grey.shape[1:]
+    step = max(1, len(grey) // 40)
+    stack = grey[::step].astype(np.int16)
     spread = (stack.max(axis=0) - stack.min(axis=0)) > CHANGED
     texture = np.zeros((height, width), bool)
     middle = stack[len(stack) // 2]

@@ -1,8 +1,15 @@
-"""A sparse look at the whole video: grey frames on a coarse grid, changes between them."""
+"""A sparse look at the whole video: grey frames where they are cheap and where they matter.
+
+Short videos are decoded through. Of long ones the keyframes are looked at, and where two
+of them differ by more than what always moves, the frames between them too, of which those
+are kept that stand at the ends of a change. So the work goes with what happens in a video,
+and the memory is bounded whatever its length.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,30 +17,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.media.frames import Frame, FrameReader
+from vidpipe.media.frames import Frame, FrameReader, Packets
 
 Grey = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 #: A grey step that is a change and not coding noise.
 CHANGED = 24
 #: A grey step that is movement: smaller, a talking head shades slowly.
 MOVED = 7
+#: Two looks this close to each other say when a change was: half of what a viewer notices.
+SOON_S = 0.35
+#: What differs between looks no farther apart than this has moved.
+QUICK_S = 1.2
+#: Blocks that change in so many of the pairs around are no event: a speaker does, a page
+#: that turns four times a minute under looks that are ten seconds apart does in two thirds.
+_ALWAYS = 0.8
+_PAIRS_AROUND = 7
+_BLOCK_PX = 16
+#: A keyframe so early after the last one was set for what is in it, and packets this small
+#: next to it hold no new picture.
+_EARLY = 0.95
+_SMALL_PACKET = 0.25
+#: Share of the frame that changes when something happens: half a line of text.
+_EVENT = 0.002
+#: While something changes every look is kept for a moment, then one in so long.
+_MOMENT_S = 0.6
+_BUSY_S = 0.5
+#: A shot with fewer looks than this is looked at more closely.
+_SHOT_LOOKS = 8
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Grey frames, shape (n, h, w), at `times_s`, shape (n,); `scale` grey per displayed pixel."""
+    """Grey frames, shape (n, h, w), at `times_s`, shape (n,); `scale` grey per displayed pixel.
+
+    `regular`, shape (n,), marks the looks that are spread over the video: the others stand
+    close together around events and say nothing of how much moves. `sudden`, shape (n,),
+    marks those with whose own frame all came that differs from the look before.
+    """
 
     times_s: NDArray[np.float64]
     grey: NDArray[np.uint8]
     scale: float
+    regular: Mask
+    sudden: Mask
 
     def __len__(self) -> int:
         return len(self.times_s)
 
-    def changed(self, i: int) -> NDArray[np.bool_]:
+    def quick_pairs(self, indices: NDArray[np.int_]) -> list[tuple[int, int]]:
+        """Looks that follow each other so soon that their difference is movement."""
+        pairs = itertools.pairwise(indices.tolist())
+        return [(i, j) for i, j in pairs if self.times_s[j] - self.times_s[i] <= QUICK_S]
+
+    def changed(self, i: int) -> Mask:
         """Which pixels differ between sample i and i + 1."""
         return difference(self.grey[i], self.grey[i + 1]) > CHANGED
+
+    def spread(self) -> Samples:
+        """The regular looks alone."""
+        if self.regular.all():
+            return self
+        kept = self.regular
+        return Samples(
+            self.times_s[kept],
+            self.grey[kept],
+            self.scale,
+            self.regular[kept],
+            self.sudden[kept],
+        )
+
+    def known_s(self, first: int, last: int) -> float | None:
+        """When the change between two looks was, where that is known without another look."""
+        if last == first + 1 and (
+            self.sudden[last] or self.times_s[last] - self.times_s[first] <= SOON_S
+        ):
+            return float(self.times_s[last])
+        return None
 
 
 def difference(a: Grey, b: Grey) -> Grey:
@@ -43,38 +104,210 @@ def difference(a: Grey, b: Grey) -> Grey:
     )
 
 
-def to_grey(frame: Frame) -> Grey:
-    """Luma of a frame, shape (h, w)."""
-    return np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), np.uint8)
-
-
 def sample(
     reader: FrameReader,
     options: LayoutOptions,
     on_progress: Callable[[float], None] | None = None,
 ) -> Samples:
-    """At most `max_samples` frames: keyframes where they are dense enough, else a decode.
-
-    The grey frames of a long video take under 70 MB: their number is bounded.
-    """
+    """At most `max_samples` frames over the video and as many around what happens in it."""
     duration_s = reader.info.duration_s
     step_s = min(options.max_step_s, max(options.min_step_s, duration_s / options.max_samples))
-    keys = reader.keyframe_times()
-    gaps = np.diff([*keys, duration_s]) if keys else np.array([duration_s])
-    dense = len(keys) > 2 and float(np.max(gaps)) <= max(1.6 * step_s, step_s + 1.0)
-    frames = reader.keyframes() if dense else reader.every(step_s, roughly=True)
-    times: list[float] = []
-    grey: list[Grey] = []
-    for frame in frames:
-        if times and frame.t_s - times[-1] < 0.6 * step_s:
+
+    def reported(frames: Iterable[Frame], share: float) -> Iterator[Frame]:
+        for frame in frames:
+            yield frame
+            if on_progress is not None:
+                on_progress(min(1.0, share * frame.t_s / max(duration_s, 1e-6)))
+
+    if duration_s <= options.dense_up_to_s:
+        looks = _Looks(reader)
+        looks.add(reported(_thinned(reader.every(step_s, roughly=True), 0.6 * step_s), 1.0))
+        return looks.samples()
+    looks = _Looks(reader)
+    step_s = max(step_s, options.sparse_step_s)
+    keys = _spaced(reader.keyframe_times, 0.6 * step_s)
+    looks.add(reported(reader.keyframes(keys, after_s=options.min_step_s), 0.5))
+    for start_s, end_s in itertools.pairwise([0.0, *keys, duration_s]):
+        # Many recorders set a keyframe when they feel like it.
+        if end_s - start_s > options.max_blind_s or (start_s == 0.0 and end_s > 1.0):
+            inner = reader.every(
+                max(step_s, 1.0), start_s + 0.5 * (start_s > 0), end_s, roughly=True
+            )
+            looks.add(reported(inner, 0.5))
+    looks.look_closer(reader, options, on_progress)
+    return looks.samples()
+
+
+class _Looks:
+    """Grey frames while they are gathered."""
+
+    def __init__(self, reader: FrameReader) -> None:
+        self.reader = reader
+        self.found: dict[float, tuple[Grey, bool]] = {}
+        self.sudden: set[float] = set()
+
+    def add(self, frames: Iterable[Frame], regular: bool = True) -> int:
+        before = len(self.found)
+        for frame in frames:
+            self.found.setdefault(frame.t_s, (frame.grey, regular))
+        return len(self.found) - before
+
+    def samples(self) -> Samples:
+        times = sorted(self.found)
+        grey = np.zeros(
+            (len(times), *(self.found[times[0]][0].shape if times else (1, 1))), np.uint8
+        )
+        for k, t_s in enumerate(times):
+            grey[k] = self.found[t_s][0]
+        regular = np.array([self.found[t][1] for t in times], bool)
+        sudden = np.array([t in self.sudden for t in times], bool)
+        return Samples(np.array(times), grey, self.reader.scale, regular, sudden)
+
+    def look_closer(
+        self,
+        reader: FrameReader,
+        options: LayoutOptions,
+        on_progress: Callable[[float], None] | None,
+    ) -> None:
+        """Decode between the looks where something happened, the greatest events first."""
+        samples = self.samples()
+        for start_s, end_s in _short_shots(samples, options):
+            step_s = max(options.min_step_s, (end_s - start_s) / _SHOT_LOOKS)
+            self.add(reader.every(step_s, start_s, end_s, roughly=True))
+        samples = self.samples()
+        events = sorted(_events(samples), key=lambda e: -e[0])
+        left = options.max_samples
+        for done, (_, pair, usual) in enumerate(events):
+            if left <= 0:
+                break
+            start_s, end_s = (float(samples.times_s[k]) for k in (pair, pair + 1))
+            if _cut_by_encoder(reader.packets, start_s, end_s):
+                self.sudden.add(end_s)
+                continue
+            ends = samples.grey[pair], samples.grey[pair + 1]
+            left -= self.add(_turning_points(reader, start_s, end_s, ends, usual), regular=False)
+            if on_progress is not None:
+                on_progress(0.5 + 0.5 * done / len(events))
+
+
+def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, float]]:
+    """Spans between cuts with too few looks to see what moves, the longest first."""
+    cuts = [
+        k
+        for k in range(len(samples) - 1)
+        if float(samples.changed(k).mean()) > options.cut_fraction
+    ]
+    spans = []
+    for first, last in itertools.pairwise([-1, *cuts, len(samples) - 1]):
+        if last - first < _SHOT_LOOKS and last > first:
+            start = float(samples.times_s[first]) if first >= 0 else 0.0
+            end = float(samples.times_s[min(last + 1, len(samples) - 1)])
+            spans.append((start, end))
+    spans.sort(key=lambda s: s[0] - s[1])
+    most = options.max_samples // _SHOT_LOOKS
+    return spans[:most]
+
+
+def _events(samples: Samples) -> Iterator[tuple[float, int, Mask]]:
+    """Pairs of looks far apart between which something happened: how much, which, and what
+    always moves there."""
+    pairs = len(samples) - 1
+    height, width = samples.grey.shape[1:]
+    changed = np.zeros((pairs, height, width), bool)
+    blocks = np.zeros((pairs, -(-height // _BLOCK_PX), -(-width // _BLOCK_PX)), bool)
+    for k in range(pairs):
+        changed[k] = samples.changed(k)
+        rows = np.logical_or.reduceat(changed[k], np.arange(0, height, _BLOCK_PX), axis=0)
+        blocks[k] = np.logical_or.reduceat(rows, np.arange(0, width, _BLOCK_PX), axis=1)
+    for k in range(pairs):
+        if samples.times_s[k + 1] - samples.times_s[k] <= 2 * SOON_S:
             continue
-        times.append(frame.t_s)
-        grey.append(to_grey(frame))
-        if on_progress is not None:
-            on_progress(min(1.0, frame.t_s / max(duration_s, 1e-6)))
-    return Samples(
-        np.array(times), np.stack(grey) if grey else np.zeros((0, 1, 1), np.uint8), reader.scale
-    )
+        around = blocks[max(0, k - _PAIRS_AROUND) : k + _PAIRS_AROUND + 1]
+        always = cv2.dilate((around.mean(axis=0) > _ALWAYS).astype(np.uint8), np.ones((3, 3)))
+        usual = np.kron(always, np.ones((_BLOCK_PX, _BLOCK_PX), np.uint8))[:height, :width] > 0
+        amount = float((changed[k] & ~usual).mean())
+        if amount > _EVENT:
+            yield amount, k, usual
+
+
+def _cut_by_encoder(packets: Packets, start_s: float, end_s: float) -> bool:
+    """Whether a change between two keyframes must have come with the second one.
+
+    Encoders set one before its turn where the picture changes at once; and what changes
+    elsewhere needs a packet of some size.
+    """
+    keys_s = packets.times_s[packets.keys]
+    at = int(np.searchsorted(keys_s, end_s - 1e-6))
+    if at == 0 or at >= len(keys_s) or abs(keys_s[at] - end_s) > 1e-6 or keys_s[at - 1] > start_s:
+        return False
+    before_its_turn = end_s - keys_s[at - 1] < _EARLY * float(np.diff(keys_s).max())
+    inner = packets.sizes[(packets.times_s > start_s + 1e-6) & (packets.times_s < end_s - 1e-6)]
+    own = int(packets.sizes[np.searchsorted(packets.times_s, end_s - 1e-6)])
+    return before_its_turn and int(inner.max(initial=0)) < _SMALL_PACKET * own
+
+
+def _turning_points(
+    reader: FrameReader, start_s: float, end_s: float, ends: tuple[Grey, Grey], usual: Mask
+) -> Iterator[Frame]:
+    """Frames at which a change begins or ends, from `start_s` until all is as at `end_s`."""
+    counted = np.where(usual, 0, 255).astype(np.uint8)
+    least = _EVENT * counted.size
+
+    def soft(grey: Grey) -> Grey:
+        return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
+
+    def differ(a: Grey, b: Grey) -> bool:
+        changed = cv2.compare(cv2.absdiff(a, b), CHANGED, cv2.CMP_GT)
+        return cv2.countNonZero(cv2.bitwise_and(changed, counted)) > least
+
+    before, kept_s, since_s = None, start_s, start_s
+    previous, last = soft(ends[0]), soft(ends[1])
+    moving = False
+    for frame in reader.every(1 / 30, start_s + 1e-3, end_s, roughly=True):
+        now = soft(frame.grey)
+        changed = differ(previous, now)
+        if changed and not moving:
+            since_s = frame.t_s
+        if changed != moving and before is not None:
+            yield before
+            kept_s = before.t_s
+        if changed and (frame.t_s - since_s < _MOMENT_S or frame.t_s - kept_s >= _BUSY_S):
+            yield frame
+            kept_s = frame.t_s
+        moving = changed
+        before, previous = frame, now
+        if not changed and not differ(now, last):
+            yield frame
+            return
+    # The change came with the last of the two looks, as it does where encoders cut.
+    if before is not None:
+        yield before
+
+
+def _spaced(times_s: Iterable[float], step_s: float) -> list[float]:
+    kept: list[float] = []
+    for t_s in times_s:
+        if not kept or t_s - kept[-1] >= step_s:
+            kept.append(t_s)
+    return kept
+
+
+def _in_twos(frames: Iterable[Frame], step_s: float) -> Iterator[Frame]:
+    """Two frames that follow each other, every `step_s`."""
+    last_s, second = -step_s, False
+    for frame in frames:
+        if second or frame.t_s - last_s >= step_s:
+            last_s = last_s if second else frame.t_s
+            second = not second
+            yield frame
+
+
+def _thinned(frames: Iterable[Frame], step_s: float) -> Iterator[Frame]:
+    last_s = -step_s
+    for frame in frames:
+        if frame.t_s - last_s >= step_s:
+            yield frame
+            last_s = frame.t_s
 
 
 def refine(
@@ -85,16 +318,15 @@ def refine(
 ) -> tuple[float, float]:
     """When between two samples the picture changed most: (time after the change, amount).
 
-    `changed` compares two grey frames; the window is decoded in full, it is short.
+    `changed` compares two grey frames.
     """
     best_t, best = end_s, 0.0
     previous: Grey | None = None
     step_s = max(1 / 30, (end_s - start_s) / 60)
-    for frame in reader.every(step_s, start_s, end_s + step_s):
-        grey = to_grey(frame)
+    for frame in reader.every(step_s, start_s, end_s + step_s, roughly=end_s - start_s > 2.0):
         if previous is not None:
-            amount = changed(previous, grey)
+            amount = changed(previous, frame.grey)
             if amount > best:
                 best_t, best = frame.t_s, amount
-        previous = grey
+        previous = frame.grey
     return best_t, best

@@ -1,15 +1,16 @@
 """When the screen turns to another page, and when a page only grows.
 
-What is drawn on a page are edges. A new page takes the old one's edges away; a build
-step, ink or a cursor leaves them where they are. So two pictures of the screen at rest
-are compared by what of the first one's edges is gone in the second, without the edges
-that nearly all pictures share (a template, a window's frame).
+What is drawn on a page are edges. A new page takes the old one's drawing away; a build
+step, ink, a cursor or a dimmed line leaves it where it is. So two pictures of the screen
+at rest are compared around the first one's edges: where the second does not look alike,
+the drawing is gone. Edges that nearly all pictures share (a template, a window's frame)
+are left out.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,7 +21,7 @@ from scipy.ndimage import median_filter
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Role, Slide, Stretch
-from vidpipe.layout.sampling import CHANGED, Grey, Samples, difference, to_grey
+from vidpipe.layout.sampling import CHANGED, SOON_S, Grey, Samples, difference
 from vidpipe.media.frames import FrameReader
 
 Mask = NDArray[np.bool_]
@@ -31,9 +32,15 @@ _EDGE = 90
 _NEAR_PX = 1
 #: Edges in so many pictures of a stretch belong to a template.
 _TEMPLATE_SHARE = 0.9
-#: A page is gone when so much of its own edges is: on labelled recordings new pages took
-#: 27 to 100 % away (words fall on words), build steps, ink and cursors 0 to 1 %.
-_GONE = 0.12
+#: Side of the square that is compared, and the correlation under which it shows something
+#: else: darker or lighter is alike, another word is not.
+_SQUARE_PX = 9
+_ALIKE = 0.5
+#: A grey variance that is a flat square's: below it coding noise would correlate.
+_FLAT = 25.0
+#: A page is gone when so much of its drawing is: new pages took 49 to 100 % away on labelled
+#: recordings and made-up ones (25 % half way through a dissolve), the rest 0 to 0.6 %.
+_GONE = 0.15
 #: A page with so little on it against the next one was blank.
 _BLANK = 0.02
 #: A film moves so much from look to look as it usually does around a moment, give or take.
@@ -128,26 +135,25 @@ class _Page:
         pairs = list(itertools.pairwise(self.inside))
         if not pairs:
             return []
-        grey = self.samples.grey
+        grey, times = self.samples.grey, self.samples.times_s
         moved = np.array(
             [((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean() for i, j in pairs]
         ) / max(float(self.mask.mean()), 1e-9)
-        if float(np.median(np.diff(self.samples.times_s[self.inside]))) > _COARSE_S:
-            return [
-                self._step(i, j) for (i, j), m in zip(pairs, moved, strict=True) if m > fraction
-            ]
         usual = median_filter(moved, 2 * _FILM_PAIRS + 1, mode="nearest")
         at_rest = (moved <= fraction) | (moved <= _FILM_SWING * usual)
         steps: list[_Step] = []
-        open_since: int | None = None
-        for k, (i, _) in enumerate(pairs):
-            if not at_rest[k]:
-                open_since = k if open_since is None else open_since
-            elif open_since is not None:
-                steps.append(self._step(pairs[open_since][0], i))
-                open_since = None
-        if open_since is not None:
-            steps.append(self._step(pairs[open_since][0], pairs[-1][1]))
+        run: list[np.intp] = []
+        for k, (i, j) in enumerate(pairs):
+            apart = times[j] - times[i] > _COARSE_S
+            if run and (apart or at_rest[k]):
+                steps.append(self._step(run[0], i))
+                run = []
+            if apart and moved[k] > fraction:
+                steps.append(self._step(i, j))
+            elif not apart and not at_rest[k]:
+                run = run or [i]
+        if run:
+            steps.append(self._step(run[0], pairs[-1][1]))
         return steps
 
     def _step(self, first: np.intp, last: np.intp) -> _Step:
@@ -183,11 +189,24 @@ def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> Change:
         return Change.NONE
     if own < _BLANK * own_after:
         return Change.TURN
-    gone = int((old & ~_grown(new, _NEAR_PX)).sum()) / own
+    gone = int((old & ~shared & (likeness(before, after) < _ALIKE)).sum()) / own
     if gone >= _GONE:
         return Change.TURN
     come = int((new & ~_grown(old, _NEAR_PX)).sum()) / max(1, own_after)
     return Change.BUILD if come > gone else Change.NONE
+
+
+def likeness(a: Grey, b: Grey) -> NDArray[np.float32]:
+    """Correlation of the squares around each pixel of two pictures, -1 to 1, shape (h, w)."""
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.boxFilter(values, -1, (_SQUARE_PX, _SQUARE_PX)), np.float32)
+
+    x, y = (cv2.GaussianBlur(g, (3, 3), 0).astype(np.float32) for g in (a, b))
+    mean_x, mean_y = mean(x), mean(y)
+    spread_x = np.maximum(mean(x * x) - mean_x * mean_x, _FLAT)
+    spread_y = np.maximum(mean(y * y) - mean_y * mean_y, _FLAT)
+    return np.asarray((mean(x * y) - mean_x * mean_y) / np.sqrt(spread_x * spread_y), np.float32)
 
 
 def _grown(mask: Mask, by_px: int) -> Mask:
@@ -203,16 +222,26 @@ def _time(
     A dissolve has no moment of most change: its middle counts.
     """
     start_s, end_s = float(samples.times_s[step.first]), float(samples.times_s[step.last])
-    if not may_refine or end_s - start_s > 20:
+    known_s = samples.known_s(step.first, step.last)
+    if known_s is not None:
+        return known_s
+    looks = np.arange(step.first, step.last + 1)
+    if np.diff(samples.times_s[looks]).max() <= SOON_S:
+        shown: Iterable[tuple[float, Grey]] = zip(
+            samples.times_s[looks].tolist(), samples.grey[looks], strict=True
+        )
+    elif may_refine and end_s - start_s <= 20:
+        finest_s = max(1 / 30, (end_s - start_s) / 60)
+        frames = reader.every(finest_s, start_s, end_s + finest_s, roughly=end_s - start_s > 2.0)
+        shown = ((f.t_s, f.grey) for f in frames)
+    else:
         return end_s
     times: list[float] = []
     amounts: list[float] = []
     previous: Grey | None = None
-    finest_s = max(1 / 30, (end_s - start_s) / 60)
-    for frame in reader.every(finest_s, start_s, end_s + finest_s):
-        grey = to_grey(frame)
+    for t_s, grey in shown:
         if previous is not None:
-            times.append(frame.t_s)
+            times.append(t_s)
             amounts.append(float(difference(previous, grey)[mask].mean()))
         previous = grey
     if not amounts:

@@ -100,16 +100,18 @@ def make_composite(
     *,
     seed: int = 0,
     pages: int = 5,
+    page_s: tuple[float, float] = (4.0, 9.0),
     size: tuple[int, int] = (960, 540),
     fps: int = 12,
 ) -> CompositeTruth:
     """Write a silent MP4 of one layout and return what is true of it.
 
-    The same arguments give the same recording.
+    Each page is shown for a time between the two of `page_s`. The same arguments give the
+    same recording.
     """
     rng = np.random.default_rng(seed)
     width, height = size
-    lengths = rng.uniform(4.0, 9.0, pages)
+    lengths = rng.uniform(*page_s, pages)
     starts = np.concatenate(([0.0], np.cumsum(lengths)))
     truth = CompositeTruth(width, height, round(float(starts[-1]), 3))
     content = _content_box(width, height, nuisances)

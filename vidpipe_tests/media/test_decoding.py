@@ -30,7 +30,7 @@ def test_frames_come_at_their_times(talk):
         assert frame.image.shape == (180, 320, 3)
         times = [f.t_s for f in reader.every(0.5, 2.0, 5.0)]
         assert times == pytest.approx([2.0, 2.5, 3.0, 3.5, 4.0, 4.5], abs=1 / 25)
-        assert len(list(reader.keyframes())) == len(reader.keyframe_times())
+        assert len(list(reader.keyframes())) == len(reader.keyframe_times)
 
 
 @pytest.mark.parametrize("rotation", ["mov_rotated_180.mov", "mov_rotated_270.mov"])
