@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
+from vidpipe.framing.follow import follow
 from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
-from vidpipe.framing.track import track_face
+from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Size
 from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
 from vidpipe.media.faces import FaceDetector
@@ -79,7 +80,9 @@ def plan_clip(
         within = span(
             edit.to_source(float(first / fps)), edit.to_source(float((last - 1) / fps)) + 1e-3
         )
-        parts.append(_part(stretch, first, last, within, layout, reader, detector, framing, canvas))
+        parts.append(
+            _part(stretch, first, last, within, layout, speech, reader, detector, framing, canvas)
+        )
     return ClipPlan(
         clip_id=clip_id(video_id, edit),
         rank=segment.rank,
@@ -123,6 +126,7 @@ def _part(
     last: int,
     within: Interval,
     layout: Layout,
+    speech: SpeechMap,
     reader: FrameReader,
     detector: FaceDetector,
     framing: FramingOptions,
@@ -132,7 +136,8 @@ def _part(
     vertical = canvas.aspect < 0.9
     if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
         calm = framing.model_copy(update={"faces_per_s": framing.faces_per_s_stacked})
-        faces = track_face(reader, detector, camera.rect, within, calm)
+        tracks = track_faces(reader, detector, camera.rect, within, layout.cuts_s, calm)
+        faces = main_face(tracks)
         path = crop_path(camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,
@@ -141,11 +146,14 @@ def _part(
             screen=screen.rect,
             camera=path,
         )
-    if stretch.kind is LayoutKind.CAMERA and camera and camera.faces <= 1:
-        faces = track_face(reader, detector, camera.rect, within, framing)
+    if stretch.kind is LayoutKind.CAMERA and camera:
+        rect = camera.rect
+        faces, cuts_s = follow(
+            reader, detector, rect, within, layout.cuts_s, speech.speech, framing
+        )
         seen = len(faces) >= 0.3 * within.duration_s * framing.faces_per_s
-        if seen or camera.rect.aspect <= canvas.aspect * 1.2:
-            path = crop_path(camera.rect, canvas.aspect, faces, within, layout.cuts_s, framing)
+        if seen or rect.aspect <= canvas.aspect * 1.2:
+            path = crop_path(rect, canvas.aspect, faces, within, cuts_s, framing)
             return Part(
                 first_frame=first, last_frame=last, composition=Composition.SPEAKER, camera=path
             )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.geometry import Rect
 
 
 class FacePoint(BaseModel):
-    """Where the face's middle is at a source time, and how high the face is."""
+    """Where the face's middle is at a source time, and how high the face is.
+
+    `seen` by the detector, or only followed from where it was.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -16,6 +21,43 @@ class FacePoint(BaseModel):
     x: float
     y: float
     height: float
+    seen: bool = True
+
+
+class FaceTrack(BaseModel):
+    """One face over time, within one shot; sorted, with no hole in between."""
+
+    model_config = ConfigDict(frozen=True)
+
+    points: tuple[FacePoint, ...]
+
+    @property
+    def start_s(self) -> float:
+        return self.points[0].t_s
+
+    @property
+    def end_s(self) -> float:
+        return self.points[-1].t_s
+
+
+class Speaking(BaseModel):
+    """How sure it is that each of several faces speaks.
+
+    `probabilities[k][i]`, 0 to 1, is for track k at `times_s[i]`; in silence all are 0.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    times_s: tuple[float, ...]
+    probabilities: tuple[tuple[float, ...], ...]
+
+
+class PathMode(StrEnum):
+    """How the camera behaves during a shot, in AutoFlip's words."""
+
+    STEADY = "steady"
+    PANNING = "panning"
+    TRACKING = "tracking"
 
 
 class PathPoint(BaseModel):
@@ -28,12 +70,15 @@ class PathPoint(BaseModel):
 
 
 class CropPath(BaseModel):
-    """A crop of fixed size that moves sideways; a steady one has one point."""
+    """A crop of fixed size that moves sideways; a steady one has one point a shot."""
 
     model_config = ConfigDict(frozen=True)
 
     rect: Rect = Field(description="the crop at its first point")
     points: tuple[PathPoint, ...]
+    modes: tuple[PathMode, ...] = Field(
+        default=(PathMode.STEADY,), description="one for each shot, in order"
+    )
 
 
 class FramingOptions(BaseModel):
@@ -45,10 +90,15 @@ class FramingOptions(BaseModel):
     faces_per_s_stacked: float = Field(
         default=1.0, description="in a stack the crop is nearly as wide as the camera"
     )
-    steady: float = Field(default=0.12, description="spread of the face that needs no movement")
-    dead_zone: float = Field(default=0.06, description="movement that the camera ignores")
-    spring_s: float = Field(
-        default=0.9, description="time constant of the critically damped spring"
+    mouths_per_s: float = Field(default=10.0, description="where there are several people")
+    max_gap_s: float = Field(
+        default=4.0, description="so long a face is followed that the detector does not see"
     )
-    max_speed: float = Field(default=0.4, description="crop widths per second")
+    steady: float = Field(default=0.18, description="spread of the face that needs no movement")
+    dead_zone: float = Field(default=0.1, description="off the middle that the camera ignores")
+    max_speed: float = Field(default=1.0, description="crop widths per second")
+    max_acceleration: float = Field(default=2.0, description="crop widths per second squared")
     headroom: float = Field(default=0.42, description="height of the face's middle in a crop")
+    min_turn_s: float = Field(
+        default=1.5, description="somebody must speak so long before the picture turns to them"
+    )

@@ -160,6 +160,49 @@ def make_composite(
     return truth
 
 
+def make_conversation(
+    target: Path,
+    turns: Sequence[tuple[float, int]],
+    *,
+    length_s: float,
+    people: int = 2,
+    size: tuple[int, int] = (1280, 720),
+    fps: int = 25,
+) -> Shown:
+    """Write a silent MP4 of people side by side of whom one speaks at a time.
+
+    Args:
+        target: the file.
+        turns: from when on which of them speaks, `(seconds, person)` in order.
+        length_s: of the video.
+        people: how many.
+        size: of the picture.
+        fps: frames a second.
+    """
+    width, height = size
+    wide = width // people // 2 * 2
+    boxes = tuple((k * wide, 0, wide, height) for k in range(people))
+    with av.open(str(target), "w", format="mp4") as media:
+        stream = media.add_stream("libx264", rate=Fraction(fps))
+        stream.width, stream.height, stream.pix_fmt = wide * people, height, "yuv420p"
+        stream.options = {"preset": "ultrafast", "crf": "22"}
+        for n in range(round(length_s * fps)):
+            t_s = n / fps
+            speaker = [who for since_s, who in turns if since_s <= t_s][-1]
+            image = np.zeros((height, wide * people, 3), np.uint8)
+            for k, box in enumerate(boxes):
+                level = abs(math.sin(9.0 * t_s)) * abs(math.sin(2.1 * t_s)) if k == speaker else 0.0
+                # Who listens smiles now and then.
+                level += 0.15 * (math.sin(0.9 * t_s + k) > 0.8)
+                picture = draw_speaker(box[2], box[3], pose_at(t_s + 7.0 * k, level))
+                _paste(image, box, picture, 0.0)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts = n
+            media.mux(stream.encode(frame))
+        media.mux(stream.encode())
+    return Shown(0.0, length_s, "camera", None, boxes)
+
+
 def _content_box(width: int, height: int, nuisances: Nuisances) -> Box:
     if not nuisances.letterbox:
         return 0, 0, width, height

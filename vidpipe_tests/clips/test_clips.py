@@ -17,8 +17,7 @@ from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
 from vidpipe.clips.model import Composition, Part, RenderedClips, Variant
 from vidpipe.clips.plan import output_fps
-from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
-from vidpipe.framing.path import crop_path
+from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
@@ -283,37 +282,6 @@ def test_words_follow_the_cuts():
 )
 def test_output_rates_are_standard(source, wanted):
     assert output_fps(source) == wanted
-
-
-def test_a_still_face_gets_a_steady_crop_and_a_walking_one_is_followed_smoothly():
-    region = Rect(x=0, y=0, width=1280, height=720)
-    options = FramingOptions()
-
-    def faces(move):
-        return [FacePoint(t_s=k / 3, x=move(k / 3), y=300, height=150) for k in range(60)]
-
-    rng = np.random.default_rng(1)
-    still = crop_path(
-        region, 9 / 16, faces(lambda t: 640 + rng.normal(0, 6)), span(0, 20), [], options
-    )
-    assert len({p.x for p in still.points}) == 1
-    walk = crop_path(region, 9 / 16, faces(lambda t: 300 + 35 * t), span(0, 20), [], options)
-    xs, ts = [p.x for p in walk.points], [p.t_s for p in walk.points]
-    assert xs[-1] - xs[0] > 400
-    speed = [abs((b - a) / (u - t)) for a, b, t, u in zip(xs, xs[1:], ts, ts[1:], strict=False)]
-    assert max(speed) <= options.max_speed * walk.rect.width * 1.05
-    for point in walk.points:
-        face = 300 + 35 * point.t_s
-        assert point.x <= face <= point.x + walk.rect.width
-
-
-def test_a_cut_resets_the_camera():
-    region = Rect(x=0, y=0, width=1280, height=720)
-    faces = [FacePoint(t_s=k / 3, x=200 if k < 30 else 1000, y=300, height=150) for k in range(60)]
-    path = crop_path(region, 9 / 16, faces, span(0, 20), [10.0], FramingOptions())
-    at = {round(p.t_s, 2): p.x for p in path.points}
-    assert len(path.points) == 4 and set(at) == {0.0, 10.0, 20.0}
-    assert path.points[1].x < 100 and path.points[2].x > 700
 
 
 def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():
