@@ -17,12 +17,13 @@ from vidpipe.layout.model import (
     LayoutOptions,
     Region,
     Role,
+    Shot,
     Slide,
     Stretch,
+    Transition,
 )
 from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
 from vidpipe.layout.sampling import (
-    CHANGED,
     MOVED,
     Grey,
     Samples,
@@ -30,6 +31,7 @@ from vidpipe.layout.sampling import (
     refine,
     sample,
 )
+from vidpipe.layout.shots import Border, find_borders
 from vidpipe.layout.slides import Change, find_slides, judge
 from vidpipe.media.faces import FaceDetector, median_count
 from vidpipe.media.frames import FrameReader
@@ -78,13 +80,13 @@ def detect_layout(
             return _layout(reader, info, [only], [], [])
         finder = _Finder(reader, samples, info, faces, options)
         fixed = _scaled(screen, reader.scale), _scaled(camera, reader.scale)
-        stretches, cuts = finder.stretches(*fixed)
+        stretches = finder.stretches(*fixed)
         if on_progress is not None:
             on_progress(0.85)
         slides = find_slides(reader, samples, stretches, options)
         if on_progress is not None:
             on_progress(1.0)
-        return _layout(reader, info, stretches, cuts, slides)
+        return _layout(reader, info, stretches, finder.borders, slides)
 
 
 def _scaled(rect: Rect | None, scale: float) -> Rect | None:
@@ -95,7 +97,7 @@ def _layout(
     reader: FrameReader,
     info: MediaInfo,
     stretches: list[Stretch],
-    cuts: list[float],
+    borders: list[Border],
     slides: list[Slide],
 ) -> Layout:
     """From analysis pixels to displayed pixels."""
@@ -107,12 +109,20 @@ def _layout(
             r.model_copy(update={"rect": r.rect.scaled(up).clamp(frame)}) for r in item.regions
         )
         out.append(item.model_copy(update={"regions": regions}))
+    duration_s = max(info.duration_s, 0.04)
+    begins = [(0.0, Transition.START), *((round(b.t_s, 3), b.transition) for b in borders)]
+    begins = [b for b in begins if b[0] < duration_s]
+    ends = [start_s for start_s, _ in begins[1:]] + [duration_s]
     return Layout(
         width=frame.width,
         height=frame.height,
-        duration_s=max(info.duration_s, 0.04),
+        duration_s=duration_s,
         stretches=tuple(out),
-        cuts_s=tuple(round(c, 3) for c in cuts),
+        shots=tuple(
+            Shot(start_s=start_s, end_s=end_s, begins=how)
+            for (start_s, how), end_s in zip(begins, ends, strict=True)
+            if end_s > start_s
+        ),
         slides=tuple(slides),
     )
 
@@ -130,6 +140,7 @@ class _Finder:
     ) -> None:
         self.reader = reader
         self.samples = samples
+        self.borders = find_borders(reader, samples, options)
         self.spread = samples.spread()
         self.duration_s = max(info.duration_s, 0.04)
         self.faces = faces
@@ -139,11 +150,9 @@ class _Finder:
         self.verdicts: dict[Rect, list[bool]] = {}
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
 
-    def stretches(
-        self, screen: Rect | None, camera: Rect | None
-    ) -> tuple[list[Stretch], list[float]]:
-        cut_pairs = self._cut_pairs()
-        cuts_s = [self._refined(i, _changed_share) for i in cut_pairs]
+    def stretches(self, screen: Rect | None, camera: Rect | None) -> list[Stretch]:
+        cut_pairs = [b.pair for b in self.borders]
+        cuts_s = [b.t_s for b in self.borders]
         if camera is not None:
             found = [Inset(camera, 1.0, 1)]
             shown = np.ones((1, len(self.samples)), bool)
@@ -165,15 +174,7 @@ class _Finder:
             stretches.append(
                 self._judge(start_s, end_s, inside, there, screen, given=camera is not None)
             )
-        return _merge(stretches), sorted(cuts_s)
-
-    # Cuts
-
-    def _cut_pairs(self) -> list[int]:
-        share = self.options.cut_fraction
-        return [
-            i for i in range(len(self.samples) - 1) if float(self.samples.changed(i).mean()) > share
-        ]
+        return _merge(stretches)
 
     def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
         before_s, after_s = (float(t) for t in self.samples.times_s[pair : pair + 2])
@@ -414,10 +415,6 @@ def _grey_of(image: NDArray[np.uint8]) -> Grey:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY), np.uint8)
 
 
-def _changed_share(a: Grey, b: Grey) -> float:
-    return float((difference(a, b) > CHANGED).mean())
-
-
 def _in_line(a: Rect, b: Rect) -> bool:
     """Whether two insets are of one size and side by side or one under the other."""
     if a == b or iou(a, b) > 0.05:
@@ -461,16 +458,22 @@ def _absorbed(stretches: list[Stretch]) -> list[Stretch]:
 
 
 def _merge(stretches: list[Stretch]) -> list[Stretch]:
-    """Neighbours with the same layout become one; regions of the longer one count."""
-    merged: list[Stretch] = []
-    for item in _absorbed(stretches):
-        if merged and _same(merged[-1], item):
-            longer = max(merged[-1], item, key=lambda s: s.duration_s)
-            merged[-1] = longer.model_copy(
-                update={"start_s": merged[-1].start_s, "end_s": item.end_s}
-            )
-        else:
-            merged.append(item)
+    """Neighbours with the same layout become one; moments too short to judge follow them."""
+    merged = _joined(_absorbed(_joined(stretches)))
     whole = [span(s.start_s, s.end_s) for s in merged]
     assert all(a.end_s == b.start_s for a, b in itertools.pairwise(whole))
     return merged
+
+
+def _joined(stretches: list[Stretch]) -> list[Stretch]:
+    """Neighbours with the same layout as one; the regions of the longer one count."""
+    joined: list[Stretch] = []
+    for item in stretches:
+        if joined and _same(joined[-1], item):
+            longer = max(joined[-1], item, key=lambda s: s.duration_s)
+            joined[-1] = longer.model_copy(
+                update={"start_s": joined[-1].start_s, "end_s": item.end_s}
+            )
+        else:
+            joined.append(item)
+    return joined

@@ -51,6 +51,21 @@ class Stretch(Interval):
         return max(found, key=lambda r: r.confidence) if found else None
 
 
+class Transition(StrEnum):
+    """How a shot begins."""
+
+    START = "start"
+    CUT = "cut"
+    FADE = "fade"
+    DISSOLVE = "dissolve"
+
+
+class Shot(Interval):
+    """A stretch without a cut; one that fades in begins where the picture was darkest."""
+
+    begins: Transition
+
+
 class Slide(Interval):
     """A stretch in which the screen shows the same page.
 
@@ -63,7 +78,7 @@ class Slide(Interval):
 
 
 class Layout(BaseModel):
-    """The result of the stage; `stretches` cover the whole video in order."""
+    """The result of the stage; `stretches` and `shots` each cover the whole video in order."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,8 +86,13 @@ class Layout(BaseModel):
     height: int
     duration_s: float
     stretches: tuple[Stretch, ...]
-    cuts_s: tuple[float, ...] = Field(description="times of hard cuts")
+    shots: tuple[Shot, ...]
     slides: tuple[Slide, ...]
+
+    @property
+    def cuts_s(self) -> list[float]:
+        """When another shot begins."""
+        return [shot.start_s for shot in self.shots[1:]]
 
     def at(self, t_s: float) -> Stretch:
         """The stretch that is shown at `t_s`."""

@@ -220,7 +220,7 @@ def faces_identity(run: StageRun) -> dict[str, Any]:
 
 
 def layout(run: StageRun) -> BaseModel:
-    """Regions over time, the layout sheet and a table."""
+    """Shots, slides and regions over time as tables, and the layout sheet."""
     path, upload = run.source()
     fixed = run.document("sidecar", Sidecar).instructions.regions
     found = detect_layout(
@@ -240,12 +240,17 @@ def layout(run: StageRun) -> BaseModel:
             "layout": s.kind.value,
             "role": r.role.value,
             **r.rect.model_dump(),
+            "faces": r.faces,
             "confidence": r.confidence,
         }
         for s in found.stretches
         for r in s.regions
     ]
     tables.write_rows(run.new_file("regions.parquet"), tables.REGIONS, rows)
+    shots = [s.model_dump(mode="json") for s in found.shots]
+    tables.write_rows(run.new_file("shots.parquet"), tables.SHOTS, shots)
+    slides = [s.model_dump(mode="json") for s in found.slides]
+    tables.write_rows(run.new_file("slides.parquet"), tables.SLIDES, slides)
     return found
 
 

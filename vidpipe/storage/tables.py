@@ -50,6 +50,23 @@ SEGMENTS = pa.schema(
         pa.field("reasons", pa.list_(pa.string()), nullable=False),
     ]
 )
+#: Shots.
+SHOTS = pa.schema(
+    [
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("end_s", pa.float64(), nullable=False),
+        pa.field("begins", pa.string(), nullable=False),
+    ]
+)
+#: Slides.
+SLIDES = pa.schema(
+    [
+        pa.field("start_s", pa.float64(), nullable=False),
+        pa.field("end_s", pa.float64(), nullable=False),
+        pa.field("frame_s", pa.float64(), nullable=False),
+        pa.field("builds_s", pa.list_(pa.float64()), nullable=False),
+    ]
+)
 #: Regions of a layout over time.
 REGIONS = pa.schema(
     [
@@ -61,6 +78,7 @@ REGIONS = pa.schema(
         pa.field("y", pa.int32(), nullable=False),
         pa.field("width", pa.int32(), nullable=False),
         pa.field("height", pa.int32(), nullable=False),
+        pa.field("faces", pa.int32(), nullable=False),
         pa.field("confidence", pa.float32(), nullable=False),
     ]
 )

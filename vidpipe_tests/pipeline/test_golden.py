@@ -40,7 +40,7 @@ def fixed_talk():
     region = Region(role=Role.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9)
     whole = Stretch(start_s=0, end_s=at, kind=LayoutKind.SCREEN, regions=(region,), confidence=0.9)
     layout = Layout(
-        width=1280, height=720, duration_s=at, stretches=(whole,), cuts_s=(), slides=tuple(slides)
+        width=1280, height=720, duration_s=at, stretches=(whole,), shots=(), slides=tuple(slides)
     )
     return transcript, speech_map, layout
 
