@@ -148,11 +148,22 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
         "confidence": "float",
         "regions": "string",
     }
+    slides = [
+        {
+            "from": clock(s.start_s),
+            "to": clock(s.end_s),
+            "title": s.title or "-",
+            "builds": len(s.builds_s),
+        }
+        for s in document.slides[:100]
+    ]
+    slide_types = {"from": "string", "to": "string", "title": "string", "builds": "int"}
     return {
         "layout_sheet": _picture(engine, result, "layout_sheet.jpg"),
         "stretches": _table(rows, types),
+        "slide_table": _table(slides, slide_types),
         "slides": len(document.slides),
-        "cuts": len(document.cuts_s),
+        "shots": len(document.shots),
     }
 
 

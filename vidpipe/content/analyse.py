@@ -18,6 +18,8 @@ from vidpipe.transcript.model import Transcript
 
 #: Runs of speech are split at pauses of this length when there are no words.
 _SPEECH_GAP_S = 0.6
+#: A slide names a topic when it is shown for so much of it.
+_TITLE_SHARE = 0.4
 
 
 def analyse(
@@ -39,8 +41,8 @@ def analyse(
     phrases = cue_phrases(transcript.language)
     if basis == "sentences":
         vectors = sentence_vectors([u.text for u in units], phrases)
-        turns = [s.start_s for s in layout.slides[1:]]
-        topics = find_topics(units, vectors, phrases, options, turns)
+        topics = find_topics(units, vectors, phrases, options, _new_pages(layout))
+        topics = [_titled(topic, layout, options) for topic in topics]
     else:
         vectors = np.zeros((0, 1))
         topics = [
@@ -55,6 +57,27 @@ def analyse(
         ]
     weighed = weigh(units, vectors, topics, layout, speech, level_db, hop_s, phrases)
     return Content(basis=basis, units=tuple(weighed), topics=tuple(topics))
+
+
+def _new_pages(layout: Layout) -> list[float]:
+    """When a slide came that does not go on with the one before, by its title if it has one."""
+    pairs = itertools.pairwise(layout.slides)
+    return [b.start_s for a, b in pairs if not (b.title and b.title == a.title)]
+
+
+def _titled(topic: Topic, layout: Layout, options: ContentOptions) -> Topic:
+    """With the title of the slide that is shown for most of it, where slides have titles."""
+    shown: dict[str, float] = {}
+    for slide in layout.slides:
+        both = min(slide.end_s, topic.end_s) - max(slide.start_s, topic.start_s)
+        if slide.title and both > 0:
+            shown[slide.title] = shown.get(slide.title, 0.0) + both
+    if not shown:
+        return topic
+    title, shown_s = max(shown.items(), key=lambda item: item[1])
+    if shown_s < _TITLE_SHARE * topic.duration_s or len(title) > options.title_characters:
+        return topic
+    return topic.model_copy(update={"title": title})
 
 
 def _units(transcript: Transcript, speech: SpeechMap, layout: Layout) -> tuple[str, list[Unit]]:

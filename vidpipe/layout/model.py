@@ -66,6 +66,16 @@ class Shot(Interval):
     begins: Transition
 
 
+class TextLine(BaseModel):
+    """A line of text on a slide; `confidence` 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    rect: Rect
+    confidence: float
+
+
 class Slide(Interval):
     """A stretch in which the screen shows the same page.
 
@@ -75,6 +85,8 @@ class Slide(Interval):
 
     frame_s: float
     builds_s: tuple[float, ...] = ()
+    title: str = ""
+    lines: tuple[TextLine, ...] = Field(default=(), description="where slides are read")
 
 
 class Layout(BaseModel):
@@ -102,6 +114,14 @@ class Layout(BaseModel):
         return self.stretches[-1]
 
 
+class Reading(StrEnum):
+    """Whether slides are read: by default where what it needs is installed."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
 class LayoutOptions(BaseModel):
     """Options of the stage."""
 
@@ -126,4 +146,6 @@ class LayoutOptions(BaseModel):
         default=6, description="looks that must see an inset in which no face is found"
     )
     max_face_looks: int = Field(default=400, description="over all stretches, about")
+    read_slides: Reading = Reading.AUTO
+    max_read_slides: int = Field(default=200, description="a slide takes about half a second")
     face_frames: int = Field(default=5, description="frames per stretch looked at for faces")

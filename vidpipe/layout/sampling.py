@@ -9,6 +9,7 @@ and the memory is bounded whatever its length.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -42,7 +43,8 @@ _SMALL_PACKET = 0.25
 #: Share of the frame that changes when something happens: half a line of text.
 _EVENT = 0.002
 #: While something changes every look is kept for a moment, then one in so long.
-_MOMENT_S = 0.6
+_MOMENT_S = 1.0
+_LATELY_S = 0.3
 _BUSY_S = 0.5
 #: A shot with fewer looks than this is looked at more closely.
 _SHOT_LOOKS = 8
@@ -260,28 +262,33 @@ def _turning_points(
         changed = cv2.compare(cv2.absdiff(a, b), CHANGED, cv2.CMP_GT)
         return cv2.countNonZero(cv2.bitwise_and(changed, counted)) > least
 
-    before, kept_s, since_s = None, start_s, start_s
-    previous, last = soft(ends[0]), soft(ends[1])
+    kept_s = since_s = start_s
+    last = soft(ends[1])
+    # A dissolve changes little from one frame to the next: those of a while back count too.
+    lately: deque[tuple[Frame | None, Grey]] = deque([(None, soft(ends[0]))])
     moving = False
     for frame in reader.every(1 / 30, start_s + 1e-3, end_s, roughly=True):
         now = soft(frame.grey)
-        changed = differ(previous, now)
+        while len(lately) > 1 and lately[1][0] and frame.t_s - lately[1][0].t_s >= _LATELY_S:
+            lately.popleft()
+        changed = differ(lately[-1][1], now) or differ(lately[0][1], now)
         if changed and not moving:
             since_s = frame.t_s
-        if changed != moving and before is not None:
-            yield before
-            kept_s = before.t_s
+        if changed != moving:
+            for before in {id(f): f for f, _ in (lately[0], lately[-1]) if f}.values():
+                yield before
+                kept_s = before.t_s
         if changed and (frame.t_s - since_s < _MOMENT_S or frame.t_s - kept_s >= _BUSY_S):
             yield frame
             kept_s = frame.t_s
         moving = changed
-        before, previous = frame, now
+        lately.append((frame, now))
         if not changed and not differ(now, last):
             yield frame
             return
     # The change came with the last of the two looks, as it does where encoders cut.
-    if before is not None:
-        yield before
+    if lately[-1][0] is not None:
+        yield lately[-1][0]
 
 
 def _spaced(times_s: Iterable[float], step_s: float) -> list[float]:

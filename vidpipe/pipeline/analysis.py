@@ -15,7 +15,9 @@ from vidpipe.intake.model import Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout
 from vidpipe.layout.sheet import layout_sheet
+from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import FaceDetector, face_detector
+from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import contact_sheet, waveform
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
@@ -207,6 +209,9 @@ def transcript_request(order: Order) -> BaseModel:
 
 # layout
 
+#: Slides are read at this width: small print is then some ten pixels high.
+_READING_WIDTH = 1280
+
 
 def detector_for(order: Order) -> FaceDetector:
     """The face detector that the settings ask for."""
@@ -219,19 +224,30 @@ def faces_identity(run: StageRun) -> dict[str, Any]:
     return {"faces": detector_for(run.order).identity}
 
 
+def layout_identity(run: StageRun) -> dict[str, Any]:
+    """What finds faces and what reads slides, for fingerprints."""
+    return {**faces_identity(run), "text": reader_identity(run.order.settings.layout)}
+
+
 def layout(run: StageRun) -> BaseModel:
     """Shots, slides and regions over time as tables, and the layout sheet."""
     path, upload = run.source()
     fixed = run.document("sidecar", Sidecar).instructions.regions
+    options = run.order.settings.layout
     found = detect_layout(
         path,
         upload.media,
         detector_for(run.order),
-        run.order.settings.layout,
+        options,
         screen=fixed.screen,
         camera=fixed.camera,
-        on_progress=lambda f: run.progress(f, ""),
+        on_progress=lambda f: run.progress(0.8 * f, ""),
     )
+    if found.slides and reads_slides(options):
+        with FrameReader(path, upload.media, max_width=_READING_WIDTH) as reader:
+            found = with_text(
+                found, reader, options, lambda f: run.progress(0.8 + 0.2 * f, "reading slides")
+            )
     layout_sheet(path, upload.media, found, run.new_file("layout_sheet.jpg"))
     rows = [
         {
@@ -249,7 +265,10 @@ def layout(run: StageRun) -> BaseModel:
     tables.write_rows(run.new_file("regions.parquet"), tables.REGIONS, rows)
     shots = [s.model_dump(mode="json") for s in found.shots]
     tables.write_rows(run.new_file("shots.parquet"), tables.SHOTS, shots)
-    slides = [s.model_dump(mode="json") for s in found.slides]
+    slides = [
+        {**s.model_dump(mode="json", exclude={"lines"}), "text": [x.text for x in s.lines]}
+        for s in found.slides
+    ]
     tables.write_rows(run.new_file("slides.parquet"), tables.SLIDES, slides)
     return found
 

@@ -63,11 +63,11 @@ STAGES: tuple[Stage, ...] = (
         document=Layout,
         options=lambda order: order.settings.layout,
         run=analysis.layout,
-        identity=analysis.faces_identity,
+        identity=analysis.layout_identity,
     ),
     Stage(
         name="topics",
-        version="1",
+        version="2",
         folder=Folder.ANALYSIS,
         inputs=("transcript", "silence_regions", "layout"),
         document=Content,

@@ -65,6 +65,8 @@ SLIDES = pa.schema(
         pa.field("end_s", pa.float64(), nullable=False),
         pa.field("frame_s", pa.float64(), nullable=False),
         pa.field("builds_s", pa.list_(pa.float64()), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("text", pa.list_(pa.string()), nullable=False),
     ]
 )
 #: Regions of a layout over time.
