@@ -20,6 +20,8 @@ Shares = NDArray[np.float64]
 _WINDOW = 14
 _LEAST_PAIRS = 3
 _MIN_AREA, _MAX_AREA = 0.008, 0.5
+#: Share of the picture that is too small a movement to be a head.
+_SPECK = 0.0006
 #: What moves does so in this share of the pairs; text that comes and goes in fewer.
 _ACTIVE = 0.2
 #: A grey step of the mean picture that is an edge.
@@ -98,12 +100,7 @@ def _look(samples: Samples, pairs: Sequence[tuple[int, int]]) -> list[Inset]:
         cv2.morphologyEx(active, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8)), np.uint8
     )
     active = np.asarray(cv2.morphologyEx(active, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(active)
-    boxes = []
-    for k in range(1, count):
-        x, y, w, h, area = (int(v) for v in stats[k])
-        if area >= 0.0006 * width * height:
-            boxes.append(Rect(x=x, y=y, width=w, height=h))
+    boxes = _boxes(active)
     mean = samples.grey[sorted({k for pair in pairs for k in pair})].mean(axis=0)
     edges = _Edges(mean)
     found: list[Inset] = []
@@ -120,9 +117,32 @@ def _look(samples: Samples, pairs: Sequence[tuple[int, int]]) -> list[Inset]:
         one = Inset(snapped, border, 1)
         if round_border > border:
             one = Inset(disc, round_border, 1, circle=True)
-        if one.border >= 0.5 and _MIN_AREA <= one.rect.area / (width * height) <= _MAX_AREA:
+        fits = _MIN_AREA <= one.rect.area / (width * height) <= _MAX_AREA
+        others: list[Rect] = []
+        if one.border >= 0.5 and fits:
             found.append(one)
+            rest = active.copy()
+            rest[: box.y], rest[box.bottom :] = 0, 0
+            rest[:, : box.x], rest[:, box.right :] = 0, 0
+            near = one.rect
+            rest[max(0, near.y - 3) : near.bottom + 3, max(0, near.x - 3) : near.right + 3] = 0
+            others = _boxes(rest)
+        if one.border < _SURE or not fits:
+            others += edges.halves(box, active)
+        found += [
+            Inset(rect, border, 1)
+            for rect, border in map(edges.snap, others)
+            if border >= _SURE and _MIN_AREA <= rect.area / (width * height) <= _MAX_AREA
+        ]
     return found
+
+
+def _boxes(active: NDArray[np.uint8]) -> list[Rect]:
+    """The rectangles around what moves, without specks."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(active)
+    rows = [tuple(int(v) for v in stats[k]) for k in range(1, count)]
+    least = _SPECK * active.size
+    return [Rect(x=x, y=y, width=w, height=h) for x, y, w, h, area in rows if area >= least]
 
 
 def _join_near(boxes: list[Rect], width: int) -> list[Rect]:
@@ -243,6 +263,27 @@ class _Edges:
             return box, 0.0
         found = Rect(x=int(left[k]), y=int(top[k]), width=int(width[k]), height=int(height[k]))
         return found, float(score[k])
+
+    def halves(self, box: Rect, active: NDArray[np.uint8]) -> list[Rect]:
+        """The parts of a box on both sides of its strongest lines: a film beside a camera."""
+        x, y = box.width // 6, box.height // 6
+        columns = self._best_columns(box.x + x, box.right - x, box.y, box.bottom, 2)
+        rows = self._best_rows(box.y + y, box.bottom - y, box.x, box.right, 2)
+        parts = []
+        for at in columns:
+            parts += [(box.x, at, box.y, box.bottom), (at, box.right, box.y, box.bottom)]
+        for at in rows:
+            parts += [(box.x, box.right, box.y, at), (box.x, box.right, at, box.bottom)]
+        found = []
+        for left, right, top, bottom in parts:
+            # What moves in this part alone, not all of it.
+            moving = cv2.boundingRect(active[top:bottom, left:right])
+            if moving[2] >= 8 and moving[3] >= 8:
+                rect = Rect(
+                    x=left + moving[0], y=top + moving[1], width=moving[2], height=moving[3]
+                )
+                found.append(rect)
+        return found
 
     def shows(self, inset: Inset) -> float:
         """How much of an inset's border shows, 0 to 1."""

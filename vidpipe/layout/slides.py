@@ -17,7 +17,6 @@ from enum import Enum
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Role, Slide, Stretch
@@ -44,10 +43,12 @@ _GONE = 0.15
 #: A page with so little on it against the next one was blank.
 _BLANK = 0.02
 #: A film moves so much from look to look as it usually does around a moment, give or take.
-_FILM_PAIRS = 6
+_FILM_S = 3.25
 _FILM_SWING = 2.5
 #: Looks farther apart than this see no page half turned.
 _COARSE_S = 2.0
+#: What changes within this is one movement.
+_WHILE_S = 0.4
 #: So much of a change in one frame is a cut, less a dissolve.
 _AT_ONCE = 0.5
 
@@ -136,10 +137,19 @@ class _Page:
         if not pairs:
             return []
         grey, times = self.samples.grey, self.samples.times_s
+        # A dissolve moves little from look to look where they are close: those of a while
+        # back are compared.
+        since = [
+            min(i, max(self.inside[0], np.searchsorted(times, times[j] - _WHILE_S, "right") - 1))
+            for i, j in pairs
+        ]
         moved = np.array(
-            [((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean() for i, j in pairs]
+            [
+                ((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean()
+                for i, (_, j) in zip(since, pairs, strict=True)
+            ]
         ) / max(float(self.mask.mean()), 1e-9)
-        usual = median_filter(moved, 2 * _FILM_PAIRS + 1, mode="nearest")
+        usual = _median_over_time(times[self.inside], moved, _FILM_S)
         at_rest = (moved <= fraction) | (moved <= _FILM_SWING * usual)
         steps: list[_Step] = []
         run: list[np.intp] = []
@@ -151,7 +161,7 @@ class _Page:
             if apart and moved[k] > fraction:
                 steps.append(self._step(i, j))
             elif not apart and not at_rest[k]:
-                run = run or [i]
+                run = run or [since[k]]
         if run:
             steps.append(self._step(run[0], pairs[-1][1]))
         return steps
@@ -170,6 +180,22 @@ class _Page:
         # The last of those that hold as good as everything.
         best = inner[np.flatnonzero(drawn >= 0.98 * drawn.max())[-1]]
         return float(times[best])
+
+
+def _median_over_time(
+    times_s: NDArray[np.float64], values: NDArray[np.float64], reach_s: float
+) -> NDArray[np.float64]:
+    """The median of what lies between looks, by its length, around the middle of each."""
+    out = np.empty_like(values)
+    for k in range(len(values)):
+        middle = (times_s[k] + times_s[k + 1]) / 2
+        first, last = np.searchsorted(times_s, (middle - reach_s, middle + reach_s))
+        near = np.arange(max(first - 1, 0), min(last, len(values)))
+        ends = np.clip(times_s[near[0] : near[-1] + 2], middle - reach_s, middle + reach_s)
+        order = np.argsort(values[near])
+        so_far = np.cumsum(np.diff(ends)[order])
+        out[k] = values[near][order][np.searchsorted(so_far, so_far[-1] / 2)]
+    return out
 
 
 def edges(grey: Grey) -> Mask:
