@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -125,11 +124,6 @@ def score(layout: Layout, truth: CompositeTruth) -> Score:
                 result.right_s += shared
             wanted = [(Role.CAMERA, c) for c in shown.cameras]
             wanted += [(Role.SCREEN, shown.screen)] if shown.screen is not None else []
-            if shown.kind == "camera" and len(shown.cameras) > 1:
-                boxes = np.array(shown.cameras)
-                x, y = boxes[:, :2].min(axis=0)
-                right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
-                wanted = [(Role.CAMERA, (int(x), int(y), int(right - x), int(bottom - y)))]
             for role, (x, y, w, h) in wanted:
                 box = Rect(x=x, y=y, width=w, height=h)
                 best = max((iou(box, r.rect) for r in item.regions if r.role is role), default=0.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
-from vidpipe.framing.follow import follow
+from vidpipe.framing.follow import close_up, follow, follow_panes
 from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
@@ -80,6 +80,24 @@ def plan_clip(
         within = span(
             edit.to_source(float(first / fps)), edit.to_source(float((last - 1) / fps)) + 1e-3
         )
+        cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
+        if stretch.kind is LayoutKind.CAMERA and len(cameras) > 1:
+            people = [c.rect for c in cameras if c.faces] or [c.rect for c in cameras]
+            for start_s, end_s, path in follow_panes(
+                reader, detector, people, within, speech.speech, canvas.aspect, framing
+            ):
+                begin = first if start_s <= within.start_s else round(edit.to_clip(start_s) * fps)
+                end = last if end_s >= within.end_s else round(edit.to_clip(end_s) * fps)
+                if end > begin:
+                    parts.append(
+                        Part(
+                            first_frame=begin,
+                            last_frame=end,
+                            composition=Composition.SPEAKER,
+                            camera=path,
+                        )
+                    )
+            continue
         parts.append(
             _part(stretch, first, last, within, layout, speech, reader, detector, framing, canvas)
         )
@@ -138,7 +156,10 @@ def _part(
         calm = framing.model_copy(update={"faces_per_s": framing.faces_per_s_stacked})
         tracks = track_faces(reader, detector, camera.rect, within, layout.cuts_s, calm)
         faces = main_face(tracks)
-        path = crop_path(camera.rect, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
+        area = camera.rect
+        if area.intersect(screen.rect) == screen.rect:
+            area = close_up(area, faces)
+        path = crop_path(area, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,
             last_frame=last,

@@ -5,13 +5,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from vidpipe.framing.model import FacePoint, FramingOptions
+from vidpipe.framing.model import CropPath, FacePoint, FaceTrack, FramingOptions
+from vidpipe.framing.path import crop_path
 from vidpipe.framing.speakers import turns, who_speaks
 from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval, span
+
+#: Above and below the face's middle, in its heights: head and shoulders.
+_ABOVE, _BELOW = 1.6, 2.6
 
 
 def follow(
@@ -41,3 +45,49 @@ def follow(
         for (turn_s, who), until_s in zip(changes, [*begins, end_s], strict=True):
             points += [p for p in people[who].points if turn_s <= p.t_s < until_s]
     return points, sorted(anew)
+
+
+def follow_panes(
+    reader: FrameReader,
+    detector: FaceDetector,
+    panes: Sequence[Rect],
+    within: Interval,
+    speech: Sequence[Interval],
+    aspect: float,
+    options: FramingOptions,
+) -> list[tuple[float, float, CropPath]]:
+    """Of people with a picture each, the one who speaks: from, to, and the crop in theirs."""
+    tracks: list[FaceTrack] = []
+    pane_of: list[Rect] = []
+    for pane in panes:
+        faces = main_face(track_faces(reader, detector, pane, within, (), options))
+        if faces:
+            tracks.append(FaceTrack(points=tuple(faces)))
+            pane_of.append(pane)
+    if not tracks:
+        path = crop_path(panes[0], aspect, (), within, (), options)
+        return [(within.start_s, within.end_s, path)]
+    changes = [(within.start_s, 0)]
+    if len(tracks) > 1:
+        changes = turns(who_speaks(reader, tracks, speech, within, options), within, options)
+    ends = [turn_s for turn_s, _ in changes[1:]] + [within.end_s]
+    found = []
+    for (start_s, who), end_s in zip(changes, ends, strict=True):
+        points = [p for p in tracks[who].points if start_s <= p.t_s < end_s]
+        points = points or list(tracks[who].points)
+        path = crop_path(pane_of[who], aspect, points, span(start_s, end_s), (), options)
+        found.append((start_s, end_s, path))
+    return found
+
+
+def close_up(region: Rect, faces: Sequence[FacePoint]) -> Rect:
+    """The band of a wide picture in which head and shoulders are, for a crop to move in."""
+    if not faces:
+        return region
+    top = min(f.y - _ABOVE * f.height for f in faces)
+    bottom = max(f.y + _BELOW * f.height for f in faces)
+    y = max(region.y, round(top))
+    height = min(region.bottom, round(bottom)) - y
+    if height < 2:
+        return region
+    return Rect(x=region.x, y=y, width=region.width, height=height)

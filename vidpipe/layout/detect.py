@@ -23,6 +23,7 @@ from vidpipe.layout.model import (
     Transition,
 )
 from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
+from vidpipe.layout.rooms import Page, filmed_page, panes
 from vidpipe.layout.sampling import (
     MOVED,
     Grey,
@@ -43,6 +44,8 @@ _PRESENT = 0.42
 #: Share of an inset that moves from one look to the next, at least, as a median.
 _LIVELY = 0.004
 _MOST_INSETS = 8
+#: A shot with fewer looks is too short for somebody to explain a page on a wall.
+_LEAST_LOOKS = 4
 
 
 def detect_layout(
@@ -106,7 +109,13 @@ def _layout(
     out = []
     for item in stretches:
         regions = tuple(
-            r.model_copy(update={"rect": r.rect.scaled(up).clamp(frame)}) for r in item.regions
+            r.model_copy(
+                update={
+                    "rect": r.rect.scaled(up).clamp(frame),
+                    "corners": tuple((round(x * up), round(y * up)) for x, y in r.corners),
+                }
+            )
+            for r in item.regions
         )
         out.append(item.model_copy(update={"regions": regions}))
     duration_s = max(info.duration_s, 0.04)
@@ -147,6 +156,7 @@ class _Finder:
         self.options = options
         self.refinements = 0
         self.looks = options.face_frames
+        self.pages: list[tuple[float, Page]] = []
         self.verdicts: dict[Rect, list[bool]] = {}
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
 
@@ -159,6 +169,16 @@ class _Finder:
         else:
             found = find_insets(self.spread, cuts_s)[:_MOST_INSETS]
             shown = self._present(found, cut_pairs)
+        if camera is None and screen is None:
+            for first, last in itertools.pairwise(
+                [0, *(k + 1 for k in sorted(cut_pairs)), len(self.samples)]
+            ):
+                long = last - first >= _LEAST_LOOKS
+                page = filmed_page(self.samples.grey[first:last]) if long else None
+                if page is not None:
+                    # Heads before a wall are no insets.
+                    shown[:, first:last] = False
+                    self.pages.append((float(self.samples.times_s[first]), page))
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
         most = self.options.max_face_looks // len(borders)
@@ -267,6 +287,9 @@ class _Finder:
         given: bool,
     ) -> Stretch:
         content = content_rect(self.samples, inside)
+        page = self._page_at(start_s, end_s)
+        if page is not None:
+            return self._room(start_s, end_s, content, page)
         insets = there[:1] if given else self._cameras(start_s, end_s, there, content)
         if insets:
             whole = bounding([i.rect for i in insets])
@@ -307,6 +330,12 @@ class _Finder:
             kind = LayoutKind.SCREEN
             sure = round(min(0.95, 0.5 + 0.5 * flat), 2)
         role = Role.CAMERA if kind is LayoutKind.CAMERA else Role.SCREEN
+        if kind is LayoutKind.CAMERA and count > 1:
+            regions = self._people(start_s, end_s, panes(self.samples.grey[inside], content))
+            if regions:
+                return Stretch(
+                    start_s=start_s, end_s=end_s, kind=kind, regions=regions, confidence=sure
+                )
         area = screen if screen is not None and role is Role.SCREEN else content
         return Stretch(
             start_s=start_s,
@@ -315,6 +344,43 @@ class _Finder:
             regions=(Region(role=role, rect=area, confidence=sure, faces=count),),
             confidence=sure,
         )
+
+    def _page_at(self, start_s: float, end_s: float) -> Page | None:
+        """The page on the wall of the shot that this stretch belongs to."""
+        cuts_s = [b.t_s for b in self.borders]
+        middle = (start_s + end_s) / 2
+        for first_s, page in self.pages:
+            until_s = min((c for c in cuts_s if c > first_s + 1e-3), default=self.duration_s)
+            if first_s - 0.5 <= middle < until_s:
+                return page
+        return None
+
+    def _room(self, start_s: float, end_s: float, content: Rect, page: Page) -> Stretch:
+        """A filmed room: the page on its wall, and all of it as the camera's picture."""
+        count, _ = self._faces(start_s, end_s, content)
+        sure = 0.9 if count else 0.7
+        return Stretch(
+            start_s=start_s,
+            end_s=end_s,
+            kind=LayoutKind.SCREEN_AND_CAMERA,
+            regions=(
+                Region(role=Role.SCREEN, rect=page.rect, confidence=sure, corners=page.corners),
+                Region(role=Role.CAMERA, rect=content, confidence=sure, faces=count),
+            ),
+            confidence=sure,
+        )
+
+    def _people(self, start_s: float, end_s: float, cells: list[Rect]) -> tuple[Region, ...]:
+        """A camera for each pane with a face, if there are several."""
+        if len(cells) < 2:
+            return ()
+        people = [(cell, self._faces(start_s, end_s, cell)[0]) for cell in cells]
+        regions = [
+            Region(role=Role.CAMERA, rect=cell, confidence=0.9, faces=count)
+            for cell, count in people
+            if count
+        ]
+        return tuple(regions) if len(regions) > 1 else ()
 
     def _cameras(
         self, start_s: float, end_s: float, there: list[Inset], content: Rect

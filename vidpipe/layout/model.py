@@ -27,7 +27,10 @@ class LayoutKind(StrEnum):
 
 
 class Region(BaseModel):
-    """A rectangle with a role; `confidence` 0 to 1; a `circle` fills its rectangle."""
+    """A rectangle with a role; `confidence` 0 to 1; a `circle` fills its rectangle.
+
+    A page that is filmed on a wall has `corners`, from the top left one clockwise.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,6 +39,7 @@ class Region(BaseModel):
     confidence: float
     faces: int = Field(default=0, description="faces seen in it at once, as a median")
     circle: bool = False
+    corners: tuple[tuple[int, int], ...] = ()
 
 
 class Stretch(Interval):

@@ -18,8 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect
-from vidpipe.layout.model import LayoutKind, LayoutOptions, Role, Slide, Stretch
+from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Slide, Stretch
 from vidpipe.layout.sampling import CHANGED, SOON_S, Grey, Samples, difference
 from vidpipe.media.frames import FrameReader
 
@@ -83,8 +82,7 @@ def find_slides(
         screen = stretch.region(Role.SCREEN)
         if screen is None or stretch.kind is LayoutKind.CAMERA:
             continue
-        cameras = [r.rect for r in stretch.regions if r.role is Role.CAMERA]
-        page = _Page(samples, stretch, _mask(samples, screen.rect, cameras))
+        page = _Page(samples, stretch, _mask(samples, screen, stretch.regions))
         turns: list[float] = []
         builds: list[float] = []
         for step in page.steps(options.slide_fraction):
@@ -280,9 +278,16 @@ def _time(
     return float((np.array(times) * over).sum() / over.sum())
 
 
-def _mask(samples: Samples, screen: Rect, cameras: Sequence[Rect]) -> Mask:
-    mask = np.zeros(samples.grey.shape[1:], bool)
-    mask[screen.y : screen.bottom, screen.x : screen.right] = True
-    for rect in cameras:
-        mask[max(0, rect.y - 3) : rect.bottom + 3, max(0, rect.x - 3) : rect.right + 3] = False
-    return mask
+def _mask(samples: Samples, screen: Region, regions: Sequence[Region]) -> Mask:
+    """The screen without the cameras before it; a page on a wall is within its corners."""
+    mask = np.zeros(samples.grey.shape[1:], np.uint8)
+    area = screen.rect
+    if screen.corners:
+        cv2.fillConvexPoly(mask, np.array(screen.corners, np.int32), 1)
+    else:
+        mask[area.y : area.bottom, area.x : area.right] = 1
+    for region in regions:
+        rect = region.rect
+        if region.role is Role.CAMERA and rect.intersect(area) != area:
+            mask[max(0, rect.y - 3) : rect.bottom + 3, max(0, rect.x - 3) : rect.right + 3] = 0
+    return mask > 0

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from vidpipe.synthesis.picture import Picture, draw_speaker, font, pose_at
+from vidpipe.synthesis.picture import Picture, draw_speaker, font, head, pose_at, room
 
 Box = tuple[int, int, int, int]
 
@@ -34,6 +34,8 @@ KINDS = (
     "beside",
     "strip",
     "two_people",
+    "gallery",
+    "filmed",
     "switching",
 )
 _WORDS = (
@@ -60,13 +62,17 @@ class Nuisances:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is true of a stretch: kind of layout, screen and cameras as `x, y, width, height`."""
+    """What is true of a stretch: kind of layout, screen and cameras as `x, y, width, height`.
+
+    A screen that is filmed at an angle has `corners`, from the top left one clockwise.
+    """
 
     start_s: float
     end_s: float
     kind: str
     screen: Box | None
     cameras: tuple[Box, ...]
+    corners: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -144,14 +150,18 @@ def make_composite(
             x, y, w, h = content
             image[y : y + h, x : x + w] = background
             if plan.screen is not None:
-                deck = decks[plan.screen[2:]]
-                _paste(image, plan.screen, _screen_at(deck, t_s, nuisances, rng), 0.0)
-            for k, box in enumerate(plan.cameras):
+                shown = _screen_at(decks[plan.screen[2:]], t_s, nuisances, rng)
+                if plan.corners:
+                    _film_room(image, shown, plan, t_s + float(phases[0]))
+                else:
+                    _paste(image, plan.screen, shown, 0.0)
+            for k, box in enumerate(() if plan.corners else plan.cameras):
                 level = abs(math.sin(5.1 * (t_s + phases[k]))) * abs(math.sin(0.8 * t_s + k))
                 speaker = draw_speaker(box[2], box[3], pose_at(t_s + float(phases[k]), level))
                 _paste(image, box, speaker, rounding if plan.kind == "screen_and_camera" else 0.0)
-            if nuisances.noise:
-                grain = rng.normal(0, nuisances.noise, image.shape[:2])[..., None]
+            grain_level = nuisances.noise or (1.5 if plan.corners else 0.0)
+            if grain_level:
+                grain = rng.normal(0, grain_level, image.shape[:2])[..., None]
                 image = np.clip(image + grain, 0, 255).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts = n
@@ -231,6 +241,13 @@ def _plan(kind: str, start_s: float, end_s: float, content: Box, rng: np.random.
         half = w // 2
         people = ((x, y, half, h), (x + half, y, w - half, h))
         return Shown(start_s, end_s, "camera", None, people)
+    if kind == "gallery":
+        four = tuple(
+            (x + (k % 2) * (w // 2), y + (k // 2) * (h // 2), w // 2, h // 2) for k in range(4)
+        )
+        return Shown(start_s, end_s, "camera", None, four)
+    if kind == "filmed":
+        return _filmed_plan(start_s, end_s, content, rng)
     if kind in ("inset", "rounded", "circle"):
         wide = round(w * rng.uniform(0.17, 0.3) / 2) * 2
         tall = wide if kind == "circle" else round(wide * rng.choice([9 / 16, 3 / 4, 1.0]) / 2) * 2
@@ -255,6 +272,48 @@ def _plan(kind: str, start_s: float, end_s: float, content: Box, rng: np.random.
         cameras = tuple((x + w - wide, y + k * tall, wide, tall) for k in range(count))
         return Shown(start_s, end_s, "screen_and_camera", (x, y, w - wide, h), cameras)
     raise ValueError(f"no layout is called {kind!r}")
+
+
+def _filmed_plan(start_s: float, end_s: float, content: Box, rng: np.random.Generator) -> Shown:
+    """A room with a projected screen, seen from one side."""
+    x, y, w, h = content
+    left, top = x + w * rng.uniform(0.06, 0.3), y + h * rng.uniform(0.06, 0.14)
+    wide = w * rng.uniform(0.45, 0.6)
+    tall = wide * 0.58
+    lean = rng.uniform(0.03, 0.1) * h * (1 if rng.random() < 0.5 else -1)
+    a, b = max(0.0, lean), max(0.0, -lean)
+    corners = (
+        (round(left), round(top + a)),
+        (round(left + wide), round(top + b)),
+        (round(left + wide), round(top + tall - b)),
+        (round(left), round(top + tall - a)),
+    )
+    box = (round(left), round(top), round(wide), round(tall))
+    return Shown(start_s, end_s, "screen_and_camera", box, (content,), corners)
+
+
+def _film_room(image: Picture, page: Picture, plan: Shown, t_s: float) -> None:
+    """A dim room, the page on its wall, and somebody who walks before it now and then."""
+    height, width = image.shape[:2]
+    x, y, w, h = plan.cameras[0]
+    image[y : y + h, x : x + w] = (room(w, h) * 0.55).astype(np.uint8)
+    page_h, page_w = page.shape[:2]
+    flat = np.array([(0, 0), (page_w, 0), (page_w, page_h), (0, page_h)], np.float32)
+    warp = cv2.getPerspectiveTransform(flat, np.array(plan.corners, np.float32))
+    wall = cv2.warpPerspective(page, warp, (width, height), flags=cv2.INTER_AREA)
+    lit = cv2.fillConvexPoly(np.zeros((height, width), np.uint8), np.array(plan.corners), 255)
+    image[lit > 0] = (wall[lit > 0] * 0.85 + 20).astype(np.uint8)
+    # Mostly beside the screen, sometimes before its lower corner.
+    at = x + w * (0.8 + 0.14 * math.sin(0.31 * t_s))
+    size = round(0.26 * h)
+    cx, top = round(at), y + round(0.5 * h)
+    shoulders, body = (round(0.42 * size), round(0.5 * h)), (cx, top + round(0.95 * size))
+    cv2.ellipse(image, (body[0], body[1] + shoulders[1]), shoulders, 0, 180, 360, (34, 52, 78), -1)
+    face, mask = head(size)
+    left = min(max(cx - size // 2, 0), width - size)
+    under = image[top : top + size, left : left + size]
+    cover = mask[: under.shape[0], :, None]
+    under[:] = (under * (1 - cover) + face[: under.shape[0]] * cover).astype(np.uint8)
 
 
 def _deck(

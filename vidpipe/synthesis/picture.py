@@ -86,7 +86,7 @@ def pose_at(t_s: float, level: float) -> Pose:
 
 
 @functools.cache
-def _room(width: int, height: int) -> Picture:
+def room(width: int, height: int) -> Picture:
     """A room behind the speaker: wall, shelf, lamp light."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     light = 0.75 + 0.25 * np.exp(-(((x / width - 0.2) ** 2) + ((y / height - 0.15) ** 2)) * 3)
@@ -106,7 +106,7 @@ def _room(width: int, height: int) -> Picture:
 
 
 @functools.cache
-def _head(size: int) -> tuple[Picture, NDArray[np.float32]]:
+def head(size: int) -> tuple[Picture, NDArray[np.float32]]:
     """A shaded head without mouth and lids, RGB and alpha, `size` pixels high."""
     scale = 4
     s = size * scale
@@ -166,7 +166,7 @@ def _head(size: int) -> tuple[Picture, NDArray[np.float32]]:
 
 def draw_speaker(width: int, height: int, pose: Pose) -> Picture:
     """The camera picture as RGB, shape (height, width, 3)."""
-    image = _room(width, height).copy()
+    image = room(width, height).copy()
     cx, cy = pose.x * width, pose.y * height
     shoulders = (int(cx), int(height * 1.12))
     cv2.ellipse(
@@ -192,8 +192,8 @@ def draw_speaker(width: int, height: int, pose: Pose) -> Picture:
         cv2.LINE_AA,
     )
     size = int(height * 0.78)
-    head, mask = _head(size)
-    face = head.copy()
+    bare, mask = head(size)
+    face = bare.copy()
     opening = 0.008 + 0.045 * pose.mouth
     cv2.ellipse(
         face,

@@ -1,11 +1,13 @@
 """Every layout as the synthesiser composes it: the right kind, regions where they are."""
 
+import ffmpeg
 import pytest
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions, Role
 from vidpipe.media.faces import DlibFaces
+from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
 from vidpipe.synthesis.composite import Nuisances, make_composite
 
@@ -52,14 +54,87 @@ def test_screen_and_cameras_are_found_where_they_are(kind, nuisances, seed, tmp_
     assert all(c.circle == (kind == "circle") for c in cameras)
 
 
-@pytest.mark.parametrize("kind", ["camera", "two_people"])
-def test_people_alone_are_a_camera(kind, tmp_path):
+@pytest.mark.parametrize("kind", ["camera", "two_people", "gallery"])
+def test_people_alone_are_a_camera_each(kind, tmp_path):
     path = tmp_path / "made.mp4"
-    make_composite(path, kind, seed=68, pages=3)
+    truth = make_composite(path, kind, seed=68, pages=3)
+    (stretch,) = look(path).stretches
+    assert stretch.kind.value == "camera"
+    assert [r.faces for r in stretch.regions] == [1] * len(truth.stretches[0].cameras)
+    for box in truth.stretches[0].cameras:
+        assert any(close(box, r.rect, truth.width) for r in stretch.regions)
+
+
+@pytest.mark.parametrize("seed", [81, 82, 83])
+def test_a_page_on_the_wall_of_a_filmed_room(seed, tmp_path):
+    path = tmp_path / "made.mp4"
+    truth = make_composite(path, "filmed", Nuisances(build=True), seed=seed, pages=4)
     found = look(path)
-    assert [s.kind.value for s in found.stretches] == ["camera"]
-    faces = found.stretches[0].region(Role.CAMERA).faces
-    assert faces == (2 if kind == "two_people" else 1)
+    (true,) = truth.stretches
+    (stretch,) = found.stretches
+    assert stretch.kind.value == "screen_and_camera"
+    corners = stretch.region(Role.SCREEN).corners
+    for (x, y), (want_x, want_y) in zip(corners, true.corners, strict=True):
+        assert abs(x - want_x) <= 0.02 * truth.width and abs(y - want_y) <= 0.02 * truth.width
+    turns = [s.start_s for s in found.slides[1:]]
+    assert turns == pytest.approx(truth.turns, abs=0.5)
+
+
+@pytest.mark.parametrize("kind", ["inset", "screen"])
+def test_a_long_recording_is_looked_at_here_and_there_and_misses_nothing(kind, tmp_path):
+    """Keyframes five seconds apart, and what lies around changes."""
+    path = tmp_path / "long.mp4"
+    truth = make_composite(path, kind, Nuisances(dissolve=True), seed=84, pages=11, page_s=(13, 19))
+    assert truth.duration_s > LayoutOptions().dense_up_to_s
+    found = look(path)
+    assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
+    (stretch,) = found.stretches
+    for box in truth.stretches[0].cameras:
+        assert close(box, stretch.region(Role.CAMERA).rect, truth.width)
+
+
+#: What encoders and cameras do to pictures, as options of ffmpeg; how wide a pixel is then.
+ODD = {
+    "rotated": ({"display_rotation": 90}, {"c": "copy"}),
+    "variable frame rate": ({}, {"vf": "select='mod(n,5)*mod(n,3)'", "fps_mode": "vfr"}),
+    "10 bit": ({}, {"pix_fmt": "yuv420p10le"}),
+    "interlaced": ({}, {"vf": "fps=50,tinterlace=interleave_top", "flags": "+ildct+ilme"}),
+    "non-square pixels": ({}, {"vf": "scale=720:540,setsar=4/3"}),
+    "odd size": ({}, {"vf": "scale=853:480", "pix_fmt": "yuv444p"}),
+    "full range": ({}, {"vf": "scale=out_range=pc", "pix_fmt": "yuvj420p"}),
+    "one keyframe": ({}, {"g": 9999, "sc_threshold": 0}),
+    "starts late": ({}, {"output_ts_offset": 7, "c": "copy"}),
+}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    path = tmp_path_factory.mktemp("odd") / "plain.mp4"
+    return path, make_composite(path, "inset", seed=85, pages=4)
+
+
+@pytest.mark.parametrize("oddity", ODD)
+def test_odd_pictures_are_seen_as_a_player_shows_them(oddity, plain, tmp_path):
+    source, truth = plain
+    before, after = ODD[oddity]
+    path = tmp_path / "odd.mkv" if oddity == "starts late" else tmp_path / "odd.mp4"
+    encoding = {} if after.get("c") == "copy" else {"preset": "ultrafast", "crf": 20}
+    picture = ffmpeg.input(str(source), **before)
+    render(ffmpeg.output(picture, str(path), **encoding, **after), timeout_s=120)
+    info, found = probe(path), look(path)
+    box = truth.stretches[0].cameras[0]
+    if oddity == "rotated":
+        x, y, w, h = box
+        assert (found.width, found.height) == (truth.height, truth.width)
+        box = (y, truth.width - x - w, h, w)
+    else:
+        scale = info.video.width / truth.width
+        box = tuple(round(v * scale) for v in box)
+    (stretch,) = found.stretches
+    if oddity != "rotated":  # a face on its side is none for the detector
+        assert stretch.kind.value == "screen_and_camera"
+        assert close(box, stretch.region(Role.CAMERA).rect, found.width)
+    assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
 
 
 def test_a_recorder_that_switches(tmp_path):

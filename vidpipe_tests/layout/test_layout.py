@@ -116,6 +116,9 @@ def test_slide_changes_of_real_recordings(real_media):
     assert hits == true and extra <= 1
 
 
-def test_two_heads_are_counted(real_media):
-    found = look(real_media("speech/interview_two_heads_18s.mp4"))
-    assert found.stretches[0].region(Role.CAMERA).faces == 2
+def test_two_people_in_a_picture_each(real_media):
+    """The line between them is at x 636, seen on the frame."""
+    (stretch,) = look(real_media("speech/interview_two_heads_18s.mp4")).stretches
+    assert stretch.kind is LayoutKind.CAMERA
+    assert [r.faces for r in stretch.regions] == [1, 1]
+    assert stretch.regions[0].rect.right == pytest.approx(636, abs=13)
