@@ -28,7 +28,7 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     size, safe = variant.size, variant.safe_box
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        return _stack(part.screen, size, safe, captions=captions)
+        return stack(part.screen, variant, captions=captions)
     if part.composition is Composition.SPEAKER:
         low = Rect(x=safe.x, y=safe.bottom - _CAPTION - 30, width=safe.width, height=_CAPTION)
         return Arrangement(caption=low, camera=size.rect)
@@ -51,8 +51,9 @@ def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> R
     return shown.model_copy(update={"y": min(max(top, 0), lowest)})
 
 
-def _stack(screen: Rect, size: Size, safe: Rect, *, captions: bool) -> Arrangement:
+def stack(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement:
     """Screen above, camera below, a band for the captions at the seam."""
+    size, safe = variant.size, variant.safe_box
     unit = size.width / 1080
     band = round(_BAND * unit) if captions else 0
     least_camera = round(0.36 * size.height)

@@ -34,7 +34,8 @@ class Variant(BaseModel):
 class Part(BaseModel):
     """Clip frames `[first_frame, last_frame)` in one composition.
 
-    `screen` is a source rectangle; `camera` a crop of the source that may move.
+    `screen` is a source rectangle, of which a page that was filmed at an angle takes the
+    `corners`, from the top left one clockwise; `camera` a crop of the source that may move.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +44,7 @@ class Part(BaseModel):
     last_frame: int
     composition: Composition
     screen: Rect | None = None
+    corners: tuple[tuple[int, int], ...] = ()
     camera: CropPath | None = None
 
 

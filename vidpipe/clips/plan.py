@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 
-from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
+from vidpipe.clips.arrange import stack
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import close_up, follow, follow_panes
 from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
-from vidpipe.geometry import Size
 from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
@@ -29,8 +29,6 @@ _RATES = (
 )
 #: A layout shorter than this does not change the composition.
 _MIN_PART_S = 1.2
-#: Shape of the camera's half in a stack (width / height).
-STACK_CAMERA_ASPECT = 1080 / 952
 
 
 def output_fps(source_fps: float) -> Fraction:
@@ -70,9 +68,12 @@ def plan_clip(
     detector: FaceDetector,
     options: ClipOptions,
     framing: FramingOptions,
-    canvas: Size,
+    variant: Variant,
+    *,
+    captions: bool,
 ) -> ClipPlan:
     """Decide everything that is seen: one plan per canvas shape."""
+    canvas = variant.size
     fps = output_fps(reader.video.fps)
     edit = edit_list(segment, speech, options, fps, layout.duration_s)
     parts: list[Part] = []
@@ -99,7 +100,19 @@ def plan_clip(
                     )
             continue
         parts.append(
-            _part(stretch, first, last, within, layout, speech, reader, detector, framing, canvas)
+            _part(
+                stretch,
+                first,
+                last,
+                within,
+                layout,
+                speech,
+                reader,
+                detector,
+                framing,
+                variant,
+                captions=captions,
+            )
         )
     return ClipPlan(
         clip_id=clip_id(video_id, edit),
@@ -148,8 +161,11 @@ def _part(
     reader: FrameReader,
     detector: FaceDetector,
     framing: FramingOptions,
-    canvas: Size,
+    variant: Variant,
+    *,
+    captions: bool,
 ) -> Part:
+    canvas = variant.size
     screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
     vertical = canvas.aspect < 0.9
     if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
@@ -159,12 +175,15 @@ def _part(
         area = camera.rect
         if area.intersect(screen.rect) == screen.rect:
             area = close_up(area, faces)
-        path = crop_path(area, STACK_CAMERA_ASPECT, faces, within, layout.cuts_s, framing)
+        below = stack(screen.rect, variant, captions=captions).camera
+        assert below is not None
+        path = crop_path(area, below.aspect, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,
             last_frame=last,
             composition=Composition.STACK,
             screen=screen.rect,
+            corners=screen.corners,
             camera=path,
         )
     if stretch.kind is LayoutKind.CAMERA and camera:

@@ -218,7 +218,7 @@ class _Painter:
         assert part.screen is not None and part.camera is not None
         split = stream.split()
         size = self.variant.size
-        canvas = self._scaled(_cropped(split[0], part.screen), screen).filter(
+        canvas = self._scaled(_page(split[0], part.screen, part.corners), screen).filter(
             "pad",
             size.width,
             size.height,
@@ -226,8 +226,7 @@ class _Painter:
             screen.y,
             color="0x" + self.options.brand.background[1:],
         )
-        path = _reshaped(part.camera, camera.aspect)
-        speaker = self._following(split[1], path, part, camera)
+        speaker = self._following(split[1], part.camera, part, camera)
         return canvas.overlay(speaker, x=camera.x, y=camera.y)
 
     def _on_blur(self, shown: Any, rect: Rect) -> Any:
@@ -282,19 +281,16 @@ def _cropped(stream: Any, rect: Rect) -> Any:
     return stream.filter("crop", even.width, even.height, even.x, even.y)
 
 
-def _reshaped(path: CropPath, aspect: float) -> CropPath:
-    """The crop trimmed to exactly the aspect that it is shown in, about its middle."""
-    rect = path.rect
-    if rect.aspect > aspect:
-        width = max(2, round(rect.height * aspect))
-        shift = (rect.width - width) / 2
-        points = tuple(p.model_copy(update={"x": p.x + shift}) for p in path.points)
-        trimmed = Rect(x=round(rect.x + shift), y=rect.y, width=width, height=rect.height)
-        return CropPath(rect=trimmed, points=points)
-    height = max(2, round(rect.width / aspect))
-    # What is trimmed goes from below more than from above: heads are above.
-    y = rect.y + round((rect.height - height) * 0.4)
-    return CropPath(rect=Rect(x=rect.x, y=y, width=rect.width, height=height), points=path.points)
+def _page(stream: Any, rect: Rect, corners: tuple[tuple[int, int], ...]) -> Any:
+    """The screen; one that was filmed at an angle is set straight."""
+    shown = _cropped(stream, rect)
+    if not corners:
+        return shown
+    even = rect.even()
+    # The filter counts the corners row by row: top left, top right, bottom left, bottom right.
+    places = [(x - even.x, y - even.y) for x, y in (corners[k] for k in (0, 1, 3, 2))]
+    named = {f"{axis}{k}": at[n] for k, at in enumerate(places) for n, axis in enumerate("xy")}
+    return shown.filter("perspective", **named, sense="source", interpolation="cubic")
 
 
 def path_expression(

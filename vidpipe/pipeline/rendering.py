@@ -126,7 +126,8 @@ class _Renderer:
                 detector,
                 self.options,
                 self.run.order.settings.framing,
-                variant.size,
+                variant,
+                captions=self.burn,
             )
 
     def encode(
