@@ -50,11 +50,13 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 	$(BIN)/lint-imports
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
-bench: $(VENV)/.dev ## side-by-side measurements, some ten minutes
+bench: $(VENV)/.dev ## side-by-side measurements, some half an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
 	$(BIN)/python -m benchmarks.words
+	$(BIN)/python -m benchmarks.slides
+	$(BIN)/python -m benchmarks.layout --kinds inset beside filmed
 
 clean: ## remove the virtual environment and everything made
 	rm -rf $(VENV) .vidpipe clips build *.egg-info

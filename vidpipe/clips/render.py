@@ -218,7 +218,7 @@ class _Painter:
         assert part.screen is not None and part.camera is not None
         split = stream.split()
         size = self.variant.size
-        canvas = self._scaled(_page(split[0], part.screen, part.corners), screen).filter(
+        canvas = self._scaled(straightened(split[0], part.screen, part.corners), screen).filter(
             "pad",
             size.width,
             size.height,
@@ -281,7 +281,7 @@ def _cropped(stream: Any, rect: Rect) -> Any:
     return stream.filter("crop", even.width, even.height, even.x, even.y)
 
 
-def _page(stream: Any, rect: Rect, corners: tuple[tuple[int, int], ...]) -> Any:
+def straightened(stream: Any, rect: Rect, corners: tuple[tuple[int, int], ...]) -> Any:
     """The screen; one that was filmed at an angle is set straight."""
     shown = _cropped(stream, rect)
     if not corners:

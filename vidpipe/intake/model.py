@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from enum import StrEnum
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.geometry import Rect
 from vidpipe.media.probe import MediaInfo
@@ -34,13 +36,26 @@ class WantedSegment(BaseModel):
     title: str = ""
 
 
-class FixedRegions(BaseModel):
-    """Regions that the sidecar gives, in displayed pixels; used instead of detection."""
+class GivenLayout(BaseModel):
+    """What a stretch shows, said by hand: regions in displayed pixels, used as they are.
+
+    Without `end_s` to the end of the video.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    start_s: float = Field(default=0.0, ge=0)
+    end_s: float | None = None
     screen: Rect | None = None
     camera: Rect | None = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.screen is None and self.camera is None:
+            raise ValueError("give a screen, a camera or both")
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ValueError("end_s must come after start_s")
+        return self
 
 
 class Instructions(BaseModel):
@@ -53,9 +68,19 @@ class Instructions(BaseModel):
     platforms: tuple[str, ...] = ()
     clips: int | None = Field(default=None, ge=1, le=50)
     priority: int = Field(default=0, ge=-10, le=10)
-    regions: FixedRegions = FixedRegions()
+    layout: tuple[GivenLayout, ...] = Field(
+        default=(), description="where the screen and the camera are, for all or part of the time"
+    )
     keep: tuple[WantedSegment, ...] = Field(default=(), description="segments to force")
     skip: tuple[Interval, ...] = Field(default=(), description="stretches no clip may touch")
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        given = sorted(self.layout, key=lambda g: g.start_s)
+        for a, b in itertools.pairwise(given):
+            if a.end_s is None or a.end_s > b.start_s:
+                raise ValueError(f"layout: two of them hold at {b.start_s:g} s")
+        return self
 
 
 class Sidecar(BaseModel):

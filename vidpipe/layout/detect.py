@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,8 @@ _PRESENT = 0.42
 #: Share of an inset that moves from one look to the next, at least, as a median.
 _LIVELY = 0.004
 _MOST_INSETS = 8
+#: A border that shows so well is a frame, not a head before a shelf.
+_FRAMED = 0.75
 #: A shot with fewer looks is too short for somebody to explain a page on a wall.
 _LEAST_LOOKS = 4
 
@@ -54,8 +56,7 @@ def detect_layout(
     faces: FaceDetector,
     options: LayoutOptions,
     *,
-    screen: Rect | None = None,
-    camera: Rect | None = None,
+    given: Sequence[Stretch] = (),
     on_progress: Callable[[float], None] | None = None,
 ) -> Layout:
     """Find regions and slides of one recording.
@@ -65,8 +66,7 @@ def detect_layout(
         info: its probe.
         faces: used on a few frames per stretch, to tell cameras from pictures.
         options: of the stage.
-        screen: a region given by the sidecar, in displayed pixels.
-        camera: likewise.
+        given: stretches known by hand, in displayed pixels, disjoint and in order.
         on_progress: called with 0 to 1.
     """
     with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
@@ -82,8 +82,10 @@ def detect_layout(
             )
             return _layout(reader, info, [only], [], [])
         finder = _Finder(reader, samples, info, faces, options)
-        fixed = _scaled(screen, reader.scale), _scaled(camera, reader.scale)
-        stretches = finder.stretches(*fixed)
+        fixed = [_rescaled(item, reader.scale) for item in given]
+        known_s = sum(item.duration_s for item in fixed)
+        stretches = [] if known_s >= 0.999 * finder.duration_s else finder.stretches()
+        stretches = _overridden(stretches, fixed)
         if on_progress is not None:
             on_progress(0.85)
         slides = find_slides(reader, samples, stretches, options)
@@ -92,8 +94,37 @@ def detect_layout(
         return _layout(reader, info, stretches, finder.borders, slides)
 
 
-def _scaled(rect: Rect | None, scale: float) -> Rect | None:
-    return rect.scaled(scale) if rect is not None else None
+def _rescaled(item: Stretch, scale: float) -> Stretch:
+    """With its regions in pixels `scale` as large."""
+    regions = tuple(
+        r.model_copy(
+            update={
+                "rect": r.rect.scaled(scale),
+                "corners": tuple((round(x * scale), round(y * scale)) for x, y in r.corners),
+            }
+        )
+        for r in item.regions
+    )
+    return item.model_copy(update={"regions": regions})
+
+
+def _overridden(found: list[Stretch], given: Sequence[Stretch]) -> list[Stretch]:
+    """What was found, with what is known by hand in its place."""
+    out = list(given)
+    for item in found:
+        parts = [(item.start_s, item.end_s)]
+        for known in given:
+            parts = [
+                (a, b)
+                for start_s, end_s in parts
+                for a, b in (
+                    (start_s, min(end_s, known.start_s)),
+                    (max(start_s, known.end_s), end_s),
+                )
+                if b > a
+            ]
+        out += [item.model_copy(update={"start_s": a, "end_s": b}) for a, b in parts]
+    return sorted(out, key=lambda s: s.start_s)
 
 
 def _layout(
@@ -108,16 +139,9 @@ def _layout(
     up = 1.0 / reader.scale
     out = []
     for item in stretches:
-        regions = tuple(
-            r.model_copy(
-                update={
-                    "rect": r.rect.scaled(up).clamp(frame),
-                    "corners": tuple((round(x * up), round(y * up)) for x, y in r.corners),
-                }
-            )
-            for r in item.regions
-        )
-        out.append(item.model_copy(update={"regions": regions}))
+        large = _rescaled(item, up)
+        regions = tuple(r.model_copy(update={"rect": r.rect.clamp(frame)}) for r in large.regions)
+        out.append(large.model_copy(update={"regions": regions}))
     duration_s = max(info.duration_s, 0.04)
     begins = [(0.0, Transition.START), *((round(b.t_s, 3), b.transition) for b in borders)]
     begins = [b for b in begins if b[0] < duration_s]
@@ -160,25 +184,24 @@ class _Finder:
         self.verdicts: dict[Rect, list[bool]] = {}
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
 
-    def stretches(self, screen: Rect | None, camera: Rect | None) -> list[Stretch]:
+    def stretches(self) -> list[Stretch]:
         cut_pairs = [b.pair for b in self.borders]
         cuts_s = [b.t_s for b in self.borders]
-        if camera is not None:
-            found = [Inset(camera, 1.0, 1)]
-            shown = np.ones((1, len(self.samples)), bool)
-        else:
-            found = find_insets(self.spread, cuts_s)[:_MOST_INSETS]
-            shown = self._present(found, cut_pairs)
-        if camera is None and screen is None:
-            for first, last in itertools.pairwise(
-                [0, *(k + 1 for k in sorted(cut_pairs)), len(self.samples)]
-            ):
-                long = last - first >= _LEAST_LOOKS
-                page = filmed_page(self.samples.grey[first:last]) if long else None
-                if page is not None:
-                    # Heads before a wall are no insets.
-                    shown[:, first:last] = False
-                    self.pages.append((float(self.samples.times_s[first]), page))
+        found = find_insets(self.spread, cuts_s)[:_MOST_INSETS]
+        shown = self._present(found, cut_pairs)
+        shots = [0, *(k + 1 for k in sorted(cut_pairs)), len(self.samples)]
+        for first, last in itertools.pairwise(shots):
+            long = last - first >= _LEAST_LOOKS
+            page = filmed_page(self.samples.grey[first:last]) if long else None
+            beside = [
+                inset
+                for inset, there in zip(found, shown, strict=True)
+                if there[first:last].mean() > 0.5 and _stands_beside(inset, page)
+            ]
+            if page is not None and not beside:
+                # Heads before a wall are no insets.
+                shown[:, first:last] = False
+                self.pages.append((float(self.samples.times_s[first]), page))
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
         most = self.options.max_face_looks // len(borders)
@@ -191,9 +214,7 @@ class _Finder:
             if len(inside) == 0:
                 inside = np.array([int(np.argmin(np.abs(self.samples.times_s - start_s)))])
             there = [i for k, i in enumerate(found) if shown[k][inside].mean() > 0.5]
-            stretches.append(
-                self._judge(start_s, end_s, inside, there, screen, given=camera is not None)
-            )
+            stretches.append(self._judge(start_s, end_s, inside, there))
         return _merge(stretches)
 
     def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
@@ -282,19 +303,16 @@ class _Finder:
         end_s: float,
         inside: NDArray[np.int_],
         there: list[Inset],
-        screen: Rect | None,
-        *,
-        given: bool,
     ) -> Stretch:
         content = content_rect(self.samples, inside)
         page = self._page_at(start_s, end_s)
         if page is not None:
             return self._room(start_s, end_s, content, page)
-        insets = there[:1] if given else self._cameras(start_s, end_s, there, content)
+        insets = self._cameras(start_s, end_s, there, content)
         if insets:
             whole = bounding([i.rect for i in insets])
             content = content_rect(self.samples, inside, whole)
-            area = screen or screen_beside(self.samples.grey[inside], content, whole)
+            area = screen_beside(self.samples.grey[inside], content, whole)
             cameras = []
             for inset in insets:
                 count, _ = self._faces(start_s, end_s, inset.rect)
@@ -336,12 +354,11 @@ class _Finder:
                 return Stretch(
                     start_s=start_s, end_s=end_s, kind=kind, regions=regions, confidence=sure
                 )
-        area = screen if screen is not None and role is Role.SCREEN else content
         return Stretch(
             start_s=start_s,
             end_s=end_s,
             kind=kind,
-            regions=(Region(role=role, rect=area, confidence=sure, faces=count),),
+            regions=(Region(role=role, rect=content, confidence=sure, faces=count),),
             confidence=sure,
         )
 
@@ -479,6 +496,14 @@ def _grey_of(image: NDArray[np.uint8]) -> Grey:
     import cv2
 
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _stands_beside(inset: Inset, page: Page | None) -> bool:
+    """Whether a picture with a clear frame of its own lies beside a bright page: no room."""
+    if page is None or inset.circle or inset.border < _FRAMED:
+        return False
+    both = inset.rect.intersect(page.rect)
+    return both is None or both.area < 0.5 * inset.rect.area
 
 
 def _in_line(a: Rect, b: Rect) -> bool:

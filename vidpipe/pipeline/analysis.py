@@ -11,14 +11,16 @@ from pydantic import BaseModel
 
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content
-from vidpipe.intake.model import Sidecar, SourceVideo
+from vidpipe.errors import InputRejected
+from vidpipe.intake.model import GivenLayout, Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import Layout
+from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import FaceDetector, face_detector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import contact_sheet, waveform
+from vidpipe.media.probe import MediaInfo
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.segments.model import SegmentOptions
@@ -229,18 +231,55 @@ def layout_identity(run: StageRun) -> dict[str, Any]:
     return {**faces_identity(run), "text": reader_identity(run.order.settings.layout)}
 
 
+def _given(item: GivenLayout, media: MediaInfo) -> Stretch:
+    """A stretch as the sidecar says it.
+
+    Raises:
+        InputRejected: it lies outside the video or the picture.
+    """
+    end_s = media.duration_s if item.end_s is None else min(item.end_s, media.duration_s)
+    if item.start_s >= end_s:
+        raise InputRejected(
+            "bad_sidecar",
+            f"layout: {item.start_s:g} s is past the video's end at {media.duration_s:.1f} s",
+        )
+    boxes = {Role.SCREEN: item.screen, Role.CAMERA: item.camera}
+    assert media.video is not None
+    frame = media.video.size.rect
+    for role, rect in boxes.items():
+        if rect is not None and rect.intersect(frame) != rect:
+            raise InputRejected(
+                "bad_sidecar",
+                f"layout: the {role.value} reaches out of the picture of "
+                f"{frame.width}x{frame.height}",
+            )
+    kind = LayoutKind.SCREEN_AND_CAMERA
+    if item.screen is None or item.camera is None:
+        kind = LayoutKind.CAMERA if item.screen is None else LayoutKind.SCREEN
+    return Stretch(
+        start_s=item.start_s,
+        end_s=end_s,
+        kind=kind,
+        regions=tuple(
+            Region(role=role, rect=rect, confidence=1.0, faces=int(role is Role.CAMERA))
+            for role, rect in boxes.items()
+            if rect is not None
+        ),
+        confidence=1.0,
+    )
+
+
 def layout(run: StageRun) -> BaseModel:
     """Shots, slides and regions over time as tables, and the layout sheet."""
     path, upload = run.source()
-    fixed = run.document("sidecar", Sidecar).instructions.regions
+    instructions = run.document("sidecar", Sidecar).instructions
     options = run.order.settings.layout
     found = detect_layout(
         path,
         upload.media,
         detector_for(run.order),
         options,
-        screen=fixed.screen,
-        camera=fixed.camera,
+        given=[_given(item, upload.media) for item in instructions.layout],
         on_progress=lambda f: run.progress(0.8 * f, ""),
     )
     if found.slides and reads_slides(options):

@@ -92,6 +92,12 @@ def test_a_file_outside_the_channel_folders_is_rejected_with_where_to_put_it(eng
         ("clips: many", "clips"),
         ("colour: red", "colour"),
         ("platforms: [myspace]", "myspace"),
+        ("layout: [{start_s: 5}]", "a screen, a camera"),
+        (
+            "layout: [{end_s: 9, screen: {x: 0, y: 0, width: 9, height: 9}},"
+            " {start_s: 8, camera: {x: 0, y: 0, width: 9, height: 9}}]",
+            "two of them hold at 8 s",
+        ),
         ("a: b: c", "not valid YAML"),
     ],
 )

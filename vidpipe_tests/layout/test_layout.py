@@ -6,7 +6,7 @@ import pytest
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutKind, LayoutOptions, Role
+from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Stretch
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.probe import probe
 
@@ -40,11 +40,24 @@ def test_slides_of_a_known_talk_turn_when_they_do(talk):
     assert turns == pytest.approx([s[0] for s in talk.truth.slides], abs=0.2)
 
 
-def test_regions_from_the_sidecar_are_taken_as_they_are(talk):
+def test_what_is_known_by_hand_holds_for_its_part_of_the_time(talk):
     camera = Rect(x=10, y=20, width=200, height=120)
-    found = look(talk.path, camera=camera)
-    region = found.stretches[0].region(Role.CAMERA)
-    assert iou(region.rect, camera) > 0.95
+    by_hand = Stretch(
+        start_s=5.0,
+        end_s=12.0,
+        kind=LayoutKind.CAMERA,
+        regions=(Region(role=Role.CAMERA, rect=camera, confidence=1.0),),
+        confidence=1.0,
+    )
+    found = look(talk.path, given=[by_hand])
+    covers(found)
+    kinds = [(s.start_s, s.kind) for s in found.stretches]
+    assert kinds == [
+        (0.0, LayoutKind.SCREEN_AND_CAMERA),
+        (5.0, LayoutKind.CAMERA),
+        (12.0, LayoutKind.SCREEN_AND_CAMERA),
+    ]
+    assert iou(found.at(8.0).region(Role.CAMERA).rect, camera) > 0.95
 
 
 def test_a_real_recording_that_switches_between_camera_and_slides(real_media):

@@ -1,0 +1,95 @@
+"""What a clip shows of rooms and of several people, from the recording to the plan."""
+
+import numpy as np
+import pytest
+
+from vidpipe.channels import Brand
+from vidpipe.clips.model import ClipOptions, Composition, Variant
+from vidpipe.clips.plan import plan_clip
+from vidpipe.framing.model import FramingOptions
+from vidpipe.geometry import Size
+from vidpipe.layout.detect import detect_layout
+from vidpipe.layout.model import LayoutOptions, Role
+from vidpipe.media.faces import DlibFaces
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import probe
+from vidpipe.segments.model import Segment
+from vidpipe.silence.model import SpeechMap
+from vidpipe.synthesis.composite import make_composite, make_conversation
+from vidpipe.timeline import span
+
+VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
+
+
+def planned(path, length_s):
+    info = probe(path)
+    layout = detect_layout(path, info, DlibFaces(), LayoutOptions())
+    speech = SpeechMap(duration_s=length_s, speech=(span(0.2, length_s - 0.2),))
+    segment = Segment(
+        rank=1,
+        start_s=0.0,
+        end_s=length_s,
+        kept_s=length_s,
+        score=80,
+        title="It",
+        reasons=(),
+        parts={},
+    )
+    options = ClipOptions(variants=(VERTICAL,), brand=Brand())
+    with FrameReader(path, info, max_width=1280) as reader:
+        plan = plan_clip(
+            "v",
+            segment,
+            speech,
+            layout,
+            reader,
+            DlibFaces(),
+            options,
+            FramingOptions(),
+            VERTICAL,
+            captions=True,
+        )
+    return layout, plan
+
+
+def test_of_two_people_the_clip_shows_the_one_who_speaks(tmp_path):
+    path = tmp_path / "two.mp4"
+    truth = make_conversation(path, [(0.0, 1), (7.0, 0)], length_s=14.0)
+    _, plan = planned(path, 14.0)
+    assert [p.composition for p in plan.parts] == [Composition.SPEAKER] * 2
+    right, left = (p.camera.rect for p in plan.parts)
+    assert left.right <= truth.cameras[0][2] <= right.x
+    assert plan.parts[1].first_frame / plan.edit.fps == pytest.approx(7.0, abs=0.8)
+    assert plan.parts[0].last_frame == plan.parts[1].first_frame
+
+
+def test_a_filmed_room_is_a_page_above_and_the_speaker_close_below(tmp_path):
+    path = tmp_path / "room.mp4"
+    truth = make_composite(path, "filmed", seed=91, pages=3)
+    layout, plan = planned(path, truth.duration_s)
+    (part,) = plan.parts
+    assert part.composition is Composition.STACK
+    assert np.abs(np.array(part.corners) - np.array(truth.stretches[0].corners)).max() < 20
+    camera = layout.stretches[0].region(Role.CAMERA).rect
+    assert part.camera.rect.height < 0.75 * camera.height
+
+
+def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path):
+    import cv2
+    import ffmpeg
+
+    from vidpipe.clips.render import straightened
+    from vidpipe.geometry import Rect
+    from vidpipe.media.ffmpeg import render
+
+    corners = ((60, 40), (520, 70), (520, 310), (60, 330))
+    image = np.full((360, 640, 3), 40, np.uint8)
+    cv2.fillConvexPoly(image, np.array(corners), (255, 255, 255))
+    source, target = tmp_path / "leaning.png", tmp_path / "straight.png"
+    cv2.imwrite(str(source), image)
+    rect = Rect(x=60, y=40, width=460, height=290)
+    shown = straightened(ffmpeg.input(str(source)), rect, corners)
+    render(ffmpeg.output(shown, str(target), vframes=1), timeout_s=30)
+    made = cv2.imread(str(target))
+    assert made.shape[:2] == (290, 460)
+    assert (made[6:-6, 6:-6] > 230).mean() > 0.99
