@@ -56,6 +56,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, some half an hour
 	$(BIN)/python -m benchmarks.silence
 	$(BIN)/python -m benchmarks.words
 	$(BIN)/python -m benchmarks.slides
+	$(BIN)/python -m benchmarks.framing
 	$(BIN)/python -m benchmarks.layout --kinds inset beside filmed
 
 clean: ## remove the virtual environment and everything made

@@ -47,7 +47,7 @@ def scene_detect(kind: str) -> Callable[[Path], list[float]]:
 
         detector = getattr(scenedetect, f"{kind}Detector")()
         scenes = scenedetect.detect(str(path), detector)
-        return [start.get_seconds() for start, _ in scenes[1:]]
+        return [float(start.seconds) for start, _ in scenes[1:]]
 
     return find
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.geometry import Rect
 from vidpipe.media.probe import MediaInfo
-from vidpipe.timeline import Interval
 
 
 class Upload(BaseModel):
@@ -26,13 +25,34 @@ class Upload(BaseModel):
     media: MediaInfo
 
 
-class WantedSegment(BaseModel):
-    """A segment that the sidecar forces."""
+class Passage(BaseModel):
+    """Part of a recording, by its times or by what is said in it.
+
+    A `quote` is found whatever its case and punctuation; `first words ... last words` is
+    the passage from the ones to the others. Where it is said more than once, `start_s`
+    says which is meant.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start_s: float = Field(ge=0)
-    end_s: float
+    start_s: float | None = Field(default=None, ge=0)
+    end_s: float | None = None
+    quote: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_found(self) -> Self:
+        if self.quote:
+            return self
+        if self.start_s is None or self.end_s is None:
+            raise ValueError("give start_s and end_s, or a quote")
+        if self.end_s <= self.start_s:
+            raise ValueError("end_s must come after start_s")
+        return self
+
+
+class WantedSegment(Passage):
+    """A segment that the sidecar forces."""
+
     title: str = ""
 
 
@@ -72,7 +92,7 @@ class Instructions(BaseModel):
         default=(), description="where the screen and the camera are, for all or part of the time"
     )
     keep: tuple[WantedSegment, ...] = Field(default=(), description="segments to force")
-    skip: tuple[Interval, ...] = Field(default=(), description="stretches no clip may touch")
+    skip: tuple[Passage, ...] = Field(default=(), description="passages no clip may touch")
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

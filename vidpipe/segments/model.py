@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.intake.model import WantedSegment
+from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.timeline import Interval
 
 
@@ -48,4 +48,4 @@ class SegmentOptions(BaseModel):
     long_break_s: float = Field(default=8.0, description="no segment spans such a gap")
     same_words: float = Field(default=0.6, description="word overlap that is a repetition")
     keep: tuple[WantedSegment, ...] = ()
-    skip: tuple[Interval, ...] = ()
+    skip: tuple[Passage, ...] = ()

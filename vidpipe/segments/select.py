@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from vidpipe.content.model import Content
 from vidpipe.orthography import joined
 from vidpipe.segments.model import Segment, SegmentOptions, Segments
+from vidpipe.segments.quotes import located
 from vidpipe.segments.score import reasons, score_run, topic_of, total
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, shorten_pauses, span
@@ -50,13 +51,15 @@ def select_segments(
     pauses are taken out. Segments that the sidecar forces come first.
     """
     words = () if transcript.draft else transcript.words
+    wanted = [(w, located(w, transcript.words)) for w in options.keep]
     forced = [
-        _forced(i, w.start_s, w.end_s, w.title, words, speech, options, duration_s)
-        for i, w in enumerate(options.keep)
-        if w.start_s < min(duration_s, w.end_s)
+        _forced(i, at.start_s, at.end_s, w.title, words, speech, options, duration_s)
+        for i, (w, at) in enumerate(wanted)
+        if at.start_s < duration_s
     ]
     forced = _disjoint(forced)
-    blocked = [*options.skip, *(span(s.start_s, s.end_s) for s in forced)]
+    unwanted = [located(passage, transcript.words) for passage in options.skip]
+    blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked)
     chosen = _choose(content, found, max(0, options.count - len(forced)), options)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.content.model import Content, Topic, Unit
-from vidpipe.intake.model import WantedSegment
+from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import Candidate, schedule, select_segments
 from vidpipe.silence.model import SpeechMap
@@ -126,7 +126,7 @@ def test_what_the_sidecar_forces_and_forbids():
         max_s=25,
         min_score=0,
         keep=(WantedSegment(start_s=40, end_s=60, title="Mine"),),
-        skip=(span(0, 35),),
+        skip=(Passage(start_s=0, end_s=35),),
     )
     words = tuple(Word(text="w", start_s=u.start_s, end_s=u.end_s) for u in content.units)
     chosen = select_segments(
