@@ -25,7 +25,7 @@ from vidpipe.transcript.model import Transcript
 Metadata = dict[str, Any]
 
 #: What is shown first, whatever else there is.
-_PICTURES = ("contact_sheet", "waveform", "layout_sheet", "posters")
+_PICTURES = ("contact_sheet", "waveform", "layout_sheet", "slide_sheet", "posters")
 
 
 def preview(engine: Engine, result: StageResult) -> Metadata:
@@ -158,13 +158,16 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
         for s in document.slides[:100]
     ]
     slide_types = {"from": "string", "to": "string", "title": "string", "builds": "int"}
-    return {
+    metadata: Metadata = {
         "layout_sheet": _picture(engine, result, "layout_sheet.jpg"),
         "stretches": _table(rows, types),
         "slide_table": _table(slides, slide_types),
         "slides": len(document.slides),
         "shots": len(document.shots),
     }
+    if result.manifest.has("slide_sheet.jpg"):
+        metadata["slide_sheet"] = _picture(engine, result, "slide_sheet.jpg")
+    return metadata
 
 
 def _topics(engine: Engine, result: StageResult) -> Metadata:

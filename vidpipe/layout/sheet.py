@@ -1,26 +1,29 @@
-"""The layout sheet: one picture with a frame per stretch and its regions drawn on it."""
+"""Sheets to check by eye: a frame per stretch with its regions drawn on it, and the slides."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 
+from vidpipe.geometry import Size
 from vidpipe.layout.model import Layout, Role
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import clock, grid, label, save_jpeg
+from vidpipe.media.pictures import clock, fit_into, grid, label, save_jpeg
 from vidpipe.media.probe import MediaInfo
 
 _MAX_TILES = 24
+_TILE = Size(width=320, height=180)
+
+T = TypeVar("T")
 _COLOURS = {Role.SCREEN: (80, 200, 80), Role.CAMERA: (60, 120, 255)}
 
 
 def layout_sheet(path: Path, info: MediaInfo, layout: Layout, target: Path) -> None:
     """Write a JPEG of at most 24 tiles; longer videos show evenly chosen stretches."""
-    stretches = list(layout.stretches)
-    if len(stretches) > _MAX_TILES:
-        last = len(stretches) - 1
-        stretches = [stretches[round(k * last / (_MAX_TILES - 1))] for k in range(_MAX_TILES)]
+    stretches = _evenly(layout.stretches)
     tiles = []
     with FrameReader(path, info, max_width=320) as reader:
         for item in stretches:
@@ -32,3 +35,25 @@ def layout_sheet(path: Path, info: MediaInfo, layout: Layout, target: Path) -> N
             text = f"{clock(item.start_s)}-{clock(item.end_s)} {item.kind.value}"
             tiles.append(label(image, f"{text} {item.confidence:.2f}"))
     save_jpeg(grid(tiles, 4), target)
+
+
+def slide_sheet(path: Path, info: MediaInfo, layout: Layout, target: Path) -> None:
+    """Write a JPEG of at most 24 slides, each as it is when it holds most."""
+    tiles = []
+    with FrameReader(path, info, max_width=320) as reader:
+        for slide in _evenly(layout.slides):
+            region = layout.at(slide.frame_s).region(Role.SCREEN)
+            rect = (region.rect if region else reader.video.size.rect).scaled(reader.scale)
+            rect = rect.clamp(reader.size.rect)
+            image = reader.at(slide.frame_s).image
+            page = fit_into(image[rect.y : rect.bottom, rect.x : rect.right], _TILE)
+            tiles.append(label(page, f"{clock(slide.start_s)} {slide.title}".strip()))
+    save_jpeg(grid(tiles, 4), target)
+
+
+def _evenly(items: Sequence[T]) -> list[T]:
+    """All of them, or as many as a sheet has room for."""
+    if len(items) <= _MAX_TILES:
+        return list(items)
+    last = len(items) - 1
+    return [items[round(k * last / (_MAX_TILES - 1))] for k in range(_MAX_TILES)]

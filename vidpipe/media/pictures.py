@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.geometry import Size, fit
 from vidpipe.media.frames import FrameReader, Image
 from vidpipe.media.probe import MediaInfo
 from vidpipe.timeline import Interval
@@ -22,11 +23,22 @@ def grid(tiles: Sequence[Image], columns: int) -> Image:
     return np.vstack(rows)
 
 
+_BAND_PX = 20
+
+
 def label(image: Image, text: str) -> Image:
-    """The picture with a line of text in its upper left corner."""
-    out = image.copy()
-    for colour, width in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(out, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, width, cv2.LINE_AA)
+    """The picture with a line of text over it, on a band of its own."""
+    band = np.full((_BAND_PX, image.shape[1], 3), 24, np.uint8)
+    cv2.putText(band, text, (5, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (235,) * 3, 1, cv2.LINE_AA)
+    return np.vstack([band, image])
+
+
+def fit_into(image: Image, size: Size) -> Image:
+    """The picture as large as it fits, in the middle of a dark one of that size."""
+    where = fit(Size(width=image.shape[1], height=image.shape[0]), size.rect)
+    out = np.full((size.height, size.width, 3), 24, np.uint8)
+    small = cv2.resize(image, (where.width, where.height), interpolation=cv2.INTER_AREA)
+    out[where.y : where.bottom, where.x : where.right] = small
     return out
 
 

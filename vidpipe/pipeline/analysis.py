@@ -15,7 +15,7 @@ from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
-from vidpipe.layout.sheet import layout_sheet
+from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import FaceDetector, face_detector
 from vidpipe.media.frames import FrameReader
@@ -288,6 +288,8 @@ def layout(run: StageRun) -> BaseModel:
                 found, reader, options, lambda f: run.progress(0.8 + 0.2 * f, "reading slides")
             )
     layout_sheet(path, upload.media, found, run.new_file("layout_sheet.jpg"))
+    if found.slides:
+        slide_sheet(path, upload.media, found, run.new_file("slide_sheet.jpg"))
     rows = [
         {
             "start_s": s.start_s,
