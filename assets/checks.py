@@ -106,6 +106,24 @@ def segments_do_not_overlap(document: Segments) -> dg.AssetCheckResult:
     )
 
 
+def editor_answered(document: Segments) -> dg.AssetCheckResult:
+    """Where a language model is configured, its word counted."""
+    note = document.editor
+    if note is None:
+        said = "no language model was asked"
+    else:
+        said = f"{note.model} judged {note.judged} of {note.asked} candidates"
+        if note.passed_over:
+            said += f"; the local choice stands: {note.passed_over}"
+    return dg.AssetCheckResult(
+        passed=note is None or not note.passed_over,
+        check_name="editor_answered",
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said,
+        metadata={"cost": note.cost, "repaired": note.repaired} if note else {},
+    )
+
+
 def duration_and_sync(document: RenderedClips) -> dg.AssetCheckResult:
     """Every clip is as long as its edit list, its picture as long as its sound."""
     wrong: list[str] = []

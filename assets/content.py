@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks import segments_do_not_overlap
+from assets.checks import editor_answered, segments_do_not_overlap
 from assets.shell import SegmentConfig, StageConfig, of_stage, result_of, run
 from resources import VidpipeResource
 from vidpipe.segments.model import Segments
@@ -30,7 +30,12 @@ def topics(
             asset="scored_segments",
             blocking=True,
             description="No second of the source is in two segments.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            "editor_answered",
+            asset="scored_segments",
+            description="Where a language model is configured, its word counted.",
+        ),
     ],
 )
 def scored_segments(
@@ -40,7 +45,8 @@ def scored_segments(
     result = run(context, vidpipe, "scored_segments", config, clips=config.clips)
     document = result.document
     assert isinstance(document, Segments)
-    return result_of(vidpipe.engine, result, [segments_do_not_overlap(document)])
+    checks = [segments_do_not_overlap(document), editor_answered(document)]
+    return result_of(vidpipe.engine, result, checks)
 
 
 ASSETS = [topics, scored_segments]

@@ -211,6 +211,12 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
     }
     if document.nothing:
         metadata["nothing"] = document.nothing
+    if document.editor:
+        metadata["editor"] = document.editor.model
+        metadata["editor_cost"] = document.editor.cost
+        metadata["editor_judged"] = f"{document.editor.judged} of {document.editor.asked}"
+        if document.editor.passed_over:
+            metadata["editor_passed_over"] = document.editor.passed_over
     return metadata
 
 

@@ -37,6 +37,8 @@ def readiness() -> list[Item]:
         ("speech activity", _speech_activity),
         ("recogniser", _recogniser),
         ("face detector", _faces),
+        ("slides", _slides),
+        ("editor", _editor),
     ]
     for name, look in parts:
         try:
@@ -124,3 +126,17 @@ def _faces(settings: Settings) -> str:
     model = settings.face_model
     why = "configured" if model else "compiled in; VIDPIPE_FACE_MODEL is not set"
     return f"{face_detector(str(model) if model else None).identity} ({why})"
+
+
+def _slides(settings: Settings) -> str:
+    from vidpipe.layout.text import reader_identity
+
+    return reader_identity(settings.layout) or "not read (pip install 'vidpipe[ocr]')"
+
+
+def _editor(settings: Settings) -> str:
+    from vidpipe.segments.editor import EDITOR_SETTING
+    from vidpipe.server import address, missing
+
+    why = missing(settings.editor, EDITOR_SETTING)
+    return f"none ({why})" if why else address(settings.editor)

@@ -16,6 +16,7 @@ from vidpipe.content.model import ContentOptions
 from vidpipe.errors import Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
+from vidpipe.segments.model import EditorOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
     content: ContentOptions = ContentOptions()
+    editor: EditorOptions = EditorOptions()
     framing: FramingOptions = FramingOptions()
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from vidpipe.media.pictures import contact_sheet, waveform
 from vidpipe.media.probe import MediaInfo
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
+from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.activity import HOP_S, find_silence
@@ -365,6 +366,32 @@ def segment_options(order: Order) -> SegmentOptions:
     )
 
 
+def segments_identity(run: StageRun) -> dict[str, Any]:
+    """The language model that will be asked, if any, for fingerprints."""
+    asked = editor_identity(run.order.settings.editor)
+    return {"editor": asked} if asked else {}
+
+
+def _editor(run: StageRun) -> Editor | None:
+    """The configured editor; its answers are kept, so that asking again costs nothing."""
+    options = run.order.settings.editor
+    identity = editor_identity(options)
+    if identity is None:
+        return None
+
+    def ask(messages: Sequence[Mapping[str, str]]) -> Answer:
+        ingredients = {"server": identity["server"], "messages": list(messages)}
+        manifest, _ = run.item(
+            Folder.ANALYSIS,
+            "editor-answer",
+            ingredients,
+            lambda _: ({}, ask_server(options, messages)),
+        )
+        return run.artifacts.document(manifest, Answer)
+
+    return Editor(options, ask)
+
+
 def segments(run: StageRun) -> BaseModel:
     """The chosen segments, and a table of them."""
     instructions = run.document("sidecar", Sidecar).instructions
@@ -376,6 +403,7 @@ def segments(run: StageRun) -> BaseModel:
         segment_options(run.order),
         run.document("layout", Layout).duration_s,
         instructions.title or upload.media.title or Path(upload.name).stem,
+        _editor(run),
     )
     columns = {f.name for f in tables.SEGMENTS}
     rows = [s.model_dump(include=columns) for s in found.segments]

@@ -76,12 +76,13 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="scored_segments",
-        version="1",
+        version="2",
         folder=Folder.ANALYSIS,
         inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
         document=Segments,
         options=analysis.segment_options,
         run=analysis.segments,
+        identity=analysis.segments_identity,
     ),
     Stage(
         name="rendered_clips",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.intake.model import Passage, WantedSegment
+from vidpipe.server import ServerOptions
 from vidpipe.timeline import Interval
 
 
@@ -22,6 +23,25 @@ class Segment(Interval):
     forced: bool = False
 
 
+class EditorNote(BaseModel):
+    """What a language model had to do with the choice: how many it judged, what it cost.
+
+    `passed_over` says why the local choice stands.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    asked: int = 0
+    judged: int = 0
+    repaired: int = Field(default=0, description="answers of which only a part could be used")
+    estimated_cost: float = 0.0
+    cost: float = 0.0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    passed_over: str = ""
+
+
 class Segments(BaseModel):
     """The chosen segments, best first; `nothing` says why there are none."""
 
@@ -30,6 +50,21 @@ class Segments(BaseModel):
     segments: tuple[Segment, ...] = ()
     candidates: int = 0
     nothing: str | None = None
+    editor: EditorNote | None = None
+
+
+class EditorOptions(ServerOptions):
+    """A language model behind `/v1/chat/completions` that ranks and titles candidates.
+
+    Prices are per million tokens; with a `budget` nothing is asked that might cost more
+    for one video, in the same currency.
+    """
+
+    candidates: int = Field(default=24, ge=1, le=200)
+    weight: float = Field(default=0.5, ge=0, le=1, description="of its score against the local")
+    price_in: float = Field(default=0.0, ge=0)
+    price_out: float = Field(default=0.0, ge=0)
+    budget: float | None = Field(default=None, ge=0)
 
 
 class SegmentOptions(BaseModel):

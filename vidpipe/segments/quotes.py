@@ -26,8 +26,8 @@ def located(passage: Passage, words: Sequence[Word]) -> Interval:
     if not passage.quote:
         assert passage.start_s is not None and passage.end_s is not None
         return span(passage.start_s, passage.end_s)
-    said = _Said(words)
-    parts = [part for part in map(_plain, _GAP.split(passage.quote)) if part]
+    said = Said(words)
+    parts = [part for part in map(plain, _GAP.split(passage.quote)) if part]
     if not parts:
         raise InputRejected("bad_sidecar", f"the quote {passage.quote!r} has no words in it")
     found = said.places(parts[0])
@@ -51,12 +51,12 @@ def located(passage: Passage, words: Sequence[Word]) -> Interval:
     return span(words[first].start_s, words[last].end_s)
 
 
-class _Said:
+class Said:
     """All that is said as one run of letters, for scripts with spaces and without."""
 
     def __init__(self, words: Sequence[Word]) -> None:
         self.words = words
-        self.plain = [_plain(w.text) for w in words]
+        self.plain = [plain(w.text) for w in words]
         self.text = "".join(self.plain)
         ends = list(itertools.accumulate(map(len, self.plain)))
         starts = [end - len(word) for end, word in zip(ends, self.plain, strict=True)]
@@ -89,7 +89,7 @@ class _Said:
         return f"the quote {quote!r} is not said; at {at_s:.1f} s is said: {nearest!r}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Letters and digits alone, whatever their case."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in folded if c.isalnum())

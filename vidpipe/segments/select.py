@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Content
 from vidpipe.orthography import joined
-from vidpipe.segments.model import Segment, SegmentOptions, Segments
+from vidpipe.segments.editor import Editor, Verdict
+from vidpipe.segments.model import EditorNote, Segment, SegmentOptions, Segments
 from vidpipe.segments.quotes import located
 from vidpipe.segments.score import reasons, score_run, topic_of, total
 from vidpipe.silence.model import SpeechMap
@@ -17,6 +19,8 @@ from vidpipe.timeline import Interval, shorten_pauses, span
 from vidpipe.transcript.model import Transcript, Word
 
 _TITLE_CHARACTERS = 70
+#: Candidates that share so much are one passage to a reader.
+_SAME_PASSAGE = 0.7
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
 _FILLER = re.compile(
     r"^(?:(?:okay|ok|so|and|but|well|now|basically|then|right|yeah|yes|um|uh|alright)\b[,\s]*)+",
@@ -44,6 +48,7 @@ def select_segments(
     options: SegmentOptions,
     duration_s: float,
     name: str,
+    editor: Editor | None = None,
 ) -> Segments:
     """The best segments, ranked; fewer than asked for when fewer are good.
 
@@ -61,13 +66,17 @@ def select_segments(
     unwanted = [located(passage, transcript.words) for passage in options.skip]
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked)
-    chosen = _choose(content, found, max(0, options.count - len(forced)), options)
+    judged, verdicts, note = _edited(found, words, options, editor)
+    chosen = _choose(content, judged, max(0, options.count - len(forced)), options)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [*forced]
     titles: set[str] = {s.title for s in forced}
     for item in ranked:
-        title = _title(content, item, titles, name)
+        verdict = verdicts.get((item.first, item.last), Verdict(score=item.score))
+        title = verdict.title if verdict.title not in ("", *titles) else ""
+        title = title or _title(content, item, titles, name)
         titles.add(title)
+        why = reasons(content, item.first, item.last, item.parts)
         segments.append(
             Segment(
                 rank=len(segments) + 1,
@@ -75,9 +84,9 @@ def select_segments(
                 end_s=min(round(item.end_s, 3), duration_s),
                 score=item.score,
                 parts={k: round(v, 3) for k, v in item.parts.items()},
-                reasons=tuple(reasons(content, item.first, item.last, item.parts)),
+                reasons=(verdict.reason, *why) if verdict.reason else tuple(why),
                 title=title,
-                hook=content.units[item.first].text,
+                hook=verdict.hook or content.units[item.first].text,
                 topic=topic_of(content, item.first, item.last).title,
                 kept_s=round(item.kept_s, 3),
             )
@@ -85,8 +94,49 @@ def select_segments(
     return Segments(
         segments=tuple(segments),
         candidates=len(found),
-        nothing=None if segments else _why_nothing(content, found, speech, options, duration_s),
+        nothing=None if segments else _why_nothing(content, judged, speech, options, duration_s),
+        editor=note,
     )
+
+
+def _edited(
+    found: list[Candidate], words: Sequence[Word], options: SegmentOptions, editor: Editor | None
+) -> tuple[list[Candidate], dict[tuple[int, int], Verdict], EditorNote | None]:
+    """The candidates with an editor's score in theirs; without one, or its word, as they are."""
+    shortlist = _shortlist(found, options.min_score, editor.options.candidates) if editor else []
+    if editor is None or not shortlist or not words:
+        return found, {}, None
+    passages = [[w for w in words if c.start_s <= w.start_s < c.end_s] for c in shortlist]
+    given, note = editor.judge(passages)
+    if not given:
+        return found, {}, note
+    weight = editor.options.weight
+    judged = [
+        dataclasses.replace(
+            shortlist[k],
+            score=round((1 - weight) * shortlist[k].score + weight * verdict.score, 2),
+            parts={**shortlist[k].parts, "editor": verdict.score / 100},
+        )
+        for k, verdict in given.items()
+    ]
+    return judged, {(shortlist[k].first, shortlist[k].last): v for k, v in given.items()}, note
+
+
+def _shortlist(found: Sequence[Candidate], min_score: float, count: int) -> list[Candidate]:
+    """The best candidates that are not nearly the same passage."""
+    kept: list[Candidate] = []
+    for item in sorted(found, key=lambda c: (-c.score, c.start_s)):
+        if item.score <= min_score or len(kept) == count:
+            break
+        if all(_shared(item, other) < _SAME_PASSAGE for other in kept):
+            kept.append(item)
+    return kept
+
+
+def _shared(a: Candidate, b: Candidate) -> float:
+    """Overlap of two candidates over what they cover together."""
+    both = min(a.end_s, b.end_s) - max(a.start_s, b.start_s)
+    return max(0.0, both) / (max(a.end_s, b.end_s) - min(a.start_s, b.start_s))
 
 
 def candidates(

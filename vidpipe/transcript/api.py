@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.errors import Unavailable
 from vidpipe.media.samples import SAMPLE_RATE
 from vidpipe.orthography import split_words
+from vidpipe.server import address, client, missing
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
@@ -24,6 +23,7 @@ from vidpipe.transcript.recogniser import Passage, Recognised
 
 #: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
 _BYTES_PER_S = 2 * SAMPLE_RATE
+_SETTING = "VIDPIPE_TRANSCRIPT__API"
 
 
 class Api:
@@ -40,16 +40,10 @@ class Api:
 
     @property
     def identity(self) -> str:
-        # The address without what may be secret in it.
-        parts = urlsplit(self.options.url)
-        return f"api-{parts.hostname}:{parts.port or parts.scheme}{parts.path}:{self.options.model}"
+        return f"api-{address(self.options)}"
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
-        if not self.options.url:
-            return "VIDPIPE_TRANSCRIPT__API__URL is not set"
-        if find_spec("openai") is None:
-            return "its client is not installed: pip install 'vidpipe[api]'"
-        return None
+        return missing(self.options, _SETTING)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         at = passage.interval
@@ -69,40 +63,16 @@ class Api:
             Unavailable: the server could not be had, with the time it asks to wait.
             Misconfigured: it refuses, and will refuse again.
         """
-        import openai
-
-        # The client honours Retry-After up to a minute, else backs off with jitter.
-        client = openai.OpenAI(
-            base_url=self.options.url,
-            api_key=self.options.key.get_secret_value() or "none",
-            timeout=self.options.timeout_s,
-            max_retries=self.options.tries - 1,
-        )
         where = self.identity
-        try:
-            with client:
-                answer = client.audio.transcriptions.with_raw_response.create(
-                    file=("speech.flac", flac, "audio/flac"),
-                    model=self.options.model,
-                    response_format="verbose_json",
-                    timestamp_granularities=["word", "segment"],
-                    **({"language": language} if language else {}),
-                )
-                said = answer.http_response.json()
-        except openai.APIConnectionError as error:
-            raise Unavailable(f"{where} cannot be reached ({error.__cause__ or error})") from error
-        except (openai.RateLimitError, openai.InternalServerError) as error:
-            raise Unavailable(
-                f"{where} answers {error.status_code} after {self.options.tries} tries",
-                retry_after_s=_retry_after(error.response.headers),
-            ) from error
-        except openai.APIStatusError as error:
-            raise Misconfigured(
-                f"{where} refuses with {error.status_code}: {_reason(error)}. See "
-                "VIDPIPE_TRANSCRIPT__API__URL, __KEY and __MODEL"
-            ) from error
-        except ValueError as error:
-            raise Unavailable(f"{where} does not answer in JSON") from error
+        with client(self.options, where, _SETTING) as opened:
+            answer = opened.audio.transcriptions.with_raw_response.create(
+                file=("speech.flac", flac, "audio/flac"),
+                model=self.options.model,
+                response_format="verbose_json",
+                timestamp_granularities=["word", "segment"],
+                **({"language": language} if language else {}),
+            )
+            said = answer.http_response.json()
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):
             raise Unavailable(f"{where} answers without a text")
         return said
@@ -176,15 +146,3 @@ def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
         text = " ".join(str(said["text"]).split())
         cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text)]
     return [w for _, words in spread(cues, speech) for w in words]
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    try:
-        return float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-
-
-def _reason(error: Any) -> str:
-    body = error.body if isinstance(error.body, dict) else {}
-    return str(body.get("message") or error.message)[:300]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
+
+from vidpipe.server import ServerOptions
 
 
 class Word(BaseModel):
@@ -133,21 +135,16 @@ class TransformersOptions:
     batch: int = Field(default=0, ge=0, le=512)
 
 
-@dataclass(frozen=True)
-class ApiOptions:
-    """A server that speaks OpenAI's `/v1/audio/transcriptions`; used when `url` is set.
+class ApiOptions(ServerOptions):
+    """A server that speaks OpenAI's `/v1/audio/transcriptions`.
 
-    `url` ends in `/v1`. `max_mib` is the server's limit for one upload (OpenAI's is 25
-    MiB), `cost_per_minute` what a minute of sound costs, for the result.
+    `max_mib` is the server's limit for one upload (OpenAI's is 25 MiB), `cost_per_minute`
+    what a minute of sound costs, for the result.
     """
 
-    url: str = ""
     model: str = "whisper-1"
-    key: SecretStr = SecretStr("")
     max_mib: float = Field(default=24.0, gt=0)
     parallel: int = Field(default=4, ge=1, le=32)
-    timeout_s: float = Field(default=300.0, gt=0)
-    tries: int = Field(default=4, ge=1, le=20)
     cost_per_minute: float = Field(default=0.0, ge=0)
 
 

@@ -105,6 +105,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             ("transcript", "can_be_read_in_time"): True,
             ("transcript", "language_as_expected"): True,
             ("scored_segments", "segments_do_not_overlap"): True,
+            ("scored_segments", "editor_answered"): True,
             ("rendered_clips", "duration_and_sync"): True,
             ("platform_exports/tiktok", "conforms"): True,
             ("platform_exports/youtube_shorts", "conforms"): True,

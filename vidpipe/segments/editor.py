@@ -1,0 +1,217 @@
+"""A language model as second reader: it ranks and titles what the local stage proposes.
+
+It gets passages and gives back ids, scores and words; times are never its business. What
+it says is checked against the transcript: a title in other words than the passage's, a
+hook that is not said, an id that was not asked about are dropped. So a recording in which
+somebody says "ignore your rules" can at worst win a score.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.segments.model import EditorNote, EditorOptions
+from vidpipe.segments.quotes import Said, plain
+from vidpipe.server import address, client, missing
+from vidpipe.transcript.model import Word
+
+#: The prefix of its settings in the environment.
+EDITOR_SETTING = "VIDPIPE_EDITOR"
+#: Characters per token, few enough that an estimate is not too low.
+_CHARACTERS_PER_TOKEN = 3.0
+#: What an answer about one candidate takes, in tokens.
+_ANSWER_TOKENS = 120
+_TITLE_CHARACTERS = (8, 70)
+_REASON_CHARACTERS = 160
+#: Share of a title's words that must be said in the passage.
+_OWN_WORDS = 0.6
+_LINK = re.compile(r"https?:|www\.|\S+\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
+
+
+class Answer(BaseModel):
+    """What a server said, and what it counted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    content: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On one candidate: 0 to 100; title, hook and reason are empty where they did not hold."""
+
+    score: float
+    title: str = ""
+    hook: str = ""
+    reason: str = ""
+
+
+Ask = Callable[[Sequence[Mapping[str, str]]], Answer]
+
+
+@functools.cache
+def _system() -> str:
+    text = files("vidpipe.segments").joinpath("prompts/rank.yaml").read_text("utf-8")
+    return str(yaml.safe_load(text)["system"])
+
+
+def editor_identity(options: EditorOptions) -> dict[str, Any] | None:
+    """Server, model, prompt and options, for fingerprints; None without an editor."""
+    if missing(options, EDITOR_SETTING) is not None:
+        return None
+    return {
+        "server": address(options),
+        "prompt": hashlib.sha256(_system().encode()).hexdigest()[:16],
+        **options.model_dump(include={"candidates", "weight"}),
+    }
+
+
+def ask_server(options: EditorOptions, messages: Sequence[Mapping[str, str]]) -> Answer:
+    """One request for an answer in JSON.
+
+    Raises:
+        Unavailable: the server could not be had.
+        Misconfigured: it refuses.
+    """
+    with client(options, f"editor-{address(options)}", EDITOR_SETTING) as opened:
+        said = opened.chat.completions.create(
+            model=options.model,
+            messages=list(messages),
+            temperature=0,
+            response_format={"type": "json_object"},
+        )
+    if not said.choices or not said.choices[0].message.content:
+        raise Unavailable(f"editor-{address(options)} answers without a text")
+    used = said.usage
+    return Answer(
+        content=said.choices[0].message.content,
+        tokens_in=used.prompt_tokens if used else 0,
+        tokens_out=used.completion_tokens if used else 0,
+    )
+
+
+class Editor:
+    """Judges passages; `ask` stands between it and the server."""
+
+    def __init__(self, options: EditorOptions, ask: Ask | None = None) -> None:
+        self.options = options
+        self.ask = ask or functools.partial(ask_server, options)
+
+    def judge(self, passages: Sequence[Sequence[Word]]) -> tuple[dict[int, Verdict], EditorNote]:
+        """Verdicts by the passage's index, as many as hold, and what it took.
+
+        Never raises for what a server does: then there are no verdicts, and the note says why.
+        """
+        messages = _messages(passages)
+        tokens = sum(len(m["content"]) for m in messages) / _CHARACTERS_PER_TOKEN
+        estimate = self._cost(tokens, _ANSWER_TOKENS * len(passages))
+        note = EditorNote(
+            model=self.options.model, asked=len(passages), estimated_cost=round(estimate, 6)
+        )
+        if self.options.budget is not None and estimate > self.options.budget:
+            why = f"asking might cost {estimate:.4f}, the budget is {self.options.budget:g}"
+            return {}, note.model_copy(update={"passed_over": why})
+        try:
+            answer = self.ask(messages)
+        except (Unavailable, Misconfigured) as error:
+            return {}, note.model_copy(update={"passed_over": str(error)})
+        verdicts, repaired = _verdicts(answer.content, passages)
+        return verdicts, note.model_copy(
+            update={
+                "judged": len(verdicts),
+                "repaired": repaired,
+                "tokens_in": answer.tokens_in,
+                "tokens_out": answer.tokens_out,
+                "cost": round(self._cost(answer.tokens_in, answer.tokens_out), 6),
+                "passed_over": "" if verdicts else "nothing in its answer could be used",
+            }
+        )
+
+    def _cost(self, tokens_in: float, tokens_out: float) -> float:
+        return (tokens_in * self.options.price_in + tokens_out * self.options.price_out) / 1e6
+
+
+def _messages(passages: Sequence[Sequence[Word]]) -> list[dict[str, str]]:
+    """The rules, and the passages as data: JSON, so that no text can end its own quotes."""
+    listed = [
+        {"id": f"c{k + 1}", "text": " ".join(w.text for w in words)}
+        for k, words in enumerate(passages)
+    ]
+    data = json.dumps({"candidates": listed}, ensure_ascii=False)
+    return [{"role": "system", "content": _system()}, {"role": "user", "content": data}]
+
+
+def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[int, Verdict], int]:
+    """What holds of an answer, and how many entries lost a part."""
+    begin, end = content.find("{"), content.rfind("}")
+    try:
+        listed = json.loads(content[begin : end + 1]).get("clips")
+    except (ValueError, AttributeError):
+        return {}, 0
+    verdicts: dict[int, Verdict] = {}
+    repaired = 0
+    for item in listed if isinstance(listed, list) else ():
+        if not isinstance(item, dict):
+            continue
+        named = re.fullmatch(r"c(\d+)", str(item.get("id", "")))
+        score = item.get("score")
+        if named is None or isinstance(score, bool) or not isinstance(score, int | float):
+            continue
+        index = int(named[1]) - 1
+        if not 0 <= index < len(passages) or index in verdicts or not 0 <= score <= 100:
+            continue
+        verdict = Verdict(
+            score=float(score),
+            title=_title(item.get("title"), passages[index]),
+            hook=_hook(item.get("hook"), passages[index]),
+            reason=_one_line(item.get("reason"), _REASON_CHARACTERS),
+        )
+        repaired += not (verdict.title and verdict.hook)
+        verdicts[index] = verdict
+    return verdicts, repaired
+
+
+def _one_line(text: Any, limit: int) -> str:
+    if not isinstance(text, str) or _LINK.search(text):
+        return ""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= limit else ""
+
+
+def _title(text: Any, words: Sequence[Word]) -> str:
+    """A title that says what the passage says, in its words."""
+    least, most = _TITLE_CHARACTERS
+    line = _one_line(text, most).strip("\"'“”„«». ")
+    if len(line) < least:
+        return ""
+    said = [plain(w.text) for w in words]
+    run = "".join(said)
+    own = [plain(w) for w in line.split()]
+    own = [w for w in own if len(w) > 3] or [plain(line)]
+    # Another ending is the same word: five letters must agree, or all there are.
+    known = sum(any(s.startswith(w[:5]) for s in said) or w in run for w in own)
+    return line if known >= _OWN_WORDS * len(own) else ""
+
+
+def _hook(text: Any, words: Sequence[Word]) -> str:
+    """The words of the transcript that it quotes, empty if they are not said."""
+    if not isinstance(text, str) or not plain(text):
+        return ""
+    found = Said(words).places(plain(text))
+    if not found:
+        return ""
+    first, last = found[0]
+    return " ".join(w.text for w in words[first : last + 1])
