@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = threading.Lock()
 #: PostgreSQL's advisory lock of our migrations: any number that is ours.
 _MIGRATION_LOCK = 7_614_208_553
+#: How long a process waits for SQLite's lock.
+_LOCK_S = 30
 
 
 @dataclass(frozen=True)
@@ -246,6 +250,19 @@ class Catalog:
             return list(session.scalars(select(ExportRow).where(ExportRow.video_id == video_id)))
 
 
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite does not wait for the lock by itself there."""
+    give_up_s = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(0.05)
+
+
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -259,8 +276,8 @@ def _engine(url: str) -> Engine:
         # The driver would begin by itself, but not before CREATE TABLE.
         connection.isolation_level = None
         # Several step processes write at once: readers don't block, writers wait.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute(f"PRAGMA busy_timeout={1000 * _LOCK_S}")
+        _write_ahead(connection)
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect, bounding, iou
 from vidpipe.layout.insets import Inset, activity, find_insets, presence, shown_in
+from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.model import (
     Layout,
     LayoutKind,
@@ -34,10 +35,10 @@ from vidpipe.layout.sampling import (
 )
 from vidpipe.layout.shots import Border, find_borders
 from vidpipe.layout.slides import Change, find_slides, judge
-from vidpipe.media.faces import FaceDetector, median_count
+from vidpipe.layout.stretches import merged, overridden
+from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo
-from vidpipe.timeline import span
 
 #: A border that shows this well says that the inset is there.
 _PRESENT = 0.42
@@ -85,7 +86,7 @@ def detect_layout(
         fixed = [_rescaled(item, reader.scale) for item in given]
         known_s = sum(item.duration_s for item in fixed)
         stretches = [] if known_s >= 0.999 * finder.duration_s else finder.stretches()
-        stretches = _overridden(stretches, fixed)
+        stretches = overridden(stretches, fixed)
         if on_progress is not None:
             on_progress(0.85)
         slides = find_slides(reader, samples, stretches, options)
@@ -106,25 +107,6 @@ def _rescaled(item: Stretch, scale: float) -> Stretch:
         for r in item.regions
     )
     return item.model_copy(update={"regions": regions})
-
-
-def _overridden(found: list[Stretch], given: Sequence[Stretch]) -> list[Stretch]:
-    """What was found, with what is known by hand in its place."""
-    out = list(given)
-    for item in found:
-        parts = [(item.start_s, item.end_s)]
-        for known in given:
-            parts = [
-                (a, b)
-                for start_s, end_s in parts
-                for a, b in (
-                    (start_s, min(end_s, known.start_s)),
-                    (max(start_s, known.end_s), end_s),
-                )
-                if b > a
-            ]
-        out += [item.model_copy(update={"start_s": a, "end_s": b}) for a, b in parts]
-    return sorted(out, key=lambda s: s.start_s)
 
 
 def _layout(
@@ -176,13 +158,11 @@ class _Finder:
         self.borders = find_borders(reader, samples, options)
         self.spread = samples.spread()
         self.duration_s = max(info.duration_s, 0.04)
-        self.faces = faces
+        self.people = FaceLooks(reader, faces, options)
         self.options = options
         self.refinements = 0
-        self.looks = options.face_frames
         self.pages: list[tuple[float, Page]] = []
         self.verdicts: dict[Rect, list[bool]] = {}
-        self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
 
     def stretches(self) -> list[Stretch]:
         cut_pairs = [b.pair for b in self.borders]
@@ -191,21 +171,22 @@ class _Finder:
         shown = self._present(found, cut_pairs)
         shots = [0, *(k + 1 for k in sorted(cut_pairs)), len(self.samples)]
         for first, last in itertools.pairwise(shots):
-            long = last - first >= _LEAST_LOOKS
-            page = filmed_page(self.samples.grey[first:last]) if long else None
-            beside = [
-                inset
+            if last - first < _LEAST_LOOKS:
+                continue
+            page = filmed_page(self.samples.grey[first:last])
+            if page is None:
+                continue
+            if not any(
+                there[first:last].mean() > 0.5 and _stands_beside(inset, page)
                 for inset, there in zip(found, shown, strict=True)
-                if there[first:last].mean() > 0.5 and _stands_beside(inset, page)
-            ]
-            if page is not None and not beside:
+            ):
                 # Heads before a wall are no insets.
                 shown[:, first:last] = False
                 self.pages.append((float(self.samples.times_s[first]), page))
         borders = self._borders(shown, cut_pairs, cuts_s, found)
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
         most = self.options.max_face_looks // len(borders)
-        self.looks = max(1, min(self.options.face_frames, most))
+        self.people.looks = max(1, min(self.options.face_frames, most))
         stretches = []
         for start_s, end_s in itertools.pairwise(borders):
             inside = np.flatnonzero(
@@ -215,7 +196,7 @@ class _Finder:
                 inside = np.array([int(np.argmin(np.abs(self.samples.times_s - start_s)))])
             there = [i for k, i in enumerate(found) if shown[k][inside].mean() > 0.5]
             stretches.append(self._judge(start_s, end_s, inside, there))
-        return _merge(stretches)
+        return merged(stretches)
 
     def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
         before_s, after_s = (float(t) for t in self.samples.times_s[pair : pair + 2])
@@ -315,7 +296,7 @@ class _Finder:
             area = screen_beside(self.samples.grey[inside], content, whole)
             cameras = []
             for inset in insets:
-                count, _ = self._faces(start_s, end_s, inset.rect)
+                count, _ = self.people.at(start_s, end_s, inset.rect)
                 trust = 0.95 if count else min(0.8, 0.4 + 0.4 * inset.border)
                 cameras.append(
                     Region(
@@ -335,7 +316,7 @@ class _Finder:
                 regions=regions,
                 confidence=round(sure, 2),
             )
-        count, moving = self._faces(start_s, end_s, content)
+        count, moving = self.people.at(start_s, end_s, content)
         regular = inside[self.samples.regular[inside]]
         moved = activity(self.samples, self.samples.quick_pairs(regular))
         lively = float((moved[content.y : content.bottom, content.x : content.right] > 0.2).mean())
@@ -374,7 +355,7 @@ class _Finder:
 
     def _room(self, start_s: float, end_s: float, content: Rect, page: Page) -> Stretch:
         """A filmed room: the page on its wall, and all of it as the camera's picture."""
-        count, _ = self._faces(start_s, end_s, content)
+        count, _ = self.people.at(start_s, end_s, content)
         sure = 0.9 if count else 0.7
         return Stretch(
             start_s=start_s,
@@ -391,7 +372,7 @@ class _Finder:
         """A camera for each pane with a face, if there are several."""
         if len(cells) < 2:
             return ()
-        people = [(cell, self._faces(start_s, end_s, cell)[0]) for cell in cells]
+        people = [(cell, self.people.at(start_s, end_s, cell)[0]) for cell in cells]
         regions = [
             Region(role=Role.CAMERA, rect=cell, confidence=0.9, faces=count)
             for cell, count in people
@@ -408,7 +389,7 @@ class _Finder:
             if sum(i.rect.area for i in row) > 0.6 * content.area:
                 continue
             if len(row) > 1:
-                seen = [self._faces(start_s, end_s, i.rect)[0] > 0 for i in row]
+                seen = [self.people.at(start_s, end_s, i.rect)[0] > 0 for i in row]
                 if sum(seen) * 2 >= len(row):
                     return row
             if self._is_camera(start_s, end_s, inset, content):
@@ -427,12 +408,12 @@ class _Finder:
         return known[-1]
 
     def _looks_like_camera(self, start_s: float, end_s: float, inset: Inset, content: Rect) -> bool:
-        count, moving = self._faces(start_s, end_s, inset.rect)
+        count, moving = self.people.at(start_s, end_s, inset.rect)
         if not (count and moving) and not self._outlasts_a_page(start_s, end_s, inset):
             return False
         # A second head that moves outside makes the whole picture one of people.
         for side in sides(content, inset.rect):
-            others, alive = self._faces(start_s, end_s, side)
+            others, alive = self.people.at(start_s, end_s, side)
             if others and alive:
                 return False
         return True
@@ -452,55 +433,10 @@ class _Finder:
             for i, j in itertools.pairwise(inside)
         )
 
-    def _faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
-        """Median number of faces in a few frames, and whether the first of them moves."""
-        asked = start_s, end_s, rect
-        if asked not in self.seen:
-            self.seen[asked] = self._look_for_faces(start_s, end_s, rect)
-        return self.seen[asked]
 
-    def _moments(self, start_s: float, end_s: float) -> list[float]:
-        """When to look: at keyframes where there are enough, they cost nothing to reach."""
-        keys = [t for t in self.reader.keyframe_times if start_s <= t < end_s - 0.9]
-        if len(keys) >= self.looks:
-            return [
-                keys[round((k + 0.5) * len(keys) / self.looks - 0.5)] for k in range(self.looks)
-            ]
-        length = end_s - start_s
-        return [start_s + length * (k + 0.5) / self.looks for k in range(self.looks)]
-
-    def _look_for_faces(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
-        counts: list[int] = []
-        moved: list[float] = []
-        for t_s in self._moments(start_s, end_s):
-            until_s = min(end_s, t_s + 0.9)
-            near = [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
-            if not near:
-                continue
-            pair = [near[0], near[-1]] if len(near) > 1 else near
-            crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
-            found = [
-                f
-                for f in self.faces.detect(np.ascontiguousarray(crop[0]))
-                if f.rect.height >= 0.1 * rect.height
-            ]
-            counts.append(len(found))
-            if found and len(crop) == 2:
-                box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
-                a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
-                moved.append(float((difference(a, b) > 3).mean()))
-        return median_count(counts), bool(moved) and float(np.median(moved)) > 0.02
-
-
-def _grey_of(image: NDArray[np.uint8]) -> Grey:
-    import cv2
-
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY), np.uint8)
-
-
-def _stands_beside(inset: Inset, page: Page | None) -> bool:
+def _stands_beside(inset: Inset, page: Page) -> bool:
     """Whether a picture with a clear frame of its own lies beside a bright page: no room."""
-    if page is None or inset.circle or inset.border < _FRAMED:
+    if inset.circle or inset.border < _FRAMED:
         return False
     both = inset.rect.intersect(page.rect)
     return both is None or both.area < 0.5 * inset.rect.area
@@ -524,47 +460,3 @@ def _smoothed(shown: NDArray[np.bool_], cut_pairs: list[int]) -> NDArray[np.bool
         if together and shown[i - 1] == shown[i + 1] != shown[i]:
             out[i] = shown[i - 1]
     return out
-
-
-def _same(a: Stretch, b: Stretch) -> bool:
-    if a.kind is not b.kind or len(a.regions) != len(b.regions):
-        return False
-    return all(iou(x.rect, y.rect) > 0.85 for x, y in zip(a.regions, b.regions, strict=True))
-
-
-def _absorbed(stretches: list[Stretch]) -> list[Stretch]:
-    """A moment too short to judge follows a neighbour that fills the same part of the frame."""
-    out = list(stretches)
-    for k, item in enumerate(stretches):
-        if item.duration_s >= 2.5 or len(item.regions) != 1:
-            continue
-        for near in (k - 1, k + 1):
-            if 0 <= near < len(out) and len(out[near].regions) == 1:
-                other = out[near]
-                same = iou(item.regions[0].rect, other.regions[0].rect) > 0.9
-                if same and other.duration_s > item.duration_s:
-                    out[k] = other.model_copy(update={"start_s": item.start_s, "end_s": item.end_s})
-                    break
-    return out
-
-
-def _merge(stretches: list[Stretch]) -> list[Stretch]:
-    """Neighbours with the same layout become one; moments too short to judge follow them."""
-    merged = _joined(_absorbed(_joined(stretches)))
-    whole = [span(s.start_s, s.end_s) for s in merged]
-    assert all(a.end_s == b.start_s for a, b in itertools.pairwise(whole))
-    return merged
-
-
-def _joined(stretches: list[Stretch]) -> list[Stretch]:
-    """Neighbours with the same layout as one; the regions of the longer one count."""
-    joined: list[Stretch] = []
-    for item in stretches:
-        if joined and _same(joined[-1], item):
-            longer = max(joined[-1], item, key=lambda s: s.duration_s)
-            joined[-1] = longer.model_copy(
-                update={"start_s": joined[-1].start_s, "end_s": item.end_s}
-            )
-        else:
-            joined.append(item)
-    return joined
