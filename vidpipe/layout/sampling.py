@@ -132,10 +132,9 @@ def sample(
     for start_s, end_s in itertools.pairwise([0.0, *keys, duration_s]):
         # Many recorders set a keyframe when they feel like it.
         if end_s - start_s > options.max_blind_s or (start_s == 0.0 and end_s > 1.0):
-            inner = reader.every(
-                max(step_s, 1.0), start_s + 0.5 * (start_s > 0), end_s, roughly=True
-            )
-            looks.add(reported(inner, 0.5))
+            first_s = start_s + 2 * options.min_step_s if start_s > 0 else 0.0
+            inner = reader.every(options.min_step_s, first_s, end_s, roughly=True)
+            looks.add(reported(_in_twos(inner, step_s), 0.5))
     looks.look_closer(reader, options, on_progress)
     return looks.samples()
 
@@ -179,7 +178,7 @@ class _Looks:
         samples = self.samples()
         events = sorted(_events(samples), key=lambda e: -e[0])
         left = options.max_samples
-        for done, (_, pair, usual) in enumerate(events):
+        for done, (_, pair, always) in enumerate(events):
             if left <= 0:
                 break
             start_s, end_s = (float(samples.times_s[k]) for k in (pair, pair + 1))
@@ -187,7 +186,7 @@ class _Looks:
                 self.sudden.add(end_s)
                 continue
             ends = samples.grey[pair], samples.grey[pair + 1]
-            left -= self.add(_turning_points(reader, start_s, end_s, ends, usual), regular=False)
+            left -= self.add(_turning_points(reader, start_s, end_s, ends, always), regular=False)
             if on_progress is not None:
                 on_progress(0.5 + 0.5 * done / len(events))
 
@@ -211,25 +210,29 @@ def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, 
 
 
 def _events(samples: Samples) -> Iterator[tuple[float, int, Mask]]:
-    """Pairs of looks far apart between which something happened: how much, which, and what
-    always moves there."""
+    """Pairs of looks far apart between which something happened.
+
+    Yields how much, which pair, and the blocks that always move there.
+    """
     pairs = len(samples) - 1
     height, width = samples.grey.shape[1:]
-    changed = np.zeros((pairs, height, width), bool)
     blocks = np.zeros((pairs, -(-height // _BLOCK_PX), -(-width // _BLOCK_PX)), bool)
     for k in range(pairs):
-        changed[k] = samples.changed(k)
-        rows = np.logical_or.reduceat(changed[k], np.arange(0, height, _BLOCK_PX), axis=0)
+        rows = np.logical_or.reduceat(samples.changed(k), np.arange(0, height, _BLOCK_PX), axis=0)
         blocks[k] = np.logical_or.reduceat(rows, np.arange(0, width, _BLOCK_PX), axis=1)
     for k in range(pairs):
         if samples.times_s[k + 1] - samples.times_s[k] <= 2 * SOON_S:
             continue
         around = blocks[max(0, k - _PAIRS_AROUND) : k + _PAIRS_AROUND + 1]
-        always = cv2.dilate((around.mean(axis=0) > _ALWAYS).astype(np.uint8), np.ones((3, 3)))
-        usual = np.kron(always, np.ones((_BLOCK_PX, _BLOCK_PX), np.uint8))[:height, :width] > 0
-        amount = float((changed[k] & ~usual).mean())
+        always = cv2.dilate((around.mean(axis=0) > _ALWAYS).astype(np.uint8), np.ones((3, 3))) > 0
+        amount = float((samples.changed(k) & ~_spread_out(always, height, width)).mean())
         if amount > _EVENT:
-            yield amount, k, usual
+            yield amount, k, always
+
+
+def _spread_out(blocks: Mask, height: int, width: int) -> Mask:
+    """A mask of blocks as one of pixels."""
+    return np.kron(blocks, np.ones((_BLOCK_PX, _BLOCK_PX), bool))[:height, :width]
 
 
 def _cut_by_encoder(packets: Packets, start_s: float, end_s: float) -> bool:
@@ -249,9 +252,13 @@ def _cut_by_encoder(packets: Packets, start_s: float, end_s: float) -> bool:
 
 
 def _turning_points(
-    reader: FrameReader, start_s: float, end_s: float, ends: tuple[Grey, Grey], usual: Mask
+    reader: FrameReader, start_s: float, end_s: float, ends: tuple[Grey, Grey], always: Mask
 ) -> Iterator[Frame]:
-    """Frames at which a change begins or ends, from `start_s` until all is as at `end_s`."""
+    """Frames at which a change begins or ends, from `start_s` until all is as at `end_s`.
+
+    What changes in the blocks `always` does not count.
+    """
+    usual = _spread_out(always, *ends[0].shape)
     counted = np.where(usual, 0, 255).astype(np.uint8)
     least = _EVENT * counted.size
 

@@ -93,6 +93,20 @@ def test_a_long_recording_is_looked_at_here_and_there_and_misses_nothing(kind, t
         assert close(box, stretch.region(Role.CAMERA).rect, truth.width)
 
 
+def test_a_long_recording_without_keyframes_is_decoded_and_looked_at_in_twos(tmp_path):
+    """Some recorders set one keyframe at the start and never again."""
+    made, path = tmp_path / "made.mp4", tmp_path / "one.mp4"
+    truth = make_composite(made, "inset", seed=86, pages=11, page_s=(13, 19))
+    encoding = {"preset": "ultrafast", "g": 99999, "sc_threshold": 0}
+    render(ffmpeg.output(ffmpeg.input(str(made)), str(path), **encoding), timeout_s=120)
+    assert truth.duration_s > LayoutOptions().dense_up_to_s
+    found = look(path)
+    (stretch,) = found.stretches
+    for box in truth.stretches[0].cameras:
+        assert close(box, stretch.region(Role.CAMERA).rect, truth.width)
+    assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
+
+
 #: What encoders and cameras do to pictures, as options of ffmpeg; how wide a pixel is then.
 ODD = {
     "rotated": ({"display_rotation": 90}, {"c": "copy"}),
