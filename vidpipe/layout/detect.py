@@ -198,6 +198,10 @@ class _Finder:
             stretches.append(self._judge(start_s, end_s, inside, there))
         return merged(stretches)
 
+    def _some(self, inside: NDArray[np.int_], count: int) -> NDArray[np.uint8]:
+        """At most so many pictures of a stretch, spread over it, shape (n, h, w)."""
+        return self.samples.grey[inside[:: max(1, -(-len(inside) // count))]]
+
     def _refined(self, pair: int, changed: Callable[[Grey, Grey], float]) -> float:
         before_s, after_s = (float(t) for t in self.samples.times_s[pair : pair + 2])
         known_s = self.samples.known_s(pair, pair + 1)
@@ -293,7 +297,7 @@ class _Finder:
         if insets:
             whole = bounding([i.rect for i in insets])
             content = content_rect(self.samples, inside, whole)
-            area = screen_beside(self.samples.grey[inside], content, whole)
+            area = screen_beside(self._some(inside, 40), content, whole)
             cameras = []
             for inset in insets:
                 count, _ = self.people.at(start_s, end_s, inset.rect)
@@ -330,7 +334,7 @@ class _Finder:
             sure = round(min(0.95, 0.5 + 0.5 * flat), 2)
         role = Role.CAMERA if kind is LayoutKind.CAMERA else Role.SCREEN
         if kind is LayoutKind.CAMERA and count > 1:
-            regions = self._people(start_s, end_s, panes(self.samples.grey[inside], content))
+            regions = self._people(start_s, end_s, panes(self._some(inside, 9), content))
             if regions:
                 return Stretch(
                     start_s=start_s, end_s=end_s, kind=kind, regions=regions, confidence=sure

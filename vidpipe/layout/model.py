@@ -140,7 +140,6 @@ class LayoutOptions(BaseModel):
         default=12.0, description="between two keyframes; farther apart, the span is decoded"
     )
     min_step_s: float = 0.5
-    max_step_s: float = 30.0
     analysis_width: int = 640
     cut_fraction: float = Field(default=0.42, description="changed part of the frame at a cut")
     slide_fraction: float = Field(default=0.006, description="changed part of the screen")

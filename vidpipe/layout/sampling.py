@@ -113,7 +113,7 @@ def sample(
 ) -> Samples:
     """At most `max_samples` frames over the video and as many around what happens in it."""
     duration_s = reader.info.duration_s
-    step_s = min(options.max_step_s, max(options.min_step_s, duration_s / options.max_samples))
+    step_s = max(options.min_step_s, duration_s / options.max_samples)
 
     def reported(frames: Iterable[Frame], share: float) -> Iterator[Frame]:
         for frame in frames:
@@ -124,7 +124,7 @@ def sample(
     if duration_s <= options.dense_up_to_s:
         looks = _Looks(reader)
         looks.add(reported(_thinned(reader.every(step_s, roughly=True), 0.6 * step_s), 1.0))
-        return looks.samples()
+        return looks.samples(last=True)
     looks = _Looks(reader)
     step_s = max(step_s, options.sparse_step_s)
     keys = _spaced(reader.keyframe_times, 0.6 * step_s)
@@ -136,7 +136,7 @@ def sample(
             inner = reader.every(options.min_step_s, first_s, end_s, roughly=True)
             looks.add(reported(_in_twos(inner, step_s), 0.5))
     looks.look_closer(reader, options, on_progress)
-    return looks.samples()
+    return looks.samples(last=True)
 
 
 class _Looks:
@@ -153,14 +153,15 @@ class _Looks:
             self.found.setdefault(frame.t_s, (frame.grey, regular))
         return len(self.found) - before
 
-    def samples(self) -> Samples:
+    def samples(self, *, last: bool = False) -> Samples:
+        """All looks so far; the `last` time they are let go as they are copied."""
         times = sorted(self.found)
         grey = np.zeros(
             (len(times), *(self.found[times[0]][0].shape if times else (1, 1))), np.uint8
         )
-        for k, t_s in enumerate(times):
-            grey[k] = self.found[t_s][0]
         regular = np.array([self.found[t][1] for t in times], bool)
+        for k, t_s in enumerate(times):
+            grey[k] = (self.found.pop(t_s) if last else self.found[t_s])[0]
         sudden = np.array([t in self.sudden for t in times], bool)
         return Samples(np.array(times), grey, self.reader.scale, regular, sudden)
 
@@ -171,8 +172,7 @@ class _Looks:
         on_progress: Callable[[float], None] | None,
     ) -> None:
         """Decode between the looks where something happened, the greatest events first."""
-        samples = self.samples()
-        for start_s, end_s in _short_shots(samples, options):
+        for start_s, end_s in _short_shots(self.samples(), options):
             step_s = max(options.min_step_s, (end_s - start_s) / _SHOT_LOOKS)
             self.add(reader.every(step_s, start_s, end_s, roughly=True))
         samples = self.samples()

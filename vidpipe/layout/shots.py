@@ -38,7 +38,7 @@ class Border:
 
 def find_borders(reader: FrameReader, samples: Samples, options: LayoutOptions) -> list[Border]:
     """All borders of shots, in order."""
-    luma = samples.grey.reshape(len(samples), -1).mean(axis=1)
+    luma = np.array([float(g.mean()) for g in samples.grey])
     shares = np.array([float(samples.changed(k).mean()) for k in range(len(samples) - 1)])
     gaps = np.diff(samples.times_s)
     over = shares > options.cut_fraction
@@ -90,8 +90,8 @@ def _dissolves(samples: Samples, known: list[Border], options: LayoutOptions) ->
     first = 0
     times = samples.times_s
     # Out of black or white is no other picture, only more or less of the same.
-    flat = samples.grey.reshape(len(samples), -1)
-    empty = (flat.std(axis=1) < _EMPTY) | (flat.mean(axis=1) < 2 * _BLACK)
+    # One at a time: the spread of all at once would take a float for each of their pixels.
+    empty = [bool(g.std() < _EMPTY or g.mean() < 2 * _BLACK) for g in samples.grey]
     while first < len(samples) - 2:
         found = None
         for last in range(first + 2, len(samples)):
