@@ -16,10 +16,11 @@ from vidpipe.content.model import Content
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout
-from vidpipe.media.pictures import clock, thumbnail
+from vidpipe.media.pictures import thumbnail
 from vidpipe.pipeline import Engine, StageResult
 from vidpipe.segments.model import Segments
 from vidpipe.silence.model import AudioTrack, SpeechMap
+from vidpipe.timeline import clock
 from vidpipe.transcript.model import Transcript
 
 Metadata = dict[str, Any]
@@ -173,13 +174,30 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
 def _topics(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, Content)
-    chapters = [f"{clock(t.start_s)} {t.title}" for t in document.topics]
-    return {
-        "chapters": dg.MetadataValue.md("\n\n".join(_md(c) for c in chapters) or "None."),
+    rows = [
+        {
+            "from": clock(t.start_s),
+            "length": clock(t.duration_s),
+            "title": t.title,
+            "about": ", ".join(t.keyphrases[:5]),
+            "sentences": t.last_unit - t.first_unit,
+        }
+        for t in document.topics
+    ]
+    metadata: Metadata = {
         "basis": document.basis,
+        "sentence_model": document.sentence_model or "none: words alone",
         "topics": len(document.topics),
         "units": len(document.units),
     }
+    if rows:
+        types = dict.fromkeys(rows[0], "string") | {"sentences": "int"}
+        metadata["topic_table"] = _table(rows, types)
+    if result.manifest.has("chapters.txt"):
+        path = engine.artifacts.path(result.manifest.file("chapters.txt"))
+        text = path.read_text("utf-8")
+        metadata["chapters"] = dg.MetadataValue.md(f"```\n{text}```")
+    return metadata
 
 
 def _segments(engine: Engine, result: StageResult) -> Metadata:

@@ -116,7 +116,7 @@ def _material(folder: Path, arguments: argparse.Namespace) -> tuple[Path, Path |
 
 def _home(home: Path) -> Engine:
     os.environ["VIDPIPE_HOME"] = str(home)
-    os.environ["VIDPIPE_WHISPER_DOWNLOAD"] = "false"
+    os.environ["VIDPIPE_FETCH_MODELS"] = "false"
     home.mkdir(parents=True, exist_ok=True)
     return Engine(load_settings())
 

@@ -19,7 +19,6 @@ from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
 from vidpipe.intake import sidecars
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
-from vidpipe.media.pictures import clock
 from vidpipe.pipeline.engine import Engine, StageResult
 from vidpipe.pipeline.stages import stage_names
 from vidpipe.platforms.model import preset
@@ -27,6 +26,7 @@ from vidpipe.readiness import readiness
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results, json_schema
 from vidpipe.settings import load_settings
+from vidpipe.timeline import clock
 
 app = typer.Typer(
     add_completion=False,

@@ -38,6 +38,7 @@ def readiness() -> list[Item]:
         ("recogniser", _recogniser),
         ("face detector", _faces),
         ("slides", _slides),
+        ("topics", _topics),
         ("editor", _editor),
     ]
     for name, look in parts:
@@ -111,7 +112,7 @@ def _recogniser(settings: Settings) -> str:
     from vidpipe.transcript.recogniser import choose, nothing_to_recognise_with
 
     recogniser, passed = choose(
-        settings.transcript, None, settings.models, may_download=settings.whisper_download
+        settings.transcript, None, settings.models, may_download=settings.fetch_models
     )
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
@@ -132,6 +133,15 @@ def _slides(settings: Settings) -> str:
     from vidpipe.layout.text import reader_identity
 
     return reader_identity(settings.layout) or "not read (pip install 'vidpipe[ocr]')"
+
+
+def _topics(settings: Settings) -> str:
+    from vidpipe.content.vectors import sentence_model
+
+    model, why = sentence_model(
+        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
+    )
+    return f"words and {model.identity}" if model else f"words alone ({why})"
 
 
 def _editor(settings: Settings) -> str:

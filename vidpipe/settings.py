@@ -54,9 +54,7 @@ class Settings(BaseSettings):
     face_model: Path | None = Field(
         default=None, description="a YuNet ONNX file; without it dlib's detector"
     )
-    whisper_download: bool = Field(
-        default=True, description="fetch missing Whisper weights from the hub"
-    )
+    fetch_models: bool = Field(default=True, description="fetch missing weights from the hub")
     stable_s: float = Field(
         default=5.0, ge=0, description="a dropped file counts when unchanged for so long"
     )

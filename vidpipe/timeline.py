@@ -182,3 +182,10 @@ class EditList(BaseModel):
                 return item.start_s + (t_s - at)
             at += item.duration_s
         return self.intervals[-1].end_s
+
+
+def clock(t_s: float) -> str:
+    """`1:02:03` or `2:03`."""
+    hours, rest = divmod(int(t_s), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

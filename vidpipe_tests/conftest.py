@@ -49,7 +49,7 @@ def _no_settings_from_outside(
             monkeypatch.delenv(name)
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
     # No test waits for a hub.
-    monkeypatch.setenv("VIDPIPE_WHISPER_DOWNLOAD", "false")
+    monkeypatch.setenv("VIDPIPE_FETCH_MODELS", "false")
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def make_engine(home: Path) -> Engine:
     return Engine(
         load_settings(
             home=home,
-            whisper_download=False,
+            fetch_models=False,
             x264_preset="ultrafast",
             stable_s=0.0,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
@@ -12,6 +13,7 @@ from vidpipe.framing.follow import close_up, follow, follow_panes
 from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
+from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
@@ -197,8 +199,9 @@ def _part(
             return Part(
                 first_frame=first, last_frame=last, composition=Composition.SPEAKER, camera=path
             )
-    region = screen or camera
-    rect = region.rect if region else reader.video.size.rect
+    # Where there is no room to stack them, a page and its speaker stay as they were filmed.
+    shown = [r.rect for r in (screen, camera) if r]
+    rect = functools.reduce(Rect.union, shown) if shown else reader.video.size.rect
     kind = Composition.SCREEN if screen and not camera else Composition.FIT
     return Part(first_frame=first, last_frame=last, composition=kind, screen=rect)
 

@@ -7,17 +7,23 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.content.cohesion import breaks_of, costs_of
 from vidpipe.content.importance import weigh
 from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
-from vidpipe.content.topics import find_topics, sentence_vectors
+from vidpipe.content.topics import find_topics
+from vidpipe.content.vectors import SentenceModel, term_vectors
+from vidpipe.content.voice import emphasis, reactions
 from vidpipe.layout.model import Layout
+from vidpipe.media.samples import Samples
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span, union
 from vidpipe.transcript.model import Transcript
 
 #: Runs of speech are split at pauses of this length when there are no words.
 _SPEECH_GAP_S = 0.6
+#: Costs of words and of vectors together are so many times those of words.
+_WITH_VECTORS = 3
 #: A slide names a topic when it is shown for so much of it.
 _TITLE_SHARE = 0.4
 
@@ -29,8 +35,13 @@ def analyse(
     hop_s: float,
     layout: Layout,
     options: ContentOptions,
+    samples: Samples | None = None,
+    model: SentenceModel | None = None,
 ) -> Content:
     """What is talked about when, and how much each unit matters.
+
+    Without `samples` nothing is known of pitch and applause; without a `model` of
+    sentences topics come from words alone.
 
     Without words to trust the units are runs of speech; without speech, slides; a
     picture that never changes and says nothing has none.
@@ -39,24 +50,44 @@ def analyse(
     if not units:
         return Content(basis="none")
     phrases = cue_phrases(transcript.language)
+    vectors, breaks = np.zeros((0, 1), np.float32), np.zeros(len(units))
     if basis == "sentences":
-        vectors = sentence_vectors([u.text for u in units], phrases)
-        topics = find_topics(units, vectors, phrases, options, _new_pages(layout))
+        texts = [u.text for u in units]
+        terms = [phrases.terms(text) for text in texts]
+        meanings = model.embed(texts) if model else None
+        vectors = term_vectors(terms) if meanings is None else meanings
+        costs = costs_of(terms, meanings)
+        breaks = breaks_of(costs)
+        measures = 1 if meanings is None else _WITH_VECTORS
+        topics = find_topics(units, costs, phrases, options, _new_pages(layout), measures=measures)
         topics = [_titled(topic, layout, options) for topic in topics]
     else:
-        vectors = np.zeros((0, 1))
-        topics = [
-            Topic(
-                start_s=units[0].start_s,
-                end_s=units[-1].end_s,
-                title="Highlights",
-                keyphrases=(),
-                first_unit=0,
-                last_unit=len(units),
-            )
-        ]
-    weighed = weigh(units, vectors, topics, layout, speech, level_db, hop_s, phrases)
-    return Content(basis=basis, units=tuple(weighed), topics=tuple(topics))
+        whole = Topic(
+            start_s=units[0].start_s,
+            end_s=units[-1].end_s,
+            title="Highlights",
+            keyphrases=(),
+            first_unit=0,
+            last_unit=len(units),
+        )
+        topics = [whole]
+    weighed = weigh(
+        units,
+        vectors,
+        breaks,
+        topics,
+        layout,
+        speech,
+        emphasis(units, level_db, hop_s, samples),
+        reactions(units, speech.sounds, samples),
+        phrases,
+    )
+    return Content(
+        basis=basis,
+        sentence_model=model.identity if model and basis == "sentences" else "",
+        units=tuple(weighed),
+        topics=tuple(topics),
+    )
 
 
 def _new_pages(layout: Layout) -> list[float]:

@@ -1,26 +1,84 @@
-"""Word lists per language, as data; a language without a file has no cue phrases."""
+"""What is known of a language: cue phrases as data, words without a topic, what a term is.
+
+A language without a file has no cue phrases; stop words are known of many more.
+"""
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass, field
 from importlib import resources
 
+import stopwordsiso
 import yaml
+
+from vidpipe.orthography import unspaced
+
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+#: Words of one stem mostly begin with the same so many letters.
+_STEM = 6
+_SHORTEST = 3
+_BEFORE_WORDS = " \t\"'([{“‘«「『¿¡—-…"
 
 
 @dataclass(frozen=True)
 class CuePhrases:
-    """Cue phrases by kind, as one pattern each, and words that carry no topic."""
+    """Cue phrases by kind, as one pattern each, and words that carry no topic.
+
+    `stop_words` part phrases; `common` words are part of some ("operating system") but
+    name nothing alone.
+    """
 
     patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
-    dangling_start: frozenset[str] = frozenset()
     stop_words: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+
+    def terms(self, text: str) -> list[str]:
+        """What the words of a text are about: stems, or pairs of characters, in order."""
+        found = []
+        for word in words_of(text):
+            plain = self.plain(word)
+            if plain and unspaced(plain[0]):
+                found += [a + b for a, b in itertools.pairwise(plain)]
+            elif plain not in self.stop_words and len(plain) >= _SHORTEST:
+                found.append(plain[:_STEM])
+        return [t for t in found if t not in self.stop_words]
+
+    @staticmethod
+    def plain(word: str) -> str:
+        """A word in lower case, without what an apostrophe adds."""
+        return word.lower().replace("’", "'").split("'")[0]
 
     def count(self, kind: str, text: str) -> int:
+        """How many phrases of a kind are in a text."""
         pattern = self.patterns.get(kind)
         return len(pattern.findall(text)) if pattern is not None else 0
+
+    def starts(self, kind: str, text: str) -> bool:
+        """Whether a text begins, after its lead-in, with a phrase of a kind."""
+        pattern = self.patterns.get(kind)
+        opening = text[len(self.lead_in(text)) :].lstrip(_BEFORE_WORDS)
+        return pattern is not None and pattern.match(opening) is not None
+
+    def lead_in(self, text: str) -> str:
+        """The words that only start a text: "Okay, so" and the like."""
+        pattern = self.patterns.get("lead_in")
+        at = 0
+        while pattern is not None:
+            begins = len(text) - len(text[at:].lstrip(_BEFORE_WORDS + ",.，。、 "))
+            found = pattern.match(text, begins)
+            if found is None:
+                break
+            at = found.end()
+        rest = text[at:]
+        return text[: len(text) - len(rest.lstrip(" ,.，。、"))] if at else ""
+
+
+def words_of(text: str) -> list[str]:
+    """Runs of letters; in scripts without spaces, what stands between punctuation."""
+    return _WORD.findall(text)
 
 
 @functools.cache
@@ -28,18 +86,38 @@ def cue_phrases(language: str) -> CuePhrases:
     """The phrases of a language (ISO 639); English for an unknown one of no name."""
     code = language or "en"
     file = resources.files("vidpipe.content") / "data" / f"{code}.yaml"
+    known = _stop_words(code)
     if not file.is_file():
-        return CuePhrases()
+        return CuePhrases(stop_words=known, common=known)
     raw: dict[str, list[str]] = yaml.safe_load(file.read_text("utf-8"))
-    lists = {"dangling_start", "stop_words"}
+    lists = {"common", "stop_words"}
     return CuePhrases(
         patterns={
-            kind: re.compile(
-                r"\b(?:" + "|".join(re.escape(p) for p in phrases) + r")\b", re.IGNORECASE
-            )
+            kind: re.compile("|".join(map(_whole, phrases)), re.IGNORECASE)
             for kind, phrases in raw.items()
             if kind not in lists
         },
-        dangling_start=frozenset(raw.get("dangling_start", ())),
-        stop_words=frozenset(raw.get("stop_words", ())),
+        stop_words=known | frozenset(raw.get("stop_words", ())),
+        common=_listed(code) | frozenset(raw.get("common", ())),
     )
+
+
+def _whole(phrase: str) -> str:
+    """A pattern for whole words, where the script parts words; an apostrophe is as typed."""
+    inner = re.escape(phrase).replace("'", "['’]")
+    before, after = (
+        r"\b" if c.isalnum() and not unspaced(c) else "" for c in (phrase[0], phrase[-1])
+    )
+    return f"{before}{inner}{after}"
+
+
+def _stop_words(code: str) -> frozenset[str]:
+    if code == "en":  # the long list has half of what computer science is about in it
+        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+        return frozenset(ENGLISH_STOP_WORDS)
+    return _listed(code)
+
+
+def _listed(code: str) -> frozenset[str]:
+    return frozenset(stopwordsiso.stopwords(code)) if stopwordsiso.has_lang(code) else frozenset()

@@ -15,6 +15,7 @@ class Unit(Interval):
     """
 
     text: str = ""
+    lead_in: str = Field(default="", description="with what the text begins and says nothing")
     signs: dict[str, float] = Field(default_factory=dict)
     importance: float = 0.0
 
@@ -38,8 +39,23 @@ class Content(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     basis: str
+    sentence_model: str = Field(default="", description="whose vectors topics come from, too")
     units: tuple[Unit, ...] = ()
     topics: tuple[Topic, ...] = ()
+
+
+class SentenceModelOptions(BaseModel):
+    """A sentence-embedding model in the form of sentence-transformers (extra `embeddings`).
+
+    On the hub by name and revision, or by the path of its folder.
+    """
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    enabled: bool = True
+    model: str = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+    revision: str = "main"
+    path: str | None = None
 
 
 class ContentOptions(BaseModel):
@@ -48,10 +64,16 @@ class ContentOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     min_topic_s: float = 30.0
-    border_penalty: float = Field(
-        default=1.0, description="what a topic border costs, in units of mean cohesion gain"
+    border_share: float = Field(
+        default=0.45,
+        gt=0,
+        description="a topic border has to gain such a part of what the strongest ones gain",
     )
     turn_discount: float = Field(
-        default=0.35, description="what is left of that cost where a new slide comes"
+        default=0.35, description="what is left of a border's price where a new slide comes"
+    )
+    pause_discount: float = Field(
+        default=0.6, description="what is left of it after a pause that is long for the speaker"
     )
     title_characters: int = 60
+    sentence_model: SentenceModelOptions = SentenceModelOptions()

@@ -1,53 +1,55 @@
-"""Topic borders by optimal segmentation, titles by keyphrases.
-
-Dynamic programming over the cohesion of smoothed TF-IDF sentence vectors with
-one penalty per border: Pk 0.155 on joined real lectures, where TextTiling has
-0.53 (measured; see the design).
-"""
+"""Topic borders by optimal segmentation, titles by keyphrases."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
-from vidpipe.content.language import CuePhrases
+from vidpipe.content import cohesion
+from vidpipe.content.cohesion import Costs, cost, first_of
+from vidpipe.content.language import CuePhrases, words_of
 from vidpipe.content.model import ContentOptions, Topic, Unit
+from vidpipe.orthography import unspaced
 
-_TOKEN = r"(?u)\b[^\W\d_][\w'-]+\b"
-#: Segments longer than this many units are not tried: it bounds the time.
-_MAX_UNITS = 400
-
-
-def sentence_vectors(texts: Sequence[str], phrases: CuePhrases) -> NDArray[np.float64]:
-    """Unit-length TF-IDF vectors, shape (n, terms); zeros for texts without topic words."""
-    stop = sorted(ENGLISH_STOP_WORDS | phrases.stop_words)
-    vectorizer = TfidfVectorizer(
-        token_pattern=_TOKEN, stop_words=stop, sublinear_tf=True, max_features=4000
-    )
-    try:
-        return np.asarray(vectorizer.fit_transform(texts).toarray(), np.float64)
-    except ValueError:  # nothing but stop words
-        return np.zeros((len(texts), 1))
+#: No border is worth less than so many nats, per measure of cohesion.
+_LEAST_GAIN = 12.0
+#: A recording's strongest borders are one in so many seconds, at least three.
+_STRONG_EVERY_S = 400.0
+#: A new slide belongs to a unit that begins so near to it.
+_AT_TURN_S = 2.5
+#: A pause means something from this length on, and most from the second.
+_PAUSES_S = (1.0, 3.0)
+_CLAUSES = re.compile(r"[.,;:?!()\"“”。，、；：？！「」]+")
+#: In a topic of more units a single word has to come twice.
+_FEW = 6
+#: A keyphrase's words are longer than this.
+_SHORTEST = 2
 
 
 def find_topics(
     units: Sequence[Unit],
-    vectors: NDArray[np.float64],
+    costs: Costs,
     phrases: CuePhrases,
     options: ContentOptions,
     turns_s: Sequence[float] = (),
+    *,
+    measures: int = 1,
 ) -> list[Topic]:
-    """Topics that cover all units in order; `turns_s` are times of new slides."""
-    borders = segment(vectors, [u.duration_s for u in units], options, _at_a_turn(units, turns_s))
+    """Topics that cover all units in order.
+
+    `turns_s` are times of new slides, `measures` by how much the costs are more than
+    those of words alone.
+    """
+    borders = segment(
+        costs, units, options, _prices(units, options, turns_s), least=measures * _LEAST_GAIN
+    )
     topics = []
-    for first, last in itertools.pairwise(borders):
-        keys = keyphrases([u.text for u in units], first, last, phrases)
+    keyed = keyphrases([u.text for u in units], borders, phrases)
+    for (first, last), keys in zip(itertools.pairwise(borders), keyed, strict=True):
         topics.append(
             Topic(
                 start_s=units[first].start_s,
@@ -62,43 +64,52 @@ def find_topics(
 
 
 def segment(
-    vectors: NDArray[np.float64],
-    durations_s: Sequence[float],
+    costs: Costs,
+    units: Sequence[Unit],
     options: ContentOptions,
-    cheap: Container[int] = (),
+    prices: Mapping[int, float],
+    least: float = _LEAST_GAIN,
 ) -> list[int]:
     """Borders of the best segmentation, from 0 to n.
 
-    The cost of a segment is how far its smoothed vectors lie from their mean; a
-    border costs a penalty that grows with the spread of the whole recording, so
-    that it needs no tuning per video. Borders in `cheap` cost part of it: there
-    something else says that a topic begins.
+    A border has to gain more than a part of what this recording's strongest borders
+    gain, so that one set of figures serves recordings of few and of many words, and
+    never less than `least`. `prices` are shares of that which a border before a unit
+    costs where something else says that a topic begins.
     """
-    n = len(vectors)
-    if n == 0:
+    if not units:
         return [0]
-    smooth = _smooth(vectors)
-    sums = np.vstack([np.zeros(smooth.shape[1]), np.cumsum(smooth, axis=0)])
-    squares = np.concatenate([[0.0], np.cumsum((smooth**2).sum(axis=1))])
-    times = np.concatenate([[0.0], np.cumsum(durations_s)])
+    first_try = _cheapest(costs, units, options, prices, least)
+    gains = sorted(_gains(costs, first_try), reverse=True)
+    strong = gains[: max(3, round((units[-1].end_s - units[0].start_s) / _STRONG_EVERY_S))]
+    wanted = options.border_share * float(np.mean(strong)) if strong else 0.0
+    return _cheapest(costs, units, options, prices, wanted) if wanted > least else first_try
 
-    def cost(i: int, j: int) -> float:
-        total = sums[j] - sums[i]
-        return float(squares[j] - squares[i] - total @ total / (j - i))
 
-    spread = cost(0, n) / n
-    penalty = options.border_penalty * spread * max(6.0, np.sqrt(n) * 1.5)
+def _cheapest(
+    costs: Costs,
+    units: Sequence[Unit],
+    options: ContentOptions,
+    prices: Mapping[int, float],
+    penalty: float,
+) -> list[int]:
+    """Dynamic programming: the borders whose costs and penalties add up to least."""
+    n = len(units)
+    starts = np.array([u.start_s for u in units])
+    price = np.array([penalty * prices.get(k, 1.0) for k in range(n)])
+    price[0] = 0.0
     best = np.full(n + 1, np.inf)
-    best[0] = -penalty
+    best[0] = 0.0
     back = np.zeros(n + 1, int)
-    for j in range(1, n + 1):
-        for i in range(max(0, j - _MAX_UNITS), j):
-            if times[j] - times[i] < options.min_topic_s and not (i == 0 and j == n):
-                continue
-            price = penalty * (options.turn_discount if i in cheap else 1.0)
-            value = best[i] + cost(i, j) + price
-            if value < best[j]:
-                best[j], back[j] = value, i
+    for last in range(1, n + 1):
+        first = first_of(last)
+        values = best[first:last] + costs[last - 1] + price[first:last]
+        too_short = units[last - 1].end_s - starts[first:last] < options.min_topic_s
+        if last == n and first == 0:
+            too_short[0] = False  # a short recording is one topic
+        values[too_short] = np.inf
+        k = int(np.argmin(values))
+        best[last], back[last] = values[k], first + k
     if not np.isfinite(best[n]):
         return [0, n]
     borders = [n]
@@ -107,80 +118,115 @@ def segment(
     return borders[::-1]
 
 
-def _at_a_turn(units: Sequence[Unit], turns_s: Sequence[float]) -> set[int]:
-    """Units that begin about when a new slide comes."""
+def _gains(costs: Costs, borders: Sequence[int]) -> list[float]:
+    """What each border saves against having none between its neighbours."""
+    return [
+        cost(costs, a, c) - cost(costs, a, b) - cost(costs, b, c)
+        for a, b, c in zip(borders, borders[1:], borders[2:], strict=False)
+        if c - a <= cohesion.LONGEST
+    ]
+
+
+def _prices(
+    units: Sequence[Unit], options: ContentOptions, turns_s: Sequence[float]
+) -> dict[int, float]:
+    """Where a border costs less: at a new slide, after a pause that is long for this speaker."""
+    prices: dict[int, float] = {}
+    gaps = np.array([b.start_s - a.end_s for a, b in itertools.pairwise(units)])
+    if len(gaps):
+        usual = float(np.percentile(gaps, 90))
+        low, high = (max(limit, usual) for limit in _PAUSES_S)
+        for k in np.flatnonzero(gaps > low).tolist():
+            share = min(1.0, (float(gaps[k]) - low) / max(high - low, 1e-6))
+            prices[k + 1] = 1.0 - share * (1.0 - options.pause_discount)
     starts = np.array([u.start_s for u in units])
-    near = set()
     for turn in turns_s:
         k = int(np.argmin(np.abs(starts - turn)))
-        if abs(starts[k] - turn) < 2.5:
-            near.add(k)
-    return near
-
-
-def _smooth(vectors: NDArray[np.float64], width: int = 3) -> NDArray[np.float64]:
-    """Each vector with its neighbours: a sentence alone says too little of its topic."""
-    n = len(vectors)
-    out = np.zeros_like(vectors)
-    for k in range(-width, width + 1):
-        weight = 1.0 / (1 + abs(k))
-        low, high = max(0, -k), min(n, n - k)
-        out[low:high] += weight * vectors[low + k : high + k]
-    norms = np.linalg.norm(out, axis=1, keepdims=True)
-    return np.asarray(out / np.maximum(norms, 1e-9), np.float64)
+        if abs(starts[k] - turn) < _AT_TURN_S:
+            prices[k] = prices.get(k, 1.0) * options.turn_discount
+    return prices
 
 
 def keyphrases(
-    texts: Sequence[str], first: int, last: int, phrases: CuePhrases, keep: int = 5
+    texts: Sequence[str], borders: Sequence[int], language: CuePhrases, keep: int = 12
+) -> list[list[str]]:
+    """For each topic, phrases of one to three words that set it apart from the others."""
+    counts: list[Counter[str]] = []
+    written: dict[str, Counter[str]] = {}
+    for first, last in itertools.pairwise(borders):
+        inside: Counter[str] = Counter()
+        for text in texts[first:last]:
+            for phrase in _phrases(text, language):
+                inside[phrase.lower()] += 1
+                written.setdefault(phrase.lower(), Counter())[phrase] += 1
+        counts.append(inside)
+    everywhere = sum(counts, Counter[str]())
+    return [
+        [
+            written[key].most_common(1)[0][0]
+            for key in _telling(inside, everywhere, last - first, len(texts), keep)
+        ]
+        for inside, (first, last) in zip(counts, itertools.pairwise(borders), strict=True)
+    ]
+
+
+def _telling(
+    inside: Counter[str], everywhere: Counter[str], units: int, all_units: int, keep: int
 ) -> list[str]:
-    """Phrases of one to three words that set `[first, last)` apart from the rest."""
-    stop = ENGLISH_STOP_WORDS | phrases.stop_words
-    inside: Counter[str] = Counter()
-    outside: Counter[str] = Counter()
-    shown: dict[str, Counter[str]] = {}
-    for k, text in enumerate(texts):
-        here = first <= k < last
-        for phrase in _phrases(text, stop):
-            key = phrase.lower()
-            (inside if here else outside)[key] += 1
-            if here:
-                shown.setdefault(key, Counter())[phrase] += 1
-    n_inside, n_outside = max(1, last - first), max(1, len(texts) - (last - first))
+    """Keys that are said often here and seldom elsewhere, long ones first of all."""
+
+    longer: Counter[str] = Counter()
+    for key, count in inside.items():
+        parts = key.split()
+        for size in range(1, len(parts)):
+            for k in range(len(parts) - size + 1):
+                part = " ".join(parts[k : k + size])
+                longer[part] = max(longer[part], count)
 
     def weight(key: str) -> float:
-        words = key.count(" ") + 1
-        if inside[key] < 2 and last - first > 6 and words == 1:
+        size = key.count(" ") + 1
+        if inside[key] < 2 and units > _FEW:
             return 0.0
-        rate = inside[key] / n_inside
-        elsewhere = outside[key] / n_outside
-        return float(rate * (1.0 + 0.6 * (words - 1)) * np.log1p(rate / (elsewhere + 0.02)))
+        # What is mostly said as part of something longer is a piece of a name.
+        here = (inside[key] - longer[key]) / max(1, units)
+        elsewhere = (everywhere[key] - inside[key]) / max(1, all_units - units)
+        return float(here * (1.0 + 0.6 * (size - 1)) * np.log1p(here / (elsewhere + 0.02)))
 
     chosen: list[str] = []
-    for key in sorted(inside, key=lambda p: (-weight(p), p)):
-        if weight(key) <= 0:
+    for key in sorted(inside, key=lambda k: (-weight(k), k)):
+        if weight(key) <= 0 or len(chosen) == keep:
             break
-        if any(key in c.lower() or c.lower() in key for c in chosen):
-            continue
-        chosen.append(shown[key].most_common(1)[0][0])
-        if len(chosen) == keep:
-            break
+        if not any(set(key.split()) & set(c.split()) or key in c or c in key for c in chosen):
+            chosen.append(key)
     return chosen
 
 
-def _phrases(text: str, stop: frozenset[str] | set[str]) -> list[str]:
+def _phrases(text: str, language: CuePhrases) -> list[str]:
+    """Runs of one to three words without stop words; in scripts without spaces, of two to four
+    characters."""
     found = []
-    for clause in re.split(r"[.,;:?!()\"“”]+", text):
-        words = re.findall(_TOKEN, clause)
+    for clause in _CLAUSES.split(text):
         run: list[str] = []
-        for word in [*words, ""]:
-            plain = word.lower().replace("’", "'").split("'")[0]
-            if plain and plain not in stop and len(plain) > 2:
+        for word in [*words_of(clause), ""]:
+            plain = language.plain(word)
+            if plain and unspaced(plain[0]):
+                found += [p for p in _pieces(word) if p not in language.stop_words]
+            elif plain and plain not in language.stop_words and len(plain) > _SHORTEST:
                 run.append(word)
                 continue
             for size in (1, 2, 3):
-                found += [" ".join(run[k : k + size]) for k in range(len(run) - size + 1)]
+                runs = [run[k : k + size] for k in range(len(run) - size + 1)]
+                found += [" ".join(r) for r in runs if not _all_common(r, language)]
             run = []
     return found
+
+
+def _all_common(run: Sequence[str], language: CuePhrases) -> bool:
+    return all(language.plain(word) in language.common for word in run)
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[k : k + size] for size in (2, 3, 4) for k in range(len(word) - size + 1)]
 
 
 def title_from(keys: Sequence[str], opening: str, limit: int) -> str:

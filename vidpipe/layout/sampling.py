@@ -111,7 +111,12 @@ def sample(
     options: LayoutOptions,
     on_progress: Callable[[float], None] | None = None,
 ) -> Samples:
-    """At most `max_samples` frames over the video and as many around what happens in it."""
+    """Frames over the whole video, and more around what happens in it.
+
+    A short video is looked at every `duration_s / max_samples` seconds; a long one at
+    keyframes, a second look after each of them, and at most `max_samples` looks around
+    events.
+    """
     duration_s = reader.info.duration_s
     step_s = max(options.min_step_s, duration_s / options.max_samples)
 

@@ -11,8 +11,9 @@ import cv2
 from vidpipe.geometry import Size
 from vidpipe.layout.model import Layout, Role
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import clock, fit_into, grid, label, save_jpeg
+from vidpipe.media.pictures import fit_into, grid, label, save_jpeg
 from vidpipe.media.probe import MediaInfo
+from vidpipe.timeline import clock
 
 _MAX_TILES = 24
 _TILE = Size(width=320, height=180)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Size, fit
 from vidpipe.media.frames import FrameReader, Image
 from vidpipe.media.probe import MediaInfo
-from vidpipe.timeline import Interval
+from vidpipe.timeline import Interval, clock
 
 
 def grid(tiles: Sequence[Image], columns: int) -> Image:
@@ -40,13 +40,6 @@ def fit_into(image: Image, size: Size) -> Image:
     small = cv2.resize(image, (where.width, where.height), interpolation=cv2.INTER_AREA)
     out[where.y : where.bottom, where.x : where.right] = small
     return out
-
-
-def clock(t_s: float) -> str:
-    """`1:02:03` or `2:03`."""
-    hours, rest = divmod(int(t_s), 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def contact_sheet(path: Path, info: MediaInfo, sheet: Path, poster: Path, tiles: int = 12) -> None:

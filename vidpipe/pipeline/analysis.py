@@ -10,7 +10,9 @@ import numpy as np
 from pydantic import BaseModel
 
 from vidpipe.content.analyse import analyse
+from vidpipe.content.chapters import chapters_text
 from vidpipe.content.model import Content
+from vidpipe.content.vectors import sentence_model
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
@@ -156,7 +158,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
         options,
         run.order.language,
         run.order.settings.models,
-        may_download=run.order.settings.whisper_download,
+        may_download=run.order.settings.fetch_models,
     )
     run.stash["recogniser"] = recogniser
     run.stash["passed"] = [*passed, *others]
@@ -318,8 +320,18 @@ def layout(run: StageRun) -> BaseModel:
 # topics
 
 
+def topics_identity(run: StageRun) -> dict[str, Any]:
+    """The sentence model, if there is one, for fingerprints."""
+    settings = run.order.settings
+    model, _ = sentence_model(
+        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
+    )
+    run.stash["sentence_model"] = model
+    return {"sentence_model": model.identity if model else None}
+
+
 def topics(run: StageRun) -> BaseModel:
-    """Topics and importance, and a table of the units."""
+    """Topics and importance, a table of the units, the chapters as text."""
     speech_manifest = run.inputs["silence_regions"]
     if speech_manifest.has("levels.parquet"):
         level = tables.read_column(run.path("silence_regions", "levels.parquet"), "level_db")
@@ -332,6 +344,8 @@ def topics(run: StageRun) -> BaseModel:
         HOP_S,
         run.document("layout", Layout),
         run.order.settings.content,
+        _samples(run),
+        run.stash["sentence_model"],
     )
     topic_of = {k: i for i, t in enumerate(found.topics) for k in range(t.first_unit, t.last_unit)}
     rows = [
@@ -346,6 +360,9 @@ def topics(run: StageRun) -> BaseModel:
         for k, u in enumerate(found.units)
     ]
     tables.write_rows(run.new_file("units.parquet"), tables.UNITS, rows)
+    chapters = chapters_text(found.topics, run.document("layout", Layout).duration_s)
+    if chapters:
+        run.new_file("chapters.txt").write_text(chapters, "utf-8")
     return found
 
 

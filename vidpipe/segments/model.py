@@ -77,7 +77,9 @@ class SegmentOptions(BaseModel):
     max_s: float = 60.0
     max_pause_s: float = 0.7
     kept_pause_s: float = 0.3
-    min_score: float = 35.0
+    min_score: float = Field(
+        default=50.0, description="what the middle one of a lecture's passages scores"
+    )
     lead_in_s: float = Field(default=0.3, description="kept before the first word")
     lead_out_s: float = Field(default=0.4, description="kept after the last word")
     long_break_s: float = Field(default=8.0, description="no segment spans such a gap")

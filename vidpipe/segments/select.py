@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vidpipe.content.model import Content
+from vidpipe.content.model import Content, Unit
 from vidpipe.orthography import joined
 from vidpipe.segments.editor import Editor, Verdict
 from vidpipe.segments.model import EditorNote, Segment, SegmentOptions, Segments
 from vidpipe.segments.quotes import located
 from vidpipe.segments.score import reasons, score_run, topic_of, total
 from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import Interval, shorten_pauses, span
+from vidpipe.timeline import Interval, clock, shorten_pauses, span
 from vidpipe.transcript.model import Transcript, Word
 
 _TITLE_CHARACTERS = 70
+_SHORTEST_TITLE = 16
+#: What two keyphrases are worth as a title, next to `_worth_as_title`.
+_ABOUT = 0.55
+#: A topic so many times as long as the shortest clip has clips of its own.
+_OWN_CLIP = 1.5
+#: Points of score that a whole may be behind the better of its halves.
+_NEARLY = 5.0
 #: Candidates that share so much are one passage to a reader.
 _SAME_PASSAGE = 0.7
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
-_FILLER = re.compile(
-    r"^(?:(?:okay|ok|so|and|but|well|now|basically|then|right|yeah|yes|um|uh|alright)\b[,\s]*)+",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -147,13 +151,17 @@ def candidates(
     duration_s: float,
     blocked: Sequence[Interval],
 ) -> list[Candidate]:
-    """Every run of units that keeps to the limits."""
+    """Every run of units that keeps to the limits and to one topic.
+
+    A topic too short for a clip of its own may share one with what comes after it.
+    """
     found = []
     units = content.units
+    ends_topic = _ends_of_topics(content, options.min_s)
     starts = [w.start_s for w in words]
     ends = [w.end_s for w in words]
     for first in range(len(units)):
-        for last in range(first + 1, len(units) + 1):
+        for last in range(first + 1, ends_topic[first] + 1):
             if last - first > 1:
                 gap = units[last - 1].start_s - units[last - 2].end_s
                 if gap > options.long_break_s:
@@ -177,6 +185,15 @@ def candidates(
             parts = score_run(content, first, last, kept, options)
             found.append(Candidate(first, last, start_s, end_s, kept, parts, total(parts)))
     return found
+
+
+def _ends_of_topics(content: Content, min_s: float) -> list[int]:
+    """For each unit the last one, exclusive, with which a run from it may end."""
+    ends = []
+    for topic in content.topics:
+        end = topic.last_unit if topic.duration_s >= _OWN_CLIP * min_s else len(content.units)
+        ends += [end] * (topic.last_unit - topic.first_unit)
+    return ends
 
 
 def _bounds(
@@ -230,15 +247,30 @@ def schedule(found: Sequence[Candidate], count: int, min_score: float) -> list[C
 def _choose(
     content: Content, found: Sequence[Candidate], count: int, options: SegmentOptions
 ) -> list[Candidate]:
-    """Scheduled segments of which no two say the same."""
+    """Scheduled segments of which no two say the same or are halves of one."""
     left = list(found)
-    for _ in range(4):
+    whole = {(c.first, c.last): c for c in found}
+    while True:
         chosen = schedule(left, count, options.min_score)
+        both = _halves(chosen, whole)
+        if both is not None:
+            left = [c for c in left if c == both or not (both.first <= c.first < both.last)]
+            continue
         twin = _repetition(content, chosen, options.same_words)
         if twin is None:
-            break
+            return chosen
         left = [c for c in left if min(c.end_s, twin.end_s) <= max(c.start_s, twin.start_s)]
-    return chosen
+
+
+def _halves(
+    chosen: Sequence[Candidate], whole: Mapping[tuple[int, int], Candidate]
+) -> Candidate | None:
+    """What two chosen neighbours are together, when that is nearly as good."""
+    for a, b in itertools.pairwise(chosen):
+        both = whole.get((a.first, b.last)) if a.last == b.first else None
+        if both is not None and both.score >= max(a.score, b.score) - _NEARLY:
+            return both
+    return None
 
 
 def _repetition(content: Content, chosen: Sequence[Candidate], limit: float) -> Candidate | None:
@@ -300,24 +332,42 @@ def _disjoint(forced: Sequence[Segment]) -> list[Segment]:
 
 
 def _title(content: Content, item: Candidate, taken: set[str], name: str) -> str:
-    """A question or a claim that is short enough; else the topic; never the same twice."""
-    options = []
+    """A sentence that stands by itself, or what it is about; never the same twice."""
     units = content.units[item.first : item.last]
-    for sign in ("question", "definition", "claim"):
-        for unit in sorted(units, key=lambda u: -u.importance):
-            text = _without_filler(unit.text)
-            if unit.signs.get(sign) and 16 <= len(text) <= _TITLE_CHARACTERS:
-                options.append(text)
-    for unit in sorted(units, key=lambda u: -u.importance):
-        clause = _first_clauses(_without_filler(unit.text), _TITLE_CHARACTERS)
-        if len(clause) >= 16:
-            options.append(clause)
+    keys = [k for k in topic_of(content, item.first, item.last).keyphrases if _said(k, units)]
+    about = ", ".join(keys[:2])
+    about = about[:1].upper() + about[1:]
+    rated: list[tuple[float, str]] = [(_ABOUT, about)] if len(keys) > 1 else []
+    for place, unit in enumerate(units):
+        text = _bare(unit)
+        for said in {text, _first_clauses(text, _TITLE_CHARACTERS)}:
+            if _SHORTEST_TITLE <= len(said) <= _TITLE_CHARACTERS:
+                worth = _worth_as_title(unit, keys, place)
+                rated.append((worth - (0.3 if said != text else 0.0), said))
+    options = [text for _, text in sorted(rated, key=lambda r: -r[0])]
     if content.basis == "sentences":
         options.append(topic_of(content, item.first, item.last).title)
-        options.append(_clip_text(_without_filler(units[0].text), _TITLE_CHARACTERS))
-    minutes, seconds = divmod(int(item.start_s), 60)
-    options.append(f"{name} at {minutes}:{seconds:02d}")
+        options.append(_clip_text(_bare(units[0]), _TITLE_CHARACTERS))
+    options.append(f"{name} at {clock(item.start_s)}")
     return next((o for o in options if o and o not in taken), options[-1])
+
+
+def _worth_as_title(unit: Unit, keys: Sequence[str], place: int) -> float:
+    """A question, a definition or a claim that names what it is about, the earlier the better."""
+    signs = unit.signs
+    value = 0.2 + 0.1 / (1 + place)
+    value += 0.35 * signs.get("question", 0.0)
+    value += 0.3 * signs.get("definition", 0.0)
+    value += 0.25 * signs.get("claim", 0.0)
+    value += 0.2 * signs.get("vivid", 0.0)
+    value += 0.3 * any(_said(key, [unit]) for key in keys)
+    for sign in ("dangling_start", "halting", "elsewhere", "housekeeping", "reply", "backward"):
+        value -= 0.5 * signs.get(sign, 0.0)
+    return value - 0.25 * signs.get("connective_start", 0.0)
+
+
+def _said(phrase: str, units: Sequence[Unit]) -> bool:
+    return any(phrase.lower() in unit.text.lower() for unit in units)
 
 
 def _first_clauses(text: str, limit: int) -> str:
@@ -328,9 +378,9 @@ def _first_clauses(text: str, limit: int) -> str:
     return text[:cut]
 
 
-def _without_filler(text: str) -> str:
-    """A sentence without the words that only start it, capitalised, no full stop."""
-    bare = _FILLER.sub("", text.strip()).rstrip(". ")
+def _bare(unit: Unit) -> str:
+    """What a unit says without its lead-in, capitalised, no full stop."""
+    bare = unit.text[len(unit.lead_in) :].strip().rstrip(". ")
     return bare[:1].upper() + bare[1:]
 
 

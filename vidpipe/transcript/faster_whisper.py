@@ -14,8 +14,8 @@ from vidpipe.timeline import Interval
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import FasterWhisperOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
-from vidpipe.transcript.weights import Weights
 from vidpipe.transcript.windows import stitched, windows
+from vidpipe.weights import Weights
 
 #: What the model hears at once, and the gap that starts a new window: a model that
 #: is given silence makes words up.

@@ -19,8 +19,8 @@ from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
-from vidpipe.transcript.weights import Weights
 from vidpipe.transcript.windows import stitched, windows
+from vidpipe.weights import Weights, hub_snapshot
 
 _WINDOW_S = 29.5
 _GAP_S = 3.0
@@ -51,20 +51,6 @@ class TransformersWhisper:
 
     def __init__(self, options: TransformersOptions, cache: Path, *, may_download: bool) -> None:
         self.options = options
-
-        def fetch(only_local: bool) -> str:
-            from huggingface_hub import snapshot_download
-
-            return str(
-                snapshot_download(
-                    options.model,
-                    revision=options.revision,
-                    cache_dir=str(cache),
-                    allow_patterns=_FILES,
-                    local_files_only=only_local,
-                )
-            )
-
         self.weights = Weights(
             name=options.model,
             holds="*.safetensors",
@@ -72,7 +58,7 @@ class TransformersWhisper:
             setting="VIDPIPE_TRANSCRIPT__TRANSFORMERS__PATH",
             path=options.path,
             cache=cache,
-            fetch=fetch,
+            fetch=hub_snapshot(options.model, options.revision, cache, _FILES),
             may_download=may_download,
             what=f"its files {', '.join(_FILES)} of revision {options.revision}",
         )

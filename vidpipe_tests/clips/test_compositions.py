@@ -21,7 +21,10 @@ from vidpipe.timeline import span
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
 
-def planned(path, length_s):
+WIDE = Variant(name="1920x1080", size=Size(width=1920, height=1080))
+
+
+def planned(path, length_s, variant=VERTICAL):
     info = probe(path)
     layout = detect_layout(path, info, DlibFaces(), LayoutOptions())
     speech = SpeechMap(duration_s=length_s, speech=(span(0.2, length_s - 0.2),))
@@ -35,7 +38,7 @@ def planned(path, length_s):
         reasons=(),
         parts={},
     )
-    options = ClipOptions(variants=(VERTICAL,), brand=Brand())
+    options = ClipOptions(variants=(variant,), brand=Brand())
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
             "v",
@@ -46,7 +49,7 @@ def planned(path, length_s):
             DlibFaces(),
             options,
             FramingOptions(),
-            VERTICAL,
+            variant,
             captions=True,
         )
     return layout, plan
@@ -72,6 +75,18 @@ def test_a_filmed_room_is_a_page_above_and_the_speaker_close_below(tmp_path):
     assert np.abs(np.array(part.corners) - np.array(truth.stretches[0].corners)).max() < 20
     camera = layout.stretches[0].region(Role.CAMERA).rect
     assert part.camera.rect.height < 0.75 * camera.height
+
+
+@pytest.mark.parametrize("kind", ["filmed", "beside"])
+def test_where_nothing_is_stacked_page_and_speaker_are_shown_together(tmp_path, kind):
+    path = tmp_path / "wide.mp4"
+    truth = make_composite(path, kind, seed=91, pages=3)
+    layout, plan = planned(path, truth.duration_s, WIDE)
+    (part,) = plan.parts
+    assert part.composition is Composition.FIT
+    for role in (Role.SCREEN, Role.CAMERA):
+        rect = layout.stretches[0].region(role).rect
+        assert part.screen.intersect(rect) == rect
 
 
 def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path):

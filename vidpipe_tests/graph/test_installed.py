@@ -76,7 +76,7 @@ def installed(tmp_path_factory):
 def test_the_wheel_works_outside_the_repository(installed, tmp_path):
     python = str(installed / "python")
     environment = clean_environment(
-        VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_WHISPER_DOWNLOAD="false"
+        VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false"
     )
 
     def run(*arguments):
@@ -160,7 +160,7 @@ def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path)
             DAGSTER_HOME=str(instance),
             VIDPIPE_STABLE_S="0",
             VIDPIPE_X264_PRESET="ultrafast",
-            VIDPIPE_WHISPER_DOWNLOAD="false",
+            VIDPIPE_FETCH_MODELS="false",
             PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         ),
         stdout=log,

@@ -1,15 +1,21 @@
+import csv
 import itertools
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidpipe.content.model import Content, Topic, Unit
+from vidpipe.content.analyse import analyse
+from vidpipe.content.model import Content, ContentOptions, Topic, Unit
 from vidpipe.intake.model import Passage, WantedSegment
+from vidpipe.layout.model import Layout
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import Candidate, schedule, select_segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import complement, span
 from vidpipe.transcript.model import Transcript, Word
+from vidpipe.transcript.sentences import split_sentences
 
 
 @st.composite
@@ -33,15 +39,19 @@ def talks(draw):
             for j in range(4)
         ]
         at += length + draw(st.floats(0.0, 3.0))
-    topic = Topic(
-        start_s=units[0].start_s,
-        end_s=units[-1].end_s,
-        title="T",
-        keyphrases=(),
-        first_unit=0,
-        last_unit=count,
+    inner = draw(st.sets(st.integers(1, count - 1), max_size=3)) if count > 1 else set()
+    topics = tuple(
+        Topic(
+            start_s=units[first].start_s,
+            end_s=units[last - 1].end_s,
+            title=f"Topic {first}",
+            keyphrases=(),
+            first_unit=first,
+            last_unit=last,
+        )
+        for first, last in itertools.pairwise([0, *sorted(inner), count])
     )
-    content = Content(basis="sentences", units=tuple(units), topics=(topic,))
+    content = Content(basis="sentences", units=tuple(units), topics=topics)
     speech = [span(u.start_s, u.end_s) for u in units]
     silence = SpeechMap(
         duration_s=at, speech=tuple(speech), silences=tuple(complement(speech, span(0, at)))
@@ -49,7 +59,7 @@ def talks(draw):
     return content, Transcript(source="sidecar", words=tuple(words)), silence, at
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(talks(), st.integers(1, 6))
 def test_segments_keep_every_promise(talk, count):
     content, transcript, speech, duration = talk
@@ -64,18 +74,58 @@ def test_segments_keep_every_promise(talk, count):
     ordered = sorted(segments, key=lambda s: s.start_s)
     for a, b in itertools.pairwise(ordered):
         assert a.end_s <= b.start_s + 1e-6
-    starts = [u.start_s for u in content.units]
-    ends = [u.end_s for u in content.units]
+    assert_promises(segments, content, transcript, options, duration)
+
+
+def assert_promises(segments, content, transcript, options, duration):
+    starts = np.array([u.start_s for u in content.units])
+    ends = np.array([u.end_s for u in content.units])
     for s in segments:
-        assert 8 - 1e-3 <= s.kept_s <= 25 + 1e-3
+        assert options.min_s - 1e-3 <= s.kept_s <= options.max_s + 1e-3
         assert 0 <= s.start_s < s.end_s <= duration + 1e-6
-        assert s.reasons
+        assert s.reasons and s.title
         # At sentence borders, with a lead-in and a lead-out, never through a word.
-        assert min(abs(s.start_s - t) for t in starts) <= options.lead_in_s + 1e-3
-        assert min(abs(s.end_s - t) for t in ends) <= options.lead_out_s + 1e-3
+        assert np.abs(starts - s.start_s).min() <= options.lead_in_s + 1e-3
+        assert np.abs(ends - s.end_s).min() <= options.lead_out_s + 1e-3
         for w in transcript.words:
             assert not w.start_s + 1e-3 < s.start_s < w.end_s - 1e-3
             assert not w.start_s + 1e-3 < s.end_s < w.end_s - 1e-3
+        # In one topic, if that is long enough for it.
+        first = content.units[int(np.abs(starts - s.start_s).argmin())]
+        topic = next(t for t in content.topics if t.start_s <= first.start_s < t.end_s)
+        if topic.duration_s >= 1.5 * options.min_s:
+            assert s.end_s <= topic.end_s + options.lead_out_s + 1e-3
+
+
+@pytest.mark.parametrize("name", ["deeplearning", "computer_vision_2_2", "climate_and_cities"])
+def test_segments_of_a_real_lecture_keep_them_too(real_media, name):
+    path = real_media(f"labelled/mavils/{name}.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    words, start_s = [], 0.0
+    for row in rows:
+        end_s, texts = float(row["sentence_end_s"]), row["sentence"].split()
+        step = (end_s - start_s) / max(1, len(texts))
+        words += [
+            Word(text=t, start_s=start_s + k * step, end_s=start_s + (k + 0.9) * step)
+            for k, t in enumerate(texts)
+        ]
+        start_s = end_s
+    sentences = split_sentences(words)
+    transcript = Transcript(
+        source="sidecar", language="en", words=tuple(words), sentences=tuple(sentences)
+    )
+    speech = SpeechMap(
+        duration_s=start_s, speech=tuple(span(s.start_s, s.end_s) for s in sentences)
+    )
+    layout = Layout(width=64, height=36, duration_s=start_s, stretches=(), shots=(), slides=())
+    content = analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions())
+    options = SegmentOptions()
+    segments = select_segments(content, transcript, speech, options, start_s, name).segments
+    assert len(segments) == options.count
+    for a, b in itertools.pairwise(sorted(segments, key=lambda s: s.start_s)):
+        assert a.end_s <= b.start_s + 1e-6
+    assert_promises(segments, content, transcript, options, start_s)
 
 
 @given(
@@ -147,3 +197,13 @@ def test_why_nothing_was_chosen_is_said():
     assert "stands out" in select_segments(content, none, speech, long_options, 11, "t").nothing
     empty = Content(basis="none")
     assert "nothing is said" in select_segments(empty, none, speech, options, 99, "t").nothing
+
+
+def test_what_is_no_better_than_any_passage_is_no_clip():
+    content, speech = simple([7.0] * 12)
+    dull = [
+        u.model_copy(update={"importance": 0.1, "signs": {"reply": 1.0}}) for u in content.units
+    ]
+    content = content.model_copy(update={"units": tuple(dull)})
+    chosen = select_segments(content, Transcript(source="none"), speech, SegmentOptions(), 90, "t")
+    assert chosen.segments == () and "stands out" in chosen.nothing

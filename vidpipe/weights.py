@@ -81,3 +81,22 @@ class Weights:
         if self.path is None:
             return f"{self.name}:{folder.name}"
         return f"{folder.name}-{sum(f.stat().st_size for f in folder.glob(self.holds))}"
+
+
+def hub_snapshot(model: str, revision: str, cache: Path, files: list[str]) -> Callable[[bool], str]:
+    """For `Weights.fetch`: the folder with such files of a model on the hub."""
+
+    def fetch(only_local: bool) -> str:
+        from huggingface_hub import snapshot_download
+
+        return str(
+            snapshot_download(
+                model,
+                revision=revision,
+                cache_dir=str(cache),
+                allow_patterns=files,
+                local_files_only=only_local,
+            )
+        )
+
+    return fetch

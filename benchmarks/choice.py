@@ -1,0 +1,126 @@
+"""The segments of real lectures beside simpler choices, in shuffled order, to be read.
+
+    python -m benchmarks.choice FOLDER [--count 5] [--seed 1]
+
+Writes `passages.md`, in which an editor reads and marks the passages of each lecture
+without knowing who chose them, and `key.json`, which says it. The others keep to the same
+rules (sentence borders, limits of length, no overlap): the first ones of the lecture; random
+ones; TextRank (sentences ranked by PageRank over the TF-IDF likeness of all pairs, runs by
+their mean).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.lectures import lectures, transcript_of
+from vidpipe.content.analyse import analyse
+from vidpipe.content.language import cue_phrases
+from vidpipe.content.model import Content, ContentOptions
+from vidpipe.content.vectors import term_vectors
+from vidpipe.layout.model import Layout
+from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.select import select_segments
+
+Run = tuple[int, int]
+
+
+def text_rank(content: Content) -> np.ndarray:
+    """PageRank of each sentence over the likeness of all pairs, shape (n,)."""
+    phrases = cue_phrases("en")
+    vectors = term_vectors([phrases.terms(u.text) for u in content.units])
+    like = vectors @ vectors.T
+    np.fill_diagonal(like, 0.0)
+    flow = like / np.maximum(like.sum(axis=1, keepdims=True), 1e-9)
+    rank = np.full(len(flow), 1 / len(flow))
+    for _ in range(60):
+        rank = 0.15 / len(flow) + 0.85 * flow.T @ rank
+    return rank
+
+
+def _run_from(content: Content, first: int, options: SegmentOptions) -> Run | None:
+    """As many units from `first` as come nearest to the middle of the limits."""
+    start_s = content.units[first].start_s
+    middle = (options.min_s + options.max_s) / 2
+    lengths = [u.end_s - start_s for u in content.units[first:]]
+    fit = [k for k, s in enumerate(lengths) if options.min_s <= s <= options.max_s]
+    if not fit:
+        return None
+    return first, first + 1 + min(fit, key=lambda k: abs(lengths[k] - middle))
+
+
+def _take(order: Sequence[int], content: Content, options: SegmentOptions) -> list[Run]:
+    taken: list[Run] = []
+    for first in order:
+        run = _run_from(content, first, options)
+        if run and all(run[1] <= a or run[0] >= b for a, b in taken):
+            taken.append(run)
+        if len(taken) == options.count:
+            break
+    return taken
+
+
+def lead(content: Content, options: SegmentOptions, rng: np.random.Generator) -> list[Run]:
+    return _take(range(len(content.units)), content, options)
+
+
+def at_random(content: Content, options: SegmentOptions, rng: np.random.Generator) -> list[Run]:
+    return _take(rng.permutation(len(content.units)).tolist(), content, options)
+
+
+def by_text_rank(content: Content, options: SegmentOptions, rng: np.random.Generator) -> list[Run]:
+    rank = text_rank(content)
+    runs = [r for k in range(len(rank)) if (r := _run_from(content, k, options))]
+    best = sorted(runs, key=lambda r: -float(rank[r[0] : r[1]].mean()))
+    return _take([first for first, _ in best], content, options)
+
+
+OTHERS: dict[str, Callable[[Content, SegmentOptions, np.random.Generator], list[Run]]] = {
+    "lead": lead,
+    "random": at_random,
+    "TextRank": by_text_rank,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--count", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(args.seed)
+    options = SegmentOptions(count=args.count)
+    text, key = [], {}
+    for name, said in lectures().items():
+        transcript, speech = transcript_of(said)
+        layout = Layout(
+            width=1280, height=720, duration_s=speech.duration_s, stretches=(), shots=(), slides=()
+        )
+        content = analyse(
+            transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions()
+        )
+        ours = select_segments(content, transcript, speech, options, speech.duration_s, name)
+        passages = [("vidpipe", s.start_s, s.end_s) for s in ours.segments]
+        for who, choose in OTHERS.items():
+            for first, last in choose(content, options, rng):
+                passages.append((who, content.units[first].start_s, content.units[last - 1].end_s))
+        text.append(f"# {name}\n")
+        for number, k in enumerate(rng.permutation(len(passages)).tolist(), 1):
+            who, start_s, end_s = passages[k]
+            key[f"{name} {number}"] = {"who": who, "start_s": start_s, "end_s": end_s}
+            inside = [
+                w.text for w in transcript.words if start_s - 0.05 <= w.start_s < end_s - 0.02
+            ]
+            text.append(f"{number}. {' '.join(inside)}\n")
+    (args.folder / "passages.md").write_text("\n".join(text), "utf-8")
+    (args.folder / "key.json").write_text(json.dumps(key, indent=1), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Topics as chapters of a video description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vidpipe.content.model import Topic
+from vidpipe.timeline import clock
+
+#: What YouTube asks for (its help page on video chapters, read November 2026): the first
+#: at 0:00, three or more in ascending order, none shorter than ten seconds.
+_FEWEST = 3
+_SHORTEST_S = 10.0
+
+
+def chapters_text(topics: Sequence[Topic], duration_s: float) -> str:
+    """A line `0:00 Title` for each chapter; empty where there are too few to be taken."""
+    starts = [0.0 if k == 0 else t.start_s for k, t in enumerate(topics)]
+    kept: list[tuple[float, str]] = []
+    for k, (start_s, topic) in enumerate(zip(starts, topics, strict=True)):
+        end_s = starts[k + 1] if k + 1 < len(starts) else duration_s
+        if int(end_s) - int(start_s) >= _SHORTEST_S:
+            # What is too short belongs to the chapter before it.
+            title = topic.title if not kept or topic.title != kept[-1][1] else ""
+            if title:
+                kept.append((start_s if kept else 0.0, title))
+    if len(kept) < _FEWEST:
+        return ""
+    return "".join(f"{clock(start_s)} {title}\n" for start_s, title in kept)

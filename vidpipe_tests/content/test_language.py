@@ -1,0 +1,63 @@
+"""What is known of each language."""
+
+from importlib import resources
+
+import pytest
+import yaml
+
+from vidpipe.content.importance import signs_of_text
+from vidpipe.content.language import cue_phrases
+
+DATA = resources.files("vidpipe.content") / "data"
+LANGUAGES = sorted(f.name.removesuffix(".yaml") for f in DATA.iterdir() if f.name.endswith(".yaml"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_kinds_that_signs_are_made_of(language):
+    raw = yaml.safe_load((DATA / f"{language}.yaml").read_text("utf-8"))
+    optional = {"common", "vivid", "halting"}
+    english = yaml.safe_load((DATA / "en.yaml").read_text("utf-8"))
+    assert set(english) - optional <= set(raw) <= set(english)
+    assert all(isinstance(p, str) and p.strip() == p for ps in raw.values() for p in ps)
+    assert cue_phrases(language).stop_words
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "signs"),
+    [
+        ("en", "The key is that it never fails.", {"claim"}),
+        ("en", "Okay, so it’s what we call entropy.", {"definition", "dangling_start"}),
+        ("en", "Can everyone hear me?", {"housekeeping", "question"}),
+        ("en", "And the answer has 12 digits.", {"connective_start", "number"}),
+        ("en", "Yes.", {"reply", "too_short"}),
+        ("de", "Also, das nennt man Entropie.", {"definition", "dangling_start"}),
+        ("fr", "Le point clé, c’est la mémoire.", {"claim"}),
+        ("es", "Por ejemplo, imaginen un barco.", {"example"}),
+        ("zh", "最重要的是，这个叫做熵。", {"claim", "definition"}),
+        ("ja", "例えば、これはエントロピーと呼ばれます。", {"example", "definition"}),
+        ("xx", "Qwerty 3 asdf?", {"number", "question"}),
+    ],
+)
+def test_signs_of_sentences(language, text, signs):
+    found = signs_of_text(text, cue_phrases(language))
+    assert {name for name in signs if not found[name]} == set()
+
+
+def test_what_is_no_sign():
+    found = signs_of_text("Butter melts on the importantly warm plate.", cue_phrases("en"))
+    assert found["contrast"] == found["claim"] == found["connective_start"] == 0
+    assert signs_of_text("重要", cue_phrases("de"))["claim"] == 0
+
+
+def test_a_lead_in_says_nothing():
+    english = cue_phrases("en")
+    assert english.lead_in("Okay, so, well the moon is far.") == "Okay, so, well "
+    assert english.lead_in("Sofas are soft.") == ""
+    assert cue_phrases("zh").lead_in("好的，那么月亮很远。") == "好的，那么"
+    assert english.lead_in("So") == "So"
+
+
+def test_terms_are_stems_or_pairs_of_characters():
+    assert cue_phrases("en").terms("The measuring of measurements") == ["measur", "measur"]
+    assert cue_phrases("zh").terms("熵增定律") == ["熵增", "增定", "定律"]
+    assert cue_phrases("de").terms("und die Entropie") == ["entrop"]
