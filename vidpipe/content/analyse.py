@@ -11,7 +11,7 @@ from vidpipe.content.cohesion import breaks_of, costs_of
 from vidpipe.content.importance import weigh
 from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
-from vidpipe.content.topics import find_topics
+from vidpipe.content.topics import WORDS, WORDS_AND_VECTORS, find_topics
 from vidpipe.content.vectors import SentenceModel, term_vectors
 from vidpipe.content.voice import emphasis, reactions
 from vidpipe.layout.model import Layout
@@ -22,8 +22,6 @@ from vidpipe.transcript.model import Transcript
 
 #: Runs of speech are split at pauses of this length when there are no words.
 _SPEECH_GAP_S = 0.6
-#: Costs of words and of vectors together are so many times those of words.
-_WITH_VECTORS = 3
 #: A slide names a topic when it is shown for so much of it.
 _TITLE_SHARE = 0.4
 
@@ -58,8 +56,8 @@ def analyse(
         vectors = term_vectors(terms) if meanings is None else meanings
         costs = costs_of(terms, meanings)
         breaks = breaks_of(costs)
-        measures = 1 if meanings is None else _WITH_VECTORS
-        topics = find_topics(units, costs, phrases, options, _new_pages(layout), measures=measures)
+        strictness = WORDS if meanings is None else WORDS_AND_VECTORS
+        topics = find_topics(units, costs, phrases, options, _new_pages(layout), strictness)
         topics = [_titled(topic, layout, options) for topic in topics]
     else:
         whole = Topic(

@@ -24,9 +24,9 @@ LONGEST = 400
 #: Units on each side of a place that are asked whether something new begins there.
 _AROUND = 6
 #: Prior count of each word in a topic.
-_PRIOR = 0.3
+_PRIOR = 0.4
 #: Weight of vectors against words: the concentration of directions within a topic.
-_CONCENTRATION = 12.0
+_CONCENTRATION = 16.0
 
 #: For each `j`, costs of the units `[i, j + 1)` with `i` from `first_of(j + 1)` to `j`.
 Costs = list[NDArray[np.float64]]

@@ -64,11 +64,6 @@ class ContentOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     min_topic_s: float = 30.0
-    border_share: float = Field(
-        default=0.45,
-        gt=0,
-        description="a topic border has to gain such a part of what the strongest ones gain",
-    )
     turn_discount: float = Field(
         default=0.35, description="what is left of a border's price where a new slide comes"
     )

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +16,18 @@ from vidpipe.content.language import CuePhrases, words_of
 from vidpipe.content.model import ContentOptions, Topic, Unit
 from vidpipe.orthography import unspaced
 
-#: No border is worth less than so many nats, per measure of cohesion.
-_LEAST_GAIN = 12.0
+
+@dataclass(frozen=True)
+class Strictness:
+    """What a border must gain: `least` nats, and `share` of what the strongest ones do."""
+
+    least: float
+    share: float
+
+
+WORDS = Strictness(least=12.0, share=0.33)
+WORDS_AND_VECTORS = Strictness(least=44.0, share=0.5)
+
 #: A recording's strongest borders are one in so many seconds, at least three.
 _STRONG_EVERY_S = 400.0
 #: A new slide belongs to a unit that begins so near to it.
@@ -36,17 +47,10 @@ def find_topics(
     phrases: CuePhrases,
     options: ContentOptions,
     turns_s: Sequence[float] = (),
-    *,
-    measures: int = 1,
+    strictness: Strictness = WORDS,
 ) -> list[Topic]:
-    """Topics that cover all units in order.
-
-    `turns_s` are times of new slides, `measures` by how much the costs are more than
-    those of words alone.
-    """
-    borders = segment(
-        costs, units, options, _prices(units, options, turns_s), least=measures * _LEAST_GAIN
-    )
+    """Topics that cover all units in order; `turns_s` are times of new slides."""
+    borders = segment(costs, units, options, _prices(units, options, turns_s), strictness)
     topics = []
     keyed = keyphrases([u.text for u in units], borders, phrases)
     for (first, last), keys in zip(itertools.pairwise(borders), keyed, strict=True):
@@ -68,21 +72,22 @@ def segment(
     units: Sequence[Unit],
     options: ContentOptions,
     prices: Mapping[int, float],
-    least: float = _LEAST_GAIN,
+    strictness: Strictness = WORDS,
 ) -> list[int]:
     """Borders of the best segmentation, from 0 to n.
 
     A border has to gain more than a part of what this recording's strongest borders
-    gain, so that one set of figures serves recordings of few and of many words, and
-    never less than `least`. `prices` are shares of that which a border before a unit
-    costs where something else says that a topic begins.
+    gain, so that one set of figures serves recordings of few and of many words.
+    `prices` are shares of that which a border before a unit costs where something else
+    says that a topic begins.
     """
     if not units:
         return [0]
+    least = strictness.least
     first_try = _cheapest(costs, units, options, prices, least)
     gains = sorted(_gains(costs, first_try), reverse=True)
     strong = gains[: max(3, round((units[-1].end_s - units[0].start_s) / _STRONG_EVERY_S))]
-    wanted = options.border_share * float(np.mean(strong)) if strong else 0.0
+    wanted = strictness.share * float(np.mean(strong)) if strong else 0.0
     return _cheapest(costs, units, options, prices, wanted) if wanted > least else first_try
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vidpipe.content.cohesion import LONGEST, breaks_of, cost, costs_of
 from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import ContentOptions, Unit
-from vidpipe.content.topics import find_topics
+from vidpipe.content.topics import WORDS_AND_VECTORS, find_topics
 
 SUBJECTS = {
     "en": (
@@ -114,7 +114,7 @@ def test_costs_are_those_of_the_formula():
     """Against counting each run of units for itself."""
     terms = [["a", "b"], ["a"], [], ["c", "c", "b"]]
     costs = costs_of(terms)
-    prior, number = 0.3, 3
+    prior, number = 0.4, 3
     for first, last in itertools.combinations(range(len(terms) + 1), 2):
         seen, total = dict.fromkeys("abc", 0), 0.0
         for size, term in enumerate(itertools.chain(*terms[first:last])):
@@ -140,5 +140,7 @@ def test_vectors_part_what_words_do_not():
     terms = [[u.text] for u in units]
     phrases = cue_phrases("en")
     assert len(find_topics(units, costs_of(terms), phrases, OPTIONS)) == 1
-    found = find_topics(units, costs_of(terms, vectors), phrases, OPTIONS, measures=3)
+    found = find_topics(
+        units, costs_of(terms, vectors), phrases, OPTIONS, strictness=WORDS_AND_VECTORS
+    )
     assert [t.first_unit for t in found] == [0, 15]
