@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from vidpipe.clips.model import Clip, RenderedClips
+from vidpipe.content.model import Content
 from vidpipe.exports.model import Export, PlatformExports
 from vidpipe.intake.identity import slug
 from vidpipe.intake.model import SourceVideo
@@ -22,6 +23,7 @@ from vidpipe.results.model import (
     Results,
     SegmentResult,
     StageTiming,
+    TopicResult,
     VideoResult,
 )
 from vidpipe.segments.model import Segments
@@ -29,6 +31,7 @@ from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
 
 RESULTS = "results.json"
+_CHAPTERS = "chapters.txt"
 
 
 def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: Path) -> Results:
@@ -44,7 +47,8 @@ def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: P
             exports += [
                 _place(engine, video_id, export, folder, ours) for export in result.document.exports
             ]
-    results = _results(engine, video_id, ran, exports)
+    chapters = _place_chapters(engine, ran, folder, ours)
+    results = _results(engine, video_id, ran, exports, chapters)
     for name in sorted(ours - _files_of(results)):
         (folder / name).unlink(missing_ok=True)
         parent = (folder / name).parent
@@ -65,6 +69,8 @@ def _files_of(results: Results | None) -> set[str]:
     if results is None:
         return set()
     named = {f for e in results.exports for f in (e.file, e.subtitles, e.thumbnail) if f}
+    if results.chapters:
+        named.add(results.chapters)
     # A results.json that somebody edited must not make us touch anything elsewhere.
     return {n for n in named if not Path(n).is_absolute() and ".." not in Path(n).parts}
 
@@ -105,6 +111,18 @@ def _place(
     )
 
 
+def _place_chapters(
+    engine: Engine, ran: Sequence[StageResult], folder: Path, ours: set[str]
+) -> str | None:
+    """`chapters.txt`, unless there are none or somebody has a file of that name there."""
+    manifest = next(r.manifest for r in ran if r.stage == "topics")
+    taken = (folder / _CHAPTERS).exists() and _CHAPTERS not in ours
+    if not manifest.has(_CHAPTERS) or taken:
+        return None
+    _copy(engine.artifacts.path(manifest.file(_CHAPTERS)), folder / _CHAPTERS)
+    return _CHAPTERS
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
@@ -125,11 +143,17 @@ def _write(target: Path, data: bytes) -> None:
 
 
 def _results(
-    engine: Engine, video_id: str, ran: Sequence[StageResult], exports: Sequence[ExportResult]
+    engine: Engine,
+    video_id: str,
+    ran: Sequence[StageResult],
+    exports: Sequence[ExportResult],
+    chapters: str | None,
 ) -> Results:
     documents = {r.stage: r.document for r in ran}
     source, transcript = documents["source_video"], documents["transcript"]
     segments, clips = documents["scored_segments"], documents["rendered_clips"]
+    content = documents["topics"]
+    assert isinstance(content, Content)
     assert isinstance(source, SourceVideo) and isinstance(transcript, Transcript)
     assert isinstance(segments, Segments) and isinstance(clips, RenderedClips)
     media = source.media
@@ -151,6 +175,11 @@ def _results(
             repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
         ),
+        topics=tuple(
+            TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))
+            for t in content.topics
+        ),
+        chapters=chapters,
         segments=tuple(
             SegmentResult(**s.model_dump(include=set(SegmentResult.model_fields)))
             for s in segments.segments

@@ -37,6 +37,15 @@ class VideoResult(_Part):
     passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
 
 
+class TopicResult(_Part):
+    """What is talked about for a while: a chapter."""
+
+    start_s: float
+    end_s: float
+    title: str
+    keyphrases: tuple[str, ...]
+
+
 class SegmentResult(_Part):
     """A chosen moment."""
 
@@ -46,6 +55,8 @@ class SegmentResult(_Part):
     score: float = Field(description="0 to 100")
     reasons: tuple[str, ...]
     title: str
+    hook: str = Field(description="what is said first")
+    topic: str
 
 
 class CompositionResult(_Part):
@@ -100,6 +111,8 @@ class Results(_Part):
 
     version: int = 1
     video: VideoResult
+    topics: tuple[TopicResult, ...]
+    chapters: str | None = Field(description="a file of chapters for a video's description")
     segments: tuple[SegmentResult, ...]
     clips: tuple[ClipResult, ...]
     exports: tuple[ExportResult, ...]

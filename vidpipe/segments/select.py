@@ -90,7 +90,7 @@ def select_segments(
                 parts={k: round(v, 3) for k, v in item.parts.items()},
                 reasons=(verdict.reason, *why) if verdict.reason else tuple(why),
                 title=title,
-                hook=verdict.hook or content.units[item.first].text,
+                hook=verdict.hook or _capital(_after_lead_in(content.units[item.first])),
                 topic=topic_of(content, item.first, item.last).title,
                 kept_s=round(item.kept_s, 3),
             )
@@ -380,8 +380,15 @@ def _first_clauses(text: str, limit: int) -> str:
 
 def _bare(unit: Unit) -> str:
     """What a unit says without its lead-in, capitalised, no full stop."""
-    bare = unit.text[len(unit.lead_in) :].strip().rstrip(". ")
-    return bare[:1].upper() + bare[1:]
+    return _capital(_after_lead_in(unit).rstrip(". "))
+
+
+def _after_lead_in(unit: Unit) -> str:
+    return unit.text[len(unit.lead_in) :].strip()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _clip_text(text: str, limit: int) -> str:
