@@ -61,12 +61,6 @@ class Rect(BaseModel):
             return None
         return Rect(x=x, y=y, width=right - x, height=bottom - y)
 
-    def union(self, other: Rect) -> Rect:
-        """The smallest rectangle that holds both."""
-        x, y = min(self.x, other.x), min(self.y, other.y)
-        right, bottom = max(self.right, other.right), max(self.bottom, other.bottom)
-        return Rect(x=x, y=y, width=right - x, height=bottom - y)
-
     def scaled(self, fx: float, fy: float | None = None) -> Rect:
         """All coordinates multiplied, borders rounded to pixels."""
         fy = fx if fy is None else fy

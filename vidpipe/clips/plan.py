@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
@@ -13,7 +12,7 @@ from vidpipe.framing.follow import close_up, follow, follow_panes
 from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
-from vidpipe.geometry import Rect
+from vidpipe.geometry import bounding
 from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
@@ -201,7 +200,7 @@ def _part(
             )
     # Where there is no room to stack them, a page and its speaker stay as they were filmed.
     shown = [r.rect for r in (screen, camera) if r]
-    rect = functools.reduce(Rect.union, shown) if shown else reader.video.size.rect
+    rect = bounding(shown) if shown else reader.video.size.rect
     kind = Composition.SCREEN if screen and not camera else Composition.FIT
     return Part(first_frame=first, last_frame=last, composition=kind, screen=rect)
 

@@ -23,16 +23,10 @@ from vidpipe.layout.model import (
     Stretch,
     Transition,
 )
+from vidpipe.layout.pictures import Grey
 from vidpipe.layout.regions import content_rect, flatness, screen_beside, sides
 from vidpipe.layout.rooms import Page, filmed_page, panes
-from vidpipe.layout.sampling import (
-    MOVED,
-    Grey,
-    Samples,
-    difference,
-    refine,
-    sample,
-)
+from vidpipe.layout.sampling import MOVED, Samples, difference, refine, sample
 from vidpipe.layout.shots import Border, find_borders
 from vidpipe.layout.slides import Change, find_slides, judge
 from vidpipe.layout.stretches import merged, overridden
@@ -59,6 +53,7 @@ def detect_layout(
     *,
     given: Sequence[Stretch] = (),
     on_progress: Callable[[float], None] | None = None,
+    scratch: Path | None = None,
 ) -> Layout:
     """Find regions and slides of one recording.
 
@@ -69,9 +64,13 @@ def detect_layout(
         options: of the stage.
         given: stretches known by hand, in displayed pixels, disjoint and in order.
         on_progress: called with 0 to 1.
+        scratch: where what is looked at is kept meanwhile, some 0.2 MB a look and 1,000
+            looks an hour; the system's folder for such files by default.
     """
     with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
-        samples = sample(reader, options, lambda f: on_progress(0.7 * f) if on_progress else None)
+        samples = sample(
+            reader, options, lambda f: on_progress(0.7 * f) if on_progress else None, scratch
+        )
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
             only = Stretch(

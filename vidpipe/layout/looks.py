@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.layout.sampling import Grey, difference
+from vidpipe.layout.pictures import Grey
+from vidpipe.layout.sampling import difference
 from vidpipe.media.faces import FaceDetector, median_count
 from vidpipe.media.frames import FrameReader
 

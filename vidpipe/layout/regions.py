@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
-from vidpipe.layout.sampling import CHANGED, Grey, Samples
+from vidpipe.layout.pictures import Grey
+from vidpipe.layout.sampling import CHANGED, Samples
 
 #: A mean step in grey that is a line of the page's border, and how much of the border it
 #: must run along: at first anywhere, then within the page.

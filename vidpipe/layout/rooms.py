@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
-from vidpipe.layout.sampling import Grey
+from vidpipe.layout.pictures import Grey, Pictures
 
 Corners = tuple[tuple[int, int], ...]
 
@@ -40,7 +40,7 @@ class Page:
     rect: Rect
 
 
-def filmed_page(frames: NDArray[np.uint8]) -> Page | None:
+def filmed_page(frames: Pictures) -> Page | None:
     """The bright page with leaning sides in a room, shape of `frames` (n, h, w); or None."""
     part = cv2.GaussianBlur(_still(frames), (5, 5), 0)
     height, width = part.shape
@@ -71,7 +71,7 @@ def filmed_page(frames: NDArray[np.uint8]) -> Page | None:
     return None
 
 
-def panes(frames: NDArray[np.uint8], content: Rect) -> list[Rect]:
+def panes(frames: Pictures | NDArray[np.uint8], content: Rect) -> list[Rect]:
     """The pictures that lines through all of the content divide it into; one if none do.
 
     What is too narrow between two lines is a frame around a picture.
@@ -89,10 +89,11 @@ def panes(frames: NDArray[np.uint8], content: Rect) -> list[Rect]:
     ]
 
 
-def _still(frames: NDArray[np.uint8]) -> Grey:
+def _still(frames: Pictures | NDArray[np.uint8]) -> Grey:
     """The picture without what moves."""
     chosen = frames[:: max(1, -(-len(frames) // _FRAMES))]
-    return np.asarray(np.median(chosen, axis=0), np.uint8)
+    stack = chosen.array() if isinstance(chosen, Pictures) else chosen
+    return np.asarray(np.median(stack, axis=0), np.uint8)
 
 
 def _four_corners(contour: NDArray[np.int32]) -> NDArray[np.int32] | None:

@@ -12,15 +12,16 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.layout.model import LayoutOptions
+from vidpipe.layout.pictures import Grey, PictureFile, Pictures
 from vidpipe.media.frames import Frame, FrameReader, Packets
 
-Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 #: A grey step that is a change and not coding noise.
@@ -60,7 +61,7 @@ class Samples:
     """
 
     times_s: NDArray[np.float64]
-    grey: NDArray[np.uint8]
+    grey: Pictures
     scale: float
     regular: Mask
     sudden: Mask
@@ -84,7 +85,7 @@ class Samples:
         kept = self.regular
         return Samples(
             self.times_s[kept],
-            self.grey[kept],
+            self.grey.where(kept),
             self.scale,
             self.regular[kept],
             self.sudden[kept],
@@ -110,12 +111,13 @@ def sample(
     reader: FrameReader,
     options: LayoutOptions,
     on_progress: Callable[[float], None] | None = None,
+    scratch: Path | None = None,
 ) -> Samples:
     """Frames over the whole video, and more around what happens in it.
 
     A short video is looked at every `duration_s / max_samples` seconds; a long one at
     keyframes, a second look after each of them, and at most `max_samples` looks around
-    events.
+    events. The looks lie in a file in `scratch` without a name.
     """
     duration_s = reader.info.duration_s
     step_s = max(options.min_step_s, duration_s / options.max_samples)
@@ -127,10 +129,10 @@ def sample(
                 on_progress(min(1.0, share * frame.t_s / max(duration_s, 1e-6)))
 
     if duration_s <= options.dense_up_to_s:
-        looks = _Looks(reader)
+        looks = _Looks(reader, scratch)
         looks.add(reported(_thinned(reader.every(step_s, roughly=True), 0.6 * step_s), 1.0))
-        return looks.samples(last=True)
-    looks = _Looks(reader)
+        return looks.samples()
+    looks = _Looks(reader, scratch)
     step_s = max(step_s, options.sparse_step_s)
     keys = _spaced(reader.keyframe_times, 0.6 * step_s)
     looks.add(reported(reader.keyframes(keys, after_s=options.min_step_s), 0.5))
@@ -141,34 +143,35 @@ def sample(
             inner = reader.every(options.min_step_s, first_s, end_s, roughly=True)
             looks.add(reported(_in_twos(inner, step_s), 0.5))
     looks.look_closer(reader, options, on_progress)
-    return looks.samples(last=True)
+    return looks.samples()
 
 
 class _Looks:
     """Grey frames while they are gathered."""
 
-    def __init__(self, reader: FrameReader) -> None:
+    def __init__(self, reader: FrameReader, scratch: Path | None) -> None:
         self.reader = reader
-        self.found: dict[float, tuple[Grey, bool]] = {}
+        self.kept = PictureFile(scratch)
+        self.found: dict[float, tuple[int, bool]] = {}
         self.sudden: set[float] = set()
 
     def add(self, frames: Iterable[Frame], regular: bool = True) -> int:
         before = len(self.found)
         for frame in frames:
-            self.found.setdefault(frame.t_s, (frame.grey, regular))
+            if frame.t_s not in self.found:
+                self.found[frame.t_s] = self.kept.add(frame.grey), regular
         return len(self.found) - before
 
-    def samples(self, *, last: bool = False) -> Samples:
-        """All looks so far; the `last` time they are let go as they are copied."""
+    def samples(self) -> Samples:
+        """All looks so far."""
         times = sorted(self.found)
-        grey = np.zeros(
-            (len(times), *(self.found[times[0]][0].shape if times else (1, 1))), np.uint8
+        return Samples(
+            np.array(times),
+            self.kept.pictures([self.found[t][0] for t in times]),
+            self.reader.scale,
+            np.array([self.found[t][1] for t in times], bool),
+            np.array([t in self.sudden for t in times], bool),
         )
-        regular = np.array([self.found[t][1] for t in times], bool)
-        for k, t_s in enumerate(times):
-            grey[k] = (self.found.pop(t_s) if last else self.found[t_s])[0]
-        sudden = np.array([t in self.sudden for t in times], bool)
-        return Samples(np.array(times), grey, self.reader.scale, regular, sudden)
 
     def look_closer(
         self,

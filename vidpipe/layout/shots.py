@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.layout.model import LayoutOptions, Transition
-from vidpipe.layout.sampling import CHANGED, SOON_S, Grey, Samples, difference, refine
+from vidpipe.layout.pictures import Grey
+from vidpipe.layout.sampling import CHANGED, SOON_S, Samples, difference, refine
 from vidpipe.media.frames import FrameReader
 
 #: Mean luma of a black picture.

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Slide, Stretch
-from vidpipe.layout.sampling import CHANGED, SOON_S, Grey, Samples, difference
+from vidpipe.layout.pictures import Grey
+from vidpipe.layout.sampling import CHANGED, SOON_S, Samples, difference
 from vidpipe.media.frames import FrameReader
 
 Mask = NDArray[np.bool_]

@@ -284,6 +284,7 @@ def layout(run: StageRun) -> BaseModel:
         options,
         given=[_given(item, upload.media) for item in instructions.layout],
         on_progress=lambda f: run.progress(0.8 * f, ""),
+        scratch=run.work,
     )
     if found.slides and reads_slides(options):
         with FrameReader(path, upload.media, max_width=_READING_WIDTH) as reader:
