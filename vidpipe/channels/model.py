@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -30,12 +30,27 @@ class Brand(_Strict):
         default=None, description="PNG drawn small in the upper left corner of the safe box"
     )
 
-    @field_validator("logo")
+    opening: Literal["none", "title", "hook"] = Field(
+        default="none", description="text over the first seconds: the clip's title, or its hook"
+    )
+    opening_s: float = Field(default=3.0, gt=0.5, le=10)
+    progress: bool = Field(default=False, description="a bar at the bottom that fills")
+    music: Path | None = Field(
+        default=None, description="a sound file played under the speech, over and over"
+    )
+    music_lufs: float = Field(
+        default=-32.0,
+        ge=-60,
+        le=-14,
+        description="its loudness while nobody speaks",
+    )
+
+    @field_validator("logo", "music")
     @classmethod
-    def _logo_is_there(cls, logo: Path | None) -> Path | None:
-        if logo is not None and not logo.expanduser().is_file():
-            raise ValueError(f"there is no file {logo}")
-        return logo.expanduser().resolve() if logo is not None else None
+    def _file_is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.expanduser().is_file():
+            raise ValueError(f"there is no file {path}")
+        return path.expanduser().resolve() if path is not None else None
 
 
 class CaptionStyle(_Strict):

@@ -11,6 +11,8 @@ from vidpipe.geometry import Rect, Size, fit
 _BAND = 200
 #: Height that two lines of captions need.
 _CAPTION = 200
+#: So far from a face captions stand.
+_NEAR_FACE = 16
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,7 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
         assert part.screen is not None
         return stack(part.screen, variant, captions=captions)
     if part.composition is Composition.SPEAKER:
-        low = Rect(x=safe.x, y=safe.bottom - _CAPTION - 30, width=safe.width, height=_CAPTION)
-        return Arrangement(caption=low, camera=size.rect)
+        return Arrangement(caption=_beside(part.face, safe), camera=size.rect)
     assert part.screen is not None
     if part.screen.aspect <= size.aspect * 1.05:
         shown = fit(part.screen, size.rect)
@@ -40,6 +41,29 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     top = min(shown.bottom + 24, safe.bottom - _CAPTION)
     low = Rect(x=safe.x, y=top, width=safe.width, height=_CAPTION)
     return Arrangement(caption=low, screen=shown, blurred=shown != size.rect)
+
+
+def _beside(face: Rect | None, safe: Rect) -> Rect:
+    """Low in the safe box; else under the chin, else over the brows, else where it hides least.
+
+    Hair may be covered: a detected face begins at the brows.
+    """
+    low = Rect(x=safe.x, y=safe.bottom - _CAPTION - 30, width=safe.width, height=_CAPTION)
+    if face is None:
+        return low
+    tops = [
+        low.y,
+        face.bottom + _NEAR_FACE,
+        safe.bottom - _CAPTION,
+        face.y - _NEAR_FACE - _CAPTION,
+        safe.y,
+    ]
+
+    def hidden(top: int) -> int:
+        return max(0, min(face.bottom, top + _CAPTION) - max(face.y, top))
+
+    inside = [top for top in tops if safe.y <= top <= safe.bottom - _CAPTION]
+    return low.model_copy(update={"y": min(inside, key=hidden)})
 
 
 def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> Rect:

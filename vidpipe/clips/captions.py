@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysubs2
@@ -15,7 +16,7 @@ import pysubs2
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement
 from vidpipe.geometry import Rect, Size
-from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced
+from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced, split_words
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
@@ -23,6 +24,16 @@ _MAX_LINES = 2
 #: A caption is cleared when nobody speaks for this long.
 _HOLD_S = 0.35
 _BREAK_GAP_S = 0.5
+_CARD_LINES = 3
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Text over the first seconds of a clip, in `box` on the canvas."""
+
+    text: str
+    until_s: float
+    box: Rect
 
 
 @functools.cache
@@ -128,6 +139,7 @@ def write_captions(
     brand: Brand,
     canvas: Size,
     target: Path,
+    opening: Opening | None = None,
 ) -> None:
     """Write the ASS file.
 
@@ -138,6 +150,7 @@ def write_captions(
         brand: colours.
         canvas: size of the picture.
         target: the file.
+        opening: text over the first seconds, if any.
     """
     size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
     width = min(a.caption.width for _, _, a in arrangements)
@@ -164,6 +177,8 @@ def write_captions(
         alignment=pysubs2.Alignment.MIDDLE_CENTER,
     )
     file.styles["Caption"] = look
+    if opening is not None and opening.text:
+        _open(file, opening, look, brand, size)
     groups = groups_of(words, style, size, width)
     for k, group in enumerate(groups):
         flat = [w for line in group for w in line]
@@ -185,6 +200,60 @@ def write_captions(
                 )
             )
     file.save(str(target), format_="ass")
+
+
+def _open(
+    file: pysubs2.SSAFile, opening: Opening, look: pysubs2.SSAStyle, brand: Brand, size: int
+) -> None:
+    """A card at the top of the safe box: at most three lines, smaller letters where it is long."""
+    words = [Word(text=t, start_s=0, end_s=0) for t in split_words(safe_text(opening.text))]
+    style = CaptionStyle()
+    for letters in (size, round(0.85 * size), round(0.7 * size)):
+        lines = _wrapped(words, style, letters, opening.box.width - letters)
+        if len(lines) <= _CARD_LINES:
+            break
+    if len(lines) > _CARD_LINES:
+        lines = lines[:_CARD_LINES]
+        lines[-1] = [*lines[-1][:-1], Word(text="…", start_s=0, end_s=0)]
+    card = look.copy()
+    card.fontsize = letters / 0.859
+    card.borderstyle = 3  # a box behind the letters, in the outline's colour
+    card.outline = letters / 3
+    card.outlinecolor = _colour(brand.accent)
+    card.primarycolor = _colour(_readable_on(brand.accent))
+    card.alignment = pysubs2.Alignment.TOP_CENTER
+    file.styles["Opening"] = card
+    x, y = opening.box.center[0], opening.box.y + letters // 2
+    text = "\\N".join(joined(w.text for w in line) for line in lines)
+    file.append(
+        pysubs2.SSAEvent(
+            start=0,
+            end=round(opening.until_s * 1000),
+            style="Opening",
+            layer=1,
+            text=f"{{\\pos({x:.0f},{y:.0f})\\fad(150,250)}}{text}",
+        )
+    )
+
+
+def _wrapped(words: Sequence[Word], style: CaptionStyle, size: int, width: int) -> list[list[Word]]:
+    """As few lines as fit, each as full as can be."""
+    lines: list[list[Word]] = [[]]
+    for word in words:
+        trial = [*lines[-1], word]
+        if lines[-1] and text_width(joined(_shown(w, style) for w in trial), size) > width:
+            lines.append([word])
+        else:
+            lines[-1] = trial
+    return lines
+
+
+def _readable_on(colour: str) -> str:
+    """Black or white, whichever stands out (relative luminance, WCAG 2)."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18
+    return "#000000" if bright else "#ffffff"
 
 
 def _line(words: Sequence[Word], lit: Word, style: CaptionStyle, brand: Brand) -> str:

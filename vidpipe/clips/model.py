@@ -36,6 +36,8 @@ class Part(BaseModel):
 
     `screen` is a source rectangle, of which a page that was filmed at an angle takes the
     `corners`, from the top left one clockwise; `camera` a crop of the source that may move.
+    `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
+    screen that is painted over, because what it shows is shown beside it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +48,8 @@ class Part(BaseModel):
     screen: Rect | None = None
     corners: tuple[tuple[int, int], ...] = ()
     camera: CropPath | None = None
+    face: Rect | None = None
+    inset: Rect | None = None
 
 
 class ClipPlan(BaseModel):
@@ -56,6 +60,7 @@ class ClipPlan(BaseModel):
     clip_id: str
     rank: int
     title: str
+    hook: str = ""
     score: float
     segment: Interval
     edit: EditList

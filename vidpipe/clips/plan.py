@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from fractions import Fraction
+
+import numpy as np
 
 from vidpipe.clips.arrange import stack
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import close_up, follow, follow_panes
-from vidpipe.framing.model import FramingOptions
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
-from vidpipe.geometry import bounding
-from vidpipe.layout.model import Layout, LayoutKind, Role, Stretch
+from vidpipe.geometry import Rect, Size, bounding
+from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.segments.model import Segment
@@ -30,6 +33,11 @@ _RATES = (
 )
 #: A layout shorter than this does not change the composition.
 _MIN_PART_S = 1.2
+#: Around an inset, next to the page's width; and the greys of a plain part of it.
+_INSET_MARGIN = 0.006
+_PLAIN = 24
+#: Widths of a face and of the head around it next to the height of the face.
+_FACE, _HEAD = 0.8, 1.2
 
 
 def output_fps(source_fps: float) -> Fraction:
@@ -85,7 +93,7 @@ def plan_clip(
         cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
         if stretch.kind is LayoutKind.CAMERA and len(cameras) > 1:
             people = [c.rect for c in cameras if c.faces] or [c.rect for c in cameras]
-            for start_s, end_s, path in follow_panes(
+            for start_s, end_s, path, faces in follow_panes(
                 reader, detector, people, within, speech.speech, canvas.aspect, framing
             ):
                 begin = first if start_s <= within.start_s else round(edit.to_clip(start_s) * fps)
@@ -97,6 +105,7 @@ def plan_clip(
                             last_frame=end,
                             composition=Composition.SPEAKER,
                             camera=path,
+                            face=face_on(canvas, path, faces),
                         )
                     )
             continue
@@ -119,6 +128,7 @@ def plan_clip(
         clip_id=clip_id(video_id, edit),
         rank=segment.rank,
         title=segment.title,
+        hook=segment.hook,
         score=segment.score,
         segment=span(segment.start_s, segment.end_s),
         edit=edit,
@@ -178,6 +188,8 @@ def _part(
             area = close_up(area, faces)
         below = stack(screen.rect, variant, captions=captions).camera
         assert below is not None
+        if camera.circle:
+            area = _inscribed(area, below.aspect)
         path = crop_path(area, below.aspect, faces, within, layout.cuts_s, framing)
         return Part(
             first_frame=first,
@@ -186,6 +198,7 @@ def _part(
             screen=screen.rect,
             corners=screen.corners,
             camera=path,
+            inset=_to_paint_over(camera.rect, screen, within, reader),
         )
     if stretch.kind is LayoutKind.CAMERA and camera:
         rect = camera.rect
@@ -195,14 +208,100 @@ def _part(
         seen = len(faces) >= 0.3 * within.duration_s * framing.faces_per_s
         if seen or rect.aspect <= canvas.aspect * 1.2:
             path = crop_path(rect, canvas.aspect, faces, within, cuts_s, framing)
-            return Part(
-                first_frame=first, last_frame=last, composition=Composition.SPEAKER, camera=path
-            )
+            if _head(faces) <= path.rect.width:
+                return Part(
+                    first_frame=first,
+                    last_frame=last,
+                    composition=Composition.SPEAKER,
+                    camera=path,
+                    face=face_on(canvas, path, faces),
+                )
     # Where there is no room to stack them, a page and its speaker stay as they were filmed.
     shown = [r.rect for r in (screen, camera) if r]
     rect = bounding(shown) if shown else reader.video.size.rect
     kind = Composition.SCREEN if screen and not camera else Composition.FIT
     return Part(first_frame=first, last_frame=last, composition=kind, screen=rect)
+
+
+def _inscribed(disc: Rect, aspect: float) -> Rect:
+    """The largest rectangle of an aspect in the disc that fills a square: no corner of what is
+    behind it."""
+    diameter = min(disc.width, disc.height)
+    height = diameter / math.hypot(1.0, aspect)
+    x, y = disc.center
+    return Rect(
+        x=round(x - aspect * height / 2),
+        y=round(y - height / 2),
+        width=round(aspect * height),
+        height=round(height),
+    )
+
+
+def _to_paint_over(
+    camera: Rect, screen: Region, within: Interval, reader: FrameReader
+) -> Rect | None:
+    """The inset with a little around it, where it lies on a plain part of the page.
+
+    None where it does not lie within the page, or on something: a smear would be worse.
+    """
+    margin = max(2, round(_INSET_MARGIN * screen.rect.width))
+    grown = Rect(
+        x=camera.x - margin,
+        y=camera.y - margin,
+        width=camera.width + 2 * margin,
+        height=camera.height + 2 * margin,
+    )
+    around = Rect(
+        x=grown.x - margin,
+        y=grown.y - margin,
+        width=grown.width + 2 * margin,
+        height=grown.height + 2 * margin,
+    )
+    if screen.corners or around.intersect(screen.rect) != around:
+        return None
+    outer, inner = around.scaled(reader.scale), grown.scaled(reader.scale)
+    for share in (0.1, 0.5, 0.9):
+        grey = reader.at(within.start_s + share * within.duration_s).grey
+        ring = np.ones((outer.height, outer.width), bool)
+        x, y = inner.x - outer.x, inner.y - outer.y
+        ring[y : y + inner.height, x : x + inner.width] = False
+        shown = grey[outer.y : outer.bottom, outer.x : outer.right]
+        low, high = np.percentile(shown[ring[: shown.shape[0], : shown.shape[1]]], (3, 97))
+        if high - low > _PLAIN:
+            return None
+    return grown
+
+
+def _head(faces: Sequence[FacePoint]) -> float:
+    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
+    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
+
+
+def face_on(canvas: Size, path: CropPath, faces: Sequence[FacePoint]) -> Rect | None:
+    """What a face takes of the canvas most of the time; None without one."""
+    if not faces:
+        return None
+    scale = canvas.width / path.rect.width
+    times = [f.t_s for f in faces]
+    lefts = np.interp(times, [p.t_s for p in path.points], [p.x for p in path.points])
+    boxes = np.array(
+        [
+            [f.x - left - _FACE / 2 * f.height, f.y - path.rect.y - f.height / 2, f.height]
+            for f, left in zip(faces, lefts, strict=True)
+        ]
+    )
+    lows, highs = boxes.copy(), boxes.copy()
+    highs[:, 0] += _FACE * boxes[:, 2]
+    highs[:, 1] += boxes[:, 2]
+    x, y = np.percentile(lows[:, :2], 10, axis=0) * scale
+    right, bottom = np.percentile(highs[:, :2], 90, axis=0) * scale
+    box = Rect(
+        x=max(0, round(x)),
+        y=max(0, round(y)),
+        width=max(1, round(right - max(0, x))),
+        height=max(1, round(bottom - max(0, y))),
+    )
+    return box.intersect(canvas.rect)
 
 
 def _joined(parts: Sequence[Part]) -> list[Part]:

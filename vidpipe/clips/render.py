@@ -12,8 +12,9 @@ from typing import Any
 import cv2
 import ffmpeg
 
+from vidpipe.channels.model import Brand
 from vidpipe.clips.arrange import Arrangement, arrange
-from vidpipe.clips.captions import clip_words, fonts_dir, write_captions
+from vidpipe.clips.captions import Opening, clip_words, fonts_dir, write_captions
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Part, Variant
 from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath
@@ -29,6 +30,8 @@ from vidpipe.transcript.model import Word
 _PREROLL_S = 2.0
 _BLUR_DIVISOR = 16
 _LOGO_HEIGHT = 84
+#: Height of the bar that fills, at 1080 wide.
+_BAR = 12
 
 
 def render_clip(
@@ -63,7 +66,8 @@ def render_clip(
     sound = make_sound(source, info, plan.edit, options, work)
     picture = _picture(source, info, plan, arranged, variant, options)
     spoken = clip_words(words, plan.edit) if captions else []
-    if spoken:
+    opening = _opening(plan, variant, options.brand)
+    if spoken or opening:
         subtitles = work / "captions.ass"
         write_captions(
             spoken,
@@ -72,6 +76,7 @@ def render_clip(
             options.brand,
             variant.size,
             subtitles,
+            opening,
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts_dir()))
     picture = picture.filter("format", "yuv420p")
@@ -114,6 +119,12 @@ def render_clip(
     return target
 
 
+def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> Opening | None:
+    text = {"title": plan.title, "hook": plan.hook, "none": ""}[brand.opening]
+    until_s = min(brand.opening_s, plan.edit.duration_s)
+    return Opening(text, until_s, variant.safe_box) if text else None
+
+
 def _timed(
     plan: ClipPlan, arranged: Sequence[Arrangement]
 ) -> list[tuple[float, float, Arrangement]]:
@@ -151,6 +162,19 @@ def _picture(
     if options.brand.logo is not None:
         logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, _LOGO_HEIGHT)
         done = done.overlay(logo, x=variant.safe_box.x, y=48)
+    if options.brand.progress:
+        size, length_s = variant.size, plan.edit.duration_s
+        high = max(2, round(_BAR * size.width / 1080) // 2 * 2)
+        fps = plan.edit.fps
+        bar = ffmpeg.input(
+            f"color=c=0x{options.brand.accent[1:]}:s={size.width}x{high}"
+            f":r={fps.numerator}/{fps.denominator}",
+            f="lavfi",
+            t=f"{length_s + 1:.3f}",
+        )
+        done = done.overlay(
+            bar, x=f"-w+w*t/{length_s:.3f}", y=size.height - high, eof_action="repeat"
+        )
     return done
 
 
@@ -218,7 +242,12 @@ class _Painter:
         assert part.screen is not None and part.camera is not None
         split = stream.split()
         size = self.variant.size
-        canvas = self._scaled(straightened(split[0], part.screen, part.corners), screen).filter(
+        page = split[0]
+        if part.inset is not None:
+            # Filled from its borders, frame by frame.
+            hole = part.inset
+            page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
+        canvas = self._scaled(straightened(page, part.screen, part.corners), screen).filter(
             "pad",
             size.width,
             size.height,

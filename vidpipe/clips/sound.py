@@ -13,6 +13,7 @@ from pathlib import Path
 import ffmpeg
 
 from vidpipe.clips.model import ClipOptions
+from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import MediaInfo
@@ -25,6 +26,7 @@ _MAX_GAIN_DB = 40.0
 _MAX_PASSES = 5
 _CLOSE_ENOUGH_LU = 0.4
 _LIMIT_S = 900.0
+_MUSIC_FADE_S = 1.5
 
 
 def make_sound(
@@ -32,11 +34,17 @@ def make_sound(
 ) -> Path:
     """A 48 kHz stereo WAV exactly as long as the clip's picture; silent without sound."""
     target = work / "sound.wav"
-    if info.audio is None:
+    music = options.brand.music
+    if info.audio is None and music is None:
         _silence(edit.duration_s, target)
         return target
     cut = work / "cut.wav"
-    _cut(source, info, edit, options.fade_s, cut)
+    if info.audio is None:
+        _silence(edit.duration_s, cut)
+    else:
+        _cut(source, info, edit, options.fade_s, cut)
+    if music is not None:
+        _add_music(cut, music, edit, options, work)
     before = measure_loudness(cut, peaks=False)
     if before.integrated_lufs is None:
         cut.replace(target)
@@ -98,6 +106,39 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
         ffmpeg.output(exact, str(target), acodec="pcm_s24le", ar=RATE, map_metadata=-1),
         timeout_s=_LIMIT_S,
     )
+
+
+def _add_music(cut: Path, music: Path, edit: EditList, options: ClipOptions, work: Path) -> None:
+    """Lay music under the cut sound: over and over, down while somebody speaks, faded out.
+
+    Its level is set against the speech's, which is brought to the channel's afterwards.
+    """
+    loudness = measure_loudness(music, peaks=False).integrated_lufs
+    if loudness is None:
+        raise Misconfigured(f"{music}: there is nothing to hear in it")
+    heard = measure_loudness(cut, peaks=False).integrated_lufs
+    speech = options.loudness_lufs if heard is None else heard
+    gain = options.brand.music_lufs - options.loudness_lufs + speech - loudness
+    length_s = edit.duration_s
+    fade_s = min(_MUSIC_FADE_S, length_s / 4)
+    said = ffmpeg.input(str(cut)).audio.asplit()
+    bed = (
+        ffmpeg.input(str(music), stream_loop=-1)
+        .audio.filter("aresample", RATE)
+        .filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+        .filter("atrim", end=f"{length_s:.6f}")
+        .filter("volume", f"{gain:.2f}dB")
+        .filter("afade", type="out", start_time=length_s - fade_s, duration=fade_s)
+    )
+    # The compressor listens to the speech made as loud as it will be.
+    key = said[1].filter("volume", f"{options.loudness_lufs - speech:.2f}dB")
+    ducked = ffmpeg.filter(
+        [bed, key], "sidechaincompress", threshold=0.02, ratio=4, attack=40, release=500
+    )
+    both = ffmpeg.filter([said[0], ducked], "amix", inputs=2, duration="first", normalize=0)
+    mixed = work / "mixed.wav"
+    render(ffmpeg.output(both, str(mixed), acodec="pcm_s24le", ar=RATE), timeout_s=_LIMIT_S)
+    mixed.replace(cut)
 
 
 def _samples(edit: EditList) -> int:

@@ -55,8 +55,8 @@ def follow_panes(
     speech: Sequence[Interval],
     aspect: float,
     options: FramingOptions,
-) -> list[tuple[float, float, CropPath]]:
-    """Of people with a picture each, the one who speaks: from, to, and the crop in theirs."""
+) -> list[tuple[float, float, CropPath, list[FacePoint]]]:
+    """Of people with a picture each, the one who speaks: from, to, the crop in theirs, the face."""
     tracks: list[FaceTrack] = []
     pane_of: list[Rect] = []
     for pane in panes:
@@ -66,7 +66,7 @@ def follow_panes(
             pane_of.append(pane)
     if not tracks:
         path = crop_path(panes[0], aspect, (), within, (), options)
-        return [(within.start_s, within.end_s, path)]
+        return [(within.start_s, within.end_s, path, [])]
     changes = [(within.start_s, 0)]
     if len(tracks) > 1:
         changes = turns(who_speaks(reader, tracks, speech, within, options), within, options)
@@ -76,7 +76,7 @@ def follow_panes(
         points = [p for p in tracks[who].points if start_s <= p.t_s < end_s]
         points = points or list(tracks[who].points)
         path = crop_path(pane_of[who], aspect, points, span(start_s, end_s), (), options)
-        found.append((start_s, end_s, path))
+        found.append((start_s, end_s, path, points))
     return found
 
 

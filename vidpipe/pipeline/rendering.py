@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from vidpipe.channels.model import Brand
 from vidpipe.clips.captions import clip_words
 from vidpipe.clips.model import (
     Clip,
@@ -78,22 +79,31 @@ def clip_options(order: Order) -> ClipOptions:
 
 
 def clips_identity(run: StageRun) -> dict[str, Any]:
-    """What else the pictures rest on: ffmpeg, faces, framing, the logo's bytes."""
+    """What else the pictures rest on: ffmpeg, faces, framing, the brand's files."""
     return {
         "ffmpeg": ffmpeg.identity(),
         **faces_identity(run),
         "framing": run.order.settings.framing.model_dump(),
-        "logo": _logo_digest(run.order),
+        **_brand_files(run.order.channel.brand),
     }
 
 
-def _logo_digest(order: Order) -> str | None:
-    logo = order.channel.brand.logo
-    return hashlib.sha256(logo.read_bytes()).hexdigest() if logo else None
+def _brand_files(brand: Brand) -> dict[str, str | None]:
+    """What the channel's files hold, for fingerprints."""
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
+        for name, path in (("logo", brand.logo), ("music", brand.music))
+    }
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "2"
+CLIP_VERSION = "3"
+
+
+def _not_seen(brand: Brand) -> set[str]:
+    """What of a plan changes no picture: a title that is not shown may change for nothing."""
+    shown = {brand.opening}
+    return {"rank", "score", *({"title", "hook"} - shown)}
 
 
 class _Renderer:
@@ -110,7 +120,7 @@ class _Renderer:
         self.transcript = run.document("transcript", Transcript)
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
-        self.logo = _logo_digest(run.order)
+        self.brand_files = _brand_files(self.options.brand)
         self.encoder = threading.Lock()
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
@@ -138,13 +148,13 @@ class _Renderer:
         ingredients = {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
-            "plan": plan.model_dump(mode="json", exclude={"rank", "title", "score"}),
+            "plan": plan.model_dump(mode="json", exclude=_not_seen(self.options.brand)),
             "variant": variant.model_dump(mode="json"),
             "look": self.options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
             "captions": self.burn,
             "ffmpeg": ffmpeg.identity(),
-            "logo": self.logo,
+            **self.brand_files,
         }
 
         def make(work: Path) -> tuple[Mapping[str, Path], Measures]:

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import wave
 from fractions import Fraction
 
 import cv2
@@ -16,8 +17,8 @@ from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
 from vidpipe.clips.model import Composition, Part, RenderedClips, Variant
-from vidpipe.clips.plan import output_fps
-from vidpipe.framing.model import CropPath, PathPoint
+from vidpipe.clips.plan import face_on, output_fps
+from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
@@ -125,6 +126,74 @@ def test_a_logo_is_drawn_at_the_top(talk, tmp_path):
     with FrameReader(path, probe(path), max_width=1080) as reader:
         shown = reader.at(5.0).image[48 : 48 + 84, 120 : 120 + 252].astype(int)
     assert np.abs(shown - np.array([255, 0, 255])).mean() < 12
+
+
+def branded(tmp_path, talk, brand):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "channels.yaml").write_text(
+        f"channels: {{default: {{clips: {{min_s: 6, max_s: 20}}, brand: {brand}}}}}"
+    )
+    engine = make_engine(home)
+    video_id = take(engine, talk.path).video_id
+    done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
+    [(clip, file, path)] = list(clip_files(done))
+    return clip, file, path
+
+
+def accent_share(image):
+    """Of each row, the share that is in the default accent colour, shape (h,)."""
+    off = np.abs(image.astype(int) - np.array([0x3F, 0xD2, 0xFF])).max(axis=2)
+    return (off < 40).mean(axis=1)
+
+
+def test_a_title_opens_the_clip_and_a_bar_fills(talk, tmp_path):
+    clip, _, path = branded(tmp_path, talk, "{opening: title, opening_s: 2, progress: true}")
+    with FrameReader(path, probe(path), max_width=1080) as reader:
+        early, later = reader.at(1.0).image, reader.at(3.0).image
+        for share in (0.25, 0.5, 0.9):
+            bar = accent_share(reader.at(share * clip.duration_s).image[1912:1918])
+            assert bar.mean() == pytest.approx(share, abs=0.02)
+    rows = np.flatnonzero(accent_share(early)[:760] > 0.05)
+    assert rows.min() >= 288 and rows.max() < 600
+    columns = np.flatnonzero(
+        np.abs(early[rows.min() + 4].astype(int) - np.array([0x3F, 0xD2, 0xFF])).max(axis=1) < 40
+    )
+    assert columns.min() >= 120 and columns.max() <= 888
+    assert (accent_share(later)[288:400] > 0.05).sum() == 0
+
+
+def test_music_lies_under_the_speech_and_makes_way_for_it(talk, tmp_path):
+    music = tmp_path / "music.wav"
+    t = np.arange(3 * 48_000) / 48_000
+    tone = (0.2 * np.sin(2 * np.pi * 3000 * t) * 32767).astype("<i2")
+    with wave.open(str(music), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(tone.tobytes())
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "music").mkdir()
+    levels = {}
+    for name, brand in (("plain", "{}"), ("music", f"{{music: {music}, music_lufs: -26}}")):
+        clip, file, path = branded(tmp_path / name, talk, brand)
+        assert file.measures.integrated_lufs == pytest.approx(-14, abs=0.7)
+        samples = decode_samples(path, probe(path), tmp_path / f"{name}.wav")
+        levels[name] = tone_level(samples.read(0, clip.duration_s))
+    quiet = levels["plain"] < np.percentile(levels["plain"], 25)
+    loud = levels["plain"] > np.percentile(levels["plain"], 75)
+    assert np.median(levels["music"][quiet]) > np.median(levels["plain"][quiet]) + 10
+    # It comes up to its level in a long pause and is gone at the end.
+    assert np.median(levels["music"][loud]) < levels["music"][quiet].max() - 8
+    assert levels["music"][-1] < levels["music"].max() - 20
+
+
+def tone_level(sound):
+    """Level around 3 kHz in dB, every 100 ms."""
+    frames = sound[: len(sound) // 1600 * 1600].reshape(-1, 1600) * np.hanning(1600)
+    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    hz = np.fft.rfftfreq(1600, 1 / 16_000)
+    return 10 * np.log10(power[:, (hz > 2950) & (hz < 3050)].sum(axis=1) + 1e-9)
 
 
 def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):
@@ -305,3 +374,40 @@ def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():
             assert where.caption.intersect(safe) == where.caption
             if where.camera is not None:
                 assert where.camera.intersect(where.caption) is None
+
+
+FACES = [
+    # Where the face is on the canvas, and what of the captions' band may touch it.
+    (Rect(x=300, y=400, width=400, height=400), 0),
+    (Rect(x=300, y=700, width=400, height=420), 0),
+    (Rect(x=300, y=600, width=600, height=700), 0),
+    (Rect(x=200, y=900, width=500, height=300), 0),
+    (Rect(x=60, y=300, width=960, height=1000), 200),
+]
+
+
+@pytest.mark.parametrize(("face", "touched"), FACES)
+def test_captions_of_a_speaker_stand_beside_the_face(face, touched):
+    path = CropPath(rect=Rect(x=0, y=0, width=405, height=720), points=(PathPoint(t_s=0, x=0),))
+    part = Part(
+        first_frame=0, last_frame=9, composition=Composition.SPEAKER, camera=path, face=face
+    )
+    caption = arrange(part, VERTICAL, captions=True).caption
+    assert caption.intersect(VERTICAL.safe_box) == caption
+    both = caption.intersect(face)
+    assert (both.height if both else 0) <= touched
+
+
+def test_where_a_face_is_on_the_canvas():
+    path = CropPath(
+        rect=Rect(x=100, y=0, width=405, height=720),
+        points=(PathPoint(t_s=0, x=100), PathPoint(t_s=10, x=300)),
+    )
+    # The face walks with the crop: on the canvas it stands still.
+    faces = [FacePoint(t_s=t, x=100 + 20 * t + 200, y=300, height=150) for t in range(11)]
+    box = face_on(VERTICAL.size, path, faces)
+    scale = 1080 / 405
+    assert box.x == pytest.approx((200 - 60) * scale, abs=3)
+    assert box.width == pytest.approx(120 * scale, abs=4)
+    assert (box.y, box.height) == (pytest.approx(225 * scale, abs=3), pytest.approx(400, abs=4))
+    assert face_on(VERTICAL.size, path, []) is None

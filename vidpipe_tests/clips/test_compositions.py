@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand
+from vidpipe.clips.arrange import arrange
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
@@ -108,3 +110,28 @@ def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path)
     made = cv2.imread(str(target))
     assert made.shape[:2] == (290, 460)
     assert (made[6:-6, 6:-6] > 230).mean() > 0.99
+
+
+@pytest.mark.parametrize("kind", ["inset", "circle"])
+def test_an_inset_is_not_shown_twice(tmp_path, kind):
+    path = tmp_path / "inset.mp4"
+    truth = make_composite(path, kind, seed=91, pages=2)
+    layout, plan = planned(path, truth.duration_s)
+    (part,) = plan.parts
+    camera = layout.stretches[0].region(Role.CAMERA)
+    assert part.inset.intersect(camera.rect) == camera.rect
+    options = ClipOptions(variants=(VERTICAL,), brand=Brand())
+    clip = render_clip(path, probe(path), plan, VERTICAL, (), options, tmp_path)
+    shown = arrange(part, VERTICAL, captions=False).screen
+    scale = shown.width / part.screen.width
+    hole = part.inset.scaled(scale)
+    with FrameReader(clip, probe(clip), max_width=1080) as reader:
+        page = reader.at(1.0).grey[shown.y : shown.bottom, shown.x : shown.right]
+    painted = page[hole.y + 6 : hole.bottom - 6, hole.x + 6 : hole.right - 6]
+    assert np.percentile(painted, 99) - np.percentile(painted, 1) < 24
+    if kind == "circle":
+        x, y = camera.rect.center
+        radius = camera.rect.width / 2
+        area = part.camera.rect
+        far = max(abs(area.x - x), abs(area.right - x)), max(abs(area.y - y), abs(area.bottom - y))
+        assert np.hypot(*far) <= radius + 3
