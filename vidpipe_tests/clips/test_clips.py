@@ -233,7 +233,10 @@ def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
         source[s.y : s.bottom, s.x : s.right], (where.screen.width, where.screen.height)
     )
     got = shown[where.screen.y : where.screen.bottom, where.screen.x : where.screen.right]
-    assert np.abs(want.astype(int) - got.astype(int)).mean() < 8
+    off = np.abs(want.astype(int) - got.astype(int))
+    hole = part.inset.scaled(where.screen.width / s.width)
+    off[hole.y : hole.bottom, hole.x : hole.right] = 0  # painted over: it is shown below
+    assert off.mean() < 8
     from vidpipe.media.faces import DlibFaces
 
     below = shown[where.camera.y : where.camera.bottom, where.camera.x : where.camera.right]
