@@ -124,6 +124,27 @@ def editor_answered(document: Segments) -> dg.AssetCheckResult:
     )
 
 
+def clips_look_right(document: RenderedClips) -> dg.AssetCheckResult:
+    """What a viewer would object to in the finished files, and clips that could not be made."""
+    found = [
+        f"clip {clip.rank} ({file.variant}) {objection}"
+        for clip in document.clips
+        for file in clip.files
+        for objection in (
+            *file.quality.objections,
+            *(["was made plainly, after a first try failed"] if file.plain else []),
+        )
+    ]
+    found += [f"clip {f.rank} ({f.title}) could not be made: {f.why}" for f in document.failed]
+    return dg.AssetCheckResult(
+        passed=not found,
+        check_name="clips_look_right",
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(found) or f"nothing to object to in {len(document.clips)} clips",
+        metadata={"objections": len(found)},
+    )
+
+
 def duration_and_sync(document: RenderedClips) -> dg.AssetCheckResult:
     """Every clip is as long as its edit list, its picture as long as its sound."""
     wrong: list[str] = []

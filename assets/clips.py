@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.checks import duration_and_sync
+from assets.checks import clips_look_right, duration_and_sync
 from assets.shell import ClipConfig, of_stage, result_of, run
 from resources import VidpipeResource
 from vidpipe.clips.model import RenderedClips
@@ -19,7 +19,13 @@ from vidpipe.clips.model import RenderedClips
             asset="rendered_clips",
             blocking=True,
             description="Clips are as long as planned, picture and sound equally long.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            "clips_look_right",
+            asset="rendered_clips",
+            description="No clip is black or stands still where its source does not, captions "
+            "keep to the safe box, nobody is cut off, every clip could be made.",
+        ),
     ],
 )
 def rendered_clips(
@@ -29,7 +35,9 @@ def rendered_clips(
     result = run(context, vidpipe, "rendered_clips", config, platforms=tuple(config.platforms))
     document = result.document
     assert isinstance(document, RenderedClips)
-    return result_of(vidpipe.engine, result, [duration_and_sync(document)])
+    return result_of(
+        vidpipe.engine, result, [duration_and_sync(document), clips_look_right(document)]
+    )
 
 
 ASSETS = [rendered_clips]

@@ -219,6 +219,11 @@ def print_results(results: Results, folder: Path) -> None:
             "\n".join(e.file for e in files),
         )
     _out.print(table)
+    for clip in results.clips:
+        for objection in clip.objections:
+            _out.print(f"clip {clip.segment} {objection}", style="yellow")
+    for failure in results.failed:
+        _out.print(f"not made: {failure}", style="red", markup=False)
     for export in results.exports:
         for problem in export.problems:
             _out.print(f"{export.file}: {problem}", style="yellow")

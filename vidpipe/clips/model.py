@@ -83,6 +83,44 @@ class Measures(BaseModel):
     true_peak_dbtp: float | None
 
 
+class Quality(BaseModel):
+    """What was looked for in the finished clip and in its source, and found or not.
+
+    Seconds are of the longest stretch that is black, or stands still, where the source
+    is not and does not. `captions_box` is measured on rendered pixels.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    black_s: float
+    frozen_s: float
+    captions_box: Rect | None
+    captions_outside: bool
+    starts_in_speech: bool
+    ends_in_speech: bool
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """What a viewer would object to, in words."""
+        found = {
+            f"black for {self.black_s:.1f} s": self.black_s > 0,
+            f"stands still for {self.frozen_s:.1f} s": self.frozen_s > 0,
+            "captions reach out of the safe box": self.captions_outside,
+            "begins in the middle of speech": self.starts_in_speech,
+            "ends in the middle of speech": self.ends_in_speech,
+        }
+        return tuple(words for words, there in found.items() if there)
+
+
+class Finished(BaseModel):
+    """One encode, measured and looked at."""
+
+    model_config = ConfigDict(frozen=True)
+
+    measures: Measures
+    quality: Quality
+
+
 class ClipFile(BaseModel):
     """One variant of one clip; the files are those of the artifact `artifact`."""
 
@@ -94,6 +132,8 @@ class ClipFile(BaseModel):
     captions: bool
     has_subtitles: bool
     measures: Measures
+    quality: Quality
+    plain: bool = Field(default=False, description="made without what may have failed before")
     reused: bool = Field(default=False, exclude=True)
 
 
@@ -113,12 +153,24 @@ class Clip(BaseModel):
     files: tuple[ClipFile, ...]
 
 
+class FailedClip(BaseModel):
+    """A segment that could not be rendered, and what the encoder said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rank: int
+    title: str
+    segment: Interval
+    why: str
+
+
 class RenderedClips(BaseModel):
     """The result of the stage, best first."""
 
     model_config = ConfigDict(frozen=True)
 
     clips: tuple[Clip, ...] = ()
+    failed: tuple[FailedClip, ...] = ()
     nothing: str | None = None
 
 

@@ -18,17 +18,20 @@ from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
     ClipPlan,
-    Measures,
+    FailedClip,
+    Finished,
     RenderedClips,
     Variant,
 )
 from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import measure, poster, render_clip
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet
+from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import preset
@@ -36,6 +39,7 @@ from vidpipe.segments.model import Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
+from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript
 from vidpipe.transcript.subtitles import to_srt
 
@@ -141,23 +145,31 @@ class _Renderer:
             )
 
     def encode(
-        self, plan: ClipPlan, variant: Variant, on_progress: Callable[[float], None]
+        self,
+        plan: ClipPlan,
+        variant: Variant,
+        on_progress: Callable[[float], None],
+        *,
+        plainly: bool = False,
     ) -> tuple[Manifest, ClipFile]:
-        """One variant of one clip, found or made."""
+        """One variant of one clip, found or made; `plainly` with nothing that could fail."""
+        options = self.options
+        if plainly:
+            plan, options = plain(plan, options)
         spoken = clip_words(self.transcript.words, plan.edit)
         ingredients = {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
-            "plan": plan.model_dump(mode="json", exclude=_not_seen(self.options.brand)),
+            "plan": plan.model_dump(mode="json", exclude=_not_seen(options.brand)),
             "variant": variant.model_dump(mode="json"),
-            "look": self.options.model_dump(mode="json", exclude={"variants"}),
+            "look": options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
             "captions": self.burn,
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
         }
 
-        def make(work: Path) -> tuple[Mapping[str, Path], Measures]:
+        def make(work: Path) -> tuple[Mapping[str, Path], Finished]:
             words = self.transcript.words if self.burn else ()
             clip = render_clip(
                 self.source,
@@ -165,7 +177,7 @@ class _Renderer:
                 plan,
                 variant,
                 words,
-                self.options,
+                options,
                 work,
                 on_progress,
                 self.encoder,
@@ -176,33 +188,64 @@ class _Renderer:
                 made["clip.srt"] = work / "clip.srt"
                 text = to_srt(spoken, self.transcript.language, plan.edit.duration_s)
                 made["clip.srt"].write_text(text, "utf-8")
-            return made, measure(clip)
+            looked_at = inspect_clip(
+                clip, self.source, self.media, plan, variant, self.speech, work
+            )
+            return made, Finished(measures=measure(clip), quality=looked_at)
 
         artifact = f"clip-{plan.clip_id}-{variant.name}"
         manifest, reused = self.run.item(Folder.CLIPS, artifact, ingredients, make)
+        finished = self.run.artifacts.document(manifest, Finished)
         return manifest, ClipFile(
             variant=variant.name,
             artifact=artifact,
             fingerprint=manifest.fingerprint,
             captions=self.burn and bool(spoken),
             has_subtitles=manifest.has("clip.srt"),
-            measures=self.run.artifacts.document(manifest, Measures),
+            measures=finished.measures,
+            quality=finished.quality,
+            plain=plainly,
             reused=reused,
         )
+
+
+def plain(plan: ClipPlan, options: ClipOptions) -> tuple[ClipPlan, ClipOptions]:
+    """A plan and options for a second try: no card, bar, logo or music, cameras that stand."""
+    parts = [
+        part.model_copy(
+            update={
+                "inset": None,
+                "camera": part.camera
+                and part.camera.model_copy(update={"points": part.camera.points[:1]}),
+            }
+        )
+        for part in plan.parts
+    ]
+    brand = options.brand.model_copy(
+        update={"logo": None, "music": None, "opening": "none", "progress": False}
+    )
+    return (
+        plan.model_copy(update={"parts": tuple(parts)}),
+        options.model_copy(update={"brand": brand, "preset": "ultrafast"}),
+    )
 
 
 def rendered_clips(run: StageRun) -> BaseModel:
     """Every chosen segment in every variant, best first.
 
     Two clips are at work at a time: while one is encoded, on all cores, the next
-    one's faces are followed and its sound is made.
+    one's faces are followed and its sound is made. A clip whose encoder fails is
+    tried once more plainly, then reported; the others go on.
+
+    Raises:
+        ProgramFailed: none could be made.
     """
     renderer = _Renderer(run)
     chosen = run.document("scored_segments", Segments)
     total = max(1, len(chosen.segments) * len(renderer.options.variants))
     done: dict[tuple[int, str], float] = {}
 
-    def render(segment: Segment) -> tuple[Clip, Path]:
+    def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Path]:
         files: list[ClipFile] = []
         plans: list[ClipPlan] = []
         posters: list[Path] = []
@@ -214,24 +257,41 @@ def rendered_clips(run: StageRun) -> BaseModel:
                 run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}")
 
             plans.append(renderer.plan(segment, variant))
-            manifest, file = renderer.encode(plans[-1], variant, tell)
+            manifest, file = renderer.encode(plans[-1], variant, tell, plainly=plainly)
             tell(1.0)
             files.append(file)
             posters.append(run.artifacts.path(manifest.file("poster.jpg")))
         return _clip(segment, plans[0], files), posters[0]
 
-    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="clip") as pool:
-        futures = [pool.submit(render, segment) for segment in chosen.segments]
+    def attempt(segment: Segment) -> tuple[Clip, Path] | ProgramFailed:
         try:
-            made = [future.result() for future in futures]
+            return render(segment, plainly=False)
+        except ProgramFailed:
+            try:
+                return render(segment, plainly=True)
+            except ProgramFailed as error:
+                return error
+
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="clip") as pool:
+        futures = [pool.submit(attempt, segment) for segment in chosen.segments]
+        try:
+            results = [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+    made = [result for result in results if not isinstance(result, ProgramFailed)]
+    failed = [
+        FailedClip(rank=s.rank, title=s.title, segment=span(s.start_s, s.end_s), why=str(result))
+        for s, result in zip(chosen.segments, results, strict=True)
+        if isinstance(result, ProgramFailed)
+    ]
+    if failed and not made:
+        raise next(result for result in results if isinstance(result, ProgramFailed))
     clips = [clip for clip, _ in made]
     if clips:
         labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]
         poster_sheet([poster for _, poster in made], labels, run.new_file("poster_sheet.jpg"))
-    return RenderedClips(clips=tuple(clips), nothing=chosen.nothing)
+    return RenderedClips(clips=tuple(clips), failed=tuple(failed), nothing=chosen.nothing)
 
 
 def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:

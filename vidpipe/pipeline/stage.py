@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +111,11 @@ class StageRun:
                 return found, True
         work = self.work / f"item-{artifact}"
         work.mkdir()
-        files, document = make(work)
+        try:
+            files, document = make(work)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
         manifest = self.artifacts.publish(
             video_id=self.video_id,
             folder=folder,

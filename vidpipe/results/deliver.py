@@ -186,6 +186,7 @@ def _results(
         ),
         clips=tuple(_clip(engine, video_id, c) for c in clips.clips),
         exports=tuple(exports),
+        failed=tuple(f"{f.rank}. {f.title}: {f.why}" for f in clips.failed),
         nothing=clips.nothing,
         timings=tuple(
             StageTiming(stage=r.stage, wall_s=round(r.wall_s, 3), reused=r.reused) for r in ran
@@ -214,5 +215,6 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
             for p in clip.parts
         ),
         captions=clip.files[0].captions,
+        objections=clip.files[0].quality.objections,
         master=master.file("clip.mp4").key,
     )

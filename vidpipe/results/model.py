@@ -76,6 +76,7 @@ class ClipResult(_Part):
     kept: tuple[Interval, ...] = Field(description="source intervals that the clip keeps")
     compositions: tuple[CompositionResult, ...]
     captions: bool
+    objections: tuple[str, ...] = Field(description="what a viewer would object to")
     master: str = Field(description="key of the clip in the store")
 
 
@@ -116,6 +117,7 @@ class Results(_Part):
     segments: tuple[SegmentResult, ...]
     clips: tuple[ClipResult, ...]
     exports: tuple[ExportResult, ...]
+    failed: tuple[str, ...] = Field(description="clips that could not be made, and why")
     nothing: str | None = Field(description="why there are no clips")
     timings: tuple[StageTiming, ...]
 

@@ -1,5 +1,6 @@
 """Clips measured on the finished files."""
 
+import dataclasses
 import re
 import shutil
 import wave
@@ -16,15 +17,18 @@ from hypothesis import strategies as st
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
-from vidpipe.clips.model import Composition, Part, RenderedClips, Variant
+from vidpipe.clips.model import ClipPlan, Composition, Part, RenderedClips, Variant
 from vidpipe.clips.plan import face_on, output_fps
+from vidpipe.clips.quality import inspect_clip
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
+from vidpipe.media.process import ProgramFailed
 from vidpipe.media.samples import decode_samples
 from vidpipe.segments.model import Segments
+from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import EditList, span
 from vidpipe.transcript.model import Transcript, Word
@@ -269,6 +273,86 @@ def test_subtitles_are_on_the_clips_own_timeline(processed):
         events = pysubs2.SSAFile.from_string(text)
         assert events[0].start < 2000
         assert all(0 <= e.start < e.end <= clip.duration_s * 1000 + 900 for e in events)
+
+
+def test_nobody_objects_to_the_clips(processed):
+    for _, file, _ in clip_files(processed):
+        assert file.quality.objections == ()
+        box = file.quality.captions_box
+        assert box.intersect(VERTICAL.safe_box) == box
+        assert box.width > 300 and not file.plain
+
+
+def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
+    """The same clip with black and frozen stretches, captions outside, cut in speech."""
+    clip, _, path = next(clip_files(processed))
+    spoiled = tmp_path / "spoiled.mp4"
+    picture = (
+        ffmpeg.input(str(path))
+        .video.filter("loop", loop=75, size=1, start=50)
+        .filter("drawbox", color="black", t="fill", enable="between(t,6,8.2)")
+        .filter("trim", duration=clip.duration_s)
+    )
+    render(ffmpeg.output(picture, str(spoiled), vcodec="libx264", preset="ultrafast"), timeout_s=60)
+    edit = EditList.from_intervals(clip.kept, Fraction(25))
+    plan = ClipPlan(
+        clip_id=clip.clip_id,
+        rank=1,
+        title="",
+        score=1,
+        segment=clip.segment,
+        edit=edit,
+        parts=clip.parts,
+    )
+    words = [Word(text="Wherever", start_s=1, end_s=2)]
+    low = Rect(x=100, y=1500, width=800, height=200)
+    where = arrange(clip.parts[0], VERTICAL, captions=True)
+    write_captions(
+        words,
+        [(0.0, 9.0, dataclasses.replace(where, caption=low))],
+        CaptionStyle(),
+        Brand(),
+        VERTICAL.size,
+        tmp_path / "captions.ass",
+    )
+    start_s, end_s = clip.kept[0].start_s, clip.kept[-1].end_s
+    speech = SpeechMap(duration_s=99, speech=(span(start_s - 1, end_s + 1),))
+    found = inspect_clip(spoiled, talk.path, probe(talk.path), plan, VERTICAL, speech, tmp_path)
+    assert found.black_s == pytest.approx(2.2, abs=0.8)
+    assert found.frozen_s == pytest.approx(3.0, abs=1.0)
+    assert found.captions_outside and found.captions_box.y > 1450
+    assert found.starts_in_speech and found.ends_in_speech
+    assert len(found.objections) == 5
+    silent = SpeechMap(duration_s=99, speech=(span(start_s + 0.2, end_s - 0.2),))
+    again = inspect_clip(path, talk.path, probe(talk.path), plan, VERTICAL, silent, tmp_path)
+    assert (again.black_s, again.frozen_s, again.ends_in_speech) == (0.0, 0.0, False)
+
+
+def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, monkeypatch):
+    from vidpipe.pipeline import rendering
+
+    real = rendering.render_clip
+    tried = []
+
+    def failing(source, info, plan, variant, words, options, *more):
+        tried.append(plan.rank)
+        if plan.rank == 1 or (plan.rank == 2 and tried.count(2) == 1):
+            raise ProgramFailed("ffmpeg", 1, "Invalid argument")
+        return real(source, info, plan, variant, words, options, *more)
+
+    monkeypatch.setattr(rendering, "render_clip", failing)
+    engine = make_engine(tmp_path / "home")
+    (talk.path.parent / "short talk.yaml").unlink(missing_ok=True)
+    video_id = take(engine, talk.path).video_id
+    done = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
+    document = done.document("rendered_clips")
+    chosen = done.document("scored_segments").segments
+    assert len(chosen) >= 2
+    (failed,) = document.failed
+    assert failed.rank == 1 and "Invalid argument" in failed.why
+    assert [c.rank for c in document.clips] == [s.rank for s in chosen[1:]]
+    assert [c.files[0].plain for c in document.clips] == [c.rank == 2 for c in document.clips]
+    assert tried.count(1) == tried.count(2) == 2
 
 
 def test_every_exported_file_conforms(processed):

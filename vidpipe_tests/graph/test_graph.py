@@ -107,6 +107,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             ("scored_segments", "segments_do_not_overlap"): True,
             ("scored_segments", "editor_answered"): True,
             ("rendered_clips", "duration_and_sync"): True,
+            ("rendered_clips", "clips_look_right"): True,
             ("platform_exports/tiktok", "conforms"): True,
             ("platform_exports/youtube_shorts", "conforms"): True,
         }
