@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import ffmpeg
 
 from vidpipe.channels.model import Brand
@@ -20,7 +19,6 @@ from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render, source_input
-from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.timeline import EditList
@@ -367,12 +365,3 @@ def measure(path: Path) -> Measures:
         integrated_lufs=loudness.integrated_lufs,
         true_peak_dbtp=loudness.true_peak_dbtp,
     )
-
-
-def poster(clip: Path, target: Path) -> None:
-    """A JPEG of a moment early in the clip: the picture that stands for it."""
-    info = probe(clip)
-    assert info.video is not None
-    with FrameReader(clip, info, max_width=info.video.width) as reader:
-        image = reader.at(min(2.0, info.duration_s * 0.3)).image
-    cv2.imwrite(str(target), image, [cv2.IMWRITE_JPEG_QUALITY, 88])

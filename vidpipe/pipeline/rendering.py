@@ -24,8 +24,9 @@ from vidpipe.clips.model import (
     Variant,
 )
 from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import measure, poster, render_clip
+from vidpipe.clips.render import measure, render_clip
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
@@ -183,7 +184,13 @@ class _Renderer:
                 self.encoder,
             )
             made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
-            poster(clip, made["poster.jpg"])
+            brand = options.brand
+            write_poster(
+                clip,
+                detector_for(self.run.order),
+                made["poster.jpg"],
+                not_before_s=0.0 if brand.opening == "none" else brand.opening_s,
+            )
             if spoken:
                 made["clip.srt"] = work / "clip.srt"
                 text = to_srt(spoken, self.transcript.language, plan.edit.duration_s)
