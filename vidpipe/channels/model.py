@@ -74,6 +74,9 @@ class ClipLimits(_Strict):
     max_s: float = Field(default=60.0, le=600.0)
     max_pause_s: float = Field(default=0.7, ge=0.2, description="longer pauses are shortened")
     kept_pause_s: float = Field(default=0.3, ge=0.1, description="what stays of a long pause")
+    fillers: tuple[str, ...] = Field(
+        default=(), description="words cut out where their times are known, such as um and uh"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -184,6 +184,7 @@ class ClipOptions(BaseModel):
     captions: CaptionStyle = CaptionStyle()
     max_pause_s: float = 0.7
     kept_pause_s: float = 0.3
+    fillers: tuple[str, ...] = ()
     loudness_lufs: float = -14.0
     max_true_peak_dbtp: float = -1.0
     crf: int = Field(default=20, description="x264 constant rate factor")

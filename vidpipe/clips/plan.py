@@ -21,7 +21,8 @@ from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import EditList, Interval, shorten_pauses, span
+from vidpipe.timeline import EditList, Interval, complement, shorten_pauses, span, union
+from vidpipe.transcript.model import Word
 
 #: Output rates: what platforms take and encoders know.
 _RATES = (
@@ -33,6 +34,11 @@ _RATES = (
 )
 #: A layout shorter than this does not change the composition.
 _MIN_PART_S = 1.2
+#: What of the silence around a filler goes with it, and a pause that is one with it.
+_FILLER_EDGE_S, _FILLER_GAP_S = 0.04, 0.08
+#: What would be left between two cuts and is shorter is cut, too.
+_SHORTEST_S = 0.12
+_PUNCTUATION = ".,;:!?…-—'\"()"
 #: Around an inset, next to the page's width; and the greys of a plain part of it.
 _INSET_MARGIN = 0.006
 _PLAIN = 24
@@ -54,12 +60,44 @@ def output_fps(source_fps: float) -> Fraction:
 
 
 def edit_list(
-    segment: Segment, speech: SpeechMap, options: ClipOptions, fps: Fraction, duration_s: float
+    segment: Segment,
+    speech: SpeechMap,
+    words: Sequence[Word],
+    options: ClipOptions,
+    fps: Fraction,
+    duration_s: float,
 ) -> EditList:
-    """What the clip keeps: the segment with its long pauses shortened, on frame borders."""
+    """What the clip keeps, on frame borders: the segment with its long pauses shortened.
+
+    And without its fillers: a pause on each side of one is one pause with it. `words`
+    are those whose times are known.
+    """
     within = span(segment.start_s, min(segment.end_s, duration_s))
-    kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.kept_pause_s)
+    fillers = _fillers(words, options.fillers, within)
+    pauses = union([*speech.silences, *fillers], gap_s=_FILLER_GAP_S)
+    kept = shorten_pauses(within, pauses, options.max_pause_s, options.kept_pause_s)
+    if fillers:
+        kept = complement(union([*complement(kept, within), *fillers]), within)
+        kept = [k for k in kept if k.duration_s >= _SHORTEST_S]
     return EditList.from_intervals(kept, fps)
+
+
+def _fillers(words: Sequence[Word], fillers: Sequence[str], within: Interval) -> list[Interval]:
+    """When filler words are said, each up to half of the gap to its neighbours.
+
+    Not at the ends of a clip: there they are left to the borders.
+    """
+    unwanted = {f.lower() for f in fillers}
+    found = []
+    for before, word, after in zip(words, words[1:], words[2:], strict=False):
+        if word.text.lower().strip(_PUNCTUATION) not in unwanted:
+            continue
+        if not (within.start_s < word.start_s and word.end_s < within.end_s):
+            continue
+        start_s = word.start_s - min(_FILLER_EDGE_S, max(0.0, word.start_s - before.end_s) / 2)
+        end_s = word.end_s + min(_FILLER_EDGE_S, max(0.0, after.start_s - word.end_s) / 2)
+        found.append(span(start_s, end_s))
+    return union(found)
 
 
 def clip_id(video_id: str, edit: EditList) -> str:
@@ -72,6 +110,7 @@ def plan_clip(
     video_id: str,
     segment: Segment,
     speech: SpeechMap,
+    words: Sequence[Word],
     layout: Layout,
     reader: FrameReader,
     detector: FaceDetector,
@@ -81,10 +120,13 @@ def plan_clip(
     *,
     captions: bool,
 ) -> ClipPlan:
-    """Decide everything that is seen: one plan per canvas shape."""
+    """Decide everything that is seen: one plan per canvas shape.
+
+    `words` are those whose times are known, for fillers.
+    """
     canvas = variant.size
     fps = output_fps(reader.video.fps)
-    edit = edit_list(segment, speech, options, fps, layout.duration_s)
+    edit = edit_list(segment, speech, words, options, fps, layout.duration_s)
     parts: list[Part] = []
     for stretch, first, last in _stretches(layout, edit):
         within = span(

@@ -76,6 +76,7 @@ def clip_options(order: Order) -> ClipOptions:
         captions=channel.captions,
         max_pause_s=channel.clips.max_pause_s,
         kept_pause_s=channel.clips.kept_pause_s,
+        fillers=channel.clips.fillers,
         loudness_lufs=channel.loudness_lufs,
         max_true_peak_dbtp=channel.max_true_peak_dbtp,
         crf=order.settings.crf,
@@ -123,6 +124,8 @@ class _Renderer:
         self.speech = run.document("silence_regions", SpeechMap)
         self.layout = run.document("layout", Layout)
         self.transcript = run.document("transcript", Transcript)
+        guessed = self.transcript.draft or self.transcript.word_times == "spread"
+        self.timed_words = () if guessed else self.transcript.words
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.brand_files = _brand_files(self.options.brand)
@@ -136,6 +139,7 @@ class _Renderer:
                 self.run.video_id,
                 segment,
                 self.speech,
+                self.timed_words,
                 self.layout,
                 reader,
                 detector,

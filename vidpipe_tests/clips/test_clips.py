@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
-from vidpipe.clips.model import ClipPlan, Composition, Part, RenderedClips, Variant
-from vidpipe.clips.plan import face_on, output_fps
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, RenderedClips, Variant
+from vidpipe.clips.plan import edit_list, face_on, output_fps
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
@@ -27,7 +27,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.media.process import ProgramFailed
 from vidpipe.media.samples import decode_samples
-from vidpipe.segments.model import Segments
+from vidpipe.segments.model import Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import EditList, span
@@ -418,6 +418,38 @@ def test_captions_fit_the_safe_box(texts, size):
         for line in group:
             if len(line) > 1:
                 assert text_width(" ".join(w.text for w in line), size) <= width
+
+
+def segment_of(start_s, end_s):
+    return Segment(
+        rank=1,
+        start_s=start_s,
+        end_s=end_s,
+        kept_s=end_s - start_s,
+        score=80,
+        title="It",
+        reasons=(),
+        parts={},
+    )
+
+
+def test_fillers_go_with_the_pauses_around_them():
+    said = [("So", 0.5, 0.8), ("um,", 1.0, 1.4), ("this", 1.9, 2.2), ("Uh", 2.25, 2.5)]
+    said += [("is", 2.55, 2.7), ("umbrella", 2.8, 3.4), ("um", 3.6, 3.9)]
+    words = [Word(text=t, start_s=a, end_s=b) for t, a, b in said]
+    speech = SpeechMap(duration_s=4.2, silences=(span(0.8, 1.0), span(1.4, 1.9), span(3.4, 3.6)))
+    options = ClipOptions(variants=(VERTICAL,), fillers=("um", "uh"))
+    edit = edit_list(segment_of(0.4, 3.7), speech, words, options, Fraction(25), 4.2)
+    heard = [w.text for w in clip_words(words, edit)]
+    assert heard == ["So", "this", "is", "umbrella"]
+    # "um" and its two pauses are one pause of 1.1 s, of which 0.3 stays.
+    first, second, third = edit.intervals
+    assert [first.end_s, second.start_s] == pytest.approx([0.9, 1.7], abs=0.05)
+    assert [second.end_s, third.start_s] == pytest.approx([2.22, 2.52], abs=0.05)
+    kept_all = edit_list(
+        segment_of(0.4, 3.7), speech, words, ClipOptions(variants=()), Fraction(25), 4.2
+    )
+    assert len(kept_all.intervals) == 1
 
 
 def test_words_follow_the_cuts():

@@ -46,6 +46,7 @@ def planned(path, length_s, variant=VERTICAL):
             "v",
             segment,
             speech,
+            (),
             layout,
             reader,
             DlibFaces(),
