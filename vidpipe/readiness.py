@@ -95,7 +95,7 @@ def _ffmpeg(settings: Settings) -> str:
 
 
 def _fonts(settings: Settings) -> str:
-    from vidpipe.clips.captions import fonts_dir
+    from vidpipe.clips.fonts import fonts_dir
 
     if not (fonts_dir() / "DejaVuSans-Bold.ttf").is_file():
         raise RuntimeError(f"no DejaVuSans-Bold.ttf in {fonts_dir()}")

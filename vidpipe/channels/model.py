@@ -19,6 +19,12 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _existing(path: Path | None) -> Path | None:
+    if path is not None and not path.expanduser().is_file():
+        raise ValueError(f"there is no file {path}")
+    return path.expanduser().resolve() if path is not None else None
+
+
 class Brand(_Strict):
     """How a channel looks."""
 
@@ -48,9 +54,7 @@ class Brand(_Strict):
     @field_validator("logo", "music")
     @classmethod
     def _file_is_there(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.expanduser().is_file():
-            raise ValueError(f"there is no file {path}")
-        return path.expanduser().resolve() if path is not None else None
+        return _existing(path)
 
 
 class CaptionStyle(_Strict):
@@ -61,9 +65,17 @@ class CaptionStyle(_Strict):
         default=False, description="burn in captions even when the transcript is only a draft"
     )
     font: str = Field(default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$")
+    font_file: Path | None = Field(
+        default=None, description="a font with the letters of the channel's language"
+    )
     font_size: int = Field(default=64, ge=24, le=140, description="pixels at 1080 wide")
     uppercase: bool = False
     max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
+
+    @field_validator("font_file")
+    @classmethod
+    def _font_is_there(cls, path: Path | None) -> Path | None:
+        return _existing(path)
 
 
 class ClipLimits(_Strict):

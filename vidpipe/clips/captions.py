@@ -15,6 +15,7 @@ import pysubs2
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.fonts import Font, carried_font
 from vidpipe.geometry import Rect, Size
 from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced, split_words
 from vidpipe.timeline import EditList
@@ -36,25 +37,17 @@ class Opening:
     box: Rect
 
 
-@functools.cache
-def fonts_dir() -> Path:
-    """The folder of the DejaVu fonts that the matplotlib wheel brings."""
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-@functools.cache
-def _measure(size: int) -> object:
+@functools.lru_cache(maxsize=64)
+def _measure(font: Path, size: int) -> object:
     from PIL import ImageFont
 
-    return ImageFont.truetype(str(fonts_dir() / "DejaVuSans-Bold.ttf"), size)
+    return ImageFont.truetype(str(font), size)
 
 
-def text_width(text: str, size: int) -> float:
-    """Width in pixels of bold text at `size` pixels per em."""
-    font = _measure(size)
-    return float(font.getlength(text))  # type: ignore[attr-defined]
+def text_width(text: str, size: int, font: Font | None = None) -> float:
+    """Width in pixels of text at `size` pixels per em."""
+    drawn = _measure((font or carried_font()).path, size)
+    return float(drawn.getlength(text))  # type: ignore[attr-defined]
 
 
 def clip_words(words: Sequence[Word], edit: EditList) -> list[Word]:
@@ -83,7 +76,11 @@ def safe_text(text: str) -> str:
 
 
 def groups_of(
-    words: Sequence[Word], style: CaptionStyle, size: int, width: int
+    words: Sequence[Word],
+    style: CaptionStyle,
+    size: int,
+    width: int,
+    font: Font | None = None,
 ) -> list[list[list[Word]]]:
     """Captions: each a list of lines of words that fit `width`, broken at phrases."""
     groups: list[list[list[Word]]] = []
@@ -93,16 +90,16 @@ def groups_of(
         gap = word.start_s - current[-1].end_s if current else 0.0
         ended = bool(current) and ends_sentence(current[-1].text)
         clause = bool(current) and ends_clause(current[-1].text) and len(current) >= 3
-        too_wide = _lines(trial, style, size, width) is None
+        too_wide = _lines(trial, style, size, width, font) is None
         if current and (
             too_wide or gap > _BREAK_GAP_S or ended or clause or len(trial) > style.max_words
         ):
-            groups.append(_lines(current, style, size, width) or [current])
+            groups.append(_lines(current, style, size, width, font) or [current])
             current = [word]
         else:
             current = trial
         if k == len(words) - 1:
-            groups.append(_lines(current, style, size, width) or [current])
+            groups.append(_lines(current, style, size, width, font) or [current])
     return groups
 
 
@@ -112,12 +109,12 @@ def _shown(word: Word, style: CaptionStyle) -> str:
 
 
 def _lines(
-    words: Sequence[Word], style: CaptionStyle, size: int, width: int
+    words: Sequence[Word], style: CaptionStyle, size: int, width: int, font: Font | None
 ) -> list[list[Word]] | None:
     """One line, or two of like width; None when that does not fit."""
 
     def wide(part: Sequence[Word]) -> float:
-        return text_width(joined(_shown(w, style) for w in part), size)
+        return text_width(joined(_shown(w, style) for w in part), size, font)
 
     if wide(words) <= width:
         return [list(words)]
@@ -140,6 +137,7 @@ def write_captions(
     canvas: Size,
     target: Path,
     opening: Opening | None = None,
+    font: Font | None = None,
 ) -> None:
     """Write the ASS file.
 
@@ -151,7 +149,9 @@ def write_captions(
         canvas: size of the picture.
         target: the file.
         opening: text over the first seconds, if any.
+        font: what letters are drawn in; the carried one by default.
     """
+    font = font or carried_font()
     size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
     width = min(a.caption.width for _, _, a in arrangements)
     file = pysubs2.SSAFile()
@@ -165,9 +165,8 @@ def write_captions(
         }
     )
     look = pysubs2.SSAStyle(
-        fontname=style.font,
-        # ASS sizes are line heights; DejaVu's em is 0.859 of it.
-        fontsize=size / 0.859,
+        fontname=font.family,
+        fontsize=size / font.em,
         bold=True,
         primarycolor=_colour(brand.text),
         outlinecolor=_colour(brand.outline),
@@ -178,8 +177,8 @@ def write_captions(
     )
     file.styles["Caption"] = look
     if opening is not None and opening.text:
-        _open(file, opening, look, brand, size)
-    groups = groups_of(words, style, size, width)
+        _open(file, opening, look, brand, size, font)
+    groups = groups_of(words, style, size, width, font)
     for k, group in enumerate(groups):
         flat = [w for line in group for w in line]
         following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
@@ -203,20 +202,24 @@ def write_captions(
 
 
 def _open(
-    file: pysubs2.SSAFile, opening: Opening, look: pysubs2.SSAStyle, brand: Brand, size: int
+    file: pysubs2.SSAFile,
+    opening: Opening,
+    look: pysubs2.SSAStyle,
+    brand: Brand,
+    size: int,
+    font: Font,
 ) -> None:
     """A card at the top of the safe box: at most three lines, smaller letters where it is long."""
     words = [Word(text=t, start_s=0, end_s=0) for t in split_words(safe_text(opening.text))]
-    style = CaptionStyle()
     for letters in (size, round(0.85 * size), round(0.7 * size)):
-        lines = _wrapped(words, style, letters, opening.box.width - letters)
+        lines = _wrapped(words, letters, opening.box.width - letters, font)
         if len(lines) <= _CARD_LINES:
             break
     if len(lines) > _CARD_LINES:
         lines = lines[:_CARD_LINES]
         lines[-1] = [*lines[-1][:-1], Word(text="…", start_s=0, end_s=0)]
     card = look.copy()
-    card.fontsize = letters / 0.859
+    card.fontsize = letters / font.em
     card.borderstyle = 3  # a box behind the letters, in the outline's colour
     card.outline = letters / 3
     card.outlinecolor = _colour(brand.accent)
@@ -236,12 +239,12 @@ def _open(
     )
 
 
-def _wrapped(words: Sequence[Word], style: CaptionStyle, size: int, width: int) -> list[list[Word]]:
+def _wrapped(words: Sequence[Word], size: int, width: int, font: Font) -> list[list[Word]]:
     """As few lines as fit, each as full as can be."""
     lines: list[list[Word]] = [[]]
     for word in words:
         trial = [*lines[-1], word]
-        if lines[-1] and text_width(joined(_shown(w, style) for w in trial), size) > width:
+        if lines[-1] and text_width(joined(w.text for w in trial), size, font) > width:
             lines.append([word])
         else:
             lines[-1] = trial

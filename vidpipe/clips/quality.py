@@ -11,8 +11,8 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.clips.captions import fonts_dir
 from vidpipe.clips.model import ClipPlan, Part, Quality, Variant
+from vidpipe.clips.render import FONTS
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
@@ -51,7 +51,11 @@ def inspect_clip(
     """
     subtitles = work / "captions.ass"
     length_s = plan.edit.duration_s
-    box = _captions_box(subtitles, variant, length_s, work) if subtitles.exists() else None
+    box = (
+        captions_box(subtitles, variant, length_s, work, fonts=work / FONTS)
+        if subtitles.exists()
+        else None
+    )
     outside = box is not None and box.intersect(variant.safe_box) != box
     black_s, frozen_s = _compared(clip, source, info, plan.edit, plan.parts)
     starts, ends = _cut_speech(plan.edit, speech)
@@ -109,12 +113,14 @@ def _longest_s(flags: Sequence[bool]) -> float:
     return longest * _STEP_S if longest * _STEP_S >= _LASTS_S else 0.0
 
 
-def _captions_box(subtitles: Path, variant: Variant, length_s: float, work: Path) -> Rect | None:
+def captions_box(
+    subtitles: Path, variant: Variant, length_s: float, work: Path, *, fonts: Path
+) -> Rect | None:
     """What captions and opening card cover, measured on their pixels over black."""
     height = round(_WIDTH * variant.size.height / variant.size.width / 2) * 2
     drawn = work / "captions.gray"
     canvas = ffmpeg.input(f"color=c=black:s={_WIDTH}x{height}:r=2", f="lavfi", t=f"{length_s:.3f}")
-    with_text = canvas.filter("ass", str(subtitles), fontsdir=str(fonts_dir()))
+    with_text = canvas.filter("ass", str(subtitles), fontsdir=str(fonts))
     render(ffmpeg.output(with_text, str(drawn), format="rawvideo", pix_fmt="gray"), timeout_s=300)
     frames = np.memmap(drawn, np.uint8, "r").reshape(-1, height, _WIDTH)
     most = frames.max(axis=0)

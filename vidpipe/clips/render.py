@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ import ffmpeg
 
 from vidpipe.channels.model import Brand
 from vidpipe.clips.arrange import Arrangement, arrange
-from vidpipe.clips.captions import Opening, clip_words, fonts_dir, write_captions
+from vidpipe.clips.captions import Opening, clip_words, write_captions
+from vidpipe.clips.fonts import font_for
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Part, Variant
 from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath
@@ -30,6 +32,8 @@ _BLUR_DIVISOR = 16
 _LOGO_HEIGHT = 84
 #: Height of the bar that fills, at 1080 wide.
 _BAR = 12
+#: The folder, within that of the work, with the font of the captions.
+FONTS = "fonts"
 
 
 def render_clip(
@@ -67,16 +71,24 @@ def render_clip(
     opening = _opening(plan, variant, options.brand)
     if spoken or opening:
         subtitles = work / "captions.ass"
+        said = "".join(w.text for w in spoken) + (opening.text if opening else "")
+        shown = said.upper() if options.captions.uppercase else said
+        font = font_for(shown, options.captions)
+        spoken = [w.model_copy(update={"text": font.without_unknown(w.text)}) for w in spoken]
+        fonts = work / FONTS
+        fonts.mkdir(exist_ok=True)
+        shutil.copy(font.path, fonts)
         write_captions(
-            spoken,
+            [w for w in spoken if w.text],
             _timed(plan, arranged),
             options.captions,
             options.brand,
             variant.size,
             subtitles,
             opening,
+            font,
         )
-        picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts_dir()))
+        picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
     picture = picture.filter("format", "yuv420p")
     target = work / "clip.mp4"
     fps = plan.edit.fps

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vidpipe.channels.model import Brand
+from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.captions import clip_words
 from vidpipe.clips.model import (
     Clip,
@@ -90,15 +90,16 @@ def clips_identity(run: StageRun) -> dict[str, Any]:
         "ffmpeg": ffmpeg.identity(),
         **faces_identity(run),
         "framing": run.order.settings.framing.model_dump(),
-        **_brand_files(run.order.channel.brand),
+        **_brand_files(run.order.channel.brand, run.order.channel.captions),
     }
 
 
-def _brand_files(brand: Brand) -> dict[str, str | None]:
+def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
     """What the channel's files hold, for fingerprints."""
+    files = {"logo": brand.logo, "music": brand.music, "font": captions.font_file}
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
-        for name, path in (("logo", brand.logo), ("music", brand.music))
+        for name, path in files.items()
     }
 
 
@@ -128,7 +129,7 @@ class _Renderer:
         self.timed_words = () if guessed else self.transcript.words
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
-        self.brand_files = _brand_files(self.options.brand)
+        self.brand_files = _brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:

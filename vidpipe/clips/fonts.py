@@ -1,0 +1,130 @@
+"""Which font captions are drawn in: one that has their letters, or an error that says which."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidpipe.channels.model import CaptionStyle
+from vidpipe.errors import Misconfigured
+
+#: What may be left out of a caption: symbols, among them emoji, and what is never drawn.
+_MAY_LACK = ("So", "Sk", "Co", "Cs", "Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me")
+
+
+@dataclass(frozen=True)
+class Font:
+    """A font file; `em` is the size of its letters as a share of a line, as ASS counts."""
+
+    family: str
+    path: Path
+    em: float
+    letters: frozenset[int]
+
+    def lacks(self, text: Iterable[str]) -> list[str]:
+        """The letters of a text that the font does not have, each once."""
+        missing = {c for c in text if ord(c) not in self.letters}
+        return sorted(c for c in missing if unicodedata.category(c) not in _MAY_LACK)
+
+    def without_unknown(self, text: str) -> str:
+        """A text without the symbols that the font does not have."""
+        return "".join(
+            c for c in text if ord(c) in self.letters or unicodedata.category(c) not in ("So", "Sk")
+        )
+
+
+@functools.cache
+def fonts_dir() -> Path:
+    """The folder of the DejaVu fonts that the matplotlib wheel brings."""
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+@functools.cache
+def carried_font() -> Font:
+    """DejaVu Sans Bold: Latin, Cyrillic, Greek, Hebrew, Arabic, Armenian, Georgian."""
+    return read_font(fonts_dir() / "DejaVuSans-Bold.ttf")
+
+
+@functools.cache
+def read_font(path: Path) -> Font:
+    """A font file's name, measures and letters.
+
+    Raises:
+        Misconfigured: it is no font.
+    """
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        with TTFont(path, fontNumber=0, lazy=True) as font:
+            os2 = font["OS/2"]
+            return Font(
+                family=str(font["name"].getBestFamilyName()),
+                path=path,
+                em=font["head"].unitsPerEm / (os2.usWinAscent + os2.usWinDescent),
+                letters=frozenset(font.getBestCmap() or {}),
+            )
+    except (TTLibError, OSError, KeyError) as error:
+        raise Misconfigured(f"{path} is no font that can be used: {error}") from error
+
+
+def font_for(text: str, style: CaptionStyle) -> Font:
+    """The channel's font if it has all letters of a text, else an installed one that has.
+
+    Raises:
+        Misconfigured: none has; names the script.
+    """
+    first = _wanted(style)
+    missing = first.lacks(text)
+    if not missing:
+        return first
+    if style.font_file is None:
+        for path in _installed():
+            try:
+                other = read_font(path)
+            except Misconfigured:
+                continue
+            if not other.lacks(text):
+                return other
+    names = sorted({unicodedata.name(c, "unknown").split()[0] for c in missing})
+    raise Misconfigured(
+        f"the captions are in a script ({', '.join(names)}: {''.join(missing[:8])}) that the font "
+        f"{first.family} lacks"
+        + ("" if style.font_file else ", and so do all installed fonts")
+        + "; give a font that has it as captions.font_file of the channel, or set "
+        "captions.enabled to false"
+    )
+
+
+def _wanted(style: CaptionStyle) -> Font:
+    if style.font_file is not None:
+        return read_font(style.font_file)
+    if style.font == carried_font().family:
+        return carried_font()
+    named = [p for p, name, _ in _listed() if name == style.font]
+    return read_font(named[0]) if named else carried_font()
+
+
+def _installed() -> Iterator[Path]:
+    """Installed fonts, bold ones first."""
+    for path, _, _ in sorted(_listed(), key=lambda item: (-item[2], str(item[0]))):
+        yield path
+
+
+def _listed() -> list[tuple[Path, str, int]]:
+    """Path, family and weight of every installed font, bold before regular."""
+    from matplotlib.font_manager import fontManager, weight_dict
+
+    def weight(of: int | str) -> int:
+        return int(weight_dict.get(of, 400)) if isinstance(of, str) else int(of)
+
+    fonts = [
+        (Path(f.fname), f.name, weight(f.weight))
+        for f in fontManager.ttflist
+        if f.style == "normal"
+    ]
+    return sorted(fonts, key=lambda item: (abs(item[2] - 700), str(item[0])))

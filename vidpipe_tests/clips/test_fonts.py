@@ -1,0 +1,119 @@
+"""Captions in every script: drawn, or an error that says what is missing."""
+
+import pytest
+
+from vidpipe.channels import Brand, CaptionStyle
+from vidpipe.clips import fonts
+from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.captions import write_captions
+from vidpipe.clips.fonts import carried_font, font_for, read_font
+from vidpipe.clips.model import Variant
+from vidpipe.clips.quality import captions_box
+from vidpipe.errors import Misconfigured
+from vidpipe.geometry import Rect, Size
+from vidpipe.transcript.model import Word
+
+VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
+
+
+@pytest.fixture(scope="session")
+def han_font(tmp_path_factory):
+    """A font of four Han characters, each a box."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    def box(left, right):
+        pen = TTGlyphPen(None)
+        pen.moveTo((left, 0))
+        for x, y in ((left, 800), (right, 800), (right, 0)):
+            pen.lineTo((x, y))
+        pen.closePath()
+        return pen.glyph()
+
+    names = [".notdef", "space", "a", "b", "c", "d"]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap(
+        {0x20: "space", **dict(zip(map(ord, "中文字幕"), "abcd", strict=True))}
+    )
+    builder.setupGlyf(
+        {n: box(60, 940) if n != "space" else TTGlyphPen(None).glyph() for n in names}
+    )
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 60)))
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Four Boxes", "styleName": "Bold"})
+    builder.setupOS2(usWinAscent=880, usWinDescent=120, usWeightClass=700)
+    builder.setupPost()
+    path = tmp_path_factory.mktemp("fonts") / "boxes.ttf"
+    builder.save(path)
+    return path
+
+
+@pytest.mark.parametrize("text", ["Größe", "Привет", "שלום", "مرحبا", "Ελληνικά", "naïve — “so”…"])
+def test_the_carried_font_has_the_letters_of_many_scripts(text):
+    assert font_for(text, CaptionStyle()) == carried_font()
+
+
+def test_a_script_that_no_font_has_is_named(monkeypatch):
+    monkeypatch.setattr(fonts, "_installed", lambda: iter(()))
+    with pytest.raises(Misconfigured, match=r"CJK.*中.*captions\.font_file"):
+        font_for("这是中文", CaptionStyle())
+    with pytest.raises(Misconfigured, match="THAI"):
+        font_for("สวัสดี", CaptionStyle())
+
+
+def test_an_installed_font_with_the_letters_is_found(monkeypatch, han_font, tmp_path):
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"no font at all")
+    monkeypatch.setattr(fonts, "_installed", lambda: iter((broken, han_font)))
+    assert font_for("中文", CaptionStyle()).family == "Four Boxes"
+
+
+def test_a_given_font_has_to_have_the_letters(han_font):
+    style = CaptionStyle(font_file=han_font)
+    assert font_for("中文 字幕", style).path == han_font
+    with pytest.raises(Misconfigured, match="Four Boxes lacks; give"):
+        font_for("中国", style)
+
+
+def test_symbols_that_the_font_lacks_are_left_out():
+    font = carried_font()
+    assert font.lacks("so 🦜 good") == []
+    assert font.without_unknown("so🦜 good") == "so good"
+
+
+def test_what_is_no_font_is_said(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("not a font")
+    with pytest.raises(Misconfigured, match=r"notes\.txt is no font"):
+        read_font(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"), [("字幕中文", True), ("مرحبا بالعالم", False), ("Grüße", False)]
+)
+def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
+    import shutil
+
+    style = CaptionStyle(font_file=han_font if own else None)
+    font = font_for(text, style)
+    shutil.copy(font.path, tmp_path)
+    place = Rect(x=120, y=900, width=768, height=200)
+    words = [
+        Word(text=t, start_s=0.1 + k, end_s=0.9 + k) for k, t in enumerate(text.split() or [text])
+    ]
+    target = tmp_path / "captions.ass"
+    write_captions(
+        words,
+        [(0.0, 5.0, Arrangement(caption=place))],
+        style,
+        Brand(),
+        VERTICAL.size,
+        target,
+        font=font,
+    )
+    box = captions_box(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path)
+    assert box.intersect(place) == box
+    assert 40 <= box.height <= 110 and box.width > 100
+    if own:  # four boxes of 64 pixels, each with its outline
+        assert box.width == pytest.approx(4 * 64, abs=24)
