@@ -173,6 +173,8 @@ def write_captions(
         outline=max(2.0, size / 14),
         # A shadow costs as much to blend as the outline and adds nothing beside it.
         shadow=0,
+        # Whether a line runs from right to left is told from its letters.
+        encoding=-1,
         alignment=pysubs2.Alignment.MIDDLE_CENTER,
     )
     file.styles["Caption"] = look

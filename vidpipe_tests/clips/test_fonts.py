@@ -1,5 +1,10 @@
 """Captions in every script: drawn, or an error that says what is missing."""
 
+import shutil
+
+import cv2
+import ffmpeg
+import numpy as np
 import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
@@ -11,6 +16,7 @@ from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
+from vidpipe.media.ffmpeg import render
 from vidpipe.transcript.model import Word
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
@@ -93,8 +99,6 @@ def test_what_is_no_font_is_said(tmp_path):
     ("text", "own"), [("字幕中文", True), ("مرحبا بالعالم", False), ("Grüße", False)]
 )
 def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
-    import shutil
-
     style = CaptionStyle(font_file=han_font if own else None)
     font = font_for(text, style)
     shutil.copy(font.path, tmp_path)
@@ -117,3 +121,31 @@ def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
     assert 40 <= box.height <= 110 and box.width > 100
     if own:  # four boxes of 64 pixels, each with its outline
         assert box.width == pytest.approx(4 * 64, abs=24)
+
+
+@pytest.mark.parametrize(
+    ("text", "from_left"), [("one two three", True), ("اهلا وسهلا بكم", False)]
+)
+def test_words_light_up_in_the_direction_of_the_script(tmp_path, text, from_left):
+    words = [Word(text=t, start_s=k, end_s=k + 0.95) for k, t in enumerate(text.split())]
+    target, drawn = tmp_path / "captions.ass", tmp_path / "drawn.png"
+    place = Rect(x=120, y=100, width=768, height=200)
+    write_captions(
+        words,
+        [(0.0, 5.0, Arrangement(caption=place))],
+        CaptionStyle(),
+        Brand(),
+        Size(width=1080, height=400),
+        target,
+    )
+    shutil.copy(carried_font().path, tmp_path)
+    middles = []
+    for at_s in (0.5, 2.5):
+        canvas = ffmpeg.input("color=c=black:s=1080x400:r=2", f="lavfi", t=4)
+        lettered = canvas.filter("ass", str(target), fontsdir=str(tmp_path))
+        shown = lettered.filter("select", f"gte(t,{at_s})")
+        render(ffmpeg.output(shown, str(drawn), **{"frames:v": 1}), timeout_s=60)
+        image = cv2.imread(str(drawn)).astype(int)
+        accent = np.abs(image - np.array([0x3F, 0xD2, 0xFF])).max(axis=2) < 40
+        middles.append(float(np.flatnonzero(accent.any(axis=0)).mean()))
+    assert (middles[0] < middles[1]) == from_left
