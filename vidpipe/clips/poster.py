@@ -14,7 +14,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 
 #: Moments that are looked at, evenly over the clip, and the width at which.
-_MOMENTS, _WIDTH = 14, 540
+_MOMENTS, _WIDTH = 12, 400
 #: A picture under this mean luma, or with less contrast, shows nothing.
 _DARK, _FLAT = 24.0, 12.0
 #: What sharpness, a face and open eyes are worth.
@@ -35,7 +35,7 @@ def write_poster(
     step_s = (info.duration_s - first_s) / _MOMENTS
     times, sharp, faces, eyes = [], [], [], []
     with FrameReader(clip, info, max_width=_WIDTH) as reader:
-        for frame in reader.every(step_s, first_s + step_s / 2):
+        for frame in reader.every(step_s, first_s + step_s / 2, roughly=True):
             grey = frame.grey
             if grey.mean() < _DARK or grey.std() < _FLAT:
                 continue
