@@ -27,6 +27,7 @@ _ABOUT = 0.55
 _OWN_CLIP = 1.5
 #: Points of score that a whole may be behind the better of its halves.
 _NEARLY = 5.0
+_OWN_THOUGHT = 0.9
 #: Candidates that share so much are one passage to a reader.
 _SAME_PASSAGE = 0.7
 _CLAUSE_END = re.compile(r"[,;:](?=\s)")
@@ -265,9 +266,14 @@ def _choose(
 def _halves(
     chosen: Sequence[Candidate], whole: Mapping[tuple[int, int], Candidate]
 ) -> Candidate | None:
-    """What two chosen neighbours are together, when that is nearly as good."""
+    """What two chosen neighbours are together, when that is nearly as good.
+
+    Unless the second begins a thought of its own.
+    """
     for a, b in itertools.pairwise(chosen):
         both = whole.get((a.first, b.last)) if a.last == b.first else None
+        if b.parts.get("self_contained", 0.0) >= _OWN_THOUGHT:
+            continue
         if both is not None and both.score >= max(a.score, b.score) - _NEARLY:
             return both
     return None
