@@ -414,14 +414,16 @@ def segments(run: StageRun) -> BaseModel:
     """The chosen segments, and a table of them."""
     instructions = run.document("sidecar", Sidecar).instructions
     _, upload = run.source()
+    shown = run.document("layout", Layout)
     found = select_segments(
         run.document("topics", Content),
         run.document("transcript", Transcript),
         run.document("silence_regions", SpeechMap),
         segment_options(run.order),
-        run.document("layout", Layout).duration_s,
+        shown.duration_s,
         instructions.title or upload.media.title or Path(upload.name).stem,
         _editor(run),
+        [*(s.start_s for s in shown.slides[1:]), *shown.cuts_s],
     )
     columns = {f.name for f in tables.SEGMENTS}
     rows = [s.model_dump(include=columns) for s in found.segments]

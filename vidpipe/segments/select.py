@@ -54,8 +54,12 @@ def select_segments(
     duration_s: float,
     name: str,
     editor: Editor | None = None,
+    turns_s: Sequence[float] = (),
 ) -> Segments:
     """The best segments, ranked; fewer than asked for when fewer are good.
+
+    `turns_s` are times of cuts and new slides: no segment begins or ends with a flash of
+    another picture.
 
     No two overlap, none cuts a word, each is within the limits after its long
     pauses are taken out. Segments that the sidecar forces come first.
@@ -70,7 +74,7 @@ def select_segments(
     forced = _disjoint(forced)
     unwanted = [located(passage, transcript.words) for passage in options.skip]
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
-    found = candidates(content, words, speech, options, duration_s, blocked)
+    found = candidates(content, words, speech, options, duration_s, blocked, turns_s)
     judged, verdicts, note = _edited(found, words, options, editor)
     chosen = _choose(content, judged, max(0, options.count - len(forced)), options)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
@@ -151,6 +155,7 @@ def candidates(
     options: SegmentOptions,
     duration_s: float,
     blocked: Sequence[Interval],
+    turns_s: Sequence[float] = (),
 ) -> list[Candidate]:
     """Every run of units that keeps to the limits and to one topic.
 
@@ -161,6 +166,7 @@ def candidates(
     ends_topic = _ends_of_topics(content, options.min_s)
     starts = [w.start_s for w in words]
     ends = [w.end_s for w in words]
+    turns = sorted(turns_s)
     for first in range(len(units)):
         for last in range(first + 1, ends_topic[first] + 1):
             if last - first > 1:
@@ -168,7 +174,13 @@ def candidates(
                 if gap > options.long_break_s:
                     break
             start_s, end_s = _bounds(
-                units[first].start_s, units[last - 1].end_s, starts, ends, options, duration_s
+                units[first].start_s,
+                units[last - 1].end_s,
+                starts,
+                ends,
+                options,
+                duration_s,
+                turns,
             )
             within = span(start_s, end_s)
             if within.duration_s < options.min_s:
@@ -204,8 +216,9 @@ def _bounds(
     word_ends: Sequence[float],
     options: SegmentOptions,
     duration_s: float,
+    turns: Sequence[float],
 ) -> tuple[float, float]:
-    """Lead-in and lead-out, never past half the gap to a neighbouring word."""
+    """Lead-in and lead-out, never past half the gap to a neighbouring word, nor past a turn."""
     before = bisect.bisect_right(word_ends, start_s + 1e-6) - 1
     lead = options.lead_in_s
     if before >= 0:
@@ -214,6 +227,12 @@ def _bounds(
     tail = options.lead_out_s
     if after < len(word_starts):
         tail = min(tail, max(0.0, word_starts[after] - end_s) / 2)
+    turn = bisect.bisect_right(turns, start_s) - 1
+    if turn >= 0:
+        lead = min(lead, start_s - turns[turn])
+    turn = bisect.bisect_left(turns, end_s)
+    if turn < len(turns):
+        tail = min(tail, turns[turn] - end_s)
     return max(0.0, start_s - lead), min(duration_s, end_s + tail)
 
 
