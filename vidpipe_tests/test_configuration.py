@@ -43,7 +43,16 @@ def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
     box = variants[0].safe_box
     assert (box.x, box.y, box.right, box.bottom) == (120, 288, 888, 1248)
     for item in load_presets().values():
-        assert item.safe_box.intersect(box) == box
+        inside = item.safe_box.intersect(item.size.rect)
+        assert inside == item.safe_box, f"{item.name}: the safe box lies within the picture"
+        if item.variant == "1080x1920":
+            assert item.safe_box.intersect(box) == box
+
+
+def test_other_shapes_are_variants_of_their_own_and_captions_go_where_there_is_no_file():
+    found = variants_for(("youtube", "tiktok", "instagram_feed"))
+    assert [v.name for v in found] == ["1920x1080-plain", "1080x1920", "1080x1350"]
+    assert [v.captions for v in found] == [False, True, True]
 
 
 def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):

@@ -22,13 +22,14 @@ class Composition(StrEnum):
 
 
 class Variant(BaseModel):
-    """Aspect x caption box: one encode that platforms share."""
+    """Aspect x caption box, with captions burned in or not: one encode that platforms share."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     size: Size
     safe_box: Rect = VERTICAL_SAFE_BOX
+    captions: bool = True
 
 
 class Part(BaseModel):

@@ -34,39 +34,68 @@ _LOGO_HEIGHT = 84
 _BAR = 12
 #: The folder, within that of the work, with the font of the captions.
 FONTS = "fonts"
+#: What a finished clip is called there.
+CLIP = "clip.mp4"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file to make of a clip: `clip.mp4` in the folder `work`."""
+
+    plan: ClipPlan
+    variant: Variant
+    work: Path
 
 
 def render_clip(
     source: Path,
     info: MediaInfo,
-    plan: ClipPlan,
-    variant: Variant,
+    outputs: Sequence[Output],
     words: Sequence[Word],
     options: ClipOptions,
-    work: Path,
     on_progress: Callable[[float], None] | None = None,
     encoder: AbstractContextManager[Any] | None = None,
-) -> Path:
-    """Encode one clip.
+) -> None:
+    """Encode one clip in all its shapes: the source is decoded once, the sound made once.
 
     Args:
         source: the video on this machine.
         info: its probe.
-        plan: what is kept and how it is arranged.
-        variant: size and safe box.
+        outputs: what to make; their plans keep the same of the source.
         words: of the whole recording; burned in when there are any.
         options: look and sound.
-        work: a scratch folder.
         on_progress: called with 0 to 1.
-        encoder: held while the picture is encoded; sound is made before.
-
-    Returns:
-        The finished MP4 in `work`.
+        encoder: held while the pictures are encoded; sound is made before.
     """
-    captions = bool(words)
+    edit = outputs[0].plan.edit
+    sound = make_sound(source, info, edit, options, outputs[0].work)
+    kept = _kept_frames(source, info, edit)
+    copies = kept.split() if len(outputs) > 1 else [kept]
+    made = [
+        _encoded(copies[k], info, output, words, options, ffmpeg.input(str(sound)).audio)
+        for k, output in enumerate(outputs)
+    ]
+    with encoder or nullcontext():
+        render(
+            made[0] if len(made) == 1 else ffmpeg.merge_outputs(*made),
+            timeout_s=len(made) * (120 + 60 * edit.duration_s),
+            duration_s=edit.duration_s,
+            on_progress=on_progress,
+        )
+
+
+def _encoded(
+    kept: Any,
+    info: MediaInfo,
+    output: Output,
+    words: Sequence[Word],
+    options: ClipOptions,
+    sound: Any,
+) -> Any:
+    plan, variant, work = output.plan, output.variant, output.work
+    captions = variant.captions and bool(words)
     arranged = [arrange(part, variant, captions=captions) for part in plan.parts]
-    sound = make_sound(source, info, plan.edit, options, work)
-    picture = _picture(source, info, plan, arranged, variant, options)
+    picture = _picture(kept, info, plan, arranged, variant, options)
     spoken = clip_words(words, plan.edit) if captions else []
     opening = _opening(plan, variant, options.brand)
     if spoken or opening:
@@ -90,12 +119,11 @@ def render_clip(
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
     picture = picture.filter("format", "yuv420p")
-    target = work / "clip.mp4"
     fps = plan.edit.fps
-    output = ffmpeg.output(
+    return ffmpeg.output(
         picture,
-        ffmpeg.input(str(sound)).audio,
-        str(target),
+        sound,
+        str(work / CLIP),
         vcodec="libx264",
         preset=options.preset,
         crf=options.crf,
@@ -119,14 +147,6 @@ def render_clip(
         map_metadata=-1,
         fflags="+bitexact",
     )
-    with encoder or nullcontext():
-        render(
-            output,
-            timeout_s=120 + 60 * plan.edit.duration_s,
-            duration_s=plan.edit.duration_s,
-            on_progress=on_progress,
-        )
-    return target
 
 
 def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> Opening | None:
@@ -146,7 +166,7 @@ def _timed(
 
 
 def _picture(
-    source: Path,
+    kept: Any,
     info: MediaInfo,
     plan: ClipPlan,
     arranged: Sequence[Arrangement],
@@ -154,7 +174,6 @@ def _picture(
     options: ClipOptions,
 ) -> Any:
     assert info.video is not None
-    kept = _kept_frames(source, info, plan.edit)
     draw = _Painter(plan, variant, options, info.video.matrix)
     if len(plan.parts) == 1:
         done = draw.compose(kept, plan.parts[0], arranged[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from vidpipe.clips.model import (
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import measure, render_clip
+from vidpipe.clips.render import CLIP, Output, measure, render_clip
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
@@ -41,7 +41,7 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import span
-from vidpipe.transcript.model import Transcript
+from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt
 
 
@@ -63,7 +63,8 @@ def variants_for(platforms: tuple[str, ...]) -> tuple[Variant, ...]:
             box = box.intersect(other) or box
         if box.intersect(VERTICAL_SAFE_BOX) == VERTICAL_SAFE_BOX:
             box = VERTICAL_SAFE_BOX
-        variants.append(Variant(name=size_name, size=size, safe_box=box))
+        burned = preset(names[0]).captions
+        variants.append(Variant(name=size_name, size=size, safe_box=box, captions=burned))
     return tuple(variants)
 
 
@@ -147,82 +148,117 @@ class _Renderer:
                 self.options,
                 self.run.order.settings.framing,
                 variant,
-                captions=self.burn,
+                captions=self.burn and variant.captions,
             )
 
     def encode(
         self,
-        plan: ClipPlan,
-        variant: Variant,
+        planned: Sequence[tuple[ClipPlan, Variant]],
         on_progress: Callable[[float], None],
         *,
         plainly: bool = False,
-    ) -> tuple[Manifest, ClipFile]:
-        """One variant of one clip, found or made; `plainly` with nothing that could fail."""
+    ) -> list[tuple[Manifest, ClipFile]]:
+        """A clip in every variant, found or made: those that are missing in one go.
+
+        `plainly` with nothing that could fail.
+        """
         options = self.options
         if plainly:
-            plan, options = plain(plan, options)
+            planned = [(plain(plan), variant) for plan, variant in planned]
+            options = plain_options(options)
+        edit = planned[0][0].edit
+        spoken = clip_words(self.transcript.words, edit)
+        wanted = [
+            (plan, variant, f"clip-{plan.clip_id}-{variant.name}", self._of(plan, variant, options))
+            for plan, variant in planned
+        ]
+        missing = [
+            (plan, variant)
+            for plan, variant, artifact, ingredients in wanted
+            if self.run.find_item(Folder.CLIPS, artifact, ingredients) is None
+        ]
+        outputs: dict[str, Output] = {}
+
+        def render_missing(work: Path) -> None:
+            for plan, variant in missing:
+                outputs[variant.name] = Output(plan, variant, work / variant.name)
+                outputs[variant.name].work.mkdir()
+            render_clip(
+                self.source,
+                self.media,
+                list(outputs.values()),
+                self.transcript.words if self.burn else (),
+                options,
+                on_progress,
+                self.encoder,
+            )
+
+        def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], Finished]]:
+            def finish(work: Path) -> tuple[Mapping[str, Path], Finished]:
+                if not outputs:
+                    render_missing(work)
+                return self._finished(outputs[variant.name], options, spoken)
+
+            return finish
+
+        files = []
+        for _, variant, artifact, ingredients in wanted:
+            manifest, reused = self.run.item(Folder.CLIPS, artifact, ingredients, make(variant))
+            finished = self.run.artifacts.document(manifest, Finished)
+            file = ClipFile(
+                variant=variant.name,
+                artifact=artifact,
+                fingerprint=manifest.fingerprint,
+                captions=self.burn and variant.captions and bool(spoken),
+                has_subtitles=manifest.has("clip.srt"),
+                measures=finished.measures,
+                quality=finished.quality,
+                plain=plainly,
+                reused=reused,
+            )
+            files.append((manifest, file))
+        return files
+
+    def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
+        """Everything that one file of a clip rests on."""
         spoken = clip_words(self.transcript.words, plan.edit)
-        ingredients = {
+        return {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
             "plan": plan.model_dump(mode="json", exclude=_not_seen(options.brand)),
             "variant": variant.model_dump(mode="json"),
             "look": options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
-            "captions": self.burn,
+            "captions": self.burn and variant.captions,
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
         }
 
-        def make(work: Path) -> tuple[Mapping[str, Path], Finished]:
-            words = self.transcript.words if self.burn else ()
-            clip = render_clip(
-                self.source,
-                self.media,
-                plan,
-                variant,
-                words,
-                options,
-                work,
-                on_progress,
-                self.encoder,
-            )
-            made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
-            brand = options.brand
-            write_poster(
-                clip,
-                detector_for(self.run.order),
-                made["poster.jpg"],
-                not_before_s=0.0 if brand.opening == "none" else brand.opening_s,
-            )
-            if spoken:
-                made["clip.srt"] = work / "clip.srt"
-                text = to_srt(spoken, self.transcript.language, plan.edit.duration_s)
-                made["clip.srt"].write_text(text, "utf-8")
-            looked_at = inspect_clip(
-                clip, self.source, self.media, plan, variant, self.speech, work
-            )
-            return made, Finished(measures=measure(clip), quality=looked_at)
-
-        artifact = f"clip-{plan.clip_id}-{variant.name}"
-        manifest, reused = self.run.item(Folder.CLIPS, artifact, ingredients, make)
-        finished = self.run.artifacts.document(manifest, Finished)
-        return manifest, ClipFile(
-            variant=variant.name,
-            artifact=artifact,
-            fingerprint=manifest.fingerprint,
-            captions=self.burn and bool(spoken),
-            has_subtitles=manifest.has("clip.srt"),
-            measures=finished.measures,
-            quality=finished.quality,
-            plain=plainly,
-            reused=reused,
+    def _finished(
+        self, output: Output, options: ClipOptions, spoken: Sequence[Word]
+    ) -> tuple[Mapping[str, Path], Finished]:
+        """The files that stand beside a clip, and what it looks and sounds like."""
+        clip, work = output.work / CLIP, output.work
+        made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
+        brand = options.brand
+        write_poster(
+            clip,
+            detector_for(self.run.order),
+            made["poster.jpg"],
+            not_before_s=0.0 if brand.opening == "none" else brand.opening_s,
         )
+        if spoken:
+            made["clip.srt"] = work / "clip.srt"
+            text = to_srt(spoken, self.transcript.language, output.plan.edit.duration_s)
+            made["clip.srt"].write_text(text, "utf-8")
+        looked_at = inspect_clip(
+            clip, self.source, self.media, output.plan, output.variant, self.speech, work
+        )
+        return made, Finished(measures=measure(clip), quality=looked_at)
 
 
-def plain(plan: ClipPlan, options: ClipOptions) -> tuple[ClipPlan, ClipOptions]:
-    """A plan and options for a second try: no card, bar, logo or music, cameras that stand."""
+def plain(plan: ClipPlan) -> ClipPlan:
+    """A plan for a second try: cameras that stand, nothing painted over."""
     parts = [
         part.model_copy(
             update={
@@ -233,13 +269,15 @@ def plain(plan: ClipPlan, options: ClipOptions) -> tuple[ClipPlan, ClipOptions]:
         )
         for part in plan.parts
     ]
+    return plan.model_copy(update={"parts": tuple(parts)})
+
+
+def plain_options(options: ClipOptions) -> ClipOptions:
+    """Options for a second try: no card, bar, logo or music."""
     brand = options.brand.model_copy(
         update={"logo": None, "music": None, "opening": "none", "progress": False}
     )
-    return (
-        plan.model_copy(update={"parts": tuple(parts)}),
-        options.model_copy(update={"brand": brand, "preset": "ultrafast"}),
-    )
+    return options.model_copy(update={"brand": brand, "preset": "ultrafast"})
 
 
 def rendered_clips(run: StageRun) -> BaseModel:
@@ -254,26 +292,20 @@ def rendered_clips(run: StageRun) -> BaseModel:
     """
     renderer = _Renderer(run)
     chosen = run.document("scored_segments", Segments)
-    total = max(1, len(chosen.segments) * len(renderer.options.variants))
-    done: dict[tuple[int, str], float] = {}
+    done: dict[int, float] = {}
 
     def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Path]:
-        files: list[ClipFile] = []
-        plans: list[ClipPlan] = []
-        posters: list[Path] = []
-        for variant in renderer.options.variants:
+        def tell(fraction: float) -> None:
+            done[segment.rank] = fraction
+            share = sum(done.values()) / len(chosen.segments)
+            run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}")
 
-            def tell(fraction: float, variant: Variant = variant) -> None:
-                done[segment.rank, variant.name] = fraction
-                share = sum(done.values()) / total
-                run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}")
-
-            plans.append(renderer.plan(segment, variant))
-            manifest, file = renderer.encode(plans[-1], variant, tell, plainly=plainly)
-            tell(1.0)
-            files.append(file)
-            posters.append(run.artifacts.path(manifest.file("poster.jpg")))
-        return _clip(segment, plans[0], files), posters[0]
+        variants = renderer.options.variants
+        planned = [(renderer.plan(segment, variant), variant) for variant in variants]
+        made = renderer.encode(planned, tell, plainly=plainly)
+        tell(1.0)
+        shown = run.artifacts.path(made[0][0].file("poster.jpg"))
+        return _clip(segment, planned[0][0], [file for _, file in made]), shown
 
     def attempt(segment: Segment) -> tuple[Clip, Path] | ProgramFailed:
         try:

@@ -90,6 +90,14 @@ class StageRun:
         self.files[name] = self.work / name
         return self.files[name]
 
+    def find_item(
+        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any]
+    ) -> Manifest | None:
+        """A part of this stage's work that is there already; None when all is to be made anew."""
+        if self.order.force:
+            return None
+        return self.artifacts.find(self.video_id, folder, artifact, fingerprint(ingredients))
+
     def item(
         self,
         folder: Folder,
@@ -103,12 +111,11 @@ class StageRun:
         a document, which are stored at once: a killed run loses at most the one
         item that it was making. Returns the manifest and whether it was re-used.
         """
+        found = self.find_item(folder, artifact, ingredients)
+        if found is not None:
+            self.items_reused += 1
+            return found, True
         identity = fingerprint(ingredients)
-        if not self.order.force:
-            found = self.artifacts.find(self.video_id, folder, artifact, identity)
-            if found is not None:
-                self.items_reused += 1
-                return found, True
         work = self.work / f"item-{artifact}"
         work.mkdir()
         try:

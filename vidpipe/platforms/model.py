@@ -37,14 +37,17 @@ class Preset(BaseModel):
     loudness_tolerance_lu: float = 1.0
     max_true_peak_dbtp: float
     title_characters: int
+    captions: bool = Field(
+        default=True, description="burned in; not where the platform shows a file of them"
+    )
     safe_box: Rect = Field(description="where the platform lays no controls over the picture")
     source: str
     dated: str
 
     @property
     def variant(self) -> str:
-        """Platforms with the same variant share one encode: `1080x1920`."""
-        return f"{self.size.width}x{self.size.height}"
+        """Platforms with the same variant share one encode: `1080x1920`, `1920x1080-plain`."""
+        return f"{self.size.width}x{self.size.height}{'' if self.captions else '-plain'}"
 
 
 @functools.cache

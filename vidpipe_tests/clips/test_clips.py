@@ -334,11 +334,12 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, mon
     real = rendering.render_clip
     tried = []
 
-    def failing(source, info, plan, variant, words, options, *more):
-        tried.append(plan.rank)
-        if plan.rank == 1 or (plan.rank == 2 and tried.count(2) == 1):
+    def failing(source, info, outputs, *more):
+        rank = outputs[0].plan.rank
+        tried.append(rank)
+        if rank == 1 or (rank == 2 and tried.count(2) == 1):
             raise ProgramFailed("ffmpeg", 1, "Invalid argument")
-        return real(source, info, plan, variant, words, options, *more)
+        return real(source, info, outputs, *more)
 
     monkeypatch.setattr(rendering, "render_clip", failing)
     engine = make_engine(tmp_path / "home")
@@ -353,6 +354,41 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, mon
     assert [c.rank for c in document.clips] == [s.rank for s in chosen[1:]]
     assert [c.files[0].plain for c in document.clips] == [c.rank == 2 for c in document.clips]
     assert tried.count(1) == tried.count(2) == 2
+
+
+def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_path, monkeypatch):
+    from vidpipe.pipeline import rendering
+
+    real, made = rendering.render_clip, []
+
+    def counted(source, info, outputs, *more):
+        made.append([o.variant.name for o in outputs])
+        return real(source, info, outputs, *more)
+
+    monkeypatch.setattr(rendering, "render_clip", counted)
+    engine = make_engine(tmp_path / "home")
+    video_id = take(engine, talk.path).video_id
+    run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube"))
+    assert made == [["1080x1920", "1920x1080-plain"]]
+    ran = run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube", "instagram_feed"))
+    assert made[1:] == [["1080x1350"]]
+    done = Processed(engine, video_id, ran)
+    sizes = {}
+    for clip, file, path in clip_files(done):
+        m = file.measures
+        sizes[file.variant] = (m.width, m.height)
+        assert file.captions == ("plain" not in file.variant)
+        assert abs(m.video_duration_s - clip.duration_s) <= 1 / m.fps + 1e-3
+        if file.variant == "1080x1920":
+            assert abs(lag_frames(path, tmp_path)) <= 1
+    assert sizes == {
+        "1080x1920": (1080, 1920),
+        "1920x1080-plain": (1920, 1080),
+        "1080x1350": (1080, 1350),
+    }
+    for result in ran:
+        if result.stage.startswith("platform_exports/"):
+            assert result.document.exports and all(e.conforms for e in result.document.exports)
 
 
 def test_every_exported_file_conforms(processed):

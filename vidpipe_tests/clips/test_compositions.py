@@ -7,7 +7,7 @@ from vidpipe.channels import Brand
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import render_clip
+from vidpipe.clips.render import Output, render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
@@ -122,7 +122,8 @@ def test_an_inset_is_not_shown_twice(tmp_path, kind):
     camera = layout.stretches[0].region(Role.CAMERA)
     assert part.inset.intersect(camera.rect) == camera.rect
     options = ClipOptions(variants=(VERTICAL,), brand=Brand())
-    clip = render_clip(path, probe(path), plan, VERTICAL, (), options, tmp_path)
+    render_clip(path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), options)
+    clip = tmp_path / "clip.mp4"
     shown = arrange(part, VERTICAL, captions=False).screen
     scale = shown.width / part.screen.width
     hole = part.inset.scaled(scale)
