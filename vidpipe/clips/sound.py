@@ -3,11 +3,12 @@
 After EBU R 128: the loudness of the cut sound is measured, then one gain is
 applied to the whole; peaks over the ceiling are limited at four times the sample
 rate, and what the limiter took is measured and given back. Nothing is compressed
-but the peaks.
+but the peaks. Where one of two channels is dead the other one is heard on both sides.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import ffmpeg
@@ -27,6 +28,8 @@ _MAX_PASSES = 5
 _CLOSE_ENOUGH_LU = 0.4
 _LIMIT_S = 900.0
 _MUSIC_FADE_S = 1.5
+#: A channel so far under the other is a plug that was not plugged in, not a mix.
+_DEAD_DB, _SILENT_DB = 40.0, -70.0
 
 
 def make_sound(
@@ -43,6 +46,9 @@ def make_sound(
         _silence(edit.duration_s, cut)
     else:
         _cut(source, info, edit, options.fade_s, cut)
+        alive = _only_channel(cut) if info.audio.channels == 2 else None
+        if alive is not None:
+            _to_both_sides(cut, alive, work)
     if music is not None:
         _add_music(cut, music, edit, options, work)
     before = measure_loudness(cut, peaks=False)
@@ -106,6 +112,30 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
         ffmpeg.output(exact, str(target), acodec="pcm_s24le", ar=RATE, map_metadata=-1),
         timeout_s=_LIMIT_S,
     )
+
+
+def _only_channel(stereo: Path) -> int | None:
+    """The one channel (0 or 1) with sound in it, where the other is dead; None otherwise."""
+    graph = ffmpeg.input(str(stereo)).audio.filter(
+        "astats", measure_overall="none", measure_perchannel="RMS_level"
+    )
+    said = render(ffmpeg.output(graph, "-", format="null"), timeout_s=_LIMIT_S)
+    found = re.findall(r"RMS level dB:\s+(-?[\d.]+|-inf)", said)
+    if len(found) != 2:
+        return None
+    left, right = (float(level) for level in found)
+    if abs(left - right) < _DEAD_DB or max(left, right) < _SILENT_DB:
+        return None
+    return 0 if left > right else 1
+
+
+def _to_both_sides(stereo: Path, channel: int, work: Path) -> None:
+    both = work / "both.wav"
+    graph = ffmpeg.input(str(stereo)).audio.filter(
+        "pan", args=f"stereo|c0=c{channel}|c1=c{channel}"
+    )
+    render(ffmpeg.output(graph, str(both), acodec="pcm_s24le", ar=RATE), timeout_s=_LIMIT_S)
+    both.replace(stereo)
 
 
 def _add_music(cut: Path, music: Path, edit: EditList, options: ClipOptions, work: Path) -> None:

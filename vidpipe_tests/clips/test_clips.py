@@ -6,6 +6,7 @@ import shutil
 import wave
 from fractions import Fraction
 
+import av
 import cv2
 import ffmpeg
 import numpy as np
@@ -20,6 +21,7 @@ from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width,
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, RenderedClips, Variant
 from vidpipe.clips.plan import edit_list, face_on, output_fps
 from vidpipe.clips.quality import inspect_clip
+from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -190,6 +192,21 @@ def test_music_lies_under_the_speech_and_makes_way_for_it(talk, tmp_path):
     # It comes up to its level in a long pause and is gone at the end.
     assert np.median(levels["music"][loud]) < levels["music"][quiet].max() - 8
     assert levels["music"][-1] < levels["music"].max() - 20
+
+
+@pytest.mark.parametrize("dead", ["left", "right", None])
+def test_a_dead_channel_gets_the_sound_of_the_other(talk, tmp_path, dead):
+    graph = {"left": "stereo|c0=0*c0|c1=c0", "right": "stereo|c0=c0|c1=0*c0"}
+    source = ffmpeg.input(str(talk.path))
+    sound = source.audio.filter("pan", args=graph.get(dead, "stereo|c0=c0|c1=0.3*c0"))
+    path = tmp_path / "sided.mp4"
+    render(ffmpeg.output(source.video, sound, str(path), vcodec="copy", acodec="aac"), timeout_s=60)
+    edit = EditList.from_intervals([span(1, 6)], Fraction(25))
+    made = make_sound(path, probe(path), edit, ClipOptions(variants=()), tmp_path)
+    with av.open(str(made)) as media:
+        pieces = [frame.to_ndarray().reshape(-1, 2) for frame in media.decode(audio=0)]
+    levels = 20 * np.log10(np.concatenate(pieces).astype(float).std(axis=0))
+    assert levels[0] - levels[1] == pytest.approx(0 if dead else 10.5, abs=1.5)
 
 
 def tone_level(sound):
