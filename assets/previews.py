@@ -43,6 +43,10 @@ def preview(engine: Engine, result: StageResult) -> Metadata:
     }
 
 
+#: Clips of which the event shows a strip: the log holds every picture.
+_STRIPS = 5
+
+
 def _picture(engine: Engine, result: StageResult, name: str) -> dg.MarkdownMetadataValue:
     path = engine.artifacts.path(result.manifest.file(name))
     data = base64.b64encode(thumbnail(path)).decode()
@@ -271,6 +275,8 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
     }
     if result.manifest.has("poster_sheet.jpg"):
         metadata["posters"] = _picture(engine, result, "poster_sheet.jpg")
+    for clip in document.clips[:_STRIPS]:
+        metadata[f"clip_{clip.rank}"] = _picture(engine, result, f"strip_{clip.rank:02d}.jpg")
     if document.nothing:
         metadata["nothing"] = document.nothing
     return metadata

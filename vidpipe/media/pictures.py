@@ -52,6 +52,14 @@ def contact_sheet(path: Path, info: MediaInfo, sheet: Path, poster: Path, tiles:
         save_jpeg(reader.at(info.duration_s * 0.1).image, poster)
 
 
+def strip(path: Path, info: MediaInfo, target: Path, *, tiles: int = 8, width: int = 135) -> None:
+    """Write evenly spaced frames side by side, with their times."""
+    step_s = info.duration_s / tiles
+    with FrameReader(path, info, max_width=width, draft=True) as reader:
+        frames = list(reader.every(step_s, step_s / 2, roughly=True))[:tiles]
+        save_jpeg(np.hstack([label(f.image, clock(f.t_s)) for f in frames]), target)
+
+
 def waveform(
     level_db: NDArray[np.float32],
     hop_s: float,

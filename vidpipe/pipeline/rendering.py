@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,8 @@ from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import poster_sheet
+from vidpipe.media.pictures import poster_sheet, strip
+from vidpipe.media.probe import probe
 from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
 from vidpipe.pipeline.stage import Order, StageRun
@@ -247,6 +249,8 @@ class _Renderer:
             made["poster.jpg"],
             not_before_s=0.0 if brand.opening == "none" else brand.opening_s,
         )
+        made["strip.jpg"] = work / "strip.jpg"
+        strip(clip, probe(clip), made["strip.jpg"])
         if spoken:
             made["clip.srt"] = work / "clip.srt"
             text = to_srt(spoken, self.transcript.language, output.plan.edit.duration_s)
@@ -294,7 +298,7 @@ def rendered_clips(run: StageRun) -> BaseModel:
     chosen = run.document("scored_segments", Segments)
     done: dict[int, float] = {}
 
-    def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Path]:
+    def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Manifest]:
         def tell(fraction: float) -> None:
             done[segment.rank] = fraction
             share = sum(done.values()) / len(chosen.segments)
@@ -304,10 +308,9 @@ def rendered_clips(run: StageRun) -> BaseModel:
         planned = [(renderer.plan(segment, variant), variant) for variant in variants]
         made = renderer.encode(planned, tell, plainly=plainly)
         tell(1.0)
-        shown = run.artifacts.path(made[0][0].file("poster.jpg"))
-        return _clip(segment, planned[0][0], [file for _, file in made]), shown
+        return _clip(segment, planned[0][0], [file for _, file in made]), made[0][0]
 
-    def attempt(segment: Segment) -> tuple[Clip, Path] | ProgramFailed:
+    def attempt(segment: Segment) -> tuple[Clip, Manifest] | ProgramFailed:
         try:
             return render(segment, plainly=False)
         except ProgramFailed:
@@ -334,7 +337,11 @@ def rendered_clips(run: StageRun) -> BaseModel:
     clips = [clip for clip, _ in made]
     if clips:
         labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]
-        poster_sheet([poster for _, poster in made], labels, run.new_file("poster_sheet.jpg"))
+        posters = [run.artifacts.path(manifest.file("poster.jpg")) for _, manifest in made]
+        poster_sheet(posters, labels, run.new_file("poster_sheet.jpg"))
+        for clip, manifest in made:
+            shown = run.artifacts.path(manifest.file("strip.jpg"))
+            shutil.copy(shown, run.new_file(f"strip_{clip.rank:02d}.jpg"))
     return RenderedClips(clips=tuple(clips), failed=tuple(failed), nothing=chosen.nothing)
 
 

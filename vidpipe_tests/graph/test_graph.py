@@ -116,6 +116,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             ("silence_regions", "waveform"),
             ("layout", "layout_sheet"),
             ("rendered_clips", "posters"),
+            ("rendered_clips", "clip_1"),
         ):
             shown = events[name].metadata[key].value
             assert shown.startswith("![") and "data:image/jpeg;base64," in shown
