@@ -16,7 +16,10 @@ import yaml
 
 from vidpipe.orthography import unspaced
 
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+#: A letter, and what follows it: letters, and the marks of vowels and points, which are none.
+_WORD = re.compile(
+    r"[^\W\d_][\w'’\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0900-\u0963\u0981-\u0dff-]*"
+)
 #: Words of one stem mostly begin with the same so many letters.
 _STEM = 6
 _SHORTEST = 3

@@ -61,3 +61,5 @@ def test_terms_are_stems_or_pairs_of_characters():
     assert cue_phrases("en").terms("The measuring of measurements") == ["measur", "measur"]
     assert cue_phrases("zh").terms("熵增定律") == ["熵增", "增定", "定律"]
     assert cue_phrases("de").terms("und die Entropie") == ["entrop"]
+    assert cue_phrases("hi").terms("ऊर्जा संरक्षण") == ["ऊर्जा", "संरक्ष"]
+    assert cue_phrases("ar").terms("الطاقة المتجددة") == ["الطاقة", "المتجد"]
