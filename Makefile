@@ -59,6 +59,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, some half an hour
 	$(BIN)/python -m benchmarks.framing
 	$(BIN)/python -m benchmarks.layout --kinds inset beside filmed
 	$(BIN)/python -m benchmarks.topics
+	$(BIN)/python -m benchmarks.clips
 
 clean: ## remove the virtual environment and everything made
 	rm -rf $(VENV) .vidpipe clips build *.egg-info
