@@ -28,11 +28,13 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from benchmarks.lectures import Talk, by_slides, joined, lectures, transcript_of
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import ContentOptions, SentenceModelOptions
+from vidpipe.content.model import Content, ContentOptions, SentenceModelOptions
 from vidpipe.content.vectors import SentenceModel, sentence_model
 from vidpipe.layout.model import Layout
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
+from vidpipe.silence.model import SpeechMap
+from vidpipe.transcript.model import Transcript
 
 Masses = Sequence[int]
 _HOURS = 3
@@ -42,18 +44,16 @@ def _layout(duration_s: float) -> Layout:
     return Layout(width=1280, height=720, duration_s=duration_s, stretches=(), shots=(), slides=())
 
 
+def _analysed(transcript: Transcript, speech: SpeechMap, model: SentenceModel | None) -> Content:
+    layout = _layout(speech.duration_s)
+    return analyse(
+        transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions(), model=model
+    )
+
+
 def ours(model: SentenceModel | None) -> Callable[[Talk], Masses]:
     def find(talk: Talk) -> Masses:
-        transcript, speech = transcript_of(talk.sentences)
-        content = analyse(
-            transcript,
-            speech,
-            np.zeros(0, np.float32),
-            0.05,
-            _layout(speech.duration_s),
-            ContentOptions(),
-            model=model,
-        )
+        content = _analysed(*transcript_of(talk.sentences), model)
         return [t.last_unit - t.first_unit for t in content.topics]
 
     return find
@@ -125,15 +125,7 @@ def timing(console: Console, model: SentenceModel | None) -> None:
     said = said[: int(np.searchsorted(lengths, _HOURS * 3600)) + 1]
     transcript, speech = transcript_of(said)
     started = time.monotonic()
-    content = analyse(
-        transcript,
-        speech,
-        np.zeros(0, np.float32),
-        0.05,
-        _layout(speech.duration_s),
-        ContentOptions(),
-        model=model,
-    )
+    content = _analysed(transcript, speech, model)
     middle = time.monotonic()
     select_segments(content, transcript, speech, SegmentOptions(), speech.duration_s, "talk")
     ended = time.monotonic()

@@ -83,8 +83,18 @@ class Weights:
         return f"{folder.name}-{sum(f.stat().st_size for f in folder.glob(self.holds))}"
 
 
-def hub_snapshot(model: str, revision: str, cache: Path, files: list[str]) -> Callable[[bool], str]:
-    """For `Weights.fetch`: the folder with such files of a model on the hub."""
+def hub_weights(
+    model: str,
+    revision: str,
+    path: str | None,
+    cache: Path,
+    *,
+    files: list[str],
+    form: str,
+    setting: str,
+    may_download: bool,
+) -> Weights:
+    """Those of a model on the hub in safetensors: such files of one revision, or a folder."""
 
     def fetch(only_local: bool) -> str:
         from huggingface_hub import snapshot_download
@@ -99,4 +109,14 @@ def hub_snapshot(model: str, revision: str, cache: Path, files: list[str]) -> Ca
             )
         )
 
-    return fetch
+    return Weights(
+        name=model,
+        holds="*.safetensors",
+        form=form,
+        setting=setting,
+        path=path,
+        cache=cache,
+        fetch=fetch,
+        may_download=may_download,
+        what=f"its files {', '.join(files)} of revision {revision}",
+    )

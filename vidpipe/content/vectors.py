@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vidpipe.content.model import SentenceModelOptions
 from vidpipe.errors import Unavailable
-from vidpipe.weights import Weights, hub_snapshot
+from vidpipe.weights import hub_weights
 
 #: What of a model on the hub is fetched; its other forms (ONNX, TensorFlow) are not needed.
 _FILES = ["*.json", "*.txt", "*.safetensors", "*.model"]
@@ -38,16 +38,15 @@ class SentenceModel:
 
     def __init__(self, options: SentenceModelOptions, cache: Path, *, may_download: bool) -> None:
         self.options = options
-        self.weights = Weights(
-            name=options.model,
-            holds="*.safetensors",
+        self.weights = hub_weights(
+            options.model,
+            options.revision,
+            options.path,
+            cache,
+            files=_FILES,
             form="the folder of a model in the form of sentence-transformers",
             setting="VIDPIPE_CONTENT__SENTENCE_MODEL__PATH",
-            path=options.path,
-            cache=cache,
-            fetch=hub_snapshot(options.model, options.revision, cache, _FILES),
             may_download=may_download,
-            what=f"its files {', '.join(_FILES)} of revision {options.revision}",
         )
 
     @property

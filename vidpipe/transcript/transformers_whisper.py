@@ -20,7 +20,7 @@ from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.windows import stitched, windows
-from vidpipe.weights import Weights, hub_snapshot
+from vidpipe.weights import hub_weights
 
 _WINDOW_S = 29.5
 _GAP_S = 3.0
@@ -51,16 +51,15 @@ class TransformersWhisper:
 
     def __init__(self, options: TransformersOptions, cache: Path, *, may_download: bool) -> None:
         self.options = options
-        self.weights = Weights(
-            name=options.model,
-            holds="*.safetensors",
+        self.weights = hub_weights(
+            options.model,
+            options.revision,
+            options.path,
+            cache,
+            files=_FILES,
             form="the folder of a Whisper model in the form of transformers",
             setting="VIDPIPE_TRANSCRIPT__TRANSFORMERS__PATH",
-            path=options.path,
-            cache=cache,
-            fetch=hub_snapshot(options.model, options.revision, cache, _FILES),
             may_download=may_download,
-            what=f"its files {', '.join(_FILES)} of revision {options.revision}",
         )
 
     @property

@@ -117,23 +117,6 @@ def test_sources_with_odd_clocks_stay_in_step(talk, tmp_path, suffix, options):
     assert abs(m.video_duration_s - m.audio_duration_s) <= 0.022
 
 
-def test_a_logo_is_drawn_at_the_top(talk, tmp_path):
-    logo = tmp_path / "logo.png"
-    cv2.imwrite(str(logo), np.full((40, 120, 3), (255, 0, 255), np.uint8))
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "channels.yaml").write_text(
-        f"channels: {{default: {{clips: {{min_s: 6, max_s: 20}}, brand: {{logo: {logo}}}}}}}"
-    )
-    engine = make_engine(home)
-    video_id = take(engine, talk.path).video_id
-    done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
-    [(_, _, path)] = list(clip_files(done))
-    with FrameReader(path, probe(path), max_width=1080) as reader:
-        shown = reader.at(5.0).image[48 : 48 + 84, 120 : 120 + 252].astype(int)
-    assert np.abs(shown - np.array([255, 0, 255])).mean() < 12
-
-
 def branded(tmp_path, talk, brand):
     home = tmp_path / "home"
     home.mkdir()
@@ -145,6 +128,15 @@ def branded(tmp_path, talk, brand):
     done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
     [(clip, file, path)] = list(clip_files(done))
     return clip, file, path
+
+
+def test_a_logo_is_drawn_at_the_top(talk, tmp_path):
+    logo = tmp_path / "logo.png"
+    cv2.imwrite(str(logo), np.full((40, 120, 3), (255, 0, 255), np.uint8))
+    _, _, path = branded(tmp_path, talk, f"{{logo: {logo}}}")
+    with FrameReader(path, probe(path), max_width=1080) as reader:
+        shown = reader.at(5.0).image[48 : 48 + 84, 120 : 120 + 252].astype(int)
+    assert np.abs(shown - np.array([255, 0, 255])).mean() < 12
 
 
 def accent_share(image):
