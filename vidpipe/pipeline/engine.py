@@ -164,10 +164,11 @@ class Engine:
         if not order.force:
             found = self.artifacts.find(video_id, wanted.folder, wanted.name, identity)
         if found is not None and self._items_intact(found, wanted):
-            self.artifacts.point_to(wanted.folder, found)
-            progress(1.0, "reused")
             document = self.artifacts.document(found, wanted.document)
-            return StageResult(wanted.name, found, document, True, time.monotonic() - started)
+            if wanted.whole(document):
+                self.artifacts.point_to(wanted.folder, found)
+                progress(1.0, "reused")
+                return StageResult(wanted.name, found, document, True, time.monotonic() - started)
         document = wanted.run(run)
         wall_s = time.monotonic() - started
         manifest = self.artifacts.publish(

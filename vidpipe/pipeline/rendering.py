@@ -345,6 +345,12 @@ def rendered_clips(run: StageRun) -> BaseModel:
     return RenderedClips(clips=tuple(clips), failed=tuple(failed), nothing=chosen.nothing)
 
 
+def all_rendered(document: BaseModel) -> bool:
+    """Whether every clip could be made: one that could not may be another time."""
+    assert isinstance(document, RenderedClips)
+    return not document.failed
+
+
 def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
     return Clip(
         clip_id=plan.clip_id,

@@ -171,6 +171,11 @@ def no_identity(_: StageRun) -> dict[str, Any]:
     return {}
 
 
+def always_whole(_: BaseModel) -> bool:
+    """For stages that give all or nothing."""
+    return True
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage: everything the engine needs to know of it.
@@ -184,6 +189,7 @@ class Stage:
         options: what of the order can change its result.
         run: the work; returns the document, files go through `StageRun.new_file`.
         identity: models and programs that the result rests on.
+        whole: whether a result is all that was wanted; one that is not is made again.
     """
 
     name: str
@@ -194,3 +200,4 @@ class Stage:
     options: Callable[[Order], BaseModel]
     run: Callable[[StageRun], BaseModel]
     identity: Callable[[StageRun], dict[str, Any]] = no_identity
+    whole: Callable[[BaseModel], bool] = always_whole

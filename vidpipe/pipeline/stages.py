@@ -94,6 +94,7 @@ STAGES: tuple[Stage, ...] = (
         options=rendering.clip_options,
         run=rendering.rendered_clips,
         identity=rendering.clips_identity,
+        whole=rendering.all_rendered,
     ),
     *(export_stage(name) for name in load_presets()),
 )

@@ -363,6 +363,15 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, mon
     assert [c.rank for c in document.clips] == [s.rank for s in chosen[1:]]
     assert [c.files[0].plain for c in document.clips] == [c.rank == 2 for c in document.clips]
     assert tried.count(1) == tried.count(2) == 2
+    # Another time it may go well: what failed is made, what is there stays.
+    monkeypatch.setattr(rendering, "render_clip", real)
+    again = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
+    document = again.document("rendered_clips")
+    assert document.failed == () and len(document.clips) == len(chosen)
+    rendered = next(r for r in again.ran if r.stage == "rendered_clips")
+    assert (rendered.items_made, rendered.items_reused) == (2, len(chosen) - 2)
+    third = run_all(engine, video_id, platforms=("tiktok",))
+    assert all(result.reused for result in third)
 
 
 def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_path, monkeypatch):
