@@ -1,6 +1,6 @@
 """Rendering one clip: next to the bare encode of its pictures, MoviePy, and more shapes.
 
-    python -m benchmarks.clips [--minutes-of-source N] [--skip-moviepy]
+    python -m benchmarks.clips [--skip-moviepy]
 
 The source is the made-up talk (1280x720, slides with an inset). For each composition: the
 whole of `render_clip` (sound, picture, captions), the bare encode of the same pictures again,

@@ -110,13 +110,12 @@ def _wanted(style: CaptionStyle) -> Font:
 
 
 def _installed() -> Iterator[Path]:
-    """Installed fonts, bold ones first."""
-    for path, _, _ in sorted(_listed(), key=lambda item: (-item[2], str(item[0]))):
-        yield path
+    """Installed fonts, those nearest to bold first."""
+    return (path for path, _, _ in _listed())
 
 
 def _listed() -> list[tuple[Path, str, int]]:
-    """Path, family and weight of every installed font, bold before regular."""
+    """Path, family and weight of every installed font, those nearest to bold first."""
     from matplotlib.font_manager import fontManager, weight_dict
 
     def weight(of: int | str) -> int:

@@ -6,7 +6,7 @@ import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,8 @@ def _encoded(
         said = "".join(w.text for w in spoken) + (opening.text if opening else "")
         shown = said.upper() if options.captions.uppercase else said
         font = font_for(shown, options.captions)
+        if opening:
+            opening = replace(opening, text=font.without_unknown(opening.text))
         spoken = [w.model_copy(update={"text": font.without_unknown(w.text)}) for w in spoken]
         fonts = work / FONTS
         fonts.mkdir(exist_ok=True)

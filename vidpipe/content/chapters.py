@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from vidpipe.content.model import Topic
 from vidpipe.timeline import clock
 
-#: What YouTube asks for (its help page on video chapters, read November 2026): the first
-#: at 0:00, three or more in ascending order, none shorter than ten seconds.
+#: What YouTube asks for (its help on video chapters, as commonly quoted): the first at
+#: 0:00, three or more in ascending order, none shorter than ten seconds.
 _FEWEST = 3
 _SHORTEST_S = 10.0
 

@@ -16,7 +16,7 @@ from vidpipe.orthography import CLOSING, width
 from vidpipe.silence.model import SpeechMap
 
 #: What each sign adds; the opposite signs subtract. Signs without a weight say how a unit
-#: does at the start or the end of a segment.
+#: does at the start or the end of a segment, or are only kept (`pointing`).
 WEIGHTS = {
     "centrality": 0.16,
     "claim": 0.16,
@@ -58,7 +58,7 @@ _CUED = (
 )
 #: And those that only count at the start.
 _AT_START = ("dangling_start", "connective_start", "reply")
-_QUESTION = ("?", "？", "؟", ";")  # the last is Greek
+_QUESTION = ("?", "？", "؟", "\u037e")  # the last is Greek
 #: Fewer columns of text (wide characters are two) say nothing alone.
 _SHORT = 18
 _NEAR_SLIDE_S = 3.0

@@ -215,6 +215,6 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
             for p in clip.parts
         ),
         captions=clip.files[0].captions,
-        objections=clip.files[0].quality.objections,
+        objections=tuple(dict.fromkeys(o for f in clip.files for o in f.quality.objections)),
         master=master.file("clip.mp4").key,
     )

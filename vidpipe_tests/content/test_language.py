@@ -63,3 +63,12 @@ def test_terms_are_stems_or_pairs_of_characters():
     assert cue_phrases("de").terms("und die Entropie") == ["entrop"]
     assert cue_phrases("hi").terms("ऊर्जा संरक्षण") == ["ऊर्जा", "संरक्ष"]
     assert cue_phrases("ar").terms("الطاقة المتجددة") == ["الطاقة", "المتجد"]
+
+
+def test_only_question_marks_ask():
+    greek, english = (
+        "Τι είναι η εντροπία στα αλήθεια τελικά\u037e",
+        "And so it went on and on and on;",
+    )
+    assert signs_of_text(greek, cue_phrases("el"))["question"] == 1
+    assert signs_of_text(english, cue_phrases("en"))["question"] == 0
