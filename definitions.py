@@ -12,6 +12,8 @@ from resources import VidpipeResource
 from sensors.accepted_videos import accepted_videos
 from sensors.drop_folder import drop_folder
 from sensors.jobs import intake, process_video
+from vidpipe.channels.model import Channel, all_presets, load_channels
+from vidpipe.settings import load_settings
 
 #: Imported once by the fork server, so that a step starts in half a second. The
 #: storage modules and alembic are what a step would otherwise load by itself
@@ -39,7 +41,7 @@ def build_defs(
             *analysis.ASSETS,
             *content.ASSETS,
             *clips.ASSETS,
-            *exports.ASSETS,
+            exports.exports_for(all_presets(_channels())),
         ],
         jobs=[process_video, intake],
         sensors=[drop_folder, accepted_videos],
@@ -49,6 +51,11 @@ def build_defs(
             {"start_method": {"forkserver": {"preload_modules": PRELOAD}}}
         ),
     )
+
+
+def _channels() -> list[Channel]:
+    """Whose platforms there are; a broken channels.yaml is said here, before any run."""
+    return list(load_channels(load_settings().channels_file).values())
 
 
 defs = build_defs()

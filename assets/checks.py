@@ -197,8 +197,10 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
     said = "; ".join(
         f"clip {e.rank}: {r.rule} is {r.measured}, wanted {r.wanted}" for e, r in broken
     )
+    refused = "; ".join(f"clip {e.rank} refused: {e.why}" for e in document.refused)
+    said = "; ".join(part for part in (said, refused) if part)
     return dg.AssetCheckResult(
-        passed=not broken,
+        passed=not broken and not document.refused,
         check_name="conforms",
         asset_key=key,
         severity=dg.AssetCheckSeverity.WARN,

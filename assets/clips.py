@@ -32,7 +32,14 @@ def rendered_clips(
     context: dg.AssetExecutionContext, config: ClipConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Finished clips: composed, captioned, at the channel's loudness. One encode per shape."""
-    result = run(context, vidpipe, "rendered_clips", config, platforms=tuple(config.platforms))
+    result = run(
+        context,
+        vidpipe,
+        "rendered_clips",
+        config,
+        platforms=tuple(config.platforms),
+        quality=config.quality.tier,
+    )
     document = result.document
     assert isinstance(document, RenderedClips)
     return result_of(

@@ -252,7 +252,12 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
             "duration_s": round(c.duration_s, 1),
             "composition": ", ".join(dict.fromkeys(p.composition.value for p in c.parts)),
             "captions": c.files[0].captions,
-            "loudness_lufs": c.files[0].measures.integrated_lufs or "silent",
+            "loudness_lufs": str(c.files[0].measures.integrated_lufs or "silent"),
+            "ssim": min((f.quality.ssim for f in c.files if f.quality.ssim), default=0.0),
+            "estimated_s": c.files[0].encoded.estimated_s,
+            "encoded_s": c.files[0].encoded.seconds,
+            "estimated_mib": round(sum(f.encoded.estimated_bytes for f in c.files) / 2**20, 2),
+            "size_mib": round(sum(f.measures.size_bytes for f in c.files) / 2**20, 2),
             "clip": c.clip_id,
         }
         for c in document.clips
@@ -264,10 +269,15 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
         "composition": "string",
         "captions": "bool",
         "loudness_lufs": "string",
+        "ssim": "float",
+        "estimated_s": "float",
+        "encoded_s": "float",
+        "estimated_mib": "float",
+        "size_mib": "float",
         "clip": "string",
     }
     metadata: Metadata = {
-        "clips": _table([{**r, "loudness_lufs": str(r["loudness_lufs"])} for r in rows], types),
+        "clips": _table(rows, types),
         "count": len(rows),
         "rendered": result.items_made,
         "reused_clips": result.items_reused,
@@ -290,9 +300,13 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
             "rank": e.rank,
             "title": e.title,
             "file": e.key,
-            "duration_s": round(e.measures.duration_s, 2),
-            "size_mib": round(e.measures.size_bytes / 2**20, 2),
-            "loudness_lufs": str(e.measures.integrated_lufs or "silent"),
+            "made_by": e.way.value,
+            "duration_s": round(e.facts.duration_s, 2),
+            "estimated_mib": round(e.estimate.size_bytes / 2**20, 2),
+            "size_mib": round(e.facts.size_bytes / 2**20, 2),
+            "estimated_s": e.estimate.seconds,
+            "took_s": e.seconds,
+            "loudness_lufs": str(e.facts.integrated_lufs or "silent"),
             "conforms": e.conforms,
         }
         for e in document.exports
@@ -301,16 +315,23 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
         "rank": "int",
         "title": "string",
         "file": "string",
+        "made_by": "string",
         "duration_s": "float",
+        "estimated_mib": "float",
         "size_mib": "float",
+        "estimated_s": "float",
+        "took_s": "float",
         "loudness_lufs": "string",
         "conforms": "bool",
     }
-    return {
+    metadata: Metadata = {
         "files": _table(rows, types),
         "count": len(rows),
-        "bytes": sum(e.measures.size_bytes for e in document.exports),
+        "bytes": sum(e.facts.size_bytes for e in document.exports),
     }
+    if document.refused:
+        metadata["refused"] = "; ".join(f"{e.rank}. {e.title}: {e.why}" for e in document.refused)
+    return metadata
 
 
 def _md(text: str) -> str:

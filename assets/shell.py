@@ -1,6 +1,7 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ from assets.previews import preview
 from resources import VidpipeResource
 from vidpipe.errors import Unavailable, VidpipeError
 from vidpipe.pipeline import Engine, Order, StageResult, stage
+from vidpipe.platforms.model import TierName
 
 OWNERS = ["team:media"]
 
@@ -33,7 +35,26 @@ class SegmentConfig(StageConfig):
     )
 
 
-class ClipConfig(StageConfig):
+class Quality(Enum):
+    """The quality tiers, for launch forms."""
+
+    CHANNEL = "as the channel says"
+    DRAFT = "draft"
+    STANDARD = "standard"
+    HIGH = "high"
+
+    @property
+    def tier(self) -> TierName | None:
+        return None if self is Quality.CHANNEL else self.value
+
+
+class ExportConfig(StageConfig):
+    """How good."""
+
+    quality: Quality = Field(default=Quality.CHANNEL, description="of the picture")
+
+
+class ClipConfig(ExportConfig):
     """What to render for."""
 
     platforms: list[str] = Field(
@@ -49,6 +70,7 @@ def run(
     *,
     platforms: tuple[str, ...] = (),
     clips: int | None = None,
+    quality: TierName | None = None,
     video_id: str | None = None,
 ) -> StageResult:
     """Run a stage for this partition's video.
@@ -60,7 +82,9 @@ def run(
     key = video_id or context.partition_key
     try:
         engine = vidpipe.engine
-        order: Order = engine.order(key, platforms=platforms, clips=clips, force=config.force)
+        order: Order = engine.order(
+            key, platforms=platforms, clips=clips, quality=quality, force=config.force
+        )
         return engine.run_stage(name, key, order, _reporter(context))
     except Unavailable as error:
         context.log.warning(f"unavailable, will be tried again: {error}")

@@ -21,7 +21,7 @@ from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
 from vidpipe.pipeline.engine import Engine, StageResult
 from vidpipe.pipeline.stages import stage_names
-from vidpipe.platforms.model import preset
+from vidpipe.platforms.model import TierName
 from vidpipe.readiness import readiness
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results, json_schema
@@ -38,6 +38,7 @@ _WIDE = None if sys.stdout.isatty() else 200
 _out = Console(highlight=False, soft_wrap=True, width=_WIDE)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
+
 #: When several files end differently, the gravest is what the command returns.
 _GRAVITY = (1, 4, 2, 3, 0)
 
@@ -52,6 +53,7 @@ def run(
     transcript: Annotated[
         Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
     ] = None,
+    quality: Annotated[TierName | None, typer.Option(help="default: the channel's")] = None,
     force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
 ) -> None:
     """Make clips of recordings."""
@@ -67,7 +69,7 @@ def run(
                 f"there is no channel {channel!r}; there are: {', '.join(sorted(engine.channels))}"
             )
         for name in platform or ():
-            preset(name)
+            engine.channels[channel].preset(name)
         engine.artifacts.sweep()
         codes = []
         for file in files:
@@ -81,6 +83,7 @@ def run(
                 platforms=tuple(dict.fromkeys(platform or ())),
                 clips=clips,
                 transcript=transcript,
+                quality=quality,
                 force=force,
             )
             codes.append(_guard(work))
@@ -104,6 +107,7 @@ def _run_one(
     platforms: tuple[str, ...],
     clips: int | None,
     transcript: Path | None,
+    quality: TierName | None,
     force: bool,
 ) -> int:
     if not file.is_file():
@@ -129,7 +133,7 @@ def _run_one(
         raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
     video_id = outcome.video_id
     assert video_id is not None
-    order = engine.order(video_id, platforms=platforms, clips=clips, force=force)
+    order = engine.order(video_id, platforms=platforms, clips=clips, quality=quality, force=force)
     ran: list[StageResult] = []
     names = stage_names(order.wanted_platforms)
     with _progress(file.name, names) as report:
@@ -224,6 +228,8 @@ def print_results(results: Results, folder: Path) -> None:
             _out.print(f"clip {clip.segment} {objection}", style="yellow")
     for failure in results.failed:
         _out.print(f"not made: {failure}", style="red", markup=False)
+    for refusal in results.refused:
+        _out.print(f"refused: {refusal}", style="yellow", markup=False)
     for export in results.exports:
         for problem in export.problems:
             _out.print(f"{export.file}: {problem}", style="yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -121,6 +122,40 @@ def bounding(rects: Sequence[Rect]) -> Rect:
     x, y = min(r.x for r in rects), min(r.y for r in rects)
     right, bottom = max(r.right for r in rects), max(r.bottom for r in rects)
     return Rect(x=x, y=y, width=right - x, height=bottom - y)
+
+
+def largest_rectangle(polygon: Sequence[tuple[int, int]]) -> Rect:
+    """The largest upright rectangle inside a polygon with level and upright sides.
+
+    Raises:
+        ValueError: a side is slanted, or nothing is inside.
+    """
+    for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
+        if x0 != x1 and y0 != y1:
+            raise ValueError(f"the side from {x0}, {y0} to {x1}, {y1} is slanted")
+    xs, ys = sorted({x for x, _ in polygon}), sorted({y for _, y in polygon})
+    inside = [
+        [_within(polygon, (x0 + x1) / 2, (y0 + y1) / 2) for x0, x1 in itertools.pairwise(xs)]
+        for y0, y1 in itertools.pairwise(ys)
+    ]
+    best: Rect | None = None
+    for (i, j), (k, m) in itertools.product(
+        itertools.combinations(range(len(xs)), 2), itertools.combinations(range(len(ys)), 2)
+    ):
+        if all(inside[row][column] for row in range(k, m) for column in range(i, j)):
+            found = Rect(x=xs[i], y=ys[k], width=xs[j] - xs[i], height=ys[m] - ys[k])
+            if best is None or found.area > best.area:
+                best = found
+    if best is None:
+        raise ValueError("there is nothing inside the polygon")
+    return best
+
+
+def _within(polygon: Sequence[tuple[int, int]], x: float, y: float) -> bool:
+    """Whether a ray to the right crosses an odd number of sides."""
+    sides = zip(polygon, [*polygon[1:], polygon[0]], strict=True)
+    crossed = sum(1 for (x0, y0), (_, y1) in sides if (y0 > y) != (y1 > y) and x0 > x)
+    return crossed % 2 == 1
 
 
 #: Where no platform lays its own controls over a 1080x1920 picture (shotstack.io

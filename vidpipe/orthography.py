@@ -30,6 +30,12 @@ CLOSING = "\"')]}”’»」』）】›"
 #: What ends a clause.
 PAUSES = (",", ";", ":", "，", "；", "：", "、", "،", "؛", "—", "–")
 _OPENING = "([{“‘«「『（【‹¿¡"
+_AROUND = "".join((*STOPS, *PAUSES)) + CLOSING + _OPENING + "-"
+
+
+def bare(word: str) -> str:
+    """A word in small letters, without what stands around it: to find it in a list."""
+    return word.lower().strip(_AROUND)
 
 
 def unspaced(character: str) -> bool:

@@ -16,6 +16,7 @@ from vidpipe.content.model import ContentOptions
 from vidpipe.errors import Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
+from vidpipe.media.encoders import EncoderName
 from vidpipe.segments.model import EditorOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
@@ -60,8 +61,12 @@ class Settings(BaseSettings):
     )
     max_upload_gib: float = Field(default=50.0, gt=0)
     max_duration_h: float = Field(default=12.0, gt=0)
-    x264_preset: str = Field(default="veryfast", pattern=r"^[a-z]{4,9}$")
-    crf: int = Field(default=20, ge=10, le=35)
+    encoder: EncoderName = Field(
+        default="auto", description="of H.264: the first hardware one that works, else libx264"
+    )
+    cdn_url: str = Field(
+        default="", description="where the store's objects are public; links go there, unsigned"
+    )
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()

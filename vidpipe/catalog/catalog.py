@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.tables import ClipRow, ExportRow, StageRun, Upload, Video
+from vidpipe.catalog.tables import ClipRow, Encode, ExportRow, StageRun, Upload, Video
 from vidpipe.errors import Misconfigured, Unavailable
 
 #: Keys in one query: SQLite takes some 32,000 at most.
@@ -248,6 +248,21 @@ class Catalog:
     def exports(self, video_id: str) -> list[ExportRow]:
         with self.session() as session:
             return list(session.scalars(select(ExportRow).where(ExportRow.video_id == video_id)))
+
+    def record_encode(self, row: Encode) -> None:
+        with self._writing() as session:
+            session.add(row)
+
+    def encodes(self, work: str, host: str, newest: int) -> list[Encode]:
+        """The newest encodes of one kind on one machine, newest first."""
+        query = (
+            select(Encode)
+            .where(Encode.work == work, Encode.host == host)
+            .order_by(Encode.id.desc())
+            .limit(newest)
+        )
+        with self.session() as session:
+            return list(session.scalars(query))
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

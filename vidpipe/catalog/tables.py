@@ -159,3 +159,24 @@ class ExportRow(Audited, Base):
     conforms: Mapped[bool] = mapped_column(Boolean)
 
     __table_args__ = (Index("ix_exports_video_id", "video_id"),)
+
+
+class Encode(Audited, Base):
+    """One encode or copy of a clip: what was estimated and what it took, on one machine."""
+
+    __tablename__ = "encodes"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.video_id", ondelete="CASCADE"))
+    clip_id: Mapped[str] = mapped_column(String(32))
+    work: Mapped[str] = mapped_column(String(200))
+    host: Mapped[str] = mapped_column(String(200))
+    clip_s: Mapped[float] = mapped_column(Float)
+    seconds: Mapped[float] = mapped_column(Float)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    estimated_s: Mapped[float] = mapped_column(Float)
+    estimated_bytes: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (Index("ix_encodes_work_host", "work", "host", "id"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -9,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vidpipe.errors import Misconfigured
-from vidpipe.platforms.model import load_presets
+from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
@@ -44,6 +45,8 @@ class Brand(_Strict):
     music: Path | None = Field(
         default=None, description="a sound file played under the speech, over and over"
     )
+    intro: Path | None = Field(default=None, description="a video shown before every clip")
+    outro: Path | None = Field(default=None, description="a video shown after every clip")
     music_lufs: float = Field(
         default=-32.0,
         ge=-60,
@@ -51,7 +54,7 @@ class Brand(_Strict):
         description="its loudness while nobody speaks",
     )
 
-    @field_validator("logo", "music")
+    @field_validator("logo", "music", "intro", "outro")
     @classmethod
     def _file_is_there(cls, path: Path | None) -> Path | None:
         return _existing(path)
@@ -70,6 +73,9 @@ class CaptionStyle(_Strict):
     )
     font_size: int = Field(default=64, ge=24, le=140, description="pixels at 1080 wide")
     uppercase: bool = False
+    emoji: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
+        default_factory=dict, description="words, and what is shown behind them"
+    )
     max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
 
     @field_validator("font_file")
@@ -99,6 +105,37 @@ class ClipLimits(_Strict):
         return self
 
 
+class PostTemplates(_Strict):
+    """What stands in a post, before the platform's limits cut it.
+
+    Fields in braces are filled in: title, hook, topic, video (the recording's title),
+    channel (its title).
+    """
+
+    title: str = "{title}"
+    description: str = "{hook}\n\nFrom: {video}"
+    hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
+        default=(), description="always there, without #; the clip's own come after them"
+    )
+    own_hashtags: int = Field(default=3, ge=0, le=10, description="of the clip's own words")
+    credits: str = Field(default="", description="ends the description: rights, sources")
+
+    @field_validator("title", "description", "credits")
+    @classmethod
+    def _fillable(cls, text: str) -> str:
+        try:
+            text.format_map(dict.fromkeys(POST_FIELDS, ""))
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            raise ValueError(
+                f"cannot be filled in ({error}); fields are {', '.join(POST_FIELDS)}"
+            ) from error
+        return text
+
+
+#: What a template may name.
+POST_FIELDS = ("title", "hook", "topic", "video", "channel")
+
+
 class Channel(_Strict):
     """Everything vidpipe needs to know of whom it works for."""
 
@@ -106,24 +143,71 @@ class Channel(_Strict):
     title: str = ""
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
     platforms: tuple[str, ...] = ("tiktok", "instagram_reels", "youtube_shorts")
+    custom: dict[str, Preset] = Field(
+        default_factory=dict,
+        description="platforms of the channel's own: whole presets, or `like` another one",
+    )
+    quality: TierName = Field(default="standard", description="draft, standard or high")
+    post: PostTemplates = PostTemplates()
     clips: ClipLimits = ClipLimits()
     brand: Brand = Brand()
     captions: CaptionStyle = CaptionStyle()
+    people: Literal["auto", "switch", "two_up"] = Field(
+        default="auto",
+        description="of two people: the one who speaks, or both; auto: both where turns are short",
+    )
+    reduce: tuple[Literal["hum", "noise"], ...] = Field(
+        default=(), description="taken out of the sound: hum of the mains, constant noise"
+    )
     loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
     max_true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
 
-    @field_validator("platforms")
+    @field_validator("custom", mode="before")
     @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        presets = load_presets()
-        unknown = [n for n in names if n not in presets]
+    def _custom(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {
+            str(name): custom_preset(str(name), fields) if isinstance(fields, dict) else fields
+            for name, fields in given.items()
+        }
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        unknown = [n for n in self.platforms if n not in self.presets]
         if unknown:
             raise ValueError(
-                f"unknown platform {', '.join(unknown)}; there are: {', '.join(presets)}"
+                f"platforms: unknown platform {', '.join(unknown)}; "
+                f"there are: {', '.join(self.presets)}"
             )
-        if not names:
-            raise ValueError("name at least one platform")
-        return tuple(dict.fromkeys(names))
+        if not self.platforms:
+            raise ValueError("platforms: name at least one platform")
+        if len(set(self.platforms)) < len(self.platforms):
+            raise ValueError("platforms: each once")
+        return self
+
+    @property
+    def presets(self) -> dict[str, Preset]:
+        """All platforms that the channel may use, by name."""
+        return {**load_presets(), **self.custom}
+
+    def preset(self, name: str) -> Preset:
+        """One of them.
+
+        Raises:
+            Misconfigured: no platform of this name; says which there are.
+        """
+        if name not in self.presets:
+            raise Misconfigured(f"unknown platform {name!r}; there are: {', '.join(self.presets)}")
+        return self.presets[name]
+
+
+def all_presets(channels: Iterable[Channel]) -> dict[str, Preset]:
+    """Every platform that any of the channels may use."""
+    found = dict(load_presets())
+    for channel in channels:
+        found.update(channel.custom)
+    return found
 
 
 def load_channels(path: Path | None) -> dict[str, Channel]:

@@ -10,14 +10,15 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pysubs2
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.fonts import Font, carried_font
+from vidpipe.clips.fonts import Lettering, carried_font
 from vidpipe.geometry import Rect, Size
-from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced, split_words
+from vidpipe.orthography import bare, ends_clause, ends_sentence, joined, spaced, split_words
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
@@ -38,16 +39,19 @@ class Opening:
 
 
 @functools.lru_cache(maxsize=64)
-def _measure(font: Path, size: int) -> object:
+def _measure(font: Path, size: int) -> Any:
     from PIL import ImageFont
 
     return ImageFont.truetype(str(font), size)
 
 
-def text_width(text: str, size: int, font: Font | None = None) -> float:
+def text_width(text: str, size: int, letters: Lettering | None = None) -> float:
     """Width in pixels of text at `size` pixels per em."""
-    drawn = _measure((font or carried_font()).path, size)
-    return float(drawn.getlength(text))  # type: ignore[attr-defined]
+    widths: list[float] = [
+        _measure(font.path, size).getlength(run)
+        for font, run in (letters or Lettering(carried_font())).runs(text)
+    ]
+    return sum(widths)
 
 
 def clip_words(words: Sequence[Word], edit: EditList) -> list[Word]:
@@ -80,7 +84,7 @@ def groups_of(
     style: CaptionStyle,
     size: int,
     width: int,
-    font: Font | None = None,
+    font: Lettering | None = None,
 ) -> list[list[list[Word]]]:
     """Captions: each a list of lines of words that fit `width`, broken at phrases."""
     groups: list[list[list[Word]]] = []
@@ -105,11 +109,13 @@ def groups_of(
 
 def _shown(word: Word, style: CaptionStyle) -> str:
     text = safe_text(word.text)
-    return text.upper() if style.uppercase else text
+    text = text.upper() if style.uppercase else text
+    symbol = style.emoji.get(bare(word.text))
+    return f"{text} {safe_text(symbol)}" if symbol else text
 
 
 def _lines(
-    words: Sequence[Word], style: CaptionStyle, size: int, width: int, font: Font | None
+    words: Sequence[Word], style: CaptionStyle, size: int, width: int, font: Lettering | None
 ) -> list[list[Word]] | None:
     """One line, or two of like width; None when that does not fit."""
 
@@ -137,7 +143,7 @@ def write_captions(
     canvas: Size,
     target: Path,
     opening: Opening | None = None,
-    font: Font | None = None,
+    font: Lettering | None = None,
 ) -> None:
     """Write the ASS file.
 
@@ -151,7 +157,7 @@ def write_captions(
         opening: text over the first seconds, if any.
         font: what letters are drawn in; the carried one by default.
     """
-    font = font or carried_font()
+    font = font or Lettering(carried_font())
     size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
     width = min(a.caption.width for _, _, a in arrangements)
     file = pysubs2.SSAFile()
@@ -165,8 +171,8 @@ def write_captions(
         }
     )
     look = pysubs2.SSAStyle(
-        fontname=font.family,
-        fontsize=size / font.em,
+        fontname=font.font.family,
+        fontsize=size / font.font.em,
         bold=True,
         primarycolor=_colour(brand.text),
         outlinecolor=_colour(brand.outline),
@@ -191,7 +197,7 @@ def write_captions(
                 continue
             box = _box_at(arrangements, flat[0].start_s)
             cx, cy = box.center
-            text = "\\N".join(_line(line, word, style, brand) for line in group)
+            text = "\\N".join(_line(line, word, style, brand, font, size) for line in group)
             file.append(
                 pysubs2.SSAEvent(
                     start=round(word.start_s * 1000),
@@ -209,7 +215,7 @@ def _open(
     look: pysubs2.SSAStyle,
     brand: Brand,
     size: int,
-    font: Font,
+    font: Lettering,
 ) -> None:
     """A card at the top of the safe box: at most three lines, smaller letters where it is long."""
     words = [Word(text=t, start_s=0, end_s=0) for t in split_words(safe_text(opening.text))]
@@ -221,7 +227,7 @@ def _open(
         lines = lines[:_CARD_LINES]
         lines[-1] = [*lines[-1][:-1], Word(text="…", start_s=0, end_s=0)]
     card = look.copy()
-    card.fontsize = letters / font.em
+    card.fontsize = letters / font.font.em
     card.borderstyle = 3  # a box behind the letters, in the outline's colour
     card.outline = letters / 3
     card.outlinecolor = _colour(brand.accent)
@@ -229,7 +235,7 @@ def _open(
     card.alignment = pysubs2.Alignment.TOP_CENTER
     file.styles["Opening"] = card
     x, y = opening.box.center[0], opening.box.y + letters // 2
-    text = "\\N".join(joined(w.text for w in line) for line in lines)
+    text = "\\N".join(_in_fonts(joined(w.text for w in line), font, letters) for line in lines)
     file.append(
         pysubs2.SSAEvent(
             start=0,
@@ -241,7 +247,7 @@ def _open(
     )
 
 
-def _wrapped(words: Sequence[Word], size: int, width: int, font: Font) -> list[list[Word]]:
+def _wrapped(words: Sequence[Word], size: int, width: int, font: Lettering) -> list[list[Word]]:
     """As few lines as fit, each as full as can be."""
     lines: list[list[Word]] = [[]]
     for word in words:
@@ -261,20 +267,35 @@ def _readable_on(colour: str) -> str:
     return "#000000" if bright else "#ffffff"
 
 
-def _line(words: Sequence[Word], lit: Word, style: CaptionStyle, brand: Brand) -> str:
+def _line(
+    words: Sequence[Word],
+    lit: Word,
+    style: CaptionStyle,
+    brand: Brand,
+    font: Lettering,
+    size: int,
+) -> str:
     """A line as ASS text; scripts without spaces get none."""
     text = ""
     for k, word in enumerate(words):
         text += " " if k and spaced(words[k - 1].text, word.text) else ""
-        text += _word(word, style, brand, lit=word is lit)
+        shown = _in_fonts(_shown(word, style), font, size)
+        text += _lit(shown, brand) if word is lit else shown
     return text
 
 
-def _word(word: Word, style: CaptionStyle, brand: Brand, *, lit: bool) -> str:
-    """A word as ASS text, in the accent colour while it is spoken."""
-    shown = _shown(word, style)
-    if not lit:
-        return shown
+def _in_fonts(text: str, font: Lettering, size: int) -> str:
+    """Text that changes to another font for what the first one lacks, and back."""
+    return "".join(
+        run
+        if used is font.font
+        else f"{{\\fn{used.family}\\fs{size / used.em:.1f}}}{run}{{\\fn\\fs}}"
+        for used, run in font.runs(text)
+    )
+
+
+def _lit(shown: str, brand: Brand) -> str:
+    """A word in the accent colour, while it is spoken."""
     return f"{{\\1c{_ass_hex(brand.accent)}}}{shown}{{\\1c{_ass_hex(brand.text)}}}"
 
 

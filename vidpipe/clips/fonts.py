@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,8 +14,18 @@ from pathlib import Path
 from vidpipe.channels.model import CaptionStyle
 from vidpipe.errors import Misconfigured
 
-#: What may be left out of a caption: symbols, among them emoji, and what is never drawn.
+#: Symbols, among them emoji, and what joins or changes them.
+_SYMBOLS = ("So", "Sk", "Cf", "Mn", "Me")
+#: What may be left out of a caption: those, and what is never drawn.
 _MAY_LACK = ("So", "Sk", "Co", "Cs", "Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me")
+
+
+#: Tables of a font that libass can draw from; colour emoji are mostly bitmaps.
+_OUTLINES = {"glyf", "CFF ", "CFF2"}
+#: A font that comes with matplotlib and shows a box for every letter there is.
+_PLACEHOLDER = "Last Resort"
+#: A name that stands in a caption file as it is.
+_FAMILY = re.compile(r"[^\\{}\n,]{1,80}$")
 
 
 @dataclass(frozen=True)
@@ -29,11 +42,38 @@ class Font:
         missing = {c for c in text if ord(c) not in self.letters}
         return sorted(c for c in missing if unicodedata.category(c) not in _MAY_LACK)
 
-    def without_unknown(self, text: str) -> str:
-        """A text without the symbols that the font does not have."""
-        return "".join(
-            c for c in text if ord(c) in self.letters or unicodedata.category(c) not in ("So", "Sk")
-        )
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file: what a picture with its letters rests on."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Lettering:
+    """What a text is drawn in: a font, and one for the symbols that it lacks, if any has them."""
+
+    font: Font
+    symbols: Font | None = None
+
+    def shown(self, text: str) -> str:
+        """A text without the symbols that no font has, and without what only joins them."""
+        return "".join(c for c in text if self._font_of(c) is not None).strip()
+
+    def runs(self, text: str) -> list[tuple[Font, str]]:
+        """A text in pieces of one font each."""
+        pieces = itertools.groupby(text, key=lambda c: self._font_of(c) or self.font)
+        return [(font, "".join(letters)) for font, letters in pieces]
+
+    @property
+    def fonts(self) -> list[Font]:
+        return [self.font, *([self.symbols] if self.symbols else [])]
+
+    def _font_of(self, letter: str) -> Font | None:
+        if ord(letter) in self.font.letters:
+            return self.font
+        if self.symbols is not None and ord(letter) in self.symbols.letters:
+            return self.symbols
+        return None if unicodedata.category(letter) in _SYMBOLS else self.font
 
 
 @functools.cache
@@ -62,14 +102,48 @@ def read_font(path: Path) -> Font:
     try:
         with TTFont(path, fontNumber=0, lazy=True) as font:
             os2 = font["OS/2"]
+            if not _OUTLINES & set(font.keys()):
+                raise Misconfigured(f"{path} holds pictures, no outlines: it cannot be drawn")
+            family = str(font["name"].getBestFamilyName())
+            if not _FAMILY.match(family):
+                raise Misconfigured(f"{path}: its name {family!r} cannot be asked for")
             return Font(
-                family=str(font["name"].getBestFamilyName()),
+                family=family,
                 path=path,
                 em=font["head"].unitsPerEm / (os2.usWinAscent + os2.usWinDescent),
                 letters=frozenset(font.getBestCmap() or {}),
             )
     except (TTLibError, OSError, KeyError) as error:
         raise Misconfigured(f"{path} is no font that can be used: {error}") from error
+
+
+def lettering_for(text: str, style: CaptionStyle) -> Lettering:
+    """The fonts for all letters of a text.
+
+    Raises:
+        Misconfigured: none has a letter; names the script.
+    """
+    font = font_for(text, style)
+    wanted = {c for c in text if ord(c) not in font.letters and _is_symbol(c)}
+    if not wanted:
+        return Lettering(font)
+    best: Font | None = None
+    most = 0
+    for path in (fonts_dir() / "DejaVuSans.ttf", *_installed()):
+        try:
+            other = read_font(path)
+        except Misconfigured:
+            continue
+        have = sum(ord(c) in other.letters for c in wanted)
+        if have > most:
+            best, most = other, have
+        if most == len(wanted):
+            break
+    return Lettering(font, best)
+
+
+def _is_symbol(letter: str) -> bool:
+    return unicodedata.category(letter) in ("So", "Sk")
 
 
 def font_for(text: str, style: CaptionStyle) -> Font:
@@ -124,6 +198,6 @@ def _listed() -> list[tuple[Path, str, int]]:
     fonts = [
         (Path(f.fname), f.name, weight(f.weight))
         for f in fontManager.ttflist
-        if f.style == "normal"
+        if f.style == "normal" and not f.name.startswith(_PLACEHOLDER)
     ]
     return sorted(fonts, key=lambda item: (abs(item[2] - 700), str(item[0])))

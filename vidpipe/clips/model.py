@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
+from vidpipe.media.encoders import SOFTWARE, Effort
+from vidpipe.platforms.model import Preset, Tier, TierName, graphics_safe_box, load_tiers
+from vidpipe.segments.model import Chapter
 from vidpipe.timeline import EditList, Interval
 
 
@@ -22,7 +26,7 @@ class Composition(StrEnum):
 
 
 class Variant(BaseModel):
-    """Aspect x caption box, with captions burned in or not: one encode that platforms share."""
+    """Aspect x caption box x tier, captions burned in or not: one encode that platforms share."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,6 +34,43 @@ class Variant(BaseModel):
     size: Size
     safe_box: Rect = VERTICAL_SAFE_BOX
     captions: bool = True
+
+    @classmethod
+    def of(cls, preset: Preset, tier: TierName = "standard") -> Variant:
+        """What a platform needs, whichever others are wanted: so that one more changes nothing.
+
+        Where the common safe box of its size lies within its own, that is taken: in a
+        picture of 1080x1920 that of the vertical platforms, else EBU R 95's. Sound alone
+        is taken from a vertical clip.
+        """
+        if preset.picture is None or preset.screen is None:
+            return cls(name=_named(_UPRIGHT, tier), size=_UPRIGHT)
+        size, own = preset.picture.size, preset.safe_box
+        common = VERTICAL_SAFE_BOX if size == _UPRIGHT else graphics_safe_box(size)
+        shared = own.intersect(common) == common
+        box = common if shared else own
+        parts = [] if preset.screen.captions else ["plain"]
+        parts += [] if shared else [f"{box.width}x{box.height}at{box.x}x{box.y}"]
+        return cls(
+            name=_named(size, tier, *parts),
+            size=size,
+            safe_box=box,
+            captions=preset.screen.captions,
+        )
+
+    def effort(self, tier: Tier) -> Effort:
+        """What the encoder is told for this size."""
+        share = self.size.rect.area / _UPRIGHT.rect.area
+        return Effort(crf=tier.crf, preset=tier.preset, max_kbps=round(share * tier.max_kbps))
+
+
+_UPRIGHT = Size(width=1080, height=1920)
+
+
+def _named(size: Size, tier: TierName, *parts: str) -> str:
+    """`1080x1920`, `1920x1080-plain`, `1080x1920-high`."""
+    quality = [] if tier == "standard" else [tier]
+    return "-".join([f"{size.width}x{size.height}", *parts, *quality])
 
 
 class Part(BaseModel):
@@ -66,6 +107,23 @@ class ClipPlan(BaseModel):
     segment: Interval
     edit: EditList
     parts: tuple[Part, ...]
+    intro_frames: int = Field(default=0, description="of the channel's film before the clip")
+    outro_frames: int = 0
+
+    @property
+    def frames(self) -> int:
+        """Of the whole file."""
+        return self.intro_frames + self.edit.frames + self.outro_frames
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole file."""
+        return float(self.frames / self.edit.fps)
+
+    @property
+    def lead_s(self) -> float:
+        """When the clip itself begins."""
+        return float(self.intro_frames / self.edit.fps)
 
 
 class Measures(BaseModel):
@@ -84,11 +142,16 @@ class Measures(BaseModel):
     true_peak_dbtp: float | None
 
 
+#: Under this SSIM blocks and smears are seen: an encoder that was given too little.
+COARSE_SSIM = 0.90
+
+
 class Quality(BaseModel):
     """What was looked for in the finished clip and in its source, and found or not.
 
     Seconds are of the longest stretch that is black, or stands still, where the source
-    is not and does not. `captions_box` is measured on rendered pixels.
+    is not and does not. `captions_box` is measured on rendered pixels; `ssim` (luma) is of
+    some pictures before and after they were encoded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -97,6 +160,7 @@ class Quality(BaseModel):
     frozen_s: float
     captions_box: Rect | None
     captions_outside: bool
+    ssim: float | None = None
     starts_in_speech: bool
     ends_in_speech: bool
 
@@ -107,16 +171,29 @@ class Quality(BaseModel):
             f"black for {self.black_s:.1f} s": self.black_s > 0,
             f"stands still for {self.frozen_s:.1f} s": self.frozen_s > 0,
             "captions reach out of the safe box": self.captions_outside,
+            f"the picture is coarse (SSIM {self.ssim})": (self.ssim or 1.0) < COARSE_SSIM,
             "begins in the middle of speech": self.starts_in_speech,
             "ends in the middle of speech": self.ends_in_speech,
         }
         return tuple(words for words, there in found.items() if there)
 
 
+class Encoded(BaseModel):
+    """What an encode was thought to take, and took: seconds are those of all shapes at once."""
+
+    model_config = ConfigDict(frozen=True)
+
+    estimated_s: float
+    seconds: float
+    estimated_bytes: int
+
+
 class Finished(BaseModel):
     """One encode, measured and looked at."""
 
     model_config = ConfigDict(frozen=True)
+
+    encoded: Encoded
 
     measures: Measures
     quality: Quality
@@ -134,6 +211,7 @@ class ClipFile(BaseModel):
     has_subtitles: bool
     measures: Measures
     quality: Quality
+    encoded: Encoded
     plain: bool = Field(default=False, description="made without what may have failed before")
     reused: bool = Field(default=False, exclude=True)
 
@@ -146,10 +224,15 @@ class Clip(BaseModel):
     clip_id: str
     rank: int
     title: str
+    hook: str = ""
+    topic: str = ""
+    keyphrases: tuple[str, ...] = ()
+    chapters: tuple[Chapter, ...] = Field(default=(), description="on the clip's timeline")
     score: float
     segment: Interval
     kept: tuple[Interval, ...]
     parts: tuple[Part, ...]
+    lead_s: float = Field(default=0.0, description="of the channel's film before it")
     duration_s: float
     files: tuple[ClipFile, ...]
 
@@ -170,6 +253,8 @@ class RenderedClips(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    language: str = ""
+
     clips: tuple[Clip, ...] = ()
     failed: tuple[FailedClip, ...] = ()
     nothing: str | None = None
@@ -188,6 +273,8 @@ class ClipOptions(BaseModel):
     fillers: tuple[str, ...] = ()
     loudness_lufs: float = -14.0
     max_true_peak_dbtp: float = -1.0
-    crf: int = Field(default=20, description="x264 constant rate factor")
-    preset: str = "veryfast"
+    tier: Tier = Field(default_factory=lambda: load_tiers()["standard"])
+    encoder: str = SOFTWARE
+    people: Literal["auto", "switch", "two_up"] = "auto"
+    reduce: tuple[Literal["hum", "noise"], ...] = ()
     fade_s: float = Field(default=0.008, description="audio fade at every cut")

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from vidpipe.clips.arrange import stack
+from vidpipe.clips.films import film_frames
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import close_up, follow, follow_panes
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
@@ -19,6 +20,7 @@ from vidpipe.geometry import Rect, Size, bounding
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
+from vidpipe.orthography import bare
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import EditList, Interval, complement, shorten_pauses, span, union
@@ -38,7 +40,6 @@ _MIN_PART_S = 1.2
 _FILLER_EDGE_S, _FILLER_GAP_S = 0.04, 0.08
 #: What would be left between two cuts and is shorter is cut, too.
 _SHORTEST_S = 0.12
-_PUNCTUATION = ".,;:!?…-—'\"()"
 #: Around an inset, next to the page's width; and the greys of a plain part of it.
 _INSET_MARGIN = 0.006
 _PLAIN = 24
@@ -90,7 +91,7 @@ def _fillers(words: Sequence[Word], fillers: Sequence[str], within: Interval) ->
     unwanted = {f.lower() for f in fillers}
     found = []
     for before, word, after in zip(words, words[1:], words[2:], strict=False):
-        if word.text.lower().strip(_PUNCTUATION) not in unwanted:
+        if bare(word.text) not in unwanted:
             continue
         if not (within.start_s < word.start_s and word.end_s < within.end_s):
             continue
@@ -175,6 +176,8 @@ def plan_clip(
         segment=span(segment.start_s, segment.end_s),
         edit=edit,
         parts=tuple(_joined(parts)),
+        intro_frames=film_frames(options.brand.intro, fps),
+        outro_frames=film_frames(options.brand.outro, fps),
     )
 
 

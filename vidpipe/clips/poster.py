@@ -23,19 +23,26 @@ _QUALITY = 88
 
 
 def write_poster(
-    clip: Path, detector: FaceDetector, target: Path, *, not_before_s: float = 0.0
+    clip: Path,
+    detector: FaceDetector,
+    target: Path,
+    *,
+    not_before_s: float = 0.0,
+    not_after_s: float = float("inf"),
 ) -> float:
     """A JPEG of the best moment of a finished clip; returns when it is.
 
-    `not_before_s` leaves out what a card covers. Deterministic.
+    `not_before_s` leaves out what a card or a film covers, `not_after_s` what comes
+    behind the clip. Deterministic.
     """
     info = probe(clip)
     assert info.video is not None
-    first_s = min(not_before_s, 0.5 * info.duration_s)
-    step_s = (info.duration_s - first_s) / _MOMENTS
+    last_s = min(not_after_s, info.duration_s)
+    first_s = min(not_before_s, 0.5 * (last_s + min(not_before_s, last_s)))
+    step_s = (last_s - first_s) / _MOMENTS
     times, sharp, faces, eyes = [], [], [], []
     with FrameReader(clip, info, max_width=_WIDTH) as reader:
-        for frame in reader.every(step_s, first_s + step_s / 2, roughly=True):
+        for frame in reader.every(step_s, first_s + step_s / 2, last_s, roughly=True):
             grey = frame.grey
             if grey.mean() < _DARK or grey.std() < _FLAT:
                 continue
@@ -44,7 +51,7 @@ def write_poster(
             sharp.append(float(cv2.Laplacian(grey, cv2.CV_32F).std()))
             faces.append(bool(found))
             eyes.append(eyes_open(grey, found[0].rect) if found else 0.0)
-    best_s = info.duration_s / 2
+    best_s = (first_s + last_s) / 2
     if times:
         scores = _SHARP * _share(sharp) + _FACE * np.array(faces) + _EYES * _share(eyes)
         best_s = times[int(np.argmax(scores))]

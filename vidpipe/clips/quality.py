@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.clips.model import ClipPlan, Part, Quality, Variant
-from vidpipe.clips.render import FONTS
+from vidpipe.clips.model import ClipPlan, Quality, Variant
+from vidpipe.clips.render import FONTS, SAMPLE, sampled_frames
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
@@ -57,27 +60,28 @@ def inspect_clip(
         else None
     )
     outside = box is not None and box.intersect(variant.safe_box) != box
-    black_s, frozen_s = _compared(clip, source, info, plan.edit, plan.parts)
+    black_s, frozen_s = _compared(clip, source, info, plan)
     starts, ends = _cut_speech(plan.edit, speech)
     return Quality(
         black_s=black_s,
         frozen_s=frozen_s,
         captions_box=box,
         captions_outside=outside,
+        ssim=likeness(clip, work / SAMPLE, plan, variant),
         starts_in_speech=starts,
         ends_in_speech=ends,
     )
 
 
-def _compared(
-    clip: Path, source: Path, info: MediaInfo, edit: EditList, parts: Sequence[Part]
-) -> tuple[float, float]:
+def _compared(clip: Path, source: Path, info: MediaInfo, plan: ClipPlan) -> tuple[float, float]:
     """Seconds in which the clip is black, or stands still, and the source is and does not.
 
     Only parts that show a camera have to move.
     """
+    edit, parts, lead_s = plan.edit, plan.parts, plan.lead_s
     with FrameReader(clip, probe(clip), max_width=180, draft=True) as reader:
-        shown = {round(f.t_s / _STEP_S): f.grey for f in reader.every(_STEP_S, roughly=True)}
+        frames = reader.every(_STEP_S, lead_s, lead_s + edit.duration_s, roughly=True)
+        shown = {round((f.t_s - lead_s) / _STEP_S): f.grey for f in frames}
     there: dict[int, NDArray[np.uint8]] = {}
     with FrameReader(source, info, max_width=180, draft=True) as reader:
         for kept in edit.intervals:
@@ -111,6 +115,41 @@ def _longest_s(flags: Sequence[bool]) -> float:
     """Length of the longest run, 0 if it is too short to be seen."""
     longest = max((last - first for first, last in _runs(flags)), default=0)
     return longest * _STEP_S if longest * _STEP_S >= _LASTS_S else 0.0
+
+
+def likeness(clip: Path, sample: Path, plan: ClipPlan, variant: Variant) -> float | None:
+    """SSIM (luma, mean over the sampled pictures) of a clip and of what was drawn before coding.
+
+    After Wang et al. 2004, as ffmpeg's `ssim` computes it. None without a sample.
+    """
+    if not sample.exists():
+        return None
+    coded = sample.with_name("coded.yuv")
+    with av.open(str(clip)) as media, coded.open("wb") as file:
+        stream = media.streams.video[0]
+        stream.thread_type = "AUTO"
+        for n in sampled_frames(plan):
+            file.write(_picture_at(media, stream, n, plan).tobytes())
+    size = f"{variant.size.width}x{variant.size.height}"
+    raw = {"format": "rawvideo", "s": size, "pix_fmt": "yuv420p", "r": 1}
+    both = ffmpeg.filter(
+        [ffmpeg.input(str(coded), **raw), ffmpeg.input(str(sample), **raw)], "ssim"
+    )
+    said = render(ffmpeg.output(both, "-", format="null"), timeout_s=120)
+    for path in (coded, sample):
+        path.unlink()
+    found = re.search(r"SSIM Y:([\d.]+)", said)
+    return round(float(found.group(1)), 4) if found else None
+
+
+def _picture_at(media: Any, stream: Any, n: int, plan: ClipPlan) -> NDArray[np.uint8]:
+    """The planes of the n-th picture of one of our clips."""
+    at_s = float(n / plan.edit.fps)
+    media.seek(int(at_s / stream.time_base), stream=stream)
+    for frame in media.decode(stream):
+        if frame.time > at_s - float(0.5 / plan.edit.fps):
+            return np.asarray(frame.to_ndarray(format="yuv420p"))
+    raise EOFError(f"the clip ends before its picture {n}")
 
 
 def captions_box(

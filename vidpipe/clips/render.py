@@ -12,14 +12,16 @@ from typing import Any
 
 import ffmpeg
 
-from vidpipe.channels.model import Brand
+from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement, arrange
 from vidpipe.clips.captions import Opening, clip_words, write_captions
-from vidpipe.clips.fonts import font_for
-from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Measures, Part, Variant
+from vidpipe.clips.films import add_film_sound, with_films
+from vidpipe.clips.fonts import Lettering, lettering_for
+from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
+from vidpipe.clips.paint import Painter
 from vidpipe.clips.sound import make_sound
-from vidpipe.framing.model import CropPath
-from vidpipe.geometry import Rect, Size
+from vidpipe.errors import Misconfigured
+from vidpipe.media.encoders import encoder_options
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import MediaInfo, probe
@@ -28,14 +30,15 @@ from vidpipe.transcript.model import Word
 
 #: Decoded before the first frame, so that a slow source's picture is already there.
 _PREROLL_S = 2.0
-_BLUR_DIVISOR = 16
-#: A blurred page is as good at so many pictures a second, and costs a tenth less of a clip.
-_CALM_FPS = 8
 _LOGO_HEIGHT = 84
 #: Height of the bar that fills, at 1080 wide.
 _BAR = 12
 #: The folder, within that of the work, with the font of the captions.
 FONTS = "fonts"
+#: The least of what platforms take; speech and a bed of music need no more.
+AUDIO_KBPS = 128
+#: Pictures that are kept to compare with what the encoder made of them.
+SAMPLE, _SAMPLED = "sample.yuv", 6
 #: What a finished clip is called there.
 CLIP = "clip.mp4"
 
@@ -57,6 +60,7 @@ def render_clip(
     options: ClipOptions,
     on_progress: Callable[[float], None] | None = None,
     encoder: AbstractContextManager[Any] | None = None,
+    on_encode: Callable[[], None] | None = None,
 ) -> None:
     """Encode one clip in all its shapes: the source is decoded once, the sound made once.
 
@@ -68,9 +72,12 @@ def render_clip(
         options: look and sound.
         on_progress: called with 0 to 1.
         encoder: held while the pictures are encoded; sound is made before.
+        on_encode: called when the encoder is held and begins.
     """
-    edit = outputs[0].plan.edit
-    sound = make_sound(source, info, edit, options, outputs[0].work)
+    plan = outputs[0].plan
+    edit, work = plan.edit, outputs[0].work
+    sound = make_sound(source, info, edit, options, work)
+    sound = add_film_sound(sound, plan, options, work)
     kept = _kept_frames(source, info, edit)
     copies = kept.split() if len(outputs) > 1 else [kept]
     made = [
@@ -78,10 +85,12 @@ def render_clip(
         for k, output in enumerate(outputs)
     ]
     with encoder or nullcontext():
+        if on_encode is not None:
+            on_encode()
         render(
-            made[0] if len(made) == 1 else ffmpeg.merge_outputs(*made),
-            timeout_s=len(made) * (120 + 60 * edit.duration_s),
-            duration_s=edit.duration_s,
+            ffmpeg.merge_outputs(*itertools.chain(*made)),
+            timeout_s=len(made) * (120 + 60 * plan.duration_s),
+            duration_s=plan.duration_s,
             on_progress=on_progress,
         )
 
@@ -93,7 +102,8 @@ def _encoded(
     words: Sequence[Word],
     options: ClipOptions,
     sound: Any,
-) -> Any:
+) -> list[Any]:
+    """The outputs of one shape: the file, and a sample of its pictures as they were drawn."""
     plan, variant, work = output.plan, output.variant, output.work
     captions = variant.captions and bool(words)
     arranged = [arrange(part, variant, captions=captions) for part in plan.parts]
@@ -102,15 +112,14 @@ def _encoded(
     opening = _opening(plan, variant, options.brand)
     if spoken or opening:
         subtitles = work / "captions.ass"
-        said = "".join(w.text for w in spoken) + (opening.text if opening else "")
-        shown = said.upper() if options.captions.uppercase else said
-        font = font_for(shown, options.captions)
+        letters = lettering(spoken, opening.text if opening else "", options.captions)
         if opening:
-            opening = replace(opening, text=font.without_unknown(opening.text))
-        spoken = [w.model_copy(update={"text": font.without_unknown(w.text)}) for w in spoken]
+            opening = replace(opening, text=letters.shown(opening.text))
+        spoken = [w.model_copy(update={"text": letters.shown(w.text)}) for w in spoken]
         fonts = work / FONTS
         fonts.mkdir(exist_ok=True)
-        shutil.copy(font.path, fonts)
+        for font in letters.fonts:
+            shutil.copy(font.path, fonts)
         write_captions(
             [w for w in spoken if w.text],
             _timed(plan, arranged),
@@ -119,42 +128,83 @@ def _encoded(
             variant.size,
             subtitles,
             opening,
-            font,
+            letters,
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
-    picture = picture.filter("format", "yuv420p")
+    picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options)
+    # What frames do not say the encoder would write as unknown, whatever it is told.
+    picture = picture.filter(
+        "setparams",
+        color_primaries="bt709",
+        color_trc="bt709",
+        colorspace="bt709",
+        range="tv",
+    )
     fps = plan.edit.fps
-    return ffmpeg.output(
-        picture,
+    drawn = picture.split()
+    chosen = "+".join(f"eq(n,{n})" for n in sampled_frames(plan))
+    sample = ffmpeg.output(
+        drawn[1].filter("select", chosen),
+        str(work / SAMPLE),
+        format="rawvideo",
+        fps_mode="passthrough",
+    )
+    file = ffmpeg.output(
+        drawn[0],
         sound,
         str(work / CLIP),
-        vcodec="libx264",
-        preset=options.preset,
-        crf=options.crf,
-        profile="high",
-        level="4.2",
-        maxrate="12M",
-        bufsize="24M",
+        **encoder_options(options.encoder, variant.effort(options.tier)),
         g=round(2 * fps),
         r=f"{fps.numerator}/{fps.denominator}",
         fps_mode="cfr",
-        **{"frames:v": plan.edit.frames},
+        **{"frames:v": plan.frames},
         colorspace="bt709",
         color_primaries="bt709",
         color_trc="bt709",
         color_range="tv",
         acodec="aac",
-        audio_bitrate="192k",
+        audio_bitrate=f"{AUDIO_KBPS}k",
         ar=48_000,
         ac=2,
         movflags="+faststart",
         map_metadata=-1,
         fflags="+bitexact",
     )
+    return [file, sample]
+
+
+def sampled_frames(plan: ClipPlan) -> list[int]:
+    """The frames of the clip that are kept as they were drawn: some between its keyframes."""
+    step = plan.edit.frames / _SAMPLED
+    frames = {plan.intro_frames + round((k + 0.5) * step) for k in range(_SAMPLED)}
+    return sorted(min(n, plan.intro_frames + plan.edit.frames - 1) for n in frames)
+
+
+def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Lettering:
+    """The fonts for what a clip shows of its words, and for the card at its beginning.
+
+    Raises:
+        Misconfigured: none has its letters, or the channel's emoji; names them.
+    """
+    added = "".join(style.emoji.values())
+    said = "".join(w.text for w in spoken) + opening + added
+    letters = lettering_for(said.upper() + said if style.uppercase else said, style)
+    missing = [s for s in style.emoji.values() if not letters.shown(s)]
+    if missing:
+        raise Misconfigured(
+            f"captions.emoji of the channel: no installed font has {' '.join(missing)} as an "
+            "outline; install one that has, such as Noto Emoji (in one colour), or leave them out"
+        )
+    return letters
+
+
+def opening_text(plan: ClipPlan, brand: Brand) -> str:
+    """What stands on the card over the first seconds; empty without one."""
+    return {"title": plan.title, "hook": plan.hook, "none": ""}[brand.opening]
 
 
 def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> Opening | None:
-    text = {"title": plan.title, "hook": plan.hook, "none": ""}[brand.opening]
+    text = opening_text(plan, brand)
     until_s = min(brand.opening_s, plan.edit.duration_s)
     return Opening(text, until_s, variant.safe_box) if text else None
 
@@ -178,7 +228,7 @@ def _picture(
     options: ClipOptions,
 ) -> Any:
     assert info.video is not None
-    draw = _Painter(plan, variant, options, info.video.matrix)
+    draw = Painter(plan, variant, options, info.video.matrix)
     if len(plan.parts) == 1:
         done = draw.compose(kept, plan.parts[0], arranged[0])
     else:
@@ -244,147 +294,6 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
     if coded != (video.width, video.height):
         kept = kept.filter("scale", video.width, video.height)
     return kept.filter("setsar", 1)
-
-
-@dataclass(frozen=True)
-class _Painter:
-    """Arranges regions on the canvas of one clip.
-
-    Colours are brought to BT.709 in the scaling that every region needs anyway:
-    a pass of its own over the whole canvas costs half as much as the encoder.
-    """
-
-    plan: ClipPlan
-    variant: Variant
-    options: ClipOptions
-    matrix: str
-
-    def compose(self, stream: Any, part: Part, where: Arrangement) -> Any:
-        if where.screen is not None and where.camera is not None:
-            return self._stack(stream, part, where.screen, where.camera)
-        if where.camera is not None:
-            assert part.camera is not None
-            return self._following(stream, part.camera, part, where.camera)
-        assert part.screen is not None and where.screen is not None
-        shown = _cropped(stream, part.screen)
-        if not where.blurred:
-            return self._scaled(shown, where.screen)
-        return self._on_blur(shown, where.screen, part)
-
-    def _stack(self, stream: Any, part: Part, screen: Rect, camera: Rect) -> Any:
-        assert part.screen is not None and part.camera is not None
-        split = stream.split()
-        size = self.variant.size
-        page = split[0]
-        if part.inset is not None:
-            # Filled from its borders, frame by frame.
-            hole = part.inset
-            page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
-        canvas = self._scaled(straightened(page, part.screen, part.corners), screen).filter(
-            "pad",
-            size.width,
-            size.height,
-            screen.x,
-            screen.y,
-            color="0x" + self.options.brand.background[1:],
-        )
-        speaker = self._following(split[1], part.camera, part, camera)
-        return canvas.overlay(speaker, x=camera.x, y=camera.y)
-
-    def _on_blur(self, shown: Any, rect: Rect, part: Part) -> Any:
-        split = shown.split()
-        size = self.variant.size
-        small = Size(width=size.width // _BLUR_DIVISOR, height=size.height // _BLUR_DIVISOR)
-        # People would be seen to jerk, pages hardly move.
-        calm = part.composition is Composition.SCREEN
-        source = split[0].filter("fps", _CALM_FPS) if calm else split[0]
-        backdrop = (
-            self._scaled(source, small.rect, force_original_aspect_ratio="increase")
-            .filter("crop", small.width, small.height)
-            .filter("gblur", sigma=9)
-            .filter("eq", brightness=-0.2, contrast=0.7, saturation=0.9)
-            # Scaling by two different factors would otherwise be undone by the pixels' shape.
-            .filter("scale", size.width, size.height, flags="bilinear")
-            .filter("setsar", 1)
-        )
-        if calm:
-            rate = self.plan.edit.fps
-            backdrop = (
-                backdrop.filter("fps", f"{rate.numerator}/{rate.denominator}")
-                .filter("tpad", stop_mode="clone", stop_duration=1)
-                .filter("trim", end_frame=part.last_frame - part.first_frame)
-            )
-        return backdrop.overlay(self._scaled(split[1], rect), x=rect.x, y=rect.y)
-
-    def _following(self, stream: Any, path: CropPath, part: Part, into: Rect) -> Any:
-        """The crop as it moves: what the path needs at all is scaled, then the crop moves in it.
-
-        With 4:2:0 chroma a crop moves in steps of two pixels; on the canvas they
-        are too small to see, in a small camera picture they show as jitter.
-        """
-        rect = path.rect.even()
-        xs = [p.x for p in path.points]
-        if max(xs) - min(xs) < 1:
-            return self._scaled(_cropped(stream, rect), into)
-        left = int(min(xs)) // 2 * 2
-        reach = rect.model_copy(update={"x": left, "width": int(max(xs)) + 2 - left + rect.width})
-        reach = reach.even()
-        scale = into.width / rect.width
-        wide = into.model_copy(update={"width": 2 * round(reach.width * scale / 2)})
-        moving = path_expression(path, part, self.plan, left, wide.width / reach.width)
-        shown = self._scaled(_cropped(stream, reach), wide)
-        return shown.filter("crop", into.width, into.height, moving, 0).filter("setsar", 1)
-
-    def _scaled(self, stream: Any, rect: Rect, **more: str) -> Any:
-        return stream.filter(
-            "scale",
-            rect.width,
-            rect.height,
-            flags="bicubic",
-            in_color_matrix=self.matrix,
-            out_color_matrix="bt709",
-            out_range="tv",
-            **more,
-        ).filter("setsar", 1)
-
-
-def _cropped(stream: Any, rect: Rect) -> Any:
-    even = rect.even()
-    return stream.filter("crop", even.width, even.height, even.x, even.y)
-
-
-def straightened(stream: Any, rect: Rect, corners: tuple[tuple[int, int], ...]) -> Any:
-    """The screen; one that was filmed at an angle is set straight."""
-    shown = _cropped(stream, rect)
-    if not corners:
-        return shown
-    even = rect.even()
-    # The filter counts the corners row by row: top left, top right, bottom left, bottom right.
-    places = [(x - even.x, y - even.y) for x, y in (corners[k] for k in (0, 1, 3, 2))]
-    named = {f"{axis}{k}": at[n] for k, at in enumerate(places) for n, axis in enumerate("xy")}
-    return shown.filter("perspective", **named, sense="source", interpolation="cubic")
-
-
-def path_expression(
-    path: CropPath, part: Part, plan: ClipPlan, left: int = 0, scale: float = 1.0
-) -> str:
-    """The crop's edge, from `left` and scaled, as an expression of `t`, seconds into the part.
-
-    A sum of clipped ramps: linear between points, flat at both ends, and as
-    deep as one addition however many points there are.
-    """
-    start_s = float(part.first_frame / plan.edit.fps)
-    timed = [(plan.edit.to_clip(p.t_s) - start_s, (p.x - left) * scale) for p in path.points]
-    terms = [f"{timed[0][1]:.2f}"]
-    for (t0, x0), (t1, x1) in itertools.pairwise(timed):
-        step = x1 - x0
-        if abs(step) < 0.005:
-            continue
-        if t1 - t0 < 1e-3:
-            terms.append(f"{step:+.2f}*gte(t,{t1:.3f})")
-        else:
-            terms.append(f"{step:+.2f}*clip((t-{t0:.3f})/{t1 - t0:.3f},0,1)")
-    return "".join(terms)
 
 
 def measure(path: Path) -> Measures:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import ffmpeg
 
+from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
 from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render, source_input
@@ -39,22 +40,30 @@ def make_sound(
     target = work / "sound.wav"
     music = options.brand.music
     if info.audio is None and music is None:
-        _silence(edit.duration_s, target)
+        silence(edit.duration_s, target)
         return target
     cut = work / "cut.wav"
     if info.audio is None:
-        _silence(edit.duration_s, cut)
+        silence(edit.duration_s, cut)
     else:
         _cut(source, info, edit, options.fade_s, cut)
         alive = _only_channel(cut) if info.audio.channels == 2 else None
         if alive is not None:
             _to_both_sides(cut, alive, work)
+    if options.reduce and info.audio is not None:
+        reduce_noise(cut, options.reduce, work)
     if music is not None:
         _add_music(cut, music, edit, options, work)
+    level_to(cut, options, target)
+    return target
+
+
+def level_to(cut: Path, options: ClipOptions, target: Path) -> None:
+    """Bring a sound file to the channel's loudness; `cut` is used up, silence stays as it is."""
     before = measure_loudness(cut, peaks=False)
     if before.integrated_lufs is None:
         cut.replace(target)
-        return target
+        return
     gain, heard = 0.0, before.integrated_lufs
     wanted = min(_MAX_GAIN_DB, options.loudness_lufs - heard)
     ceiling = options.max_true_peak_dbtp - _CODEC_MARGIN_DB
@@ -71,7 +80,6 @@ def make_sound(
         if wanted == gain:
             break
     cut.unlink(missing_ok=True)
-    return target
 
 
 def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: Path) -> None:
@@ -193,7 +201,8 @@ def _level(source: Path, gain_db: float, ceiling_db: float, target: Path) -> Non
     render(ffmpeg.output(stream, str(target), acodec="pcm_s24le", ar=RATE), timeout_s=_LIMIT_S)
 
 
-def _silence(duration_s: float, target: Path) -> None:
+def silence(duration_s: float, target: Path) -> None:
+    """Write so many seconds of nothing."""
     stream = ffmpeg.input(
         f"anullsrc=channel_layout=stereo:sample_rate={RATE}", f="lavfi", t=f"{duration_s:.6f}"
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from enum import StrEnum
 
-from vidpipe.clips.model import Measures
-from vidpipe.platforms.model import Preset
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.channels.model import PostTemplates
+from vidpipe.platforms.model import Preset, Tier
+from vidpipe.segments.model import Chapter
 
 
 class Rule(BaseModel):
@@ -17,6 +20,81 @@ class Rule(BaseModel):
     ok: bool
     measured: str
     wanted: str
+
+
+class Way(StrEnum):
+    """How an export is made of its clip."""
+
+    COPY = "copy"
+    SOUND = "sound"
+    TRANSCODE = "transcode"
+
+
+class Estimate(BaseModel):
+    """What a piece of work takes, in seconds and bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seconds: float
+    size_bytes: int
+
+
+class Post(BaseModel):
+    """`post.json`: what is written beside a clip, within the platform's limits.
+
+    `text` is ready to be pasted: description, hashtags and credits; the title stands in
+    front where the platform has no field of its own for it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    platform: str
+    title: str
+    description: str
+    hashtags: tuple[str, ...]
+    chapters: tuple[Chapter, ...] = Field(description="on the clip's timeline")
+    language: str
+    credits: str
+    text: str
+
+
+class Facts(BaseModel):
+    """What a file is, as far as platforms care; None where there is no picture or no sound."""
+
+    model_config = ConfigDict(frozen=True)
+
+    container: str
+    duration_s: float
+    size_bytes: int
+    moov_first: bool
+    edit_lists: bool = Field(description="one that shifts a stream or leaves a part of it out")
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    video_codec: str | None = None
+    profile: str | None = None
+    level: float | None = None
+    pix_fmt: str | None = None
+    colour: str | None = None
+    video_kbps: int | None = None
+    audio_codec: str | None = None
+    audio_rate: int | None = None
+    audio_channels: int | None = None
+    audio_kbps: int | None = None
+    integrated_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    thumbnail_bytes: int | None = None
+
+
+class Finished(BaseModel):
+    """One export, as it was stored."""
+
+    model_config = ConfigDict(frozen=True)
+
+    way: Way
+    facts: Facts
+    estimate: Estimate
+    seconds: float = Field(description="that it took")
 
 
 class Export(BaseModel):
@@ -31,12 +109,26 @@ class Export(BaseModel):
     artifact: str
     fingerprint: str
     key: str
-    measures: Measures
+    way: Way
+    facts: Facts
     rules: tuple[Rule, ...]
+    estimate: Estimate
+    seconds: float
 
     @property
     def conforms(self) -> bool:
         return all(rule.ok for rule in self.rules)
+
+
+class RefusedExport(BaseModel):
+    """A clip that a platform cannot have, and what to do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clip_id: str
+    rank: int
+    title: str
+    why: str
 
 
 class PlatformExports(BaseModel):
@@ -46,6 +138,7 @@ class PlatformExports(BaseModel):
 
     platform: str
     exports: tuple[Export, ...] = ()
+    refused: tuple[RefusedExport, ...] = ()
 
 
 class ExportOptions(BaseModel):
@@ -54,4 +147,7 @@ class ExportOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     preset: Preset
+    tier: Tier
+    loudness_lufs: float
     channel_title: str = ""
+    post: PostTemplates = PostTemplates()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,6 @@ from pydantic import ValidationError
 
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions
-from vidpipe.platforms.model import load_presets
 
 #: In order of preference, when several lie beside one video.
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".json")
@@ -28,8 +28,8 @@ def beside(video: Path) -> dict[str, Path]:
     return found
 
 
-def read_instructions(path: Path, name: str) -> Instructions:
-    """Read `talk.yaml`.
+def read_instructions(path: Path, name: str, platforms: Collection[str]) -> Instructions:
+    """Read `talk.yaml`, for a channel that may use these platforms.
 
     Raises:
         InputRejected: not YAML, or a field that is unknown or out of range, named.
@@ -44,11 +44,11 @@ def read_instructions(path: Path, name: str) -> Instructions:
             f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()
         )
         raise InputRejected("bad_sidecar", f"{said}. Correct it.", name=name) from error
-    unknown = [p for p in instructions.platforms if p not in load_presets()]
+    unknown = [p for p in instructions.platforms if p not in platforms]
     if unknown:
         raise InputRejected(
             "bad_sidecar",
-            f"platforms: unknown {', '.join(unknown)}; there are: {', '.join(load_presets())}",
+            f"platforms: unknown {', '.join(unknown)}; there are: {', '.join(platforms)}",
             name=name,
         )
     return instructions

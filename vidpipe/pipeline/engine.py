@@ -19,8 +19,10 @@ from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar
 from vidpipe.intake.rules import Rules
+from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
 from vidpipe.pipeline.stages import stage
+from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
@@ -83,6 +85,7 @@ class Engine:
         *,
         platforms: tuple[str, ...] = (),
         clips: int | None = None,
+        quality: TierName | None = None,
         force: bool = False,
     ) -> Order:
         """What is wanted for a video: its channel and sidecar, and this run's wishes.
@@ -104,6 +107,7 @@ class Engine:
             instructions=sidecar.instructions,
             platforms=platforms,
             clips=clips,
+            quality=quality,
             force=force,
         )
 
@@ -155,6 +159,7 @@ class Engine:
             artifacts=self.artifacts,
             inputs=inputs,
             upload=upload,
+            estimator=Estimator(self.catalog, video_id),
             work=work,
             progress=progress,
         )
@@ -267,8 +272,8 @@ class Engine:
                     video_id=video_id,
                     platform=e.platform,
                     key=e.key,
-                    size_bytes=e.measures.size_bytes,
-                    duration_s=e.measures.duration_s,
+                    size_bytes=e.facts.size_bytes,
+                    duration_s=e.facts.duration_s,
                     conforms=e.conforms,
                 )
                 for e in document.exports

@@ -2,104 +2,248 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips
+from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips, Variant
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
-from vidpipe.exports.export import copy_for
-from vidpipe.exports.model import Export, ExportOptions, PlatformExports
+from vidpipe.exports.export import make_export, make_thumbnail, way_for
+from vidpipe.exports.facts import look_at
+from vidpipe.exports.model import (
+    Estimate,
+    Export,
+    ExportOptions,
+    Finished,
+    PlatformExports,
+    Post,
+    RefusedExport,
+    Way,
+)
+from vidpipe.exports.post import write_post
+from vidpipe.intake.model import Upload
 from vidpipe.media import ffmpeg
+from vidpipe.media.encoders import SOFTWARE
+from vidpipe.media.loudness import Loudness
+from vidpipe.pipeline.estimates import copy_prior, encode_prior
 from vidpipe.pipeline.stage import Order, Stage, StageRun
-from vidpipe.platforms.model import preset
-from vidpipe.storage.artifacts import DOCUMENT
+from vidpipe.platforms.model import load_tiers
+from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
+#: What the names of export stages begin with.
+EXPORTS = "platform_exports/"
+_VERSION = "2"
+#: Files of a clip that an export takes along as they are.
+_BESIDE = ("clip.srt", "clip.vtt")
 
+
+@functools.cache
 def export_stage(platform: str) -> Stage:
     """The stage that makes every clip's export for one platform."""
 
     def options(order: Order) -> BaseModel:
-        return ExportOptions(preset=preset(platform), channel_title=order.channel.title)
-
-    def work(run: StageRun) -> BaseModel:
-        wanted = run.options
-        assert isinstance(wanted, ExportOptions)
-        clips = run.document("rendered_clips", RenderedClips).clips
-        exports = []
-        for done, clip in enumerate(clips):
-            master = next((f for f in clip.files if f.variant == wanted.preset.variant), None)
-            if master is None:
-                raise InputRejected(
-                    "missing_variant",
-                    f"rendered_clips has no {wanted.preset.variant} clips for {platform}: "
-                    f"materialise rendered_clips with platform {platform} first",
-                    name=run.video_id,
-                )
-            exports.append(_export(run, clip, master, wanted))
-            run.progress((done + 1) / len(clips), f"{platform}: {done + 1} of {len(clips)}")
-        return PlatformExports(platform=platform, exports=tuple(exports))
+        channel = order.channel
+        return ExportOptions(
+            preset=channel.preset(platform),
+            tier=load_tiers()[order.tier],
+            loudness_lufs=channel.loudness_lufs,
+            channel_title=channel.title,
+            post=channel.post,
+        )
 
     return Stage(
-        name=f"platform_exports/{platform}",
-        version="1",
+        name=EXPORTS + platform,
+        version=_VERSION,
         folder=Folder.EXPORTS,
         inputs=("rendered_clips",),
         document=PlatformExports,
         options=options,
-        run=work,
-        identity=lambda run: {
-            "ffmpeg": ffmpeg.identity(),
-            "loudness_lufs": run.order.channel.loudness_lufs,
-        },
+        run=_platform_exports,
+        identity=lambda run: {"ffmpeg": ffmpeg.identity(), "video": _title_of(run)},
     )
 
 
-def _export(run: StageRun, clip: Clip, master: ClipFile, wanted: ExportOptions) -> Export:
-    platform = wanted.preset
-    found = run.artifacts.find(run.video_id, Folder.CLIPS, master.artifact, master.fingerprint)
-    if found is None:
-        raise FileNotFoundError(
-            f"clip {clip.clip_id} of {run.video_id} is gone from the store: "
-            "materialise rendered_clips again"
+def _title_of(run: StageRun) -> str:
+    """What the recording is called in a post."""
+    name = run.artifacts.document(run.upload, Upload).name
+    return run.order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
+def _platform_exports(run: StageRun) -> PlatformExports:
+    options = run.options
+    assert isinstance(options, ExportOptions)
+    rendered = run.document("rendered_clips", RenderedClips)
+    platform = options.preset.name
+    exports: list[Export] = []
+    refused: list[RefusedExport] = []
+    for done, clip in enumerate(rendered.clips):
+        exporter = _Exporter(run, options, clip, rendered.language)
+        try:
+            exports.append(exporter.export())
+        except InputRejected as error:
+            if error.reason == "missing_variant":
+                raise
+            refused.append(
+                RefusedExport(
+                    clip_id=clip.clip_id, rank=clip.rank, title=clip.title, why=error.message
+                )
+            )
+        run.progress(
+            (done + 1) / len(rendered.clips), f"{platform}: {done + 1} of {len(rendered.clips)}"
+        )
+    return PlatformExports(platform=platform, exports=tuple(exports), refused=tuple(refused))
+
+
+class _Exporter:
+    """One clip for one platform."""
+
+    def __init__(self, run: StageRun, options: ExportOptions, clip: Clip, language: str) -> None:
+        self.run = run
+        self.options = options
+        self.clip = clip
+        self.language = language
+        self.master = self._master(clip.files)
+        found = run.artifacts.find(
+            run.video_id, Folder.CLIPS, self.master.artifact, self.master.fingerprint
+        )
+        if found is None:
+            raise FileNotFoundError(
+                f"clip {clip.clip_id} of {run.video_id} is gone from the store: "
+                "materialise rendered_clips again"
+            )
+        self.found: Manifest = found
+
+    def _master(self, files: Sequence[ClipFile]) -> ClipFile:
+        """The clip's file that this platform takes; of the wanted quality, else of another."""
+        preset = self.options.preset
+        if preset.picture is None:
+            return files[0]
+        tiers = load_tiers()
+        ordered = sorted(tiers, key=lambda name: name != self.run.order.tier)
+        for name in ordered:
+            variant = Variant.of(preset, name).name  # type: ignore[arg-type]
+            for file in files:
+                if file.variant == variant:
+                    return file
+        wanted = Variant.of(preset, self.run.order.tier).name
+        raise InputRejected(
+            "missing_variant",
+            f"rendered_clips has no {wanted} clips for {preset.name}: "
+            f"materialise rendered_clips with platform {preset.name} first",
+            name=self.run.video_id,
         )
 
-    def make(work: Path) -> tuple[Mapping[str, Path], Measures]:
-        target = work / f"video.{platform.container}"
-        source = run.artifacts.path(found.file("clip.mp4"))
-        copy_for(source, platform, clip.title, wanted.channel_title, target)
-        made = {target.name: target}
-        for name in ("poster.jpg", "clip.srt"):
-            if found.has(name):
-                made[name] = work / name
-                made[name].write_bytes(run.artifacts.path(found.file(name)).read_bytes())
-        measures = master.measures.model_copy(update={"size_bytes": target.stat().st_size})
-        return made, measures
+    def export(self) -> Export:
+        """Found or made.
 
-    ingredients = {
-        "version": "1",
-        "clip": found.file("clip.mp4").sha256,
-        "beside": sorted(f.sha256 for f in found.files if f.name not in ("clip.mp4", DOCUMENT)),
-        "title": clip.title,
-        "artist": wanted.channel_title,
-        "preset": platform.model_dump(mode="json"),
-    }
-    artifact = f"{platform.name}-{clip.clip_id}"
-    manifest, _ = run.item(Folder.EXPORTS, artifact, ingredients, make)
-    video = manifest.file(f"video.{platform.container}")
-    measures = run.artifacts.document(manifest, Measures)
-    rules = check(run.artifacts.path(video), platform, measures, run.order.channel.loudness_lufs)
-    return Export(
-        clip_id=clip.clip_id,
-        rank=clip.rank,
-        title=clip.title,
-        platform=platform.name,
-        artifact=artifact,
-        fingerprint=manifest.fingerprint,
-        key=video.key,
-        measures=measures,
-        rules=tuple(rules),
+        Raises:
+            InputRejected: the platform cannot have it; says what to do.
+        """
+        run, clip, preset = self.run, self.clip, self.options.preset
+        post = self._post()
+        ingredients = {
+            "version": _VERSION,
+            "clip": self.found.file("clip.mp4").sha256,
+            "beside": sorted(
+                f.sha256 for f in self.found.files if f.name in (*_BESIDE, "poster.jpg")
+            ),
+            "post": post.model_dump(mode="json"),
+            "title": clip.title,
+            "options": self.options.model_dump(mode="json", exclude={"post"}),
+        }
+        artifact = f"{preset.name}-{clip.clip_id}"
+
+        def make(work: Path) -> tuple[Mapping[str, Path], Finished]:
+            return self._make(work, post)
+
+        manifest, _ = run.item(Folder.EXPORTS, artifact, ingredients, make)
+        video = manifest.file(f"video.{preset.file.container}")
+        finished = run.artifacts.document(manifest, Finished)
+        return Export(
+            clip_id=clip.clip_id,
+            rank=clip.rank,
+            title=clip.title,
+            platform=preset.name,
+            artifact=artifact,
+            fingerprint=manifest.fingerprint,
+            key=video.key,
+            way=finished.way,
+            facts=finished.facts,
+            rules=tuple(check(finished.facts, preset, self.options.loudness_lufs)),
+            estimate=finished.estimate,
+            seconds=finished.seconds,
+        )
+
+    def _make(self, work: Path, post: Post) -> tuple[Mapping[str, Path], Finished]:
+        run, options, preset = self.run, self.options, self.options.preset
+        source = run.artifacts.path(self.found.file("clip.mp4"))
+        measured = self.master.measures
+        facts = look_at(source, _loudness(measured))
+        way = way_for(facts, options)
+        kind = f"{way.value} {preset.name}"
+        prior = copy_prior(facts.size_bytes)
+        if way is Way.TRANSCODE and preset.picture is not None:
+            kind += f" {SOFTWARE} {options.tier.preset}"
+            prior = encode_prior(preset.picture.size, options.tier.preset, facts.video_kbps or 0)
+        estimate = run.estimator.estimate(kind, facts.duration_s, prior)
+        target = work / f"video.{preset.file.container}"
+        started = time.monotonic()
+        make_export(way, source, facts, options, self.clip.title, target)
+        took = Estimate(seconds=time.monotonic() - started, size_bytes=target.stat().st_size)
+        run.estimator.learn(kind, self.clip.clip_id, facts.duration_s, took, estimate)
+        same_sound = way is Way.COPY
+        made = {target.name: target}
+        for name in _BESIDE:
+            if self.found.has(name):
+                made[name] = work / name
+                made[name].write_bytes(run.artifacts.path(self.found.file(name)).read_bytes())
+        thumbnail_bytes = None
+        if self.found.has("poster.jpg"):
+            made["poster.jpg"] = work / "poster.jpg"
+            poster = run.artifacts.path(self.found.file("poster.jpg"))
+            make_thumbnail(poster, preset, made["poster.jpg"])
+            thumbnail_bytes = made["poster.jpg"].stat().st_size
+        made["post.json"] = work / "post.json"
+        made["post.json"].write_text(post.model_dump_json(indent=2) + "\n", "utf-8")
+        return made, Finished(
+            way=way,
+            facts=look_at(target, _loudness(measured) if same_sound else None).model_copy(
+                update={"thumbnail_bytes": thumbnail_bytes}
+            ),
+            estimate=estimate,
+            seconds=round(took.seconds, 3),
+        )
+
+    def _post(self) -> Post:
+        clip = self.clip
+        fields = {
+            "title": clip.title,
+            "hook": clip.hook,
+            "topic": clip.topic,
+            "video": _title_of(self.run),
+            "channel": self.run.order.channel.title,
+        }
+        return write_post(
+            self.options.preset,
+            self.options.post,
+            fields,
+            clip.keyphrases,
+            clip.chapters,
+            self.language,
+            clip.duration_s,
+        )
+
+
+def _loudness(measures: Measures) -> Loudness:
+    """What was measured when the clip was made; a copy has the same."""
+    return Loudness(
+        integrated_lufs=measures.integrated_lufs,
+        true_peak_dbtp=measures.true_peak_dbtp,
+        range_lu=0.0,
+        threshold_lufs=-70.0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
     ClipPlan,
+    Encoded,
     FailedClip,
     Finished,
     RenderedClips,
@@ -27,54 +29,46 @@ from vidpipe.clips.model import (
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import CLIP, Output, measure, render_clip
-from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect
+from vidpipe.clips.render import (
+    CLIP,
+    Output,
+    lettering,
+    measure,
+    opening_text,
+    render_clip,
+)
+from vidpipe.exports.model import Estimate
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
+from vidpipe.media.encoders import SOFTWARE, choose_encoder
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
 from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
+from vidpipe.pipeline.estimates import encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
-from vidpipe.platforms.model import preset
-from vidpipe.segments.model import Segment, Segments
+from vidpipe.platforms.model import Preset, TierName, load_tiers
+from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript, Word
-from vidpipe.transcript.subtitles import to_srt
+from vidpipe.transcript.subtitles import to_srt, to_vtt
 
 
-def variants_for(platforms: tuple[str, ...]) -> tuple[Variant, ...]:
-    """The encodes that these platforms need; those of one size share one.
-
-    They share the common safe box where it lies inside each of theirs, else the
-    intersection of theirs.
-    """
-    by_size: dict[str, list[str]] = {}
-    for name in platforms:
-        by_size.setdefault(preset(name).variant, []).append(name)
-    variants = []
-    for size_name, names in by_size.items():
-        size = preset(names[0]).size
-        boxes = [preset(n).safe_box for n in names]
-        box: Rect = boxes[0]
-        for other in boxes[1:]:
-            box = box.intersect(other) or box
-        if box.intersect(VERTICAL_SAFE_BOX) == VERTICAL_SAFE_BOX:
-            box = VERTICAL_SAFE_BOX
-        burned = preset(names[0]).captions
-        variants.append(Variant(name=size_name, size=size, safe_box=box, captions=burned))
-    return tuple(variants)
+def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ...]:
+    """The encodes that these platforms need, each once; sound alone takes what there is."""
+    with_pictures = [p for p in presets if p.picture is not None] or presets
+    return tuple(dict.fromkeys(Variant.of(preset, tier) for preset in with_pictures))
 
 
 def clip_options(order: Order) -> ClipOptions:
     """Variants, brand and sound of the channel."""
     channel = order.channel
     return ClipOptions(
-        variants=variants_for(order.wanted_platforms),
+        variants=variants_for([channel.preset(p) for p in order.wanted_platforms], order.tier),
         brand=channel.brand,
         captions=channel.captions,
         max_pause_s=channel.clips.max_pause_s,
@@ -82,8 +76,10 @@ def clip_options(order: Order) -> ClipOptions:
         fillers=channel.clips.fillers,
         loudness_lufs=channel.loudness_lufs,
         max_true_peak_dbtp=channel.max_true_peak_dbtp,
-        crf=order.settings.crf,
-        preset=order.settings.x264_preset,
+        tier=load_tiers()[order.tier],
+        encoder=choose_encoder(order.settings.encoder),
+        people=channel.people,
+        reduce=channel.reduce,
     )
 
 
@@ -99,7 +95,13 @@ def clips_identity(run: StageRun) -> dict[str, Any]:
 
 def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
     """What the channel's files hold, for fingerprints."""
-    files = {"logo": brand.logo, "music": brand.music, "font": captions.font_file}
+    files = {
+        "logo": brand.logo,
+        "music": brand.music,
+        "intro": brand.intro,
+        "outro": brand.outro,
+        "font": captions.font_file,
+    }
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
         for name, path in files.items()
@@ -107,7 +109,7 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "3"
+CLIP_VERSION = "4"
 
 
 def _not_seen(brand: Brand) -> set[str]:
@@ -180,8 +182,13 @@ class _Renderer:
             if self.run.find_item(Folder.CLIPS, artifact, ingredients) is None
         ]
         outputs: dict[str, Output] = {}
+        works = _works([variant for _, variant in missing], options, planned[0][0])
+        thought = self._estimate([(p, v) for p, v in missing], options, works)
+        began: list[float] = []
+        took: list[float] = []
 
         def render_missing(work: Path) -> None:
+            started = time.monotonic()
             for plan, variant in missing:
                 outputs[variant.name] = Output(plan, variant, work / variant.name)
                 outputs[variant.name].work.mkdir()
@@ -193,13 +200,27 @@ class _Renderer:
                 options,
                 on_progress,
                 self.encoder,
+                lambda: began.append(time.monotonic()),
             )
+            took.append(time.monotonic() - (began or [started])[0])
+            total = Estimate(
+                seconds=took[0],
+                size_bytes=sum((o.work / CLIP).stat().st_size for o in outputs.values()),
+            )
+            first = planned[0][0]
+            self.run.estimator.learn(works, first.clip_id, first.duration_s, total, thought)
 
         def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], Finished]]:
             def finish(work: Path) -> tuple[Mapping[str, Path], Finished]:
                 if not outputs:
                     render_missing(work)
-                return self._finished(outputs[variant.name], options, spoken)
+                share = variant.size.rect.area / sum(v.size.rect.area for _, v in missing)
+                encoded = Encoded(
+                    estimated_s=thought.seconds,
+                    seconds=round(took[0], 3),
+                    estimated_bytes=round(share * thought.size_bytes),
+                )
+                return self._finished(outputs[variant.name], options, spoken, encoded)
 
             return finish
 
@@ -215,11 +236,29 @@ class _Renderer:
                 has_subtitles=manifest.has("clip.srt"),
                 measures=finished.measures,
                 quality=finished.quality,
+                encoded=finished.encoded,
                 plain=plainly,
                 reused=reused,
             )
             files.append((manifest, file))
         return files
+
+    def _estimate(
+        self, missing: Sequence[tuple[ClipPlan, Variant]], options: ClipOptions, works: str
+    ) -> Estimate:
+        """What encoding a clip in these shapes will take."""
+        efforts = [(v.size, v.effort(options.tier)) for _, v in missing]
+
+        def prior(clip_s: float) -> Estimate:
+            each = [encode_prior(size, e.preset, e.max_kbps)(clip_s) for size, e in efforts]
+            return Estimate(
+                seconds=round(sum(e.seconds for e in each), 2),
+                size_bytes=sum(e.size_bytes for e in each),
+            )
+
+        if not missing:
+            return Estimate(seconds=0.0, size_bytes=0)
+        return self.run.estimator.estimate(works, missing[0][0].duration_s, prior)
 
     def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
         """Everything that one file of a clip rests on."""
@@ -232,33 +271,68 @@ class _Renderer:
             "look": options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
             "captions": self.burn and variant.captions,
+            "fonts": self._fonts(plan, variant, options, spoken),
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
         }
 
+    def _fonts(
+        self, plan: ClipPlan, variant: Variant, options: ClipOptions, spoken: Sequence[Word]
+    ) -> list[str]:
+        """The fonts that are drawn with, among them installed ones."""
+        shown = spoken if self.burn and variant.captions else ()
+        card = opening_text(plan, options.brand)
+        if not shown and not card:
+            return []
+        return [font.digest for font in lettering(shown, card, options.captions).fonts]
+
     def _finished(
-        self, output: Output, options: ClipOptions, spoken: Sequence[Word]
+        self, output: Output, options: ClipOptions, spoken: Sequence[Word], encoded: Encoded
     ) -> tuple[Mapping[str, Path], Finished]:
         """The files that stand beside a clip, and what it looks and sounds like."""
         clip, work = output.work / CLIP, output.work
         made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
-        brand = options.brand
+        brand, lead_s = options.brand, output.plan.lead_s
         write_poster(
             clip,
             detector_for(self.run.order),
             made["poster.jpg"],
-            not_before_s=0.0 if brand.opening == "none" else brand.opening_s,
+            not_before_s=lead_s + (0.0 if brand.opening == "none" else brand.opening_s),
+            not_after_s=lead_s + output.plan.edit.duration_s,
         )
         made["strip.jpg"] = work / "strip.jpg"
         strip(clip, probe(clip), made["strip.jpg"])
         if spoken:
-            made["clip.srt"] = work / "clip.srt"
-            text = to_srt(spoken, self.transcript.language, output.plan.edit.duration_s)
-            made["clip.srt"].write_text(text, "utf-8")
+            for name, written in (("clip.srt", to_srt), ("clip.vtt", to_vtt)):
+                made[name] = work / name
+                until_s = lead_s + output.plan.edit.duration_s
+                text = written(_later(spoken, lead_s), self.transcript.language, until_s)
+                made[name].write_text(text, "utf-8")
         looked_at = inspect_clip(
             clip, self.source, self.media, output.plan, output.variant, self.speech, work
         )
-        return made, Finished(measures=measure(clip), quality=looked_at)
+        return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
+
+
+def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan) -> str:
+    """The kind of work that an encode is, for estimates: shapes, encoder, what is mostly shown."""
+    shown: dict[str, int] = {}
+    for part in plan.parts:
+        length = part.last_frame - part.first_frame
+        shown[part.composition.value] = shown.get(part.composition.value, 0) + length
+    mostly = max(shown, key=lambda name: shown[name])
+    shapes = "+".join(v.name for v in variants)
+    return f"render {shapes} {options.encoder} {options.tier.preset} {mostly}"
+
+
+def _later(words: Sequence[Word], by_s: float) -> list[Word]:
+    """Words on a timeline that begins so much earlier."""
+    return [
+        w.model_copy(
+            update={"start_s": round(w.start_s + by_s, 3), "end_s": round(w.end_s + by_s, 3)}
+        )
+        for w in words
+    ]
 
 
 def plain(plan: ClipPlan) -> ClipPlan:
@@ -273,15 +347,25 @@ def plain(plan: ClipPlan) -> ClipPlan:
         )
         for part in plan.parts
     ]
-    return plan.model_copy(update={"parts": tuple(parts)})
+    return plan.model_copy(update={"parts": tuple(parts), "intro_frames": 0, "outro_frames": 0})
 
 
 def plain_options(options: ClipOptions) -> ClipOptions:
-    """Options for a second try: no card, bar, logo or music."""
+    """Options for a second try: no card, bar, logo, music or films, x264 at its fastest."""
     brand = options.brand.model_copy(
-        update={"logo": None, "music": None, "opening": "none", "progress": False}
+        update={
+            "logo": None,
+            "music": None,
+            "intro": None,
+            "outro": None,
+            "opening": "none",
+            "progress": False,
+        }
     )
-    return options.model_copy(update={"brand": brand, "preset": "ultrafast"})
+    tier = options.tier.model_copy(update={"preset": "ultrafast"})
+    return options.model_copy(
+        update={"brand": brand, "tier": tier, "encoder": SOFTWARE, "reduce": ()}
+    )
 
 
 def rendered_clips(run: StageRun) -> BaseModel:
@@ -342,7 +426,12 @@ def rendered_clips(run: StageRun) -> BaseModel:
         for clip, manifest in made:
             shown = run.artifacts.path(manifest.file("strip.jpg"))
             shutil.copy(shown, run.new_file(f"strip_{clip.rank:02d}.jpg"))
-    return RenderedClips(clips=tuple(clips), failed=tuple(failed), nothing=chosen.nothing)
+    return RenderedClips(
+        language=renderer.transcript.language,
+        clips=tuple(clips),
+        failed=tuple(failed),
+        nothing=chosen.nothing,
+    )
 
 
 def all_rendered(document: BaseModel) -> bool:
@@ -356,10 +445,18 @@ def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
         clip_id=plan.clip_id,
         rank=segment.rank,
         title=segment.title,
+        hook=segment.hook,
+        topic=segment.topic,
+        keyphrases=segment.keyphrases,
+        chapters=tuple(
+            Chapter(start_s=round(plan.lead_s + plan.edit.to_clip(c.start_s), 3), title=c.title)
+            for c in segment.chapters
+        ),
         score=segment.score,
         segment=plan.segment,
         kept=tuple(plan.edit.intervals),
         parts=plan.parts,
-        duration_s=round(plan.edit.duration_s, 4),
+        lead_s=round(plan.lead_s, 4),
+        duration_s=round(plan.duration_s, 4),
         files=tuple(files),
     )

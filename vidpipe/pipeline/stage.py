@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from vidpipe.channels.model import Channel
 from vidpipe.intake.model import Instructions, Upload
+from vidpipe.pipeline.estimates import Estimator
+from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
@@ -30,12 +32,19 @@ class Order:
     instructions: Instructions = field(default_factory=Instructions)
     platforms: tuple[str, ...] = ()
     clips: int | None = None
+    quality: TierName | None = None
     force: bool = False
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:
-        """This run's platforms, else the sidecar's, else the channel's."""
-        return self.platforms or self.instructions.platforms or self.channel.platforms
+        """This run's platforms, else the sidecar's, else the channel's; the urgent ones first."""
+        wanted = self.platforms or self.instructions.platforms or self.channel.platforms
+        return tuple(sorted(wanted, key=lambda name: -self.channel.preset(name).priority))
+
+    @property
+    def tier(self) -> TierName:
+        """This run's quality, else the channel's."""
+        return self.quality or self.channel.quality
 
     @property
     def clip_count(self) -> int:
@@ -63,6 +72,7 @@ class StageRun:
     artifacts: Artifacts
     inputs: Mapping[str, Manifest]
     upload: Manifest
+    estimator: Estimator
     work: Path
     progress: Progress
     files: dict[str, Path] = field(default_factory=dict)

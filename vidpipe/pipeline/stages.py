@@ -7,15 +7,15 @@ from vidpipe.content.model import Content
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout
 from vidpipe.pipeline import analysis, rendering
-from vidpipe.pipeline.exporting import export_stage
+from vidpipe.pipeline.exporting import EXPORTS, export_stage
 from vidpipe.pipeline.stage import Stage
-from vidpipe.platforms.model import load_presets
 from vidpipe.segments.model import Segments
 from vidpipe.silence.activity import vad_identity
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
 
+#: The stages up to the clips; exports follow, one for each platform.
 STAGES: tuple[Stage, ...] = (
     Stage(
         name="source_video",
@@ -77,7 +77,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="scored_segments",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
         document=Segments,
@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="3",
+        version="4",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,
@@ -96,20 +96,18 @@ STAGES: tuple[Stage, ...] = (
         identity=rendering.clips_identity,
         whole=rendering.all_rendered,
     ),
-    *(export_stage(name) for name in load_presets()),
 )
 
 _BY_NAME = {item.name: item for item in STAGES}
 
 
 def stage(name: str) -> Stage:
-    """One stage by name."""
+    """One stage by name; each platform has one, `platform_exports/{platform}`."""
+    if name.startswith(EXPORTS):
+        return export_stage(name.removeprefix(EXPORTS))
     return _BY_NAME[name]
 
 
 def stage_names(platforms: tuple[str, ...]) -> list[str]:
-    """The stages of one video in order, exports for these platforms only."""
-    wanted = {f"platform_exports/{p}" for p in platforms}
-    return [
-        s.name for s in STAGES if not s.name.startswith("platform_exports/") or s.name in wanted
-    ]
+    """The stages of one video in order, with exports for these platforms."""
+    return [*_BY_NAME, *(EXPORTS + platform for platform in platforms)]

@@ -3,56 +3,158 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vidpipe.errors import Misconfigured
-from vidpipe.geometry import Rect, Size
+from vidpipe.geometry import Rect, Size, largest_rectangle
 
-Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+Point = tuple[int, int]
+
+#: EBU R 95: graphics safe area, 90 % of each side.
+_GRAPHICS_SAFE = 0.05
+
+
+class _Figures(BaseModel):
+    """Figures that come from one place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = Field(min_length=10, description="where the figures of this group are from")
+    dated: str = Field(min_length=4, description="when they were last looked up")
+
+
+class PictureRules(_Figures):
+    """The picture; no audio platform has one."""
+
+    size: Size = Field(description="what the platform shows best, and what we make")
+    codec: str = "h264"
+    profiles: tuple[str, ...] = ("High", "Main", "Constrained Baseline", "Baseline")
+    max_level: float = Field(default=5.2, description="of H.264, as in 4.2")
+    pix_fmt: str = "yuv420p"
+    colour: str = Field(default="bt709", description="primaries, transfer and matrix")
+    min_fps: float
+    max_fps: float
+    max_kbps: int
+
+
+class SoundRules(_Figures):
+    """The sound, and how loud it is after EBU R 128."""
+
+    codec: str = "aac"
+    rate: int = 48_000
+    max_channels: int = 2
+    max_kbps: int
+    loudness_lufs: float | None = Field(
+        default=None, description="None: what the channel wants; else the platform's own"
+    )
+    loudness_tolerance_lu: float = 1.0
+    max_true_peak_dbtp: float = -1.0
+
+
+class FileRules(_Figures):
+    """The file as a whole."""
+
+    container: Literal["mp4", "m4a"] = "mp4"
+    min_duration_s: float
+    max_duration_s: float
+    max_size_bytes: int
+    moov_first: bool = True
+    edit_lists: bool = Field(default=True, description="whether a late start may be in one")
+
+
+class TextRules(_Figures):
+    """The post. A platform without titles shows the description alone."""
+
+    title_characters: int | None
+    description_characters: int
+    max_hashtags: int
+    chapters: bool = Field(default=False, description="reads times in a description as chapters")
+
+
+class ScreenRules(_Figures):
+    """What of the picture stays free of the platform's own controls."""
+
+    captions: bool = Field(
+        default=True, description="burned in; not where the platform shows a file of them"
+    )
+    safe_area: tuple[Point, ...] = Field(
+        min_length=4, description="a polygon with level and upright sides, in pixels"
+    )
+
+
+class ThumbnailRules(_Figures):
+    """The picture that stands for a clip."""
+
+    formats: tuple[str, ...] = ("jpg",)
+    max_size_bytes: int
 
 
 class Preset(BaseModel):
-    """What one platform accepts; figures with their source and date."""
+    """What one platform accepts: figures in groups, each with its source and date."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Platform
     title: str
-    size: Size
-    container: str = Field(description="file suffix of the export")
-    video_codec: str
-    audio_codec: str
-    pix_fmt: str = "yuv420p"
-    min_fps: float
-    max_fps: float
-    min_duration_s: float
-    max_duration_s: float
-    max_size_bytes: int
-    audio_rate: int
-    loudness_lufs: float = Field(description="integrated, EBU R 128")
-    loudness_tolerance_lu: float = 1.0
-    max_true_peak_dbtp: float
-    title_characters: int
-    captions: bool = Field(
-        default=True, description="burned in; not where the platform shows a file of them"
-    )
-    safe_box: Rect = Field(description="where the platform lays no controls over the picture")
-    source: str
-    dated: str
+    picture: PictureRules | None = Field(default=None, description="None: sound only")
+    sound: SoundRules
+    file: FileRules
+    text: TextRules
+    screen: ScreenRules | None = None
+    thumbnail: ThumbnailRules
+    priority: int = Field(default=0, description="of a clip's exports, higher ones are made first")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.picture is None) != (self.screen is None):
+            raise ValueError("picture and screen go together")
+        if (self.picture is None) != (self.file.container == "m4a"):
+            raise ValueError("sound alone goes into m4a, pictures into mp4")
+        if self.screen is not None and self.picture is not None:
+            whole = self.picture.size.rect
+            for x, y in self.screen.safe_area:
+                if not (0 <= x <= whole.width and 0 <= y <= whole.height):
+                    raise ValueError(f"screen.safe_area: {x}, {y} lies outside the picture")
+            largest_rectangle(self.screen.safe_area)
+        return self
 
     @property
-    def variant(self) -> str:
-        """Platforms with the same variant share one encode: `1080x1920`, `1920x1080-plain`."""
-        return f"{self.size.width}x{self.size.height}{'' if self.captions else '-plain'}"
+    def safe_box(self) -> Rect:
+        """The largest rectangle in the safe area."""
+        assert self.screen is not None
+        return largest_rectangle(self.screen.safe_area)
+
+
+class Tier(BaseModel):
+    """How good a picture is and what it may cost: x264's terms, and a ceiling."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    crf: int = Field(ge=0, le=51)
+    preset: str = Field(pattern=r"^[a-z]{4,9}$")
+    max_kbps: int = Field(description="at 1080x1920; other sizes by their pixels")
+    least_kbps: int = Field(description="a limit of a file's size is met down to this")
+
+
+TierName = Literal["draft", "standard", "high"]
+
+
+@functools.cache
+def load_tiers() -> dict[str, Tier]:
+    """The quality tiers by name."""
+    text = (resources.files("vidpipe.platforms") / "tiers.yaml").read_text("utf-8")
+    return {name: Tier.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
 
 
 @functools.cache
 def load_presets() -> dict[str, Preset]:
-    """All presets by name.
+    """All presets that come along, by name.
 
     Raises:
         Misconfigured: a preset file that does not fit the type, named.
@@ -69,13 +171,46 @@ def load_presets() -> dict[str, Preset]:
     return found
 
 
-def preset(name: str) -> Preset:
-    """One preset.
+def custom_preset(name: str, fields: Mapping[str, Any]) -> Preset:
+    """A preset of somebody's own: whole, or `like` another one with what differs.
 
     Raises:
-        Misconfigured: no platform of this name; says which there are.
+        ValueError: says which field does not fit, or that there is nothing like it.
     """
     presets = load_presets()
-    if name not in presets:
-        raise Misconfigured(f"unknown platform {name!r}; there are: {', '.join(presets)}")
-    return presets[name]
+    if name in presets:
+        raise ValueError(f"{name}: there is such a platform already: take another name")
+    given = dict(fields)
+    like = given.pop("like", None)
+    base: dict[str, Any] = {}
+    if like is not None:
+        if like not in presets:
+            raise ValueError(f"{name}: like: unknown {like!r}; there are: {', '.join(presets)}")
+        base = presets[like].model_dump()
+    try:
+        return Preset.model_validate({**_over(base, given), "name": name})
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise ValueError(f"{name}: {said}") from error
+
+
+def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` laid over `base`, groups field by field."""
+    out = dict(base)
+    for key, value in given.items():
+        old = out.get(key)
+        mixed = isinstance(value, Mapping) and isinstance(old, Mapping)
+        out[key] = _over(old, value) if mixed else value  # type: ignore[arg-type]
+    return out
+
+
+def graphics_safe_box(size: Size) -> Rect:
+    """EBU R 95's graphics safe area of a picture."""
+    return Rect(
+        x=round(_GRAPHICS_SAFE * size.width),
+        y=round(_GRAPHICS_SAFE * size.height),
+        width=round((1 - 2 * _GRAPHICS_SAFE) * size.width),
+        height=round((1 - 2 * _GRAPHICS_SAFE) * size.height),
+    )

@@ -32,6 +32,16 @@ from vidpipe.transcript.model import Transcript
 
 RESULTS = "results.json"
 _CHAPTERS = "chapters.txt"
+#: Of what was measured on an export, what goes into the results.
+_FACTS = {
+    "width",
+    "height",
+    "fps",
+    "duration_s",
+    "size_bytes",
+    "integrated_lufs",
+    "true_peak_dbtp",
+}
 
 
 def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: Path) -> Results:
@@ -68,7 +78,12 @@ def _old(folder: Path) -> Results | None:
 def _files_of(results: Results | None) -> set[str]:
     if results is None:
         return set()
-    named = {f for e in results.exports for f in (e.file, e.subtitles, e.thumbnail) if f}
+    named = {
+        f
+        for e in results.exports
+        for f in (e.file, e.subtitles, e.captions, e.thumbnail, e.post)
+        if f
+    }
     if results.chapters:
         named.add(results.chapters)
     # A results.json that somebody edited must not make us touch anything elsewhere.
@@ -88,8 +103,9 @@ def _place(
     while True:
         base = f"{export.platform}/{stem}" + (f"-{number}" if number > 1 else "")
         wanted = {video.name: base + suffix}
-        if manifest.has("clip.srt"):
-            wanted["clip.srt"] = base + ".srt"
+        for name, ending in (("clip.srt", ".srt"), ("clip.vtt", ".vtt"), ("post.json", ".json")):
+            if manifest.has(name):
+                wanted[name] = base + ending
         if manifest.has("poster.jpg"):
             wanted["poster.jpg"] = base + ".jpg"
         if all(n in ours or not (folder / n).exists() for n in wanted.values()):
@@ -102,8 +118,14 @@ def _place(
         platform=export.platform,
         file=wanted[video.name],
         subtitles=wanted.get("clip.srt"),
+        captions=wanted.get("clip.vtt"),
         thumbnail=wanted.get("poster.jpg"),
-        **export.measures.model_dump(exclude={"video_duration_s", "audio_duration_s"}),
+        post=wanted.get("post.json"),
+        way=export.way.value,
+        estimated_s=export.estimate.seconds,
+        seconds=export.seconds,
+        estimated_bytes=export.estimate.size_bytes,
+        **export.facts.model_dump(include=_FACTS),
         conforms=export.conforms,
         problems=tuple(
             f"{r.rule}: {r.measured}, wanted {r.wanted}" for r in export.rules if not r.ok
@@ -187,6 +209,12 @@ def _results(
         clips=tuple(_clip(engine, video_id, c) for c in clips.clips),
         exports=tuple(exports),
         failed=tuple(f"{f.rank}. {f.title}: {f.why}" for f in clips.failed),
+        refused=tuple(
+            f"{document.platform}: {f.rank}. {f.title}: {f.why}"
+            for document in documents.values()
+            if isinstance(document, PlatformExports)
+            for f in document.refused
+        ),
         nothing=clips.nothing,
         timings=tuple(
             StageTiming(stage=r.stage, wall_s=round(r.wall_s, 3), reused=r.reused) for r in ran
@@ -200,7 +228,7 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
     )
     if master is None:
         raise FileNotFoundError(f"clip {clip.clip_id} of {video_id} is gone from the store")
-    rate = clip.duration_s / clip.parts[-1].last_frame
+    rate = sum(k.duration_s for k in clip.kept) / clip.parts[-1].last_frame
     return ClipResult(
         id=clip.clip_id,
         segment=clip.rank,
@@ -208,8 +236,8 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
         kept=clip.kept,
         compositions=tuple(
             CompositionResult(
-                start_s=round(p.first_frame * rate, 3),
-                end_s=round(p.last_frame * rate, 3),
+                start_s=round(clip.lead_s + p.first_frame * rate, 3),
+                end_s=round(clip.lead_s + p.last_frame * rate, 3),
                 composition=p.composition.value,
             )
             for p in clip.parts

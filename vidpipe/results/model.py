@@ -86,11 +86,17 @@ class ExportResult(_Part):
     clip: str
     platform: str
     file: str
-    subtitles: str | None
+    subtitles: str | None = Field(description="SRT")
+    captions: str | None = Field(description="the same as VTT")
     thumbnail: str | None
-    width: int
-    height: int
-    fps: float
+    post: str | None = Field(description="title, description, hashtags as JSON")
+    way: str = Field(description="copy, sound or transcode")
+    estimated_s: float
+    seconds: float = Field(description="that making it took, when it was made")
+    estimated_bytes: int
+    width: int | None = Field(description="None for sound alone")
+    height: int | None
+    fps: float | None
     duration_s: float
     size_bytes: int
     integrated_lufs: float | None = Field(description="None for a silent clip")
@@ -118,6 +124,7 @@ class Results(_Part):
     clips: tuple[ClipResult, ...]
     exports: tuple[ExportResult, ...]
     failed: tuple[str, ...] = Field(description="clips that could not be made, and why")
+    refused: tuple[str, ...] = Field(description="clips that a platform cannot have, and why")
     nothing: str | None = Field(description="why there are no clips")
     timings: tuple[StageTiming, ...]
 

@@ -9,6 +9,15 @@ from vidpipe.server import ServerOptions
 from vidpipe.timeline import Interval
 
 
+class Chapter(BaseModel):
+    """Where a topic begins."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start_s: float
+    title: str
+
+
 class Segment(Interval):
     """A highlight: `score` 0 to 100, its `parts`, and the reasons in words."""
 
@@ -19,6 +28,8 @@ class Segment(Interval):
     title: str
     hook: str = Field(default="", description="what is said first")
     topic: str = ""
+    keyphrases: tuple[str, ...] = ()
+    chapters: tuple[Chapter, ...] = Field(default=(), description="where it spans several topics")
     kept_s: float = Field(description="length after long pauses are taken out")
     forced: bool = False
 

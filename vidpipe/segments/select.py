@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from vidpipe.content.model import Content, Unit
 from vidpipe.orthography import joined
 from vidpipe.segments.editor import Editor, Verdict
-from vidpipe.segments.model import EditorNote, Segment, SegmentOptions, Segments
+from vidpipe.segments.model import Chapter, EditorNote, Segment, SegmentOptions, Segments
 from vidpipe.segments.quotes import located
 from vidpipe.segments.score import reasons, score_run, topic_of, total
 from vidpipe.silence.model import SpeechMap
@@ -78,7 +78,7 @@ def select_segments(
     judged, verdicts, note = _edited(found, words, options, editor)
     chosen = _choose(content, judged, max(0, options.count - len(forced)), options)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
-    segments = [*forced]
+    segments = [_described(s, content) for s in forced]
     titles: set[str] = {s.title for s in forced}
     for item in ranked:
         verdict = verdicts.get((item.first, item.last), Verdict(score=item.score))
@@ -86,6 +86,7 @@ def select_segments(
         title = title or _title(content, item, titles, name)
         titles.add(title)
         why = reasons(content, item.first, item.last, item.parts)
+        topic = topic_of(content, item.first, item.last)
         segments.append(
             Segment(
                 rank=len(segments) + 1,
@@ -96,7 +97,9 @@ def select_segments(
                 reasons=(verdict.reason, *why) if verdict.reason else tuple(why),
                 title=title,
                 hook=verdict.hook or _capital(_after_lead_in(content.units[item.first])),
-                topic=topic_of(content, item.first, item.last).title,
+                topic=topic.title,
+                keyphrases=topic.keyphrases,
+                chapters=_chapters(content, item.start_s, item.end_s),
                 kept_s=round(item.kept_s, 3),
             )
         )
@@ -354,6 +357,31 @@ def _disjoint(forced: Sequence[Segment]) -> list[Segment]:
         if all(k.overlap_s(item) == 0 for k in kept):
             kept.append(item.model_copy(update={"rank": len(kept) + 1}))
     return kept
+
+
+def _chapters(content: Content, start_s: float, end_s: float) -> tuple[Chapter, ...]:
+    """Where topics begin in a passage that spans several."""
+    shared = [t for t in content.topics if t.start_s < end_s and t.end_s > start_s]
+    if len(shared) < 2:
+        return ()
+    return tuple(Chapter(start_s=round(max(start_s, t.start_s), 3), title=t.title) for t in shared)
+
+
+def _described(forced: Segment, content: Content) -> Segment:
+    """A forced segment with what is talked about in it: most of the time, and in turn."""
+    shared = {
+        t: min(t.end_s, forced.end_s) - max(t.start_s, forced.start_s) for t in content.topics
+    }
+    topic = max(shared, key=lambda t: shared[t], default=None)
+    if topic is None:
+        return forced
+    return forced.model_copy(
+        update={
+            "topic": forced.topic or topic.title,
+            "keyphrases": topic.keyphrases,
+            "chapters": _chapters(content, forced.start_s, forced.end_s),
+        }
+    )
 
 
 def _title(content: Content, item: Candidate, taken: set[str], name: str) -> str:

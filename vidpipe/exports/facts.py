@@ -1,0 +1,163 @@
+"""What a file is, measured on the file: streams by probing, boxes by reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import av
+
+from vidpipe.errors import InputRejected
+from vidpipe.exports.model import Facts
+from vidpipe.media.loudness import Loudness, measure_loudness
+from vidpipe.media.probe import open_media, real_video_stream
+
+#: Boxes of ISO 14496-12 that hold others on the way to an edit list.
+_ON_THE_WAY = (b"moov", b"trak", b"edts")
+#: The brand of a QuickTime file; others of that structure are MPEG-4.
+_QUICKTIME = b"qt  "
+#: H.264 levels are stored times ten; HEVC's times thirty.
+_LEVEL_UNIT = {"h264": 10.0, "hevc": 30.0}
+#: ITU-T H.273: what its numbers for BT.709 are called.
+_BT709 = 1
+
+
+def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
+    """Measure one file, ours or somebody's.
+
+    Args:
+        path: the file.
+        loudness: of its sound where that is known; measured otherwise.
+
+    Raises:
+        InputRejected: it is no media file that can be opened.
+    """
+    with open_media(path) as media:
+        video = real_video_stream(media)
+        audio = media.streams.audio[0] if media.streams.audio else None
+        if video is None and audio is None:
+            raise InputRejected("nothing_in_it", "it has no picture and no sound", name=path.name)
+        sizes = _stream_bytes(media, [s for s in (video, audio) if s is not None])
+        picture = _picture(media, video, sizes) if video is not None else {}
+        sound = _sound(audio, sizes) if audio is not None else {}
+        duration_s = max(_length_s(s) for s in (video, audio) if s is not None)
+        container = media.format.name.split(",")[0]
+    if audio is not None:
+        loudness = loudness or measure_loudness(path)
+        sound["integrated_lufs"] = loudness.integrated_lufs
+        sound["true_peak_dbtp"] = loudness.true_peak_dbtp
+    with path.open("rb") as file:
+        order = [kind for kind, _, _ in _boxes(file, 0, path.stat().st_size)]
+        if order[:1] == [b"ftyp"]:
+            file.seek(8)
+            container = "mov" if file.read(4) == _QUICKTIME else "mp4"
+        shifted = any(_edits(file, path.stat().st_size))
+    return Facts(
+        container=container,
+        duration_s=round(duration_s, 4),
+        size_bytes=path.stat().st_size,
+        moov_first=b"moov" in order and order.index(b"moov") < _first(order, b"mdat"),
+        edit_lists=shifted,
+        **picture,
+        **sound,
+    )
+
+
+def _first(order: list[bytes], kind: bytes) -> int:
+    return order.index(kind) if kind in order else len(order)
+
+
+def _length_s(stream: Any) -> float:
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    return float((stream.container.duration or 0) / av.time_base)
+
+
+def _stream_bytes(media: Any, streams: list[Any]) -> dict[int, int]:
+    """Coded bytes of each stream."""
+    sizes = dict.fromkeys((s.index for s in streams), 0)
+    for packet in media.demux(streams):
+        sizes[packet.stream.index] += packet.size
+    return sizes
+
+
+def _kbps(stream: Any, sizes: dict[int, int]) -> int:
+    length_s = _length_s(stream)
+    return round(sizes[stream.index] * 8 / length_s / 1000) if length_s > 0 else 0
+
+
+def _picture(media: Any, stream: Any, sizes: dict[int, int]) -> dict[str, Any]:
+    context = stream.codec_context
+    media.seek(0)
+    frame = next(iter(media.decode(stream)), None)
+    turned = frame is not None and frame.rotation % 180 != 0
+    width, height = context.width, context.height
+    unit = _LEVEL_UNIT.get(context.name)
+    named = (context.color_primaries, context.color_trc, context.colorspace)
+    return {
+        "width": height if turned else width,
+        "height": width if turned else height,
+        "fps": round(float(stream.average_rate or Fraction(0)), 3),
+        "video_codec": context.name,
+        "profile": context.profile,
+        "level": context.level / unit if unit and getattr(context, "level", None) else None,
+        "pix_fmt": context.pix_fmt,
+        "colour": "bt709" if all(int(n) == _BT709 for n in named) else _colours(named),
+        "video_kbps": _kbps(stream, sizes),
+    }
+
+
+def _colours(named: tuple[Any, ...]) -> str:
+    return "not said" if all(int(n) == 2 for n in named) else "/".join(str(int(n)) for n in named)
+
+
+def _sound(stream: Any, sizes: dict[int, int]) -> dict[str, Any]:
+    context = stream.codec_context
+    return {
+        "audio_codec": context.name,
+        "audio_rate": context.sample_rate,
+        "audio_channels": context.channels,
+        "audio_kbps": _kbps(stream, sizes),
+    }
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, first byte of the content, and end of each box (ISO 14496-12)."""
+    at = start
+    while at + 8 <= end:
+        file.seek(at)
+        head = file.read(8)
+        length, kind, skip = int.from_bytes(head[:4], "big"), head[4:], 8
+        if length == 1:
+            length, skip = int.from_bytes(file.read(8), "big"), 16
+        elif length == 0:
+            length = end - at
+        if length < skip:
+            return
+        yield kind, at + skip, min(end, at + length)
+        at += length
+
+
+def _edits(file: BinaryIO, size: int) -> Iterator[bool]:
+    """For each track's edit list: whether it does more than skip an encoder's delay."""
+    pending = [(0, size)]
+    while pending:
+        for kind, first, end in _boxes(file, *pending.pop()):
+            if kind in _ON_THE_WAY:
+                pending.append((first, end))
+            elif kind == b"elst":
+                file.seek(first)
+                yield _cuts(file.read(end - first))
+
+
+def _cuts(table: bytes) -> bool:
+    """An edit list with several entries, or an empty one: it delays or leaves out."""
+    if len(table) < 8:
+        return False
+    count = int.from_bytes(table[4:8], "big")
+    wide = table[0] == 1
+    width = 8 if wide else 4
+    media_time = int.from_bytes(table[8 + width : 8 + 2 * width], "big", signed=True)
+    return count > 1 or media_time < 0

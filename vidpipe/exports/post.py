@@ -1,0 +1,110 @@
+"""What is written beside a clip: title, description, hashtags, within a platform's limits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from vidpipe.channels.model import PostTemplates
+from vidpipe.exports.export import shorten
+from vidpipe.exports.model import Post
+from vidpipe.platforms.model import Preset
+from vidpipe.segments.model import Chapter
+from vidpipe.timeline import clock
+
+#: YouTube reads times as chapters from three on, the first at 0:00, each of ten seconds.
+_LEAST_CHAPTERS, _SHORTEST_CHAPTER_S = 3, 10.0
+_MANY_BLANKS = re.compile(r"\n{3,}")
+
+
+def write_post(
+    preset: Preset,
+    templates: PostTemplates,
+    fields: dict[str, str],
+    keyphrases: Sequence[str],
+    chapters: Sequence[Chapter],
+    language: str,
+    duration_s: float,
+) -> Post:
+    """The post of one clip.
+
+    Args:
+        preset: the platform and its limits.
+        templates: of the channel.
+        fields: what templates may name, each one's value.
+        keyphrases: of the clip, the most telling first: its own hashtags.
+        chapters: on the clip's timeline.
+        language: ISO 639.
+        duration_s: of the clip.
+    """
+    rules = preset.text
+    said = templates.title.format_map(fields).strip()
+    title = shorten(said, rules.title_characters or rules.description_characters)
+    description = _tidy(templates.description.format_map(fields))
+    credits = _tidy(templates.credits.format_map(fields))
+    own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.own_hashtags]
+    tags = list(dict.fromkeys([*templates.hashtags, *own]))[: rules.max_hashtags]
+    shown = _chapters(chapters, duration_s) if rules.chapters else []
+    listed = "\n".join(f"{clock(c.start_s)} {c.title}" for c in shown)
+    # A title that the description says once more is said once.
+    twice = bool(said) and _plain(description).startswith(_plain(said))
+    head = said if rules.title_characters is None and not twice else ""
+    text = _within(rules.description_characters, head, description, listed, tags, credits)
+    return Post(
+        platform=preset.name,
+        title=title,
+        description=shorten(description, rules.description_characters),
+        hashtags=tuple(t for t in tags if f"#{t}" in text.split()),
+        chapters=tuple(shown),
+        language=language,
+        credits=credits,
+        text=text,
+    )
+
+
+def hashtag(phrase: str) -> str:
+    """A phrase as a hashtag: its letters and digits, words begun with capitals, none before it."""
+    words = re.findall(r"[^\W_]+", phrase)
+    tag = words[0] if len(words) == 1 else "".join(w[:1].upper() + w[1:] for w in words)
+    return "" if not tag or tag.isdigit() else tag
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def _tidy(text: str) -> str:
+    """Without the gaps that empty fields leave."""
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines if not line or not line.endswith(":")]
+    return _MANY_BLANKS.sub("\n\n", "\n".join(kept)).strip()
+
+
+def _chapters(chapters: Sequence[Chapter], duration_s: float) -> list[Chapter]:
+    ends = [c.start_s for c in chapters[1:]] + [duration_s]
+    lengths = [end - c.start_s for c, end in zip(chapters, ends, strict=True)]
+    if len(chapters) < _LEAST_CHAPTERS or min(lengths) < _SHORTEST_CHAPTER_S:
+        return []
+    return [chapters[0].model_copy(update={"start_s": 0.0}), *chapters[1:]]
+
+
+def _within(
+    limit: int, head: str, description: str, chapters: str, tags: Sequence[str], credits: str
+) -> str:
+    """All of it where it fits; what matters least goes first: description, chapters, hashtags."""
+    tagged = " ".join(f"#{t}" for t in tags)
+
+    def joined(*parts: str) -> str:
+        return "\n\n".join(p for p in parts if p)
+
+    whole = joined(head, description, chapters, tagged, credits)
+    if len(whole) <= limit:
+        return whole
+    rest = joined(head, chapters, tagged, credits)
+    room = limit - len(rest) - 2
+    if room >= 40:
+        return joined(head, shorten(description, room), chapters, tagged, credits)
+    for parts in ((head, tagged, credits), (head, tagged), (head or description,)):
+        if len(joined(*parts)) <= limit:
+            return joined(*parts)
+    return shorten(head or description, limit)

@@ -1,0 +1,87 @@
+"""How long an encode will take and how large it will be: from what this machine did before."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+from vidpipe.catalog import tables
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.exports.model import Estimate
+from vidpipe.geometry import Size
+
+#: The newest encodes of a kind count, and so many make an estimate of their own.
+_NEWEST, _ENOUGH = 20, 2
+#: libx264 veryfast on two cores, 1080x1920: seconds a second of a clip, stack with captions
+#: (benchmarks/clips.py). Other presets next to it.
+_SECONDS, _CORES, _MEGAPIXELS = 0.30, 2, 1080 * 1920 / 1e6
+_PRESETS = {"ultrafast": 0.55, "superfast": 0.75, "veryfast": 1.0, "faster": 1.4, "fast": 1.8}
+#: Of the bitrate's ceiling, what slides and a speaker take (benchmarks/clips.py).
+_OF_CEILING = 0.2
+
+
+@dataclass
+class Estimator:
+    """Estimates one kind of work at a time, and learns from what it took.
+
+    A kind is a name such as `render 1080x1920 libx264 veryfast stack`; all of one kind take
+    about so much for each second of a clip, on one machine.
+    """
+
+    catalog: Catalog
+    video_id: str
+    host: str = field(default_factory=platform.node)
+
+    def estimate(self, work: str, clip_s: float, prior: Callable[[float], Estimate]) -> Estimate:
+        """Seconds and bytes for `clip_s` seconds of a clip; `prior` where nothing is known."""
+        past = self.catalog.encodes(work, self.host, _NEWEST)
+        if len(past) < _ENOUGH:
+            return prior(clip_s)
+        return Estimate(
+            seconds=round(clip_s * median(p.seconds / p.clip_s for p in past), 2),
+            size_bytes=round(clip_s * median(p.size_bytes / p.clip_s for p in past)),
+        )
+
+    def learn(
+        self, work: str, clip_id: str, clip_s: float, took: Estimate, estimate: Estimate
+    ) -> None:
+        """Keep what it took beside what was thought."""
+        if clip_s <= 0 or self.catalog.video(self.video_id) is None:
+            return
+        self.catalog.record_encode(
+            tables.Encode(
+                video_id=self.video_id,
+                clip_id=clip_id,
+                work=work,
+                host=self.host,
+                clip_s=clip_s,
+                seconds=round(took.seconds, 3),
+                size_bytes=took.size_bytes,
+                estimated_s=estimate.seconds,
+                estimated_bytes=estimate.size_bytes,
+            )
+        )
+
+
+def encode_prior(size: Size, preset: str, kbps: int) -> Callable[[float], Estimate]:
+    """What an encode takes as far as is known without history."""
+    share = size.rect.area / 1e6 / _MEGAPIXELS
+    rate = _SECONDS * share * _PRESETS.get(preset, 3.0) * _CORES / (os.cpu_count() or _CORES)
+
+    def prior(clip_s: float) -> Estimate:
+        return Estimate(
+            seconds=round(rate * clip_s, 2),
+            size_bytes=round(_OF_CEILING * kbps * 125 * clip_s),
+        )
+
+    return prior
+
+
+def copy_prior(size_bytes: int) -> Callable[[float], Estimate]:
+    """A copy is as large as what is copied, and takes about as long as starting ffmpeg."""
+    return lambda clip_s: Estimate(
+        seconds=round(0.15 + size_bytes / 400e6, 2), size_bytes=size_bytes
+    )
