@@ -54,7 +54,7 @@ def _picture(engine: Engine, result: StageResult, name: str) -> dg.MarkdownMetad
 
 
 def _link(engine: Engine, result: StageResult, name: str) -> dg.UrlMetadataValue:
-    return dg.MetadataValue.url(engine.store.download_url(result.manifest.file(name).key))
+    return dg.MetadataValue.url(engine.link(result.manifest.file(name).key))
 
 
 def _table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dg.TableMetadataValue:

@@ -27,7 +27,7 @@ from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of
 from vidpipe.clips.fonts import fonts_dir
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
-from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.plan import Recording, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import CLIP, Output, measure, render_clip
@@ -87,13 +87,8 @@ class Material:
         )
         with FrameReader(self.path, self.info, max_width=1280) as reader:
             return plan_clip(
-                "v",
+                Recording("v", self.speech, (), layout or self.layout, reader, DlibFaces()),
                 segment,
-                self.speech,
-                (),
-                layout or self.layout,
-                reader,
-                DlibFaces(),
                 self.options,
                 FramingOptions(),
                 variant,

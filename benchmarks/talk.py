@@ -28,6 +28,7 @@ from vidpipe.intake.intake import Drop
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
 from vidpipe.pipeline import Engine, stage_names
+from vidpipe.platforms import load_tiers
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
 
@@ -155,7 +156,7 @@ def _one_stage(video_id: str, name: str) -> dict:
 
 def _bare_encode(folder: Path, engine: Engine, video_id: str, clips: RenderedClips) -> float:
     """Only encode the same pictures again, same size, rate and preset: the floor for rendering."""
-    settings = load_settings()
+    tier = load_tiers()["standard"]
     target = folder / "bare.mp4"
     total = 0.0
     for clip in clips.clips:
@@ -167,8 +168,8 @@ def _bare_encode(folder: Path, engine: Engine, video_id: str, clips: RenderedCli
             source.video,
             str(target),
             vcodec="libx264",
-            preset=settings.x264_preset,
-            crf=settings.crf,
+            preset=tier.preset,
+            crf=tier.crf,
         )
         started = time.monotonic()
         render(output, timeout_s=3600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
+from vidpipe.exports.conformance import check as check_rules
+from vidpipe.exports.facts import look_at, plays
 from vidpipe.intake import sidecars
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
@@ -64,12 +67,9 @@ def run(
 
     def go() -> int:
         engine = Engine(load_settings())
-        if channel not in engine.channels:
-            raise Misconfigured(
-                f"there is no channel {channel!r}; there are: {', '.join(sorted(engine.channels))}"
-            )
+        whose = _channel(engine.channels, channel)
         for name in platform or ():
-            engine.channels[channel].preset(name)
+            whose.preset(name)
         engine.artifacts.sweep()
         codes = []
         for file in files:
@@ -283,6 +283,69 @@ def status() -> None:
         return 0
 
     raise typer.Exit(_guard(go))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="any video or sound file")],
+    platform: Annotated[list[str], typer.Option(help="platform; repeat for several")],
+    channel: Annotated[str, typer.Option(help="whose loudness and platforms")] = "default",
+) -> None:
+    """Hold a file, ours or not, against every rule of a platform."""
+
+    def go() -> int:
+        if not file.is_file():
+            raise Misconfigured(f"there is no file {file}")
+        whose = _channel(load_channels(load_settings().channels_file), channel)
+        presets = [whose.preset(name) for name in platform]
+        facts, playing = look_at(file), plays(file)
+        kept = True
+        for item in presets:
+            rules = [*check_rules(facts, item, whose.loudness_lufs), playing]
+            kept &= all(rule.ok for rule in rules)
+            table = Table(box=None, pad_edge=False, title=f"{file.name} for {item.title}")
+            for column in ("", "rule", "measured", "wanted"):
+                table.add_column(column, overflow="fold")
+            for rule in rules:
+                mark = "ok" if rule.ok else "[red]no[/red]"
+                table.add_row(mark, rule.rule, rule.measured, rule.wanted)
+            _out.print(table)
+        return 0 if kept else InputRejected.exit_code
+
+    raise typer.Exit(_guard(go))
+
+
+@app.command()
+def links(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id, see vidpipe status")],
+    platform: Annotated[list[str] | None, typer.Option(help="only this; repeatable")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=168, help="how long links hold")] = 24.0,
+) -> None:
+    """Print a link to every export of a video, one a line."""
+
+    def go() -> int:
+        engine = Engine(load_settings())
+        if engine.catalog.video(video) is None:
+            raise Misconfigured(f"there is no video {video!r}; `vidpipe status` lists them")
+        titles = {c.clip_id: (c.rank, c.title) for c in engine.catalog.clips(video)}
+        rows = [e for e in engine.catalog.exports(video) if not platform or e.platform in platform]
+        for row in sorted(rows, key=lambda e: (titles.get(e.clip_id, (0, ""))[0], e.platform)):
+            rank, title = titles.get(row.clip_id, (0, ""))
+            url = engine.link(row.key, expires_s=round(hours * 3600))
+            _out.print(f"{rank}\t{row.platform}\t{title}\t{url}", markup=False)
+        if not rows:
+            _err.print("no exports yet", style="yellow")
+        return 0
+
+    raise typer.Exit(_guard(go))
+
+
+def _channel(channels: Mapping[str, Channel], name: str) -> Channel:
+    if name not in channels:
+        raise Misconfigured(
+            f"there is no channel {name!r}; there are: {', '.join(sorted(channels))}"
+        )
+    return channels[name]
 
 
 @app.command()

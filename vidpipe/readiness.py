@@ -33,6 +33,7 @@ def readiness() -> list[Item]:
         ("catalog", _catalog),
         ("drop folder", lambda s: s.drop_url),
         ("ffmpeg", _ffmpeg),
+        ("encoder", _encoder),
         ("fonts", _fonts),
         ("speech activity", _speech_activity),
         ("recogniser", _recogniser),
@@ -92,6 +93,15 @@ def _ffmpeg(settings: Settings) -> str:
     if missing:
         raise RuntimeError(f"{ffmpeg.executable()} lacks {', '.join(missing)}")
     return f"{ffmpeg.identity()} at {ffmpeg.executable()}"
+
+
+def _encoder(settings: Settings) -> str:
+    from vidpipe.media.encoders import SOFTWARE, choose_encoder
+
+    chosen = choose_encoder(settings.encoder)
+    if settings.encoder != "auto":
+        return f"{chosen} (VIDPIPE_ENCODER)"
+    return f"{chosen} (no hardware encoder works here)" if chosen == SOFTWARE else chosen
 
 
 def _fonts(settings: Settings) -> str:

@@ -34,6 +34,7 @@ REAL_MEDIA = Path(
 CHANNELS = """
 channels:
   default:
+    quality: draft
     clips: {count: 2, min_s: 6, max_s: 20}
     platforms: [tiktok, youtube_shorts]
   other: {}
@@ -92,7 +93,6 @@ def make_engine(home: Path) -> Engine:
         load_settings(
             home=home,
             fetch_models=False,
-            x264_preset="ultrafast",
             stable_s=0.0,
         )
     )

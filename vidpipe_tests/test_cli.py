@@ -47,7 +47,8 @@ def test_run_writes_clips_and_results_that_fit_the_schema(seeded, talk, tmp_path
         assert (out / export.subtitles).is_file() and (out / export.thumbnail).is_file()
         assert export.file.startswith(f"{export.platform}/0")
         assert export.conforms
-    named = {f for e in results.exports for f in (e.file, e.subtitles, e.thumbnail)}
+    beside = ("file", "subtitles", "captions", "thumbnail", "post")
+    named = {getattr(e, name) for e in results.exports for name in beside}
     there = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     assert there == named | {"results.json"}
     assert "clips in" in said.output

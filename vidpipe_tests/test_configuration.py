@@ -1,9 +1,11 @@
 import pytest
 
 from vidpipe.channels import load_channels
+from vidpipe.channels.model import all_presets
+from vidpipe.clips.model import Variant
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline.rendering import variants_for
-from vidpipe.platforms import load_presets
+from vidpipe.platforms import load_presets, load_tiers
 from vidpipe.settings import load_settings
 
 
@@ -37,22 +39,103 @@ def test_the_documented_example_is_valid():
     assert {"default", "lectures"} <= set(channels)
 
 
+PRESETS = load_presets()
+
+
+def variants(*names, tier="standard"):
+    return variants_for([PRESETS[n] for n in names], tier)
+
+
 def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
-    variants = variants_for(("tiktok", "instagram_reels", "youtube_shorts"))
-    assert len(variants) == 1
-    box = variants[0].safe_box
+    found = variants("tiktok", "instagram_reels", "youtube_shorts", "facebook")
+    assert len(found) == 1
+    box = found[0].safe_box
     assert (box.x, box.y, box.right, box.bottom) == (120, 288, 888, 1248)
-    for item in load_presets().values():
-        inside = item.safe_box.intersect(item.size.rect)
+    for item in PRESETS.values():
+        if item.picture is None:
+            continue
+        inside = item.safe_box.intersect(item.picture.size.rect)
         assert inside == item.safe_box, f"{item.name}: the safe box lies within the picture"
-        if item.variant == "1080x1920":
+        if Variant.of(item).name == "1080x1920":
             assert item.safe_box.intersect(box) == box
 
 
 def test_other_shapes_are_variants_of_their_own_and_captions_go_where_there_is_no_file():
-    found = variants_for(("youtube", "tiktok", "instagram_feed"))
-    assert [v.name for v in found] == ["1920x1080-plain", "1080x1920", "1080x1350"]
-    assert [v.captions for v in found] == [False, True, True]
+    found = variants("youtube", "tiktok", "instagram_feed", "x", "linkedin")
+    assert [v.name for v in found] == ["1920x1080-plain", "1080x1920", "1080x1350", "1080x1080"]
+    assert [v.captions for v in found] == [False, True, True, True]
+
+
+def test_one_platform_more_leaves_the_variants_of_the_others_as_they_are():
+    for name in PRESETS:
+        alone = variants("tiktok", "youtube")
+        more = variants("tiktok", "youtube", name)
+        assert more[:2] == alone
+
+
+def test_sound_alone_needs_no_shape_of_its_own():
+    assert [v.name for v in variants("podcast_audio")] == ["1080x1920"]
+    assert [v.name for v in variants("podcast_audio", "youtube")] == ["1920x1080-plain"]
+
+
+def test_a_tier_is_a_variant_of_its_own_with_another_ceiling():
+    (draft,), (high,) = variants("tiktok", tier="draft"), variants("tiktok", tier="high")
+    assert (draft.name, high.name) == ("1080x1920-draft", "1080x1920-high")
+    tiers = load_tiers()
+    assert draft.effort(tiers["draft"]).max_kbps < high.effort(tiers["high"]).max_kbps
+    (wide,) = variants("youtube")
+    assert wide.effort(tiers["standard"]).max_kbps == tiers["standard"].max_kbps
+
+
+CUSTOM = """
+channels:
+  wall:
+    platforms: [lobby_wall, tiktok]
+    custom:
+      lobby_wall:
+        like: tiktok
+        title: The wall in the lobby
+        picture: {size: {width: 720, height: 1280}}
+        screen: {safe_area: [[0, 0], [720, 0], [720, 600], [500, 600], [500, 1280], [0, 1280]]}
+"""
+
+
+def test_a_channel_has_platforms_of_its_own(tmp_path):
+    path = tmp_path / "channels.yaml"
+    path.write_text(CUSTOM)
+    channel = load_channels(path)["wall"]
+    wall = channel.preset("lobby_wall")
+    assert wall.file == PRESETS["tiktok"].file
+    # The largest rectangle of the polygon, which is neither its upper nor its whole box.
+    assert (wall.safe_box.width, wall.safe_box.height) == (500, 1280)
+    (mine, theirs) = variants_for([wall, PRESETS["tiktok"]], "standard")
+    assert (mine.size.width, theirs.size.width) == (720, 1080)
+    assert "lobby_wall" in all_presets(load_channels(path).values())
+    with pytest.raises(Misconfigured, match="lobby_wall"):
+        load_channels(path)["default"].preset("lobby_wall")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("like: tiktok", "like: nothing"),
+        ("title: The", "titel: The"),
+        ("width: 720, height: 1280", "width: 72, height: 1280"),
+        ("[500, 600]", "[500, 700]"),
+        ("lobby_wall:\n", "tiktok:\n"),
+    ],
+)
+def test_a_custom_platform_that_cannot_be_is_said_at_the_start(tmp_path, change, said):
+    path = tmp_path / "channels.yaml"
+    path.write_text(CUSTOM.replace(change, said))
+    with pytest.raises(Misconfigured, match="wall"):
+        load_channels(path)
+
+
+def test_every_group_of_figures_names_its_source():
+    for item in PRESETS.values():
+        groups = [item.picture, item.sound, item.file, item.text, item.screen, item.thumbnail]
+        assert all(g.source and g.dated for g in groups if g is not None)
 
 
 def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
@@ -64,12 +147,12 @@ def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
 
 
 def test_bad_settings_are_named_as_they_are_set(monkeypatch):
-    monkeypatch.setenv("VIDPIPE_CRF", "99")
+    monkeypatch.setenv("VIDPIPE_ENCODER", "mpeg1")
     monkeypatch.setenv("VIDPIPE_STABLE_S", "soon")
     with pytest.raises(Misconfigured) as caught:
         load_settings()
     assert len(caught.value.problems) == 2
-    assert any(p.startswith("VIDPIPE_CRF:") for p in caught.value.problems)
+    assert any(p.startswith("VIDPIPE_ENCODER:") for p in caught.value.problems)
 
 
 def test_secrets_come_from_files(tmp_path):

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
@@ -142,11 +150,11 @@ class Channel(_Strict):
     name: ChannelName
     title: str = ""
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
-    platforms: tuple[str, ...] = ("tiktok", "instagram_reels", "youtube_shorts")
     custom: dict[str, Preset] = Field(
         default_factory=dict,
         description="platforms of the channel's own: whole presets, or `like` another one",
     )
+    platforms: tuple[str, ...] = ("tiktok", "instagram_reels", "youtube_shorts")
     quality: TierName = Field(default="standard", description="draft, standard or high")
     post: PostTemplates = PostTemplates()
     clips: ClipLimits = ClipLimits()
@@ -172,19 +180,18 @@ class Channel(_Strict):
             for name, fields in given.items()
         }
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        unknown = [n for n in self.platforms if n not in self.presets]
+    @field_validator("platforms")
+    @classmethod
+    def _known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        presets = {**load_presets(), **info.data.get("custom", {})}
+        unknown = [n for n in names if n not in presets]
         if unknown:
             raise ValueError(
-                f"platforms: unknown platform {', '.join(unknown)}; "
-                f"there are: {', '.join(self.presets)}"
+                f"unknown platform {', '.join(unknown)}; there are: {', '.join(presets)}"
             )
-        if not self.platforms:
-            raise ValueError("platforms: name at least one platform")
-        if len(set(self.platforms)) < len(self.platforms):
-            raise ValueError("platforms: each once")
-        return self
+        if not names:
+            raise ValueError("name at least one platform")
+        return tuple(dict.fromkeys(names))
 
     @property
     def presets(self) -> dict[str, Preset]:

@@ -22,6 +22,7 @@ class Arrangement:
     caption: Rect
     screen: Rect | None = None
     camera: Rect | None = None
+    other: Rect | None = None
     blurred: bool = False
 
 
@@ -31,6 +32,8 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     if part.composition is Composition.STACK:
         assert part.screen is not None
         return stack(part.screen, variant, captions=captions)
+    if part.composition is Composition.TWO_UP:
+        return _two_up(size, safe)
     if part.composition is Composition.SPEAKER:
         return Arrangement(caption=_beside(part.face, safe), camera=size.rect)
     assert part.screen is not None
@@ -41,6 +44,17 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     top = min(shown.bottom + 24, safe.bottom - _CAPTION)
     low = Rect(x=safe.x, y=top, width=safe.width, height=_CAPTION)
     return Arrangement(caption=low, screen=shown, blurred=shown != size.rect)
+
+
+def _two_up(size: Size, safe: Rect) -> Arrangement:
+    """One person above the other, captions at the seam or as near as the safe box lets them."""
+    seam = size.height // 4 * 2
+    top = min(max(seam - _CAPTION // 2, safe.y), safe.bottom - _CAPTION)
+    return Arrangement(
+        caption=Rect(x=safe.x, y=top, width=safe.width, height=_CAPTION),
+        camera=Rect(x=0, y=0, width=size.width, height=seam),
+        other=Rect(x=0, y=seam, width=size.width, height=size.height - seam),
+    )
 
 
 def _beside(face: Rect | None, safe: Rect) -> Rect:

@@ -21,6 +21,7 @@ class Composition(StrEnum):
 
     STACK = "stack"
     SPEAKER = "speaker"
+    TWO_UP = "two_up"
     SCREEN = "screen"
     FIT = "fit"
 
@@ -77,7 +78,8 @@ class Part(BaseModel):
     """Clip frames `[first_frame, last_frame)` in one composition.
 
     `screen` is a source rectangle, of which a page that was filmed at an angle takes the
-    `corners`, from the top left one clockwise; `camera` a crop of the source that may move.
+    `corners`, from the top left one clockwise; `camera` a crop of the source that may move,
+    `other` that of a second person, shown under the first.
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
     screen that is painted over, because what it shows is shown beside it.
     """
@@ -90,6 +92,7 @@ class Part(BaseModel):
     screen: Rect | None = None
     corners: tuple[tuple[int, int], ...] = ()
     camera: CropPath | None = None
+    other: CropPath | None = None
     face: Rect | None = None
     inset: Rect | None = None
 

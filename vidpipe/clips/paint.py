@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+import ffmpeg
+
 from vidpipe.clips.arrange import Arrangement
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
@@ -32,6 +34,16 @@ class Painter:
     def compose(self, stream: Any, part: Part, where: Arrangement) -> Any:
         if where.screen is not None and where.camera is not None:
             return self._stack(stream, part, where.screen, where.camera)
+        if where.camera is not None and where.other is not None:
+            assert part.camera is not None and part.other is not None
+            split = stream.split()
+            return ffmpeg.filter(
+                [
+                    self._following(split[0], part.camera, part, where.camera),
+                    self._following(split[1], part.other, part, where.other),
+                ],
+                "vstack",
+            )
         if where.camera is not None:
             assert part.camera is not None
             return self._following(stream, part.camera, part, where.camera)

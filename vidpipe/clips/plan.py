@@ -1,104 +1,42 @@
-"""From a segment to a plan: edit list, compositions, camera paths."""
+"""From a segment to a plan: what is kept, what is shown when, and where the camera looks."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
-from fractions import Fraction
+from dataclasses import dataclass
 
 import numpy as np
 
 from vidpipe.clips.arrange import stack
+from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
+from vidpipe.clips.insets import inscribed, to_paint_over, without_corners
+from vidpipe.clips.legible import part_to_show
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
-from vidpipe.framing.follow import close_up, follow, follow_panes
+from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
-from vidpipe.geometry import Rect, Size, bounding
+from vidpipe.geometry import Rect, Size, bounding, fit
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
-from vidpipe.orthography import bare
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import EditList, Interval, complement, shorten_pauses, span, union
+from vidpipe.timeline import EditList, Interval, span
 from vidpipe.transcript.model import Word
 
-#: Output rates: what platforms take and encoders know.
-_RATES = (
-    Fraction(24000, 1001),
-    Fraction(24),
-    Fraction(25),
-    Fraction(30000, 1001),
-    Fraction(30),
-)
 #: A layout shorter than this does not change the composition.
 _MIN_PART_S = 1.2
-#: What of the silence around a filler goes with it, and a pause that is one with it.
-_FILLER_EDGE_S, _FILLER_GAP_S = 0.04, 0.08
-#: What would be left between two cuts and is shorter is cut, too.
-_SHORTEST_S = 0.12
-#: Around an inset, next to the page's width; and the greys of a plain part of it.
-_INSET_MARGIN = 0.006
-_PLAIN = 24
 #: Widths of a face and of the head around it next to the height of the face.
 _FACE, _HEAD = 0.8, 1.2
-
-
-def output_fps(source_fps: float) -> Fraction:
-    """The standard rate nearest to the source's, halved first when it is over 31.
-
-    A source under 23 frames a second (slides at 5, screen recordings) gets 30.
-    """
-    fps = source_fps
-    while fps > 31:
-        fps /= 2
-    if fps < 23:
-        return Fraction(30)
-    return min(_RATES, key=lambda r: abs(float(r) - fps))
-
-
-def edit_list(
-    segment: Segment,
-    speech: SpeechMap,
-    words: Sequence[Word],
-    options: ClipOptions,
-    fps: Fraction,
-    duration_s: float,
-) -> EditList:
-    """What the clip keeps, on frame borders: the segment with its long pauses shortened.
-
-    And without its fillers: a pause on each side of one is one pause with it. `words`
-    are those whose times are known.
-    """
-    within = span(segment.start_s, min(segment.end_s, duration_s))
-    fillers = _fillers(words, options.fillers, within)
-    pauses = union([*speech.silences, *fillers], gap_s=_FILLER_GAP_S)
-    kept = shorten_pauses(within, pauses, options.max_pause_s, options.kept_pause_s)
-    if fillers:
-        kept = complement(union([*complement(kept, within), *fillers]), within)
-        kept = [k for k in kept if k.duration_s >= _SHORTEST_S]
-    return EditList.from_intervals(kept, fps)
-
-
-def _fillers(words: Sequence[Word], fillers: Sequence[str], within: Interval) -> list[Interval]:
-    """When filler words are said, each up to half of the gap to its neighbours.
-
-    Not at the ends of a clip: there they are left to the borders.
-    """
-    unwanted = {f.lower() for f in fillers}
-    found = []
-    for before, word, after in zip(words, words[1:], words[2:], strict=False):
-        if bare(word.text) not in unwanted:
-            continue
-        if not (within.start_s < word.start_s and word.end_s < within.end_s):
-            continue
-        start_s = word.start_s - min(_FILLER_EDGE_S, max(0.0, word.start_s - before.end_s) / 2)
-        end_s = word.end_s + min(_FILLER_EDGE_S, max(0.0, after.start_s - word.end_s) / 2)
-        found.append(span(start_s, end_s))
-    return union(found)
+#: Canvases that are narrower have room for one thing above another.
+_UPRIGHT = 0.9
+#: Of two people who take turns as short as this both are shown.
+_SHORT_TURN_S = 4.0
+#: A camera that is so much wider than the canvas needs a face to follow.
+_WIDE = 1.2
 
 
 def clip_id(video_id: str, edit: EditList) -> str:
@@ -107,68 +45,41 @@ def clip_id(video_id: str, edit: EditList) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
+@dataclass(frozen=True)
+class Recording:
+    """What is known of a recording, and what reads it: everything that plans rest on.
+
+    `words` are those whose times are known, for fillers.
+    """
+
+    video_id: str
+    speech: SpeechMap
+    words: Sequence[Word]
+    layout: Layout
+    reader: FrameReader
+    detector: FaceDetector
+
+
 def plan_clip(
-    video_id: str,
+    recording: Recording,
     segment: Segment,
-    speech: SpeechMap,
-    words: Sequence[Word],
-    layout: Layout,
-    reader: FrameReader,
-    detector: FaceDetector,
     options: ClipOptions,
     framing: FramingOptions,
     variant: Variant,
     *,
     captions: bool,
 ) -> ClipPlan:
-    """Decide everything that is seen: one plan per canvas shape.
-
-    `words` are those whose times are known, for fillers.
-    """
-    canvas = variant.size
-    fps = output_fps(reader.video.fps)
-    edit = edit_list(segment, speech, words, options, fps, layout.duration_s)
+    """Decide everything that is seen: one plan per canvas shape."""
+    fps = output_fps(recording.reader.video.fps)
+    edit = edit_list(
+        segment, recording.speech, recording.words, options, fps, recording.layout.duration_s
+    )
+    planner = _Planner(recording, edit, options, framing, variant, captions)
     parts: list[Part] = []
-    for stretch, first, last in _stretches(layout, edit):
-        within = span(
-            edit.to_source(float(first / fps)), edit.to_source(float((last - 1) / fps)) + 1e-3
-        )
-        cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
-        if stretch.kind is LayoutKind.CAMERA and len(cameras) > 1:
-            people = [c.rect for c in cameras if c.faces] or [c.rect for c in cameras]
-            for start_s, end_s, path, faces in follow_panes(
-                reader, detector, people, within, speech.speech, canvas.aspect, framing
-            ):
-                begin = first if start_s <= within.start_s else round(edit.to_clip(start_s) * fps)
-                end = last if end_s >= within.end_s else round(edit.to_clip(end_s) * fps)
-                if end > begin:
-                    parts.append(
-                        Part(
-                            first_frame=begin,
-                            last_frame=end,
-                            composition=Composition.SPEAKER,
-                            camera=path,
-                            face=face_on(canvas, path, faces),
-                        )
-                    )
-            continue
-        parts.append(
-            _part(
-                stretch,
-                first,
-                last,
-                within,
-                layout,
-                speech,
-                reader,
-                detector,
-                framing,
-                variant,
-                captions=captions,
-            )
-        )
+    for stretch, first, last in _stretches(recording.layout, edit):
+        parts += planner.parts(stretch, first, last)
     return ClipPlan(
-        clip_id=clip_id(video_id, edit),
+        clip_id=clip_id(recording.video_id, edit),
         rank=segment.rank,
         title=segment.title,
         hook=segment.hook,
@@ -207,114 +118,184 @@ def _stretches(layout: Layout, edit: EditList) -> list[tuple[Stretch, int, int]]
     return found
 
 
-def _part(
-    stretch: Stretch,
-    first: int,
-    last: int,
-    within: Interval,
-    layout: Layout,
-    speech: SpeechMap,
-    reader: FrameReader,
-    detector: FaceDetector,
-    framing: FramingOptions,
-    variant: Variant,
-    *,
-    captions: bool,
-) -> Part:
-    canvas = variant.size
-    screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
-    vertical = canvas.aspect < 0.9
-    if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and vertical:
-        calm = framing.model_copy(update={"faces_per_s": framing.faces_per_s_stacked})
-        tracks = track_faces(reader, detector, camera.rect, within, layout.cuts_s, calm)
+@dataclass(frozen=True)
+class _Planner:
+    """Chooses compositions for the stretches of one clip on one canvas."""
+
+    recording: Recording
+    edit: EditList
+    options: ClipOptions
+    framing: FramingOptions
+    variant: Variant
+    captions: bool
+
+    def parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
+        """What a stretch of clip frames shows: one part, or several where people take turns."""
+        fps = self.edit.fps
+        within = span(
+            self.edit.to_source(float(first / fps)),
+            self.edit.to_source(float((last - 1) / fps)) + 1e-3,
+        )
+        screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
+        if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
+            return [self._stack(first, last, within, screen, camera)]
+        if stretch.kind is LayoutKind.CAMERA and camera:
+            cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
+            if len(cameras) > 1:
+                return self._people(first, last, within, cameras)
+            part = self._speaker(first, last, within, camera.rect)
+            if part is not None:
+                return [part]
+        return [self._page(first, last, within, screen, camera)]
+
+    @property
+    def _upright(self) -> bool:
+        return self.variant.size.aspect < _UPRIGHT
+
+    def _people(
+        self, first: int, last: int, within: Interval, cameras: Sequence[Region]
+    ) -> list[Part]:
+        """Of people with a picture each the one who speaks, or both of two."""
+        of, canvas = self.recording, self.variant.size
+        people = [c.rect for c in cameras if c.faces] or [c.rect for c in cameras]
+        turns = follow_panes(
+            of.reader, of.detector, people, within, of.speech.speech, canvas.aspect, self.framing
+        )
+        if len(people) == 2 and self._both([t[0] for t in turns], within):
+            pair = pair_of_panes(
+                of.reader, of.detector, people, within, self._half.aspect, self.framing
+            )
+            if pair is not None:
+                return [self._two_up(first, last, pair)]
+        parts = []
+        for start_s, end_s, path, faces in turns:
+            begin = first if start_s <= within.start_s else self._frame(start_s)
+            end = last if end_s >= within.end_s else self._frame(end_s)
+            if end > begin:
+                parts.append(
+                    Part(
+                        first_frame=begin,
+                        last_frame=end,
+                        composition=Composition.SPEAKER,
+                        camera=path,
+                        face=face_on(canvas, path, faces),
+                    )
+                )
+        return parts
+
+    def _frame(self, t_s: float) -> int:
+        return round(self.edit.to_clip(t_s) * self.edit.fps)
+
+    @property
+    def _half(self) -> Size:
+        """Half of the canvas, for one of two people."""
+        size = self.variant.size
+        return Size(width=size.width, height=size.height // 4 * 2)
+
+    def _both(self, turns_s: Sequence[float], within: Interval) -> bool:
+        """Whether both of two people are shown: as the channel says, else where turns are short."""
+        if not self._upright or self.options.people == "switch":
+            return False
+        if self.options.people == "two_up":
+            return True
+        return len(turns_s) > 2 and within.duration_s / len(turns_s) <= _SHORT_TURN_S
+
+    def _two_up(self, first: int, last: int, pair: Pair) -> Part:
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.TWO_UP,
+            camera=pair.left,
+            other=pair.right,
+        )
+
+    def _stack(
+        self, first: int, last: int, within: Interval, screen: Region, camera: Region
+    ) -> Part:
+        """The page above its speaker."""
+        of, layout = self.recording, self.recording.layout
+        calm = self.framing.model_copy(update={"faces_per_s": self.framing.faces_per_s_stacked})
+        tracks = track_faces(of.reader, of.detector, camera.rect, within, layout.cuts_s, calm)
         faces = main_face(tracks)
         area = camera.rect
         if area.intersect(screen.rect) == screen.rect:
             area = close_up(area, faces)
-        below = stack(screen.rect, variant, captions=captions).camera
+        page = self._legible(screen, within, [camera.rect], screen.rect.width)
+        below = stack(page, self.variant, captions=self.captions).camera
         assert below is not None
         if camera.circle:
-            area = _inscribed(area, below.aspect)
-        path = crop_path(area, below.aspect, faces, within, layout.cuts_s, framing)
+            area = inscribed(area, below.aspect)
+        elif area == camera.rect and area.intersect(screen.rect) == area:
+            area = without_corners(area, within, of.reader)
+        hole = to_paint_over(camera.rect, screen, within, of.reader)
         return Part(
             first_frame=first,
             last_frame=last,
             composition=Composition.STACK,
-            screen=screen.rect,
+            screen=page,
             corners=screen.corners,
-            camera=path,
-            inset=_to_paint_over(camera.rect, screen, within, reader),
+            camera=crop_path(area, below.aspect, faces, within, layout.cuts_s, self.framing),
+            inset=hole if hole and hole.intersect(page) else None,
         )
-    if stretch.kind is LayoutKind.CAMERA and camera:
-        rect = camera.rect
-        faces, cuts_s = follow(
-            reader, detector, rect, within, layout.cuts_s, speech.speech, framing
+
+    def _legible(
+        self, screen: Region, within: Interval, covered: Sequence[Rect], width: int
+    ) -> Rect:
+        """What of a page is shown, `width` of the source being as wide as the canvas."""
+        if screen.corners:
+            return screen.rect
+        over = [c for c in covered if c.intersect(screen.rect) not in (None, screen.rect)]
+        return part_to_show(screen.rect, over, within, self.recording.reader, 1080 / width)
+
+    def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> Part | None:
+        """A crop that follows who speaks; None where there is nobody, or no room for a head."""
+        of, canvas, cuts_s = self.recording, self.variant.size, self.recording.layout.cuts_s
+        faces, anew_s = follow(
+            of.reader, of.detector, rect, within, cuts_s, of.speech.speech, self.framing
         )
-        seen = len(faces) >= 0.3 * within.duration_s * framing.faces_per_s
-        if seen or rect.aspect <= canvas.aspect * 1.2:
-            path = crop_path(rect, canvas.aspect, faces, within, cuts_s, framing)
-            if _head(faces) <= path.rect.width:
-                return Part(
-                    first_frame=first,
-                    last_frame=last,
-                    composition=Composition.SPEAKER,
-                    camera=path,
-                    face=face_on(canvas, path, faces),
-                )
-    # Where there is no room to stack them, a page and its speaker stay as they were filmed.
-    shown = [r.rect for r in (screen, camera) if r]
-    rect = bounding(shown) if shown else reader.video.size.rect
-    kind = Composition.SCREEN if screen and not camera else Composition.FIT
-    return Part(first_frame=first, last_frame=last, composition=kind, screen=rect)
-
-
-def _inscribed(disc: Rect, aspect: float) -> Rect:
-    """The largest rectangle of an aspect in the disc that fills a square: no corner of what is
-    behind it."""
-    diameter = min(disc.width, disc.height)
-    height = diameter / math.hypot(1.0, aspect)
-    x, y = disc.center
-    return Rect(
-        x=round(x - aspect * height / 2),
-        y=round(y - height / 2),
-        width=round(aspect * height),
-        height=round(height),
-    )
-
-
-def _to_paint_over(
-    camera: Rect, screen: Region, within: Interval, reader: FrameReader
-) -> Rect | None:
-    """The inset with a little around it, where it lies on a plain part of the page.
-
-    None where it does not lie within the page, or on something: a smear would be worse.
-    """
-    margin = max(2, round(_INSET_MARGIN * screen.rect.width))
-    grown = Rect(
-        x=camera.x - margin,
-        y=camera.y - margin,
-        width=camera.width + 2 * margin,
-        height=camera.height + 2 * margin,
-    )
-    around = Rect(
-        x=grown.x - margin,
-        y=grown.y - margin,
-        width=grown.width + 2 * margin,
-        height=grown.height + 2 * margin,
-    )
-    if screen.corners or around.intersect(screen.rect) != around:
-        return None
-    outer, inner = around.scaled(reader.scale), grown.scaled(reader.scale)
-    for share in (0.1, 0.5, 0.9):
-        grey = reader.at(within.start_s + share * within.duration_s).grey
-        ring = np.ones((outer.height, outer.width), bool)
-        x, y = inner.x - outer.x, inner.y - outer.y
-        ring[y : y + inner.height, x : x + inner.width] = False
-        shown = grey[outer.y : outer.bottom, outer.x : outer.right]
-        low, high = np.percentile(shown[ring[: shown.shape[0], : shown.shape[1]]], (3, 97))
-        if high - low > _PLAIN:
+        turns_s = [within.start_s, *(t for t in anew_s if t not in cuts_s)]
+        if self._both(turns_s, within):
+            pair = pair_of(
+                of.reader, of.detector, rect, within, cuts_s, self._half.aspect, self.framing
+            )
+            if pair is not None:
+                return self._two_up(first, last, pair)
+        seen = len(faces) >= 0.3 * within.duration_s * self.framing.faces_per_s
+        if not seen and rect.aspect > canvas.aspect * _WIDE:
             return None
-    return grown
+        path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
+        if _head(faces) > path.rect.width:
+            return None
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.SPEAKER,
+            camera=path,
+            face=face_on(canvas, path, faces),
+        )
+
+    def _page(
+        self,
+        first: int,
+        last: int,
+        within: Interval,
+        screen: Region | None,
+        camera: Region | None,
+    ) -> Part:
+        """A page alone; where there is no room to stack them, with its speaker as filmed."""
+        shown = [r.rect for r in (screen, camera) if r]
+        rect = bounding(shown) if shown else self.recording.reader.video.size.rect
+        alone = screen is not None and camera is None
+        if alone and screen is not None:
+            canvas = self.variant.size
+            width = fit(rect, canvas.rect).width * 1080 // canvas.width
+            rect = self._legible(screen, within, (), round(rect.width * 1080 / max(1, width)))
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.SCREEN if alone else Composition.FIT,
+            screen=rect,
+        )
 
 
 def _head(faces: Sequence[FacePoint]) -> float:

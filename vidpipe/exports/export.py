@@ -17,6 +17,8 @@ from vidpipe.platforms.model import Preset, Tier
 #: Of a limit on a file's size, what is aimed at: a bitrate is met about, not exactly.
 _AIM = 0.92
 _LIMIT_S = 3600.0
+#: Sound that goes alone may take so much.
+SOUND_KBPS = 160
 
 
 def way_for(clip: Facts, options: ExportOptions) -> Way:
@@ -112,7 +114,7 @@ def _sound(facts: Facts, options: ExportOptions) -> dict[str, Any]:
         gain_db = min(gain_db, rules.max_true_peak_dbtp - 0.2 - facts.true_peak_dbtp)
     return {
         "acodec": rules.codec,
-        "audio_bitrate": f"{min(rules.max_kbps, 160)}k",
+        "audio_bitrate": f"{min(rules.max_kbps, SOUND_KBPS)}k",
         "ar": rules.rate,
         "af": f"volume={gain_db:.2f}dB",
     }

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
+import ffmpeg
 
 from vidpipe.errors import InputRejected
-from vidpipe.exports.model import Facts
+from vidpipe.exports.model import Facts, Rule
+from vidpipe.media.containers import identify_file
+from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import Loudness, measure_loudness
 from vidpipe.media.probe import open_media, real_video_stream
+from vidpipe.media.process import ProgramFailed
 
 #: Boxes of ISO 14496-12 that hold others on the way to an edit list.
 _ON_THE_WAY = (b"moov", b"trak", b"edts")
+_DECODING_S = 3600.0
+#: What ffmpeg says of every sound whose channels are counted and not named.
+_HARMLESS = "Guessed Channel Layout"
 #: The brand of a QuickTime file; others of that structure are MPEG-4.
 _QUICKTIME = b"qt  "
 #: H.264 levels are stored times ten; HEVC's times thirty.
@@ -63,6 +70,27 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
         **picture,
         **sound,
     )
+
+
+def plays(path: Path) -> Rule:
+    """Whether a file decodes to its end without a word of complaint from ffmpeg."""
+    with open_media(path) as media:
+        known = identify_file(path)
+        kinds = [s.type for s in media.streams if s.type in ("video", "audio")]
+    assert known is not None
+    source = source_input(path, known)
+    streams = [source.video] * ("video" in kinds) + [source.audio] * ("audio" in kinds)
+    try:
+        said = render(
+            ffmpeg.output(*streams, "-", format="null"),
+            timeout_s=_DECODING_S,
+            global_args=["-loglevel", "warning"],
+        )
+    except ProgramFailed as error:
+        said = error.stderr or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    complaint = next((line for line in lines if _HARMLESS not in line), "")
+    return Rule(rule="plays", ok=not complaint, measured=complaint[:120] or "yes", wanted="yes")
 
 
 def _first(order: list[bytes], kind: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -81,9 +82,10 @@ def _tidy(text: str) -> str:
 
 
 def _chapters(chapters: Sequence[Chapter], duration_s: float) -> list[Chapter]:
-    ends = [c.start_s for c in chapters[1:]] + [duration_s]
-    lengths = [end - c.start_s for c, end in zip(chapters, ends, strict=True)]
-    if len(chapters) < _LEAST_CHAPTERS or min(lengths) < _SHORTEST_CHAPTER_S:
+    if len(chapters) < _LEAST_CHAPTERS:
+        return []
+    times_s = [0.0, *(c.start_s for c in chapters[1:]), duration_s]
+    if min(b - a for a, b in itertools.pairwise(times_s)) < _SHORTEST_CHAPTER_S:
         return []
     return [chapters[0].model_copy(update={"start_s": 0.0}), *chapters[1:]]
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from vidpipe.framing.model import CropPath, FacePoint, FaceTrack, FramingOptions
 from vidpipe.framing.path import crop_path
@@ -14,6 +17,8 @@ from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval, span
 
+#: Of the time, what both of two people must be seen.
+_SEEN = 0.8
 #: Above and below the face's middle, in its heights: head and shoulders.
 _ABOVE, _BELOW = 1.6, 2.6
 
@@ -91,3 +96,68 @@ def close_up(region: Rect, faces: Sequence[FacePoint]) -> Rect:
     if height < 2:
         return region
     return Rect(x=region.x, y=y, width=region.width, height=height)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Crops of two people who are seen all the time, the left one first."""
+
+    left: CropPath
+    right: CropPath
+
+
+def pair_of(
+    reader: FrameReader,
+    detector: FaceDetector,
+    region: Rect,
+    within: Interval,
+    cuts_s: Sequence[float],
+    aspect: float,
+    options: FramingOptions,
+) -> Pair | None:
+    """Two people in one picture; None where it is cut, or where they are not both seen."""
+    if any(within.start_s < c < within.end_s for c in cuts_s):
+        return None
+    tracks = track_faces(reader, detector, region, within, (), options)
+    lasting = [t for t in tracks if t.end_s - t.start_s >= _SEEN * within.duration_s]
+    if len(lasting) != 2:
+        return None
+    left, right = sorted(lasting, key=lambda t: _middle(t.points))
+    gap = _middle(right.points) - _middle(left.points)
+    areas = [close_up(region, t.points) for t in (left, right)]
+    # Each alone, or both halves show the same two.
+    middle = round((_middle(left.points) + _middle(right.points)) / 2)
+    widths = [round(area.height * aspect) for area in areas]
+    if min(widths) > 1.6 * gap:
+        return None
+    halves = [
+        areas[0].model_copy(update={"width": max(2, middle - areas[0].x)}),
+        areas[1].model_copy(update={"x": middle, "width": max(2, areas[1].right - middle)}),
+    ]
+    paths = [
+        crop_path(half, aspect, track.points, within, (), options)
+        for half, track in zip(halves, (left, right), strict=True)
+    ]
+    return Pair(*paths)
+
+
+def pair_of_panes(
+    reader: FrameReader,
+    detector: FaceDetector,
+    panes: Sequence[Rect],
+    within: Interval,
+    aspect: float,
+    options: FramingOptions,
+) -> Pair | None:
+    """Two people with a picture each."""
+    paths = []
+    for pane in sorted(panes, key=lambda p: (p.x, p.y)):
+        faces = main_face(track_faces(reader, detector, pane, within, (), options))
+        if not faces:
+            return None
+        paths.append(crop_path(pane, aspect, faces, within, (), options))
+    return Pair(*paths)
+
+
+def _middle(points: Sequence[FacePoint]) -> float:
+    return float(np.median([p.x for p in points]))

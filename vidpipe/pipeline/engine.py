@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
@@ -110,6 +111,12 @@ class Engine:
             quality=quality,
             force=force,
         )
+
+    def link(self, key: str, *, expires_s: int = 3600) -> str:
+        """Where a stored file can be fetched: at the CDN if there is one, else signed."""
+        if self.settings.cdn_url:
+            return f"{self.settings.cdn_url.rstrip('/')}/{quote(key)}"
+        return self.store.download_url(key, expires_s=expires_s)
 
     def manifest(self, video_id: str, artifact: str) -> Manifest | None:
         """The current artifact of a video."""

@@ -19,8 +19,10 @@ _NEWEST, _ENOUGH = 20, 2
 #: (benchmarks/clips.py). Other presets next to it.
 _SECONDS, _CORES, _MEGAPIXELS = 0.30, 2, 1080 * 1920 / 1e6
 _PRESETS = {"ultrafast": 0.55, "superfast": 0.75, "veryfast": 1.0, "faster": 1.4, "fast": 1.8}
+#: AAC of a stereo sound, seconds a second.
+_SOUND = 0.02
 #: Of the bitrate's ceiling, what slides and a speaker take (benchmarks/clips.py).
-_OF_CEILING = 0.2
+_OF_CEILING = 0.1
 
 
 @dataclass
@@ -78,6 +80,13 @@ def encode_prior(size: Size, preset: str, kbps: int) -> Callable[[float], Estima
         )
 
     return prior
+
+
+def sound_prior(kbps: int) -> Callable[[float], Estimate]:
+    """Sound alone takes what its bitrate says."""
+    return lambda clip_s: Estimate(
+        seconds=round(0.2 + _SOUND * clip_s, 2), size_bytes=round(kbps * 125 * clip_s)
+    )
 
 
 def copy_prior(size_bytes: int) -> Callable[[float], Estimate]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips, Variant
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
-from vidpipe.exports.export import make_export, make_thumbnail, way_for
+from vidpipe.exports.export import SOUND_KBPS, make_export, make_thumbnail, way_for
 from vidpipe.exports.facts import look_at
 from vidpipe.exports.model import (
     Estimate,
@@ -29,7 +29,7 @@ from vidpipe.intake.model import Upload
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import SOFTWARE
 from vidpipe.media.loudness import Loudness
-from vidpipe.pipeline.estimates import copy_prior, encode_prior
+from vidpipe.pipeline.estimates import copy_prior, encode_prior, sound_prior
 from vidpipe.pipeline.stage import Order, Stage, StageRun
 from vidpipe.platforms.model import load_tiers
 from vidpipe.storage.artifacts import Manifest
@@ -187,6 +187,8 @@ class _Exporter:
         way = way_for(facts, options)
         kind = f"{way.value} {preset.name}"
         prior = copy_prior(facts.size_bytes)
+        if way is Way.SOUND:
+            prior = sound_prior(min(preset.sound.max_kbps, SOUND_KBPS))
         if way is Way.TRANSCODE and preset.picture is not None:
             kind += f" {SOFTWARE} {options.tier.preset}"
             prior = encode_prior(preset.picture.size, options.tier.preset, facts.video_kbps or 0)

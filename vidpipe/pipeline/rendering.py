@@ -26,7 +26,7 @@ from vidpipe.clips.model import (
     RenderedClips,
     Variant,
 )
-from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.plan import Recording, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (
@@ -38,6 +38,7 @@ from vidpipe.clips.render import (
     render_clip,
 )
 from vidpipe.exports.model import Estimate
+from vidpipe.framing.model import CropPath
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import SOFTWARE, choose_encoder
@@ -142,13 +143,15 @@ class _Renderer:
         detector = detector_for(self.run.order)
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
-                self.run.video_id,
+                Recording(
+                    video_id=self.run.video_id,
+                    speech=self.speech,
+                    words=self.timed_words,
+                    layout=self.layout,
+                    reader=reader,
+                    detector=detector,
+                ),
                 segment,
-                self.speech,
-                self.timed_words,
-                self.layout,
-                reader,
-                detector,
                 self.options,
                 self.run.order.settings.framing,
                 variant,
@@ -341,13 +344,17 @@ def plain(plan: ClipPlan) -> ClipPlan:
         part.model_copy(
             update={
                 "inset": None,
-                "camera": part.camera
-                and part.camera.model_copy(update={"points": part.camera.points[:1]}),
+                "camera": _standing(part.camera),
+                "other": _standing(part.other),
             }
         )
         for part in plan.parts
     ]
     return plan.model_copy(update={"parts": tuple(parts), "intro_frames": 0, "outro_frames": 0})
+
+
+def _standing(path: CropPath | None) -> CropPath | None:
+    return path and path.model_copy(update={"points": path.points[:1]})
 
 
 def plain_options(options: ClipOptions) -> ClipOptions:

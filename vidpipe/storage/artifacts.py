@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.storage.fingerprint import canonical_json
-from vidpipe.storage.keys import Folder, file_key, manifest_key, pointer_key
+from vidpipe.storage.keys import RETENTION, Folder, file_key, manifest_key, pointer_key
 from vidpipe.storage.objects import ObjectStore, sha256_file
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,6 +48,7 @@ class Manifest(BaseModel):
     files: tuple[StoredFile, ...]
     created_at: str
     wall_s: float
+    retention: str = Field(default="", description="class of `keys.RETENTION`")
 
     @property
     def content_digest(self) -> str:
@@ -102,8 +103,10 @@ class Artifacts:
             key = file_key(video_id, folder, f"{_stem(artifact)}-{name}", fingerprint)
             size = path.stat().st_size
             digest = (digests or {}).get(name) or sha256_file(path)
-            self.store.put_file(key, path, move=True)
-            stored.append(_stored(name, key, digest, size))
+            file = _stored(name, key, digest, size)
+            attributes = {"Content-Type": file.media_type, "retention": RETENTION[folder]}
+            self.store.put_file(key, path, move=True, attributes=attributes)
+            stored.append(file)
         if document is not None:
             data = document.model_dump_json(indent=1).encode()
             key = file_key(video_id, folder, f"{_stem(artifact)}.json", fingerprint)
@@ -117,6 +120,7 @@ class Artifacts:
             files=tuple(stored),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=round(wall_s, 3),
+            retention=RETENTION[folder],
         )
         body = manifest.model_dump_json(indent=1).encode()
         self.store.put_bytes(manifest_key(video_id, folder, _stem(artifact), fingerprint), body)
@@ -227,6 +231,11 @@ def _stem(artifact: str) -> str:
     return artifact.replace("/", "-").replace(".", "-")
 
 
+#: What Python's list of types lacks, or has as what no browser plays.
+_TYPES = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".m4a": "audio/mp4"}
+
+
 def _stored(name: str, key: str, digest: str, size: int) -> StoredFile:
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
+    kind = kind or "application/octet-stream"
     return StoredFile(name=name, key=key, sha256=digest, size_bytes=size, media_type=kind)

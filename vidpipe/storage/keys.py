@@ -16,6 +16,17 @@ class Folder(StrEnum):
     EXPORTS = "exports"
 
 
+#: What may be removed when, by the folder it lies in: policies name these classes.
+RETENTION = {
+    Folder.RAW: "source",
+    Folder.AUDIO: "working",
+    Folder.ANALYSIS: "result",
+    Folder.FRAMES: "preview",
+    Folder.CLIPS: "master",
+    Folder.EXPORTS: "delivery",
+}
+
+
 def channel_of(video_id: str) -> str:
     """The channel that a video id begins with (`{channel}--{slug}-{digest}`)."""
     return video_id.split("--", 1)[0]

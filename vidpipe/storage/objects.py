@@ -75,8 +75,18 @@ class ObjectStore:
         """The object as a file, when the store is a folder; None elsewhere."""
         return self.root / key if self.root is not None else None
 
-    def put_file(self, key: str, source: Path, *, move: bool = False) -> None:
-        """Store a file whole: by rename on local disk, by one (multi-part) upload elsewhere."""
+    def put_file(
+        self,
+        key: str,
+        source: Path,
+        *,
+        move: bool = False,
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Store a file whole: by rename on local disk, by one (multi-part) upload elsewhere.
+
+        `attributes` go with an object in a bucket: `Content-Type`, and metadata of ours.
+        """
         if self.root is not None:
             target = self.root / key
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +103,7 @@ class ObjectStore:
                 temporary.unlink(missing_ok=True)
             return
         with self._translate(key):
-            obstore.put(self._store, key, source)
+            obstore.put(self._store, key, source, attributes=dict(attributes or {}))
         if move:
             source.unlink(missing_ok=True)
 

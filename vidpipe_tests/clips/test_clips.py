@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
+from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, RenderedClips, Variant
-from vidpipe.clips.plan import edit_list, face_on, output_fps
+from vidpipe.clips.plan import face_on
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
@@ -247,8 +248,8 @@ def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
     )
     got = shown[where.screen.y : where.screen.bottom, where.screen.x : where.screen.right]
     off = np.abs(want.astype(int) - got.astype(int))
-    hole = part.inset.scaled(where.screen.width / s.width)
-    off[hole.y : hole.bottom, hole.x : hole.right] = 0  # painted over: it is shown below
+    # Its text would be too small to read: what of the page is empty, and the inset, are left out.
+    assert s.width < 0.9 * 640 and part.inset is None
     assert off.mean() < 8
     from vidpipe.media.faces import DlibFaces
 
@@ -387,7 +388,7 @@ def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_p
     engine = make_engine(tmp_path / "home")
     video_id = take(engine, talk.path).video_id
     run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube"))
-    assert made == [["1080x1920", "1920x1080-plain"]]
+    assert made == [["1080x1920-draft", "1920x1080-plain-draft"]]
     ran = run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube", "instagram_feed"))
     assert made[1:] == [["1080x1350"]]
     done = Processed(engine, video_id, ran)
@@ -397,7 +398,7 @@ def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_p
         sizes[file.variant] = (m.width, m.height)
         assert file.captions == ("plain" not in file.variant)
         assert abs(m.video_duration_s - clip.duration_s) <= 1 / m.fps + 1e-3
-        if file.variant == "1080x1920":
+        if file.variant == "1080x1920-draft":
             assert abs(lag_frames(path, tmp_path)) <= 1
     assert sizes == {
         "1080x1920": (1080, 1920),

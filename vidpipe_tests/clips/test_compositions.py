@@ -6,7 +6,7 @@ import pytest
 from vidpipe.channels import Brand
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.model import ClipOptions, Composition, Variant
-from vidpipe.clips.plan import plan_clip
+from vidpipe.clips.plan import Recording, plan_clip
 from vidpipe.clips.render import Output, render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
@@ -43,13 +43,8 @@ def planned(path, length_s, variant=VERTICAL):
     options = ClipOptions(variants=(variant,), brand=Brand())
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
-            "v",
+            Recording("v", speech, (), layout, reader, DlibFaces()),
             segment,
-            speech,
-            (),
-            layout,
-            reader,
-            DlibFaces(),
             options,
             FramingOptions(),
             variant,
@@ -96,7 +91,7 @@ def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path)
     import cv2
     import ffmpeg
 
-    from vidpipe.clips.render import straightened
+    from vidpipe.clips.paint import straightened
     from vidpipe.geometry import Rect
     from vidpipe.media.ffmpeg import render
 

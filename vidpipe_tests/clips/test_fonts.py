@@ -10,10 +10,11 @@ import pytest
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips import fonts
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.captions import write_captions
-from vidpipe.clips.fonts import carried_font, font_for, read_font
+from vidpipe.clips.captions import _shown, groups_of, write_captions
+from vidpipe.clips.fonts import Lettering, carried_font, font_for, lettering_for, read_font
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box
+from vidpipe.clips.render import lettering
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -22,9 +23,8 @@ from vidpipe.transcript.model import Word
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
 
-@pytest.fixture(scope="session")
-def han_font(tmp_path_factory):
-    """A font of four Han characters, each a box."""
+def draw_font(path, family, characters):
+    """A font of a few characters, each a box."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
@@ -36,22 +36,27 @@ def han_font(tmp_path_factory):
         pen.closePath()
         return pen.glyph()
 
-    names = [".notdef", "space", "a", "b", "c", "d"]
+    named = {f"glyph{k}": character for k, character in enumerate(characters)}
+    names = [".notdef", "space", *named]
     builder = FontBuilder(1000, isTTF=True)
     builder.setupGlyphOrder(names)
-    builder.setupCharacterMap(
-        {0x20: "space", **dict(zip(map(ord, "中文字幕"), "abcd", strict=True))}
-    )
+    builder.setupCharacterMap({0x20: "space", **{ord(c): name for name, c in named.items()}})
     builder.setupGlyf(
         {n: box(60, 940) if n != "space" else TTGlyphPen(None).glyph() for n in names}
     )
     builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 60)))
     builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": "Four Boxes", "styleName": "Bold"})
+    builder.setupNameTable({"familyName": family, "styleName": "Bold"})
     builder.setupOS2(usWinAscent=880, usWinDescent=120, usWeightClass=700)
     builder.setupPost()
-    path = tmp_path_factory.mktemp("fonts") / "boxes.ttf"
     builder.save(path)
+
+
+@pytest.fixture(scope="session")
+def han_font(tmp_path_factory):
+    """A font of four Han characters."""
+    path = tmp_path_factory.mktemp("fonts") / "boxes.ttf"
+    draw_font(path, "Four Boxes", "中文字幕")
     return path
 
 
@@ -83,9 +88,49 @@ def test_a_given_font_has_to_have_the_letters(han_font):
 
 
 def test_symbols_that_the_font_lacks_are_left_out():
-    font = carried_font()
-    assert font.lacks("so 🦜 good") == []
-    assert font.without_unknown("so🦜 good") == "so good"
+    assert carried_font().lacks("so 🦜 good") == []
+    assert lettering_for("so 🦜 good", CaptionStyle()).shown("so🦜 good") == "so good"
+
+
+@pytest.fixture
+def parrot_font(tmp_path_factory, monkeypatch):
+    """An installed font that has one symbol and nothing else."""
+    path = tmp_path_factory.mktemp("symbols") / "Parrot.ttf"
+    draw_font(path, "Parrot", "🦜")
+    listed = fonts._listed()
+    monkeypatch.setattr(fonts, "_listed", lambda: [*listed, (path, "Parrot", 400)])
+    return path
+
+
+def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
+    letters = lettering_for("so 🦜 good", CaptionStyle())
+    assert [(f.family, run) for f, run in letters.runs("so 🦜 good")] == [
+        (carried_font().family, "so "),
+        ("Parrot", "🦜"),
+        (carried_font().family, " good"),
+    ]
+    boxes = []
+    for text in ("so", "so 🦜"):
+        for font in letters.fonts:
+            shutil.copy(font.path, tmp_path)
+        target = tmp_path / "captions.ass"
+        words = [Word(text=text, start_s=0.1, end_s=0.9)]
+        place = Arrangement(caption=Rect(x=120, y=900, width=768, height=200))
+        style, size = CaptionStyle(), VERTICAL.size
+        write_captions(words, [(0.0, 2.0, place)], style, Brand(), size, target, font=letters)
+        boxes.append(captions_box(target, VERTICAL, 2.0, tmp_path, fonts=tmp_path))
+    # A space and a box of one em wider.
+    assert boxes[1].width - boxes[0].width == pytest.approx(64 + 22, abs=14)
+
+
+def test_a_channel_may_put_emoji_behind_words():
+    style = CaptionStyle(emoji={"noise": "♫"})
+    letters = lettering([Word(text="noise", start_s=0, end_s=1)], "", style)
+    said = [Word(text=t, start_s=k, end_s=k + 0.9) for k, t in enumerate(["No", "Noise,", "no"])]
+    (line,) = groups_of(said, style, 64, 800, letters)[0]
+    assert [_shown(w, style) for w in line] == ["No", "Noise, ♫", "no"]
+    with pytest.raises(Misconfigured, match="🦜"):
+        lettering([], "", CaptionStyle(emoji={"bird": "🦜"}))
 
 
 def test_what_is_no_font_is_said(tmp_path):
@@ -114,7 +159,7 @@ def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
         Brand(),
         VERTICAL.size,
         target,
-        font=font,
+        font=Lettering(font),
     )
     box = captions_box(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path)
     assert box.intersect(place) == box

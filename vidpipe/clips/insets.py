@@ -1,0 +1,107 @@
+"""Insets: what of a camera's small picture is the camera's, and what it leaves on the page."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vidpipe.geometry import Rect
+from vidpipe.layout.model import Region
+from vidpipe.media.frames import FrameReader
+from vidpipe.timeline import Interval
+
+#: Around an inset, next to the page's width; and the greys of a plain part of it.
+_MARGIN, _PLAIN = 0.006, 24
+#: Moments at which an inset is looked at, as shares of the time.
+_MOMENTS = (0.1, 0.5, 0.9)
+#: A corner is the page's as long as it is within so many greys of it, and so far at most.
+_LIKE_THE_PAGE, _ROUNDEST = 14, 0.25
+
+
+def inscribed(disc: Rect, aspect: float) -> Rect:
+    """The largest rectangle of an aspect in the disc that fills a square: no corner of what is
+    behind it."""
+    diameter = min(disc.width, disc.height)
+    height = diameter / math.hypot(1.0, aspect)
+    x, y = disc.center
+    return Rect(
+        x=round(x - aspect * height / 2),
+        y=round(y - height / 2),
+        width=round(aspect * height),
+        height=round(height),
+    )
+
+
+def without_corners(camera: Rect, within: Interval, reader: FrameReader) -> Rect:
+    """An inset less what its rounded corners leave of the page."""
+    small = camera.scaled(reader.scale).clamp(reader.size.rect)
+    looks = [
+        reader.at(within.start_s + share * within.duration_s).grey.astype(np.int16)
+        for share in _MOMENTS
+    ]
+    most = round(_ROUNDEST * min(small.width, small.height))
+    found = []
+    for right in (False, True):
+        for below in (False, True):
+            x = small.right - 1 if right else small.x
+            y = small.bottom - 1 if below else small.y
+            dx, dy = (-1 if right else 1), (-1 if below else 1)
+            outside = (y - 3 * dy, x - 3 * dx)
+            if not (0 <= outside[0] < reader.size.height and 0 <= outside[1] < reader.size.width):
+                continue
+            depths = []
+            for grey in looks:
+                page = int(grey[outside])
+                depth = 0
+                while depth < most and abs(int(grey[y + depth * dy, x + depth * dx]) - page) <= (
+                    _LIKE_THE_PAGE
+                ):
+                    depth += 1
+                depths.append(depth)
+            found.append(min(depths))
+    # One dark corner of a room is no rounding: three of them are alike, or none is.
+    if len(found) < 3:
+        return camera
+    depth = sorted(found)[len(found) - 3]
+    if depth < 2:
+        return camera
+    # A pixel more for the smoothed edge.
+    shave = math.ceil((depth + 1) / reader.scale)
+    return Rect(
+        x=camera.x + shave,
+        y=camera.y + shave,
+        width=camera.width - 2 * shave,
+        height=camera.height - 2 * shave,
+    )
+
+
+def to_paint_over(
+    camera: Rect, screen: Region, within: Interval, reader: FrameReader
+) -> Rect | None:
+    """The inset with a little around it, where it lies on a plain part of the page.
+
+    None where it does not lie within the page, or on something: a smear would be worse.
+    """
+    margin = max(2, round(_MARGIN * screen.rect.width))
+    grown = _grown(camera, margin)
+    around = _grown(camera, 2 * margin)
+    if screen.corners or around.intersect(screen.rect) != around:
+        return None
+    outer, inner = around.scaled(reader.scale), grown.scaled(reader.scale)
+    for share in _MOMENTS:
+        grey = reader.at(within.start_s + share * within.duration_s).grey
+        ring = np.ones((outer.height, outer.width), bool)
+        x, y = inner.x - outer.x, inner.y - outer.y
+        ring[y : y + inner.height, x : x + inner.width] = False
+        shown = grey[outer.y : outer.bottom, outer.x : outer.right]
+        low, high = np.percentile(shown[ring[: shown.shape[0], : shown.shape[1]]], (3, 97))
+        if high - low > _PLAIN:
+            return None
+    return grown
+
+
+def _grown(rect: Rect, by: int) -> Rect:
+    return Rect(
+        x=rect.x - by, y=rect.y - by, width=rect.width + 2 * by, height=rect.height + 2 * by
+    )
