@@ -23,6 +23,7 @@ _STANDS_OUT_DB = 12.0
 _NOTCH_HZ = 3.0
 #: Fourier windows of so long tell lines one hertz apart.
 _WINDOW_S = 2.0
+_QUIET_WINDOWS = 25
 #: Hum lies low; noise is everywhere.
 HUM_RATE, _RATE = 8_000, 48_000
 #: What ffmpeg's `afftdn` holds back at 48 kHz: measured, on white noise and on voices.
@@ -67,14 +68,14 @@ def _notched(stream: Any, frequency: float) -> Any:
 def hum_lines(samples: Values) -> list[float]:
     """Frequencies in Hz of the mains' hum in mono samples at 8 kHz: its tone and harmonics.
 
-    A line must stand out in the median of all windows: a hum goes on, a voice does not.
+    A line must stand out in the quiet windows, too: a hum goes on, a voice does not.
     """
     window = round(_WINDOW_S * HUM_RATE)
     if len(samples) < window:
         return []
     pieces = np.lib.stride_tricks.sliding_window_view(samples, window)[:: window // 2]
     spectra = np.abs(np.fft.rfft(pieces * np.hanning(window), axis=1))
-    level = 20 * np.log10(np.median(spectra, axis=0) + 1e-9)
+    level = 20 * np.log10(np.percentile(spectra, _QUIET_WINDOWS, axis=0) + 1e-9)
     best: list[float] = []
     for mains in _MAINS_HZ:
         lines = [mains * k for k in range(1, _HARMONICS + 1)]

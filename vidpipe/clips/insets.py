@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Region
@@ -17,6 +20,8 @@ _MARGIN, _PLAIN = 0.006, 24
 _MOMENTS = (0.1, 0.5, 0.9)
 #: A corner is the page's as long as it is within so many greys of it, and so far at most.
 _LIKE_THE_PAGE, _ROUNDEST = 14, 0.25
+#: Roundings of one inset differ by so many pixels.
+_ALIKE = 2
 
 
 def inscribed(disc: Rect, aspect: float) -> Rect:
@@ -36,34 +41,18 @@ def inscribed(disc: Rect, aspect: float) -> Rect:
 def without_corners(camera: Rect, within: Interval, reader: FrameReader) -> Rect:
     """An inset less what its rounded corners leave of the page."""
     small = camera.scaled(reader.scale).clamp(reader.size.rect)
-    looks = [
-        reader.at(within.start_s + share * within.duration_s).grey.astype(np.int16)
-        for share in _MOMENTS
+    looks = [reader.at(within.start_s + share * within.duration_s).grey for share in _MOMENTS]
+    depths = [
+        median(_rounding(grey, small, right=right, below=below) for grey in looks)
+        for right in (False, True)
+        for below in (False, True)
     ]
-    most = round(_ROUNDEST * min(small.width, small.height))
-    found = []
-    for right in (False, True):
-        for below in (False, True):
-            x = small.right - 1 if right else small.x
-            y = small.bottom - 1 if below else small.y
-            dx, dy = (-1 if right else 1), (-1 if below else 1)
-            outside = (y - 3 * dy, x - 3 * dx)
-            if not (0 <= outside[0] < reader.size.height and 0 <= outside[1] < reader.size.width):
-                continue
-            depths = []
-            for grey in looks:
-                page = int(grey[outside])
-                depth = 0
-                while depth < most and abs(int(grey[y + depth * dy, x + depth * dx]) - page) <= (
-                    _LIKE_THE_PAGE
-                ):
-                    depth += 1
-                depths.append(depth)
-            found.append(min(depths))
-    # One dark corner of a room is no rounding: three of them are alike, or none is.
-    if len(found) < 3:
-        return camera
-    depth = sorted(found)[len(found) - 3]
+    # Roundings are alike. What is on the page shortens one, a wall like the page has no end.
+    most = _most(small)
+    alike = [
+        b for a, b in itertools.combinations(sorted(depths), 2) if b - a <= _ALIKE and b < most
+    ]
+    depth = max(alike, default=0.0)
     if depth < 2:
         return camera
     # A pixel more for the smoothed edge.
@@ -74,6 +63,25 @@ def without_corners(camera: Rect, within: Interval, reader: FrameReader) -> Rect
         width=camera.width - 2 * shave,
         height=camera.height - 2 * shave,
     )
+
+
+def _most(box: Rect) -> int:
+    return round(_ROUNDEST * min(box.width, box.height))
+
+
+def _rounding(grey: NDArray[np.uint8], box: Rect, *, right: bool, below: bool) -> int:
+    """How far the page reaches into a corner of a box, along each side; 0 at the picture's edge."""
+    x, dx = (box.right - 1, -1) if right else (box.x, 1)
+    y, dy = (box.bottom - 1, -1) if below else (box.y, 1)
+    outside = (y - 3 * dy, x - 3 * dx)
+    if not (0 <= outside[0] < grey.shape[0] and 0 <= outside[1] < grey.shape[1]):
+        return 0
+    page = int(grey[outside])
+    most = _most(box)
+    for depth in range(most):
+        if abs(int(grey[y + depth * dy, x + depth * dx]) - page) > _LIKE_THE_PAGE:
+            return depth
+    return most
 
 
 def to_paint_over(

@@ -38,7 +38,7 @@ FONTS = "fonts"
 #: The least of what platforms take; speech and a bed of music need no more.
 AUDIO_KBPS = 128
 #: Pictures that are kept to compare with what the encoder made of them.
-SAMPLE, _SAMPLED = "sample.yuv", 6
+SAMPLE, _SAMPLED = "sample.yuv", 4
 #: What a finished clip is called there.
 CLIP = "clip.mp4"
 

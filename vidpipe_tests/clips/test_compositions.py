@@ -26,7 +26,7 @@ VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 WIDE = Variant(name="1920x1080", size=Size(width=1920, height=1080))
 
 
-def planned(path, length_s, variant=VERTICAL):
+def planned(path, length_s, variant=VERTICAL, people="auto"):
     info = probe(path)
     layout = detect_layout(path, info, DlibFaces(), LayoutOptions())
     speech = SpeechMap(duration_s=length_s, speech=(span(0.2, length_s - 0.2),))
@@ -40,7 +40,7 @@ def planned(path, length_s, variant=VERTICAL):
         reasons=(),
         parts={},
     )
-    options = ClipOptions(variants=(variant,), brand=Brand())
+    options = ClipOptions(variants=(variant,), brand=Brand(), people=people)
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
             Recording("v", speech, (), layout, reader, DlibFaces()),
@@ -62,6 +62,41 @@ def test_of_two_people_the_clip_shows_the_one_who_speaks(tmp_path):
     assert left.right <= truth.cameras[0][2] <= right.x
     assert plan.parts[1].first_frame / plan.edit.fps == pytest.approx(7.0, abs=0.8)
     assert plan.parts[0].last_frame == plan.parts[1].first_frame
+
+
+def conversation(tmp_path, turns_s, length_s, people):
+    path = tmp_path / "two.mp4"
+    truth = make_conversation(path, turns_s, length_s=length_s)
+    _, plan = planned(path, length_s, people=people)
+    return path, truth, plan
+
+
+def test_of_two_people_who_take_short_turns_both_are_shown(tmp_path):
+    turns_s = [(0.0, 1), (3.0, 0), (6.0, 1), (9.0, 0)]
+    path, _, plan = conversation(tmp_path, turns_s, 12.0, "auto")
+    (part,) = plan.parts
+    assert part.composition is Composition.TWO_UP
+    # Each half shows one of them, the left one above.
+    left, right = part.camera.rect, part.other.rect
+    assert left.right <= right.x + 2
+    render_clip(
+        path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), ClipOptions(variants=(VERTICAL,))
+    )
+    clip = tmp_path / "clip.mp4"
+    with FrameReader(clip, probe(clip), max_width=1080) as reader:
+        image = reader.at(4.0).image
+    for half in (image[:960], image[960:]):
+        faces = DlibFaces().detect(np.ascontiguousarray(half))
+        assert len(faces) == 1 and faces[0].rect.height > 0.2 * 960
+
+
+def test_a_channel_may_want_the_speaker_alone_or_always_both(tmp_path):
+    _, _, switched = conversation(
+        tmp_path, [(0.0, 1), (3.0, 0), (6.0, 1), (9.0, 0)], 12.0, "switch"
+    )
+    assert {p.composition for p in switched.parts} == {Composition.SPEAKER}
+    _, _, both = conversation(tmp_path, [(0.0, 1), (7.0, 0)], 14.0, "two_up")
+    assert [p.composition for p in both.parts] == [Composition.TWO_UP]
 
 
 def test_a_filmed_room_is_a_page_above_and_the_speaker_close_below(tmp_path):
@@ -108,7 +143,7 @@ def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path)
     assert (made[6:-6, 6:-6] > 230).mean() > 0.99
 
 
-@pytest.mark.parametrize("kind", ["inset", "circle"])
+@pytest.mark.parametrize("kind", ["inset", "circle", "rounded"])
 def test_an_inset_is_not_shown_twice(tmp_path, kind):
     path = tmp_path / "inset.mp4"
     truth = make_composite(path, kind, seed=91, pages=2)
@@ -126,6 +161,16 @@ def test_an_inset_is_not_shown_twice(tmp_path, kind):
         page = reader.at(1.0).grey[shown.y : shown.bottom, shown.x : shown.right]
     painted = page[hole.y + 6 : hole.bottom - 6, hole.x + 6 : hole.right - 6]
     assert np.percentile(painted, 99) - np.percentile(painted, 1) < 24
+    if kind == "rounded":
+        # No corner of the crop lies outside the arcs: it shows the room and not the page.
+        x, y, width, height = truth.stretches[0].cameras[0]
+        radius = 0.18 * min(width, height)
+        area = part.camera.rect
+        for right, below in ((False, False), (True, False), (False, True), (True, True)):
+            dx = (x + width - area.right) if right else (area.x - x)
+            dy = (y + height - area.bottom) if below else (area.y - y)
+            inward = max(0.0, radius - dx), max(0.0, radius - dy)
+            assert np.hypot(*inward) <= radius + 2
     if kind == "circle":
         x, y = camera.rect.center
         radius = camera.rect.width / 2
