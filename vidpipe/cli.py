@@ -332,7 +332,7 @@ def links(
         for row in sorted(rows, key=lambda e: (titles.get(e.clip_id, (0, ""))[0], e.platform)):
             rank, title = titles.get(row.clip_id, (0, ""))
             url = engine.link(row.key, expires_s=round(hours * 3600))
-            _out.print(f"{rank}\t{row.platform}\t{title}\t{url}", markup=False)
+            typer.echo(f"{rank}\t{row.platform}\t{title}\t{url}")
         if not rows:
             _err.print("no exports yet", style="yellow")
         return 0

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import jsonschema
 import pytest
@@ -20,7 +22,6 @@ def home(tmp_path, monkeypatch):
     home.mkdir()
     (home / "channels.yaml").write_text(CHANNELS)
     monkeypatch.setenv("VIDPIPE_HOME", str(home))
-    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
     monkeypatch.chdir(tmp_path)
     return home
 
@@ -163,3 +164,48 @@ def test_the_committed_schema_is_the_models():
 def test_status_lists_videos(seeded, processed):
     said = runner.invoke(app, ["status"])
     assert processed.video_id in said.output
+
+
+def test_verify_holds_any_file_against_a_platform(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out), "--platform", "tiktok"])
+    clip = next((out / "tiktok").glob("*.mp4"))
+    good = runner.invoke(app, ["verify", str(clip), "--platform", "tiktok"])
+    assert good.exit_code == 0, good.output
+    assert "picture size" in good.output and "1080x1920" in good.output
+    bad = runner.invoke(app, ["verify", str(talk.path), "--platform", "tiktok"])
+    assert bad.exit_code == 3
+    assert "640x360" in bad.output and "no" in bad.output
+    none = runner.invoke(app, ["verify", str(clip), "--platform", "myspace"])
+    assert none.exit_code == 2
+
+
+def test_links_lead_to_every_export(seeded, talk, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+    results = Results.model_validate_json((out / "results.json").read_text())
+    said = runner.invoke(app, ["links", results.video.id])
+    assert said.exit_code == 0, said.output
+    rows = [line.split("\t") for line in said.output.strip().splitlines()]
+    assert len(rows) == len(results.exports)
+    for _, platform, title, url in rows:
+        path = Path(unquote(urlsplit(url).path))
+        assert path.is_file() and platform in path.name and title
+    monkeypatch.setenv("VIDPIPE_CDN_URL", "https://cdn.example.com/clips/")
+    said = runner.invoke(app, ["links", results.video.id, "--platform", "tiktok"])
+    assert all(
+        line.split("\t")[3].startswith("https://cdn.example.com/clips/default/")
+        for line in said.output.strip().splitlines()
+    )
+    assert runner.invoke(app, ["links", "default--nobody-0000000000"]).exit_code == 2
+
+
+def test_a_post_lies_beside_every_export(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(out), "--platform", "youtube_shorts"])
+    results = Results.model_validate_json((out / "results.json").read_text())
+    for export in results.exports:
+        post = json.loads((out / export.post).read_text())
+        assert post["platform"] == "youtube_shorts" and post["language"] == "en"
+        assert len(post["title"]) <= 100 and "short talk" in post["text"]
+        assert (out / export.captions).read_text().startswith("WEBVTT")

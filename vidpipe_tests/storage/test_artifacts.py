@@ -100,6 +100,36 @@ def test_signed_links_read_and_write(s3_options, tmp_path):
     assert urllib.request.urlopen(link).read() == b"over the wire"
 
 
+def test_objects_say_what_they_are_and_how_long_they_matter(s3_options, tmp_path):
+    import boto3
+
+    store = ObjectStore("s3://vidpipe-test/typed", s3_options)
+    artifacts = Artifacts(store, tmp_path / "scratch")
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"moving")
+    made = artifacts.publish(
+        video_id="default--talk-0123456789",
+        folder=Folder.EXPORTS,
+        artifact="tiktok-1",
+        fingerprint="f" * 64,
+        ingredients={},
+        files={"video.mp4": clip},
+    )
+    assert made.retention == "delivery"
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_options["endpoint"],
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name="us-east-1",
+    )
+    key = made.file("video.mp4").key
+    head = client.head_object(Bucket="vidpipe-test", Key=f"typed/{key}")
+    # A browser plays a link to it.
+    assert head["ContentType"] == "video/mp4"
+    assert head["Metadata"]["retention"] == "delivery"
+
+
 def test_signed_links_on_azure(azure_options):
     """Keys in the store are ASCII: they are made of ids and our own file names."""
     store = ObjectStore("az://vidpipe-test/links", azure_options)

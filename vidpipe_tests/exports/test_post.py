@@ -1,0 +1,99 @@
+"""Posts keep to a platform's limits, whatever is said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from vidpipe.channels.model import PostTemplates
+from vidpipe.exports.post import hashtag, write_post
+from vidpipe.platforms import load_presets
+from vidpipe.segments.model import Chapter
+
+PRESETS = load_presets()
+FIELDS = {
+    "title": "How often must we look?",
+    "hook": "The answer is surprising.",
+    "topic": "Sampling",
+    "video": "Signals, lecture 3",
+    "channel": "Lectures",
+}
+
+
+def post(platform="tiktok", templates=None, fields=FIELDS, keys=("sampling rate", "noise"), **more):
+    given = {"chapters": (), "language": "en", "duration_s": 60.0, **more}
+    return write_post(PRESETS[platform], templates or PostTemplates(), fields, keys, **given)
+
+
+def test_a_post_says_title_hook_recording_and_hashtags():
+    made = post(templates=PostTemplates(hashtags=("signals",), credits="CC BY 4.0"))
+    assert made.text == (
+        "How often must we look?\n\nThe answer is surprising.\n\nFrom: Signals, lecture 3\n\n"
+        "#signals #SamplingRate #noise\n\nCC BY 4.0"
+    )
+    assert made.hashtags == ("signals", "SamplingRate", "noise")
+    # Where a title has a field of its own, the text begins with what follows.
+    assert post("youtube_shorts").text.startswith("The answer is surprising.")
+    assert post("youtube_shorts").title == "How often must we look?"
+
+
+def test_a_title_that_is_the_hook_is_said_once():
+    same = {**FIELDS, "hook": "How often must we look"}
+    assert post(fields=same).text.count("How often must we look") == 1
+
+
+def test_hashtags_are_as_many_as_the_platform_likes():
+    many = PostTemplates(hashtags=tuple(f"tag{k}" for k in range(9)))
+    assert len(post("x", many).hashtags) == 2
+    assert post("podcast_audio", many).hashtags == ()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "tag"),
+    [
+        ("sampling rate", "SamplingRate"),
+        ("noise", "noise"),
+        ("größe über", "GrößeÜber"),
+        ("c++ / c#", "CC"),
+        ("42", ""),
+        ("—", ""),
+    ],
+)
+def test_phrases_as_hashtags(phrase, tag):
+    assert hashtag(phrase) == tag
+
+
+texts = st.text(max_size=400)
+
+
+@given(
+    platform=st.sampled_from(sorted(PRESETS)),
+    fields=st.fixed_dictionaries(dict.fromkeys(FIELDS, texts)),
+    keys=st.lists(texts, max_size=5),
+    credits=st.text(alphabet="abc ", max_size=300),
+)
+def test_no_post_is_longer_than_its_platform_takes(platform, fields, keys, credits):
+    made = post(platform, PostTemplates(credits=credits), fields, keys)
+    rules = PRESETS[platform].text
+    assert len(made.text) <= rules.description_characters
+    assert len(made.title) <= (rules.title_characters or rules.description_characters)
+    assert len(made.description) <= rules.description_characters
+    assert len(made.hashtags) <= rules.max_hashtags
+    assert all(f"#{tag}" in made.text for tag in made.hashtags)
+
+
+def test_chapters_where_a_platform_reads_them():
+    chapters = [Chapter(start_s=t, title=f"Part {t:.0f}") for t in (2.0, 70.0, 150.0)]
+    made = post("youtube", chapters=chapters, duration_s=200.0)
+    assert [c.start_s for c in made.chapters] == [0.0, 70.0, 150.0]
+    assert "0:00 Part 2\n1:10 Part 70\n2:30 Part 150" in made.text
+    # Two are none to it, nor are such as last nine seconds, nor is another platform's text.
+    assert post("youtube", chapters=chapters[:2], duration_s=200.0).chapters == ()
+    assert post("youtube", chapters=chapters, duration_s=159.0).chapters == ()
+    assert post("tiktok", chapters=chapters, duration_s=200.0).chapters == ()
+
+
+@pytest.mark.parametrize("template", ["{name}", "{title", "{0}", "{title.x}"])
+def test_a_template_that_cannot_be_filled_in_is_said(template):
+    with pytest.raises(ValidationError, match="fields are title, hook"):
+        PostTemplates(description=template)
