@@ -60,6 +60,8 @@ bench: $(VENV)/.dev ## side-by-side measurements, some half an hour
 	$(BIN)/python -m benchmarks.layout --kinds inset beside filmed
 	$(BIN)/python -m benchmarks.topics
 	$(BIN)/python -m benchmarks.clips
+	$(BIN)/python -m benchmarks.tiers
+	$(BIN)/python -m benchmarks.exports
 
 clean: ## remove the virtual environment and everything made
 	rm -rf $(VENV) .vidpipe clips build *.egg-info

@@ -245,6 +245,8 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
 def _clips(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, RenderedClips)
+    video_id = result.manifest.video_id
+    made = {c.clip_id: [engine.finished_clip(video_id, f) for f in c.files] for c in document.clips}
     rows = [
         {
             "rank": c.rank,
@@ -254,9 +256,11 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
             "captions": c.files[0].captions,
             "loudness_lufs": str(c.files[0].measures.integrated_lufs or "silent"),
             "ssim": min((f.quality.ssim for f in c.files if f.quality.ssim), default=0.0),
-            "estimated_s": c.files[0].encoded.estimated_s,
-            "encoded_s": c.files[0].encoded.seconds,
-            "estimated_mib": round(sum(f.encoded.estimated_bytes for f in c.files) / 2**20, 2),
+            "estimated_s": made[c.clip_id][0].encoded.estimated_s,
+            "encoded_s": made[c.clip_id][0].encoded.seconds,
+            "estimated_mib": round(
+                sum(m.encoded.estimated_bytes for m in made[c.clip_id]) / 2**20, 2
+            ),
             "size_mib": round(sum(f.measures.size_bytes for f in c.files) / 2**20, 2),
             "clip": c.clip_id,
         }
@@ -295,6 +299,8 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
 def _exports(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, PlatformExports)
+    video_id = result.manifest.video_id
+    made = {e.clip_id: engine.finished_export(video_id, e) for e in document.exports}
     rows = [
         {
             "rank": e.rank,
@@ -302,10 +308,10 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
             "file": e.key,
             "made_by": e.way.value,
             "duration_s": round(e.facts.duration_s, 2),
-            "estimated_mib": round(e.estimate.size_bytes / 2**20, 2),
+            "estimated_mib": round(made[e.clip_id].estimate.size_bytes / 2**20, 2),
             "size_mib": round(e.facts.size_bytes / 2**20, 2),
-            "estimated_s": e.estimate.seconds,
-            "took_s": e.seconds,
+            "estimated_s": made[e.clip_id].estimate.seconds,
+            "took_s": made[e.clip_id].seconds,
             "loudness_lufs": str(e.facts.integrated_lufs or "silent"),
             "conforms": e.conforms,
         }

@@ -183,7 +183,10 @@ class Quality(BaseModel):
 
 
 class Encoded(BaseModel):
-    """What an encode was thought to take, and took: seconds are those of all shapes at once."""
+    """What an encode was thought to take, and took: seconds are those of all shapes at once.
+
+    Kept with the clip's files: the stage's result is the same every time.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -215,7 +218,6 @@ class ClipFile(BaseModel):
     has_subtitles: bool
     measures: Measures
     quality: Quality
-    encoded: Encoded
     plain: bool = Field(default=False, description="made without what may have failed before")
     reused: bool = Field(default=False, exclude=True)
 

@@ -87,7 +87,8 @@ class Facts(BaseModel):
 
 
 class Finished(BaseModel):
-    """One export, as it was stored."""
+    """One export, as it was stored, and what making it took: times stay out of the stage's
+    result, which is the same every time."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -112,8 +113,6 @@ class Export(BaseModel):
     way: Way
     facts: Facts
     rules: tuple[Rule, ...]
-    estimate: Estimate
-    seconds: float
 
     @property
     def conforms(self) -> bool:

@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.clips.model import RenderedClips
+from vidpipe.clips.model import ClipFile, RenderedClips
+from vidpipe.clips.model import Finished as FinishedClip
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
-from vidpipe.exports.model import PlatformExports
+from vidpipe.exports.model import Export, PlatformExports
+from vidpipe.exports.model import Finished as FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar
 from vidpipe.intake.rules import Rules
@@ -25,7 +27,7 @@ from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
 from vidpipe.pipeline.stages import stage
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
-from vidpipe.storage.artifacts import Artifacts, Manifest
+from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, channel_of
 from vidpipe.storage.objects import ObjectStore
@@ -117,6 +119,22 @@ class Engine:
         if self.settings.cdn_url:
             return f"{self.settings.cdn_url.rstrip('/')}/{quote(key)}"
         return self.store.download_url(key, expires_s=expires_s)
+
+    def finished_clip(self, video_id: str, file: ClipFile) -> FinishedClip:
+        """What was measured when a file of a clip was made, and what making it took."""
+        return self._finished(video_id, Folder.CLIPS, file, FinishedClip)
+
+    def finished_export(self, video_id: str, export: Export) -> FinishedExport:
+        """What was measured when an export was made, and what making it took."""
+        return self._finished(video_id, Folder.EXPORTS, export, FinishedExport)
+
+    def _finished(
+        self, video_id: str, folder: Folder, item: ClipFile | Export, model: type[Model]
+    ) -> Model:
+        found = self.artifacts.find(video_id, folder, item.artifact, item.fingerprint)
+        if found is None:
+            raise FileNotFoundError(f"{item.artifact} of {video_id} is gone from the store")
+        return self.artifacts.document(found, model)
 
     def manifest(self, video_id: str, artifact: str) -> Manifest | None:
         """The current artifact of a video."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
@@ -47,6 +48,12 @@ class Estimator:
             size_bytes=round(clip_s * median(p.size_bytes / p.clip_s for p in past)),
         )
 
+    def watch(
+        self, work: str, clip_id: str, clip_s: float, prior: Callable[[float], Estimate]
+    ) -> Watch:
+        """Estimate one piece of work that is about to begin."""
+        return Watch(self, work, clip_id, clip_s, self.estimate(work, clip_s, prior))
+
     def learn(
         self, work: str, clip_id: str, clip_s: float, took: Estimate, estimate: Estimate
     ) -> None:
@@ -66,6 +73,29 @@ class Estimator:
                 estimated_bytes=estimate.size_bytes,
             )
         )
+
+
+@dataclass
+class Watch:
+    """One piece of work: what is thought of it, and what it takes."""
+
+    estimator: Estimator
+    work: str
+    clip_id: str
+    clip_s: float
+    estimate: Estimate
+    seconds: float = 0.0
+    began_s: float = field(default_factory=time.monotonic)
+
+    def begin(self) -> None:
+        """The work begins now, later than it was estimated: it waited for its turn."""
+        self.began_s = time.monotonic()
+
+    def done(self, size_bytes: int) -> None:
+        """The work is done; the next estimate knows of it."""
+        self.seconds = round(time.monotonic() - self.began_s, 3)
+        took = Estimate(seconds=self.seconds, size_bytes=size_bytes)
+        self.estimator.learn(self.work, self.clip_id, self.clip_s, took, self.estimate)
 
 
 def encode_prior(size: Size, preset: str, kbps: int) -> Callable[[float], Estimate]:

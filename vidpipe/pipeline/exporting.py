@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from vidpipe.exports.conformance import check
 from vidpipe.exports.export import SOUND_KBPS, make_export, make_thumbnail, way_for
 from vidpipe.exports.facts import look_at
 from vidpipe.exports.model import (
-    Estimate,
     Export,
     ExportOptions,
     Finished,
@@ -175,8 +173,6 @@ class _Exporter:
             way=finished.way,
             facts=finished.facts,
             rules=tuple(check(finished.facts, preset, self.options.loudness_lufs)),
-            estimate=finished.estimate,
-            seconds=finished.seconds,
         )
 
     def _make(self, work: Path, post: Post) -> tuple[Mapping[str, Path], Finished]:
@@ -192,12 +188,10 @@ class _Exporter:
         if way is Way.TRANSCODE and preset.picture is not None:
             kind += f" {SOFTWARE} {options.tier.preset}"
             prior = encode_prior(preset.picture.size, options.tier.preset, facts.video_kbps or 0)
-        estimate = run.estimator.estimate(kind, facts.duration_s, prior)
+        watch = run.estimator.watch(kind, self.clip.clip_id, facts.duration_s, prior)
         target = work / f"video.{preset.file.container}"
-        started = time.monotonic()
         make_export(way, source, facts, options, self.clip.title, target)
-        took = Estimate(seconds=time.monotonic() - started, size_bytes=target.stat().st_size)
-        run.estimator.learn(kind, self.clip.clip_id, facts.duration_s, took, estimate)
+        watch.done(target.stat().st_size)
         same_sound = way is Way.COPY
         made = {target.name: target}
         for name in _BESIDE:
@@ -217,8 +211,8 @@ class _Exporter:
             facts=look_at(target, _loudness(measured) if same_sound else None).model_copy(
                 update={"thumbnail_bytes": thumbnail_bytes}
             ),
-            estimate=estimate,
-            seconds=round(took.seconds, 3),
+            estimate=watch.estimate,
+            seconds=watch.seconds,
         )
 
     def _post(self) -> Post:

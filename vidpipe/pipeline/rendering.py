@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,7 +46,7 @@ from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
 from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
-from vidpipe.pipeline.estimates import encode_prior
+from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
 from vidpipe.segments.model import Chapter, Segment, Segments
@@ -185,13 +184,9 @@ class _Renderer:
             if self.run.find_item(Folder.CLIPS, artifact, ingredients) is None
         ]
         outputs: dict[str, Output] = {}
-        works = _works([variant for _, variant in missing], options, planned[0][0])
-        thought = self._estimate([(p, v) for p, v in missing], options, works)
-        began: list[float] = []
-        took: list[float] = []
+        watch = self._watch(missing, options)
 
         def render_missing(work: Path) -> None:
-            started = time.monotonic()
             for plan, variant in missing:
                 outputs[variant.name] = Output(plan, variant, work / variant.name)
                 outputs[variant.name].work.mkdir()
@@ -203,15 +198,9 @@ class _Renderer:
                 options,
                 on_progress,
                 self.encoder,
-                lambda: began.append(time.monotonic()),
+                watch.begin,
             )
-            took.append(time.monotonic() - (began or [started])[0])
-            total = Estimate(
-                seconds=took[0],
-                size_bytes=sum((o.work / CLIP).stat().st_size for o in outputs.values()),
-            )
-            first = planned[0][0]
-            self.run.estimator.learn(works, first.clip_id, first.duration_s, total, thought)
+            watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
 
         def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], Finished]]:
             def finish(work: Path) -> tuple[Mapping[str, Path], Finished]:
@@ -219,9 +208,9 @@ class _Renderer:
                     render_missing(work)
                 share = variant.size.rect.area / sum(v.size.rect.area for _, v in missing)
                 encoded = Encoded(
-                    estimated_s=thought.seconds,
-                    seconds=round(took[0], 3),
-                    estimated_bytes=round(share * thought.size_bytes),
+                    estimated_s=watch.estimate.seconds,
+                    seconds=watch.seconds,
+                    estimated_bytes=round(share * watch.estimate.size_bytes),
                 )
                 return self._finished(outputs[variant.name], options, spoken, encoded)
 
@@ -239,16 +228,13 @@ class _Renderer:
                 has_subtitles=manifest.has("clip.srt"),
                 measures=finished.measures,
                 quality=finished.quality,
-                encoded=finished.encoded,
                 plain=plainly,
                 reused=reused,
             )
             files.append((manifest, file))
         return files
 
-    def _estimate(
-        self, missing: Sequence[tuple[ClipPlan, Variant]], options: ClipOptions, works: str
-    ) -> Estimate:
+    def _watch(self, missing: Sequence[tuple[ClipPlan, Variant]], options: ClipOptions) -> Watch:
         """What encoding a clip in these shapes will take."""
         efforts = [(v.size, v.effort(options.tier)) for _, v in missing]
 
@@ -259,9 +245,13 @@ class _Renderer:
                 size_bytes=sum(e.size_bytes for e in each),
             )
 
-        if not missing:
-            return Estimate(seconds=0.0, size_bytes=0)
-        return self.run.estimator.estimate(works, missing[0][0].duration_s, prior)
+        plan = missing[0][0] if missing else None
+        return self.run.estimator.watch(
+            _works([v for _, v in missing], options, plan),
+            plan.clip_id if plan else "",
+            plan.duration_s if plan else 0.0,
+            prior,
+        )
 
     def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
         """Everything that one file of a clip rests on."""
@@ -317,13 +307,13 @@ class _Renderer:
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 
 
-def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan) -> str:
+def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan | None) -> str:
     """The kind of work that an encode is, for estimates: shapes, encoder, what is mostly shown."""
     shown: dict[str, int] = {}
-    for part in plan.parts:
+    for part in plan.parts if plan else ():
         length = part.last_frame - part.first_frame
         shown[part.composition.value] = shown.get(part.composition.value, 0) + length
-    mostly = max(shown, key=lambda name: shown[name])
+    mostly = max(shown, key=lambda name: shown[name], default="nothing")
     shapes = "+".join(v.name for v in variants)
     return f"render {shapes} {options.encoder} {options.tier.preset} {mostly}"
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
-from vidpipe.exports.model import Export, PlatformExports
+from vidpipe.exports.model import Export, Finished, PlatformExports
 from vidpipe.intake.identity import slug
 from vidpipe.intake.model import SourceVideo
 from vidpipe.pipeline.engine import Engine, StageResult
@@ -96,6 +96,7 @@ def _place(
     manifest = engine.artifacts.find(video_id, Folder.EXPORTS, export.artifact, export.fingerprint)
     if manifest is None:
         raise FileNotFoundError(f"export {export.artifact} of {video_id} is gone from the store")
+    finished = engine.artifacts.document(manifest, Finished)
     video = next(f for f in manifest.files if f.name.startswith("video."))
     suffix = Path(video.name).suffix
     stem = f"{export.rank:02d}-{slug(export.title, 60)}"
@@ -122,9 +123,9 @@ def _place(
         thumbnail=wanted.get("poster.jpg"),
         post=wanted.get("post.json"),
         way=export.way.value,
-        estimated_s=export.estimate.seconds,
-        seconds=export.seconds,
-        estimated_bytes=export.estimate.size_bytes,
+        estimated_s=finished.estimate.seconds,
+        seconds=finished.seconds,
+        estimated_bytes=finished.estimate.size_bytes,
         **export.facts.model_dump(include=_FACTS),
         conforms=export.conforms,
         problems=tuple(

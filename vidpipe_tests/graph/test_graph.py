@@ -72,7 +72,6 @@ def run_job(instance, home, video_id, **options):
 
 
 def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(instance, home, processed.video_id)
         assert result.success
@@ -128,7 +127,6 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
 
 
 def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_X264_PRESET", "ultrafast")
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(
             instance,

@@ -159,7 +159,6 @@ def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path)
             VIDPIPE_HOME=str(home),
             DAGSTER_HOME=str(instance),
             VIDPIPE_STABLE_S="0",
-            VIDPIPE_X264_PRESET="ultrafast",
             VIDPIPE_FETCH_MODELS="false",
             PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         ),

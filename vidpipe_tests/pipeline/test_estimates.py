@@ -81,15 +81,14 @@ def test_work_on_a_video_that_nobody_knows_is_not_kept(catalog):
 
 
 def test_a_run_keeps_its_estimates(processed):
+    engine, video_id = processed.engine, processed.video_id
     encodes = [
-        row
+        engine.finished_clip(video_id, clip.files[0]).encoded
         for clip in processed.document("rendered_clips").clips
-        for row in [clip.files[0].encoded]
     ]
     assert encodes and all(e.seconds > 0 and e.estimated_s > 0 for e in encodes)
     for result in processed.ran:
         if result.stage.startswith("platform_exports/"):
             for export in result.document.exports:
-                assert export.estimate.size_bytes == pytest.approx(
-                    export.facts.size_bytes, rel=0.01
-                )
+                estimate = engine.finished_export(video_id, export).estimate
+                assert estimate.size_bytes == pytest.approx(export.facts.size_bytes, rel=0.01)

@@ -32,7 +32,6 @@ def production(tmp_path, s3_options, postgres_url, monkeypatch):
         "DROP_URL": f"{prefix}/drop",
         "DROP_OPTIONS": json.dumps(s3_options),
         "DATABASE_URL": postgres_url,
-        "X264_PRESET": "ultrafast",
     }.items():
         monkeypatch.setenv(f"VIDPIPE_{name}", value)
     catalog = Catalog(postgres_url)

@@ -1,0 +1,115 @@
+"""Exports: three vertical platforms beside one, and how near estimates come.
+
+    python -m benchmarks.exports [--videos 12]
+
+Made-up talks of other pages each, processed by `vidpipe`'s own engine in a home of its own.
+First one talk for TikTok alone and then, in a fresh home, for all three vertical platforms:
+seconds of rendering and exporting. Then so many talks in one home: of each encode what was
+thought before and what it took, once ten talks are known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import statistics
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.tables import Encode
+from vidpipe.intake.intake import Drop
+from vidpipe.intake.sidecars import beside
+from vidpipe.pipeline import Engine, stage_names
+from vidpipe.settings import load_settings
+from vidpipe.synthesis.script import DEMO_TALK
+from vidpipe.synthesis.talk import make_talk
+
+THREE = ("tiktok", "instagram_reels", "youtube_shorts")
+_LEARNED, _LONG_S = 10, 5.0
+
+
+def processed(
+    home: Path, talk: Path, platforms: tuple[str, ...]
+) -> tuple[Engine, dict[str, float]]:
+    """The talk run through; seconds of each stage."""
+    engine = Engine(load_settings(home=home, fetch_models=False))
+    outcome = engine.intake().take(
+        Drop(
+            key=f"default/{talk.name}",
+            channel="default",
+            name=talk.name,
+            path=talk,
+            version="1",
+            sidecars=beside(talk),
+        )
+    )
+    assert outcome.video_id is not None, outcome.message
+    order = engine.order(outcome.video_id, platforms=platforms)
+    names = stage_names(order.wanted_platforms)
+    return engine, {n: engine.run_stage(n, outcome.video_id, order).wall_s for n in names}
+
+
+def late(stages: dict[str, float]) -> float:
+    return sum(s for n, s in stages.items() if n == "rendered_clips" or "platform" in n)
+
+
+def encodes(catalog: Catalog) -> list[Encode]:
+    from sqlalchemy import select
+
+    with catalog.session() as session:
+        return list(session.scalars(select(Encode).order_by(Encode.id)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--videos", type=int, default=12)
+    arguments = parser.parse_args()
+    console = Console(width=110)
+    pages = list(itertools.permutations(range(1, len(DEMO_TALK)), 3))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        talk = folder / "talk.mp4"
+        make_talk(talk, DEMO_TALK)
+        _, warm = processed(folder / "warm", talk, ("tiktok",))
+        _, one = processed(folder / "one", talk, ("tiktok",))
+        _, three = processed(folder / "three", talk, THREE)
+        console.print(
+            f"clips and exports: TikTok alone {late(one):.1f} s (again: {late(warm):.1f} s), "
+            f"three vertical platforms {late(three):.1f} s, "
+            f"{late(three) / late(one):.2f} times"
+        )
+        known = 0
+        for k in range(arguments.videos):
+            other = folder / f"talk-{k}.mp4"
+            make_talk(other, tuple(DEMO_TALK[i] for i in pages[(7 * k) % len(pages)]))
+            engine, _ = processed(folder / "many", other, THREE)
+            if k + 1 == _LEARNED:
+                known = len(encodes(engine.catalog))
+        rows = [e for e in encodes(engine.catalog)[known:] if e.seconds > _LONG_S]
+        table = Table("work", "clip s", "thought s", "took s", "off", "thought MB", "was MB", "off")
+        off_s, off_bytes = [], []
+        for e in rows:
+            off_s.append(e.seconds / e.estimated_s - 1)
+            off_bytes.append(e.size_bytes / e.estimated_bytes - 1)
+            table.add_row(
+                e.work,
+                f"{e.clip_s:.0f}",
+                f"{e.estimated_s:.1f}",
+                f"{e.seconds:.1f}",
+                f"{off_s[-1]:+.0%}",
+                f"{e.estimated_bytes / 1e6:.1f}",
+                f"{e.size_bytes / 1e6:.1f}",
+                f"{off_bytes[-1]:+.0%}",
+            )
+        console.print(table)
+        for what, off in (("seconds", off_s), ("bytes", off_bytes)):
+            within = statistics.mean(abs(o) <= 0.25 for o in off)
+            console.print(f"{what}: {within:.0%} of {len(off)} within a quarter")
+
+
+if __name__ == "__main__":
+    main()
