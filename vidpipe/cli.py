@@ -233,7 +233,16 @@ def print_results(results: Results, folder: Path) -> None:
     for export in results.exports:
         for problem in export.problems:
             _out.print(f"{export.file}: {problem}", style="yellow")
-    _out.print(f"\n{len(results.clips)} clips in {folder}")
+    thought_s = sum(c.estimated_s for c in results.clips)
+    took_s = sum(c.encoded_s for c in results.clips)
+    thought, size = (
+        sum(n) / 1e6
+        for n in zip(*((c.estimated_bytes, c.size_bytes) for c in results.clips), strict=True)
+    )
+    _out.print(
+        f"\n{len(results.clips)} clips in {folder}: encoded in {took_s:.0f} s (estimated "
+        f"{thought_s:.0f} s), {size:.1f} MB ({thought:.1f} MB)"
+    )
 
 
 @app.command()

@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from vidpipe.channels import load_channels
@@ -5,8 +8,9 @@ from vidpipe.channels.model import all_presets
 from vidpipe.clips.model import Variant
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline.rendering import variants_for
-from vidpipe.platforms import load_presets, load_tiers
+from vidpipe.platforms import load_presets, load_tiers, model
 from vidpipe.settings import load_settings
+from vidpipe_tests.conftest import make_engine, run_all
 
 
 def test_without_a_file_there_is_the_default_channel(tmp_path):
@@ -33,13 +37,12 @@ def test_every_problem_of_a_channel_file_is_said_at_once(tmp_path):
 
 
 def test_the_documented_example_is_valid():
-    from pathlib import Path
-
     channels = load_channels(Path(__file__).parents[1] / "deploy" / "channels.example.yaml")
     assert {"default", "lectures"} <= set(channels)
 
 
 PRESETS = load_presets()
+PRESETS_FOLDER = Path(model.__file__).parent / "presets"
 
 
 def variants(*names, tier="standard"):
@@ -130,6 +133,32 @@ def test_a_custom_platform_that_cannot_be_is_said_at_the_start(tmp_path, change,
     path.write_text(CUSTOM.replace(change, said))
     with pytest.raises(Misconfigured, match="wall"):
         load_channels(path)
+
+
+def test_a_platform_is_one_file_and_no_code(tmp_path, monkeypatch, processed):
+    """The package's data folder with one file more: everything else follows from it."""
+    folder = tmp_path / "presets"
+    shutil.copytree(PRESETS_FOLDER, folder)
+    text = (folder / "tiktok.yaml").read_text().replace("name: tiktok", "name: madeup")
+    text = text.replace("width: 1080, height: 1920", "width: 540, height: 960")
+    text = text.replace(
+        "[[120, 240], [888, 240], [888, 1248], [120, 1248]]",
+        "[[0, 0], [540, 0], [540, 960], [0, 960]]",
+    )
+    (folder / "madeup.yaml").write_text(text)
+    monkeypatch.setattr(model, "PRESETS", folder)
+    load_presets.cache_clear()
+    try:
+        engine = processed.engine
+        home = tmp_path / "home"
+        shutil.copytree(engine.settings.home, home)
+        engine = make_engine(home)
+        ran = run_all(engine, processed.video_id, clips=1, platforms=("madeup",))
+        (export,) = ran[-1].document.exports
+        assert (export.facts.width, export.facts.height) == (540, 960)
+        assert export.conforms and ran[-1].stage == "platform_exports/madeup"
+    finally:
+        load_presets.cache_clear()
 
 
 def test_every_group_of_figures_names_its_source():

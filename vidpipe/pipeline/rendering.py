@@ -161,12 +161,13 @@ class _Renderer:
         self,
         planned: Sequence[tuple[ClipPlan, Variant]],
         on_progress: Callable[[float], None],
+        on_estimate: Callable[[Estimate], None],
         *,
         plainly: bool = False,
     ) -> list[tuple[Manifest, ClipFile]]:
         """A clip in every variant, found or made: those that are missing in one go.
 
-        `plainly` with nothing that could fail.
+        What that will take is told first. `plainly` with nothing that could fail.
         """
         options = self.options
         if plainly:
@@ -185,6 +186,8 @@ class _Renderer:
         ]
         outputs: dict[str, Output] = {}
         watch = self._watch(missing, options)
+        if missing:
+            on_estimate(watch.estimate)
 
         def render_missing(work: Path) -> None:
             for plan, variant in missing:
@@ -380,14 +383,21 @@ def rendered_clips(run: StageRun) -> BaseModel:
     done: dict[int, float] = {}
 
     def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Manifest]:
+        about = ""
+
         def tell(fraction: float) -> None:
             done[segment.rank] = fraction
             share = sum(done.values()) / len(chosen.segments)
-            run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}")
+            run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}{about}")
+
+        def expect(estimate: Estimate) -> None:
+            nonlocal about
+            megabytes = estimate.size_bytes / 1e6
+            about = f", about {estimate.seconds:.0f} s and {megabytes:.1f} MB"
 
         variants = renderer.options.variants
         planned = [(renderer.plan(segment, variant), variant) for variant in variants]
-        made = renderer.encode(planned, tell, plainly=plainly)
+        made = renderer.encode(planned, tell, expect, plainly=plainly)
         tell(1.0)
         return _clip(segment, planned[0][0], [file for _, file in made]), made[0][0]
 

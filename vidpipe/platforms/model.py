@@ -152,6 +152,10 @@ def load_tiers() -> dict[str, Tier]:
     return {name: Tier.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
 
 
+#: One YAML file for each platform that comes along.
+PRESETS = resources.files("vidpipe.platforms") / "presets"
+
+
 @functools.cache
 def load_presets() -> dict[str, Preset]:
     """All presets that come along, by name.
@@ -160,8 +164,7 @@ def load_presets() -> dict[str, Preset]:
         Misconfigured: a preset file that does not fit the type, named.
     """
     found: dict[str, Preset] = {}
-    folder = resources.files("vidpipe.platforms") / "presets"
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+    for file in sorted(PRESETS.iterdir(), key=lambda f: f.name):
         if file.name.endswith(".yaml"):
             try:
                 item = Preset.model_validate(yaml.safe_load(file.read_text("utf-8")))

@@ -224,11 +224,11 @@ def _results(
 
 
 def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
-    master = engine.artifacts.find(
-        video_id, Folder.CLIPS, clip.files[0].artifact, clip.files[0].fingerprint
-    )
+    first = clip.files[0]
+    master = engine.artifacts.find(video_id, Folder.CLIPS, first.artifact, first.fingerprint)
     if master is None:
         raise FileNotFoundError(f"clip {clip.clip_id} of {video_id} is gone from the store")
+    made = [engine.finished_clip(video_id, file) for file in clip.files]
     rate = sum(k.duration_s for k in clip.kept) / clip.parts[-1].last_frame
     return ClipResult(
         id=clip.clip_id,
@@ -244,6 +244,10 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
             for p in clip.parts
         ),
         captions=clip.files[0].captions,
+        estimated_s=max(m.encoded.estimated_s for m in made),
+        encoded_s=max(m.encoded.seconds for m in made),
+        estimated_bytes=sum(m.encoded.estimated_bytes for m in made),
+        size_bytes=sum(m.measures.size_bytes for m in made),
         objections=tuple(dict.fromkeys(o for f in clip.files for o in f.quality.objections)),
         master=master.file("clip.mp4").key,
     )

@@ -76,6 +76,10 @@ class ClipResult(_Part):
     kept: tuple[Interval, ...] = Field(description="source intervals that the clip keeps")
     compositions: tuple[CompositionResult, ...]
     captions: bool
+    estimated_s: float = Field(description="of encoding it in all its shapes")
+    encoded_s: float
+    estimated_bytes: int
+    size_bytes: int
     objections: tuple[str, ...] = Field(description="what a viewer would object to")
     master: str = Field(description="key of the clip in the store")
 

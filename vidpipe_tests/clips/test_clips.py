@@ -124,7 +124,7 @@ def branded(tmp_path, talk, brand):
     home = tmp_path / "home"
     home.mkdir()
     (home / "channels.yaml").write_text(
-        f"channels: {{default: {{clips: {{min_s: 6, max_s: 20}}, brand: {brand}}}}}"
+        f"channels: {{default: {{quality: draft, clips: {{min_s: 6, max_s: 20}}, brand: {brand}}}}}"
     )
     engine = make_engine(home)
     video_id = take(engine, talk.path).video_id

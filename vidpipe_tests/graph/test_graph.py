@@ -11,7 +11,8 @@ from resources import VidpipeResource
 from sensors.accepted_videos import accepted_videos
 from sensors.drop_folder import drop_folder
 from vidpipe.errors import Unavailable
-from vidpipe.pipeline import STAGES, Engine
+from vidpipe.pipeline import Engine, stage, stage_names
+from vidpipe.platforms import load_presets
 from vidpipe_tests.conftest import CHANNELS
 
 
@@ -22,8 +23,24 @@ def test_the_asset_graph_is_the_pipeline():
         for key in graph.get_all_asset_keys()
         for parent in graph.get(key).parent_keys
     }
-    wanted = {(i, s.name) for s in STAGES for i in s.inputs} | {("upload", "source_video")}
+    stages = [stage(name) for name in stage_names(tuple(load_presets()))]
+    wanted = {(i, s.name) for s in stages for i in s.inputs} | {("upload", "source_video")}
     assert edges == wanted
+
+
+def test_a_channels_own_platforms_are_in_the_graph(home, processed, monkeypatch):
+    (home / "channels.yaml").write_text(
+        "channels: {default: {quality: draft, platforms: [lobby_wall], clips: {count: 1, min_s: 6},"
+        " custom: {lobby_wall: {like: tiktok, title: The wall}}}}"
+    )
+    monkeypatch.setenv("VIDPIPE_HOME", str(home))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(instance, home, processed.video_id)
+        assert result.success
+        made = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+    assert {n for n in made if "platform" in n} == {"platform_exports/lobby_wall"}
+    checks = [e for e in result.get_asset_check_evaluations() if e.check_name == "conforms"]
+    assert [c.passed for c in checks] == [True]
 
 
 def test_every_asset_explains_itself():
