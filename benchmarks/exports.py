@@ -69,11 +69,11 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=12)
     arguments = parser.parse_args()
     console = Console(width=110)
-    pages = list(itertools.permutations(range(1, len(DEMO_TALK)), 3))
+    pages = list(itertools.permutations(range(1, len(DEMO_TALK)), 2))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         talk = folder / "talk.mp4"
-        make_talk(talk, DEMO_TALK)
+        make_talk(talk, DEMO_TALK[:3])
         _, warm = processed(folder / "warm", talk, ("tiktok",))
         _, one = processed(folder / "one", talk, ("tiktok",))
         _, three = processed(folder / "three", talk, THREE)

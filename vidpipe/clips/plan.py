@@ -35,6 +35,8 @@ _FACE, _HEAD = 0.8, 1.2
 _UPRIGHT = 0.9
 #: Of two people who take turns as short as this both are shown.
 _SHORT_TURN_S = 4.0
+#: A phone's long side next to its short one.
+_PHONE_LONG = 2.1
 #: A camera that is so much wider than the canvas needs a face to follow.
 _WIDE = 1.2
 
@@ -220,7 +222,9 @@ class _Planner:
         area = camera.rect
         if area.intersect(screen.rect) == screen.rect:
             area = close_up(area, faces)
-        page = self._legible(screen, within, [camera.rect], screen.rect.width)
+        whole = stack(screen.rect, self.variant, captions=self.captions).screen
+        assert whole is not None
+        page = self._legible(screen, within, [camera.rect], whole.width)
         below = stack(page, self.variant, captions=self.captions).camera
         assert below is not None
         if camera.circle:
@@ -241,11 +245,15 @@ class _Planner:
     def _legible(
         self, screen: Region, within: Interval, covered: Sequence[Rect], width: int
     ) -> Rect:
-        """What of a page is shown, `width` of the source being as wide as the canvas."""
+        """What of a page is shown that is so wide on the canvas if all of it is."""
         if screen.corners:
             return screen.rect
         over = [c for c in covered if c.intersect(screen.rect) not in (None, screen.rect)]
-        return part_to_show(screen.rect, over, within, self.recording.reader, 1080 / width)
+        canvas = self.variant.size
+        # Whoever watches a wide picture turns the phone.
+        across = _PHONE_LONG if canvas.aspect > 1 else 1.0
+        scale = width / screen.rect.width * 1080 / canvas.width * across
+        return part_to_show(screen.rect, over, within, self.recording.reader, scale)
 
     def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> Part | None:
         """A crop that follows who speaks; None where there is nobody, or no room for a head."""
@@ -287,9 +295,7 @@ class _Planner:
         rect = bounding(shown) if shown else self.recording.reader.video.size.rect
         alone = screen is not None and camera is None
         if alone and screen is not None:
-            canvas = self.variant.size
-            width = fit(rect, canvas.rect).width * 1080 // canvas.width
-            rect = self._legible(screen, within, (), round(rect.width * 1080 / max(1, width)))
+            rect = self._legible(screen, within, (), fit(rect, self.variant.size.rect).width)
         return Part(
             first_frame=first,
             last_frame=last,
