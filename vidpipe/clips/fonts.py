@@ -14,10 +14,10 @@ from pathlib import Path
 from vidpipe.channels.model import CaptionStyle
 from vidpipe.errors import Misconfigured
 
-#: Symbols, among them emoji, and what joins or changes them.
-_SYMBOLS = ("So", "Sk", "Cf", "Mn", "Me")
-#: What may be left out of a caption: those, and what is never drawn.
-_MAY_LACK = ("So", "Sk", "Co", "Cs", "Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me")
+#: Symbols, among them emoji.
+_SYMBOLS = ("So", "Sk")
+#: What may be left out of a caption: those, and what is never drawn by itself.
+_MAY_LACK = (*_SYMBOLS, "Co", "Cs", "Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me")
 
 
 #: Tables of a font that libass can draw from; colour emoji are mostly bitmaps.
@@ -73,7 +73,7 @@ class Lettering:
             return self.font
         if self.symbols is not None and ord(letter) in self.symbols.letters:
             return self.symbols
-        return None if unicodedata.category(letter) in _SYMBOLS else self.font
+        return None if _is_symbol(letter) or _changes_symbols(letter) else self.font
 
 
 @functools.cache
@@ -143,7 +143,12 @@ def lettering_for(text: str, style: CaptionStyle) -> Lettering:
 
 
 def _is_symbol(letter: str) -> bool:
-    return unicodedata.category(letter) in ("So", "Sk")
+    return unicodedata.category(letter) in _SYMBOLS
+
+
+def _changes_symbols(letter: str) -> bool:
+    """Variation selectors, and what joins emoji: nothing to draw without them."""
+    return "\ufe00" <= letter <= "\ufe0f" or letter == "\u200d"
 
 
 def font_for(text: str, style: CaptionStyle) -> Font:

@@ -26,10 +26,10 @@ from vidpipe.clips.render import Output, render_clip
 from vidpipe.clips.sound import make_sound
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
-from vidpipe.media.ffmpeg import render
+from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.media.process import ProgramFailed
+from vidpipe.media.process import ProgramFailed, run_program
 from vidpipe.media.samples import decode_samples
 from vidpipe.platforms import load_tiers
 from vidpipe.segments.model import Segment, Segments
@@ -450,6 +450,17 @@ def test_every_exported_file_conforms(processed):
         if result.stage.startswith("platform_exports/"):
             for export in result.document.exports:
                 assert [r for r in export.rules if not r.ok] == []
+
+
+def test_a_decoder_that_did_not_make_them_plays_every_export(processed):
+    """Cisco's OpenH264 is no relative of x264 or of ffmpeg's own decoder."""
+    for result in processed.ran:
+        if not result.stage.startswith("platform_exports/"):
+            continue
+        for export in result.document.exports:
+            path = processed.engine.store.local_path(export.key)
+            decode = ["-v", "warning", "-c:v", "libopenh264", "-i", str(path), "-f", "null", "-"]
+            assert run_program([executable(), *decode], timeout_s=120) == ""
 
 
 def test_segments_of_the_talk_start_at_sentences(processed, talk):

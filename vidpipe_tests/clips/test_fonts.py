@@ -123,6 +123,12 @@ def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
     assert boxes[1].width - boxes[0].width == pytest.approx(64 + 22, abs=14)
 
 
+def test_what_shapes_letters_stays_when_a_symbol_goes():
+    letters = lettering_for("میخواهم ✌", CaptionStyle())
+    assert letters.shown("می\u200cخواهم") == "می\u200cخواهم"
+    assert letters.shown("خ 🦜 ✌") == "خ  ✌"
+
+
 def test_a_channel_may_put_emoji_behind_words():
     style = CaptionStyle(emoji={"noise": "♫"})
     letters = lettering([Word(text="noise", start_s=0, end_s=1)], "", style)
