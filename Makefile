@@ -50,7 +50,7 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 	$(BIN)/lint-imports
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
-bench: $(VENV)/.dev ## side-by-side measurements, some half an hour
+bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
