@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -138,6 +139,22 @@ def processed(talk: Talk, tmp_path_factory: pytest.TempPathFactory) -> Processed
     outcome = take(engine, talk.path)
     assert outcome.video_id is not None, outcome.message
     return Processed(engine, outcome.video_id, run_all(engine, outcome.video_id))
+
+
+@pytest.fixture
+def analysed(processed: Processed, tmp_path: Path) -> Callable[..., tuple[Engine, str]]:
+    """The short talk in a home of its own, with everything but clips and exports made."""
+
+    def copied(channels: str = CHANNELS) -> tuple[Engine, str]:
+        home = Path(tempfile.mkdtemp(dir=tmp_path))
+        shutil.copytree(processed.engine.settings.home, home, dirs_exist_ok=True)
+        for folder in ("clips", "exports"):
+            for made in (home / "store").glob(f"*/*/{folder}"):
+                shutil.rmtree(made)
+        (home / "channels.yaml").write_text(channels)
+        return make_engine(home), processed.video_id
+
+    return copied
 
 
 # Real servers

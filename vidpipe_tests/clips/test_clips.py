@@ -120,23 +120,19 @@ def test_sources_with_odd_clocks_stay_in_step(talk, tmp_path, suffix, options):
     assert abs(m.video_duration_s - m.audio_duration_s) <= 0.022
 
 
-def branded(tmp_path, talk, brand):
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "channels.yaml").write_text(
+def branded(analysed, brand):
+    engine, video_id = analysed(
         f"channels: {{default: {{quality: draft, clips: {{min_s: 6, max_s: 20}}, brand: {brand}}}}}"
     )
-    engine = make_engine(home)
-    video_id = take(engine, talk.path).video_id
     done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
     [(clip, file, path)] = list(clip_files(done))
     return clip, file, path
 
 
-def test_a_logo_is_drawn_at_the_top(talk, tmp_path):
+def test_a_logo_is_drawn_at_the_top(analysed, tmp_path):
     logo = tmp_path / "logo.png"
     cv2.imwrite(str(logo), np.full((40, 120, 3), (255, 0, 255), np.uint8))
-    _, _, path = branded(tmp_path, talk, f"{{logo: {logo}}}")
+    _, _, path = branded(analysed, f"{{logo: {logo}}}")
     with FrameReader(path, probe(path), max_width=1080) as reader:
         shown = reader.at(5.0).image[48 : 48 + 84, 120 : 120 + 252].astype(int)
     assert np.abs(shown - np.array([255, 0, 255])).mean() < 12
@@ -148,8 +144,8 @@ def accent_share(image):
     return (off < 40).mean(axis=1)
 
 
-def test_a_title_opens_the_clip_and_a_bar_fills(talk, tmp_path):
-    clip, _, path = branded(tmp_path, talk, "{opening: title, opening_s: 2, progress: true}")
+def test_a_title_opens_the_clip_and_a_bar_fills(analysed):
+    clip, _, path = branded(analysed, "{opening: title, opening_s: 2, progress: true}")
     with FrameReader(path, probe(path), max_width=1080) as reader:
         early, later = reader.at(1.0).image, reader.at(3.0).image
         for share in (0.25, 0.5, 0.9):
@@ -164,7 +160,7 @@ def test_a_title_opens_the_clip_and_a_bar_fills(talk, tmp_path):
     assert (accent_share(later)[288:400] > 0.05).sum() == 0
 
 
-def test_music_lies_under_the_speech_and_makes_way_for_it(talk, tmp_path):
+def test_music_lies_under_the_speech_and_makes_way_for_it(analysed, tmp_path):
     music = tmp_path / "music.wav"
     t = np.arange(3 * 48_000) / 48_000
     tone = (0.2 * np.sin(2 * np.pi * 3000 * t) * 32767).astype("<i2")
@@ -173,11 +169,9 @@ def test_music_lies_under_the_speech_and_makes_way_for_it(talk, tmp_path):
         file.setsampwidth(2)
         file.setframerate(48_000)
         file.writeframes(tone.tobytes())
-    (tmp_path / "plain").mkdir()
-    (tmp_path / "music").mkdir()
     levels = {}
     for name, brand in (("plain", "{}"), ("music", f"{{music: {music}, music_lufs: -26}}")):
-        clip, file, path = branded(tmp_path / name, talk, brand)
+        clip, file, path = branded(analysed, brand)
         assert file.measures.integrated_lufs == pytest.approx(-14, abs=0.7)
         samples = decode_samples(path, probe(path), tmp_path / f"{name}.wav")
         levels[name] = tone_level(samples.read(0, clip.duration_s))
@@ -373,7 +367,7 @@ def test_a_picture_that_was_coded_too_coarsely_is_objected_to(tmp_path):
     assert [o for o in found["coarse"].objections if "coarse" in o]
 
 
-def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, monkeypatch):
+def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypatch):
     from vidpipe.pipeline import rendering
 
     real = rendering.render_clip
@@ -387,9 +381,7 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, mon
         return real(source, info, outputs, *more)
 
     monkeypatch.setattr(rendering, "render_clip", failing)
-    engine = make_engine(tmp_path / "home")
-    (talk.path.parent / "short talk.yaml").unlink(missing_ok=True)
-    video_id = take(engine, talk.path).video_id
+    engine, video_id = analysed()
     done = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
     document = done.document("rendered_clips")
     chosen = done.document("scored_segments").segments
@@ -410,7 +402,9 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(talk, tmp_path, mon
     assert all(result.reused for result in third)
 
 
-def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_path, monkeypatch):
+def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(
+    analysed, tmp_path, monkeypatch
+):
     from vidpipe.pipeline import rendering
 
     real, made = rendering.render_clip, []
@@ -420,8 +414,7 @@ def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(talk, tmp_p
         return real(source, info, outputs, *more)
 
     monkeypatch.setattr(rendering, "render_clip", counted)
-    engine = make_engine(tmp_path / "home")
-    video_id = take(engine, talk.path).video_id
+    engine, video_id = analysed()
     run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube"))
     assert made == [["1080x1920-draft", "1920x1080-plain-draft"]]
     ran = run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube", "instagram_feed"))

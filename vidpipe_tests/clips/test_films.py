@@ -11,7 +11,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.clips.test_clips import clip_files, lag_frames
-from vidpipe_tests.conftest import Processed, make_engine, run_all, take
+from vidpipe_tests.conftest import Processed, run_all
 
 
 def film(path, colour, length_s, *, tone=None):
@@ -23,17 +23,13 @@ def film(path, colour, length_s, *, tone=None):
     return path
 
 
-def test_films_stand_around_every_clip(talk, tmp_path):
+def test_films_stand_around_every_clip(analysed, tmp_path):
     intro = film(tmp_path / "intro.mp4", "red", 2.0, tone=440)
     outro = film(tmp_path / "outro.mp4", "blue", 1.5)
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "channels.yaml").write_text(
+    engine, video_id = analysed(
         "channels: {default: {quality: draft, clips: {min_s: 6, max_s: 20},"
         f" brand: {{intro: {intro}, outro: {outro}}}}}}}"
     )
-    engine = make_engine(home)
-    video_id = take(engine, talk.path).video_id
     done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
     [(clip, file, path)] = list(clip_files(done))
     kept_s = sum(k.duration_s for k in clip.kept)
@@ -59,14 +55,10 @@ def test_films_stand_around_every_clip(talk, tmp_path):
     assert srt.splitlines()[1].startswith("00:00:02,")
 
 
-def test_a_film_that_is_none_is_said(talk, tmp_path):
+def test_a_film_that_is_none_is_said(analysed, tmp_path):
     notes = tmp_path / "notes.mp4"
     notes.write_text("no film")
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "channels.yaml").write_text(f"channels: {{default: {{brand: {{intro: {notes}}}}}}}")
-    engine = make_engine(home)
-    video_id = take(engine, talk.path).video_id
+    engine, video_id = analysed(f"channels: {{default: {{brand: {{intro: {notes}}}}}}}")
     with pytest.raises(Misconfigured, match=r"notes\.mp4"):
         run_all(engine, video_id, clips=1, platforms=("tiktok",))
 
