@@ -86,6 +86,11 @@ class CaptionStyle(_Strict):
     )
     max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
 
+    @field_validator("emoji")
+    @classmethod
+    def _any_case(cls, given: dict[str, str]) -> dict[str, str]:
+        return {word.lower(): symbol for word, symbol in given.items()}
+
     @field_validator("font_file")
     @classmethod
     def _font_is_there(cls, path: Path | None) -> Path | None:

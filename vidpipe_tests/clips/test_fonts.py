@@ -130,7 +130,7 @@ def test_what_shapes_letters_stays_when_a_symbol_goes():
 
 
 def test_a_channel_may_put_emoji_behind_words():
-    style = CaptionStyle(emoji={"noise": "♫"})
+    style = CaptionStyle(emoji={"Noise": "♫"})
     letters = lettering([Word(text="noise", start_s=0, end_s=1)], "", style)
     said = [Word(text=t, start_s=k, end_s=k + 0.9) for k, t in enumerate(["No", "Noise,", "no"])]
     (line,) = groups_of(said, style, 64, 800, letters)[0]
