@@ -25,6 +25,8 @@ from vidpipe.settings import load_settings
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.synthesis.talk import make_talk
 
+#: What Dagster remarks on platforms that the channel does not use.
+_LEFT_OUT = "did not yield or return expected outputs"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -158,6 +160,8 @@ def _tell_events(instance: dg.DagsterInstance, mark: str, cursor: str | None) ->
         elif event is not None and event.event_type_value == "STEP_FAILURE":
             _say(f"  {step}: failed: {event.step_failure_data.error_display_string[:2000]}")
         elif event is None and step is not None and entry.level >= 20:
+            if _LEFT_OUT in entry.user_message:
+                continue
             _say(f"    {entry.user_message}")
     return page.cursor
 
