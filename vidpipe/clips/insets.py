@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from statistics import median
 
 import numpy as np
@@ -13,6 +14,8 @@ from vidpipe.geometry import Rect
 from vidpipe.layout.model import Region
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval
+
+Grey = NDArray[np.uint8]
 
 #: Around an inset, next to the page's width; and the greys of a plain part of it.
 _MARGIN, _PLAIN = 0.006, 24
@@ -38,10 +41,18 @@ def inscribed(disc: Rect, aspect: float) -> Rect:
     )
 
 
-def without_corners(camera: Rect, within: Interval, reader: FrameReader) -> Rect:
-    """An inset less what its rounded corners leave of the page."""
-    small = camera.scaled(reader.scale).clamp(reader.size.rect)
-    looks = [reader.at(within.start_s + share * within.duration_s).grey for share in _MOMENTS]
+def looks_at(within: Interval, reader: FrameReader) -> list[Grey]:
+    """Some pictures of a recording over a time, for the two questions below."""
+    return [reader.at(within.start_s + share * within.duration_s).grey for share in _MOMENTS]
+
+
+def without_corners(camera: Rect, looks: Sequence[Grey], scale: float) -> Rect:
+    """An inset less what its rounded corners leave of the page.
+
+    `looks` are `scale` as large as the source.
+    """
+    height, width = looks[0].shape
+    small = camera.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
     depths = [
         median(_rounding(grey, small, right=right, below=below) for grey in looks)
         for right in (False, True)
@@ -56,7 +67,7 @@ def without_corners(camera: Rect, within: Interval, reader: FrameReader) -> Rect
     if depth < 2:
         return camera
     # A pixel more for the smoothed edge.
-    shave = math.ceil((depth + 1) / reader.scale)
+    shave = math.ceil((depth + 1) / scale)
     return Rect(
         x=camera.x + shave,
         y=camera.y + shave,
@@ -69,7 +80,7 @@ def _most(box: Rect) -> int:
     return round(_ROUNDEST * min(box.width, box.height))
 
 
-def _rounding(grey: NDArray[np.uint8], box: Rect, *, right: bool, below: bool) -> int:
+def _rounding(grey: Grey, box: Rect, *, right: bool, below: bool) -> int:
     """How far the page reaches into a corner of a box, along each side; 0 at the picture's edge."""
     x, dx = (box.right - 1, -1) if right else (box.x, 1)
     y, dy = (box.bottom - 1, -1) if below else (box.y, 1)
@@ -84,9 +95,7 @@ def _rounding(grey: NDArray[np.uint8], box: Rect, *, right: bool, below: bool) -
     return most
 
 
-def to_paint_over(
-    camera: Rect, screen: Region, within: Interval, reader: FrameReader
-) -> Rect | None:
+def to_paint_over(camera: Rect, screen: Region, looks: Sequence[Grey], scale: float) -> Rect | None:
     """The inset with a little around it, where it lies on a plain part of the page.
 
     None where it does not lie within the page, or on something: a smear would be worse.
@@ -96,9 +105,8 @@ def to_paint_over(
     around = _grown(camera, 2 * margin)
     if screen.corners or around.intersect(screen.rect) != around:
         return None
-    outer, inner = around.scaled(reader.scale), grown.scaled(reader.scale)
-    for share in _MOMENTS:
-        grey = reader.at(within.start_s + share * within.duration_s).grey
+    outer, inner = around.scaled(scale), grown.scaled(scale)
+    for grey in looks:
         ring = np.ones((outer.height, outer.width), bool)
         x, y = inner.x - outer.x, inner.y - outer.y
         ring[y : y + inner.height, x : x + inner.width] = False

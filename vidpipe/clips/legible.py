@@ -18,7 +18,6 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval
 
 Grey = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 #: Letters should be so high at a canvas 1080 wide: ISO 9241-303 recommends 20 minutes of arc
 #: for a capital, 1.75 mm at 30 cm; a phone shows 1080 pixels on some 68 mm; a small letter is

@@ -11,7 +11,7 @@ import numpy as np
 from vidpipe.clips.arrange import stack
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
-from vidpipe.clips.insets import inscribed, to_paint_over, without_corners
+from vidpipe.clips.insets import inscribed, looks_at, to_paint_over, without_corners
 from vidpipe.clips.legible import part_to_show
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
@@ -227,11 +227,12 @@ class _Planner:
         page = self._legible(screen, within, [camera.rect], whole.width)
         below = stack(page, self.variant, captions=self.captions).camera
         assert below is not None
+        looks, scale = looks_at(within, of.reader), of.reader.scale
         if camera.circle:
             area = inscribed(area, below.aspect)
         elif area == camera.rect and area.intersect(screen.rect) == area:
-            area = without_corners(area, within, of.reader)
-        hole = to_paint_over(camera.rect, screen, within, of.reader)
+            area = without_corners(area, looks, scale)
+        hole = to_paint_over(camera.rect, screen, looks, scale)
         return Part(
             first_frame=first,
             last_frame=last,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from string import Formatter
 
 from vidpipe.channels.model import PostTemplates
 from vidpipe.exports.export import shorten
@@ -21,7 +22,7 @@ _MANY_BLANKS = re.compile(r"\n{3,}")
 def write_post(
     preset: Preset,
     templates: PostTemplates,
-    fields: dict[str, str],
+    fields: Mapping[str, str],
     keyphrases: Sequence[str],
     chapters: Sequence[Chapter],
     language: str,
@@ -41,8 +42,8 @@ def write_post(
     rules = preset.text
     said = templates.title.format_map(fields).strip()
     title = shorten(said, rules.title_characters or rules.description_characters)
-    description = _tidy(templates.description.format_map(fields))
-    credits = _tidy(templates.credits.format_map(fields))
+    description = _filled(templates.description, fields)
+    credits = _filled(templates.credits, fields)
     own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.own_hashtags]
     tags = list(dict.fromkeys([*templates.hashtags, *own]))[: rules.max_hashtags]
     shown = _chapters(chapters, duration_s) if rules.chapters else []
@@ -74,11 +75,14 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
-def _tidy(text: str) -> str:
-    """Without the gaps that empty fields leave."""
-    lines = [line.strip() for line in text.splitlines()]
-    kept = [line for line in lines if not line or not line.endswith(":")]
-    return _MANY_BLANKS.sub("\n\n", "\n".join(kept)).strip()
+def _filled(template: str, fields: Mapping[str, str]) -> str:
+    """A template filled in, without its lines all of whose fields are empty."""
+    lines = []
+    for line in template.splitlines():
+        named = [name for _, name, _, _ in Formatter().parse(line) if name]
+        if not named or any(fields[name] for name in named):
+            lines.append(line.format_map(fields).strip())
+    return _MANY_BLANKS.sub("\n\n", "\n".join(lines)).strip()
 
 
 def _chapters(chapters: Sequence[Chapter], duration_s: float) -> list[Chapter]:

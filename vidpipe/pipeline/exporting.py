@@ -124,7 +124,7 @@ class _Exporter:
         tiers = load_tiers()
         ordered = sorted(tiers, key=lambda name: name != self.run.order.tier)
         for name in ordered:
-            variant = Variant.of(preset, name).name  # type: ignore[arg-type]
+            variant = Variant.of(preset, name).name
             for file in files:
                 if file.variant == variant:
                     return file

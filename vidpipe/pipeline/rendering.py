@@ -169,10 +169,7 @@ class _Renderer:
 
         What that will take is told first. `plainly` with nothing that could fail.
         """
-        options = self.options
-        if plainly:
-            planned = [(plain(plan), variant) for plan, variant in planned]
-            options = plain_options(options)
+        options = plain_options(self.options) if plainly else self.options
         edit = planned[0][0].edit
         spoken = clip_words(self.transcript.words, edit)
         wanted = [
@@ -185,11 +182,12 @@ class _Renderer:
             if self.run.find_item(Folder.CLIPS, artifact, ingredients) is None
         ]
         outputs: dict[str, Output] = {}
-        watch = self._watch(missing, options)
-        if missing:
-            on_estimate(watch.estimate)
+        watches: list[Watch] = []
 
         def render_missing(work: Path) -> None:
+            watch = self._watch(missing, options)
+            watches.append(watch)
+            on_estimate(watch.estimate)
             for plan, variant in missing:
                 outputs[variant.name] = Output(plan, variant, work / variant.name)
                 outputs[variant.name].work.mkdir()
@@ -210,6 +208,7 @@ class _Renderer:
                 if not outputs:
                     render_missing(work)
                 share = variant.size.rect.area / sum(v.size.rect.area for _, v in missing)
+                (watch,) = watches
                 encoded = Encoded(
                     estimated_s=watch.estimate.seconds,
                     seconds=watch.seconds,
@@ -248,13 +247,9 @@ class _Renderer:
                 size_bytes=sum(e.size_bytes for e in each),
             )
 
-        plan = missing[0][0] if missing else None
-        return self.run.estimator.watch(
-            _works([v for _, v in missing], options, plan),
-            plan.clip_id if plan else "",
-            plan.duration_s if plan else 0.0,
-            prior,
-        )
+        plan = missing[0][0]
+        works = _works([v for _, v in missing], options, plan)
+        return self.run.estimator.watch(works, plan.clip_id, plan.duration_s, prior)
 
     def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
         """Everything that one file of a clip rests on."""
@@ -310,13 +305,13 @@ class _Renderer:
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 
 
-def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan | None) -> str:
+def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan) -> str:
     """The kind of work that an encode is, for estimates: shapes, encoder, what is mostly shown."""
     shown: dict[str, int] = {}
-    for part in plan.parts if plan else ():
+    for part in plan.parts:
         length = part.last_frame - part.first_frame
         shown[part.composition.value] = shown.get(part.composition.value, 0) + length
-    mostly = max(shown, key=lambda name: shown[name], default="nothing")
+    mostly = max(shown, key=lambda name: shown[name])
     shapes = "+".join(v.name for v in variants)
     return f"render {shapes} {options.encoder} {options.tier.preset} {mostly}"
 
@@ -397,6 +392,8 @@ def rendered_clips(run: StageRun) -> BaseModel:
 
         variants = renderer.options.variants
         planned = [(renderer.plan(segment, variant), variant) for variant in variants]
+        if plainly:
+            planned = [(plain(plan), variant) for plan, variant in planned]
         made = renderer.encode(planned, tell, expect, plainly=plainly)
         tell(1.0)
         return _clip(segment, planned[0][0], [file for _, file in made]), made[0][0]

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size, largest_rectangle
@@ -146,10 +146,10 @@ TierName = Literal["draft", "standard", "high"]
 
 
 @functools.cache
-def load_tiers() -> dict[str, Tier]:
+def load_tiers() -> dict[TierName, Tier]:
     """The quality tiers by name."""
     text = (resources.files("vidpipe.platforms") / "tiers.yaml").read_text("utf-8")
-    return {name: Tier.model_validate(fields) for name, fields in yaml.safe_load(text).items()}
+    return TypeAdapter(dict[TierName, Tier]).validate_python(yaml.safe_load(text))
 
 
 #: One YAML file for each platform that comes along.

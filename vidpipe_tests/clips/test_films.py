@@ -9,6 +9,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
+from vidpipe.media.process import ProgramFailed
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.clips.test_clips import clip_files, lag_frames
 from vidpipe_tests.conftest import Processed, run_all
@@ -53,6 +54,30 @@ def test_films_stand_around_every_clip(analysed, tmp_path):
     found = engine.artifacts.find(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
     srt = engine.artifacts.path(found.file("clip.srt")).read_text()
     assert srt.splitlines()[1].startswith("00:00:02,")
+
+
+def test_a_clip_that_is_made_plainly_is_told_without_its_films(analysed, tmp_path, monkeypatch):
+    from vidpipe.pipeline import rendering
+
+    real, tried = rendering.render_clip, []
+
+    def failing(source, info, outputs, *more):
+        tried.append(outputs[0].plan.intro_frames)
+        if len(tried) == 1:
+            raise ProgramFailed("ffmpeg", 1, "no such film")
+        return real(source, info, outputs, *more)
+
+    monkeypatch.setattr(rendering, "render_clip", failing)
+    intro = film(tmp_path / "intro.mp4", "red", 2.0)
+    engine, video_id = analysed(
+        "channels: {default: {quality: draft, clips: {min_s: 6, max_s: 20},"
+        f" brand: {{intro: {intro}}}}}}}"
+    )
+    done = Processed(engine, video_id, run_all(engine, video_id, clips=1, platforms=("tiktok",)))
+    [(clip, file, _)] = list(clip_files(done))
+    assert file.plain and tried[0] > 0 and tried[1:] == [0]
+    assert clip.lead_s == 0.0
+    assert file.measures.video_duration_s == pytest.approx(clip.duration_s, abs=0.05)
 
 
 def test_a_film_that_is_none_is_said(analysed, tmp_path):

@@ -42,6 +42,13 @@ def test_a_title_that_is_the_hook_is_said_once():
     assert post(fields=same).text.count("How often must we look") == 1
 
 
+def test_a_line_whose_fields_are_empty_is_left_out_and_no_other():
+    bare = {**FIELDS, "hook": "Remember this:", "video": ""}
+    assert post("youtube", PostTemplates(own_hashtags=0), bare).text == "Remember this:"
+    kept = PostTemplates(description="In this part:\n{topic} {video}", own_hashtags=0)
+    assert post("youtube", kept, bare).text == "In this part:\nSampling"
+
+
 def test_hashtags_are_as_many_as_the_platform_likes():
     many = PostTemplates(hashtags=tuple(f"tag{k}" for k in range(9)))
     assert len(post("x", many).hashtags) == 2
