@@ -7,11 +7,17 @@ from typing import Any
 
 import dagster as dg
 
-from assets import analysis, clips, content, exports, ingest
-from resources import VidpipeResource
-from sensors.accepted_videos import accepted_videos
+from assets import analysis, clips, content, exports, ingest, operations
+from resources import VidpipeResource, living
+from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
+from sensors.drop_notifications import drop_notifications
+from sensors.ended_runs import ended_runs
 from sensors.jobs import intake, process_video
+from sensors.lost_runs import lost_runs
+from sensors.noticed_uploads import noticed_uploads
+from sensors.operations import JOBS, SCHEDULES
+from sensors.requested_videos import requested_videos
 from vidpipe.channels.model import Channel, all_presets, load_channels
 from vidpipe.settings import load_settings
 
@@ -42,13 +48,25 @@ def build_defs(
             *content.ASSETS,
             *clips.ASSETS,
             exports.exports_for(all_presets(_channels())),
+            *operations.ASSETS,
         ],
-        jobs=[process_video, intake],
-        sensors=[drop_folder, accepted_videos],
+        jobs=[process_video, intake, *JOBS],
+        sensors=[
+            drop_folder,
+            drop_notifications,
+            noticed_uploads,
+            requested_videos,
+            ended_runs,
+            lost_runs,
+            alerts,
+        ],
+        schedules=SCHEDULES,
         resources={"vidpipe": VidpipeResource(), **(resource_overrides or {})},
         executor=executor
-        or dg.multiprocess_executor.configured(
-            {"start_method": {"forkserver": {"preload_modules": PRELOAD}}}
+        or living(
+            dg.multiprocess_executor.configured(
+                {"start_method": {"forkserver": {"preload_modules": PRELOAD}}}
+            )
         ),
     )
 

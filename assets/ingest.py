@@ -47,7 +47,6 @@ def source_video(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The accepted video: probed, with its contact sheet. The start of every video's graph."""
     result = run(context, vidpipe, "source_video", config)
-    vidpipe.engine.catalog.mark_started(context.partition_key)
     document = result.document
     assert isinstance(document, SourceVideo)
     return result_of(vidpipe.engine, result, [accepted_source(document)])

@@ -1,5 +1,6 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
+import random
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
@@ -9,16 +10,15 @@ from pydantic import Field
 
 from assets.partitions import videos
 from assets.previews import preview
-from resources import VidpipeResource
-from vidpipe.errors import Unavailable, VidpipeError
+from resources import VidpipeResource, end_with_parent
+from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
 from vidpipe.pipeline import Engine, Order, StageResult, stage
 from vidpipe.platforms.model import TierName
 
 OWNERS = ["team:media"]
 
-#: A step tries again by itself for so long; longer waits are not a step's business.
-_TRIES = 3
-_WAIT_S = 10.0
+#: A step tries again by itself, for less than a minute; longer waits are not its business.
+_WAITS_S = (3.0, 9.0, 27.0)
 
 
 class StageConfig(dg.Config):
@@ -80,6 +80,7 @@ def run(
         dagster.Failure: it cannot help.
     """
     key = video_id or context.partition_key
+    end_with_parent()
     try:
         engine = vidpipe.engine
         order: Order = engine.order(
@@ -87,12 +88,26 @@ def run(
         )
         return engine.run_stage(name, key, order, _reporter(context))
     except Unavailable as error:
-        context.log.warning(f"unavailable, will be tried again: {error}")
-        raise dg.RetryRequested(
-            max_retries=_TRIES, seconds_to_wait=error.retry_after_s or _WAIT_S
-        ) from error
-    except VidpipeError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        if context.retry_number < len(_WAITS_S):
+            wait_s = error.retry_after_s or _WAITS_S[context.retry_number] * random.uniform(
+                0.7, 1.3
+            )
+            context.log.warning(f"unavailable, tried again in {wait_s:.0f} s: {error}")
+            raise dg.RetryRequested(max_retries=len(_WAITS_S), seconds_to_wait=wait_s) from error
+        raise _failure(error) from error
+    except (VidpipeError, OSError, MemoryError) as error:
+        if not isinstance(error, VidpipeError):
+            context.log.exception(f"{name} of {key}")
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> dg.Failure:
+    """The end of a step: with what is grouped by, and whether trying again later can help."""
+    return dg.Failure(
+        description=str(error),
+        metadata={"cause": cause_of(error), "can_pass": can_pass(error)},
+        allow_retries=False,
+    )
 
 
 def _reporter(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]

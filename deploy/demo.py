@@ -17,12 +17,14 @@ from pathlib import Path
 import dagster as dg
 
 import definitions
-from vidpipe.cli import print_results
+from vidpipe.catalog.tables import now
+from vidpipe.cli.run import print_results
 from vidpipe.intake.drops import survey
+from vidpipe.intake.folders import drop_folder
+from vidpipe.intake.taking import notice
 from vidpipe.pipeline import Engine, stage_names
 from vidpipe.results.deliver import deliver
 from vidpipe.settings import load_settings
-from vidpipe.storage.objects import ObjectStore
 from vidpipe.synthesis.talk import make_talk
 
 #: What Dagster remarks on platforms that the channel does not use.
@@ -46,11 +48,13 @@ def main() -> int:
         instance.add_dynamic_partitions("videos", [video_id])
         _say(f"Running the graph on {video_id}")
         log = settings.home / "demo.log"
+        begun = now()
         with _errors_to(log):
             success = _run(instance, video_id)
         if not success:
             _say(f"The run failed: open it with `make dev`, or read {log}.")
             return 1
+    engine.catalog.finish_video(video_id, begun)
     order = engine.order(video_id)
     made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
     folder = Path("clips") / talk.stem
@@ -102,10 +106,11 @@ def _take_in(engine: Engine, instance: dg.DagsterInstance, talk: Path) -> str:
     """Through the intake job, as the drop folder's sensor would request it."""
     from sensors.jobs import IntakeConfig, UploadConfig
 
-    store = ObjectStore(engine.settings.drop_url, engine.settings.plain_drop_options)
+    folder = drop_folder(engine.settings.drop_url, engine.settings.plain_drop_options)
     key = f"default/{talk.name}"
-    seen = next(s for s in survey(store.list("default")) if s.key == key)
-    upload = UploadConfig.of(seen)
+    seen = [s for s in survey(folder.slice("").items) if s.key == key]
+    notice(engine.catalog, seen)
+    upload = UploadConfig(key=key, version=seen[0].version)
     config = dg.RunConfig(
         ops={"take_uploads": IntakeConfig(uploads=[upload])}, loggers=_QUIET["loggers"]
     )

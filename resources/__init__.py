@@ -1,9 +1,10 @@
-"""Dagster resources: what assets and sensors talk to.
+"""Dagster resources: what assets, sensors and runs stand on.
 
-Belongs here: the door from Dagster into the engine. Does not belong here:
-anything the engine does.
+Belongs here: the door from Dagster into the engine, and the executor. Does not belong
+here: anything the engine does.
 """
 
+from resources.executor import end_with_parent, living
 from resources.vidpipe_resource import VidpipeResource
 
-__all__ = ["VidpipeResource"]
+__all__ = ["VidpipeResource", "end_with_parent", "living"]

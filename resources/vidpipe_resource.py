@@ -3,9 +3,10 @@
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from vidpipe.intake.folders import DropFolder, drop_folder
+from vidpipe.intake.notifications import Queue
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
-from vidpipe.storage.objects import ObjectStore
 
 
 class VidpipeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -28,7 +29,14 @@ class VidpipeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._engine = Engine(load_settings(**overrides))
         return self._engine
 
-    def drop_store(self) -> ObjectStore:
+    def drop_folder(self) -> DropFolder:
         """The drop folder."""
         settings = self.engine.settings
-        return ObjectStore(settings.drop_url, settings.plain_drop_options)
+        return drop_folder(settings.drop_url, settings.plain_drop_options)
+
+    def drop_queue(self) -> Queue | None:
+        """The queue that tells of objects in it, if there is one."""
+        settings = self.engine.settings
+        if not settings.drop_queue_url:
+            return None
+        return Queue(settings.drop_queue_url, settings.plain_drop_options)

@@ -1,7 +1,8 @@
-"""What starts work: drop folders and accepted videos.
+"""What starts work, and what watches over it.
 
-Belongs here: sensors and jobs. Does not belong here: what a job does to a
-video (`assets/`, `vidpipe/`).
+Belongs here: sensors, schedules, jobs, and the order of the queue. Does not belong here:
+what a job does to a video (`assets/`, `vidpipe/`), and how it is decided what comes next
+or is tried again (`vidpipe/operations/`).
 """
 
 import warnings

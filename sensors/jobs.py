@@ -1,55 +1,40 @@
 """The jobs: taking uploads in, and the whole graph for one video."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 from pydantic import Field
 
 from assets.partitions import videos
-from resources import VidpipeResource
-from vidpipe.errors import Unavailable
-from vidpipe.intake.drops import Seen, on_this_machine
-from vidpipe.intake.model import State
+from resources import VidpipeResource, living
+from vidpipe.intake.model import Outcome, State
+from vidpipe.intake.taking import take_noticed
+
+#: Runs that have work in hand or wait for it.
+ALIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 process_video = dg.define_asset_job(
     "process_video",
     selection=dg.AssetSelection.groups("ingest", "analysis", "content", "clips", "exports")
     - dg.AssetSelection.assets("upload", "sidecar"),
     partitions_def=videos,
-    description="Everything for one video: from the accepted upload to its platform exports.",
+    description="Everything for one video: from the accepted upload to its platform exports. "
+    "What was made already is found again, so a second run takes seconds.",
 )
 
 
 class UploadConfig(dg.Config):
-    """One object of a drop folder, as a listing saw it."""
+    """One noticed upload."""
 
     key: str = Field(description="{channel}/{name} in the drop folder")
-    version: str
-    size_bytes: int
-    modified_s: float
-    sidecars: dict[str, str] = Field(default_factory=dict, description="keys by suffix")
-    sidecar_version: str = ""
-
-    @classmethod
-    def of(cls, seen: Seen) -> "UploadConfig":
-        """What a listing saw, as configuration of a run."""
-        return cls(
-            key=seen.key,
-            version=seen.version,
-            size_bytes=seen.size_bytes,
-            modified_s=seen.modified_s,
-            sidecars=dict(seen.sidecars),
-            sidecar_version=seen.sidecar_version,
-        )
-
-    def seen(self) -> Seen:
-        """The same, as the engine knows it."""
-        return Seen(
-            key=self.key,
-            version=self.version,
-            size_bytes=self.size_bytes,
-            modified_s=self.modified_s,
-            sidecars=self.sidecars,
-            sidecar_version=self.sidecar_version,
-        )
+    version: str = Field(description="the version that was noticed; another one is passed over")
 
 
 class IntakeConfig(dg.Config):
@@ -58,45 +43,68 @@ class IntakeConfig(dg.Config):
     uploads: list[UploadConfig]
 
 
+def uploads_of(run: dg.DagsterRun) -> list[str]:
+    """Keys of the uploads that an intake run has in hand."""
+    ops: Mapping[str, Any] = run.run_config.get("ops", {})
+    config = ops.get("take_uploads", {}).get("config", {})
+    return [item["key"] for item in config.get("uploads", [])]
+
+
 @dg.op
 def take_uploads(
     context: dg.OpExecutionContext, config: IntakeConfig, vidpipe: VidpipeResource
 ) -> None:
-    """Each new object once: hash, probe, decode check; accepted or quarantined with a reason."""
+    """Each noticed object: hash, probe, decode check; accepted or quarantined with a reason.
+
+    One that cannot be taken in now is tried again later by itself and holds up no other.
+    """
     engine = vidpipe.engine
-    store = vidpipe.drop_store()
+    folder = vidpipe.drop_folder()
     intake = engine.intake()
     engine.artifacts.sweep()
+    rows = {row.key: row for row in engine.catalog.uploads([u.key for u in config.uploads])}
+    bugs: list[Exception] = []
     for item in config.uploads:
-        work = engine.artifacts.workspace("drop")
-        try:
-            with on_this_machine(store, item.seen(), work) as drop:
-                outcome = intake.take(drop)
-        except FileNotFoundError:
-            context.log.warning(f"{item.key} is gone from the drop folder: passed over")
+        row = rows.get(item.key)
+        if row is None or row.version != item.version:
+            context.log.info(f"{item.key}: it is newer than this run: passed over")
             continue
-        except Unavailable as error:
-            raise dg.RetryRequested(max_retries=3, seconds_to_wait=10) from error
-        finally:
-            if work.exists():
-                work.rmdir()
-        context.log.info(f"{item.key}: {outcome.state.value}: {outcome.message}")
-        if outcome.state is State.ACCEPTED and outcome.video_id is not None:
-            video = engine.catalog.video(outcome.video_id)
-            assert video is not None
-            for name, version in (("upload", video.sha256), ("sidecar", video.sidecar_version)):
-                context.log_event(
-                    dg.AssetMaterialization(
-                        name,
-                        partition=outcome.video_id,
-                        metadata={"key": item.key, "size_bytes": item.size_bytes},
-                        tags={"dagster/data_version": version or "none"},
-                    )
-                )
+        try:
+            outcome = take_noticed(intake, folder, row, context.run_id)
+        except Exception as error:
+            context.log.exception(f"{item.key}: a bug of ours")
+            bugs.append(error)
+            continue
+        if isinstance(outcome, str):
+            context.log.warning(f"{item.key}: {outcome}")
+        else:
+            _tell(context, vidpipe, outcome, row.size_bytes)
+    if bugs:
+        raise bugs[0]
+
+
+def _tell(
+    context: dg.OpExecutionContext, vidpipe: VidpipeResource, outcome: Outcome, size_bytes: int
+) -> None:
+    """What became of it, in the log and as versions of `upload` and `sidecar`."""
+    context.log.info(f"{outcome.key}: {outcome.state.value}: {outcome.message}")
+    if outcome.state is not State.ACCEPTED or outcome.video_id is None:
+        return
+    video = vidpipe.engine.catalog.video(outcome.video_id)
+    assert video is not None
+    for name, version in (("upload", video.sha256), ("sidecar", video.sidecar_version)):
+        context.log_event(
+            dg.AssetMaterialization(
+                name,
+                partition=outcome.video_id,
+                metadata={"key": outcome.key, "size_bytes": size_bytes},
+                tags={"dagster/data_version": version or "none"},
+            )
+        )
 
 
 @dg.job(
-    executor_def=dg.in_process_executor,
+    executor_def=living(dg.in_process_executor),
     description="Takes uploads of the drop folder in: identity, rules, quarantine.",
 )
 def intake() -> None:

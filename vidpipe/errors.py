@@ -6,6 +6,7 @@ keeps its traceback.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 
@@ -51,3 +52,50 @@ class Misconfigured(VidpipeError):
     def __init__(self, problems: Sequence[str] | str) -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         super().__init__("; ".join(self.problems))
+
+
+#: How long what failed waits before it is tried again, the first time, the second, ...
+WAITS_S = (60.0, 300.0, 900.0, 3600.0)
+
+#: What an operating system says when it is out of something that comes back.
+_PASSING = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EAGAIN,
+        errno.ECONNREFUSED,
+        errno.ECONNRESET,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ETIMEDOUT,
+    }
+)
+
+
+def can_pass(error: BaseException) -> bool:
+    """Whether trying again later can help: something outside is missing or exhausted."""
+    if isinstance(error, OSError):
+        return error.errno in _PASSING
+    return isinstance(error, Unavailable | MemoryError)
+
+
+def cause_of(error: BaseException) -> str:
+    """Short and stable, to group by: the kind of error, and of a rejected file the rule."""
+    if isinstance(error, InputRejected):
+        return f"rejected:{error.reason}"
+    if isinstance(error, Unavailable):
+        return "unavailable"
+    if isinstance(error, Misconfigured):
+        return "misconfigured"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"system:{errno.errorcode.get(error.errno, error.errno)}"
+    return f"bug:{type(error).__name__}"
+
+
+def wait_before_s(attempts: int) -> float | None:
+    """How long to wait after so many failures in a row; None when that is enough."""
+    return WAITS_S[attempts - 1] if attempts <= len(WAITS_S) else None

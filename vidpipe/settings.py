@@ -7,9 +7,9 @@ from a file of that name in /run/secrets. Nothing else reads the environment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vidpipe.content.model import ContentOptions
@@ -22,6 +22,32 @@ from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
 
 _SECRETS = Path("/run/secrets")
+
+
+class QueueOptions(BaseModel):
+    """When sensors hold back: nothing is dropped, it waits in the catalog."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: int = Field(default=40, ge=1, description="runs that wait in Dagster's queue at most")
+    channel_limit: int = Field(
+        default=10, ge=1, description="videos of one channel queued or running at once"
+    )
+    min_free_gib: float = Field(
+        default=2.0, ge=0, description="nothing starts with less free on scratch or a local store"
+    )
+
+
+class AlertOptions(BaseModel):
+    """Who is told of dead letters, and how often."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: SecretStr = Field(default=SecretStr(""), description="a webhook; nobody is told without")
+    format: Literal["slack", "json"] = "slack"
+    every_s: float = Field(
+        default=900.0, ge=0, description="the same cause is told of at most so often"
+    )
 
 
 class Settings(BaseSettings):
@@ -47,6 +73,12 @@ class Settings(BaseSettings):
     drop_options: dict[str, SecretStr] = Field(
         default_factory=dict, description="endpoint, keys, region of the drop folder's store"
     )
+    drop_queue_url: str = Field(
+        default="", description="an SQS queue that tells of objects in the drop folder"
+    )
+    drop_sweep_s: float = Field(
+        default=30.0, ge=0, description="a bucket is listed from the beginning at most so often"
+    )
     channels_file: Path | None = Field(
         default=None, description="channels.yaml; default {home}/channels.yaml if it exists"
     )
@@ -67,6 +99,15 @@ class Settings(BaseSettings):
     cdn_url: str = Field(
         default="", description="where the store's objects are public; links go there, unsigned"
     )
+    ui_url: str = Field(default="", description="where the Dagster UI is, for links to runs")
+    lost_after_s: float = Field(
+        default=90.0, ge=20, description="a run without a sign of life for so long is lost"
+    )
+    retention_dry_run: bool = Field(
+        default=False, description="the nightly retention only says what it would remove"
+    )
+    queue: QueueOptions = QueueOptions()
+    alerts: AlertOptions = AlertOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()

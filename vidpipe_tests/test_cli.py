@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from vidpipe.cli import app
+from vidpipe.cli.app import app
 from vidpipe.results.model import SCHEMA_FILE, Results, json_schema
 from vidpipe_tests.conftest import CHANNELS
 

@@ -16,14 +16,32 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment with its time zone; SQLite would forget that it is UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
@@ -42,14 +60,16 @@ class Base(DeclarativeBase):
 class Audited:
     """When a row came and when it last changed (UTC)."""
 
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=_now)
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=_now, onupdate=_now
-    )
+    created_at: Mapped[datetime] = mapped_column(Utc, default=now)
+    updated_at: Mapped[datetime] = mapped_column(Utc, default=now, onupdate=now)
 
 
 class Upload(Audited, Base):
-    """An object seen in a drop folder: one row per key, the newest version of it."""
+    """An object seen in a drop folder: one row per key, the newest version of it.
+
+    `noticed` until intake has decided on this version; `changed_at` is when the version
+    was first seen. A row that is tried again waits until `not_before`.
+    """
 
     __tablename__ = "uploads"
 
@@ -57,8 +77,13 @@ class Upload(Audited, Base):
     channel: Mapped[str] = mapped_column(String(64))
     version: Mapped[str] = mapped_column(String(200))
     size_bytes: Mapped[int] = mapped_column(BigInteger)
+    modified_s: Mapped[float] = mapped_column(Float, default=0.0)
+    sidecars: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     sidecar_version: Mapped[str] = mapped_column(String(400), default="")
     state: Mapped[str] = mapped_column(String(16))
+    changed_at: Mapped[datetime] = mapped_column(Utc, default=now)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    not_before: Mapped[datetime | None] = mapped_column(Utc)
     reason: Mapped[str | None] = mapped_column(String(64))
     message: Mapped[str | None] = mapped_column(Text)
     video_id: Mapped[str | None] = mapped_column(String(64))
@@ -72,11 +97,21 @@ class Upload(Audited, Base):
             postgresql_where=text("state = 'quarantined'"),
             sqlite_where=text("state = 'quarantined'"),
         ),
+        Index(
+            "ix_uploads_noticed",
+            "changed_at",
+            postgresql_where=text("state = 'noticed'"),
+            sqlite_where=text("state = 'noticed'"),
+        ),
     )
 
 
 class Video(Audited, Base):
-    """An accepted upload: unique by channel and digest."""
+    """An accepted upload: unique by channel and digest.
+
+    `finished_at` is when a run for all of it last succeeded; a `hold` says why nothing
+    of it may be removed.
+    """
 
     __tablename__ = "videos"
 
@@ -90,17 +125,14 @@ class Video(Audited, Base):
     width: Mapped[int] = mapped_column(Integer)
     height: Mapped[int] = mapped_column(Integer)
     sidecar_version: Mapped[str] = mapped_column(String(400), default="")
-    requested_version: Mapped[str | None] = mapped_column(String(400))
+    priority: Mapped[int] = mapped_column(Integer, default=0)
     state: Mapped[str] = mapped_column(String(16), default="accepted")
+    finished_at: Mapped[datetime | None] = mapped_column(Utc)
+    hold: Mapped[str | None] = mapped_column(String(400))
 
     __table_args__ = (
         UniqueConstraint("channel", "sha256", name="uq_videos_channel_sha256"),
-        Index(
-            "ix_videos_waiting",
-            "created_at",
-            postgresql_where=text("requested_version IS NULL"),
-            sqlite_where=text("requested_version IS NULL"),
-        ),
+        Index("ix_videos_channel", "channel", "state"),
     )
 
 
@@ -180,3 +212,78 @@ class Encode(Audited, Base):
     estimated_bytes: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (Index("ix_encodes_work_host", "work", "host", "id"),)
+
+
+class RequestRow(Audited, Base):
+    """A wish for a run of one video: open until a run answers it, then done with it.
+
+    `stages` are those to run, all of them when null. `run_id` is the run that has it in
+    hand or had it last.
+    """
+
+    __tablename__ = "requests"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    video_id: Mapped[str] = mapped_column(ForeignKey("videos.video_id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(String(64))
+    stages: Mapped[list[str] | None] = mapped_column(JSON)
+    cause: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[int] = mapped_column(Integer, default=0)
+    not_before: Mapped[datetime | None] = mapped_column(Utc)
+    state: Mapped[str] = mapped_column(String(16), default="open")
+    run_id: Mapped[str | None] = mapped_column(String(64))
+
+    __table_args__ = (
+        Index("ix_requests_video_id", "video_id", "state"),
+        Index(
+            "ix_requests_open",
+            "channel",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+    )
+
+
+class FailureRow(Audited, Base):
+    """What went wrong with a video or an upload: waiting for another try, dead, or mended."""
+
+    __tablename__ = "failures"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    subject: Mapped[str] = mapped_column(String(1024))
+    channel: Mapped[str] = mapped_column(String(64))
+    job: Mapped[str] = mapped_column(String(64))
+    stage: Mapped[str] = mapped_column(String(64), default="")
+    cause: Mapped[str] = mapped_column(String(64))
+    message: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(16))
+    run_id: Mapped[str] = mapped_column(String(64))
+    alerted_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "subject", name="uq_failures_run_id_subject"),
+        Index("ix_failures_subject", "subject", "state"),
+        Index(
+            "ix_failures_dead",
+            "cause",
+            postgresql_where=text("state = 'dead'"),
+            sqlite_where=text("state = 'dead'"),
+        ),
+    )
+
+
+class Beat(Base):
+    """The last sign of life of the process that leads a run, and the video it works on."""
+
+    __tablename__ = "beats"
+
+    run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    video_id: Mapped[str] = mapped_column(String(64))
+    host: Mapped[str] = mapped_column(String(200))
+    pid: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(Utc)

@@ -118,6 +118,38 @@ class ClipLimits(_Strict):
         return self
 
 
+Days = Annotated[float, Field(ge=0)]
+
+
+class Retention(_Strict):
+    """After how many days what is removed; nothing that has no number.
+
+    Days count from the end of processing; for `superseded` from when it was made. Rows of
+    the catalog and what a removed file was made of (its manifest) stay.
+    """
+
+    source: Days | None = Field(default=None, description="the uploaded recording")
+    working: Days | None = Field(default=None, description="the sound as samples")
+    preview: Days | None = Field(default=None, description="contact sheets, posters, frames")
+    master: Days | None = Field(
+        default=None, description="rendered clips, once every platform has its exports"
+    )
+    delivery: Days | None = Field(default=None, description="exports")
+    superseded: Days | None = Field(
+        default=None, description="what an older setting, version or sidecar gave"
+    )
+    quarantine: Days | None = Field(default=None, description="rejected uploads")
+
+    @property
+    def policies(self) -> dict[str, float]:
+        """Those that have a number, by kind."""
+        return {kind: days for kind, days in self.model_dump().items() if days is not None}
+
+    def days(self, kind: str) -> float | None:
+        """The number for one of these kinds; None for what is always kept."""
+        return self.policies.get(kind)
+
+
 class PostTemplates(_Strict):
     """What stands in a post, before the platform's limits cut it.
 
@@ -171,6 +203,12 @@ class Channel(_Strict):
     )
     reduce: tuple[Literal["hum", "noise"], ...] = Field(
         default=(), description="taken out of the sound: hum of the mains, constant noise"
+    )
+    retention: Retention = Retention()
+    in_hand: int | None = Field(
+        default=None,
+        ge=1,
+        description="videos queued or running at once; default VIDPIPE_QUEUE__CHANNEL_LIMIT",
     )
     loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
     max_true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)

@@ -1,5 +1,6 @@
 """From an uploaded object to an accepted video.
 
-Belongs here: identity, rules, quarantine, sidecars. Does not belong here:
-listing drop folders (sensors), and anything done to the picture or the sound.
+Belongs here: listing drop folders, what is new in them, identity, rules, quarantine,
+sidecars. Does not belong here: when to list (sensors), and anything done to the picture
+or the sound.
 """

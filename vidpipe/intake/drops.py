@@ -1,17 +1,13 @@
-"""Drop folders: what lies in them, and what of it is new."""
+"""What lies in a drop folder, and what of it is new."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from vidpipe.intake import sidecars
-from vidpipe.intake.intake import Drop
 from vidpipe.intake.rules import VIDEO_SUFFIXES
-from vidpipe.storage.objects import ObjectInfo, ObjectStore
+from vidpipe.storage.objects import ObjectInfo
 
 
 @dataclass(frozen=True)
@@ -19,7 +15,7 @@ class Seen:
     """A video in a drop folder: `{channel}/{name}`, with the sidecars of its stem.
 
     `version` and `sidecar_version` change when the objects do, as far as a
-    listing tells (ETag where there is one, else size and time).
+    listing tells (ETag where there is one, size and time).
     """
 
     key: str
@@ -73,8 +69,14 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
 
 
 def version_of(item: ObjectInfo) -> str:
-    """What a listing tells of an object's content: ETag, size, time."""
-    return f"{(item.etag or '').strip(chr(34))}-{item.size_bytes}-{item.modified_s:.3f}"[:200]
+    """What can be told of an object's content without reading it: ETag, size, time.
+
+    The time stands beside an ETag so that the same bytes dropped again are noticed; in
+    whole seconds there, which is what every answer of a bucket carries.
+    """
+    if item.etag:
+        return f"{item.etag.strip(chr(34))}-{item.size_bytes}-{int(item.modified_s)}"[:200]
+    return f"{item.size_bytes}-{item.modified_s:.6f}"
 
 
 def changes(known: Mapping[str, tuple[str, str]], seen: Iterable[Seen]) -> list[Seen]:
@@ -82,46 +84,11 @@ def changes(known: Mapping[str, tuple[str, str]], seen: Iterable[Seen]) -> list[
     return [s for s in seen if known.get(s.key) != (s.version, s.sidecar_version)]
 
 
-def settled(
-    items: Iterable[Seen], before: Mapping[str, str], now_s: float, stable_s: float
-) -> tuple[list[Seen], dict[str, str]]:
-    """Those that nobody writes to any more, and the state to compare with next time.
+def family(key: str) -> str:
+    """What a video and its sidecars share: the key up to the first dot of its name.
 
-    A file is settled when it looked the same last time and was not touched for
-    `stable_s`: a copy in progress, also a stalled one, changes or is young.
+    In a listing by key all of a family stand together, so that a slice that ends
+    between two families has every video with all of its sidecars.
     """
-    done, waiting = [], {}
-    for item in items:
-        state = f"{item.version}|{item.sidecar_version}"
-        if before.get(item.key) == state and now_s - item.modified_s >= stable_s:
-            done.append(item)
-        else:
-            waiting[item.key] = state
-    return done, waiting
-
-
-@contextmanager
-def on_this_machine(store: ObjectStore, seen: Seen, work: Path) -> Iterator[Drop]:
-    """The upload and its sidecars as files: in place on local disk, else fetched to `work`."""
-    folder = work / "drop"
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def local(key: str, name: str) -> Path:
-        path = store.local_path(key)
-        if path is None:
-            path = folder / name
-            store.fetch(key, path)
-        return path
-
-    try:
-        yield Drop(
-            key=seen.key,
-            channel=seen.channel,
-            name=seen.name,
-            path=local(seen.key, "source"),
-            version=seen.version,
-            sidecars={s: local(key, f"sidecar{s}") for s, key in seen.sidecars.items()},
-            sidecar_version=seen.sidecar_version,
-        )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder, slash, base = key.rpartition("/")
+    return folder + slash + base.partition(".")[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel
-from vidpipe.errors import InputRejected
+from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake import sidecars
 from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Instructions, Outcome, Sidecar, State, Upload
@@ -32,6 +32,7 @@ class Drop:
         sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.json`, `.yaml`).
         sidecar_version: changes when any of them does, as far as a listing tells.
         insist: the sidecars count even when the bytes are known under another name.
+        found: size and time of the file when it was found: a change of it is noticed.
     """
 
     key: str
@@ -42,6 +43,15 @@ class Drop:
     sidecars: Mapping[str, Path] = field(default_factory=dict)
     sidecar_version: str = ""
     insist: bool = False
+    found: tuple[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", self.state_on_disk())
+
+    def state_on_disk(self) -> tuple[int, int]:
+        """Size in bytes and time of the last change in ns, now."""
+        stat = self.path.stat()
+        return stat.st_size, stat.st_mtime_ns
 
 
 class Intake:
@@ -133,6 +143,7 @@ class Intake:
                 width=info.video.width,
                 height=info.video.height,
                 sidecar_version=_content_of(drop),
+                priority=sidecar.instructions.priority,
                 state="accepted",
             )
         )
@@ -151,25 +162,36 @@ class Intake:
     def _recognise(
         self, drop: Drop, known: tables.Video, sidecar: Sidecar, files: Mapping[str, Path]
     ) -> Outcome:
-        """The same bytes again: under the first name its sidecars count, else it is an alias."""
-        if self.artifacts.current(known.video_id, Folder.RAW, "upload") is None:
+        """The same bytes again: under the first name its sidecars count, else it is an alias.
+
+        A retired video is revived under any name.
+        """
+        retired = known.state == "retired"
+        stored = self.artifacts.current(known.video_id, Folder.RAW, "upload")
+        if stored is None or not self.artifacts.intact(stored):
             info = check_media(drop.path, drop.name, self.rules)
             self._store_source(
                 drop, known.video_id, known.sha256, info.known_container.suffixes[0], info
             )
-        if drop.name != known.name and not drop.insist:
+        if drop.name != known.name and not drop.insist and not retired:
             return self._alias(drop, known.video_id, known.name)
         version = _content_of(drop)
         changed = known.sidecar_version != version
         current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
         if changed or current is None or not self.artifacts.intact(current):
             self._store_sidecar(known.video_id, sidecar, files)
-            self.catalog.set_sidecar(known.video_id, version)
+        priority = sidecar.instructions.priority
+        if retired:
+            self.catalog.revive_video(known.video_id, version, priority)
+        elif changed:
+            self.catalog.change_sidecar(known.video_id, version, priority)
         return Outcome(
             key=drop.key,
             state=State.ACCEPTED,
             video_id=known.video_id,
-            message="known already" + ("; its sidecars changed" if changed else ""),
+            message="retired, and wanted again"
+            if retired
+            else "known already" + ("; its sidecars changed" if changed else ""),
             sidecar_changed=changed,
         )
 
@@ -188,6 +210,8 @@ class Intake:
         try:
             copy = work / "source"
             shutil.copyfile(drop.path, copy)
+            if drop.state_on_disk() != drop.found:
+                raise Unavailable(f"{drop.key}: it was written to while it was taken in")
             self.artifacts.publish(
                 video_id=video_id,
                 folder=Folder.RAW,
@@ -249,14 +273,15 @@ class Intake:
         )
 
     def _record(self, drop: Drop, outcome: Outcome) -> None:
-        self.catalog.record_upload(
+        self.catalog.inbox.decide(
             tables.Upload(
                 key=drop.key,
                 channel=drop.channel[:64],
                 version=drop.version,
-                size_bytes=drop.path.stat().st_size,
+                size_bytes=drop.found[0],
                 sidecar_version=drop.sidecar_version,
                 state=outcome.state.value,
+                not_before=None,
                 reason=outcome.reason,
                 message=outcome.message,
                 video_id=outcome.video_id,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import selectors
+import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -12,6 +15,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _STDERR_LINES = 200
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+def _end_with_us() -> None:
+    """Between fork and exec, on Linux: a program whose step is killed is killed with it.
+
+    It would go on else, beside the program of the step that is tried again.
+    """
+    assert _LIBC is not None
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class ProgramFailed(Exception):
@@ -51,6 +65,8 @@ def run_program(
         text=True,
         encoding="utf-8",
         errors="replace",
+        # One call of a library that is loaded: nothing that a thread may hold a lock of.
+        preexec_fn=_end_with_us if _LIBC is not None else None,  # noqa: PLW1509
     )
     assert process.stdout is not None and process.stderr is not None
     kept: deque[str] = deque(maxlen=_STDERR_LINES)

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -171,29 +172,16 @@ class Engine:
         video_id: str,
         order: Order,
         progress: Progress,
-        work: Any,
+        work: Path,
         started: float,
     ) -> StageResult:
-        inputs = {n: self._input(video_id, n, wanted.name) for n in wanted.inputs}
-        upload = self._input(video_id, "upload", wanted.name)
-        options = wanted.options(order)
-        run = StageRun(
-            video_id=video_id,
-            order=order,
-            options=options,
-            artifacts=self.artifacts,
-            inputs=inputs,
-            upload=upload,
-            estimator=Estimator(self.catalog, video_id),
-            work=work,
-            progress=progress,
-        )
-        ingredients = _ingredients(wanted, run)
+        run = self.prepare(wanted, video_id, order, work, progress)
+        ingredients = ingredients_of(wanted, run)
         identity = fingerprint(ingredients)
         found = None
         if not order.force:
             found = self.artifacts.find(video_id, wanted.folder, wanted.name, identity)
-        if found is not None and self._items_intact(found, wanted):
+        if found is not None and self.items_intact(found, wanted):
             document = self.artifacts.document(found, wanted.document)
             if wanted.whole(document):
                 self.artifacts.point_to(wanted.folder, found)
@@ -218,6 +206,26 @@ class Engine:
             wanted.name, manifest, document, False, wall_s, run.items_made, run.items_reused
         )
 
+    def prepare(
+        self, wanted: Stage, video_id: str, order: Order, work: Path, progress: Progress = _silent
+    ) -> StageRun:
+        """What a run of this stage would get to work with.
+
+        Raises:
+            InputRejected: an input was never made.
+        """
+        return StageRun(
+            video_id=video_id,
+            order=order,
+            options=wanted.options(order),
+            artifacts=self.artifacts,
+            inputs={n: self._input(video_id, n, wanted.name) for n in wanted.inputs},
+            upload=self._input(video_id, "upload", wanted.name),
+            estimator=Estimator(self.catalog, video_id),
+            work=work,
+            progress=progress,
+        )
+
     def _input(self, video_id: str, artifact: str, for_stage: str) -> Manifest:
         found = self.manifest(video_id, artifact)
         if found is None:
@@ -228,7 +236,7 @@ class Engine:
             )
         return found
 
-    def _items_intact(self, manifest: Manifest, wanted: Stage) -> bool:
+    def items_intact(self, manifest: Manifest, wanted: Stage) -> bool:
         """Whether the clips or exports that a stage's document names are still stored."""
         if wanted.name == "rendered_clips":
             document = self.artifacts.document(manifest, RenderedClips)
@@ -306,7 +314,8 @@ class Engine:
             self.catalog.replace_exports(video_id, document.platform, exports)
 
 
-def _ingredients(wanted: Stage, run: StageRun) -> Mapping[str, Any]:
+def ingredients_of(wanted: Stage, run: StageRun) -> Mapping[str, Any]:
+    """Everything that the stage's result rests on."""
     return {
         "stage": wanted.name,
         "version": wanted.version,

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from vidpipe.channels.model import Channel
+from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions, Upload
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.platforms.model import TierName
@@ -90,10 +91,25 @@ class StageRun:
         return self.artifacts.path(self.inputs[artifact].file(name))
 
     def source(self) -> tuple[Path, Upload]:
-        """The uploaded video on this machine and what intake knows of it."""
+        """The uploaded video on this machine and what intake knows of it.
+
+        Raises:
+            InputRejected: it was removed.
+        """
         upload = self.artifacts.document(self.upload, Upload)
         media = next(f for f in self.upload.files if f.name.startswith("source"))
-        return self.artifacts.path(media), upload
+        try:
+            path = self.artifacts.path(media)
+        except FileNotFoundError:
+            path = None
+        if path is None or not path.exists():
+            raise InputRejected(
+                "source_removed",
+                "its recording is no longer stored (retention, or somebody removed it). "
+                "Drop the same file again",
+                name=self.video_id,
+            )
+        return path, upload
 
     def new_file(self, name: str) -> Path:
         """A path in scratch for a file that will be part of the artifact."""

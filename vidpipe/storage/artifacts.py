@@ -132,11 +132,21 @@ class Artifacts:
         self, video_id: str, folder: Folder, artifact: str, fingerprint: str
     ) -> Manifest | None:
         """The artifact made under `fingerprint`, if it is stored and intact."""
+        manifest = self.manifest(video_id, folder, artifact, fingerprint)
+        return manifest if manifest is not None and self.intact(manifest) else None
+
+    def manifest(
+        self, video_id: str, folder: Folder, artifact: str, fingerprint: str
+    ) -> Manifest | None:
+        """What was made under `fingerprint`, whether its files are still there or not."""
         body = self.store.get_bytes(manifest_key(video_id, folder, _stem(artifact), fingerprint))
-        if body is None:
-            return None
-        manifest = Manifest.model_validate_json(body)
-        return manifest if self.intact(manifest) else None
+        return Manifest.model_validate_json(body) if body is not None else None
+
+    def keys_of(self, folder: Folder, manifest: Manifest) -> list[str]:
+        """Every object that belongs to an artifact: its manifest and its files."""
+        stem = _stem(manifest.artifact)
+        own = manifest_key(manifest.video_id, folder, stem, manifest.fingerprint)
+        return [own, *(item.key for item in manifest.files)]
 
     def intact(self, manifest: Manifest) -> bool:
         """Whether every file is there with its size."""
@@ -148,10 +158,8 @@ class Artifacts:
 
     def remove(self, folder: Folder, manifest: Manifest) -> None:
         """Forget an artifact that no pointer names: its manifest first, so none is found half."""
-        stem = _stem(manifest.artifact)
-        self.store.delete(manifest_key(manifest.video_id, folder, stem, manifest.fingerprint))
-        for item in manifest.files:
-            self.store.delete(item.key)
+        for key in self.keys_of(folder, manifest):
+            self.store.delete(key)
 
     def current(self, video_id: str, folder: Folder, artifact: str) -> Manifest | None:
         """What the pointer names, or None when the artifact was never made."""

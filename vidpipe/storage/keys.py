@@ -58,6 +58,10 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
     return f"{folder_prefix(video_id, folder)}/{artifact}.current.json"
 
 
+#: Where rejected uploads are kept, under the name of their channel.
+QUARANTINE = "_quarantine"
+
+
 def quarantine_key(channel: str, digest: str, name: str) -> str:
     """Where a rejected upload is kept; its reason lies beside it."""
-    return f"_quarantine/{channel}/{digest[:16]}/{name}"
+    return f"{QUARANTINE}/{channel}/{digest[:16]}/{name}"

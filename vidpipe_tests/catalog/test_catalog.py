@@ -11,38 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def catalog(request, tmp_path):
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/catalog.sqlite"
-    else:
-        url = request.getfixturevalue("postgres_url")
-    catalog = Catalog(url)
-    catalog.upgrade()
-    yield catalog
-    with catalog.session() as session:
-        for table in reversed(tables.Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    catalog.engine.dispose()
-
-
-def video(**changes):
-    fields = {
-        "video_id": "default--talk-0123456789",
-        "channel": "default",
-        "sha256": "a" * 64,
-        "name": "talk.mp4",
-        "title": "talk",
-        "size_bytes": 5_000_000_000,
-        "duration_s": 60.0,
-        "width": 1280,
-        "height": 720,
-        "sidecar_version": "",
-        "state": "accepted",
-    }
-    return tables.Video(**{**fields, **changes})
+from vidpipe_tests.catalog.conftest import video
 
 
 def test_migrations_make_exactly_the_declared_tables(catalog):
@@ -89,16 +58,6 @@ def test_the_same_bytes_are_accepted_once_per_channel(catalog):
     assert found is not None and found.size_bytes == 5_000_000_000
 
 
-def test_a_video_waits_until_a_run_starts_and_again_when_sidecars_change(catalog):
-    catalog.accept_video(video())
-    assert [v.video_id for v in catalog.waiting_videos(10)] == ["default--talk-0123456789"]
-    catalog.mark_started("default--talk-0123456789")
-    assert catalog.waiting_videos(10) == []
-    catalog.set_sidecar("default--talk-0123456789", "v2")
-    assert len(catalog.waiting_videos(10)) == 1
-    assert catalog.waiting_videos(10, after="default--talk-0123456789") == []
-
-
 def test_clips_and_exports_are_those_of_the_current_result(catalog):
     catalog.accept_video(video())
 
@@ -122,7 +81,7 @@ def test_clips_and_exports_are_those_of_the_current_result(catalog):
 
 
 def test_a_large_drop_folder_can_be_asked_for(catalog):
-    catalog.record_upload(
+    catalog.inbox.decide(
         tables.Upload(
             key="default/7.mp4", channel="default", version="v", size_bytes=1, state="accepted"
         )

@@ -8,19 +8,17 @@ import pytest
 from assets.partitions import videos
 from definitions import PRELOAD, build_defs, defs
 from resources import VidpipeResource
-from sensors.accepted_videos import accepted_videos
-from sensors.drop_folder import drop_folder
 from vidpipe.errors import Unavailable
 from vidpipe.pipeline import Engine, stage, stage_names
 from vidpipe.platforms import load_presets
-from vidpipe_tests.conftest import CHANNELS
 
 
 def test_the_asset_graph_is_the_pipeline():
     graph = defs.resolve_asset_graph()
+    of_videos = [k for k in graph.get_all_asset_keys() if graph.get(k).group_name != "operations"]
     edges = {
         (parent.to_user_string(), key.to_user_string())
-        for key in graph.get_all_asset_keys()
+        for key in of_videos
         for parent in graph.get(key).parent_keys
     }
     stages = [stage(name) for name in stage_names(tuple(load_presets()))]
@@ -50,9 +48,10 @@ def test_every_asset_explains_itself():
         assert node.group_name != "default", key
         assert node.description and len(node.description) > 30, key
         assert node.owners and node.kinds, key
-        if key.to_user_string() not in ("upload", "sidecar"):
+        whole = node.group_name == "operations"
+        if not whole and key.to_user_string() not in ("upload", "sidecar"):
             assert node.code_version, key
-        assert node.partitions_def == videos
+        assert node.partitions_def == (None if whole else videos)
 
 
 def test_definitions_load_and_preloads_exist():
@@ -173,8 +172,10 @@ def test_what_trying_again_cannot_help_fails_at_once(home, processed, monkeypatc
             instance, home, processed.video_id, asset_selection=[dg.AssetKey("source_video")]
         )
         assert not result.success
-        failure = result.get_step_failure_events()[0].step_failure_data
-        assert failure.user_failure_data.description == "talk.mp4: the file is broken"
+        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+        assert failure.description == "talk.mp4: the file is broken"
+        said = {name: value.value for name, value in failure.metadata.items()}
+        assert said == {"cause": "rejected:x", "can_pass": False}
         assert not [e for e in result.all_events if e.is_step_restarted or e.is_step_up_for_retry]
 
 
@@ -186,113 +187,6 @@ def test_what_is_unavailable_is_tried_again(home, processed, monkeypatch):
         )
         assert not result.success
         assert len([e for e in result.all_events if e.is_step_up_for_retry]) == 3
-
-
-# From a drop folder to a run
-
-
-@pytest.fixture
-def dropped(tmp_path, talk, monkeypatch):
-    home = tmp_path / "dropped"
-    (home / "drop" / "default").mkdir(parents=True)
-    (home / "channels.yaml").write_text(CHANNELS)
-    monkeypatch.setenv("VIDPIPE_STABLE_S", "0")
-    for suffix in (".mp4", ".srt"):
-        shutil.copy(talk.path.with_suffix(suffix), home / "drop" / "default" / f"talk{suffix}")
-    return home
-
-
-def tick(sensor, instance, home, cursor):
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
-    return sensor(context, vidpipe=VidpipeResource(home=str(home)))
-
-
-def take_in(instance, home, request):
-    local = build_defs(resource_overrides={"vidpipe": VidpipeResource(home=str(home))})
-    result = local.resolve_job_def("intake").execute_in_process(
-        run_config=request.run_config, instance=instance
-    )
-    assert result.success
-    return result
-
-
-def test_a_dropped_file_becomes_a_partition_and_one_run(dropped):
-    with dg.DagsterInstance.ephemeral() as instance:
-        first = tick(drop_folder, instance, dropped, None)
-        assert not first.run_requests and "waiting" in first.skip_reason.skip_message
-        second = tick(drop_folder, instance, dropped, first.cursor)
-        [request] = second.run_requests
-        taken = take_in(instance, dropped, request)
-        noted = [e for e in taken.all_events if e.event_type_value == "ASSET_MATERIALIZATION"]
-        assert {e.asset_key.to_user_string() for e in noted} == {"upload", "sidecar"}
-
-        third = tick(drop_folder, instance, dropped, second.cursor)
-        assert not third.run_requests and "nothing new" in third.skip_reason.skip_message
-
-        ask = tick(accepted_videos, instance, dropped, None)
-        [run] = ask.run_requests
-        [add] = ask.dynamic_partitions_requests
-        assert add.partition_keys == [run.partition_key]
-        assert run.partition_key.startswith("default--talk-")
-        # Until a run starts it is asked for again, under the same key: Dagster drops it.
-        assert tick(accepted_videos, instance, dropped, None).run_requests[0].run_key == run.run_key
-        engine = VidpipeResource(home=str(dropped)).engine
-        engine.catalog.mark_started(run.partition_key)
-        assert not tick(accepted_videos, instance, dropped, None).run_requests
-
-        # A changed sidecar asks for the same video again, under another run key.
-        (dropped / "drop" / "default" / "talk.yaml").write_text("clips: 1\npriority: 3\n")
-        cursor = tick(drop_folder, instance, dropped, None).cursor
-        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
-        take_in(instance, dropped, request)
-        [again] = tick(accepted_videos, instance, dropped, None).run_requests
-        assert again.partition_key == run.partition_key and again.run_key != run.run_key
-        assert (run.tags["dagster/priority"], again.tags["dagster/priority"]) == ("0", "3")
-
-
-def test_what_an_intake_run_has_in_hand_is_not_asked_for_twice(dropped):
-    with dg.DagsterInstance.ephemeral() as instance:
-        cursor = tick(drop_folder, instance, dropped, None).cursor
-        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
-        job = defs.resolve_job_def("intake")
-        run = instance.create_run_for_job(
-            job, run_config=request.run_config, status=dg.DagsterRunStatus.STARTED
-        )
-        assert not tick(drop_folder, instance, dropped, cursor).run_requests
-        # It failed: the upload is asked for again.
-        instance.report_run_failed(run)
-        assert tick(drop_folder, instance, dropped, cursor).run_requests
-
-
-def test_the_same_bytes_under_another_name_ask_for_nothing(dropped):
-    with dg.DagsterInstance.ephemeral() as instance:
-        folder = dropped / "drop" / "default"
-        cursor = tick(drop_folder, instance, dropped, None).cursor
-        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
-        take_in(instance, dropped, request)
-        engine = VidpipeResource(home=str(dropped)).engine
-        engine.catalog.mark_started(engine.catalog.videos()[0].video_id)
-        shutil.copy(folder / "talk.mp4", folder / "copy.mp4")
-        cursor = tick(drop_folder, instance, dropped, None).cursor
-        [request] = tick(drop_folder, instance, dropped, cursor).run_requests
-        take_in(instance, dropped, request)
-        assert {u.key: u.state for u in engine.catalog.uploads()} == {
-            "default/talk.mp4": "accepted",
-            "default/copy.mp4": "alias",
-        }
-        assert not tick(accepted_videos, instance, dropped, None).run_requests
-
-
-def test_a_drop_folder_that_cannot_be_read_is_not_an_empty_one(dropped, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_DROP_URL", "s3://nowhere")
-    monkeypatch.setenv(
-        "VIDPIPE_DROP_OPTIONS",
-        '{"endpoint": "http://127.0.0.1:9", "access_key_id": "x", "secret_access_key": "x",'
-        ' "region": "us-east-1"}',
-    )
-    with dg.DagsterInstance.ephemeral() as instance:
-        said = tick(drop_folder, instance, dropped, "{}")
-        assert isinstance(said, dg.SkipReason) and "nothing was decided" in said.skip_message
 
 
 def test_a_transcript_that_cannot_be_trusted_is_marked_with_what_was_measured():

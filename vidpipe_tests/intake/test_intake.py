@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected
-from vidpipe.intake.drops import changes, settled, survey
+from vidpipe.intake.drops import changes, family, survey
 from vidpipe.intake.identity import slug, video_id
 from vidpipe.intake.model import Sidecar, State
 from vidpipe.intake.rules import check_name
@@ -53,11 +54,14 @@ def test_a_changed_sidecar_makes_the_video_wait_again(engine, talk, tmp_path):
     path = tmp_path / "talk.mp4"
     shutil.copy(talk.path, path)
     first = take(engine, path)
-    engine.catalog.mark_started(first.video_id)
+    engine.catalog.finish_video(first.video_id, now())
+    assert engine.catalog.requests.due(5) == []
     path.with_suffix(".yaml").write_text("title: A better title\nclips: 1\n")
     second = take(engine, path)
     assert second.sidecar_changed
-    assert [v.video_id for v in engine.catalog.waiting_videos(5)] == [first.video_id]
+    [wish] = engine.catalog.requests.due(5)
+    assert (wish.video_id, wish.cause) == (first.video_id, "sidecar")
+    assert engine.catalog.video(first.video_id).finished_at is None
     manifest = engine.artifacts.current(first.video_id, Folder.RAW, "sidecar")
     assert engine.artifacts.document(manifest, Sidecar).instructions.title == "A better title"
     assert engine.order(first.video_id).clip_count == 1
@@ -142,13 +146,8 @@ def test_what_changed_is_what_differs_in_version_or_sidecars():
     assert [s.key for s in changes(known, bare)] == ["a/y.mp4"]
 
 
-def test_a_file_being_written_is_left_alone():
-    growing = [survey([info("a/x.mp4", size=n, modified=100.0 + n)]) for n in (1, 2, 3)]
-    waiting: dict[str, str] = {}
-    for step in growing:
-        ready, waiting = settled(step, waiting, now_s=103.5, stable_s=5)
-        assert ready == []
-    ready, waiting = settled(growing[-1], waiting, now_s=107.0, stable_s=5)
-    assert ready == []  # the same as last time, but touched 4 s ago
-    ready, waiting = settled(growing[-1], waiting, now_s=109.0, stable_s=5)
-    assert [s.key for s in ready] == ["a/x.mp4"] and waiting == {}
+def test_a_video_and_its_sidecars_are_one_family_wherever_a_listing_is_cut():
+    keys = ["a/talk.json", "a/talk.mp4", "a/talk.part.2.mp4", "a/talk.srt"]
+    assert {family(k) for k in keys} == {"a/talk"}
+    assert family("a/talk-2.mp4") != family("a/talk.mp4")
+    assert family("a.b/c") == "a.b/c" and family("noext") == "noext"

@@ -9,13 +9,15 @@ import pytest
 
 from definitions import defs
 from resources import VidpipeResource
-from sensors.accepted_videos import accepted_videos
 from sensors.drop_folder import drop_folder
+from sensors.noticed_uploads import noticed_uploads
+from sensors.requested_videos import requested_videos
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
+from vidpipe.storage.objects import ObjectStore
 from vidpipe_tests.conftest import CHANNELS, run_all, take
 
 
@@ -66,7 +68,7 @@ def test_a_talk_through_s3_and_postgresql(production, talk):
 def test_a_drop_folder_in_a_bucket(production, talk):
     engine = Engine(production)
     resource = VidpipeResource()
-    store = resource.drop_store()
+    store = ObjectStore(production.drop_url, production.plain_drop_options)
     store.put_file("default/talk über.mp4", talk.path)
     store.put_file("default/talk über.srt", talk.path.with_suffix(".srt"))
 
@@ -74,10 +76,12 @@ def test_a_drop_folder_in_a_bucket(production, talk):
         return sensor(dg.build_sensor_context(instance=instance), vidpipe=resource)
 
     with dg.DagsterInstance.ephemeral() as instance:
-        [request] = tick(drop_folder).run_requests
+        assert "1 videos, 1 new" in tick(drop_folder).skip_reason.skip_message
+        [request] = tick(noticed_uploads).run_requests
         job = defs.resolve_job_def("intake")
         assert job.execute_in_process(run_config=request.run_config, instance=instance).success
-        [run] = tick(accepted_videos).run_requests
+        [run] = tick(requested_videos).run_requests
         assert run.partition_key.startswith("default--talk-uber-")
         assert engine.artifacts.current(run.partition_key, Folder.RAW, "sidecar") is not None
-        assert not tick(drop_folder).run_requests
+        assert "0 new" in tick(drop_folder).skip_reason.skip_message
+        assert "nothing to take in" in tick(noticed_uploads).skip_message

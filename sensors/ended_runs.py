@@ -1,0 +1,148 @@
+"""How runs ended: finished, to be tried again, or left for a person."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from resources import VidpipeResource
+from sensors.jobs import ALIVE
+from sensors.tags import PARTITION, REQUEST
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.tables import now
+from vidpipe.errors import VidpipeError
+from vidpipe.operations.recovery import CANCELLED, WORKER_LOST, forgotten, note_failure
+from vidpipe.storage.keys import channel_of
+
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+#: Runs of one tick, and how far back each tick looks again: clocks differ.
+_BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
+
+
+@dg.sensor(
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes how every run of a video ended. What can pass is tried again after 1, 5, "
+    "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`.",
+)
+def ended_runs(
+    context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the runs that ended since the last tick, each once.
+
+    Not Dagster's run status sensor: that one goes on after an error, and a run that ended
+    while the catalog was away would never be noted.
+    """
+    state = json.loads(context.cursor) if context.cursor else {}
+    done: dict[str, str] = state.get("done", {})
+    # On the first tick a little of the past: an old instance's failures are history.
+    since = datetime.fromisoformat(state.get("since") or (now() - _FIRST).isoformat())
+    records = context.instance.get_run_records(
+        dg.RunsFilter(statuses=_ENDED, updated_after=since - _OVERLAP),
+        limit=_BATCH + len(done),
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    said = []
+    try:
+        catalog = vidpipe.engine.catalog
+        for record in records:
+            run = record.dagster_run
+            ended = record.update_timestamp.replace(tzinfo=UTC)
+            since = max(since, ended)
+            if done.get(run.run_id) == run.status.value:
+                continue
+            if PARTITION in run.tags:
+                began = record.create_timestamp.replace(tzinfo=UTC)
+                if record.start_time:
+                    began = datetime.fromtimestamp(record.start_time, UTC)
+                said.append(_note(context.instance, catalog, run, began))
+            done[run.run_id] = run.status.value
+        lost = _reopen_forgotten(context.instance, catalog)
+    except VidpipeError as error:
+        return dg.SkipReason(f"noted nothing, the catalog could not be reached: {error}")
+    recent = {r.dagster_run.run_id for r in records if _recent(r, since)}
+    cursor = {
+        "done": {k: v for k, v in done.items() if k in recent},
+        "since": since.isoformat(),
+    }
+    if lost:
+        said.append(f"{lost} runs were gone without a word: asked for again")
+    return dg.SensorResult(
+        skip_reason="; ".join(said[:20]) or "no run has ended", cursor=json.dumps(cursor)
+    )
+
+
+def _recent(record: dg.RunRecord, since: datetime) -> bool:
+    return record.update_timestamp.replace(tzinfo=UTC) >= since - 2 * _OVERLAP
+
+
+def _note(
+    instance: dg.DagsterInstance, catalog: Catalog, run: dg.DagsterRun, began: datetime
+) -> str:
+    video_id = run.tags[PARTITION]
+    stages = sorted(k.to_user_string() for k in run.asset_selection or ()) or None
+    if run.status is dg.DagsterRunStatus.SUCCESS:
+        if stages is None or REQUEST in run.tags:
+            catalog.finish_video(video_id, began)
+        catalog.requests.done(run.run_id)
+        return f"{video_id}: finished"
+    failed, passing = _what_failed(instance, run, video_id)
+    return f"{video_id}: {note_failure(catalog, failed, passing=passing, stages=stages)}"
+
+
+def _what_failed(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, video_id: str
+) -> tuple[Failed, bool]:
+    """The first failure of the run, and whether trying again can help."""
+    cause, message, stage, passing = WORKER_LOST, "its process ended without a word", "", True
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        cause, message, passing = CANCELLED, "somebody ended the run", False
+    else:
+        for record in _step_failures(instance, run.run_id):
+            data = record.step_failure_data
+            stage = (record.step_key or "").replace("__", "/")
+            metadata = data.user_failure_data.metadata if data.user_failure_data else {}
+            if "cause" in metadata:
+                cause = str(metadata["cause"].value)
+                passing = bool(metadata["can_pass"].value)
+                message = data.user_failure_data.description or ""
+                break
+            error = data.error.cause or data.error if data.error else None
+            crashed = error is not None and error.cls_name == "ChildProcessCrashException"
+            if error is not None and not crashed:
+                cause, passing = f"bug:{error.cls_name}", False
+                message = error.message.strip().splitlines()[0] if error.message else ""
+                break
+    failed = Failed(
+        subject=video_id,
+        channel=channel_of(video_id),
+        job=run.job_name,
+        stage=stage,
+        cause=cause,
+        message=message,
+        run_id=run.run_id,
+    )
+    return failed, passing
+
+
+def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.DagsterEvent]:
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        if event is not None:
+            yield event
+
+
+def _reopen_forgotten(instance: dg.DagsterInstance, catalog: Catalog) -> int:
+    """Wishes whose run is gone: it was deleted, or never came to be."""
+    in_hand = catalog.requests.in_hand()
+    if not in_hand:
+        return 0
+    runs = instance.get_runs(dg.RunsFilter(run_ids=[str(row.run_id) for row in in_hand]))
+    known = {run.run_id for run in runs if run.status in (*ALIVE, *_ENDED)}
+    gone = forgotten(in_hand, known)
+    catalog.requests.reopen([row.id for row in gone])
+    return len(gone)

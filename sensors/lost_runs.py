@@ -1,0 +1,45 @@
+"""Runs whose process is gone are failed, so that they can be tried again."""
+
+import json
+import math
+
+import dagster as dg
+
+from resources import VidpipeResource
+from vidpipe.errors import VidpipeError
+from vidpipe.operations.recovery import Watched, watch
+
+_EVERY_S = 15
+
+
+@dg.sensor(
+    minimum_interval_seconds=_EVERY_S,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Fails runs whose process gives no sign of life any more (VIDPIPE_LOST_AFTER_S).",
+)
+def lost_runs(
+    context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Compare the signs of life with those of the last looks; see `recovery.watch`."""
+    runs = context.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    try:
+        catalog = vidpipe.engine.catalog
+        beats = catalog.beats.last()
+        looks = math.ceil(vidpipe.engine.settings.lost_after_s / _EVERY_S)
+        before = {k: Watched(**v) for k, v in json.loads(context.cursor or "{}").items()}
+        running = {r.run_id: str(beats.get(r.run_id, "none yet")) for r in runs}
+        seen, lost = watch(before, running, looks)
+        for run in runs:
+            if run.run_id in lost:
+                context.instance.report_run_failed(
+                    run, f"its process gives no sign of life since {running[run.run_id]}"
+                )
+        catalog.beats.stop(lost)
+        catalog.beats.sweep()
+    except VidpipeError as error:
+        return dg.SkipReason(f"nobody was looked at: {error}")
+    cursor = json.dumps({k: {"beat": w.beat, "looks": w.looks} for k, w in seen.items()})
+    said = f"{len(runs)} runs are led by living processes"
+    if lost:
+        said = f"failed, as their processes are gone: {', '.join(lost)}"
+    return dg.SensorResult(skip_reason=said, cursor=cursor)

@@ -1,0 +1,217 @@
+"""Jobs for whoever runs vidpipe, and when they run by themselves."""
+
+from collections import Counter
+
+import dagster as dg
+from pydantic import Field
+
+from resources import VidpipeResource, living
+from sensors.jobs import ALIVE
+from sensors.tags import PARTITION
+from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.requests import Cause
+from vidpipe.errors import VidpipeError
+from vidpipe.operations import retention as policies
+from vidpipe.operations.recovery import half_way, requeue
+from vidpipe.operations.stale import stale_plans
+
+_EXECUTOR = living(dg.in_process_executor)
+_SHOWN = 500
+
+
+def at_work(instance: dg.DagsterInstance) -> set[str]:
+    """Videos that a queued or running run has in hand."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=ALIVE))
+    return {run.tags[PARTITION] for run in runs if PARTITION in run.tags}
+
+
+class StaleConfig(dg.Config):
+    """Which stale videos."""
+
+    channel: str = Field(default="", description="only of this channel; empty: of all")
+    videos: list[str] = Field(default_factory=list, description="only these; empty: all")
+    limit: int = Field(default=10_000, ge=1, description="at most so many videos")
+
+
+@dg.op
+def request_stale(
+    context: dg.OpExecutionContext, config: StaleConfig, vidpipe: VidpipeResource
+) -> None:
+    """Ask for runs of exactly the stages that are stale, behind every fresh upload."""
+    engine = vidpipe.engine
+    plans = stale_plans(engine, channel=config.channel or None, only=config.videos)
+    for plan in plans[: config.limit]:
+        engine.catalog.requests.add([plan.video_id], Cause.STALE, stages=plan.stages)
+    reasons = Counter(reason for plan in plans[: config.limit] for reason in plan.reasons)
+    for reason, count in reasons.most_common(50):
+        context.log.info(f"{count} videos: {reason}")
+    context.log.info(f"{min(len(plans), config.limit)} of {len(plans)} stale videos asked for")
+
+
+@dg.job(
+    executor_def=_EXECUTOR,
+    description="Makes anew what a changed setting, version or model made stale, and only that: "
+    "the asset stale_videos says first what it would be. Costs what it says there.",
+)
+def refresh_stale_videos() -> None:
+    """Asks for runs of what is stale."""
+    request_stale()
+
+
+class FailuresConfig(dg.Config):
+    """Which dead letters; all of them when nothing is said."""
+
+    cause: str = Field(default="", description="only of this cause, see `vidpipe failures`")
+    channel: str = Field(default="", description="only of this channel")
+    subject: str = Field(default="", description="only this video id or key of an upload")
+
+
+@dg.op
+def requeue_dead_letters(
+    context: dg.OpExecutionContext, config: FailuresConfig, vidpipe: VidpipeResource
+) -> None:
+    """Try them again from the beginning, in their turn."""
+    catalog = vidpipe.engine.catalog
+    rows = catalog.failures.living(
+        FailureState.DEAD,
+        cause=config.cause or None,
+        channel=config.channel or None,
+        subject=config.subject or None,
+    )
+    for row in rows:
+        context.log.info(f"{row.subject}: {row.cause}: {row.message}")
+    context.log.info(f"{requeue(catalog, rows)} asked for again")
+
+
+@dg.job(
+    executor_def=_EXECUTOR,
+    description="Tries dead letters again: one, those of a cause or channel, or all. What was "
+    "made before they failed is found again and costs nothing.",
+)
+def requeue_failures() -> None:
+    """Tries dead letters again."""
+    requeue_dead_letters()
+
+
+class RetireConfig(dg.Config):
+    """Which videos are not wanted any more."""
+
+    videos: list[str] = Field(description="video ids")
+
+
+@dg.op
+def remove_videos(
+    context: dg.OpExecutionContext, config: RetireConfig, vidpipe: VidpipeResource
+) -> None:
+    """Remove their files, mark their rows; their partitions stay."""
+    busy = at_work(context.instance) & set(config.videos)
+    if busy:
+        raise dg.Failure(f"runs work on {', '.join(sorted(busy))}: end them first")
+    for video_id in config.videos:
+        try:
+            count = policies.retire(vidpipe.engine, video_id)
+        except VidpipeError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        context.log.info(f"{video_id}: {count} files removed; dropped again it is revived")
+
+
+@dg.job(
+    executor_def=_EXECUTOR,
+    description="Removes everything made of some videos, and the recordings themselves. The same "
+    "file dropped again revives a video.",
+)
+def retire_videos() -> None:
+    """Removes everything of some videos."""
+    remove_videos()
+
+
+class RetentionConfig(dg.Config):
+    """Say or do."""
+
+    dry_run: bool = Field(default=True, description="only say what would be removed")
+
+
+@dg.op
+def apply_retention(
+    context: dg.OpExecutionContext, config: RetentionConfig, vidpipe: VidpipeResource
+) -> None:
+    """Remove what the channels' policies give up, or say what that would be."""
+    engine = vidpipe.engine
+    found = policies.outlook(engine, at_work(context.instance))
+    for kept in found.kept[:_SHOWN]:
+        context.log.info(f"kept {kept.video_id}: {kept.why}")
+    for (channel, kind), (count, size) in found.by_kind().items():
+        context.log.info(f"{channel}: {kind}: {count} objects, {size / 1e6:.1f} MB")
+    if config.dry_run:
+        for removal in found.removals[:_SHOWN]:
+            context.log.info(f"would remove {removal.key} ({removal.age_days:.0f} days)")
+        return
+    policies.remove(engine, found)
+    context.log.info(f"removed {len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB")
+
+
+@dg.job(
+    executor_def=_EXECUTOR,
+    description="Removes files past the time that their channel keeps them (`retention` in "
+    "channels.yaml), never those of a video that is worked on, held, or not exported. "
+    "Launched by hand it only says what it would remove, unless dry_run is false.",
+)
+def retention() -> None:
+    """Removes what policies give up."""
+    apply_retention()
+
+
+@dg.op
+def look_for_half_way(context: dg.OpExecutionContext, vidpipe: VidpipeResource) -> None:
+    """Every accepted video is finished, waited for, or given up; else it is asked for again."""
+    catalog = vidpipe.engine.catalog
+    found = half_way(catalog, at_work(context.instance))
+    if found:
+        catalog.requests.add(found, Cause.RETRY)
+        names = ", ".join(found[:20])
+        raise dg.Failure(
+            f"{len(found)} videos were left half-way and are asked for again: {names}",
+            allow_retries=False,
+        )
+    context.log.info("no video is left half-way")
+
+
+@dg.job(
+    executor_def=_EXECUTOR,
+    description="Fails when a video is left half-way: not finished, and neither waited for nor "
+    "given up. Asks for it again.",
+)
+def no_video_half_way() -> None:
+    """Looks for videos that nobody cares for."""
+    look_for_half_way()
+
+
+@dg.schedule(
+    job=retention,
+    cron_schedule="30 3 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night at 3:30. Removes nothing unless a channel has a policy; with "
+    "VIDPIPE_RETENTION_DRY_RUN it only says what it would remove.",
+)
+def nightly_retention(context: dg.ScheduleEvaluationContext, vidpipe: VidpipeResource):  # type: ignore[no-untyped-def]
+    """Retention by policy, once a night."""
+    settings = vidpipe.engine.settings
+    if not any(c.retention.policies for c in vidpipe.engine.channels.values()):
+        return dg.SkipReason("no channel has a retention policy")
+    config = RetentionConfig(dry_run=settings.retention_dry_run)
+    return dg.RunRequest(run_config=dg.RunConfig(ops={"apply_retention": config}))
+
+
+@dg.schedule(
+    job=no_video_half_way,
+    cron_schedule="17 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour: is a video left half-way?",
+)
+def hourly_half_way(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The check, once an hour."""
+    return dg.RunRequest()
+
+
+JOBS = [refresh_stale_videos, requeue_failures, retire_videos, retention, no_video_half_way]
+SCHEDULES = [nightly_retention, hourly_half_way]

@@ -1,0 +1,137 @@
+"""Wishes for runs become runs: as many as there is room for, fairly between channels."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from assets.partitions import videos
+from resources import VidpipeResource
+from sensors.jobs import ALIVE, process_video
+from sensors.tags import BACKFILL, CAUSE, CHANNEL, PRIORITY, REQUEST
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import RequestRow
+from vidpipe.errors import VidpipeError
+from vidpipe.operations.fairness import Turn, take_turns
+from vidpipe.operations.pressure import short_of_space
+from vidpipe.settings import Settings
+
+#: Partition keys and runs of one tick.
+_BATCH = 50
+_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+
+
+@dg.sensor(
+    job=process_video,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Requests one run for each video that is wanted: accepted, with other sidecars, "
+    "to be tried again, stale, or asked for by a person. Holds back while the queue is long, "
+    "a channel has enough in hand, or space is short; what is held back waits in the catalog.",
+)
+def requested_videos(
+    context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask the catalog for open wishes whose time has come.
+
+    A wish is marked when its run is seen, not when it is asked for: a tick that is repeated
+    after a crash asks under the same run key, which Dagster knows.
+    """
+    runs = context.instance.get_runs(dg.RunsFilter(job_name="process_video", statuses=ALIVE))
+    try:
+        engine = vidpipe.engine
+        due = engine.catalog.requests.due(_BATCH)
+        answered = _answered(context.instance, due)
+        engine.catalog.requests.submitted(answered)
+        due = [row for row in due if row.id not in answered]
+        total, later = engine.catalog.requests.count()
+        short = short_of_space(engine.settings)
+    except VidpipeError as error:
+        return dg.SkipReason(f"the catalog could not be read: {error}")
+    if not due:
+        wait = f"; {later} wait to be tried again" if later else ""
+        return dg.SkipReason(f"no video waits for a run{wait}")
+    if short:
+        return dg.SkipReason(f"deferred {total} videos: {short}")
+    fresh = [run for run in runs if BACKFILL not in run.tags and run.tags.get(CAUSE) != Cause.STALE]
+    queued = sum(run.status in _WAITING for run in fresh)
+    turn = _choose(engine.settings, engine.channels, due, fresh, queued)
+    said = _held_back(turn, engine.settings, queued, total)
+    if said:
+        context.log.info(said)
+    if not turn.chosen:
+        return dg.SkipReason(said)
+    keys = sorted({row.video_id for row in turn.chosen})
+    return dg.SensorResult(
+        run_requests=[_run_request(row) for row in turn.chosen],
+        dynamic_partitions_requests=[videos.build_add_request(keys)],
+    )
+
+
+def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[int, str]:
+    """Which of these have runs already: run ids by wish."""
+    if not due:
+        return {}
+    runs = instance.get_runs(dg.RunsFilter(tags={REQUEST: [str(row.id) for row in due]}))
+    return {int(run.tags[REQUEST]): run.run_id for run in runs}
+
+
+def _choose(
+    settings: Settings,
+    channels: Mapping[str, object],
+    due: Sequence[RequestRow],
+    fresh: Sequence[dg.DagsterRun],
+    queued: int,
+) -> Turn[RequestRow]:
+    """Fresh uploads first; what is stale only fills up half of the queue."""
+
+    def limit(name: str) -> int:
+        return getattr(channels.get(name), "in_hand", None) or settings.queue.channel_limit
+
+    in_hand = Counter(run.tags.get(CHANNEL, "") for run in fresh)
+    turn: Turn[RequestRow] = Turn([])
+    for stale, size in ((False, settings.queue.limit), (True, settings.queue.limit // 2)):
+        part = take_turns(
+            [row for row in due if (row.cause == Cause.STALE) is stale],
+            channel=lambda row: row.channel,
+            urgency=lambda row: float(row.priority),
+            in_hand=in_hand,
+            room=max(0, min(_BATCH, size - queued) - len(turn.chosen)),
+            limit=limit,
+        )
+        in_hand.update(row.channel for row in part.chosen)
+        turn = Turn(
+            turn.chosen + part.chosen,
+            Counter(turn.over_limit) + Counter(part.over_limit),
+            turn.no_room + part.no_room,
+        )
+    return turn
+
+
+def _held_back(turn: Turn[RequestRow], settings: Settings, queued: int, total: int) -> str:
+    """What waits and why, in a sentence one can act on."""
+    left = total - len(turn.chosen)
+    if left <= 0:
+        return ""
+    if turn.no_room or not turn.over_limit:
+        queued += len(turn.chosen)
+        return f"deferred {left} videos: queue at {queued} of {settings.queue.limit}"
+    busy = ", ".join(sorted(turn.over_limit))
+    return f"deferred {left} videos: as many in hand as allowed for {busy}"
+
+
+def _run_request(row: RequestRow) -> dg.RunRequest:
+    selection = None
+    if row.stages is not None:
+        selection = [dg.AssetKey(name.split("/")) for name in row.stages]
+    return dg.RunRequest(
+        run_key=f"request-{row.id}",
+        partition_key=row.video_id,
+        asset_selection=selection,
+        tags={
+            CHANNEL: row.channel,
+            CAUSE: row.cause,
+            REQUEST: str(row.id),
+            PRIORITY: str(row.priority),
+        },
+    )

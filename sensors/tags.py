@@ -1,0 +1,16 @@
+"""Tags of runs: what the run list is filtered by, and what the queue reads."""
+
+PARTITION = "dagster/partition"
+PRIORITY = "dagster/priority"
+BACKFILL = "dagster/backfill"
+
+CHANNEL = "vidpipe/channel"
+#: Why there is this run, see `vidpipe.catalog.requests.Cause`.
+CAUSE = "vidpipe/cause"
+#: The wish that it answers.
+REQUEST = "vidpipe/request"
+
+#: Taking in comes first: it is short, and nothing starts without it.
+INTAKE_PRIORITY = 50
+#: Backfills come after every fresh upload, whose priorities are -10 to 10.
+BACKFILL_PRIORITY = -100

@@ -1,0 +1,161 @@
+"""The database under the catalog: reaching it, its schema, its transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from vidpipe.errors import Misconfigured, Unavailable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+#: Alembic keeps its state in a module: one thread at a time.
+_MIGRATING = threading.Lock()
+#: PostgreSQL's advisory lock of our migrations: any number that is ours.
+_MIGRATION_LOCK = 7_614_208_553
+#: How long a process waits for SQLite's lock.
+_LOCK_S = 30
+
+
+class Database:
+    """One database: `sqlite:///file` or `postgresql+psycopg2://...`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(url)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is a file of ours, which migrates itself."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def _config(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        return config
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date, in one transaction, one process at a time.
+
+        Two sensors of a fresh installation come here at the same moment; without
+        the locks the second finds half of the tables of the first.
+        """
+        config = self._config()
+        with _MIGRATING, self._reach(), self.engine.connect() as bare:
+            connection = bare.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
+            with connection.begin():
+                if not self.embedded:
+                    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+    def schema_problem(self) -> str | None:
+        """Why the schema cannot be used, or None."""
+        newest = ScriptDirectory.from_config(self._config()).get_current_head()
+        with self._reach(), self.engine.connect() as connection:
+            context = MigrationContext.configure(
+                connection, opts={"version_table": "vidpipe_schema"}
+            )
+            have = context.get_current_revision()
+        if have == newest:
+            return None
+        return f"the catalog's schema is at {have}, this vidpipe wants {newest}"
+
+    def ready(self) -> Self:
+        """Migrate an embedded database, refuse an outdated one elsewhere.
+
+        Raises:
+            Misconfigured: a server database that `vidpipe migrate` was not run on.
+        """
+        problem = self.schema_problem()
+        if problem is not None:
+            if not self.embedded:
+                raise Misconfigured(f"{problem}: run `vidpipe migrate`")
+            self.upgrade()
+        return self
+
+    @contextmanager
+    def _reach(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            lost = error.connection_invalidated
+            if not lost and not isinstance(error, (OperationalError, InterfaceError)):
+                raise
+            where = self.url.render_as_string(hide_password=True)
+            raise Unavailable(f"catalog {where}: {str(error.orig).splitlines()[0]}") from error
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed at the end, rolled back on an error."""
+        with (
+            self._reach(),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that writes: SQLite takes the lock at once, so that it can wait for it.
+
+        A reader that turns into a writer fails at once when another was faster.
+        """
+        engine = self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
+        with (
+            self._reach(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite does not wait for the lock by itself there."""
+    give_up_s = time.monotonic() + _LOCK_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_s:
+                raise
+            time.sleep(0.05)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True, pool_size=2)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed)
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _: Any) -> None:
+        # The driver would begin by itself, but not before CREATE TABLE.
+        connection.isolation_level = None
+        # Several step processes write at once: readers don't block, writers wait.
+        connection.execute(f"PRAGMA busy_timeout={1000 * _LOCK_S}")
+        _write_ahead(connection)
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        connection.exec_driver_sql(options.get("vidpipe_begin", "BEGIN"))
+
+    return engine

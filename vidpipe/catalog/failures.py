@@ -1,0 +1,135 @@
+"""What went wrong: what waits for another try, and what is left for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.tables import FailureRow, now
+
+
+class FailureState(StrEnum):
+    """`dead` is the dead-letter list: nothing happens until a person says so."""
+
+    WAITING = "waiting"
+    DEAD = "dead"
+    MENDED = "mended"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """One failure as it is reported.
+
+    Attributes:
+        subject: video id, or the key of an upload.
+        cause: short and stable, to group by: `InputRejected:no_video`, `worker_lost`.
+    """
+
+    subject: str
+    channel: str
+    job: str
+    stage: str
+    cause: str
+    message: str
+    run_id: str
+
+
+class Failures:
+    """One living row for each subject: another failure of it replaces the older one."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def attempts(self, subject: str) -> int:
+        """How often in a row it has failed."""
+        with self._db.session() as session:
+            return (
+                session.scalar(
+                    select(func.max(FailureRow.attempts)).where(
+                        FailureRow.subject == subject, FailureRow.state == FailureState.WAITING
+                    )
+                )
+                or 0
+            )
+
+    def reported(self, run_id: str) -> bool:
+        """Whether this run's end was written down already."""
+        with self._db.session() as session:
+            query = select(FailureRow.id).where(FailureRow.run_id == run_id).limit(1)
+            return session.scalar(query) is not None
+
+    def add(self, failed: Failed, *, attempts: int, dead: bool) -> None:
+        """Write it down in the place of what is known of its subject."""
+        with self._db.writing() as session:
+            mend(session, failed.subject)
+            session.add(
+                FailureRow(
+                    subject=failed.subject,
+                    channel=failed.channel,
+                    job=failed.job,
+                    stage=failed.stage,
+                    cause=failed.cause[:64],
+                    message=failed.message[:4000],
+                    attempts=attempts,
+                    state=FailureState.DEAD if dead else FailureState.WAITING,
+                    run_id=failed.run_id,
+                )
+            )
+
+    def living(
+        self,
+        state: FailureState | None = None,
+        *,
+        cause: str | None = None,
+        channel: str | None = None,
+        subject: str | None = None,
+    ) -> list[FailureRow]:
+        """What is not mended, the newest first."""
+        query = select(FailureRow).where(FailureRow.state != FailureState.MENDED)
+        if state is not None:
+            query = query.where(FailureRow.state == state)
+        if cause is not None:
+            query = query.where(FailureRow.cause == cause)
+        if channel is not None:
+            query = query.where(FailureRow.channel == channel)
+        if subject is not None:
+            query = query.where(FailureRow.subject == subject)
+        with self._db.session() as session:
+            return list(session.scalars(query.order_by(FailureRow.id.desc())))
+
+    def unsaid(self) -> list[FailureRow]:
+        """Dead letters that nobody was told of, the oldest first."""
+        with self._db.session() as session:
+            return list(
+                session.scalars(
+                    select(FailureRow)
+                    .where(FailureRow.state == FailureState.DEAD, FailureRow.alerted_at.is_(None))
+                    .order_by(FailureRow.id)
+                )
+            )
+
+    def said(self, numbers: Sequence[int]) -> None:
+        """Somebody was told of these."""
+        with self._db.writing() as session:
+            session.execute(
+                update(FailureRow).where(FailureRow.id.in_(numbers)).values(alerted_at=now())
+            )
+
+    def mended(self, subject: str) -> None:
+        """It works now, or is tried anew from the beginning."""
+        with self._db.writing() as session:
+            mend(session, subject)
+
+
+def mend(session: Session, subject: str) -> None:
+    """No failure of this subject counts any more."""
+    session.execute(
+        update(FailureRow)
+        .where(FailureRow.subject == subject, FailureRow.state != FailureState.MENDED)
+        .values(state=FailureState.MENDED)
+    )

@@ -1,0 +1,139 @@
+"""What was noticed in drop folders and waits to be taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.tables import Upload, now
+
+NOTICED = "noticed"
+#: An upload that could not be taken in again and again, see `failures`.
+FAILED = "failed"
+_PORTION = 500
+
+
+class Inbox:
+    """Uploads by key; the newest version of each, and what was decided on it."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def known(self, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """(version, sidecar version) of those of these keys that were seen before."""
+        found: dict[str, tuple[str, str]] = {}
+        query = select(Upload.key, Upload.version, Upload.sidecar_version)
+        with self._db.session() as session:
+            for k in range(0, len(keys), _PORTION):
+                portion = query.where(Upload.key.in_(keys[k : k + _PORTION]))
+                found.update(
+                    {key: (version, beside) for key, version, beside in session.execute(portion)}
+                )
+        return found
+
+    def notice(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Remember new or changed objects until they are taken in.
+
+        A row gives key, channel, version, size_bytes, modified_s, sidecars and
+        sidecar_version. What was decided on an older version stays until the new one is.
+        """
+        kind = sqlite if self._db.embedded else postgresql
+        at = now()
+        fresh = {"state": NOTICED, "changed_at": at, "attempts": 0, "not_before": None}
+        with self._db.writing() as session:
+            for k in range(0, len(rows), _PORTION):
+                values = [
+                    {**row, **fresh, "created_at": at, "updated_at": at}
+                    for row in rows[k : k + _PORTION]
+                ]
+                insert = kind.insert(Upload).values(values)
+                changed = {
+                    name: insert.excluded[name]
+                    for name in values[0]
+                    if name not in ("key", "created_at")
+                }
+                session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=changed))
+
+    def waiting(self, limit: int, *, settled_s: float = 0.0) -> list[Upload]:
+        """Noticed uploads that may be taken in now, the oldest of each channel first.
+
+        At most `limit` of each channel, so that a large channel hides no other.
+        """
+        at = now()
+        place = func.row_number().over(
+            partition_by=Upload.channel, order_by=(Upload.attempts, Upload.changed_at, Upload.key)
+        )
+        ranked = (
+            select(Upload.key, place.label("place"))
+            .where(
+                Upload.state == NOTICED,
+                Upload.changed_at <= at - timedelta(seconds=settled_s),
+                Upload.modified_s <= at.timestamp() - settled_s,
+                or_(Upload.not_before.is_(None), Upload.not_before <= at),
+            )
+            .subquery()
+        )
+        query = (
+            select(Upload)
+            .join(ranked, ranked.c.key == Upload.key)
+            .where(ranked.c.place <= limit)
+            .order_by(ranked.c.place, Upload.channel)
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query))
+
+    def count(self) -> int:
+        """How many are noticed and not decided on."""
+        with self._db.session() as session:
+            query = select(func.count()).select_from(Upload).where(Upload.state == NOTICED)
+            return session.scalar(query) or 0
+
+    def begin(self, key: str, version: str) -> int:
+        """Count an attempt to take this version in; returns which one it is, 0 if it is gone.
+
+        Counted before the work, so that one that kills its process counts too.
+        """
+        with self._db.writing() as session:
+            row = session.get(Upload, key)
+            if row is None or row.version != version or row.state != NOTICED:
+                return 0
+            row.attempts += 1
+            return row.attempts
+
+    def put_off(self, key: str, until: datetime) -> None:
+        """Try again, but not before."""
+        self._set(key, not_before=until)
+
+    def give_up(self, key: str, why: str) -> None:
+        """Not tried again by itself: see `failures`."""
+        self._set(key, state=FAILED, message=why)
+
+    def again(self, key: str) -> None:
+        """From the beginning: as if it had just been noticed."""
+        self._set(key, state=NOTICED, attempts=0, not_before=None, changed_at=now())
+
+    def forget(self, key: str) -> None:
+        """It is no longer in the drop folder, and nothing was decided on it."""
+        self._set(key, state="gone", message="it was removed before it was taken in")
+
+    def _set(self, key: str, **values: Any) -> None:
+        with self._db.writing() as session:
+            session.execute(
+                update(Upload)
+                .where(Upload.key == key, Upload.state.in_((NOTICED, FAILED)))
+                .values(**values)
+            )
+
+    def decide(self, row: Upload) -> None:
+        """What became of an upload; replaces what is known of its key."""
+        with self._db.writing() as session:
+            known = session.get(Upload, row.key)
+            if known is not None and known.state == NOTICED and known.version != row.version:
+                # It was replaced while this version was taken in: the newer one still waits.
+                return
+            session.merge(row)

@@ -1,0 +1,205 @@
+"""Wishes for runs: what every part of vidpipe that wants a video processed writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.tables import RequestRow, Video, now
+
+#: Making stale videos anew comes after every fresh upload, whose priorities are -10 to 10.
+BACKFILL = 100
+
+
+class Cause(StrEnum):
+    """Why a run is wanted."""
+
+    UPLOAD = "upload"
+    SIDECAR = "sidecar"
+    RETRY = "retry"
+    STALE = "stale"
+    PERSON = "person"
+
+
+class RequestState(StrEnum):
+    """Where a wish stands."""
+
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    DONE = "done"
+
+
+class Requests:
+    """The queue before Dagster's queue: durable, fair, and as long as it needs to be."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(
+        self,
+        video_ids: Iterable[str],
+        cause: Cause,
+        *,
+        stages: Sequence[str] | None = None,
+        wait_s: float = 0.0,
+    ) -> int:
+        """Wish for runs of these videos; one that is wished for already is not wished twice."""
+        added = 0
+        with self._db.writing() as session:
+            for video_id in video_ids:
+                row = session.get(Video, video_id)
+                if row is not None and row.state == "accepted":
+                    added += request(session, row, cause, stages=stages, wait_s=wait_s)
+        return added
+
+    def due(self, limit: int) -> list[RequestRow]:
+        """Open wishes whose time has come: at most `limit` of each channel, urgent ones first."""
+        place = func.row_number().over(
+            partition_by=RequestRow.channel,
+            order_by=(RequestRow.priority.desc(), RequestRow.id),
+        )
+        ranked = (
+            select(RequestRow.id, place.label("place"))
+            .where(
+                RequestRow.state == RequestState.OPEN,
+                or_(RequestRow.not_before.is_(None), RequestRow.not_before <= now()),
+            )
+            .subquery()
+        )
+        query = (
+            select(RequestRow)
+            .join(ranked, ranked.c.id == RequestRow.id)
+            .where(ranked.c.place <= limit)
+            .order_by(ranked.c.place, RequestRow.channel)
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query))
+
+    def count(self) -> tuple[int, int]:
+        """How many are open and due, and how many wait for their time."""
+        at = now()
+        query = (
+            select(func.count())
+            .select_from(RequestRow)
+            .where(RequestRow.state == RequestState.OPEN)
+        )
+        with self._db.session() as session:
+            total = session.scalar(query) or 0
+            waiting = session.scalar(query.where(RequestRow.not_before > at)) or 0
+        return total - waiting, waiting
+
+    def submitted(self, runs: Mapping[int, str]) -> None:
+        """These wishes have runs: run ids by request id."""
+        with self._db.writing() as session:
+            for number, run_id in runs.items():
+                session.execute(
+                    update(RequestRow)
+                    .where(RequestRow.id == number, RequestRow.state == RequestState.OPEN)
+                    .values(state=RequestState.SUBMITTED, run_id=run_id)
+                )
+
+    def done(self, run_id: str) -> None:
+        """The run that had a wish in hand has ended, one way or the other."""
+        with self._db.writing() as session:
+            session.execute(
+                update(RequestRow)
+                .where(RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+                .values(state=RequestState.DONE)
+            )
+
+    def in_hand(self) -> list[RequestRow]:
+        """Wishes that a run has, or had when it was last heard of."""
+        with self._db.session() as session:
+            return list(
+                session.scalars(
+                    select(RequestRow).where(RequestRow.state == RequestState.SUBMITTED)
+                )
+            )
+
+    def videos(self) -> set[str]:
+        """Videos with a wish that is open or in hand."""
+        with self._db.session() as session:
+            return set(
+                session.scalars(
+                    select(RequestRow.video_id)
+                    .where(RequestRow.state != RequestState.DONE)
+                    .distinct()
+                )
+            )
+
+    def reopen(self, numbers: Sequence[int]) -> None:
+        """Their runs were lost without a word: they are wished for anew, as new wishes."""
+        with self._db.writing() as session:
+            for number in numbers:
+                row = session.get(RequestRow, number)
+                if row is None or row.state != RequestState.SUBMITTED:
+                    continue
+                row.state = RequestState.DONE
+                video = session.get_one(Video, row.video_id)
+                request(session, video, Cause(row.cause), stages=row.stages)
+
+    def of_video(self, video_id: str) -> list[RequestRow]:
+        """All wishes for one video, the newest first."""
+        with self._db.session() as session:
+            return list(
+                session.scalars(
+                    select(RequestRow)
+                    .where(RequestRow.video_id == video_id)
+                    .order_by(RequestRow.id.desc())
+                )
+            )
+
+
+def request(
+    session: Session,
+    video: Video,
+    cause: Cause,
+    *,
+    stages: Sequence[str] | None = None,
+    wait_s: float = 0.0,
+) -> int:
+    """Wish for a run within a transaction; returns 1, or 0 where an open wish covers it."""
+    stale = cause is Cause.STALE
+    open_now = session.scalars(
+        select(RequestRow).where(
+            RequestRow.video_id == video.video_id, RequestRow.state == RequestState.OPEN
+        )
+    ).all()
+    for row in open_now:
+        covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
+        sooner = row.not_before is None or wait_s > 0
+        if covers and sooner:
+            return 0
+        # The new wish asks for more, or sooner: it takes the old one's place.
+        if stages is not None and row.stages is not None:
+            stages = sorted({*stages, *row.stages})
+        elif row.stages is None:
+            stages = None
+        row.state = RequestState.DONE
+    session.add(
+        RequestRow(
+            video_id=video.video_id,
+            channel=video.channel,
+            stages=list(stages) if stages is not None else None,
+            cause=cause,
+            priority=video.priority - (BACKFILL if stale else 0),
+            not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
+            state=RequestState.OPEN,
+        )
+    )
+    return 1
+
+
+def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:
+    """No wish for this video is open or in hand any more, or none that is older."""
+    query = update(RequestRow).where(
+        RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
+    )
+    if before is not None:
+        query = query.where(RequestRow.created_at <= before)
+    session.execute(query.values(state=RequestState.DONE))

@@ -1,0 +1,126 @@
+"""Commands that look: what there is, what will be used, what a file is like."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vidpipe.channels.model import load_channels
+from vidpipe.cli.app import app, channel_named, err, guard, out, table
+from vidpipe.errors import InputRejected, Misconfigured
+from vidpipe.exports.conformance import check as check_rules
+from vidpipe.exports.facts import look_at, plays
+from vidpipe.intake.model import State
+from vidpipe.pipeline.engine import Engine
+from vidpipe.readiness import readiness
+from vidpipe.results.model import json_schema
+from vidpipe.settings import load_settings
+from vidpipe.timeline import clock
+
+
+@app.command()
+def check() -> None:
+    """Say what will be used and why, and everything that is missing."""
+    items = readiness()
+    shown = table("", "", "")
+    for item in items:
+        shown.add_row("ok" if item.ok else "[red]missing[/red]", item.name, item.says)
+    out.print(shown)
+    raise typer.Exit(0 if all(item.ok for item in items) else 2)
+
+
+@app.command()
+def status() -> None:
+    """List videos and where each stands, and what is in quarantine."""
+
+    def go() -> int:
+        engine = Engine(load_settings())
+        columns = ("video", "title", "length", "stages done", "clips", "exports", "last error")
+        shown = table(*columns)
+        videos = engine.catalog.videos()
+        for video in videos:
+            stages = engine.catalog.stages(video.video_id)
+            errors = [f"{s.stage}: {s.error}" for s in stages if s.error]
+            shown.add_row(
+                video.video_id,
+                video.title,
+                clock(video.duration_s),
+                ", ".join(s.stage for s in stages if not s.error) or "none yet",
+                str(len(engine.catalog.clips(video.video_id))),
+                str(len(engine.catalog.exports(video.video_id))),
+                errors[-1] if errors else "",
+            )
+        if videos:
+            out.print(shown)
+        else:
+            out.print("No videos yet.")
+        for upload in engine.catalog.uploads():
+            if upload.state == State.QUARANTINED:
+                out.print(f"quarantined: {upload.key}: {upload.message}")
+            elif upload.state == State.ALIAS:
+                out.print(f"alias: {upload.key} of {upload.video_id}")
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="any video or sound file")],
+    platform: Annotated[list[str], typer.Option(help="platform; repeat for several")],
+    channel: Annotated[str, typer.Option(help="whose loudness and platforms")] = "default",
+) -> None:
+    """Hold a file, ours or not, against every rule of a platform."""
+
+    def go() -> int:
+        if not file.is_file():
+            raise Misconfigured(f"there is no file {file}")
+        whose = channel_named(load_channels(load_settings().channels_file), channel)
+        presets = [whose.preset(name) for name in platform]
+        facts, playing = look_at(file), plays(file)
+        kept = True
+        for item in presets:
+            rules = [*check_rules(facts, item, whose.loudness_lufs), playing]
+            kept &= all(rule.ok for rule in rules)
+            shown = table("", "rule", "measured", "wanted", title=f"{file.name} for {item.title}")
+            for rule in rules:
+                mark = "ok" if rule.ok else "[red]no[/red]"
+                shown.add_row(mark, rule.rule, rule.measured, rule.wanted)
+            out.print(shown)
+        return 0 if kept else InputRejected.exit_code
+
+    raise typer.Exit(guard(go))
+
+
+@app.command()
+def links(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id, see vidpipe status")],
+    platform: Annotated[list[str] | None, typer.Option(help="only this; repeatable")] = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=168, help="how long links hold")] = 24.0,
+) -> None:
+    """Print a link to every export of a video, one a line."""
+
+    def go() -> int:
+        engine = Engine(load_settings())
+        if engine.catalog.video(video) is None:
+            raise Misconfigured(f"there is no video {video!r}; `vidpipe status` lists them")
+        titles = {c.clip_id: (c.rank, c.title) for c in engine.catalog.clips(video)}
+        rows = [e for e in engine.catalog.exports(video) if not platform or e.platform in platform]
+        for row in sorted(rows, key=lambda e: (titles.get(e.clip_id, (0, ""))[0], e.platform)):
+            rank, title = titles.get(row.clip_id, (0, ""))
+            url = engine.link(row.key, expires_s=round(hours * 3600))
+            typer.echo(f"{rank}\t{row.platform}\t{title}\t{url}")
+        if not rows:
+            err.print("no exports yet", style="yellow")
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of results.json."""
+    sys.stdout.write(json_schema())

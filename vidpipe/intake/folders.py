@@ -1,0 +1,325 @@
+"""Drop folders as they are: on local disk, in S3, in any other bucket."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.intake.drops import family, version_of
+from vidpipe.storage.objects import ObjectInfo, ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Objects of one slice, and seconds after which a slice ends where it is: a sensor's tick
+#: may last 60 s, and 100,000 objects must be through in ten ticks.
+SLICE_OBJECTS = 25_000
+SLICE_S = 5.0
+_CHUNK = 8 << 20
+
+
+class Replaced(Exception):
+    """The object is no longer the one that was listed; the next listing has the new one."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Part of a listing, whole families of keys.
+
+    Attributes:
+        items: objects in the order of their keys.
+        after: where the next slice begins; empty when this was the last one.
+        unusable: names that no key can be made of, to be told to a person.
+    """
+
+    items: tuple[ObjectInfo, ...]
+    after: str = ""
+    unusable: tuple[str, ...] = ()
+
+
+class DropFolder(Protocol):
+    """A place that videos are dropped into, under `{channel}/{name}`."""
+
+    @property
+    def polled(self) -> bool:
+        """Whether what is being written can be seen half: a file can, an object cannot."""
+        ...
+
+    def slice(self, after: str) -> Slice:
+        """The objects after a key, some of them; a failed listing raises, it is not empty."""
+        ...
+
+    def family(self, prefix: str) -> list[ObjectInfo]:
+        """The objects whose keys begin with `prefix` and go on with a dot."""
+        ...
+
+    def fetch(self, key: str, version: str, target: Path) -> Path:
+        """The object as a file: in place on local disk, else written to `target`.
+
+        Raises:
+            FileNotFoundError: it is gone.
+            Replaced: it is not the one of this version any more; no version, no question.
+        """
+        ...
+
+
+def drop_folder(url: str, options: Mapping[str, str]) -> DropFolder:
+    """The drop folder of a URL.
+
+    Raises:
+        Misconfigured: no such kind of folder, or its client is not installed.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "file":
+        return LocalFolder(Path(unquote(urlsplit(url).path)))
+    if scheme == "s3":
+        return S3Folder(url, options)
+    return BucketFolder(ObjectStore(url, options))
+
+
+class LocalFolder:
+    """A folder on this machine, listed whole every time."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def polled(self) -> bool:
+        return True
+
+    def slice(self, after: str) -> Slice:
+        self.root.mkdir(parents=True, exist_ok=True)
+        items, unusable = [], []
+        for path in self._files(self.root):
+            key = path.relative_to(self.root).as_posix()
+            try:
+                key.encode()
+            except UnicodeEncodeError:
+                unusable.append(os.fsencode(key).decode("utf-8", "backslashreplace"))
+                continue
+            info = _file_info(key, path)
+            if info is not None and key > after:
+                items.append(info)
+        return Slice(tuple(sorted(items, key=lambda i: i.key)), unusable=tuple(unusable))
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise Unavailable(f"{error.filename}: {error.strerror}") from error
+
+        for where, folders, names in os.walk(folder, onerror=fail):
+            folders[:] = [f for f in folders if not f.startswith(".")]
+            yield from (Path(where) / name for name in names if not name.startswith("."))
+
+    def family(self, prefix: str) -> list[ObjectInfo]:
+        folder = (self.root / prefix).parent
+        found = [p for p in folder.glob("*") if f"{prefix}." in p.relative_to(self.root).as_posix()]
+        infos = [_file_info(p.relative_to(self.root).as_posix(), p) for p in found]
+        return [i for i in infos if i is not None and i.key.startswith(f"{prefix}.")]
+
+    def fetch(self, key: str, version: str, target: Path) -> Path:
+        path = self.root / key
+        info = _file_info(key, path)
+        if info is None:
+            raise FileNotFoundError(str(path))
+        if version and version_of(info) != version:
+            raise Replaced(key)
+        return path
+
+
+def _file_info(key: str, path: Path) -> ObjectInfo | None:
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not path.is_file():
+        return None
+    return ObjectInfo(key=key, size_bytes=stat.st_size, etag=None, modified_s=stat.st_mtime)
+
+
+class BucketFolder:
+    """A bucket of Azure or Google, listed whole every time."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    @property
+    def polled(self) -> bool:
+        return False
+
+    def slice(self, after: str) -> Slice:
+        items = [i for i in self.store.list("") if i.key > after]
+        return Slice(tuple(sorted(items, key=lambda i: i.key)))
+
+    def family(self, prefix: str) -> list[ObjectInfo]:
+        folder = prefix.rpartition("/")[0]
+        return [i for i in self.store.list(folder) if i.key.startswith(f"{prefix}.")]
+
+    def fetch(self, key: str, version: str, target: Path) -> Path:
+        if version:
+            info = self.store.head(key)
+            if info is None:
+                raise FileNotFoundError(f"{self.store.url}/{key}")
+            if version_of(info) != version:
+                raise Replaced(key)
+        self.store.fetch(key, target)
+        return target
+
+
+class S3Folder:
+    """A bucket of S3 or what speaks like it, listed in slices.
+
+    Over boto3 and not over the store's client: that one refuses a whole listing for one
+    key with an empty or dotted part (`a//b.mp4`), which anybody may drop. The store must
+    list by key in the order of UTF-8, as S3 does (its directory buckets do not).
+    """
+
+    def __init__(self, url: str, options: Mapping[str, str]) -> None:
+        parts = urlsplit(url)
+        self.url = url.rstrip("/")
+        self.bucket = parts.netloc
+        prefix = unquote(parts.path).strip("/")
+        self.prefix = f"{prefix}/" if prefix else ""
+        self._client = aws_client("s3", options)
+
+    @property
+    def polled(self) -> bool:
+        return False
+
+    def slice(self, after: str) -> Slice:
+        started = time.monotonic()
+        items: list[ObjectInfo] = []
+        for page, more in self._pages(self.prefix, after=after):
+            items += page
+            if not more:
+                return Slice(tuple(items))
+            if len(items) >= SLICE_OBJECTS or time.monotonic() - started > SLICE_S:
+                whole = _whole_families(items)
+                if whole:
+                    return Slice(tuple(whole), after=whole[-1].key)
+        return Slice(tuple(items))
+
+    def family(self, prefix: str) -> list[ObjectInfo]:
+        return [i for page, _ in self._pages(f"{self.prefix}{prefix}.") for i in page]
+
+    def _pages(self, prefix: str, *, after: str = "") -> Iterator[tuple[list[ObjectInfo], bool]]:
+        where: dict[str, str] = {"StartAfter": f"{self.prefix}{after}"} if after else {}
+        while True:
+            ask = functools.partial(
+                self._client.list_objects_v2, Bucket=self.bucket, Prefix=prefix, **where
+            )
+            answer = self._ask(prefix, ask)
+            page = [
+                ObjectInfo(
+                    key=item["Key"].removeprefix(self.prefix),
+                    size_bytes=item["Size"],
+                    etag=item["ETag"],
+                    modified_s=item["LastModified"].timestamp(),
+                )
+                for item in answer.get("Contents", ())
+                if not item["Key"].endswith("/")
+            ]
+            more = bool(answer.get("IsTruncated"))
+            yield page, more
+            if not more:
+                return
+            where = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def fetch(self, key: str, version: str, target: Path) -> Path:
+        answer = self._ask(
+            key, lambda: self._client.get_object(Bucket=self.bucket, Key=f"{self.prefix}{key}")
+        )
+        info = ObjectInfo(
+            key, answer["ContentLength"], answer["ETag"], answer["LastModified"].timestamp()
+        )
+        if version and version_of(info) != version:
+            answer["Body"].close()
+            raise Replaced(key)
+
+        def write() -> None:
+            with target.open("wb") as file:
+                for chunk in answer["Body"].iter_chunks(_CHUNK):
+                    file.write(chunk)
+
+        try:
+            self._ask(key, write)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+        return target
+
+    def _ask(self, key: str, work: Callable[[], Any]) -> Any:
+        return asking(f"{self.url}/{key}", work)
+
+
+def _whole_families(items: list[ObjectInfo]) -> list[ObjectInfo]:
+    """Without the last family, of which more may follow."""
+    last = family(items[-1].key)
+    return [i for i in items if family(i.key) != last]
+
+
+def aws_client(service: str, options: Mapping[str, str]) -> Any:
+    """A client of AWS, or of what speaks like it, by the store's names of options.
+
+    Raises:
+        Misconfigured: boto3 is not installed.
+    """
+    try:
+        import boto3
+        from botocore.config import Config
+    except ImportError as error:
+        raise Misconfigured(f"{service}: pip install 'vidpipe[aws]'") from error
+    names = {
+        "endpoint": "endpoint_url",
+        "access_key_id": "aws_access_key_id",
+        "secret_access_key": "aws_secret_access_key",
+        "session_token": "aws_session_token",
+        "region": "region_name",
+    }
+    return boto3.client(
+        service,
+        config=Config(
+            connect_timeout=5,
+            read_timeout=25,
+            retries={"mode": "standard", "total_max_attempts": 3},
+        ),
+        **{names[k.lower()]: v for k, v in options.items() if k.lower() in names},
+    )
+
+
+def asking(where: str, work: Callable[[], Any]) -> Any:
+    """Turn what AWS's client raises into our errors, naming the object.
+
+    Raises:
+        FileNotFoundError: there is no such object.
+        Misconfigured: no such bucket or queue, or it is refused.
+        Unavailable: everything else that is not our bug.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return work()
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        code = str(said.get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code in ("NoSuchKey",):
+            raise FileNotFoundError(where) from error
+        if code in ("NoSuchBucket", "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"):
+            raise Misconfigured(f"{where}: there is no such bucket or queue") from error
+        if status in (401, 403):
+            raise Misconfigured(f"{where}: these credentials are refused ({code})") from error
+        raise Unavailable(f"{where}: {code or status} {said.get('Message', '')}"[:300]) from error
+    except NoCredentialsError as error:
+        raise Misconfigured(f"{where}: no credentials are given") from error
+    except (BotoCoreError, HTTPError, ConnectionError, TimeoutError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Unavailable(f"{where}: {first[:300]}") from error

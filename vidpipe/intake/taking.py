@@ -1,0 +1,114 @@
+"""From a drop folder to a decision: noticing what is new, taking it in one by one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.tables import Upload, now
+from vidpipe.errors import VidpipeError, can_pass, cause_of, wait_before_s
+from vidpipe.intake.drops import Seen, changes
+from vidpipe.intake.folders import DropFolder, Replaced
+from vidpipe.intake.intake import Drop, Intake
+from vidpipe.intake.model import Outcome
+
+
+def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
+    """Write down what is new or changed, so that it waits to be taken in; returns it."""
+    fresh = changes(catalog.inbox.known([s.key for s in seen]), seen)
+    catalog.inbox.notice(
+        [
+            {
+                "key": s.key,
+                "channel": s.channel[:64],
+                "version": s.version,
+                "size_bytes": s.size_bytes,
+                "modified_s": s.modified_s,
+                "sidecars": dict(s.sidecars),
+                "sidecar_version": s.sidecar_version,
+            }
+            for s in fresh
+        ]
+    )
+    return fresh
+
+
+def take_noticed(
+    intake: Intake, folder: DropFolder, row: Upload, run_id: str = ""
+) -> Outcome | str:
+    """Take one noticed upload in; its outcome, or why there is none yet.
+
+    What may pass is tried again after a wait, and in the end goes to the dead letters:
+    so does an upload that killed its process every time, as attempts are counted first.
+
+    Raises:
+        Exception: a bug of ours; the upload is among the dead letters then.
+    """
+    catalog = intake.catalog
+    attempt = catalog.inbox.begin(row.key, row.version)
+    if attempt == 0:
+        return "it is newer than this run, or decided on: passed over"
+    if wait_before_s(attempt - 1 or 1) is None:
+        return _bury(
+            catalog, row, run_id, attempt, "process_lost", "it ended its process each time"
+        )
+    try:
+        with on_this_machine(folder, row, intake.artifacts.workspace("drop")) as drop:
+            return intake.take(drop)
+    except FileNotFoundError:
+        catalog.inbox.forget(row.key)
+        return "it is gone from the drop folder: passed over"
+    except Replaced:
+        return "it was replaced since it was listed: the next listing has it"
+    except Exception as error:
+        wait_s = wait_before_s(attempt) if can_pass(error) else None
+        if wait_s is None:
+            said = _bury(catalog, row, run_id, attempt, cause_of(error), str(error))
+            if not isinstance(error, VidpipeError):
+                raise
+            return said
+        catalog.inbox.put_off(row.key, now() + timedelta(seconds=wait_s))
+        return f"tried again in {wait_s / 60:.0f} min: {error}"
+
+
+def _bury(
+    catalog: Catalog, row: Upload, run_id: str, attempt: int, cause: str, message: str
+) -> str:
+    catalog.inbox.give_up(row.key, message)
+    failed = Failed(row.key, row.channel, "intake", "", cause, message, run_id)
+    catalog.failures.add(failed, attempts=attempt, dead=True)
+    return f"not tried again after {attempt} attempts: {message}"
+
+
+@contextmanager
+def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Drop]:
+    """The upload and its sidecars as files: in place on local disk, else fetched to `work`.
+
+    Raises:
+        FileNotFoundError: the upload is gone.
+        Replaced: it is another one now.
+    """
+    try:
+        path = folder.fetch(row.key, row.version, work / "source")
+        beside = {}
+        for suffix, key in row.sidecars.items():
+            try:
+                beside[suffix] = folder.fetch(key, "", work / f"sidecar{suffix}")
+            except FileNotFoundError:
+                continue
+        yield Drop(
+            key=row.key,
+            channel=row.channel,
+            name=row.key.partition("/")[2] if "/" in row.key else row.key,
+            path=path,
+            version=row.version,
+            sidecars=beside,
+            sidecar_version=row.sidecar_version,
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

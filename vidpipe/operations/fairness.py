@@ -1,0 +1,60 @@
+"""Whose turn it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Turn(Generic[Item]):
+    """What starts now, and what waits and why: how many by channel, or for want of room."""
+
+    chosen: list[Item]
+    over_limit: Mapping[str, int] = field(default_factory=dict)
+    no_room: int = 0
+
+
+def take_turns(
+    waiting: Sequence[Item],
+    *,
+    channel: Callable[[Item], str],
+    urgency: Callable[[Item], float],
+    in_hand: Mapping[str, int],
+    room: int,
+    limit: Callable[[str], int],
+) -> Turn[Item]:
+    """Round-robin between channels: the one with the least in hand goes next.
+
+    Args:
+        waiting: in the order they came.
+        channel: whose it is.
+        urgency: of a channel's own the most urgent goes first; between channels that have
+            equally much in hand it breaks the tie.
+        in_hand: how many of each channel are queued or running.
+        room: how many may start altogether.
+        limit: how many of a channel may be in hand at once.
+    """
+    lines: dict[str, list[Item]] = {}
+    for item in waiting:
+        lines.setdefault(channel(item), []).append(item)
+    for line in lines.values():
+        # Stable: of equally urgent ones the first that came. Taken from the end.
+        line.sort(key=urgency, reverse=True)
+        line.reverse()
+    load = Counter(in_hand)
+    chosen: list[Item] = []
+    while len(chosen) < room:
+        able = [name for name, line in lines.items() if line and load[name] < limit(name)]
+        if not able:
+            break
+        name = min(able, key=lambda n: (load[n], -urgency(lines[n][-1]), n))
+        chosen.append(lines[name].pop())
+        load[name] += 1
+    left = {name: len(line) for name, line in lines.items() if line}
+    over = {name: count for name, count in left.items() if load[name] >= limit(name)}
+    return Turn(chosen, over, sum(left.values()) - sum(over.values()))

@@ -1,0 +1,97 @@
+"""After a failure: another try in a while, or the list that a person looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import FailureRow, RequestRow
+from vidpipe.errors import wait_before_s
+
+#: Causes that name no error of ours: their process was gone, or a person stopped it.
+WORKER_LOST = "worker_lost"
+CANCELLED = "cancelled"
+TOO_LONG = "too_long"
+
+
+def note_failure(
+    catalog: Catalog, failed: Failed, *, passing: bool, stages: Sequence[str] | None = None
+) -> str:
+    """Write a run's failure down and wish for another try if that can help; what was done.
+
+    The same run's failure is written down once, however often it is told.
+    """
+    if catalog.failures.reported(failed.run_id):
+        return "known already"
+    attempts = catalog.failures.attempts(failed.subject) + 1
+    wait_s = wait_before_s(attempts) if passing else None
+    catalog.failures.add(failed, attempts=attempts, dead=wait_s is None)
+    catalog.requests.done(failed.run_id)
+    if wait_s is None:
+        return f"dead after {attempts} attempts: {failed.cause}"
+    catalog.requests.add([failed.subject], Cause.RETRY, stages=stages, wait_s=wait_s)
+    return f"tried again in {wait_s / 60:.0f} min: {failed.cause}"
+
+
+def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:
+    """Try these again from the beginning, at once; how many."""
+    for row in rows:
+        if catalog.video(row.subject) is not None:
+            catalog.requests.add([row.subject], Cause.PERSON)
+        else:
+            catalog.inbox.again(row.subject)
+        catalog.failures.mended(row.subject)
+    return len(rows)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A run's sign of life as a watcher saw it: which one, and in how many looks it stood still."""
+
+    beat: str
+    looks: int
+
+
+def watch(
+    before: Mapping[str, Watched], running: Mapping[str, str], looks_allowed: int
+) -> tuple[dict[str, Watched], list[str]]:
+    """What was seen this time, and the runs that are lost.
+
+    A run is lost when its sign of life stood still in more than `looks_allowed` looks in a
+    row. Looks are counted and not seconds: while the database or the watcher is away,
+    nobody looks, and nobody is lost for it.
+
+    Args:
+        before: what was seen last time.
+        running: for each run that should be alive its newest sign of life, whatever it is.
+        looks_allowed: how long it may stand still.
+    """
+    seen: dict[str, Watched] = {}
+    lost = []
+    for run_id, beat in running.items():
+        last = before.get(run_id)
+        looks = last.looks + 1 if last is not None and last.beat == beat else 0
+        if looks > looks_allowed:
+            lost.append(run_id)
+        else:
+            seen[run_id] = Watched(beat, looks)
+    return seen, lost
+
+
+def forgotten(in_hand: Sequence[RequestRow], alive: Collection[str]) -> list[RequestRow]:
+    """Wishes whose run is neither alive nor told of: it was deleted, or its end was missed."""
+    return [row for row in in_hand if row.run_id not in alive]
+
+
+def half_way(catalog: Catalog, at_work: Collection[str]) -> list[str]:
+    """Videos that are not finished and that nobody is about to finish or has given up.
+
+    Args:
+        catalog: the catalog.
+        at_work: videos that a queued or running run has in hand.
+    """
+    cared_for = {*at_work, *(f.subject for f in catalog.failures.living())}
+    return [v for v in catalog.unfinished() if v not in cared_for]

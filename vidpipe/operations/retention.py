@@ -1,0 +1,240 @@
+"""What may be removed, by the channel's policies; saying it first, then doing it.
+
+Removed are files. Rows of the catalog, manifests, and the small documents that stages
+read from each other stay, so that it is always known what there was and how to make it
+anew. What an older setting or version gave goes whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from vidpipe.catalog.tables import Video
+from vidpipe.channels.model import Channel
+from vidpipe.clips.model import RenderedClips
+from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.exports.model import PlatformExports
+from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.storage.artifacts import Manifest
+from vidpipe.storage.keys import QUARANTINE, RETENTION, Folder, folder_prefix, video_prefix
+from vidpipe.storage.objects import ObjectInfo
+
+_DAY_S = 86_400.0
+#: Listing a video is waiting for the store: several at once.
+_AT_ONCE = 8
+SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One object that its policy gives up."""
+
+    key: str
+    kind: str
+    channel: str
+    size_bytes: int
+    age_days: float
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Why nothing of a video, or not its clips, may be removed."""
+
+    video_id: str
+    why: str
+
+
+@dataclass
+class Outlook:
+    """What retention would remove, and what it keeps although its time has come."""
+
+    removals: list[Removal] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(r.size_bytes for r in self.removals)
+
+    def by_kind(self) -> dict[tuple[str, str], tuple[int, int]]:
+        """(objects, bytes) by channel and kind."""
+        counts: Counter[tuple[str, str]] = Counter()
+        sizes: Counter[tuple[str, str]] = Counter()
+        for r in self.removals:
+            counts[r.channel, r.kind] += 1
+            sizes[r.channel, r.kind] += r.size_bytes
+        return {name: (counts[name], sizes[name]) for name in sorted(counts)}
+
+
+def outlook(engine: Engine, at_work: Collection[str] = (), *, at_s: float | None = None) -> Outlook:
+    """What the policies give up now.
+
+    Kept whatever its age: videos that a run works on, that are wished for, wait for another
+    try or are held; clips that some platform has no export of.
+
+    Args:
+        engine: store, catalog, channels.
+        at_work: videos that runs have in hand, as far as the caller knows; those with a
+            sign of life in the catalog are added.
+        at_s: the moment, in seconds since 1970; now by default.
+
+    Raises:
+        VidpipeError: store or catalog cannot be read.
+    """
+    at_s = time.time() if at_s is None else at_s
+    busy = {*at_work, *engine.catalog.beats.at_work(), *engine.catalog.requests.videos()}
+    busy |= {f.subject for f in engine.catalog.failures.living()}
+    found = Outlook()
+    due = []
+    for video in engine.catalog.videos():
+        channel = engine.channels.get(video.channel)
+        if channel is None or not channel.retention.policies:
+            continue
+        why = _why_kept(video, busy)
+        if why:
+            found.kept.append(Kept(video.video_id, why))
+        else:
+            due.append((video, channel))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for part in pool.map(lambda item: _of_video(engine, item[0], item[1], at_s), due):
+            found.removals += part.removals
+            found.kept += part.kept
+    for channel in engine.channels.values():
+        found.removals += _of_quarantine(engine, channel, at_s)
+    return found
+
+
+def _why_kept(video: Video, busy: Collection[str]) -> str | None:
+    if video.hold:
+        return f"held: {video.hold}"
+    if video.video_id in busy:
+        return "it is being worked on, or waits for it"
+    if video.state == "accepted" and video.finished_at is None:
+        return "it is not finished"
+    return None
+
+
+def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> Outlook:
+    """What of one finished video is past its time."""
+    found = Outlook()
+    listing = list(engine.store.list(video_prefix(video.video_id)))
+    living = {f: _living(engine, video.video_id, f, listing) for f in Folder}
+    finished = _seconds(video.finished_at)
+    for item in listing:
+        folder = Folder(item.key.removeprefix(video_prefix(video.video_id) + "/").split("/")[0])
+        if item.key.endswith(".current.json"):
+            continue
+        current = item.key in living[folder]
+        if current and item.key.endswith(".json"):
+            continue
+        kind = RETENTION[folder] if current else SUPERSEDED
+        age_days = (
+            at_s - (max(item.modified_s, finished) if current else item.modified_s)
+        ) / _DAY_S
+        days = channel.retention.days(kind)
+        if days is None or age_days < days:
+            continue
+        if kind == "master" and (why := _not_exported(engine, video.video_id)):
+            found.kept.append(Kept(video.video_id, why))
+            continue
+        found.removals.append(Removal(item.key, kind, channel.name, item.size_bytes, age_days))
+    found.kept = list(dict.fromkeys(found.kept))
+    return found
+
+
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment is not None else 0.0
+
+
+def _living(engine: Engine, video_id: str, folder: Folder, listing: list[ObjectInfo]) -> set[str]:
+    """Keys of the artifacts that pointers name, and of the clips and exports these name."""
+    prefix = folder_prefix(video_id, folder) + "/"
+    found: set[str] = set()
+    for item in listing:
+        if not (item.key.startswith(prefix) and item.key.endswith(".current.json")):
+            continue
+        body = engine.store.get_bytes(item.key)
+        if body is None:
+            continue
+        manifest = Manifest.model_validate_json(body)
+        found.update(engine.artifacts.keys_of(folder, manifest))
+        for name, identity in _items(engine, manifest):
+            part = engine.artifacts.manifest(video_id, folder, name, identity)
+            if part is not None:
+                found.update(engine.artifacts.keys_of(folder, part))
+    return found
+
+
+def _items(engine: Engine, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    if manifest.artifact == "rendered_clips":
+        for clip in engine.artifacts.document(manifest, RenderedClips).clips:
+            yield from ((f.artifact, f.fingerprint) for f in clip.files)
+    elif manifest.artifact.startswith(EXPORTS):
+        for export in engine.artifacts.document(manifest, PlatformExports).exports:
+            yield export.artifact, export.fingerprint
+
+
+def _not_exported(engine: Engine, video_id: str) -> str | None:
+    """Why the clips are still needed, or None."""
+    try:
+        order = engine.order(video_id)
+    except VidpipeError as error:
+        return f"what it is wanted for cannot be read: {error}"
+    clips = engine.manifest(video_id, "rendered_clips")
+    if clips is None:
+        return None
+    wanted = {c.clip_id for c in engine.artifacts.document(clips, RenderedClips).clips}
+    for platform in order.wanted_platforms:
+        exported = engine.manifest(video_id, EXPORTS + platform)
+        done: set[str] = set()
+        if exported is not None:
+            document = engine.artifacts.document(exported, PlatformExports)
+            done = {e.clip_id for e in document.exports} | {r.clip_id for r in document.refused}
+        if not wanted <= done:
+            return f"{platform} has not all of its clips"
+    return None
+
+
+def _of_quarantine(engine: Engine, channel: Channel, at_s: float) -> Iterator[Removal]:
+    days = channel.retention.quarantine
+    if days is None:
+        return
+    for item in engine.store.list(f"{QUARANTINE}/{channel.name}"):
+        age_days = (at_s - item.modified_s) / _DAY_S
+        if age_days >= days:
+            yield Removal(item.key, "quarantine", channel.name, item.size_bytes, age_days)
+
+
+def remove(engine: Engine, found: Outlook) -> None:
+    """Do what was said: manifests of what is superseded first, so that none is found half."""
+    first = sorted(found.removals, key=lambda r: not r.key.endswith(".manifest.json"))
+    for removal in first:
+        engine.store.delete(removal.key)
+
+
+def retire(engine: Engine, video_id: str) -> int:
+    """Remove all files of a video and mark its row; how many files.
+
+    The same bytes dropped again revive it under the same id.
+
+    Raises:
+        VidpipeError: there is no such video, it is held, or a run works on it.
+    """
+    video = engine.catalog.video(video_id)
+    if video is None:
+        raise Misconfigured(f"there is no video {video_id!r}; `vidpipe status` lists them")
+    if video.hold:
+        raise Misconfigured(f"{video_id} is held: {video.hold}")
+    if video_id in engine.catalog.beats.at_work():
+        raise Misconfigured(f"{video_id}: a run works on it; end it first")
+    engine.catalog.retire_video(video_id)
+    keys = [item.key for item in engine.store.list(video_prefix(video_id))]
+    # Pointers first: nothing is current from then on.
+    for key in sorted(keys, key=lambda k: not k.endswith(".current.json")):
+        engine.store.delete(key)
+    return len(keys)

@@ -1,0 +1,164 @@
+"""What a run of a video would make anew, and why: without making anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from vidpipe.errors import InputRejected
+from vidpipe.pipeline.engine import Engine, ingredients_of
+from vidpipe.pipeline.stage import Order
+from vidpipe.pipeline.stages import stage, stage_names
+from vidpipe.storage.fingerprint import canonical_json, fingerprint
+from vidpipe.storage.keys import RETENTION
+
+_SHOWN = 60
+
+
+class Verdict(StrEnum):
+    """What a run would do about one stage."""
+
+    FRESH = "fresh"
+    MISSING = "never made"
+    CHANGED = "changed"
+    LOST = "lost"
+    PARTIAL = "partial"
+    #: Made once already under what is wanted now: found, not made.
+    KNOWN = "known"
+    #: Made again only if what it rests on comes out different.
+    FOLLOWS = "follows"
+    #: Retention took its files; it is made again only when something needs it.
+    REMOVED = "removed"
+
+
+#: What a run has to work for.
+WORK = frozenset({Verdict.MISSING, Verdict.CHANGED, Verdict.LOST, Verdict.PARTIAL})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the plan; `because` names what changed, old and new."""
+
+    stage: str
+    verdict: Verdict
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of one video would do, stage by stage."""
+
+    video_id: str
+    steps: tuple[Step, ...]
+
+    @property
+    def stale(self) -> bool:
+        """Whether a run would make anything."""
+        return any(step.verdict in WORK for step in self.steps)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why, one line for each stage that changed of itself."""
+        return tuple(
+            f"{s.stage}: {', '.join(s.because) or s.verdict}"
+            for s in self.steps
+            if s.verdict in WORK
+        )
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that a run of exactly this has to select, in order."""
+        if not self.stale:
+            return ()
+        needed = {s.stage for s in self.steps if s.verdict not in (Verdict.FRESH, Verdict.REMOVED)}
+        removed = {s.stage for s in self.steps if s.verdict is Verdict.REMOVED}
+        for step in reversed(self.steps):
+            if step.stage in needed:
+                needed |= removed & set(stage(step.stage).inputs)
+        return tuple(s.stage for s in self.steps if s.stage in needed)
+
+
+def plan(engine: Engine, video_id: str) -> Plan:
+    """Compare what is stored of a video with what is wanted now.
+
+    Wanted is what its channel and sidecar say, without the wishes of a single run. Reads
+    manifests and the results that fingerprints rest on; decodes and encodes nothing.
+
+    Raises:
+        VidpipeError: the video was never taken in, or its channel is gone.
+    """
+    order = engine.order(video_id)
+    steps: dict[str, Step] = {}
+    for name in stage_names(order.wanted_platforms):
+        steps[name] = _step(engine, video_id, order, name, steps)
+    return Plan(video_id, tuple(steps.values()))
+
+
+def _step(
+    engine: Engine, video_id: str, order: Order, name: str, before: Mapping[str, Step]
+) -> Step:
+    wanted = stage(name)
+    moving = [
+        i for i in wanted.inputs if i in before and before[i].verdict in WORK | {Verdict.FOLLOWS}
+    ]
+    current = engine.artifacts.current(video_id, wanted.folder, wanted.name)
+    if current is None:
+        return Step(name, Verdict.MISSING)
+    try:
+        run = engine.prepare(wanted, video_id, order, engine.artifacts.scratch)
+        ingredients = ingredients_of(wanted, run)
+    except (InputRejected, FileNotFoundError) as error:
+        return Step(name, Verdict.LOST, (str(error),))
+    identity = fingerprint(ingredients)
+    if identity != current.fingerprint:
+        found = engine.artifacts.find(video_id, wanted.folder, wanted.name, identity)
+        because = tuple(differences(current.ingredients, ingredients))
+        known = found is not None and engine.items_intact(found, wanted)
+        return Step(name, Verdict.KNOWN if known else Verdict.CHANGED, because)
+    if not (engine.artifacts.intact(current) and engine.items_intact(current, wanted)):
+        days = order.channel.retention.days(RETENTION[wanted.folder])
+        if days is None:
+            return Step(name, Verdict.LOST, ("files are gone from the store",))
+        verdict = Verdict.FOLLOWS if moving else Verdict.REMOVED
+        return Step(name, verdict, (f"kept {days:g} days",))
+    if not wanted.whole(engine.artifacts.document(current, wanted.document)):
+        return Step(name, Verdict.PARTIAL, ("not all of it could be made",))
+    if moving:
+        return Step(name, Verdict.FOLLOWS, tuple(moving))
+    return Step(name, Verdict.FRESH)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """`options.captions.font_size: 64 -> 72`, one for each leaf that differs."""
+    before, after = dict(_leaves(_plain(old))), dict(_leaves(_plain(new)))
+    for path in sorted({*before, *after}):
+        was, now = before.get(path, "nothing"), after.get(path, "nothing")
+        if was == now:
+            continue
+        if path.startswith("inputs."):
+            yield f"another {path.removeprefix('inputs.')}"
+        else:
+            yield f"{path}: {_short(was)} -> {_short(now)}"
+
+
+def _plain(value: Mapping[str, Any]) -> Any:
+    return json.loads(canonical_json(value))
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for k, item in enumerate(value):
+            yield from _leaves(item, f"{path}[{k}]")
+    else:
+        yield path, value
+
+
+def _short(value: Any) -> str:
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"

@@ -1,0 +1,38 @@
+"""A catalog on SQLite and on a real PostgreSQL, and a video for it."""
+
+import pytest
+
+from vidpipe.catalog import tables
+from vidpipe.catalog.catalog import Catalog
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def catalog(request, tmp_path):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/catalog.sqlite"
+    else:
+        url = request.getfixturevalue("postgres_url")
+    catalog = Catalog(url)
+    catalog.upgrade()
+    yield catalog
+    with catalog.session() as session:
+        for table in reversed(tables.Base.metadata.sorted_tables):
+            session.execute(table.delete())
+    catalog.engine.dispose()
+
+
+def video(**changes):
+    fields = {
+        "video_id": "default--talk-0123456789",
+        "channel": "default",
+        "sha256": "a" * 64,
+        "name": "talk.mp4",
+        "title": "talk",
+        "size_bytes": 5_000_000_000,
+        "duration_s": 60.0,
+        "width": 1280,
+        "height": 720,
+        "sidecar_version": "",
+        "state": "accepted",
+    }
+    return tables.Video(**{**fields, **changes})
