@@ -174,6 +174,8 @@ def request(
         covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
         sooner = row.not_before is None or wait_s > 0
         if covers and sooner:
+            # Newer than a run that is at work already: that one does not meet it.
+            row.updated_at = now()
             return 0
         # The new wish asks for more, or sooner: it takes the old one's place.
         if stages is not None and row.stages is not None:
@@ -196,10 +198,10 @@ def request(
 
 
 def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:
-    """No wish for this video is open or in hand any more, or none that is older."""
+    """No wish for this video is open or in hand any more, or none last wished for before."""
     query = update(RequestRow).where(
         RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
     )
     if before is not None:
-        query = query.where(RequestRow.created_at <= before)
+        query = query.where(RequestRow.updated_at <= before)
     session.execute(query.values(state=RequestState.DONE))

@@ -1,0 +1,77 @@
+"""Prepare an instance: schemas, pools. Run once at every deploy; running it again is harmless.
+
+    python -m deploy.prepare
+
+Pools limit how many steps of a kind run at once over all runs: `encode` (x264 uses every
+core it gets), `gpu` (Whisper on a card), `api` (a server that counts requests). Their
+limits live in Dagster's database; here they come from the environment, `VIDPIPE_POOL_GPU`
+and so on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import dagster as dg
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.readiness import readiness
+from vidpipe.settings import load_settings
+
+#: For one machine with one card; a cluster sets its own.
+POOLS = {"encode": 2, "gpu": 1, "api": 4}
+
+
+def pool_limits() -> dict[str, int]:
+    """The limit of each pool.
+
+    Raises:
+        Misconfigured: one that is no number from 1 on.
+    """
+    limits, problems = {}, []
+    for name, default in POOLS.items():
+        variable = f"VIDPIPE_POOL_{name.upper()}"
+        given = os.environ.get(variable, str(default))
+        if given.isdigit() and 1 <= int(given) <= 1000:
+            limits[name] = int(given)
+        else:
+            problems.append(f"{variable}: {given!r} is no number from 1 to 1000")
+    if problems:
+        raise Misconfigured(problems)
+    return limits
+
+
+def prepare() -> None:
+    """Bring both schemas up to date and set the pools.
+
+    Raises:
+        VidpipeError: what is wrong, all of it.
+    """
+    limits = pool_limits()
+    Catalog(load_settings().database_url.get_secret_value()).upgrade()
+    with dg.DagsterInstance.get() as instance:
+        instance.upgrade()
+        for name, limit in limits.items():
+            instance.event_log_storage.set_concurrency_slots(name, limit)
+            print(f"pool {name}: {limit} at once")
+
+
+def main() -> int:
+    """Prepare, then say whether everything that will be used is there."""
+    try:
+        prepare()
+    except VidpipeError as error:
+        problems = error.problems if isinstance(error, Misconfigured) else [str(error)]
+        for problem in problems:
+            print(f"vidpipe: {problem}", file=sys.stderr)
+        return error.exit_code
+    missing = [item for item in readiness() if not item.ok]
+    for item in missing:
+        print(f"vidpipe: {item.name}: {item.says}", file=sys.stderr)
+    return Misconfigured.exit_code if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

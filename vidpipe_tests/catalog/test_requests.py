@@ -1,0 +1,107 @@
+"""Wishes for runs: durable, each answered once."""
+
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import now
+from vidpipe_tests.catalog.conftest import video
+
+KEY = "default--talk-0123456789"
+
+
+def wishes(catalog):
+    return [(r.cause, r.stages) for r in catalog.requests.due(10)]
+
+
+def test_an_accepted_video_is_wished_for_in_the_same_transaction(catalog):
+    assert catalog.accept_video(video(priority=4))
+    [wish] = catalog.requests.due(10)
+    assert (wish.video_id, wish.cause, wish.priority, wish.stages) == (KEY, "upload", 4, None)
+    assert not catalog.accept_video(video(video_id="default--again-0123456789"))
+    assert len(catalog.requests.due(10)) == 1
+
+
+def test_a_wish_that_an_open_one_covers_is_not_written_twice(catalog):
+    catalog.accept_video(video())
+    assert catalog.requests.add([KEY], Cause.PERSON) == 0
+    assert catalog.requests.add([KEY], Cause.STALE, stages=["layout"]) == 0
+    assert wishes(catalog) == [("upload", None)]
+
+
+def test_a_wish_for_more_takes_the_place_of_one_for_less(catalog):
+    catalog.accept_video(video())
+    catalog.finish_video(KEY, now())
+    catalog.requests.add([KEY], Cause.STALE, stages=["layout"])
+    catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
+    assert wishes(catalog) == [("stale", ["layout", "topics"])]
+    catalog.requests.add([KEY], Cause.PERSON)
+    assert wishes(catalog) == [("person", None)]
+
+
+def test_a_wish_waits_for_its_time_and_one_for_now_does_not_wait_for_it(catalog):
+    catalog.accept_video(video())
+    catalog.finish_video(KEY, now())
+    catalog.requests.add([KEY], Cause.RETRY, wait_s=60)
+    assert wishes(catalog) == [] and catalog.requests.count() == (0, 1)
+    catalog.requests.add([KEY], Cause.SIDECAR)
+    assert wishes(catalog) == [("sidecar", None)] and catalog.requests.count() == (1, 0)
+
+
+def test_a_run_takes_its_wish_in_hand_and_ends_it(catalog):
+    catalog.accept_video(video())
+    [wish] = catalog.requests.due(10)
+    catalog.requests.submitted({wish.id: "run-1"})
+    assert wishes(catalog) == [] and catalog.requests.videos() == {KEY}
+    assert [r.run_id for r in catalog.requests.in_hand()] == ["run-1"]
+    # What is wished for meanwhile is a wish of its own.
+    assert catalog.requests.add([KEY], Cause.SIDECAR) == 1
+    catalog.requests.done("run-1")
+    assert catalog.requests.in_hand() == [] and wishes(catalog) == [("sidecar", None)]
+
+
+def test_a_lost_wish_is_opened_again_as_a_new_one(catalog):
+    catalog.accept_video(video())
+    [wish] = catalog.requests.due(10)
+    catalog.requests.submitted({wish.id: "run-1"})
+    catalog.requests.reopen([wish.id])
+    [again] = catalog.requests.due(10)
+    assert again.id != wish.id and again.cause == "upload"
+
+
+def test_finishing_meets_the_wishes_that_the_run_began_with_and_no_later_one(catalog):
+    catalog.accept_video(video())
+    began = now()
+    catalog.change_sidecar(KEY, "v2", 1)
+    catalog.finish_video(KEY, began)
+    assert wishes(catalog) == [("upload", None)]
+    catalog.finish_video(KEY, now())
+    assert wishes(catalog) == []
+
+
+def test_nothing_is_wished_of_a_retired_video_until_it_is_revived(catalog):
+    catalog.accept_video(video())
+    catalog.retire_video(KEY)
+    assert wishes(catalog) == [] and catalog.requests.add([KEY], Cause.PERSON) == 0
+    assert catalog.unfinished() == []
+    catalog.revive_video(KEY, "", 2)
+    assert wishes(catalog) == [("upload", None)]
+
+
+def test_a_channel_with_many_wishes_hides_no_other(catalog):
+    for k in range(12):
+        catalog.accept_video(
+            video(video_id=f"big--v{k:02d}-0123456789", channel="big", sha256=f"{k}")
+        )
+    catalog.accept_video(video(video_id="small--v-0123456789", channel="small", sha256="s"))
+    due = catalog.requests.due(3)
+    assert [r.channel for r in due] == ["big", "small", "big", "big"]
+
+
+def test_videos_that_nobody_wishes_for_and_nobody_finished_are_found(catalog):
+    catalog.accept_video(video())
+    assert catalog.unfinished() == []
+    [wish] = catalog.requests.due(1)
+    catalog.requests.submitted({wish.id: "run-1"})
+    assert catalog.unfinished() == []
+    catalog.requests.done("run-1")
+    assert catalog.unfinished() == [KEY]
+    catalog.finish_video(KEY, now())
+    assert catalog.unfinished() == []

@@ -1,0 +1,130 @@
+"""From noticed to decided: what fails is tried again, alone, and given up in the end."""
+
+import shutil
+from datetime import timedelta
+
+import pytest
+
+from vidpipe.catalog.tables import Upload, now
+from vidpipe.errors import WAITS_S, Unavailable
+from vidpipe.intake.drops import survey
+from vidpipe.intake.folders import LocalFolder
+from vidpipe.intake.model import Outcome, State
+from vidpipe.intake.taking import notice, take_noticed
+
+
+@pytest.fixture
+def folder(engine, talk):
+    target = engine.settings.home / "drop" / "default"
+    target.mkdir(parents=True)
+    for suffix in (".mp4", ".srt"):
+        shutil.copy(talk.path.with_suffix(suffix), target / f"talk{suffix}")
+    return LocalFolder(target.parent)
+
+
+def noticed(engine, folder):
+    notice(engine.catalog, survey(folder.slice("").items))
+    return engine.catalog.inbox.waiting(10)
+
+
+def due_again(engine):
+    with engine.catalog.writing() as session:
+        for row in session.query(Upload):
+            row.not_before = now() - timedelta(seconds=1)
+
+
+def test_an_upload_is_taken_in_once(engine, folder):
+    [row] = noticed(engine, folder)
+    outcome = take_noticed(engine.intake(), folder, row)
+    assert isinstance(outcome, Outcome) and outcome.state is State.ACCEPTED
+    assert "passed over" in take_noticed(engine.intake(), folder, row)
+    assert notice(engine.catalog, survey(folder.slice("").items)) == []
+    assert list(engine.artifacts.scratch.glob("work/*")) == []
+
+
+def test_what_is_away_is_waited_for_longer_each_time_and_then_given_up(engine, folder, monkeypatch):
+    intake = engine.intake()
+
+    def away(_):
+        raise Unavailable("the store is away")
+
+    monkeypatch.setattr(intake, "take", away)
+    for wait_s in WAITS_S:
+        [row] = noticed(engine, folder)
+        assert f"again in {wait_s / 60:.0f} min" in take_noticed(intake, folder, row)
+        assert engine.catalog.inbox.waiting(10) == []
+        due_again(engine)
+    [row] = engine.catalog.inbox.waiting(10)
+    assert "not tried again after 5 attempts" in take_noticed(intake, folder, row)
+    [dead] = engine.catalog.failures.living()
+    assert (dead.subject, dead.state, dead.cause) == ("default/talk.mp4", "dead", "unavailable")
+    assert engine.catalog.inbox.waiting(10) == []
+    # A person asks for it again, and it starts from the beginning.
+    from vidpipe.operations.recovery import requeue
+
+    assert requeue(engine.catalog, [dead]) == 1
+    [row] = engine.catalog.inbox.waiting(10)
+    assert take_noticed(engine.intake(), folder, row).state is State.ACCEPTED
+    assert engine.catalog.failures.living() == []
+
+
+def test_an_upload_that_ends_its_process_is_given_up_too(engine, folder):
+    for _ in range(5):
+        [row] = noticed(engine, folder)
+        engine.catalog.inbox.begin(row.key, row.version)  # and the process is gone
+    [row] = noticed(engine, folder)
+    assert "it ended its process each time" in take_noticed(engine.intake(), folder, row)
+    [dead] = engine.catalog.failures.living()
+    assert (dead.cause, dead.attempts) == ("process_lost", 6)
+
+
+def test_a_bug_of_ours_is_told_and_given_up_at_once(engine, folder, monkeypatch):
+    intake = engine.intake()
+    monkeypatch.setattr(intake, "take", lambda _: 1 / 0)
+    [row] = noticed(engine, folder)
+    with pytest.raises(ZeroDivisionError):
+        take_noticed(intake, folder, row, "run-1")
+    [dead] = engine.catalog.failures.living()
+    assert (dead.cause, dead.run_id) == ("bug:ZeroDivisionError", "run-1")
+
+
+def test_what_is_gone_before_its_turn_is_forgotten(engine, folder):
+    [row] = noticed(engine, folder)
+    (folder.root / row.key).unlink()
+    assert "gone from the drop folder" in take_noticed(engine.intake(), folder, row)
+    assert engine.catalog.inbox.waiting(10) == []
+    # Dropped again it is new.
+    shutil.copy(folder.root / "default" / "talk.srt", folder.root / row.key)
+    assert [s.key for s in notice(engine.catalog, survey(folder.slice("").items))] == [row.key]
+
+
+def test_a_file_that_is_written_to_while_it_is_taken_in_is_not_kept(engine, folder, monkeypatch):
+    intake = engine.intake()
+    [row] = noticed(engine, folder)
+    path = folder.root / row.key
+    copy = shutil.copyfile
+
+    def and_somebody_writes(source, target):
+        copy(source, target)
+        with path.open("ab") as file:
+            file.write(b"more")
+
+    monkeypatch.setattr(shutil, "copyfile", and_somebody_writes)
+    assert "written to while" in take_noticed(intake, folder, row)
+    assert engine.catalog.videos() == []
+
+
+def test_a_retired_video_is_revived_by_its_bytes_under_any_name(engine, folder):
+    from vidpipe.operations.retention import retire
+
+    [row] = noticed(engine, folder)
+    first = take_noticed(engine.intake(), folder, row).video_id
+    retire(engine, first)
+    assert list(engine.store.list("default")) == []
+    shutil.move(folder.root / "default/talk.mp4", folder.root / "default/renamed.mp4")
+    [row] = noticed(engine, folder)
+    again = take_noticed(engine.intake(), folder, row)
+    assert (again.state, again.video_id) == (State.ACCEPTED, first)
+    assert engine.catalog.video(first).state == "accepted"
+    assert [w.video_id for w in engine.catalog.requests.due(5)] == [first]
+    assert engine.order(first).channel.name == "default"
