@@ -12,7 +12,7 @@ from sensors.tags import BACKFILL, CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.errors import VidpipeError
-from vidpipe.operations.fairness import Turn, take_turns
+from vidpipe.operations.fairness import Turn, place_in_queue, take_turns
 from vidpipe.operations.pressure import short_of_space
 from vidpipe.settings import Settings
 
@@ -132,6 +132,6 @@ def _run_request(row: RequestRow) -> dg.RunRequest:
             CHANNEL: row.channel,
             CAUSE: row.cause,
             REQUEST: str(row.id),
-            PRIORITY: str(row.priority),
+            PRIORITY: str(place_in_queue(row.priority)),
         },
     )

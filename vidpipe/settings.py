@@ -29,7 +29,7 @@ class QueueOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: int = Field(default=40, ge=1, description="runs that wait in Dagster's queue at most")
+    limit: int = Field(default=20, ge=1, description="runs that wait in Dagster's queue at most")
     channel_limit: int = Field(
         default=10, ge=1, description="videos of one channel queued or running at once"
     )

@@ -99,11 +99,11 @@ def test_a_dropped_file_becomes_a_partition_and_one_run(dropped, instance):
     assert "no video waits" in said(tick(requested_videos, instance, dropped))
 
     # A changed sidecar asks for the same video again, under another run key.
-    (dropped / "drop" / "default" / "talk.yaml").write_text("clips: 1\npriority: 3\n")
+    (dropped / "drop" / "default" / "talk.yaml").write_text("clips: 1\npriority: -3\n")
     dropped_and_taken(instance, dropped)
     [again] = tick(requested_videos, instance, dropped).run_requests
     assert again.partition_key == run.partition_key and again.run_key != run.run_key
-    assert (run.tags["dagster/priority"], again.tags["dagster/priority"]) == ("0", "3")
+    assert (run.tags["dagster/priority"], again.tags["dagster/priority"]) == ("0", "-3")
     assert (run.tags["vidpipe/cause"], again.tags["vidpipe/cause"]) == ("upload", "sidecar")
 
 

@@ -1,0 +1,160 @@
+"""What is removed when its time has come, and what never is."""
+
+import shutil
+import time
+
+import pytest
+
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import now
+from vidpipe.errors import InputRejected, Misconfigured
+from vidpipe.operations.retention import outlook, remove, retire
+from vidpipe.pipeline import stage
+from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.storage.keys import Folder
+from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
+
+DAY_S = 86_400.0
+ALL = (
+    "retention: {source: 10, working: 1, preview: 2, master: 5, delivery: 30, superseded: 3,"
+    " quarantine: 4}"
+)
+
+
+@pytest.fixture
+def kept(processed, tmp_path):
+    """A finished video in a channel with every policy."""
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    (home / "channels.yaml").write_text(
+        CHANNELS.replace("quality: draft", f"quality: draft\n    {ALL}")
+    )
+    engine = make_engine(home)
+    engine.catalog.finish_video(processed.video_id, now())
+    return engine, processed.video_id
+
+
+def kinds(engine, days, **how):
+    found = outlook(engine, at_s=time.time() + days * DAY_S, **how)
+    return {r.kind for r in found.removals}, found
+
+
+def test_each_kind_goes_when_its_time_has_come(kept):
+    engine, _ = kept
+    seen = [(days, kinds(engine, days)[0]) for days in (0.5, 1.5, 2.5, 5.5, 10.5, 31)]
+    assert seen[0][1] == set() and seen[1][1] == {"working"}
+    assert seen[2][1] == {"working", "preview"}
+    assert "master" in seen[3][1] and "source" not in seen[3][1]
+    assert {"source", "master", "working", "preview"} <= seen[4][1] and "delivery" in seen[5][1]
+
+
+def test_without_a_policy_nothing_goes_ever(processed, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    engine = make_engine(home)
+    engine.catalog.finish_video(processed.video_id, now())
+    assert outlook(engine, at_s=time.time() + 10_000 * DAY_S).removals == []
+
+
+def test_a_dry_run_removes_nothing_and_the_real_one_what_it_said(kept):
+    engine, key = kept
+    before = {i.key for i in engine.store.list("")}
+    _, found = kinds(engine, 2.5)
+    assert {i.key for i in engine.store.list("")} == before
+    remove(engine, found)
+    after = {i.key for i in engine.store.list("")}
+    assert before - after == {r.key for r in found.removals}
+    # Manifests and documents stay: a run later finds everything but what it needs itself.
+    assert engine.manifest(key, "audio") is not None
+    ran = run_all(engine, key)
+    assert {r.stage for r in ran if not r.reused} <= {"audio", "source_video"}
+
+
+def test_without_its_source_what_is_there_stays_and_what_is_not_says_so(kept):
+    engine, key = kept
+    remove(engine, kinds(engine, 10.5)[1])
+    order = engine.order(key)
+    with pytest.raises(InputRejected, match="no longer stored"):
+        engine.run_stage("audio", key, order)
+    assert engine.catalog.exports(key) and all(
+        engine.store.head(e.key) is not None for e in engine.catalog.exports(key)
+    )
+
+
+@pytest.mark.parametrize("why", ["hold", "wish", "failure", "run", "unfinished", "alive"])
+def test_a_video_that_somebody_needs_is_kept_whole(kept, why):
+    engine, key = kept
+    at_work = set()
+    if why == "hold":
+        engine.catalog.hold_video(key, "a court asked for it")
+    elif why == "wish":
+        engine.catalog.requests.add([key], Cause.PERSON)
+    elif why == "failure":
+        failed = Failed(key, "default", "process_video", "", "unavailable", "", "r")
+        engine.catalog.failures.add(failed, attempts=1, dead=True)
+    elif why == "run":
+        at_work = {key}
+    elif why == "alive":
+        engine.catalog.beats.beat("run-1", key)
+    else:
+        engine.catalog.change_sidecar(key, "v2", 0)
+        engine.catalog.requests.submitted({engine.catalog.requests.due(1)[0].id: "r"})
+        engine.catalog.requests.done("r")
+    found = outlook(engine, at_work, at_s=time.time() + 400 * DAY_S)
+    assert found.removals == [] and [k.video_id for k in found.kept] == [key]
+    if why == "hold":
+        assert found.kept[0].why == "held: a court asked for it"
+        engine.catalog.hold_video(key, None)
+        assert kinds(engine, 400)[0]
+
+
+def test_clips_that_a_platform_has_not_got_are_kept(kept):
+    engine, key = kept
+    pointer = f"default/{key}/exports/{EXPORTS.replace('/', '-')}tiktok.current.json"
+    engine.store.delete(pointer)
+    seen, found = kinds(engine, 5.5)
+    assert "master" not in seen
+    assert [k.why for k in found.kept] == ["tiktok has not all of its clips"]
+
+
+def test_what_an_older_setting_gave_goes_whole(kept):
+    engine, key = kept
+    channels = engine.settings.channels_file
+    channels.write_text(channels.read_text().replace("count: 2", "count: 1"))
+    engine = make_engine(engine.settings.home)
+    run_all(engine, key)
+    engine.catalog.finish_video(key, now())
+    _, found = kinds(engine, 3.5)
+    old = [r for r in found.removals if r.kind == "superseded"]
+    assert any("/clips/" in r.key and r.key.endswith(".mp4") for r in old)
+    assert any(r.key.endswith(".manifest.json") for r in old)
+    remove(engine, found)
+    current = engine.manifest(key, "rendered_clips")
+    assert engine.artifacts.intact(current)
+    assert engine.items_intact(current, stage("rendered_clips"))
+
+
+def test_rejected_uploads_go_after_their_time(kept, tmp_path):
+    engine, _ = kept
+    bad = tmp_path / "bad.mp4"
+    bad.write_text("#EXTM3U\n")
+    take(engine, bad)
+    assert "quarantine" not in kinds(engine, 3)[0]
+    _, found = kinds(engine, 4.5)
+    assert len([r for r in found.removals if r.kind == "quarantine"]) == 2
+
+
+def test_retiring_removes_everything_but_the_row(kept):
+    engine, key = kept
+    engine.catalog.hold_video(key, "not yet")
+    with pytest.raises(Misconfigured, match="not yet"):
+        retire(engine, key)
+    engine.catalog.hold_video(key, None)
+    assert retire(engine, key) > 20
+    assert list(engine.store.list(f"default/{key}")) == []
+    row = engine.catalog.video(key)
+    assert row.state == "retired" and engine.catalog.clips(key) == []
+    assert engine.artifacts.current(key, Folder.RAW, "upload") is None
+    with pytest.raises(Misconfigured, match="no video"):
+        retire(engine, "default--none-0123456789")
