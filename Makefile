@@ -8,7 +8,7 @@ export VIDPIPE_HOME ?= $(CURDIR)/.vidpipe
 export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench clean
+.PHONY: help demo dev test lint bench soak chaos scale lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -62,6 +62,21 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.clips
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.exports
+	$(BIN)/python -m benchmarks.overhead
+
+soak: $(VENV)/.dev ## sixty uploads under a whole deployment: S3, PostgreSQL, daemon; half an hour
+	$(BIN)/python -m benchmarks.soak
+
+chaos: $(VENV)/.dev ## the same while one part after the other is killed; at most half an hour
+	$(BIN)/python -m benchmarks.chaos
+
+scale: $(VENV)/.dev ## 10,000 videos and 100,000 objects: ticks, pages, memory
+	$(BIN)/python -m benchmarks.scale
+
+lock: $(VENV)/.made ## write down the versions that go into the image
+	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .lock.json \
+		'.[aws,postgres,k8s,api,ocr]' && $(BIN)/python -m deploy.lock < .lock.json > \
+		deploy/constraints.txt; rm -f .lock.json
 
 clean: ## remove the virtual environment and everything made
 	rm -rf $(VENV) .vidpipe clips build *.egg-info

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets import analysis, clips, content, exports, ingest, operations
-from resources import VidpipeResource, living
+from resources import VidpipeResource, executor_for
 from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
@@ -18,8 +18,8 @@ from sensors.lost_runs import lost_runs
 from sensors.noticed_uploads import noticed_uploads
 from sensors.operations import JOBS, SCHEDULES
 from sensors.requested_videos import requested_videos
-from vidpipe.channels.model import Channel, all_presets, load_channels
-from vidpipe.settings import load_settings
+from vidpipe.channels.model import all_presets
+from vidpipe.readiness import start_up
 
 #: Imported once by the fork server, so that a step starts in half a second. The
 #: storage modules and alembic are what a step would otherwise load by itself
@@ -40,14 +40,19 @@ def build_defs(
     resource_overrides: Mapping[str, Any] | None = None,
     executor: dg.ExecutorDefinition | None = None,
 ) -> dg.Definitions:
-    """The definitions; tests and commands override resources and the executor."""
+    """The definitions; tests and commands override resources and the executor.
+
+    Raises:
+        Misconfigured: everything that cannot work, at once, before anything starts.
+    """
+    settings, channels = start_up()
     return dg.Definitions(
         assets=[
             *ingest.ASSETS,
             *analysis.ASSETS,
             *content.ASSETS,
             *clips.ASSETS,
-            exports.exports_for(all_presets(_channels())),
+            exports.exports_for(all_presets(channels.values())),
             *operations.ASSETS,
         ],
         jobs=[process_video, intake, *JOBS],
@@ -62,18 +67,8 @@ def build_defs(
         ],
         schedules=SCHEDULES,
         resources={"vidpipe": VidpipeResource(), **(resource_overrides or {})},
-        executor=executor
-        or living(
-            dg.multiprocess_executor.configured(
-                {"start_method": {"forkserver": {"preload_modules": PRELOAD}}}
-            )
-        ),
+        executor=executor or executor_for(settings, PRELOAD),
     )
-
-
-def _channels() -> list[Channel]:
-    """Whose platforms there are; a broken channels.yaml is said here, before any run."""
-    return list(load_channels(load_settings().channels_file).values())
 
 
 defs = build_defs()

@@ -1,6 +1,6 @@
 """Prepare an instance: schemas, pools. Run once at every deploy; running it again is harmless.
 
-    python -m deploy.prepare
+    python -m deploy.prepare [--buckets]
 
 Pools limit how many steps of a kind run at once over all runs: `encode` (x264 uses every
 core it gets), `gpu` (Whisper on a card), `api` (a server that counts requests). Their
@@ -10,8 +10,10 @@ and so on.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+from urllib.parse import urlsplit
 
 import dagster as dg
 
@@ -58,9 +60,29 @@ def prepare() -> None:
             print(f"pool {name}: {limit} at once")
 
 
+def make_buckets() -> None:
+    """Make the buckets of the settings and of the logs where they are missing.
+
+    For a store of one's own; in a cloud they belong to whoever keeps the account.
+    """
+    from vidpipe.intake.folders import asking, aws_client
+
+    settings = load_settings()
+    client = aws_client("s3", settings.plain_store_options)
+    urls = (settings.store_url, settings.drop_url)
+    names = {urlsplit(url).netloc for url in urls if url.startswith("s3://")}
+    names |= {os.environ.get("DAGSTER_LOGS_BUCKET", "")} - {""}
+    there = {b["Name"] for b in asking("s3", client.list_buckets)["Buckets"]}
+    for name in sorted(names - there):
+        asking(name, functools.partial(client.create_bucket, Bucket=name))
+        print(f"bucket {name}: made")
+
+
 def main() -> int:
     """Prepare, then say whether everything that will be used is there."""
     try:
+        if "--buckets" in sys.argv[1:]:
+            make_buckets()
         prepare()
     except VidpipeError as error:
         problems = error.problems if isinstance(error, Misconfigured) else [str(error)]

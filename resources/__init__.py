@@ -4,7 +4,7 @@ Belongs here: the door from Dagster into the engine, and the executor. Does not 
 here: anything the engine does.
 """
 
-from resources.executor import end_with_parent, living
+from resources.executor import end_with_parent, executor_for, living
 from resources.vidpipe_resource import VidpipeResource
 
-__all__ = ["VidpipeResource", "end_with_parent", "living"]
+__all__ = ["VidpipeResource", "end_with_parent", "executor_for", "living"]

@@ -5,13 +5,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
+import yaml
 
+from vidpipe.errors import Misconfigured
 from vidpipe.pipeline import Engine
-from vidpipe.settings import load_settings
+from vidpipe.settings import Settings, load_settings
 
 
 class LivingExecutor(dg.Executor):
@@ -37,6 +39,34 @@ class LivingExecutor(dg.Executor):
         beats = Engine(load_settings()).catalog.beats
         with beats.alive(run.run_id, run.tags.get("dagster/partition", "")):
             yield from self._inner.execute(plan_context, execution_plan)
+
+
+def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefinition:
+    """Steps as processes of their run, or as pods of their own.
+
+    Args:
+        settings: says which, and what the pods of single steps need.
+        preload: modules that the fork server imports once for all steps.
+
+    Raises:
+        Misconfigured: pods without dagster-k8s, or a file that cannot be read.
+    """
+    if settings.executor == "processes":
+        start = {"start_method": {"forkserver": {"preload_modules": list(preload)}}}
+        return living(dg.multiprocess_executor.configured(start))
+    try:
+        from dagster_k8s import k8s_job_executor
+    except ImportError as error:
+        raise Misconfigured("VIDPIPE_EXECUTOR: pip install 'vidpipe[k8s]'") from error
+    steps = {}
+    if settings.kubernetes_steps is not None:
+        try:
+            steps = yaml.safe_load(settings.kubernetes_steps.read_text("utf-8")) or {}
+        except (OSError, yaml.YAMLError) as error:
+            raise Misconfigured(
+                f"VIDPIPE_KUBERNETES_STEPS: {settings.kubernetes_steps}: {error}"
+            ) from error
+    return living(k8s_job_executor.configured({"per_step_k8s_config": steps}))
 
 
 def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:

@@ -14,6 +14,7 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
 from vidpipe.errors import VidpipeError
 from vidpipe.operations.recovery import CANCELLED, WORKER_LOST, forgotten, note_failure
+from vidpipe.pipeline import Engine
 from vidpipe.storage.keys import channel_of
 
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -58,7 +59,7 @@ def ended_runs(
                 began = record.create_timestamp.replace(tzinfo=UTC)
                 if record.start_time:
                     began = datetime.fromtimestamp(record.start_time, UTC)
-                said.append(_note(context.instance, catalog, run, began))
+                said.append(_note(context.instance, vidpipe.engine, run, began))
             done[run.run_id] = run.status.value
         lost = _reopen_forgotten(context.instance, catalog)
     except VidpipeError as error:
@@ -79,9 +80,8 @@ def _recent(record: dg.RunRecord, since: datetime) -> bool:
     return record.update_timestamp.replace(tzinfo=UTC) >= since - 2 * _OVERLAP
 
 
-def _note(
-    instance: dg.DagsterInstance, catalog: Catalog, run: dg.DagsterRun, began: datetime
-) -> str:
+def _note(instance: dg.DagsterInstance, engine: Engine, run: dg.DagsterRun, began: datetime) -> str:
+    catalog = engine.catalog
     video_id = run.tags[PARTITION]
     stages = sorted(k.to_user_string() for k in run.asset_selection or ()) or None
     if run.status is dg.DagsterRunStatus.SUCCESS:
@@ -90,7 +90,9 @@ def _note(
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
     failed, passing = _what_failed(instance, run, video_id)
-    return f"{video_id}: {note_failure(catalog, failed, passing=passing, stages=stages)}"
+    waits_s = engine.settings.waits_s
+    done = note_failure(catalog, failed, passing=passing, stages=stages, waits_s=waits_s)
+    return f"{video_id}: {done}"
 
 
 def _what_failed(

@@ -70,7 +70,7 @@ def take_uploads(
             context.log.info(f"{item.key}: it is newer than this run: passed over")
             continue
         try:
-            outcome = take_noticed(intake, folder, row, context.run_id)
+            outcome = take_noticed(intake, folder, row, context.run_id, engine.settings.waits_s)
         except Exception as error:
             context.log.exception(f"{item.key}: a bug of ours")
             bugs.append(error)

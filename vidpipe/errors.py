@@ -96,6 +96,6 @@ def cause_of(error: BaseException) -> str:
     return f"bug:{type(error).__name__}"
 
 
-def wait_before_s(attempts: int) -> float | None:
+def wait_before_s(attempts: int, waits_s: Sequence[float] = WAITS_S) -> float | None:
     """How long to wait after so many failures in a row; None when that is enough."""
-    return WAITS_S[attempts - 1] if attempts <= len(WAITS_S) else None
+    return waits_s[attempts - 1] if attempts <= len(waits_s) else None

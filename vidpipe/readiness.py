@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from urllib.parse import urlsplit
 
-from vidpipe.errors import VidpipeError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from vidpipe.channels.model import Channel, load_channels
+from vidpipe.errors import Misconfigured, VidpipeError
 from vidpipe.pipeline.engine import Engine
-from vidpipe.settings import Settings, load_settings
+from vidpipe.settings import Settings, load_settings, unknown_settings
+
+#: Kinds of URLs that a store or drop folder may have.
+STORE_SCHEMES = ("file", "s3", "az", "azure", "abfs", "gs")
 
 
 @dataclass(frozen=True)
@@ -18,6 +28,46 @@ class Item:
     name: str
     ok: bool
     says: str
+
+
+def start_up() -> tuple[Settings, dict[str, Channel]]:
+    """Settings and channels, or everything that is wrong with them; asks no network.
+
+    Raises:
+        Misconfigured: every problem of settings, channels.yaml and what they need installed.
+    """
+    settings = load_settings()
+    problems = unknown_settings(os.environ)
+    channels: dict[str, Channel] = {}
+    try:
+        channels = load_channels(settings.channels_file)
+    except Misconfigured as error:
+        problems += error.problems
+    if settings.channels_file is not None and not settings.channels_file.exists():
+        problems.append(f"VIDPIPE_CHANNELS_FILE: there is no file {settings.channels_file}")
+    for name, url in (("STORE", settings.store_url), ("DROP", settings.drop_url)):
+        if urlsplit(url).scheme not in STORE_SCHEMES:
+            problems.append(f"VIDPIPE_{name}_URL: {url!r} is none of {', '.join(STORE_SCHEMES)}")
+    needs = {"boto3": "aws"} if settings.drop_url.startswith("s3:") else {}
+    try:
+        database = make_url(settings.database_url.get_secret_value())
+        if database.get_backend_name() == "postgresql":
+            needs[database.get_dialect().driver] = "postgres"
+    except (ArgumentError, NoSuchModuleError):
+        # Not shown: it may hold a password.
+        problems.append("VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://...")
+    if settings.drop_queue_url:
+        needs["boto3"] = "aws"
+        if not settings.drop_url.startswith("s3:"):
+            problems.append("VIDPIPE_DROP_QUEUE_URL: it tells of S3, VIDPIPE_DROP_URL is not s3:")
+    if settings.executor == "kubernetes":
+        needs["dagster_k8s"] = "k8s"
+    for module, extra in needs.items():
+        if find_spec(module) is None:
+            problems.append(f"{module} is not installed: pip install 'vidpipe[{extra}]'")
+    if problems:
+        raise Misconfigured(problems)
+    return settings, channels
 
 
 def readiness() -> list[Item]:
@@ -31,7 +81,9 @@ def readiness() -> list[Item]:
         ("channels", _channels),
         ("store", _store),
         ("catalog", _catalog),
-        ("drop folder", lambda s: s.drop_url),
+        ("drop folder", _drop_folder),
+        ("notifications", _notifications),
+        ("space", _space),
         ("ffmpeg", _ffmpeg),
         ("encoder", _encoder),
         ("fonts", _fonts),
@@ -53,8 +105,6 @@ def readiness() -> list[Item]:
 
 
 def _channels(settings: Settings) -> str:
-    from vidpipe.channels.model import load_channels
-
     channels = load_channels(settings.channels_file)
     where = settings.channels_file or "no channels.yaml"
     return f"{', '.join(sorted(channels))} ({where})"
@@ -75,6 +125,32 @@ def _store(settings: Settings) -> str:
 def _catalog(settings: Settings) -> str:
     catalog = Engine(settings).catalog
     return f"{catalog.url.render_as_string(hide_password=True)} ({len(catalog.videos())} videos)"
+
+
+def _drop_folder(settings: Settings) -> str:
+    from vidpipe.intake.folders import drop_folder
+
+    part = drop_folder(settings.drop_url, settings.plain_drop_options).slice("")
+    more = " and more" if part.after else ""
+    return f"{settings.drop_url} ({len(part.items)} objects{more})"
+
+
+def _notifications(settings: Settings) -> str:
+    if not settings.drop_queue_url:
+        return "none: the drop folder is listed (VIDPIPE_DROP_QUEUE_URL is not set)"
+    from vidpipe.intake.notifications import Queue
+
+    waiting = Queue(settings.drop_queue_url, settings.plain_drop_options).count()
+    return f"{settings.drop_queue_url} ({waiting} waiting)"
+
+
+def _space(settings: Settings) -> str:
+    from vidpipe.operations.pressure import short_of_space
+
+    short = short_of_space(settings)
+    if short:
+        raise Misconfigured(f"{short}: nothing will start")
+    return f"over {settings.queue.min_free_gib:g} GiB free"
 
 
 def _ffmpeg(settings: Settings) -> str:

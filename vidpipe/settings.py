@@ -6,14 +6,18 @@ from a file of that name in /run/secrets. Nothing else reads the environment.
 
 from __future__ import annotations
 
+import dataclasses
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vidpipe.content.model import ContentOptions
-from vidpipe.errors import Misconfigured
+from vidpipe.errors import WAITS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
@@ -99,7 +103,18 @@ class Settings(BaseSettings):
     cdn_url: str = Field(
         default="", description="where the store's objects are public; links go there, unsigned"
     )
+    executor: Literal["processes", "kubernetes"] = Field(
+        default="processes", description="steps as processes of their run, or as pods"
+    )
+    kubernetes_steps: Path | None = Field(
+        default=None, description="YAML: what the pods of single steps need, by step"
+    )
     ui_url: str = Field(default="", description="where the Dagster UI is, for links to runs")
+    waits_s: tuple[float, ...] = Field(
+        default=WAITS_S,
+        min_length=1,
+        description="what failed and may pass is tried again after so long; then it is given up",
+    )
     lost_after_s: float = Field(
         default=90.0, ge=20, description="a run without a sign of life for so long is lost"
     )
@@ -160,3 +175,39 @@ def load_settings(**overrides: object) -> Settings:
             for e in error.errors()
         ]
         raise Misconfigured(problems) from error
+
+
+#: Variables of this prefix that are nobody's setting: of tests, and of `deploy.prepare`.
+_OTHERS = ("VIDPIPE_TEST_", "VIDPIPE_POOL_")
+
+
+def setting_names() -> set[str]:
+    """Every variable that sets something, nested ones too."""
+    return set(_names(Settings, "VIDPIPE_"))
+
+
+def _names(model: Any, prefix: str) -> Iterator[str]:
+    fields = (
+        {f.name: f.type for f in dataclasses.fields(model)}
+        if is_dataclass(model)
+        else {name: field.annotation for name, field in model.model_fields.items()}
+    )
+    for name, kind in fields.items():
+        variable = f"{prefix}{name.upper()}"
+        yield variable
+        nested = isinstance(kind, type) and (issubclass(kind, BaseModel) or is_dataclass(kind))
+        if nested:
+            yield from _names(kind, f"{variable}__")
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none, each with the nearest that is one."""
+    known = setting_names()
+    unknown = []
+    for name in sorted(environment):
+        ours = name.upper().startswith("VIDPIPE_") and not name.upper().startswith(_OTHERS)
+        keyed = any(name.upper().startswith(f"{n}__") for n in known if n.endswith("_OPTIONS"))
+        if ours and name.upper() not in known and not keyed:
+            near = difflib.get_close_matches(name.upper(), known, 1)
+            unknown.append(f"{name}: there is no such setting{f'; {near[0]}?' if near else ''}")
+    return unknown

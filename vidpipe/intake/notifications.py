@@ -51,6 +51,15 @@ class Queue:
             messages += [Message(m["ReceiptHandle"], created(m["Body"])) for m in batch]
         return messages
 
+    def count(self) -> int:
+        """About how many messages wait."""
+        name = "ApproximateNumberOfMessages"
+        answer = asking(
+            self.url,
+            lambda: self._client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name]),
+        )
+        return int(answer["Attributes"][name])
+
     def answer(self, messages: Sequence[Message]) -> None:
         """What these tell of is written down: they may go."""
         for k in range(0, len(messages), _AT_ONCE):

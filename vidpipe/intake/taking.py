@@ -11,7 +11,7 @@ from pathlib import Path
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import Upload, now
-from vidpipe.errors import VidpipeError, can_pass, cause_of, wait_before_s
+from vidpipe.errors import WAITS_S, VidpipeError, can_pass, cause_of, wait_before_s
 from vidpipe.intake.drops import Seen, changes
 from vidpipe.intake.folders import DropFolder, Replaced
 from vidpipe.intake.intake import Drop, Intake
@@ -39,7 +39,11 @@ def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
 
 
 def take_noticed(
-    intake: Intake, folder: DropFolder, row: Upload, run_id: str = ""
+    intake: Intake,
+    folder: DropFolder,
+    row: Upload,
+    run_id: str = "",
+    waits_s: Sequence[float] = WAITS_S,
 ) -> Outcome | str:
     """Take one noticed upload in; its outcome, or why there is none yet.
 
@@ -53,7 +57,7 @@ def take_noticed(
     attempt = catalog.inbox.begin(row.key, row.version)
     if attempt == 0:
         return "it is newer than this run, or decided on: passed over"
-    if wait_before_s(attempt - 1 or 1) is None:
+    if wait_before_s(attempt - 1 or 1, waits_s) is None:
         return _bury(
             catalog, row, run_id, attempt, "process_lost", "it ended its process each time"
         )
@@ -66,7 +70,7 @@ def take_noticed(
     except Replaced:
         return "it was replaced since it was listed: the next listing has it"
     except Exception as error:
-        wait_s = wait_before_s(attempt) if can_pass(error) else None
+        wait_s = wait_before_s(attempt, waits_s) if can_pass(error) else None
         if wait_s is None:
             said = _bury(catalog, row, run_id, attempt, cause_of(error), str(error))
             if not isinstance(error, VidpipeError):

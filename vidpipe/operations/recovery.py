@@ -9,7 +9,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import FailureRow, RequestRow
-from vidpipe.errors import wait_before_s
+from vidpipe.errors import WAITS_S, wait_before_s
 
 #: Causes that name no error of ours: their process was gone, or a person stopped it.
 WORKER_LOST = "worker_lost"
@@ -18,7 +18,12 @@ TOO_LONG = "too_long"
 
 
 def note_failure(
-    catalog: Catalog, failed: Failed, *, passing: bool, stages: Sequence[str] | None = None
+    catalog: Catalog,
+    failed: Failed,
+    *,
+    passing: bool,
+    stages: Sequence[str] | None = None,
+    waits_s: Sequence[float] = WAITS_S,
 ) -> str:
     """Write a run's failure down and wish for another try if that can help; what was done.
 
@@ -27,7 +32,7 @@ def note_failure(
     if catalog.failures.reported(failed.run_id):
         return "known already"
     attempts = catalog.failures.attempts(failed.subject) + 1
-    wait_s = wait_before_s(attempts) if passing else None
+    wait_s = wait_before_s(attempts, waits_s) if passing else None
     catalog.failures.add(failed, attempts=attempts, dead=wait_s is None)
     catalog.requests.done(failed.run_id)
     if wait_s is None:

@@ -1,0 +1,2 @@
+-- Dagster's own tables and the catalog are databases of their own.
+CREATE DATABASE vidpipe;

@@ -1,0 +1,401 @@
+"""What a deployment is made of: each file as its reader will read it."""
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any, Literal
+
+import kubernetes_validate
+import pytest
+import yaml
+from dagster_k8s.job import UserDefinedDagsterK8sConfig
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel, ConfigDict, Field
+
+from deploy.lock import lock
+from deploy.prepare import POOLS
+from vidpipe.settings import Settings, setting_names
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+#: Of Kubernetes itself; what is older than the newest two is not looked after any more.
+KUBERNETES = ("1.31", "1.34")
+
+
+OUR_OWN = sorted((DEPLOY / "helm" / "manifests").glob("*.yaml"))
+OUR_OWN.append(DEPLOY / "helm" / "secret.example.yaml")
+
+
+def read(path):
+    return yaml.safe_load((DEPLOY / path).read_text())
+
+
+def documents(path):
+    return [d for d in yaml.safe_load_all(path.read_text()) if d]
+
+
+def settings_named():
+    return setting_names() | {f"VIDPIPE_POOL_{name.upper()}" for name in POOLS}
+
+
+# Docker
+
+
+def test_the_image_is_built_as_the_linter_wants_it():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run(
+        [hadolint, DEPLOY / "Dockerfile"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_image_is_pinned_small_and_nobody():
+    text = (DEPLOY / "Dockerfile").read_text()
+    bases = re.findall(r"^FROM (\S+)", text, re.M)
+    assert all(re.fullmatch(r"python:3\.11\.\d+-slim-bookworm", base) for base in bases)
+    assert re.findall(r"^USER (.+)$", text, re.M) == ["10001:10001"]
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    for copied in re.findall(r"^COPY (?!--from)(?:--\S+ )?(.+)$", text, re.M):
+        for name in copied.split()[:-1]:
+            assert (ROOT / name).exists(), name
+            assert name.split("/")[0] in let_in, f"{name} is kept out by .dockerignore"
+
+
+def test_every_requirement_has_its_version_in_the_image():
+    pins = dict(
+        line.split("==")
+        for line in (DEPLOY / "constraints.txt").read_text().splitlines()
+        if not line.startswith("#")
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [
+        *project["dependencies"],
+        *(r for e in ("aws", "postgres", "k8s", "api", "ocr") for r in extras[e]),
+    ]
+    for text in wanted:
+        requirement = Requirement(text)
+        name = canonicalize_name(requirement.name)
+        assert name in pins, f"{name}: run make lock"
+        assert requirement.specifier.contains(pins[name], prereleases=True), (
+            f"{name}: run make lock"
+        )
+    assert pins["dagster"] == installed("dagster")
+
+
+def test_a_report_becomes_constraints():
+    report = {
+        "install": [
+            {"metadata": {"name": "Zed", "version": "2"}},
+            {"metadata": {"name": "abc", "version": "1.0"}},
+            {"metadata": {"name": "vidpipe", "version": "0.1.0"}},
+        ]
+    }
+    assert lock(report).splitlines()[1:] == ["abc==1.0", "zed==2"]
+
+
+# Compose
+
+
+class Exact(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(Exact):
+    test: list[str]
+    interval: str
+    timeout: str
+    retries: int
+    start_period: str = ""
+
+
+class Service(Exact):
+    """What of the Compose specification is used here."""
+
+    image: str = Field(pattern=r"^[^:]+:[^:]*\d[^:]*$")
+    build: dict[str, str] | None = None
+    restart: Literal["no", "unless-stopped"]
+    init: bool = False
+    cap_drop: list[str] = []
+    security_opt: list[str] = []
+    environment: dict[str, str] = {}
+    command: list[str] = []
+    volumes: list[str] = []
+    ports: list[str] = []
+    depends_on: dict[str, dict[str, str]] = {}
+    healthcheck: Health | None = None
+    stop_grace_period: str = ""
+
+
+def test_compose_is_whole_pinned_and_closed():
+    compose = read("compose.yaml")
+    services = {name: Service.model_validate(item) for name, item in compose["services"].items()}
+    for name, service in services.items():
+        for needed, how in service.depends_on.items():
+            assert needed in services, name
+            if how["condition"] == "service_healthy":
+                assert services[needed].healthcheck is not None, needed
+        for volume in service.volumes:
+            source = volume.split(":")[0]
+            assert source in compose["volumes"] or (DEPLOY / source).exists(), volume
+        assert all(port.startswith("127.0.0.1:") for port in service.ports), name
+        if service.build:
+            assert service.cap_drop == ["ALL"], name
+            assert service.security_opt == ["no-new-privileges:true"]
+        unknown = {k for k in service.environment if k.startswith("VIDPIPE_")} - settings_named()
+        assert not unknown, name
+    assert services["code"].environment["VIDPIPE_DATABASE_URL"]
+    workspace = read("workspace.yaml")["load_from"][0]["grpc_server"]
+    assert (
+        workspace["host"] in services
+        and str(workspace["port"]) in services["code"].healthcheck.test
+    )
+
+
+def test_no_secret_has_a_default():
+    text = (DEPLOY / "compose.yaml").read_text()
+    example = dict(
+        line.split("=", 1)
+        for line in (DEPLOY / ".env.example").read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    for name in ("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
+        assert f"${{{name}:?" in text, f"compose starts without {name}"
+        assert f"${{{name}:-" not in text and example[name] == ""
+    assert example["VIDPIPE_ALERTS__URL"] == ""
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if "Secret" in str(field.annotation):
+            assert not (
+                default.get_secret_value() if hasattr(default, "get_secret_value") else default
+            ), name
+    for secret in documents(DEPLOY / "helm" / "secret.example.yaml"):
+        assert not any(secret["stringData"].values())
+
+
+# Kubernetes
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize(
+    "path",
+    sorted(
+        [*(DEPLOY / "helm" / "manifests").glob("*.yaml"), DEPLOY / "helm" / "secret.example.yaml"]
+    ),
+    ids=lambda p: p.stem,
+)
+def test_our_own_manifests_are_what_kubernetes_knows(path, version):
+    for document in documents(path):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_the_settings_of_the_cluster_are_settings():
+    [config] = documents(DEPLOY / "helm" / "manifests" / "settings.yaml")
+    names = {n for n in config["data"] if n.startswith("VIDPIPE_")}
+    assert names <= settings_named()
+    assert not [n for n in names if "KEY" in n or "OPTIONS" in n or "DATABASE" in n]
+
+
+class Image(Exact):
+    repository: str
+    tag: str = Field(pattern=r"\d")
+    pullPolicy: Literal["IfNotPresent", "Always"]
+
+
+class Resources(Exact):
+    requests: dict[str, str]
+    limits: dict[str, str]
+
+
+class Named(Exact):
+    name: str
+
+
+class Part(Exact):
+    """What webserver, daemon and code server have in common."""
+
+    image: Image
+    envSecrets: list[Named]
+    envConfigMaps: list[Named]
+    resources: Resources
+    podSecurityContext: dict[str, Any]
+
+
+class Webserver(Part):
+    replicaCount: int
+    enableReadOnly: bool
+
+
+class Coordinator(Exact):
+    enabled: Literal[True]
+    type: Literal["CustomRunCoordinator"]
+    config: dict[Literal["customRunCoordinator"], dict[str, Any]]
+
+
+class Monitoring(Exact):
+    enabled: Literal[True]
+    startTimeoutSeconds: int
+    cancelTimeoutSeconds: int
+    maxRuntimeSeconds: int
+    pollIntervalSeconds: int
+    maxResumeRunAttempts: int
+    freeSlotsAfterRunEndSeconds: int = Field(gt=0)
+
+
+class Threads(Exact):
+    useThreads: bool
+    numWorkers: int
+
+
+class Daemon(Part):
+    enabled: Literal[True]
+    runCoordinator: Coordinator
+    runMonitoring: Monitoring
+    runRetries: dict[Literal["enabled"], Literal[False]]
+    sensors: Threads
+    schedules: Threads
+
+
+class UserDeployment(Part):
+    name: str
+    codeServerArgs: list[str]
+    port: int
+    includeConfigInLaunchedRuns: dict[Literal["enabled"], Literal[True]]
+    volumes: list[dict[str, Any]]
+    volumeMounts: list[dict[str, Any]]
+
+
+class UserDeployments(Exact):
+    enabled: Literal[True]
+    enableSubchart: Literal[True]
+    deployments: list[UserDeployment]
+
+
+class Pools(Exact):
+    defaultLimit: int
+    granularity: Literal["op", "run"]
+    opGranularityRunBuffer: int
+
+
+class Runs(Exact):
+    maxConcurrentRuns: int
+    tagConcurrencyLimits: list[dict[str, Any]]
+
+
+class Concurrency(Exact):
+    enabled: Literal[True]
+    pools: Pools
+    runs: Runs
+
+
+class Postgresql(Exact):
+    enabled: Literal[False]
+    postgresqlHost: str
+    postgresqlUsername: str
+    postgresqlDatabase: str
+    postgresqlScheme: Literal["postgresql+psycopg2"]
+    service: dict[Literal["port"], int]
+
+
+class RunK8sConfig(Exact):
+    containerConfig: dict[str, Any]
+    podSpecConfig: dict[str, Any]
+    podTemplateSpecMetadata: dict[str, Any]
+    jobSpecConfig: dict[str, Any]
+
+
+class Launcher(Exact):
+    jobNamespace: str
+    imagePullPolicy: str
+    runK8sConfig: RunK8sConfig
+
+
+class RunLauncher(Exact):
+    type: Literal["K8sRunLauncher"]
+    config: dict[Literal["k8sRunLauncher"], Launcher]
+
+
+class ComputeLogs(Exact):
+    type: Literal["S3ComputeLogManager"]
+    config: dict[Literal["s3ComputeLogManager"], dict[str, Any]]
+
+
+class Values(Exact):
+    """The values of the chart `dagster` that are set here, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    global_: dict[Literal["postgresqlSecretName"], str] = Field(alias="global")
+    postgresql: Postgresql
+    dagsterWebserver: Webserver
+    dagsterDaemon: Daemon
+    concurrency: Concurrency
+    user_deployments: UserDeployments = Field(alias="dagster-user-deployments")
+    runLauncher: RunLauncher
+    computeLogManager: ComputeLogs
+    retention: dict[str, Any]
+    telemetry: dict[Literal["enabled"], bool]
+    migrate: dict[Literal["enabled"], bool]
+
+
+def test_values_of_the_chart_are_those_that_are_meant():
+    values = Values.model_validate(read("helm/values.yaml"))
+    coordinator = values.dagsterDaemon.runCoordinator.config["customRunCoordinator"]
+    kind = getattr(importlib.import_module(coordinator["module"]), coordinator["class"])
+    from dagster import QueuedRunCoordinator
+
+    assert issubclass(kind, QueuedRunCoordinator)
+    assert set(coordinator["config"]) <= set(kind.config_type())
+    made = {
+        d["metadata"]["name"]
+        for p in (DEPLOY / "helm").rglob("*.yaml")
+        if p.parent.name == "manifests" or "secret" in p.name
+        for d in documents(p)
+    }
+    [deployment] = values.user_deployments.deployments
+    for part in (values.dagsterWebserver, values.dagsterDaemon, deployment):
+        assert {n.name for n in (*part.envSecrets, *part.envConfigMaps)} <= made
+        assert part.podSecurityContext["runAsNonRoot"] is True
+    for volume in deployment.volumes:
+        name = (
+            volume.get("configMap", {}).get("name") or volume["persistentVolumeClaim"]["claimName"]
+        )
+        assert name in made
+    assert values.global_["postgresqlSecretName"] in made
+
+
+def test_pods_of_runs_and_steps_are_what_kubernetes_knows():
+    run = Values.model_validate(read("helm/values.yaml")).runLauncher.config["k8sRunLauncher"]
+    config = run.runK8sConfig
+    # dagster-k8s refuses what its Kubernetes client does not know.
+    UserDefinedDagsterK8sConfig.from_dict(
+        {
+            "container_config": config.containerConfig,
+            "pod_spec_config": config.podSpecConfig,
+            "pod_template_spec_metadata": config.podTemplateSpecMetadata,
+            "job_spec_config": config.jobSpecConfig,
+        }
+    )
+    for step in read("helm/steps.yaml").values():
+        UserDefinedDagsterK8sConfig.from_dict(step)
+    with pytest.raises(Exception, match="nodes"):
+        UserDefinedDagsterK8sConfig.from_dict({"pod_spec_config": {"nodes": {}}})
+
+
+def test_steps_have_pods_of_their_own_where_that_is_set(monkeypatch):
+    from definitions import PRELOAD
+    from resources import executor_for
+    from vidpipe.settings import load_settings
+
+    monkeypatch.setenv("VIDPIPE_EXECUTOR", "kubernetes")
+    monkeypatch.setenv("VIDPIPE_KUBERNETES_STEPS", str(DEPLOY / "helm" / "steps.yaml"))
+    assert executor_for(load_settings(), PRELOAD).name == "k8s"
+    from definitions import defs
+
+    nodes = {node.name for node in defs.resolve_job_def("process_video").nodes}
+    assert set(read("helm/steps.yaml")) <= nodes
