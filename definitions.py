@@ -50,6 +50,7 @@ def build_defs(
         assets=[
             *ingest.ASSETS,
             *analysis.ASSETS,
+            analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
             *content.ASSETS,
             *clips.ASSETS,
             exports.exports_for(all_presets(channels.values())),

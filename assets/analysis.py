@@ -34,25 +34,6 @@ def silence_regions(
 
 @dg.asset(
     group_name="analysis",
-    kinds={"torch"},
-    pool="gpu",
-    **of_stage("transcript"),
-    check_specs=[
-        dg.AssetCheckSpec(name, asset="transcript", description=said)
-        for name, said in TRANSCRIPT_CHECKS.items()
-    ],
-)
-def transcript(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Every word with its time: from the sidecar, else from a recogniser; the source is named."""
-    result = run(context, vidpipe, "transcript", config)
-    assert isinstance(result.document, Transcript)
-    return result_of(vidpipe.engine, result, transcript_checks(result.document))
-
-
-@dg.asset(
-    group_name="analysis",
     kinds={"opencv"},
     **of_stage("layout"),
 )
@@ -63,4 +44,28 @@ def layout(
     return result_of(vidpipe.engine, run(context, vidpipe, "layout", config))
 
 
-ASSETS = [audio, silence_regions, transcript, layout]
+def transcript_in(pool: str) -> dg.AssetsDefinition:
+    """The transcript, whose steps share a pool: `gpu`, or `api` where a server is asked."""
+
+    @dg.asset(
+        group_name="analysis",
+        kinds={"torch"},
+        pool=pool,
+        **of_stage("transcript"),
+        check_specs=[
+            dg.AssetCheckSpec(name, asset="transcript", description=said)
+            for name, said in TRANSCRIPT_CHECKS.items()
+        ],
+    )
+    def transcript(
+        context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        """Every word with its time: from the sidecar, else a recogniser; the source is named."""
+        result = run(context, vidpipe, "transcript", config)
+        assert isinstance(result.document, Transcript)
+        return result_of(vidpipe.engine, result, transcript_checks(result.document))
+
+    return transcript
+
+
+ASSETS = [audio, silence_regions, layout]

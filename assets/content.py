@@ -23,6 +23,7 @@ def topics(
 @dg.asset(
     group_name="content",
     kinds={"python"},
+    pool="api",
     **of_stage("scored_segments"),
     check_specs=[
         dg.AssetCheckSpec(

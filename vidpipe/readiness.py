@@ -51,8 +51,9 @@ def start_up() -> tuple[Settings, dict[str, Channel]]:
     needs = {"boto3": "aws"} if settings.drop_url.startswith("s3:") else {}
     try:
         database = make_url(settings.database_url.get_secret_value())
+        driver = database.get_dialect().driver
         if database.get_backend_name() == "postgresql":
-            needs[database.get_dialect().driver] = "postgres"
+            needs[driver] = "postgres"
     except (ArgumentError, NoSuchModuleError):
         # Not shown: it may hold a password.
         problems.append("VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://...")

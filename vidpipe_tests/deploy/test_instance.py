@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from deploy import prepare
+from resources import VidpipeResource
 from sensors import coordinator
 from sensors.tags import CAUSE, CHANNEL, PRIORITY
 from vidpipe.catalog.catalog import Catalog
@@ -219,7 +220,9 @@ def test_no_secret_reaches_the_event_log_or_the_ui(tmp_path, monkeypatch):
         assert not result.success
         told += [str(e) for e in instance.all_logs(result.run_id)]
         for sensor in defs.sensors:
-            context = dg.build_sensor_context(instance=instance, definitions=defs)
+            context = dg.build_sensor_context(
+                instance=instance, resources={"vidpipe": VidpipeResource()}
+            )
             told.append(str(sensor.evaluate_tick(context)))
     repository = defs.get_repository_def()
     from dagster._core.remote_representation.external_data import RepositorySnap

@@ -1,0 +1,214 @@
+"""Jobs, schedules and assets of whoever runs vidpipe."""
+
+import json
+import shutil
+
+import dagster as dg
+import pytest
+
+from definitions import build_defs, defs
+from resources import VidpipeResource
+from sensors.operations import hourly_half_way, nightly_retention
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.tables import now
+from vidpipe_tests.conftest import CHANNELS
+
+
+@pytest.fixture
+def home(tmp_path, processed):
+    """The processed home, free to change, its video finished."""
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    engine_of(home).catalog.finish_video(processed.video_id, now())
+    return home
+
+
+def engine_of(home):
+    return VidpipeResource(home=str(home)).engine
+
+
+def run(home, job, config=None, instance=None):
+    """Run one of the jobs; whether it succeeded, and what it said."""
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
+        executor=dg.in_process_executor,
+    )
+    with instance or dg.DagsterInstance.ephemeral() as instance:
+        found = local.resolve_job_def(job)
+        [op] = [node.name for node in found.nodes]
+        result = found.execute_in_process(
+            instance=instance,
+            run_config={"ops": {op: {"config": config}}} if config is not None else None,
+            raise_on_error=False,
+        )
+        said = [e.user_message for e in instance.all_logs(result.run_id)]
+        failures = [
+            e.step_failure_data.user_failure_data.description
+            for e in result.get_step_failure_events()
+            if e.step_failure_data.user_failure_data
+        ]
+    return result.success, "\n".join([*said, *map(str, failures)])
+
+
+def with_channel(home, line):
+    text = CHANNELS.replace("quality: draft", f"quality: draft\n    {line}")
+    (home / "channels.yaml").write_text(text)
+
+
+def restyled(home):
+    with_channel(home, "captions: {font_size: 80}")
+
+
+def test_a_changed_style_is_seen_and_exactly_that_is_asked_for(home, processed):
+    restyled(home)
+    local = build_defs(resource_overrides={"vidpipe": VidpipeResource(home=str(home))})
+    with dg.DagsterInstance.ephemeral() as instance:
+        asset = local.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=instance, asset_selection=[dg.AssetKey("stale_videos")]
+        )
+    [event] = asset.get_asset_materialization_events()
+    shown = event.materialization.metadata
+    assert (shown["videos"].value, shown["stale"].value) == (1, 1)
+    [why] = [r.data for r in shown["why"].records if "rendered" in str(r.data["because"])]
+    assert why == {
+        "videos": 1,
+        "because": "rendered_clips: options.captions.font_size: 64 -> 80",
+    }
+    done, said = run(home, "refresh_stale_videos")
+    assert done and "1 of 1 stale videos asked for" in said
+    [wish] = engine_of(home).catalog.requests.due(5)
+    assert wish.cause == "stale" and wish.stages[0] == "rendered_clips" and wish.priority == -100
+    assert "transcript" not in wish.stages
+
+
+def test_only_what_is_asked_for_is_refreshed(home):
+    restyled(home)
+    done, said = run(home, "refresh_stale_videos", {"channel": "other"})
+    assert done and "0 of 0 stale videos" in said
+    assert engine_of(home).catalog.requests.due(5) == []
+
+
+def test_dead_letters_are_tried_again_by_cause(home, processed):
+    catalog = engine_of(home).catalog
+    for k, cause in enumerate(("unavailable", "bug:KeyError")):
+        subject = processed.video_id if k == 0 else "default/no-such-upload.mp4"
+        failed = Failed(subject, "default", "process_video", "layout", cause, "m", f"r{k}")
+        catalog.failures.add(failed, attempts=5, dead=True)
+    done, said = run(home, "requeue_failures", {"cause": "unavailable"})
+    assert done and "1 asked for again" in said
+    assert [f.cause for f in catalog.failures.living()] == ["bug:KeyError"]
+    assert [w.cause for w in catalog.requests.due(5)] == ["person"]
+
+
+def test_retiring_removes_files_and_refuses_what_a_run_works_on(home, processed):
+    done, said = run(home, "retire_videos", {"videos": ["default--none-0123456789"]})
+    assert not done and "there is no video" in said
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.create_run_for_job(
+            defs.resolve_job_def("process_video"),
+            tags={"dagster/partition": processed.video_id},
+            status=dg.DagsterRunStatus.STARTED,
+        )
+        done, said = run(home, "retire_videos", {"videos": [processed.video_id]}, instance)
+    assert not done and "runs work on" in said
+    done, _ = run(home, "retire_videos", {"videos": [processed.video_id]})
+    assert done and list(engine_of(home).store.list(f"default/{processed.video_id}")) == []
+
+
+def test_retention_only_says_what_it_would_do_unless_it_is_told_to(home):
+    (home / "channels.yaml").write_text(
+        CHANNELS.replace(
+            "quality: draft", "quality: draft\n    retention: {working: 0, source: 999}"
+        )
+    )
+    before = len(list(engine_of(home).store.list("")))
+    done, said = run(home, "retention")
+    assert done and "would remove" in said and "default: working: 1 objects" in said
+    assert len(list(engine_of(home).store.list(""))) == before
+    done, said = run(home, "retention", {"dry_run": False})
+    assert done and "removed 1 objects" in said
+    assert len(list(engine_of(home).store.list(""))) == before - 1
+
+
+def scheduled(schedule, home):
+    return schedule(dg.build_schedule_context(), vidpipe=VidpipeResource(home=str(home)))
+
+
+def test_the_nights_retention_does_what_the_policies_say(home, monkeypatch):
+    assert isinstance(scheduled(nightly_retention, home), dg.SkipReason)
+    (home / "channels.yaml").write_text("channels: {default: {retention: {working: 1}}}")
+    request = scheduled(nightly_retention, home)
+    assert request.run_config["ops"]["apply_retention"]["config"] == {"dry_run": False}
+    monkeypatch.setenv("VIDPIPE_RETENTION_DRY_RUN", "true")
+    request = scheduled(nightly_retention, home)
+    assert request.run_config["ops"]["apply_retention"]["config"] == {"dry_run": True}
+
+
+def test_a_video_that_was_left_half_way_is_said_and_asked_for(home, processed):
+    assert hourly_half_way(dg.build_schedule_context()).run_config == {}
+    done, said = run(home, "no_video_half_way")
+    assert done and "no video is left half-way" in said
+    catalog = engine_of(home).catalog
+    catalog.change_sidecar(processed.video_id, "v2", 0)
+    catalog.requests.submitted({catalog.requests.due(1)[0].id: "r"})
+    catalog.requests.done("r")
+    done, said = run(home, "no_video_half_way")
+    assert not done and processed.video_id in said
+    assert [w.cause for w in catalog.requests.due(5)] == ["retry"]
+    assert run(home, "no_video_half_way")[0]
+
+
+# The same from the command line
+
+
+def command(home, monkeypatch, *arguments):
+    from typer.testing import CliRunner
+
+    from vidpipe.cli import app
+
+    monkeypatch.setenv("VIDPIPE_HOME", str(home))
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_the_command_line_plans_and_asks(home, processed, monkeypatch):
+    fine = command(home, monkeypatch, "plan", "--all")
+    assert fine.exit_code == 0 and "0 of 1 finished videos are stale" in fine.output
+    restyled(home)
+    one = command(home, monkeypatch, "plan", processed.video_id)
+    assert "options.captions.font_size: 64 -> 80" in one.output
+    assert "follows" in one.output and "fresh" in one.output
+    every = command(home, monkeypatch, "plan", "--all", "--request")
+    assert "1 of 1 finished videos are stale" in every.output and "1 asked for" in every.output
+    assert len(engine_of(home).catalog.requests.due(5)) == 1
+    assert command(home, monkeypatch, "plan").exit_code == 2
+    assert command(home, monkeypatch, "plan", "default--none-0123456789").exit_code == 2
+
+
+def test_the_command_line_lists_failures_and_tries_again(home, processed, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_UI_URL", "https://dagster.example")
+    catalog = engine_of(home).catalog
+    failed = Failed(processed.video_id, "default", "process_video", "layout", "x", "broken", "r7")
+    catalog.failures.add(failed, attempts=3, dead=True)
+    listed = command(home, monkeypatch, "failures")
+    assert "1 given up, 0 tried again" in listed.output and "broken" in listed.output
+    [told] = json.loads(command(home, monkeypatch, "failures", "--json").output)
+    assert (told["subject"], told["run"]) == (
+        processed.video_id,
+        "https://dagster.example/runs/r7",
+    )
+    assert command(home, monkeypatch, "failures", "--retry", "999").exit_code == 2
+    again = command(home, monkeypatch, "failures", "--retry", str(told["id"]))
+    assert "1 asked for again" in again.output and catalog.failures.living() == []
+
+
+def test_the_command_line_holds_retires_and_keeps_to_policies(home, processed, monkeypatch):
+    key = processed.video_id
+    with_channel(home, "retention: {working: 0}")
+    assert command(home, monkeypatch, "hold", key, "--why", "a court").exit_code == 0
+    assert f"kept {key}: held: a court" in command(home, monkeypatch, "retention").output
+    assert command(home, monkeypatch, "retire", key).exit_code == 2
+    assert command(home, monkeypatch, "hold", key, "--release").exit_code == 0
+    assert "1 objects" in command(home, monkeypatch, "retention").output
+    assert "removed" in command(home, monkeypatch, "retention", "--apply").output
+    assert "files removed" in command(home, monkeypatch, "retire", key).output
+    assert engine_of(home).catalog.video(key).state == "retired"
