@@ -1,0 +1,169 @@
+"""Captions: words, where they stand, what reaches the file."""
+
+import re
+from fractions import Fraction
+
+import pysubs2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.channels import Brand, CaptionStyle
+from vidpipe.clips.arrange import arrange
+from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
+from vidpipe.clips.model import Composition, Part
+from vidpipe.clips.plan import face_on
+from vidpipe.framing.model import CropPath, FacePoint, PathPoint
+from vidpipe.geometry import Rect
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import probe
+from vidpipe.storage.keys import Folder
+from vidpipe.timeline import EditList, span
+from vidpipe.transcript.model import Word
+from vidpipe_tests.clips.shared import VERTICAL, clip_files
+
+
+@given(st.text(max_size=40))
+def test_text_can_never_become_a_command(text):
+    safe = safe_text(text)
+    assert not set(safe) & set("{}\\\n\r")
+
+
+def test_hostile_words_reach_the_file_as_text(tmp_path):
+    words = [
+        Word(text="{\\p1}m 0 0", start_s=0.0, end_s=0.5),
+        Word(text="\\N{\\fs900}", start_s=0.5, end_s=1.0),
+        Word(text="Dialogue: 0,0:00:00.00", start_s=1.0, end_s=1.5),
+    ]
+    part = Part(
+        first_frame=0,
+        last_frame=50,
+        composition=Composition.SPEAKER,
+        camera=CropPath(rect=Rect(x=0, y=0, width=9, height=16), points=(PathPoint(t_s=0, x=0),)),
+    )
+    where = arrange(part, VERTICAL, captions=True)
+    path = tmp_path / "c.ass"
+    write_captions(words, [(0.0, 2.0, where)], CaptionStyle(), Brand(), VERTICAL.size, path)
+    lines = [x for x in path.read_text().splitlines() if x.startswith("Dialogue:")]
+    assert len(lines) == 3
+    for line in lines:
+        blocks = re.findall(r"\{[^}]*\}", line)
+        assert all(re.fullmatch(r"\{\\(pos\(\d+,\d+\)|1c&H[0-9A-F]{6}&)\}", b) for b in blocks)
+        assert "\\fs900" not in line and "\\p1" not in line
+
+
+@given(
+    st.lists(st.text("abcdefghijklmnop", min_size=1, max_size=14), min_size=1, max_size=40),
+    st.integers(40, 90),
+)
+def test_captions_fit_the_safe_box(texts, size):
+    words = [Word(text=t, start_s=k * 0.3, end_s=k * 0.3 + 0.28) for k, t in enumerate(texts)]
+    style = CaptionStyle()
+    width = VERTICAL.safe_box.width
+    groups = groups_of(words, style, size, width)
+    assert [w for g in groups for line in g for w in line] == words
+    for group in groups:
+        assert 1 <= len(group) <= 2
+        assert sum(len(line) for line in group) <= style.max_words
+        for line in group:
+            if len(line) > 1:
+                assert text_width(" ".join(w.text for w in line), size) <= width
+
+
+def test_words_follow_the_cuts():
+    edit = EditList.from_intervals([span(10, 12), span(20, 22)], Fraction(25))
+    words = [
+        Word(text="before", start_s=9.0, end_s=9.5),
+        Word(text="one", start_s=10.5, end_s=11.0),
+        Word(text="cut", start_s=15.0, end_s=15.5),
+        Word(text="two", start_s=20.5, end_s=21.0),
+    ]
+    kept = clip_words(words, edit)
+    assert [(w.text, w.start_s) for w in kept] == [("one", 0.5), ("two", 2.5)]
+
+
+def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():
+    screens = [(1280, 720), (960, 720), (1920, 800), (595, 550)]
+    for width, height in screens:
+        rect = Rect(x=0, y=0, width=width, height=height)
+        for kind in (Composition.STACK, Composition.SCREEN):
+            camera = CropPath(
+                rect=Rect(x=0, y=0, width=320, height=180), points=(PathPoint(t_s=0, x=0),)
+            )
+            part = Part(
+                first_frame=0,
+                last_frame=9,
+                composition=kind,
+                screen=rect,
+                camera=camera if kind is Composition.STACK else None,
+            )
+            where = arrange(part, VERTICAL, captions=True)
+            assert where.screen.intersect(where.caption) is None, (kind, width, height)
+            safe = VERTICAL.safe_box
+            assert where.caption.intersect(safe) == where.caption
+            if where.camera is not None:
+                assert where.camera.intersect(where.caption) is None
+
+
+FACES = [
+    # Where the face is on the canvas, and what of the captions' band may touch it.
+    (Rect(x=300, y=400, width=400, height=400), 0),
+    (Rect(x=300, y=700, width=400, height=420), 0),
+    (Rect(x=300, y=600, width=600, height=700), 0),
+    (Rect(x=200, y=900, width=500, height=300), 0),
+    (Rect(x=60, y=300, width=960, height=1000), 200),
+]
+
+
+@pytest.mark.parametrize(("face", "touched"), FACES)
+def test_captions_of_a_speaker_stand_beside_the_face(face, touched):
+    path = CropPath(rect=Rect(x=0, y=0, width=405, height=720), points=(PathPoint(t_s=0, x=0),))
+    part = Part(
+        first_frame=0, last_frame=9, composition=Composition.SPEAKER, camera=path, face=face
+    )
+    caption = arrange(part, VERTICAL, captions=True).caption
+    assert caption.intersect(VERTICAL.safe_box) == caption
+    both = caption.intersect(face)
+    assert (both.height if both else 0) <= touched
+
+
+def test_where_a_face_is_on_the_canvas():
+    path = CropPath(
+        rect=Rect(x=100, y=0, width=405, height=720),
+        points=(PathPoint(t_s=0, x=100), PathPoint(t_s=10, x=300)),
+    )
+    # The face walks with the crop: on the canvas it stands still.
+    faces = [FacePoint(t_s=t, x=100 + 20 * t + 200, y=300, height=150) for t in range(11)]
+    box = face_on(VERTICAL.size, path, faces)
+    scale = 1080 / 405
+    assert box.x == pytest.approx((200 - 60) * scale, abs=3)
+    assert box.width == pytest.approx(120 * scale, abs=4)
+    assert (box.y, box.height) == (pytest.approx(225 * scale, abs=3), pytest.approx(400, abs=4))
+    assert face_on(VERTICAL.size, path, []) is None
+
+
+def test_captions_are_burned_into_their_band(processed):
+    clip, file, path = next(clip_files(processed))
+    assert file.captions
+    band = arrange(clip.parts[0], VERTICAL, captions=True).caption
+    with FrameReader(path, probe(path), max_width=1080) as reader:
+        shown = reader.at(2.0).image
+    part = shown[band.y + 20 : band.bottom - 20, band.x : band.right]
+    white = (part.min(axis=2) > 200).mean()
+    accent = ((part[..., 2] > 200) & (part[..., 1] > 160) & (part[..., 0] < 120)).mean()
+    assert white > 0.02 and accent > 0.002
+    safe = VERTICAL.safe_box
+    assert safe.x <= band.x and band.right <= safe.right
+    assert safe.y <= band.y and band.bottom <= safe.bottom
+
+
+def test_subtitles_are_on_the_clips_own_timeline(processed):
+    clips = processed.document("rendered_clips").clips
+    for clip in clips:
+        manifest = processed.engine.artifacts.find(
+            processed.video_id, Folder.CLIPS, clip.files[0].artifact, clip.files[0].fingerprint
+        )
+        text = processed.engine.artifacts.path(manifest.file("clip.srt")).read_text()
+        events = pysubs2.SSAFile.from_string(text)
+        assert events[0].start < 2000
+        assert all(0 <= e.start < e.end <= clip.duration_s * 1000 + 900 for e in events)

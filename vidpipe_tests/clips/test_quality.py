@@ -1,0 +1,109 @@
+"""What a viewer would object to."""
+
+import dataclasses
+from fractions import Fraction
+
+import ffmpeg
+import pytest
+
+from vidpipe.channels import Brand, CaptionStyle
+from vidpipe.clips.arrange import arrange
+from vidpipe.clips.captions import write_captions
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
+from vidpipe.clips.quality import inspect_clip
+from vidpipe.clips.render import Output, render_clip
+from vidpipe.framing.model import CropPath, PathPoint
+from vidpipe.geometry import Rect
+from vidpipe.media.ffmpeg import render
+from vidpipe.media.probe import probe
+from vidpipe.platforms import load_tiers
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import EditList, span
+from vidpipe.transcript.model import Word
+from vidpipe_tests.clips.shared import VERTICAL, clip_files
+
+
+def test_nobody_objects_to_the_clips(processed):
+    for _, file, _ in clip_files(processed):
+        assert file.quality.objections == ()
+        box = file.quality.captions_box
+        assert box.intersect(VERTICAL.safe_box) == box
+        assert box.width > 300 and not file.plain
+
+
+def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
+    """The same clip with black and frozen stretches, captions outside, cut in speech."""
+    clip, _, path = next(clip_files(processed))
+    spoiled = tmp_path / "spoiled.mp4"
+    picture = (
+        ffmpeg.input(str(path))
+        .video.filter("loop", loop=75, size=1, start=50)
+        .filter("drawbox", color="black", t="fill", enable="between(t,6,8.2)")
+        .filter("trim", duration=clip.duration_s)
+    )
+    render(ffmpeg.output(picture, str(spoiled), vcodec="libx264", preset="ultrafast"), timeout_s=60)
+    edit = EditList.from_intervals(clip.kept, Fraction(25))
+    plan = ClipPlan(
+        clip_id=clip.clip_id,
+        rank=1,
+        title="",
+        score=1,
+        segment=clip.segment,
+        edit=edit,
+        parts=clip.parts,
+    )
+    words = [Word(text="Wherever", start_s=1, end_s=2)]
+    low = Rect(x=100, y=1500, width=800, height=200)
+    where = arrange(clip.parts[0], VERTICAL, captions=True)
+    write_captions(
+        words,
+        [(0.0, 9.0, dataclasses.replace(where, caption=low))],
+        CaptionStyle(),
+        Brand(),
+        VERTICAL.size,
+        tmp_path / "captions.ass",
+    )
+    start_s, end_s = clip.kept[0].start_s, clip.kept[-1].end_s
+    speech = SpeechMap(duration_s=99, speech=(span(start_s - 1, end_s + 1),))
+    found = inspect_clip(spoiled, talk.path, probe(talk.path), plan, VERTICAL, speech, tmp_path)
+    assert found.black_s == pytest.approx(2.2, abs=0.8)
+    assert found.frozen_s == pytest.approx(3.0, abs=1.0)
+    assert found.captions_outside and found.captions_box.y > 1450
+    assert found.starts_in_speech and found.ends_in_speech
+    assert len(found.objections) == 5
+    silent = SpeechMap(duration_s=99, speech=(span(start_s + 0.2, end_s - 0.2),))
+    # Of the pictures as they were drawn nothing is left here: half of them are.
+    assert found.ssim is None
+    again = inspect_clip(path, talk.path, probe(talk.path), plan, VERTICAL, silent, tmp_path)
+    assert (again.black_s, again.frozen_s, again.ends_in_speech) == (0.0, 0.0, False)
+
+
+def test_a_picture_that_was_coded_too_coarsely_is_objected_to(tmp_path):
+    """The same plan at a fair quality and at next to nothing."""
+    source = tmp_path / "busy.mp4"
+    busy = ffmpeg.input("testsrc2=s=640x360:r=25", f="lavfi", t=7).filter("noise", alls=4)
+    tone = ffmpeg.input("sine=frequency=300", f="lavfi", t=7)
+    render(ffmpeg.output(busy, tone, str(source), pix_fmt="yuv420p", crf=12), timeout_s=60)
+    edit = EditList.from_intervals([span(2, 6)], Fraction(25))
+    path = CropPath(
+        rect=Rect(x=420, y=40, width=180, height=320), points=(PathPoint(t_s=2, x=420),)
+    )
+    part = Part(first_frame=0, last_frame=100, composition=Composition.SPEAKER, camera=path)
+    plan = ClipPlan(
+        clip_id="c", rank=1, title="", score=1, segment=span(2, 6), edit=edit, parts=(part,)
+    )
+    speech = SpeechMap(duration_s=28, speech=())
+    found = {}
+    for name, crf in (("fair", 20), ("coarse", 51)):
+        work = tmp_path / name
+        work.mkdir()
+        tier = load_tiers()["draft"].model_copy(update={"crf": crf})
+        options = ClipOptions(variants=(VERTICAL,), tier=tier)
+        info = probe(source)
+        render_clip(source, info, [Output(plan, VERTICAL, work)], (), options)
+        clip = work / "clip.mp4"
+        found[name] = inspect_clip(clip, source, info, plan, VERTICAL, speech, work)
+        assert not (work / "sample.yuv").exists()
+    assert found["fair"].objections == ()
+    assert found["coarse"].ssim < 0.97 < found["fair"].ssim
+    assert [o for o in found["coarse"].objections if "coarse" in o]
