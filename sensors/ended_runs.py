@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from resources import VidpipeResource
-from sensors.jobs import ALIVE
 from sensors.tags import PARTITION, REQUEST
-from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
 from vidpipe.errors import VidpipeError
@@ -48,7 +46,6 @@ def ended_runs(
     )
     said = []
     try:
-        catalog = vidpipe.engine.catalog
         for record in records:
             run = record.dagster_run
             ended = record.update_timestamp.replace(tzinfo=UTC)
@@ -56,12 +53,9 @@ def ended_runs(
             if done.get(run.run_id) == run.status.value:
                 continue
             if PARTITION in run.tags:
-                began = record.create_timestamp.replace(tzinfo=UTC)
-                if record.start_time:
-                    began = datetime.fromtimestamp(record.start_time, UTC)
-                said.append(_note(context.instance, vidpipe.engine, run, began))
+                said.append(_note(context.instance, vidpipe.engine, record))
             done[run.run_id] = run.status.value
-        lost = _reopen_forgotten(context.instance, catalog)
+        said += _settle(context.instance, vidpipe.engine)
     except VidpipeError as error:
         return dg.SkipReason(f"noted nothing, the catalog could not be reached: {error}")
     recent = {r.dagster_run.run_id for r in records if _recent(r, since)}
@@ -69,8 +63,6 @@ def ended_runs(
         "done": {k: v for k, v in done.items() if k in recent},
         "since": since.isoformat(),
     }
-    if lost:
-        said.append(f"{lost} runs were gone without a word: asked for again")
     return dg.SensorResult(
         skip_reason="; ".join(said[:20]) or "no run has ended", cursor=json.dumps(cursor)
     )
@@ -80,12 +72,16 @@ def _recent(record: dg.RunRecord, since: datetime) -> bool:
     return record.update_timestamp.replace(tzinfo=UTC) >= since - 2 * _OVERLAP
 
 
-def _note(instance: dg.DagsterInstance, engine: Engine, run: dg.DagsterRun, began: datetime) -> str:
-    catalog = engine.catalog
+def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) -> str:
+    catalog, run = engine.catalog, record.dagster_run
     video_id = run.tags[PARTITION]
     stages = sorted(k.to_user_string() for k in run.asset_selection or ()) or None
     if run.status is dg.DagsterRunStatus.SUCCESS:
-        if stages is None or REQUEST in run.tags:
+        video = catalog.video(video_id)
+        ended = datetime.fromtimestamp(record.end_time or 0, UTC)
+        known = video is not None and video.finished_at is not None and video.finished_at > ended
+        if not known and (stages is None or REQUEST in run.tags):
+            began = datetime.fromtimestamp(record.start_time or 0, UTC)
             catalog.finish_video(video_id, began)
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
@@ -138,13 +134,20 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.Dag
             yield event
 
 
-def _reopen_forgotten(instance: dg.DagsterInstance, catalog: Catalog) -> int:
-    """Wishes whose run is gone: it was deleted, or never came to be."""
-    in_hand = catalog.requests.in_hand()
+def _settle(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+    """Wishes in hand whose run is over or gone all the same; what was done about each.
+
+    Their end was missed, or they were deleted, or never came to be.
+    """
+    in_hand = engine.catalog.requests.in_hand()
     if not in_hand:
-        return 0
-    runs = instance.get_runs(dg.RunsFilter(run_ids=[str(row.run_id) for row in in_hand]))
-    known = {run.run_id for run in runs if run.status in (*ALIVE, *_ENDED)}
-    gone = forgotten(in_hand, known)
-    catalog.requests.reopen([row.id for row in gone])
-    return len(gone)
+        return []
+    wanted = dg.RunsFilter(run_ids=[str(row.run_id) for row in in_hand])
+    records = {r.dagster_run.run_id: r for r in instance.get_run_records(wanted)}
+    ended = [r for r in records.values() if r.dagster_run.status in _ENDED]
+    said = [_note(instance, engine, record) for record in ended]
+    for record in ended:
+        engine.catalog.requests.done(record.dagster_run.run_id)
+    gone = forgotten(in_hand, records)
+    engine.catalog.requests.reopen([row.id for row in gone])
+    return said + [f"{row.video_id}: its run is gone: asked for again" for row in gone]

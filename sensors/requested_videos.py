@@ -8,7 +8,7 @@ import dagster as dg
 from assets.partitions import videos
 from resources import VidpipeResource
 from sensors.jobs import ALIVE, process_video
-from sensors.tags import BACKFILL, CAUSE, CHANNEL, PRIORITY, REQUEST
+from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.errors import VidpipeError
@@ -19,6 +19,8 @@ from vidpipe.settings import Settings
 #: Partition keys and runs of one tick.
 _BATCH = 50
 _WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+#: Why somebody waits for a run: everything but what is made anew in the background.
+_FRESH = [cause.value for cause in Cause if cause is not Cause.STALE]
 
 
 @dg.sensor(
@@ -37,7 +39,6 @@ def requested_videos(
     A wish is marked when its run is seen, not when it is asked for: a tick that is repeated
     after a crash asks under the same run key, which Dagster knows.
     """
-    runs = context.instance.get_runs(dg.RunsFilter(job_name="process_video", statuses=ALIVE))
     try:
         engine = vidpipe.engine
         due = engine.catalog.requests.due(_BATCH)
@@ -53,9 +54,11 @@ def requested_videos(
         return dg.SkipReason(f"no video waits for a run{wait}")
     if short:
         return dg.SkipReason(f"deferred {total} videos: {short}")
-    fresh = [run for run in runs if BACKFILL not in run.tags and run.tags.get(CAUSE) != Cause.STALE]
-    queued = sum(run.status in _WAITING for run in fresh)
-    turn = _choose(engine.settings, engine.channels, due, fresh, queued)
+    in_hand = {
+        name: _count(context.instance, ALIVE, {CHANNEL: name}) for name in {r.channel for r in due}
+    }
+    queued = _count(context.instance, _WAITING, {})
+    turn = _choose(engine.settings, engine.channels, due, in_hand, queued)
     said = _held_back(turn, engine.settings, queued, total)
     if said:
         context.log.info(said)
@@ -76,11 +79,21 @@ def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[i
     return {int(run.tags[REQUEST]): run.run_id for run in runs}
 
 
+def _count(
+    instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus], tags: Mapping[str, str]
+) -> int:
+    """Runs in these states, without backfills: ten thousand of those hold nobody up."""
+    wanted = {**tags, CAUSE: _FRESH}
+    return instance.get_runs_count(
+        dg.RunsFilter(job_name="process_video", statuses=statuses, tags=wanted)
+    )
+
+
 def _choose(
     settings: Settings,
     channels: Mapping[str, object],
     due: Sequence[RequestRow],
-    fresh: Sequence[dg.DagsterRun],
+    in_hand: Mapping[str, int],
     queued: int,
 ) -> Turn[RequestRow]:
     """Fresh uploads first; what is stale only fills up half of the queue."""
@@ -88,18 +101,18 @@ def _choose(
     def limit(name: str) -> int:
         return getattr(channels.get(name), "in_hand", None) or settings.queue.channel_limit
 
-    in_hand = Counter(run.tags.get(CHANNEL, "") for run in fresh)
+    load = Counter(in_hand)
     turn: Turn[RequestRow] = Turn([])
     for stale, size in ((False, settings.queue.limit), (True, settings.queue.limit // 2)):
         part = take_turns(
             [row for row in due if (row.cause == Cause.STALE) is stale],
             channel=lambda row: row.channel,
             urgency=lambda row: float(row.priority),
-            in_hand=in_hand,
+            in_hand=load,
             room=max(0, min(_BATCH, size - queued) - len(turn.chosen)),
             limit=limit,
         )
-        in_hand.update(row.channel for row in part.chosen)
+        load.update(row.channel for row in part.chosen)
         turn = Turn(
             turn.chosen + part.chosen,
             Counter(turn.over_limit) + Counter(part.over_limit),

@@ -316,9 +316,18 @@ def test_a_cancelled_run_is_left_to_the_person_who_ended_it(dropped, instance):
 def test_a_run_that_was_deleted_is_asked_for_again(dropped, instance):
     run = asked_and_started(instance, dropped)
     instance.delete_run(run.run_id)
-    assert "1 runs were gone without a word" in said(tick(ended_runs, instance, dropped))
+    assert "its run is gone: asked for again" in said(tick(ended_runs, instance, dropped))
     [request] = tick(requested_videos, instance, dropped).run_requests
     assert request.partition_key == run.tags["dagster/partition"]
+
+
+def test_an_end_that_was_missed_is_noted_all_the_same(dropped, instance):
+    run = asked_and_started(instance, dropped)
+    instance.report_run_failed(run, "gone")
+    # The sensor begins to look when the run's end is long past.
+    later = '{"since": "2999-01-01T00:00:00+00:00"}'
+    assert "tried again in 1 min" in said(tick(ended_runs, instance, dropped, later))
+    assert engine_of(dropped).catalog.requests.in_hand() == []
 
 
 def test_a_failed_step_is_filed_under_what_it_said(dropped, instance, monkeypatch):
