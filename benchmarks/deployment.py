@@ -174,10 +174,9 @@ class Deployment:
         for part in self.parts.values():
             for process in [part.pid, *(c.pid for c in _children(part.pid))]:
                 _kill(process, signal.SIGKILL)
-        for process in psutil.process_iter(["environ"]):
-            # Run workers outlive a code server that was killed.
-            if (process.info["environ"] or {}).get("VIDPIPE_HOME") == str(self.home):
-                _kill(process.pid, signal.SIGKILL)
+        # What leads runs outlives a code server that was killed.
+        for process in self._ours():
+            _kill(process.pid, signal.SIGKILL)
         self.postgres.cleanup()
 
     # Looking
@@ -191,30 +190,35 @@ class Deployment:
         with urllib.request.urlopen(asked, timeout=60) as answer:
             return json.loads(answer.read())["data"]
 
+    def servers(self) -> list[psutil.Process]:
+        """The code server's own processes: what takes requests, and what has the code."""
+        proxy = psutil.Process(self.parts["code"].pid)
+        return [proxy, *(c for c in _children(proxy.pid) if "api grpc" in _line(c))]
+
     def processes(self) -> dict[str, list[psutil.Process]]:
-        """Run workers and the steps under them, by what they are."""
-        found: dict[str, list[psutil.Process]] = {"worker": [], "step": []}
-        for process in psutil.process_iter(["cmdline", "environ"]):
-            try:
-                if (process.info["environ"] or {}).get("VIDPIPE_HOME") != str(self.home):
-                    continue
-                line = " ".join(process.info["cmdline"] or ())
-                if "execute_run" in line:
-                    found["worker"].append(process)
-                elif "forkserver" in line and process.children():
-                    found["step"] += process.children()
-            except psutil.Error:
-                continue
+        """What leads runs (children of the code server), and the steps under them."""
+        leaders = [
+            process
+            for process in self._ours()
+            if "multiprocessing.spawn" in _line(process)
+            and any("multiprocessing.forkserver" in _line(c) for c in _direct(process))
+        ]
+        forks = [c for p in leaders for c in _direct(p) if "forkserver" in _line(c)]
+        return {"worker": leaders, "step": [c for f in forks for c in _direct(f)]}
+
+    def _ours(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get("VIDPIPE_HOME") == str(self.home):
+                found.append(process)
         return found
 
     def memory_mib(self, name: str) -> float:
-        """Resident memory of a part's own process and those that it needs to run."""
-        part = psutil.Process(self.parts[name].pid)
+        """Resident memory of a part, without the runs that the code server leads."""
+        own = [psutil.Process(self.parts[name].pid)] if name != "code" else self.servers()
         total = 0
-        for process in [part, *part.children(recursive=True)]:
+        for process in own:
             try:
-                if "execute_run" in " ".join(process.cmdline()):
-                    continue
                 total += process.memory_info().rss
             except psutil.Error:
                 continue
@@ -238,10 +242,10 @@ class Deployment:
         if name == "s3":
             self.faults.write_text("503")
             return name
-        _kill(self.parts[name].pid, signal.SIGKILL)
+        own = self.servers() if name == "code" else [psutil.Process(self.parts[name].pid)]
+        for process in own:
+            _kill(process.pid, signal.SIGKILL)
         self.parts[name].wait()
-        for child in _children(self.parts[name].pid):
-            _kill(child.pid, signal.SIGKILL)
         time.sleep(2)
         self.start(name)
         return name
@@ -257,6 +261,20 @@ def _aws() -> dict[str, str]:
         "aws_secret_access_key": "test",
         "region_name": "us-east-1",
     }
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _direct(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children()
+    except psutil.Error:
+        return []
 
 
 def _children(pid: int) -> list[psutil.Process]:

@@ -96,7 +96,7 @@ def _planted(planned: list[Planned], folder: Path) -> list[Planned]:
     ends = [
         Planned("lectures/cut off.mp4", cut, end="quarantined"),
         Planned("lectures/a list.mp4", playlist, end="quarantined:playlist"),
-        Planned("lectures/copy.mp4", planned[1].path, end="alias"),
+        Planned("lectures/zz copy.mp4", planned[1].path, end="alias"),
         Planned(
             "lectures/bad yaml.mp4",
             planned[5].path,
@@ -113,5 +113,6 @@ def _planted(planned: list[Planned], folder: Path) -> list[Planned]:
     own = folder / "own.mp4"
     own.write_bytes(planned[5].path.read_bytes() + b"\0" * 8)
     ends[3] = Planned(ends[3].key, own, ends[3].sidecars, ends[3].end)
-    keep = [p for k, p in enumerate(planned) if not 29 <= k < 34]
-    return [*keep, *ends]
+    most = sum(p.channel == first.channel for p in planned)
+    replaced = range(most - len(ends), most)
+    return [*(p for k, p in enumerate(planned) if k not in replaced), *ends]
