@@ -11,6 +11,7 @@ from sensors.jobs import ALIVE, process_video
 from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
+from vidpipe.channels.model import Channel
 from vidpipe.errors import VidpipeError
 from vidpipe.operations.fairness import Turn, place_in_queue, take_turns
 from vidpipe.operations.pressure import short_of_space
@@ -20,6 +21,7 @@ from vidpipe.settings import Settings
 _BATCH = 50
 _WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
 #: Why somebody waits for a run: everything but what is made anew in the background.
+_STALE = [Cause.STALE.value]
 _FRESH = [cause.value for cause in Cause if cause is not Cause.STALE]
 
 
@@ -54,11 +56,7 @@ def requested_videos(
         return dg.SkipReason(f"no video waits for a run{wait}")
     if short:
         return dg.SkipReason(f"deferred {total} videos: {short}")
-    in_hand = {
-        name: _count(context.instance, ALIVE, {CHANNEL: name}) for name in {r.channel for r in due}
-    }
-    queued = _count(context.instance, _WAITING, {})
-    turn = _choose(engine.settings, engine.channels, due, in_hand, queued)
+    turn, queued = _choose(context.instance, engine.settings, engine.channels, due)
     said = _held_back(turn, engine.settings, queued, total)
     if said:
         context.log.info(said)
@@ -80,32 +78,45 @@ def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[i
 
 
 def _count(
-    instance: dg.DagsterInstance, statuses: list[dg.DagsterRunStatus], tags: Mapping[str, str]
+    instance: dg.DagsterInstance,
+    statuses: list[dg.DagsterRunStatus],
+    causes: list[str],
+    channel: str | None = None,
 ) -> int:
-    """Runs in these states, without backfills: ten thousand of those hold nobody up."""
-    wanted = {**tags, CAUSE: _FRESH}
+    """Runs in these states. Backfills of the UI are not counted: they hold nobody up."""
+    tags: dict[str, str | list[str]] = {CAUSE: causes}
+    if channel is not None:
+        tags[CHANNEL] = channel
     return instance.get_runs_count(
-        dg.RunsFilter(job_name="process_video", statuses=statuses, tags=wanted)
+        dg.RunsFilter(job_name="process_video", statuses=statuses, tags=tags)
     )
 
 
 def _choose(
+    instance: dg.DagsterInstance,
     settings: Settings,
-    channels: Mapping[str, object],
+    channels: Mapping[str, Channel],
     due: Sequence[RequestRow],
-    in_hand: Mapping[str, int],
-    queued: int,
-) -> Turn[RequestRow]:
-    """Fresh uploads first; what is stale only fills up half of the queue."""
+) -> tuple[Turn[RequestRow], int]:
+    """Whose turn it is, and how many runs were queued before.
+
+    Fresh uploads first; what is stale only fills up half of the queue, and is nobody's
+    reason to wait.
+    """
 
     def limit(name: str) -> int:
-        return getattr(channels.get(name), "in_hand", None) or settings.queue.channel_limit
+        channel = channels.get(name)
+        return (channel.in_hand if channel else None) or settings.queue.channel_limit
 
-    load = Counter(in_hand)
     turn: Turn[RequestRow] = Turn([])
-    for stale, size in ((False, settings.queue.limit), (True, settings.queue.limit // 2)):
+    load: Counter[str] = Counter()
+    queued = 0
+    for causes, size in ((_FRESH, settings.queue.limit), (_STALE, settings.queue.limit // 2)):
+        queued += _count(instance, _WAITING, causes)
+        names = {row.channel for row in due}
+        load.update({name: _count(instance, ALIVE, causes, name) for name in names})
         part = take_turns(
-            [row for row in due if (row.cause == Cause.STALE) is stale],
+            [row for row in due if row.cause in causes],
             channel=lambda row: row.channel,
             urgency=lambda row: float(row.priority),
             in_hand=load,
@@ -118,7 +129,7 @@ def _choose(
             Counter(turn.over_limit) + Counter(part.over_limit),
             turn.no_room + part.no_room,
         )
-    return turn
+    return turn, queued
 
 
 def _held_back(turn: Turn[RequestRow], settings: Settings, queued: int, total: int) -> str:

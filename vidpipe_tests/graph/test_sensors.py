@@ -230,6 +230,13 @@ def test_stale_videos_come_after_fresh_ones_and_fill_half_of_the_queue(
     assert [r.tags["vidpipe/cause"] for r in asked] == ["stale", "stale"]
     assert asked[0].tags["dagster/priority"] == "-100"
     assert asked[0].asset_selection == [dg.AssetKey("rendered_clips")]
+    for request in asked:
+        stored_run(instance, request, dg.DagsterRunStatus.NOT_STARTED)
+    assert "deferred 4 videos: queue at 2 of 4" in said(tick(requested_videos, instance, dropped))
+    # They are no reason for a fresh one to wait.
+    add_videos(dropped, "other", 1)
+    [fresh] = tick(requested_videos, instance, dropped).run_requests
+    assert fresh.tags["vidpipe/channel"] == "other"
 
 
 def test_without_space_nothing_starts_and_nothing_is_lost(dropped, instance, monkeypatch):
