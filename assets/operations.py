@@ -4,6 +4,7 @@ from collections import Counter
 
 import dagster as dg
 
+from assets.previews import table
 from assets.shell import OWNERS
 from resources import VidpipeResource
 from vidpipe.operations.stale import plans
@@ -29,28 +30,31 @@ def stale_videos(
             "videos": len(found),
             "stale": len(stale),
             "not_planned": len(unplanned),
-            "why": _table(("videos", "because"), [(n, r) for r, n in reasons.most_common(_ROWS)]),
-            "stages": _table(("videos", "stage"), [(n, s) for s, n in stages.most_common()]),
-            "which": _table(
-                ("video", "stages", "because"),
-                [(p.video_id, ", ".join(p.stages), "; ".join(p.reasons)) for p in stale[:_ROWS]],
+            "why": table(
+                [{"videos": n, "because": r} for r, n in reasons.most_common(_ROWS)],
+                {"videos": "int", "because": "string"},
             ),
-            "why_not_planned": _table(("video", "because"), list(unplanned.items())[:_ROWS]),
+            "stages": table(
+                [{"videos": n, "stage": s} for s, n in stages.most_common()],
+                {"videos": "int", "stage": "string"},
+            ),
+            "which": table(
+                [
+                    {
+                        "video": p.video_id,
+                        "stages": ", ".join(p.stages),
+                        "because": "; ".join(p.reasons),
+                    }
+                    for p in stale[:_ROWS]
+                ],
+                {"video": "string", "stages": "string", "because": "string"},
+            ),
+            "why_not_planned": table(
+                [{"video": v, "because": why} for v, why in list(unplanned.items())[:_ROWS]],
+                {"video": "string", "because": "string"},
+            ),
         }
     )
-
-
-def _table(names: tuple[str, ...], rows: list[tuple[object, ...]]) -> dg.TableMetadataValue:
-    kinds = {int: "int", float: "float"}
-    first = rows[0] if rows else tuple("" for _ in names)
-    schema = dg.TableSchema(
-        columns=[
-            dg.TableColumn(name, kinds.get(type(value), "string"))
-            for name, value in zip(names, first, strict=True)
-        ]
-    )
-    records = [dg.TableRecord(dict(zip(names, row, strict=True))) for row in rows]  # type: ignore[arg-type]
-    return dg.MetadataValue.table(records=records, schema=schema)
 
 
 ASSETS = [stale_videos]

@@ -57,8 +57,8 @@ def _link(engine: Engine, result: StageResult, name: str) -> dg.UrlMetadataValue
     return dg.MetadataValue.url(engine.link(result.manifest.file(name).key))
 
 
-def _table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dg.TableMetadataValue:
-    """`columns` maps names to Dagster's column types."""
+def table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dg.TableMetadataValue:
+    """Rows as a table; `columns` maps names to Dagster's column types."""
     return dg.MetadataValue.table(
         records=[dg.TableRecord(row) for row in rows],
         schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()]),
@@ -165,8 +165,8 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
     slide_types = {"from": "string", "to": "string", "title": "string", "builds": "int"}
     metadata: Metadata = {
         "layout_sheet": _picture(engine, result, "layout_sheet.jpg"),
-        "stretches": _table(rows, types),
-        "slide_table": _table(slides, slide_types),
+        "stretches": table(rows, types),
+        "slide_table": table(slides, slide_types),
         "slides": len(document.slides),
         "shots": len(document.shots),
     }
@@ -196,7 +196,7 @@ def _topics(engine: Engine, result: StageResult) -> Metadata:
     }
     if rows:
         types = dict.fromkeys(rows[0], "string") | {"sentences": "int"}
-        metadata["topic_table"] = _table(rows, types)
+        metadata["topic_table"] = table(rows, types)
     if result.manifest.has("chapters.txt"):
         path = engine.artifacts.path(result.manifest.file("chapters.txt"))
         text = path.read_text("utf-8")
@@ -227,7 +227,7 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
         "reasons": "string",
     }
     metadata: Metadata = {
-        "segments": _table(rows, types),
+        "segments": table(rows, types),
         "chosen": len(rows),
         "candidates": document.candidates,
     }
@@ -281,7 +281,7 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
         "clip": "string",
     }
     metadata: Metadata = {
-        "clips": _table(rows, types),
+        "clips": table(rows, types),
         "count": len(rows),
         "rendered": result.items_made,
         "reused_clips": result.items_reused,
@@ -331,7 +331,7 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
         "conforms": "bool",
     }
     metadata: Metadata = {
-        "files": _table(rows, types),
+        "files": table(rows, types),
         "count": len(rows),
         "bytes": sum(e.facts.size_bytes for e in document.exports),
     }

@@ -4,7 +4,14 @@ Belongs here: what is typed and what is printed. Does not belong here: anything 
 works on videos; each command is a few lines over the rooms under it.
 """
 
-from vidpipe.cli import look, operate, run
+# In the order in which `vidpipe --help` shows them.
+from vidpipe.cli import run
+
+# isort: split
+from vidpipe.cli import look
+
+# isort: split
+from vidpipe.cli import operate
 from vidpipe.cli.app import app
 
 __all__ = ["look", "main", "operate", "run"]
