@@ -17,7 +17,7 @@ def audio(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The sound as 16 kHz mono samples, aligned to the picture. A video without sound has none."""
-    return result_of(vidpipe.engine, run(context, vidpipe, "audio", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, "audio", config))
 
 
 @dg.asset(
@@ -29,7 +29,7 @@ def silence_regions(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Where a voice is, and where neither a voice nor a sound worth keeping is."""
-    return result_of(vidpipe.engine, run(context, vidpipe, "silence_regions", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, "silence_regions", config))
 
 
 @dg.asset(
@@ -41,7 +41,7 @@ def layout(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Which part of the picture is the screen and which the camera, from when to when; slides."""
-    return result_of(vidpipe.engine, run(context, vidpipe, "layout", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, "layout", config))
 
 
 def transcript_in(pool: str) -> dg.AssetsDefinition:
@@ -63,7 +63,7 @@ def transcript_in(pool: str) -> dg.AssetsDefinition:
         """Every word with its time: from the sidecar, else a recogniser; the source is named."""
         result = run(context, vidpipe, "transcript", config)
         assert isinstance(result.document, Transcript)
-        return result_of(vidpipe.engine, result, transcript_checks(result.document))
+        return result_of(context, vidpipe.engine, result, transcript_checks(result.document))
 
     return transcript
 

@@ -43,7 +43,7 @@ def rendered_clips(
     document = result.document
     assert isinstance(document, RenderedClips)
     return result_of(
-        vidpipe.engine, result, [duration_and_sync(document), clips_look_right(document)]
+        context, vidpipe.engine, result, [duration_and_sync(document), clips_look_right(document)]
     )
 
 

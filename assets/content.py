@@ -17,7 +17,7 @@ def topics(
     context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Topics with titles, and how much each sentence matters, with the signs that say so."""
-    return result_of(vidpipe.engine, run(context, vidpipe, "topics", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, "topics", config))
 
 
 @dg.asset(
@@ -47,7 +47,7 @@ def scored_segments(
     document = result.document
     assert isinstance(document, Segments)
     checks = [segments_do_not_overlap(document), editor_answered(document)]
-    return result_of(vidpipe.engine, result, checks)
+    return result_of(context, vidpipe.engine, result, checks)
 
 
 ASSETS = [topics, scored_segments]

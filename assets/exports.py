@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.checks import export_conforms
 from assets.partitions import videos
-from assets.shell import OWNERS, ExportConfig, result_of, run, version_of
+from assets.shell import OWNERS, ExportConfig, result_of, run, translated, version_of
 from resources import VidpipeResource
 from vidpipe.exports.model import PlatformExports
 from vidpipe.platforms import Preset
@@ -64,8 +64,8 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         channel does not use are left out, unless they are selected by name.
         """
         engine = vidpipe.engine
-        order = engine.order(context.partition_key)
-        wanted = order.wanted_platforms
+        with translated(context):
+            wanted = engine.order(context.partition_key).wanted_platforms
         selected = [p for p in presets if _key(p) in context.selected_asset_keys]
         explicit = len(selected) < len(presets)
         ordered = sorted(selected, key=lambda name: -presets[name].priority)
@@ -82,6 +82,6 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
             document = result.document
             assert isinstance(document, PlatformExports)
             key = _key(platform)
-            yield result_of(engine, result, [export_conforms(document, key)], key)
+            yield result_of(context, engine, result, [export_conforms(document, key)], key)
 
     return platform_exports

@@ -49,7 +49,7 @@ def source_video(
     result = run(context, vidpipe, "source_video", config)
     document = result.document
     assert isinstance(document, SourceVideo)
-    return result_of(vidpipe.engine, result, [accepted_source(document)])
+    return result_of(context, vidpipe.engine, result, [accepted_source(document)])
 
 
 ASSETS = [upload, sidecar, source_video]

@@ -1,7 +1,8 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
@@ -73,31 +74,37 @@ def run(
     quality: TierName | None = None,
     video_id: str | None = None,
 ) -> StageResult:
-    """Run a stage for this partition's video.
-
-    Raises:
-        dagster.RetryRequested: something was unavailable, and trying again can help.
-        dagster.Failure: it cannot help.
-    """
+    """Run a stage for this partition's video; errors as in `translated`."""
     key = video_id or context.partition_key
     end_with_parent()
-    try:
+    with translated(context):
         engine = vidpipe.engine
         order: Order = engine.order(
             key, platforms=platforms, clips=clips, quality=quality, force=config.force
         )
         return engine.run_stage(name, key, order, _reporter(context))
+
+
+@contextmanager
+def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Our errors in Dagster's words; everything that a step asks of the engine is within.
+
+    Raises:
+        dagster.RetryRequested: something was unavailable, and trying again can help.
+        dagster.Failure: it cannot help, or was tried often enough for one step.
+    """
+    try:
+        yield
     except Unavailable as error:
         if context.retry_number < len(_WAITS_S):
-            wait_s = error.retry_after_s or _WAITS_S[context.retry_number] * random.uniform(
-                0.7, 1.3
-            )
+            jitter = random.uniform(0.7, 1.3)
+            wait_s = error.retry_after_s or _WAITS_S[context.retry_number] * jitter
             context.log.warning(f"unavailable, tried again in {wait_s:.0f} s: {error}")
             raise dg.RetryRequested(max_retries=len(_WAITS_S), seconds_to_wait=wait_s) from error
         raise _failure(error) from error
     except (VidpipeError, OSError, MemoryError) as error:
         if not isinstance(error, VidpipeError):
-            context.log.exception(f"{name} of {key}")
+            context.log.exception("the machine, or a bug of ours")
         raise _failure(error) from error
 
 
@@ -124,15 +131,18 @@ def _reporter(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def
 
 
 def result_of(
+    context: dg.AssetExecutionContext,
     engine: Engine,
     result: StageResult,
     checks: Sequence[dg.AssetCheckResult] = (),
     asset_key: dg.AssetKey | None = None,
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What Dagster records: metadata, data version, check results."""
+    with translated(context):
+        metadata = preview(engine, result)
     return dg.MaterializeResult(
         asset_key=asset_key,
-        metadata=preview(engine, result),
+        metadata=metadata,
         data_version=dg.DataVersion(result.manifest.content_digest[:16]),
         check_results=list(checks),
     )

@@ -15,6 +15,20 @@ from vidpipe.operations.recovery import CANCELLED, WORKER_LOST, forgotten, note_
 from vidpipe.pipeline import Engine
 from vidpipe.storage.keys import channel_of
 
+#: How a step ends whose process, or the one that leads its run, was killed.
+_GONE = {"ChildProcessCrashException", "DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+#: What a step ends with when Dagster itself could not reach its database, its logs' bucket
+#: or the code server, outside of anything of ours.
+_AWAY = {
+    "Unavailable",
+    "OperationalError",
+    "InterfaceError",
+    "ClientError",
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "DagsterUserCodeUnreachableError",
+}
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 #: Runs of one tick, and how far back each tick looks again: clocks differ.
 _BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
@@ -109,9 +123,9 @@ def _what_failed(
                 message = data.user_failure_data.description or ""
                 break
             error = data.error.cause or data.error if data.error else None
-            crashed = error is not None and error.cls_name == "ChildProcessCrashException"
-            if error is not None and not crashed:
-                cause, passing = f"bug:{error.cls_name}", False
+            if error is not None and error.cls_name not in _GONE:
+                passing = error.cls_name in _AWAY
+                cause = "unavailable" if passing else f"bug:{error.cls_name}"
                 message = error.message.strip().splitlines()[0] if error.message else ""
                 break
     failed = Failed(

@@ -189,6 +189,22 @@ def test_what_is_unavailable_is_tried_again(home, processed, monkeypatch):
         assert len([e for e in result.all_events if e.is_step_up_for_retry]) == 3
 
 
+def test_a_store_that_is_away_for_the_preview_alone_is_tried_again(home, processed, monkeypatch):
+    from assets import shell
+
+    tried = []
+
+    def away(engine, result):
+        tried.append(result.stage)
+        raise Unavailable("the store is away", retry_after_s=0.01)
+
+    monkeypatch.setattr(shell, "preview", away)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(instance, home, processed.video_id, asset_selection=[dg.AssetKey("audio")])
+        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+    assert tried == ["audio"] * 4 and failure.metadata["can_pass"].value is True
+
+
 def test_a_transcript_that_cannot_be_trusted_is_marked_with_what_was_measured():
     from assets.checks import transcript_checks
     from vidpipe.transcript.model import Quality, Transcript
