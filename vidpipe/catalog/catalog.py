@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vidpipe.catalog.beats import Beats
@@ -77,6 +77,17 @@ class Catalog(Database):
                 found += session.scalars(query.where(Upload.key.in_(keys[k : k + _PORTION])))
             return found
 
+    def newest_uploads(
+        self, states: Sequence[str], limit: int, channel: str | None = None
+    ) -> list[Upload]:
+        """The newest uploads in these states, the newest last."""
+        query = select(Upload).where(Upload.state.in_(states))
+        if channel is not None:
+            query = query.where(Upload.channel == channel)
+        with self.session() as session:
+            rows = session.scalars(query.order_by(Upload.updated_at.desc()).limit(limit))
+            return list(reversed(list(rows)))
+
     # Videos
 
     def video(self, video_id: str) -> Video | None:
@@ -96,6 +107,18 @@ class Catalog(Database):
             query = query.where(Video.channel == channel)
         with self.session() as session:
             return list(session.scalars(query))
+
+    def newest_videos(self, limit: int, channel: str | None = None) -> list[Video]:
+        """The newest videos, the newest last."""
+        query = select(Video).order_by(Video.created_at.desc()).limit(limit)
+        if channel is not None:
+            query = query.where(Video.channel == channel)
+        with self.session() as session:
+            return list(reversed(list(session.scalars(query))))
+
+    def count_videos(self) -> int:
+        with self.session() as session:
+            return session.scalar(select(func.count()).select_from(Video)) or 0
 
     def accept_video(self, row: Video) -> bool:
         """Insert, with the wish for a run; False when others accepted the same bytes first."""
@@ -201,6 +224,20 @@ class Catalog(Database):
                     select(ClipRow).where(ClipRow.video_id == video_id).order_by(ClipRow.rank)
                 )
             )
+
+    def count_clips(self, video_ids: Sequence[str]) -> dict[str, int]:
+        """How many clips each of these videos has."""
+        return self._count(ClipRow, video_ids)
+
+    def count_exports(self, video_ids: Sequence[str]) -> dict[str, int]:
+        """How many exports each of these videos has."""
+        return self._count(ExportRow, video_ids)
+
+    def _count(self, table: Any, video_ids: Sequence[str]) -> dict[str, int]:
+        query = select(table.video_id, func.count()).group_by(table.video_id)
+        with self.session() as session:
+            rows = session.execute(query.where(table.video_id.in_(video_ids)))
+            return {row[0]: row[1] for row in rows}
 
     def exports(self, video_id: str) -> list[ExportRow]:
         with self.session() as session:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.tables import FailureRow, Video
 from vidpipe.channels.model import load_channels
 from vidpipe.cli.app import app, channel_named, err, guard, out, table
 from vidpipe.errors import InputRejected, Misconfigured
@@ -33,38 +35,55 @@ def check() -> None:
 
 
 @app.command()
-def status() -> None:
-    """List videos and where each stands, and what is in quarantine."""
+def status(
+    channel: Annotated[str | None, typer.Option(help="only of this channel")] = None,
+    newest: Annotated[int, typer.Option(min=1, help="so many videos and uploads")] = 30,
+) -> None:
+    """List the newest videos and where each stands, and what is in quarantine."""
 
     def go() -> int:
-        engine = Engine(load_settings())
-        columns = ("video", "title", "length", "stages done", "clips", "exports", "last error")
-        shown = table(*columns)
-        videos = engine.catalog.videos()
+        catalog = Engine(load_settings()).catalog
+        shown = table("video", "title", "length", "state", "clips", "exports", "last error")
+        videos = catalog.newest_videos(newest, channel)
+        ids = [v.video_id for v in videos]
+        clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
+        living = {f.subject: f for f in catalog.failures.living()}
         for video in videos:
-            stages = engine.catalog.stages(video.video_id)
-            errors = [f"{s.stage}: {s.error}" for s in stages if s.error]
+            failed = living.get(video.video_id)
             shown.add_row(
                 video.video_id,
                 video.title,
                 clock(video.duration_s),
-                ", ".join(s.stage for s in stages if not s.error) or "none yet",
-                str(len(engine.catalog.clips(video.video_id))),
-                str(len(engine.catalog.exports(video.video_id))),
-                errors[-1] if errors else "",
+                _state(video, failed),
+                str(clips.get(video.video_id, 0)),
+                str(exports.get(video.video_id, 0)),
+                f"{failed.stage}: {failed.message}" if failed else "",
             )
         if videos:
             out.print(shown)
         else:
             out.print("No videos yet.")
-        for upload in engine.catalog.uploads():
+        for upload in catalog.newest_uploads((State.QUARANTINED, State.ALIAS), newest, channel):
             if upload.state == State.QUARANTINED:
                 out.print(f"quarantined: {upload.key}: {upload.message}")
-            elif upload.state == State.ALIAS:
+            else:
                 out.print(f"alias: {upload.key} of {upload.video_id}")
+        ready, later = catalog.requests.count()
+        out.print(
+            f"{catalog.count_videos()} videos, {ready} wait for a run, {later} to be tried again, "
+            f"{catalog.inbox.count()} uploads wait to be taken in"
+        )
         return 0
 
     raise typer.Exit(guard(go))
+
+
+def _state(video: Video, failed: FailureRow | None) -> str:
+    if video.state != "accepted":
+        return video.state
+    if failed is not None:
+        return "given up" if failed.state == FailureState.DEAD else "tried again later"
+    return "finished" if video.finished_at else "in work"
 
 
 @app.command()

@@ -120,8 +120,8 @@ def test_the_wheel_works_outside_the_repository(installed, tmp_path):
     assert "STEP DONE" in stepped.stdout, stepped.stderr[-3000:]
 
 
-def graphql(port, query):
-    body = json.dumps({"query": query}).encode()
+def graphql(port, query, **variables):
+    body = json.dumps({"query": query, "variables": variables}).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/graphql", data=body, headers={"Content-Type": "application/json"}
     )
@@ -138,6 +138,32 @@ def wait_for(what, seconds, look):
             return found
         time.sleep(0.5)
     raise AssertionError(f"no {what} within {seconds} s")
+
+
+def launched(port, key):
+    """Tags of a run that is launched with nothing but its partition."""
+    [location] = graphql(
+        port,
+        "{repositoriesOrError {... on RepositoryConnection {nodes {name location {name}}}}}",
+    )["repositoriesOrError"]["nodes"]
+    selector = {
+        "repositoryName": location["name"],
+        "repositoryLocationName": location["location"]["name"],
+        "jobName": "process_video",
+    }
+    tags = [{"key": "dagster/partition", "value": key}]
+    run = graphql(
+        port,
+        "mutation L($p: ExecutionParams!) {launchRun(executionParams: $p) {... on LaunchRunSuccess"
+        " {run {runId}} ... on PythonError {message}}}",
+        p={"selector": selector, "executionMetadata": {"tags": tags}, "runConfigData": {}},
+    )["launchRun"]["run"]
+    found = graphql(
+        port,
+        "query R($id: ID!) {runOrError(runId: $id) {... on Run {tags {key value}}}}",
+        id=run["runId"],
+    )["runOrError"]["tags"]
+    return {t["key"]: t["value"] for t in found}
 
 
 def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path):
@@ -188,6 +214,10 @@ def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path)
         assert key.startswith("default--talk-")
         made = list((home / "store" / "default" / key / "exports").glob("*.mp4"))
         assert made
+        # A run that somebody launches from the UI is put in the queue like ours.
+        tags = launched(port, key)
+        assert tags["vidpipe/channel"] == "default" and tags["vidpipe/cause"] == "person"
+        assert tags["dagster/priority"] == "0"
     finally:
         os.killpg(dev.pid, signal.SIGTERM)
         try:

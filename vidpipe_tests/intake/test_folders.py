@@ -1,10 +1,20 @@
 """Drop folders: listings over a real wire, cut anywhere, with any key."""
 
+import json
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
 
 import boto3
+import dagster as dg
 import pytest
 
+from resources import VidpipeResource
+from sensors.drop_folder import drop_folder as drop_folder_sensor
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.intake import folders
 from vidpipe.intake.drops import survey, version_of
@@ -134,6 +144,65 @@ def test_what_cannot_be_listed_raises_and_says_why(s3_options):
     gone = {**s3_options, "endpoint": "http://127.0.0.1:9"}
     with pytest.raises(Unavailable, match="vidpipe-test"):
         drop_folder("s3://vidpipe-test", gone).slice("")
+
+
+@pytest.fixture
+def faulty(tmp_path):
+    """A bucket on a server that answers 503, or not at all, while a file says so."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    faults = tmp_path / "faults"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.s3_server", str(port), str(faults), "3"],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(url, timeout=1)
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield url, faults
+    server.kill()
+    server.wait()
+
+
+def test_a_listing_that_fails_on_the_way_decides_nothing_and_goes_on_later(
+    faulty, tmp_path, monkeypatch
+):
+    url, faults = faulty
+    keys = {"endpoint": url, "access_key_id": "t", "secret_access_key": "t", "region": "us-east-1"}
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("VIDPIPE_DROP_URL", "s3://scale")
+    monkeypatch.setenv("VIDPIPE_DROP_OPTIONS", json.dumps(keys))
+    monkeypatch.setenv("VIDPIPE_DROP_SWEEP_S", "0")
+    monkeypatch.setattr(folders, "SLICE_OBJECTS", 1)
+    resource = VidpipeResource()
+    client = resource.drop_folder()._client
+    listed = client.list_objects_v2
+
+    def tick(cursor):
+        folder = resource.drop_folder()
+        folder._client.list_objects_v2 = lambda **how: listed(**how, MaxKeys=2)
+        monkeypatch.setattr(VidpipeResource, "drop_folder", lambda _: folder)
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_sensor_context(instance=instance, cursor=cursor)
+            return drop_folder_sensor(context, vidpipe=resource)
+
+    first = tick(None)
+    assert "goes on after channel0/talk-000000.mp4" in first.skip_reason.skip_message
+    faults.write_text("503")
+    failed = tick(first.cursor)
+    assert isinstance(failed, dg.SkipReason) and "SlowDown" in failed.skip_message
+    # The cursor stands where it stood, and nothing was forgotten.
+    faults.unlink()
+    last = tick(first.cursor)
+    keys = {row.key for row in resource.engine.catalog.uploads()}
+    assert keys == {f"channel{k}/talk-00000{k}.mp4" for k in range(3)}
+    assert json.loads(last.cursor)["after"] == ""
 
 
 def test_a_local_folder_is_listed_with_any_name(tmp_path):
