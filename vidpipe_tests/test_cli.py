@@ -163,7 +163,10 @@ def test_the_committed_schema_is_the_models():
 
 def test_status_lists_videos(seeded, processed):
     said = runner.invoke(app, ["status"])
-    assert processed.video_id in said.output
+    assert processed.video_id in said.output and "1 videos, 1 wait for a run" in said.output
+    closely = runner.invoke(app, ["status", processed.video_id]).output
+    assert "rendered_clips" in closely and "wanted (upload): all of it" in closely
+    assert runner.invoke(app, ["status", "default--none-0123456789"]).exit_code == 2
 
 
 def test_verify_holds_any_file_against_a_platform(seeded, talk, tmp_path):

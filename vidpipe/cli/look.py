@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.requests import RequestState
 from vidpipe.catalog.tables import FailureRow, Video
 from vidpipe.channels.model import load_channels
 from vidpipe.cli.app import app, channel_named, err, guard, out, table
@@ -36,27 +38,30 @@ def check() -> None:
 
 @app.command()
 def status(
+    video: Annotated[str | None, typer.Argument(metavar="VIDEO", help="only this, closely")] = None,
     channel: Annotated[str | None, typer.Option(help="only of this channel")] = None,
     newest: Annotated[int, typer.Option(min=1, help="so many videos and uploads")] = 30,
 ) -> None:
-    """List the newest videos and where each stands, and what is in quarantine."""
+    """List the newest videos and where each stands, and what is in quarantine; or one closely."""
 
     def go() -> int:
         catalog = Engine(load_settings()).catalog
+        if video is not None:
+            return _status_of(catalog, video)
         shown = table("video", "title", "length", "state", "clips", "exports", "last error")
         videos = catalog.newest_videos(newest, channel)
         ids = [v.video_id for v in videos]
         clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
         living = {f.subject: f for f in catalog.failures.living()}
-        for video in videos:
-            failed = living.get(video.video_id)
+        for row in videos:
+            failed = living.get(row.video_id)
             shown.add_row(
-                video.video_id,
-                video.title,
-                clock(video.duration_s),
-                _state(video, failed),
-                str(clips.get(video.video_id, 0)),
-                str(exports.get(video.video_id, 0)),
+                row.video_id,
+                row.title,
+                clock(row.duration_s),
+                _state(row, failed),
+                str(clips.get(row.video_id, 0)),
+                str(exports.get(row.video_id, 0)),
                 f"{failed.stage}: {failed.message}" if failed else "",
             )
         if videos:
@@ -76,6 +81,31 @@ def status(
         return 0
 
     raise typer.Exit(guard(go))
+
+
+def _status_of(catalog: Catalog, video_id: str) -> int:
+    """One video: its stages, what is wished for, what failed."""
+    row = catalog.video(video_id)
+    if row is None:
+        raise Misconfigured(f"there is no video {video_id!r}; `vidpipe status` lists them")
+    failures = catalog.failures.living(subject=video_id)
+    out.print(f"{row.title}: {clock(row.duration_s)}, {_state(row, next(iter(failures), None))}")
+    if row.hold:
+        out.print(f"held: {row.hold}")
+    shown = table("stage", "", "seconds", "")
+    for stage in catalog.stages(video_id):
+        how = "failed" if stage.error else "found" if stage.reused else "made"
+        shown.add_row(stage.stage, how, f"{stage.wall_s:.1f}", stage.error or "")
+    out.print(shown)
+    for wish in catalog.requests.of_video(video_id):
+        if wish.state != RequestState.DONE:
+            what = ", ".join(wish.stages) if wish.stages else "all of it"
+            out.print(
+                f"wanted ({wish.cause}): {what}{f', run {wish.run_id}' if wish.run_id else ''}"
+            )
+    for failed in failures:
+        out.print(f"{failed.state}: {failed.cause}: {failed.message} (run {failed.run_id})")
+    return 0
 
 
 def _state(video: Video, failed: FailureRow | None) -> str:

@@ -14,7 +14,6 @@ from vidpipe.errors import WAITS_S, wait_before_s
 #: Causes that name no error of ours: their process was gone, or a person stopped it.
 WORKER_LOST = "worker_lost"
 CANCELLED = "cancelled"
-TOO_LONG = "too_long"
 
 
 def note_failure(
