@@ -146,8 +146,8 @@ def apply_retention(
         for removal in found.removals[:_SHOWN]:
             context.log.info(f"would remove {removal.key} ({removal.age_days:.0f} days)")
         return
-    policies.remove(engine, found)
-    context.log.info(f"removed {len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB")
+    count = policies.remove(engine, found, lambda: at_work(context.instance))
+    context.log.info(f"removed {count} objects of {found.size_bytes / 1e6:.1f} MB that were due")
 
 
 @dg.job(

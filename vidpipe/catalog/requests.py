@@ -164,7 +164,7 @@ def request(
     wait_s: float = 0.0,
 ) -> int:
     """Wish for a run within a transaction; returns 1, or 0 where an open wish covers it."""
-    stale = cause is Cause.STALE
+    priority = video.priority - (BACKFILL if cause is Cause.STALE else 0)
     open_now = session.scalars(
         select(RequestRow).where(
             RequestRow.video_id == video.video_id, RequestRow.state == RequestState.OPEN
@@ -182,6 +182,9 @@ def request(
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:
             stages = None
+        # What was urgent, or not in the background, stays so.
+        if row.priority > priority:
+            priority, cause = row.priority, Cause(row.cause)
         row.state = RequestState.DONE
     session.add(
         RequestRow(
@@ -189,7 +192,7 @@ def request(
             channel=video.channel,
             stages=list(stages) if stages is not None else None,
             cause=cause,
-            priority=video.priority - (BACKFILL if stale else 0),
+            priority=priority,
             not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
             state=RequestState.OPEN,
         )

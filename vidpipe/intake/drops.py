@@ -79,6 +79,17 @@ def version_of(item: ObjectInfo) -> str:
     return f"{item.size_bytes}-{item.modified_s:.6f}"
 
 
+def is_version(item: ObjectInfo, version: str) -> bool:
+    """Whether this is the content that was listed under `version`.
+
+    Where there is an ETag the time is left out: stores tell it in one precision in a
+    listing and in another beside the bytes.
+    """
+    if item.etag:
+        return version_of(item).rpartition("-")[0] == version.rpartition("-")[0]
+    return version_of(item) == version
+
+
 def changes(known: Mapping[str, tuple[str, str]], seen: Iterable[Seen]) -> list[Seen]:
     """What is new or different: `known` holds (version, sidecar version) by key."""
     return [s for s in seen if known.get(s.key) != (s.version, s.sidecar_version)]

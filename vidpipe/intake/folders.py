@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.intake.drops import family, version_of
+from vidpipe.intake.drops import family, is_version
 from vidpipe.storage.objects import ObjectInfo, ObjectStore
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class LocalFolder:
         info = _file_info(key, path)
         if info is None:
             raise FileNotFoundError(str(path))
-        if version and version_of(info) != version:
+        if version and not is_version(info, version):
             raise Replaced(key)
         return path
 
@@ -167,7 +167,7 @@ class BucketFolder:
             info = self.store.head(key)
             if info is None:
                 raise FileNotFoundError(f"{self.store.url}/{key}")
-            if version_of(info) != version:
+            if not is_version(info, version):
                 raise Replaced(key)
         self.store.fetch(key, target)
         return target
@@ -239,7 +239,7 @@ class S3Folder:
         info = ObjectInfo(
             key, answer["ContentLength"], answer["ETag"], answer["LastModified"].timestamp()
         )
-        if version and version_of(info) != version:
+        if version and not is_version(info, version):
             answer["Body"].close()
             raise Replaced(key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,13 +62,16 @@ def take_noticed(
             catalog, row, run_id, attempt, "process_lost", "it ended its process each time"
         )
     try:
-        with on_this_machine(folder, row, intake.artifacts.workspace("drop")) as drop:
+        with ExitStack() as stack:
+            work = intake.artifacts.workspace("drop")
+            try:
+                drop = stack.enter_context(on_this_machine(folder, row, work))
+            except FileNotFoundError:
+                catalog.inbox.forget(row.key)
+                return "it is gone from the drop folder: passed over"
+            except Replaced:
+                return "it was replaced since it was listed: the next listing has it"
             return intake.take(drop)
-    except FileNotFoundError:
-        catalog.inbox.forget(row.key)
-        return "it is gone from the drop folder: passed over"
-    except Replaced:
-        return "it was replaced since it was listed: the next listing has it"
     except Exception as error:
         wait_s = wait_before_s(attempt, waits_s) if can_pass(error) else None
         if wait_s is None:

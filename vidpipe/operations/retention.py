@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,9 +33,10 @@ SUPERSEDED = "superseded"
 
 @dataclass(frozen=True)
 class Removal:
-    """One object that its policy gives up."""
+    """One object that its policy gives up; of no video when it is in quarantine."""
 
     key: str
+    video_id: str
     kind: str
     channel: str
     size_bytes: int
@@ -87,8 +88,7 @@ def outlook(engine: Engine, at_work: Collection[str] = (), *, at_s: float | None
         VidpipeError: store or catalog cannot be read.
     """
     at_s = time.time() if at_s is None else at_s
-    busy = {*at_work, *engine.catalog.beats.at_work(), *engine.catalog.requests.videos()}
-    busy |= {f.subject for f in engine.catalog.failures.living()}
+    busy = {*at_work, *_busy(engine)}
     found = Outlook()
     due = []
     for video in engine.catalog.videos():
@@ -107,6 +107,13 @@ def outlook(engine: Engine, at_work: Collection[str] = (), *, at_s: float | None
     for channel in engine.channels.values():
         found.removals += _of_quarantine(engine, channel, at_s)
     return found
+
+
+def _busy(engine: Engine) -> set[str]:
+    """Videos that are worked on, wished for, or failed, as the catalog knows it."""
+    catalog = engine.catalog
+    failed = {f.subject for f in catalog.failures.living()}
+    return catalog.beats.at_work() | catalog.requests.videos() | failed
 
 
 def _why_kept(video: Video, busy: Collection[str]) -> str | None:
@@ -142,7 +149,9 @@ def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> Ou
         if kind == "master" and (why := _not_exported(engine, video.video_id)):
             found.kept.append(Kept(video.video_id, why))
             continue
-        found.removals.append(Removal(item.key, kind, channel.name, item.size_bytes, age_days))
+        found.removals.append(
+            Removal(item.key, video.video_id, kind, channel.name, item.size_bytes, age_days)
+        )
     found.kept = list(dict.fromkeys(found.kept))
     return found
 
@@ -207,14 +216,31 @@ def _of_quarantine(engine: Engine, channel: Channel, at_s: float) -> Iterator[Re
     for item in engine.store.list(f"{QUARANTINE}/{channel.name}"):
         age_days = (at_s - item.modified_s) / _DAY_S
         if age_days >= days:
-            yield Removal(item.key, "quarantine", channel.name, item.size_bytes, age_days)
+            yield Removal(item.key, "", "quarantine", channel.name, item.size_bytes, age_days)
 
 
-def remove(engine: Engine, found: Outlook) -> None:
-    """Do what was said: manifests of what is superseded first, so that none is found half."""
-    first = sorted(found.removals, key=lambda r: not r.key.endswith(".manifest.json"))
-    for removal in first:
-        engine.store.delete(removal.key)
+def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]] = set) -> int:
+    """Do what was said; how many objects are gone.
+
+    Saying it may have taken a while: what somebody needs by now is kept. Of what is
+    superseded manifests go first, so that none is found half.
+
+    Args:
+        engine: store and catalog.
+        found: what was said.
+        at_work: asks again for the videos that runs have in hand.
+    """
+    by_video: dict[str, list[Removal]] = {}
+    for removal in found.removals:
+        by_video.setdefault(removal.video_id, []).append(removal)
+    count = 0
+    for video_id, removals in by_video.items():
+        if video_id and video_id in {*at_work(), *_busy(engine)}:
+            continue
+        for removal in sorted(removals, key=lambda r: not r.key.endswith(".manifest.json")):
+            engine.store.delete(removal.key)
+            count += 1
+    return count
 
 
 def retire(engine: Engine, video_id: str) -> int:

@@ -36,6 +36,15 @@ def test_a_wish_for_more_takes_the_place_of_one_for_less(catalog):
     assert wishes(catalog) == [("person", None)]
 
 
+def test_what_was_not_in_the_background_does_not_get_there(catalog):
+    catalog.accept_video(video())
+    catalog.finish_video(KEY, now())
+    catalog.requests.add([KEY], Cause.PERSON, stages=["layout"])
+    catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
+    [wish] = catalog.requests.due(10)
+    assert (wish.cause, wish.priority, wish.stages) == ("person", 0, ["layout", "topics"])
+
+
 def test_a_wish_waits_for_its_time_and_one_for_now_does_not_wait_for_it(catalog):
     catalog.accept_video(video())
     catalog.finish_video(KEY, now())

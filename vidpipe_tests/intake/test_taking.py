@@ -98,6 +98,21 @@ def test_what_is_gone_before_its_turn_is_forgotten(engine, folder):
     assert [s.key for s in notice(engine.catalog, survey(folder.slice("").items))] == [row.key]
 
 
+def test_a_file_that_is_missing_elsewhere_is_not_taken_for_a_missing_upload(
+    engine, folder, monkeypatch
+):
+    intake = engine.intake()
+
+    def lost(_):
+        raise FileNotFoundError("something of ours")
+
+    monkeypatch.setattr(intake, "take", lost)
+    [row] = noticed(engine, folder)
+    with pytest.raises(FileNotFoundError):
+        take_noticed(intake, folder, row)
+    assert engine.catalog.uploads()[0].state == "failed"
+
+
 def test_a_file_that_is_written_to_while_it_is_taken_in_is_not_kept(engine, folder, monkeypatch):
     intake = engine.intake()
     [row] = noticed(engine, folder)

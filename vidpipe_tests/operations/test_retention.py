@@ -71,6 +71,16 @@ def test_a_dry_run_removes_nothing_and_the_real_one_what_it_said(kept):
     assert {r.stage for r in ran if not r.reused} <= {"audio", "source_video"}
 
 
+def test_what_somebody_needs_by_the_time_it_is_removed_is_kept(kept):
+    engine, key = kept
+    _, found = kinds(engine, 400)
+    before = len(list(engine.store.list("")))
+    assert remove(engine, found, lambda: {key}) == 0
+    engine.catalog.requests.add([key], Cause.PERSON)
+    assert remove(engine, found) == 0
+    assert len(list(engine.store.list(""))) == before
+
+
 def test_without_its_source_what_is_there_stays_and_what_is_not_says_so(kept):
     engine, key = kept
     remove(engine, kinds(engine, 10.5)[1])
