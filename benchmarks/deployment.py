@@ -59,6 +59,7 @@ class Deployment:
         runs: int = 2,
         objects: int = 0,
         settings: Mapping[str, str] | None = None,
+        settings_at_work: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.home = folder / "home"
@@ -72,6 +73,8 @@ class Deployment:
         self.s3_port, self.code_port, self.web_port = free_port(), free_port(), free_port()
         self.endpoint = f"http://127.0.0.1:{self.s3_port}"
         self.settings = dict(settings or {})
+        #: Those that a check of everything would object to.
+        self.settings_at_work = dict(settings_at_work or {})
 
     # Starting
 
@@ -124,6 +127,7 @@ class Deployment:
             stdout=self._log("prepare"),
             stderr=subprocess.STDOUT,
         )
+        self.environment.update(self.settings_at_work)
         for name in ("code", "web", "daemon"):
             self.start(name)
         threading.Thread(target=self._supervise, daemon=True).start()

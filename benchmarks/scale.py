@@ -44,9 +44,11 @@ def main() -> int:
     parser.add_argument("--videos", type=int, default=10_000)
     parser.add_argument("--objects", type=int, default=100_000)
     options = parser.parse_args()
-    settings = {"VIDPIPE_QUEUE__MIN_FREE_GIB": "1000000"}
     with Deployment(
-        fresh(FOLDER), "channels: {default: {}}", objects=options.objects, settings=settings
+        fresh(FOLDER),
+        "channels: {default: {}}",
+        objects=options.objects,
+        settings_at_work={"VIDPIPE_QUEUE__MIN_FREE_GIB": "1000000"},
     ) as deployment:
         keys = fill(deployment, options.videos)
         print(f"{len(keys)} videos, {options.objects} objects", flush=True)
