@@ -9,6 +9,7 @@ partitions in Dagster, with materialisations. Nothing is processed: space is sai
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -90,6 +91,7 @@ def fill(deployment: Deployment, count: int) -> list[str]:
         for k in range(0, len(rows), 1000):
             session.execute(insert(Video), rows[k : k + 1000])
     config = deployment.home / "dagster"
+    os.environ.update(deployment.environment)
     with dg.DagsterInstance.from_config(str(config)) as instance:
         for k in range(0, len(keys), 500):
             instance.add_dynamic_partitions("videos", keys[k : k + 500])
