@@ -34,9 +34,11 @@ QUESTIONS = {
     " description kinds partitionDefinition { name } } }",
     "runs": "{ runsOrError(limit: 30) { ... on Runs { results { runId status tags { key } } } } }",
     "one partition": """{ assetNodeOrError(assetKey: {path: ["rendered_clips"]}) {
-        ... on AssetNode { latestMaterializationForPartition(partition: "%s") {
+        ... on AssetNode { latestMaterializationByPartition(partitions: ["%s"]) {
           timestamp metadataEntries { label } } } } }""",
 }
+#: Stands in the questions for a partition.
+KEY = "%s"
 
 
 def main() -> int:
@@ -155,7 +157,7 @@ def tell(deployment: Deployment, objects: int) -> list[str]:
 def ask(deployment: Deployment, key: str) -> None:
     """What pages ask, three times each: the quickest."""
     for name, question in QUESTIONS.items():
-        text = question % key if "%s" in question else question
+        text = question.replace(KEY, key)
         best = float("inf")
         for _ in range(3):
             began = time.monotonic()

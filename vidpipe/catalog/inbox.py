@@ -45,19 +45,14 @@ class Inbox:
         kind = sqlite if self._db.embedded else postgresql
         at = now()
         fresh = {"state": NOTICED, "changed_at": at, "attempts": 0, "not_before": None}
+        if not rows:
+            return
+        values = [{**row, **fresh, "created_at": at, "updated_at": at} for row in rows]
+        insert = kind.insert(Upload)
+        changed = {n: insert.excluded[n] for n in values[0] if n not in ("key", "created_at")}
+        upsert = insert.on_conflict_do_update(index_elements=["key"], set_=changed)
         with self._db.writing() as session:
-            for k in range(0, len(rows), _PORTION):
-                values = [
-                    {**row, **fresh, "created_at": at, "updated_at": at}
-                    for row in rows[k : k + _PORTION]
-                ]
-                insert = kind.insert(Upload).values(values)
-                changed = {
-                    name: insert.excluded[name]
-                    for name in values[0]
-                    if name not in ("key", "created_at")
-                }
-                session.execute(insert.on_conflict_do_update(index_elements=["key"], set_=changed))
+            session.execute(upsert, values)
 
     def waiting(self, limit: int, *, settled_s: float = 0.0) -> list[Upload]:
         """Noticed uploads that may be taken in now, the oldest of each channel first.
