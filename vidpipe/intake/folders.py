@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Objects of one slice, and seconds after which a slice ends where it is: a sensor's tick
 #: may last 60 s, and 100,000 objects must be through in ten ticks.
-SLICE_OBJECTS = 25_000
+SLICE_OBJECTS = 15_000
 SLICE_S = 5.0
 _CHUNK = 8 << 20
 
