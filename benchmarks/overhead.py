@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.deployment import Deployment, fresh, wait_for
 from benchmarks.soak import drop, runs_of
-from benchmarks.uploads import CHANNELS_YAML, make_uploads
+from benchmarks.uploads import CHANNELS_YAML, plain_uploads
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.requests import Cause
 
@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--videos", type=int, default=4)
     options = parser.parse_args()
-    planned = make_uploads(FOLDER / "uploads", {"lab": 1})[:1]
+    planned = plain_uploads(FOLDER / "uploads", {"lab": 1})
     with Deployment(fresh(FOLDER / "deployment"), CHANNELS_YAML) as deployment:
         catalog = Catalog(deployment.catalog_url)
         dropped = time.time()

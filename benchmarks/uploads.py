@@ -48,7 +48,12 @@ class Planned:
 
 
 def make_uploads(folder: Path, channels: dict[str, int] = CHANNELS) -> list[Planned]:
-    """Talks of 8 to 20 s at 320x180, each of other bytes; the last of a channel are planted."""
+    """Uploads of these channels, of which six of the first are planted."""
+    return _planted(plain_uploads(folder, channels), folder)
+
+
+def plain_uploads(folder: Path, channels: dict[str, int]) -> list[Planned]:
+    """Talks of 8 to 20 s at 320x180 with script and instructions, each of other bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     talks = _talks(folder)
     planned: list[Planned] = []
@@ -70,7 +75,7 @@ def make_uploads(folder: Path, channels: dict[str, int] = CHANNELS) -> list[Plan
                 ".yaml": yaml.safe_dump({"priority": rng.choice((0, 0, 0, 3))}).encode(),
             }
             planned.append(Planned(f"{channel}/talk {k:02d} é.mp4", path, beside))
-    return _planted(planned, folder)
+    return planned
 
 
 def _talks(folder: Path) -> list[Path]:
