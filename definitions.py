@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -32,6 +33,20 @@ PRELOAD = [
     "dagster._core.storage.schedules.sqlite.sqlite_schedule_storage",
     "dagster._core.storage.local_compute_log_manager",
     "alembic.command",
+]
+#: The same of a deployment (PostgreSQL, logs in S3), where it is installed.
+PRELOAD += [
+    name
+    for name in (
+        "dagster_postgres.storage",
+        "dagster_postgres.event_log",
+        "dagster_postgres.run_storage",
+        "dagster_postgres.schedule_storage",
+        "dagster_aws.s3.compute_log_manager",
+        "boto3.session",
+        "sensors.coordinator",
+    )
+    if find_spec(name.split(".")[0]) is not None
 ]
 
 
