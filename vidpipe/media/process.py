@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import functools
 import selectors
-import signal
+import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -15,17 +14,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _STDERR_LINES = 200
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
 
 
-def _end_with_us() -> None:
-    """Between fork and exec, on Linux: a program whose step is killed is killed with it.
+@functools.cache
+def _ending_with_us() -> tuple[str, ...]:
+    """What goes before a command so that it is killed with its step, where that can be had.
 
-    It would go on else, beside the program of the step that is tried again.
+    It would go on else, beside the program of the step that is tried again. Not by code of
+    ours between fork and exec: that waits for ever on a lock that another thread holds.
     """
-    assert _LIBC is not None
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return ()
+    prefix = (setpriv, "--pdeathsig", "KILL", "--")
+    tried = subprocess.run([*prefix, "true"], check=False, capture_output=True)
+    return prefix if tried.returncode == 0 else ()
 
 
 class ProgramFailed(Exception):
@@ -57,7 +60,7 @@ def run_program(
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
     """
     process = subprocess.Popen(
-        list(args),
+        [*_ending_with_us(), *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -65,8 +68,6 @@ def run_program(
         text=True,
         encoding="utf-8",
         errors="replace",
-        # One call of a library that is loaded: nothing that a thread may hold a lock of.
-        preexec_fn=_end_with_us if _LIBC is not None else None,  # noqa: PLW1509
     )
     assert process.stdout is not None and process.stderr is not None
     kept: deque[str] = deque(maxlen=_STDERR_LINES)

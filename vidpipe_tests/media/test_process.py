@@ -1,0 +1,50 @@
+"""Programs end with whoever runs them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from vidpipe.media.process import ProgramFailed, _ending_with_us, run_program
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_program_is_killed_with_the_process_that_runs_it(tmp_path):
+    if not _ending_with_us():
+        pytest.skip("setpriv of util-linux is not here")
+    told = tmp_path / "pid"
+    script = (
+        "from vidpipe.media.process import run_program\n"
+        f"run_program(['sh', '-c', 'echo $$ > {told}; exec sleep 60'], timeout_s=60)\n"
+    )
+    step = subprocess.Popen([sys.executable, "-c", script])
+    for _ in range(200):
+        if told.exists() and told.read_text().strip():
+            break
+        time.sleep(0.05)
+    pid = int(told.read_text())
+    assert alive(pid)
+    step.send_signal(signal.SIGKILL)
+    step.wait()
+    for _ in range(100):
+        if not alive(pid):
+            break
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def test_a_program_that_fails_is_named_as_it_was_called():
+    with pytest.raises(ProgramFailed, match=r"^sh exited with 3"):
+        run_program(["sh", "-c", "exit 3"], timeout_s=10)
+    with pytest.raises(FileNotFoundError if not _ending_with_us() else ProgramFailed):
+        run_program(["no-such-program-anywhere"], timeout_s=10)
