@@ -126,7 +126,7 @@ def _what_failed(
             if error is not None and error.cls_name not in _GONE:
                 passing = error.cls_name in _AWAY
                 cause = "unavailable" if passing else f"bug:{error.cls_name}"
-                message = error.message.strip().splitlines()[0] if error.message else ""
+                message = ((error.message or "").strip().splitlines() or [""])[0]
                 break
     failed = Failed(
         subject=video_id,

@@ -36,8 +36,11 @@ def start_up() -> tuple[Settings, dict[str, Channel]]:
     Raises:
         Misconfigured: every problem of settings, channels.yaml and what they need installed.
     """
-    settings = load_settings()
     problems = unknown_settings(os.environ)
+    try:
+        settings = load_settings()
+    except Misconfigured as error:
+        raise Misconfigured([*error.problems, *problems]) from error
     channels: dict[str, Channel] = {}
     try:
         channels = load_channels(settings.channels_file)
@@ -77,7 +80,11 @@ def readiness() -> list[Item]:
         settings = load_settings()
     except VidpipeError as error:
         return [Item("settings", False, str(error))]
-    items = [Item("home", True, str(settings.home))]
+    unknown = unknown_settings(os.environ)
+    items = [
+        Item("settings", not unknown, "; ".join(unknown) or "every name is one"),
+        Item("home", True, str(settings.home)),
+    ]
     parts: list[tuple[str, Callable[[Settings], str]]] = [
         ("channels", _channels),
         ("store", _store),

@@ -27,7 +27,7 @@ class Failed:
 
     Attributes:
         subject: video id, or the key of an upload.
-        cause: short and stable, to group by: `InputRejected:no_video`, `worker_lost`.
+        cause: short and stable, to group by: `rejected:no_video`, `worker_lost`.
     """
 
     subject: str

@@ -115,8 +115,12 @@ class Inbox:
         self._set(key, state=NOTICED, attempts=0, not_before=None, changed_at=now())
 
     def forget(self, key: str) -> None:
-        """It is no longer in the drop folder, and nothing was decided on it."""
-        self._set(key, state="gone", message="it was removed before it was taken in")
+        """It is no longer in the drop folder, and nothing was decided on it.
+
+        Its version goes too: moved back as it was, it is new.
+        """
+        said = "it was removed before it was taken in"
+        self._set(key, state="gone", version="", message=said)
 
     def _set(self, key: str, **values: Any) -> None:
         with self._db.writing() as session:

@@ -260,7 +260,8 @@ class Engine:
         wall_s: float,
         error: BaseException | None,
     ) -> None:
-        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        if error is not None and not isinstance(error, Exception):
+            # Somebody or something ended it: nothing is wrong with the stage.
             return
         if self.catalog.video(video_id) is None:
             return

@@ -145,6 +145,20 @@ def test_a_start_with_mistakes_says_all_of_them_at_once(tmp_path):
     assert "canary-password" not in said
 
 
+def test_a_setting_that_does_not_fit_hides_no_name_that_is_none(monkeypatch):
+    from vidpipe.readiness import readiness, start_up
+
+    monkeypatch.setenv("VIDPIPE_QUEUE__LIMITS", "9")
+    assert not next(i for i in readiness() if i.name == "settings").ok
+    monkeypatch.setenv("VIDPIPE_STABLE_S", "soon")
+    with pytest.raises(Misconfigured) as error:
+        start_up()
+    assert {p.split(":")[0] for p in error.value.problems} == {
+        "VIDPIPE_STABLE_S",
+        "VIDPIPE_QUEUE__LIMITS",
+    }
+
+
 def bucket_options(secret):
     return json.dumps(
         {

@@ -355,6 +355,7 @@ def test_a_failed_step_is_filed_under_what_it_said(dropped, instance, monkeypatc
         (Unavailable("the store is away", retry_after_s=0.01), "unavailable", "waiting"),
         (OSError(28, "No space left on device"), "system:ENOSPC", "waiting"),
         (ZeroDivisionError("ours"), "bug:ZeroDivisionError", "dead"),
+        (ZeroDivisionError("\n"), "bug:ZeroDivisionError", "dead"),
         # The process that led the run was killed, and the step ended itself.
         (dg.DagsterExecutionInterruptedError(), "worker_lost", "waiting"),
     ):

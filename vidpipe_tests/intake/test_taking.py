@@ -90,11 +90,12 @@ def test_a_bug_of_ours_is_told_and_given_up_at_once(engine, folder, monkeypatch)
 
 def test_what_is_gone_before_its_turn_is_forgotten(engine, folder):
     [row] = noticed(engine, folder)
-    (folder.root / row.key).unlink()
+    aside = folder.root / "default" / "talk.aside"
+    (folder.root / row.key).rename(aside)
     assert "gone from the drop folder" in take_noticed(engine.intake(), folder, row)
     assert engine.catalog.inbox.waiting(10) == []
-    # Dropped again it is new.
-    shutil.copy(folder.root / "default" / "talk.srt", folder.root / row.key)
+    # Moved back, with the time it had, it is new.
+    aside.rename(folder.root / row.key)
     assert [s.key for s in notice(engine.catalog, survey(folder.slice("").items))] == [row.key]
 
 
