@@ -103,6 +103,13 @@ class Settings(BaseSettings):
     cdn_url: str = Field(
         default="", description="where the store's objects are public; links go there, unsigned"
     )
+    links_url: str = Field(
+        default="", description="where a browser reaches `vidpipe serve`: links in the UI go there"
+    )
+    links_streamed: bool = Field(
+        default=False,
+        description="`vidpipe serve` hands files out itself; else a bucket does, by signed links",
+    )
     executor: Literal["processes", "kubernetes"] = Field(
         default="processes", description="steps as processes of their run, or as pods"
     )

@@ -170,6 +170,27 @@ def links(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="0.0.0.0: from other machines too")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 3001,
+) -> None:
+    """Show clips in a browser, and serve the links that the Dagster UI shows."""
+
+    def go() -> int:
+        import uvicorn
+
+        from vidpipe.web import web_app
+
+        engine = Engine(load_settings())
+        engine.catalog.ready()
+        err.print(f"vidpipe: clips are at http://{host}:{port}")
+        uvicorn.run(web_app(engine), host=host, port=port, log_level="warning")
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of results.json."""
     sys.stdout.write(json_schema())

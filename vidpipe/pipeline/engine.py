@@ -121,6 +121,21 @@ class Engine:
             return f"{self.settings.cdn_url.rstrip('/')}/{quote(key)}"
         return self.store.download_url(key, expires_s=expires_s)
 
+    def lasting_link(self, key: str) -> str:
+        """A link to a stored file that may be kept: at the CDN, or through `vidpipe serve`.
+
+        Without either it is signed for a week, the longest that S3 allows.
+        """
+        served = self.settings.links_url
+        if served and not self.settings.cdn_url:
+            return f"{served.rstrip('/')}/files/{quote(key)}"
+        return self.link(key, expires_s=7 * 24 * 3600)
+
+    def page(self, video_id: str) -> str:
+        """Where the clips of a video can be watched; empty where `vidpipe serve` does not run."""
+        served = self.settings.links_url
+        return f"{served.rstrip('/')}/videos/{quote(video_id)}" if served else ""
+
     def finished_clip(self, video_id: str, file: ClipFile) -> FinishedClip:
         """What was measured when a file of a clip was made, and what making it took."""
         return self._finished(video_id, Folder.CLIPS, file, FinishedClip)

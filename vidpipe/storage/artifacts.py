@@ -244,6 +244,12 @@ _TYPES = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".m4a": "audio/mp4
 
 
 def _stored(name: str, key: str, digest: str, size: int) -> StoredFile:
+    return StoredFile(
+        name=name, key=key, sha256=digest, size_bytes=size, media_type=media_type(name)
+    )
+
+
+def media_type(name: str) -> str:
+    """What a file of this name is to a browser."""
     kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
-    kind = kind or "application/octet-stream"
-    return StoredFile(name=name, key=key, sha256=digest, size_bytes=size, media_type=kind)
+    return kind or "application/octet-stream"

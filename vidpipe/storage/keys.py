@@ -42,6 +42,14 @@ def folder_prefix(video_id: str, folder: Folder) -> str:
     return f"{video_prefix(video_id)}/{folder.value}"
 
 
+def folder_of(key: str) -> Folder | None:
+    """The folder of a video that a key lies in; None for everything else, such as quarantine."""
+    parts = key.split("/")
+    if len(parts) != 4 or parts[0] != channel_of(parts[1]) or parts[3] in ("", ".", ".."):
+        return None
+    return Folder(parts[2]) if parts[2] in set(Folder) else None
+
+
 def file_key(video_id: str, folder: Folder, name: str, fingerprint: str) -> str:
     """`talk.srt` made under fingerprint abc… lies at `.../talk.abc….srt`."""
     stem, dot, suffix = name.partition(".")

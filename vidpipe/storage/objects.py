@@ -126,6 +126,18 @@ class ObjectStore:
             except (store_errors.NotFoundError, FileNotFoundError):
                 return None
 
+    def get_range(self, key: str, first: int, end: int) -> bytes:
+        """Bytes `[first, end)` of the object.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        with self._translate(key):
+            try:
+                return bytes(obstore.get_range(self._store, key, start=first, end=end))
+            except (store_errors.NotFoundError, FileNotFoundError):
+                raise FileNotFoundError(f"{self.url}/{key}") from None
+
     def fetch(self, key: str, target: Path) -> None:
         """Write the object to a local file, whole or not at all.
 

@@ -1,0 +1,115 @@
+"""What the pages show, read from catalog and store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vidpipe.catalog.tables import Video
+from vidpipe.clips.model import Clip, RenderedClips
+from vidpipe.exports.model import Export, PlatformExports, Post
+from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.storage.artifacts import Manifest
+from vidpipe.storage.keys import Folder
+
+_NEWEST = 100
+
+
+@dataclass(frozen=True)
+class ShownExport:
+    """One export: its file by key, what is written beside it."""
+
+    export: Export
+    post: Post | None
+    subtitles: str | None
+
+
+@dataclass(frozen=True)
+class ShownClip:
+    """One clip to watch, and its exports."""
+
+    clip: Clip
+    film: str
+    poster: str | None
+    exports: tuple[ShownExport, ...]
+
+
+@dataclass(frozen=True)
+class VideoPage:
+    """One video: its clips, best first, and why there are none."""
+
+    video: Video
+    contact_sheet: str | None
+    chapters: str
+    clips: tuple[ShownClip, ...]
+    nothing: str
+
+
+def newest(engine: Engine) -> list[tuple[Video, int]]:
+    """The newest videos, the newest first, each with how many clips it has."""
+    videos = engine.catalog.newest_videos(_NEWEST)
+    counts = engine.catalog.count_clips([v.video_id for v in videos])
+    return [(v, counts.get(v.video_id, 0)) for v in reversed(videos)]
+
+
+def video_page(engine: Engine, video_id: str) -> VideoPage | None:
+    """Everything that a page about a video shows; None when there is none of this id."""
+    video = engine.catalog.video(video_id)
+    if video is None:
+        return None
+    source = engine.manifest(video_id, "source_video")
+    sheet = source.file("contact_sheet.jpg").key if source else None
+    rendered = engine.manifest(video_id, "rendered_clips")
+    clips: tuple[ShownClip, ...] = ()
+    nothing = "Its clips are not made yet."
+    if rendered is not None:
+        document = engine.artifacts.document(rendered, RenderedClips)
+        exports = _exports(engine, video_id)
+        shown = [_clip(engine, video_id, clip, exports) for clip in document.clips]
+        clips = tuple(item for item in shown if item is not None)
+        nothing = document.nothing or "Its clips are not stored any more."
+    return VideoPage(video, sheet, _chapters(engine, video_id), clips, nothing)
+
+
+def _chapters(engine: Engine, video_id: str) -> str:
+    topics = engine.manifest(video_id, "topics")
+    if topics is None or not topics.has("chapters.txt"):
+        return ""
+    body = engine.store.get_bytes(topics.file("chapters.txt").key)
+    return (body or b"").decode()
+
+
+def _exports(engine: Engine, video_id: str) -> list[Export]:
+    found: list[Export] = []
+    for platform in sorted({row.platform for row in engine.catalog.exports(video_id)}):
+        manifest = engine.manifest(video_id, EXPORTS + platform)
+        if manifest is not None:
+            found += engine.artifacts.document(manifest, PlatformExports).exports
+    return found
+
+
+def _clip(engine: Engine, video_id: str, clip: Clip, exports: list[Export]) -> ShownClip | None:
+    file = clip.files[0]
+    made = engine.artifacts.manifest(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
+    if made is None:
+        return None
+    own = [e for e in exports if e.clip_id == clip.clip_id]
+    return ShownClip(
+        clip=clip,
+        film=made.file("clip.mp4").key,
+        poster=_key(made, "poster.jpg"),
+        exports=tuple(_export(engine, video_id, item) for item in own),
+    )
+
+
+def _export(engine: Engine, video_id: str, item: Export) -> ShownExport:
+    made = engine.artifacts.manifest(video_id, Folder.EXPORTS, item.artifact, item.fingerprint)
+    post = None
+    if made is not None and made.has("post.json"):
+        body = engine.store.get_bytes(made.file("post.json").key)
+        post = Post.model_validate_json(body) if body is not None else None
+    return ShownExport(item, post, _key(made, "clip.srt") if made else None)
+
+
+def _key(manifest: Manifest, name: str) -> str | None:
+    return manifest.file(name).key if manifest.has(name) else None

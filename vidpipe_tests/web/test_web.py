@@ -1,0 +1,173 @@
+"""The pages and the files behind them, asked as a browser asks."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from vidpipe.clips.model import RenderedClips
+from vidpipe.pipeline import Engine
+from vidpipe.settings import load_settings
+from vidpipe.storage.keys import Folder, folder_of
+from vidpipe.web import web_app
+
+
+@pytest.fixture
+def browser(processed):
+    return TestClient(web_app(processed.engine))
+
+
+def files_of(html: str) -> list[str]:
+    return re.findall(r'(?:src|href|poster)="(/files/[^"]+)"', html)
+
+
+def test_the_page_of_a_video_shows_every_clip_with_files_that_are_there(browser, processed):
+    answer = browser.get(f"/videos/{processed.video_id}")
+    assert answer.status_code == 200
+    clips = processed.document("rendered_clips").clips
+    assert clips and all(c.title.replace("'", "&#39;") in answer.text for c in clips)
+    assert answer.text.count("<video controls") == len(clips)
+    files = files_of(answer.text)
+    # Film, poster, two platforms with subtitles each; one contact sheet.
+    assert len(files) == len(clips) * 6 + 1
+    for path in files:
+        assert browser.head(path).status_code == 200, path
+
+
+def test_the_first_page_leads_to_every_video(browser, processed):
+    assert f'href="/videos/{processed.video_id}"' in browser.get("/").text
+
+
+def test_a_file_is_served_in_parts_so_that_a_player_can_seek(browser, processed):
+    key = _film(processed)
+    whole = browser.get(f"/files/{key}")
+    assert whole.headers["content-type"] == "video/mp4"
+    part = browser.get(f"/files/{key}", headers={"Range": "bytes=10-19"})
+    assert part.status_code == 206 and part.content == whole.content[10:20]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/videos/default--nothing-0000000000",
+        "/files/default/default--a-b/clips/none.mp4",
+        "/files/../channels.yaml",
+        "/files/%2e%2e/channels.yaml",
+        "/files/default/default--a-b/clips/..",
+        "/files/default/default--a-b/clips/%2e%2e%2fx",
+        "/files/_quarantine/default/x/talk.mp4",
+        "/files//etc/passwd",
+    ],
+)
+def test_what_is_not_for_showing_is_not_found(browser, path):
+    assert browser.get(path).status_code == 404
+
+
+def test_the_recording_itself_is_not_handed_out(browser, processed):
+    raw = processed.engine.manifest(processed.video_id, "upload")
+    key = next(f.key for f in raw.files if f.name.startswith("source"))
+    assert folder_of(key) is Folder.RAW
+    assert processed.engine.store.head(key) is not None
+    assert browser.get(f"/files/{key}").status_code == 404
+
+
+def test_somebodys_text_is_text(processed, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    engine = Engine(load_settings(home=home, fetch_models=False))
+    row = engine.catalog.video(processed.video_id)
+    with engine.catalog.writing() as session:
+        session.merge(row).title = "<script>alert(1)</script>"
+    said = TestClient(web_app(engine)).get(f"/videos/{row.video_id}").text
+    assert "<script>" not in said and "&lt;script&gt;" in said
+
+
+@pytest.fixture
+def in_bucket(processed, s3_options, tmp_path, monkeypatch):
+    """The processed video in a bucket: `engine(streamed)` over it."""
+    local = processed.engine
+
+    def made(streamed: bool) -> Engine:
+        return Engine(
+            load_settings(
+                home=tmp_path / "elsewhere",
+                store_url="s3://vidpipe-test/web",
+                store_options=s3_options,
+                database_url=local.settings.database_url,
+                links_streamed=streamed,
+            )
+        )
+
+    bucket = made(False).store
+    for item in local.store.list(f"default/{processed.video_id}"):
+        path = local.store.local_path(item.key)
+        bucket.put_file(item.key, path, attributes={"Content-Type": "video/mp4"})
+    return made
+
+
+def test_a_bucket_hands_files_out_by_links_signed_just_now(in_bucket, processed):
+    import urllib.request
+
+    browser = TestClient(web_app(in_bucket(False)), follow_redirects=False)
+    answer = browser.get(f"/files/{_film(processed)}")
+    assert answer.status_code == 307
+    link = answer.headers["location"]
+    assert "X-Amz-Signature" in link and "X-Amz-Expires=3600" in link
+    with urllib.request.urlopen(link) as opened:
+        assert opened.read() == _bytes(processed)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "part"),
+    [
+        ("bytes=0-", slice(0, None)),
+        ("bytes=5-9", slice(5, 10)),
+        ("bytes=-7", slice(-7, None)),
+        ("bytes=3-99999999999", slice(3, None)),
+    ],
+)
+def test_a_bucket_nobody_else_reaches_is_streamed_in_parts(in_bucket, processed, wanted, part):
+    browser = TestClient(web_app(in_bucket(True)))
+    answer = browser.get(f"/files/{_film(processed)}", headers={"Range": wanted})
+    assert answer.status_code == 206 and answer.content == _bytes(processed)[part]
+
+
+def test_streamed_whole_past_the_end_and_gone(in_bucket, processed):
+    engine = in_bucket(True)
+    browser = TestClient(web_app(engine))
+    whole = browser.get(f"/files/{_film(processed)}")
+    assert whole.status_code == 200 and whole.content == _bytes(processed)
+    for wanted in ("bytes=99999999999-", "bytes=-", "lines=1-2"):
+        answer = browser.get(f"/files/{_film(processed)}", headers={"Range": wanted})
+        assert answer.status_code == 416, wanted
+    engine.store.delete(_film(processed))
+    assert browser.get(f"/files/{_film(processed)}").status_code == 404
+
+
+def test_links_that_are_kept_lead_through_us_or_to_the_cdn(processed):
+    def engine(**settings) -> Engine:
+        return Engine(load_settings(home=processed.engine.settings.home, **settings))
+
+    served = engine(links_url="https://clips.example.com/")
+    assert served.lasting_link("a/b c.mp4") == "https://clips.example.com/files/a/b%20c.mp4"
+    assert served.page("a--b-c") == "https://clips.example.com/videos/a--b-c"
+    public = engine(links_url="https://clips.example.com", cdn_url="https://cdn.example.com")
+    assert public.lasting_link("a/b.mp4") == "https://cdn.example.com/a/b.mp4"
+    assert engine().lasting_link("a/b.mp4").startswith("file:///") and engine().page("x") == ""
+
+
+def _film(processed) -> str:
+    clip: RenderedClips = processed.document("rendered_clips")
+    file = clip.clips[0].files[0]
+    made = processed.engine.artifacts.manifest(
+        processed.video_id, Folder.CLIPS, file.artifact, file.fingerprint
+    )
+    return made.file("clip.mp4").key
+
+
+def _bytes(processed) -> bytes:
+    return Path(processed.engine.store.local_path(_film(processed))).read_bytes()
