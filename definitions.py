@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 
 from assets import analysis, clips, content, exports, ingest, operations
-from resources import VidpipeResource, executor_for
+from resources import VidpipeResource, executor_for, wishes_for
 from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
 from sensors.ended_runs import ended_runs
-from sensors.jobs import intake, process_video
+from sensors.jobs import OF_VIDEOS, intake
 from sensors.lost_runs import lost_runs
 from sensors.noticed_uploads import noticed_uploads
 from sensors.operations import JOBS, SCHEDULES
@@ -61,6 +61,7 @@ def build_defs(
         Misconfigured: everything that cannot work, at once, before anything starts.
     """
     settings, channels = start_up()
+    presets = all_presets(channels.values())
     return dg.Definitions(
         assets=[
             *ingest.ASSETS,
@@ -68,10 +69,10 @@ def build_defs(
             analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
             *content.ASSETS,
             *clips.ASSETS,
-            exports.exports_for(all_presets(channels.values())),
+            exports.exports_for(presets),
             *operations.ASSETS,
         ],
-        jobs=[process_video, intake, *JOBS],
+        jobs=[*OF_VIDEOS, intake, *JOBS],
         sensors=[
             drop_folder,
             drop_notifications,
@@ -82,7 +83,11 @@ def build_defs(
             alerts,
         ],
         schedules=SCHEDULES,
-        resources={"vidpipe": VidpipeResource(), **(resource_overrides or {})},
+        resources={
+            "vidpipe": VidpipeResource(),
+            "wishes": wishes_for(presets),
+            **(resource_overrides or {}),
+        },
         executor=executor or executor_for(settings, PRELOAD),
     )
 

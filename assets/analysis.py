@@ -3,8 +3,8 @@
 import dagster as dg
 
 from assets.checks import TRANSCRIPT_CHECKS, transcript_checks
-from assets.shell import StageConfig, of_stage, result_of, run
-from resources import VidpipeResource
+from assets.shell import of_stage, result_of, run
+from resources import VidpipeResource, WishesResource
 from vidpipe.transcript.model import Transcript
 
 
@@ -14,10 +14,10 @@ from vidpipe.transcript.model import Transcript
     **of_stage("audio"),
 )
 def audio(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The sound as 16 kHz mono samples, aligned to the picture. A video without sound has none."""
-    return result_of(context, vidpipe.engine, run(context, vidpipe, "audio", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, wishes, "audio"))
 
 
 @dg.asset(
@@ -26,10 +26,10 @@ def audio(
     **of_stage("silence_regions"),
 )
 def silence_regions(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Where a voice is, and where neither a voice nor a sound worth keeping is."""
-    return result_of(context, vidpipe.engine, run(context, vidpipe, "silence_regions", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, wishes, "silence_regions"))
 
 
 @dg.asset(
@@ -38,10 +38,10 @@ def silence_regions(
     **of_stage("layout"),
 )
 def layout(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Which part of the picture is the screen and which the camera, from when to when; slides."""
-    return result_of(context, vidpipe.engine, run(context, vidpipe, "layout", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, wishes, "layout"))
 
 
 def transcript_in(pool: str) -> dg.AssetsDefinition:
@@ -58,10 +58,10 @@ def transcript_in(pool: str) -> dg.AssetsDefinition:
         ],
     )
     def transcript(
-        context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         """Every word with its time: from the sidecar, else a recogniser; the source is named."""
-        result = run(context, vidpipe, "transcript", config)
+        result = run(context, vidpipe, wishes, "transcript")
         assert isinstance(result.document, Transcript)
         return result_of(context, vidpipe.engine, result, transcript_checks(result.document))
 

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from assets.checks import clips_look_right, duration_and_sync
-from assets.shell import ClipConfig, of_stage, result_of, run
-from resources import VidpipeResource
+from assets.shell import of_stage, result_of, run
+from resources import VidpipeResource, WishesResource
 from vidpipe.clips.model import RenderedClips
 
 
@@ -29,17 +29,10 @@ from vidpipe.clips.model import RenderedClips
     ],
 )
 def rendered_clips(
-    context: dg.AssetExecutionContext, config: ClipConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Finished clips: composed, captioned, at the channel's loudness. One encode per shape."""
-    result = run(
-        context,
-        vidpipe,
-        "rendered_clips",
-        config,
-        platforms=tuple(config.platforms),
-        quality=config.quality.tier,
-    )
+    result = run(context, vidpipe, wishes, "rendered_clips")
     document = result.document
     assert isinstance(document, RenderedClips)
     return result_of(

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from assets.checks import editor_answered, segments_do_not_overlap
-from assets.shell import SegmentConfig, StageConfig, of_stage, result_of, run
-from resources import VidpipeResource
+from assets.shell import of_stage, result_of, run
+from resources import VidpipeResource, WishesResource
 from vidpipe.segments.model import Segments
 
 
@@ -14,10 +14,10 @@ from vidpipe.segments.model import Segments
     **of_stage("topics"),
 )
 def topics(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Topics with titles, and how much each sentence matters, with the signs that say so."""
-    return result_of(context, vidpipe.engine, run(context, vidpipe, "topics", config))
+    return result_of(context, vidpipe.engine, run(context, vidpipe, wishes, "topics"))
 
 
 @dg.asset(
@@ -40,10 +40,10 @@ def topics(
     ],
 )
 def scored_segments(
-    context: dg.AssetExecutionContext, config: SegmentConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The moments worth watching: ranked, at sentence borders, with scores and reasons."""
-    result = run(context, vidpipe, "scored_segments", config, clips=config.clips)
+    result = run(context, vidpipe, wishes, "scored_segments")
     document = result.document
     assert isinstance(document, Segments)
     checks = [segments_do_not_overlap(document), editor_answered(document)]

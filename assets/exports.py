@@ -6,8 +6,8 @@ import dagster as dg
 
 from assets.checks import export_conforms
 from assets.partitions import videos
-from assets.shell import OWNERS, ExportConfig, result_of, run, translated, version_of
-from resources import VidpipeResource
+from assets.shell import OWNERS, result_of, run, translated, version_of
+from resources import VidpipeResource, WishesResource
 from vidpipe.exports.model import PlatformExports
 from vidpipe.platforms import Preset
 
@@ -56,7 +56,7 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         pool="encode",
     )
     def platform_exports(
-        context: dg.AssetExecutionContext, config: ExportConfig, vidpipe: VidpipeResource
+        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         """The clips with each platform's metadata, measured against its rules.
 
@@ -65,20 +65,14 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         """
         engine = vidpipe.engine
         with translated(context):
-            wanted = engine.order(context.partition_key).wanted_platforms
+            wanted = engine.order(context.partition_key, wishes.wished()).wanted_platforms
         selected = [p for p in presets if _key(p) in context.selected_asset_keys]
         explicit = len(selected) < len(presets)
         ordered = sorted(selected, key=lambda name: -presets[name].priority)
         for platform in ordered:
             if platform not in wanted and not explicit:
                 continue
-            result = run(
-                context,
-                vidpipe,
-                f"platform_exports/{platform}",
-                config,
-                quality=config.quality.tier,
-            )
+            result = run(context, vidpipe, wishes, f"platform_exports/{platform}")
             document = result.document
             assert isinstance(document, PlatformExports)
             key = _key(platform)

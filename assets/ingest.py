@@ -4,8 +4,8 @@ import dagster as dg
 
 from assets.checks import accepted_source
 from assets.partitions import videos
-from assets.shell import OWNERS, StageConfig, of_stage, result_of, run
-from resources import VidpipeResource
+from assets.shell import OWNERS, of_stage, result_of, run
+from resources import VidpipeResource, WishesResource
 from vidpipe.intake.model import SourceVideo
 
 upload = dg.AssetSpec(
@@ -43,10 +43,10 @@ sidecar = dg.AssetSpec(
     ],
 )
 def source_video(
-    context: dg.AssetExecutionContext, config: StageConfig, vidpipe: VidpipeResource
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The accepted video: probed, with its contact sheet. The start of every video's graph."""
-    result = run(context, vidpipe, "source_video", config)
+    result = run(context, vidpipe, wishes, "source_video")
     document = result.document
     assert isinstance(document, SourceVideo)
     return result_of(context, vidpipe.engine, result, [accepted_source(document)])

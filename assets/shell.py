@@ -3,18 +3,15 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
 
 from assets.partitions import videos
 from assets.previews import preview
-from resources import VidpipeResource, end_with_parent
+from resources import VidpipeResource, WishesResource, end_with_parent
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
-from vidpipe.pipeline import Engine, Order, StageResult, stage
-from vidpipe.platforms.model import TierName
+from vidpipe.pipeline import Engine, StageResult, stage
 
 OWNERS = ["team:media"]
 
@@ -22,67 +19,18 @@ OWNERS = ["team:media"]
 _WAITS_S = (3.0, 9.0, 27.0)
 
 
-class StageConfig(dg.Config):
-    """How to run this step."""
-
-    force: bool = Field(default=False, description="make it anew even if nothing changed")
-
-
-class SegmentConfig(StageConfig):
-    """How to choose segments."""
-
-    clips: int | None = Field(
-        default=None, ge=1, le=50, description="at most so many clips; empty: as the channel says"
-    )
-
-
-class Quality(Enum):
-    """The quality tiers, for launch forms."""
-
-    CHANNEL = "as the channel says"
-    DRAFT = "draft"
-    STANDARD = "standard"
-    HIGH = "high"
-
-    @property
-    def tier(self) -> TierName | None:
-        return None if self is Quality.CHANNEL else self.value
-
-
-class ExportConfig(StageConfig):
-    """How good."""
-
-    quality: Quality = Field(default=Quality.CHANNEL, description="of the picture")
-
-
-class ClipConfig(ExportConfig):
-    """What to render for."""
-
-    platforms: list[str] = Field(
-        default_factory=list, description="platforms to render for; empty: as the channel says"
-    )
-
-
 def run(
     context: dg.AssetExecutionContext,
     vidpipe: VidpipeResource,
+    wishes: WishesResource,
     name: str,
-    config: StageConfig,
-    *,
-    platforms: tuple[str, ...] = (),
-    clips: int | None = None,
-    quality: TierName | None = None,
-    video_id: str | None = None,
 ) -> StageResult:
     """Run a stage for this partition's video; errors as in `translated`."""
-    key = video_id or context.partition_key
     end_with_parent()
     with translated(context):
         engine = vidpipe.engine
-        order: Order = engine.order(
-            key, platforms=platforms, clips=clips, quality=quality, force=config.force
-        )
-        return engine.run_stage(name, key, order, _reporter(context))
+        order = engine.order(context.partition_key, wishes.wished())
+        return engine.run_stage(name, context.partition_key, order, _reporter(context))
 
 
 @contextmanager

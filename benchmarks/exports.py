@@ -24,6 +24,7 @@ from vidpipe.catalog.tables import Encode
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
 from vidpipe.pipeline import Engine, stage_names
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK
 from vidpipe.synthesis.talk import make_talk
@@ -48,7 +49,7 @@ def processed(
         )
     )
     assert outcome.video_id is not None, outcome.message
-    order = engine.order(outcome.video_id, platforms=platforms)
+    order = engine.order(outcome.video_id, Wishes(platforms=platforms))
     names = stage_names(order.wanted_platforms)
     return engine, {n: engine.run_stage(n, outcome.video_id, order).wall_s for n in names}
 

@@ -1,10 +1,18 @@
 """Dagster resources: what assets, sensors and runs stand on.
 
-Belongs here: the door from Dagster into the engine, and the executor. Does not belong
-here: anything the engine does.
+Belongs here: the door from Dagster into the engine, the launch form, the executor. Does
+not belong here: anything the engine does.
 """
 
 from resources.executor import end_with_parent, executor_for, living
 from resources.vidpipe_resource import VidpipeResource
+from resources.wishes import WishesResource, wishes_for
 
-__all__ = ["VidpipeResource", "end_with_parent", "executor_for", "living"]
+__all__ = [
+    "VidpipeResource",
+    "WishesResource",
+    "end_with_parent",
+    "executor_for",
+    "living",
+    "wishes_for",
+]

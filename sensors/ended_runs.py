@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from resources import VidpipeResource
+from resources.wishes import wished
+from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
@@ -38,7 +40,8 @@ _BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Notes how every run of a video ended. What can pass is tried again after 1, 5, "
-    "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`.",
+    "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`. So is a run whose "
+    "launch form was filled in: re-execute it from its page, which keeps the form.",
 )
 def ended_runs(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
@@ -94,12 +97,16 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
         video = catalog.video(video_id)
         ended = datetime.fromtimestamp(record.end_time or 0, UTC)
         known = video is not None and video.finished_at is not None and video.finished_at > ended
-        if not known and (stages is None or REQUEST in run.tags):
+        whole = stages is None and run.job_name == process_video.name
+        if not known and (whole or REQUEST in run.tags):
             began = datetime.fromtimestamp(record.start_time or 0, UTC)
             catalog.finish_video(video_id, began)
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
     failed, passing = _what_failed(instance, run, video_id)
+    if wished(run.run_config):
+        # A wish for a run of its own would not know of what somebody filled in for this one.
+        passing = False
     waits_s = engine.settings.waits_s
     done = note_failure(catalog, failed, passing=passing, stages=stages, waits_s=waits_s)
     return f"{video_id}: {done}"

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from assets.partitions import videos
 from resources import VidpipeResource, living
+from resources.wishes import form
 from vidpipe.intake.model import Outcome, State
 from vidpipe.intake.taking import take_noticed
 
@@ -20,14 +21,46 @@ ALIVE = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
+_CLIPS = dg.AssetSelection.groups("clips", "exports")
+_CAPTIONS = (
+    *("captions", "caption_size", "caption_words"),
+    *("caption_capitals", "caption_accent"),
+)
+
 process_video = dg.define_asset_job(
     "process_video",
-    selection=dg.AssetSelection.groups("ingest", "analysis", "content", "clips", "exports")
+    selection=(dg.AssetSelection.groups("ingest", "analysis", "content") | _CLIPS)
     - dg.AssetSelection.assets("upload", "sidecar"),
     partitions_def=videos,
+    config=form("force", "platforms", "clips", "transcript", "quality"),
     description="Everything for one video: from the accepted upload to its platform exports. "
-    "What was made already is found again, so a second run takes seconds.",
+    "**Costs** only what changed: what was made already is found again, so that a second run takes "
+    "seconds. The first takes about as long as the recording on two cores without a GPU.",
 )
+
+rerender_clips = dg.define_asset_job(
+    "rerender_clips",
+    selection=_CLIPS,
+    partitions_def=videos,
+    config=form(*_CAPTIONS, "quality", "force"),
+    description="Clips and exports anew, with another caption style or quality; with nothing "
+    "filled in, as channels.yaml says now. **Costs** the encoding alone, about 0.3 s for each "
+    "second of clip and shape on two cores; nothing is listened to or looked at again. What is "
+    "filled in holds for this run: what is wanted always belongs into channels.yaml.",
+)
+
+add_platform = dg.define_asset_job(
+    "add_platform",
+    selection=_CLIPS,
+    partitions_def=videos,
+    config=form("also"),
+    description="Exports for one more platform: name it under `also`. **Costs** a copy where its "
+    "shape is rendered already, else one encode a clip. For every new video of a channel add the "
+    "platform to channels.yaml.",
+)
+
+#: Jobs of one video each: what its partitions can be launched with.
+OF_VIDEOS = [process_video, rerender_clips, add_platform]
 
 
 class UploadConfig(dg.Config):

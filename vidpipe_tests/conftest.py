@@ -20,6 +20,7 @@ from hypothesis import settings
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
 from vidpipe.pipeline import Engine, StageResult, stage_names
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, TalkTruth, make_talk
@@ -118,7 +119,7 @@ def take(engine: Engine, path: Path, *, channel: str = "default", sidecars: bool
 
 
 def run_all(engine: Engine, video_id: str, **wishes) -> list[StageResult]:
-    order = engine.order(video_id, **wishes)
+    order = engine.order(video_id, Wishes(**wishes))
     return [engine.run_stage(name, video_id, order) for name in stage_names(order.wanted_platforms)]
 
 

@@ -21,6 +21,7 @@ from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
 from vidpipe.pipeline.engine import Engine, StageResult
 from vidpipe.pipeline.stages import stage_names
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results
@@ -55,6 +56,8 @@ def run(
         whose = channel_named(engine.channels, channel)
         for name in platform or ():
             whose.preset(name)
+        wanted = tuple(dict.fromkeys(platform or ()))
+        wishes = Wishes(platforms=wanted, clips=clips, quality=quality, force=force)
         engine.artifacts.sweep()
         codes = []
         for file in files:
@@ -65,11 +68,8 @@ def run(
                 file,
                 target,
                 channel=channel,
-                platforms=tuple(dict.fromkeys(platform or ())),
-                clips=clips,
                 transcript=transcript,
-                quality=quality,
-                force=force,
+                wishes=wishes,
             )
             codes.append(guard(work))
         return next(code for code in _GRAVITY if code in codes)
@@ -89,11 +89,8 @@ def _run_one(
     folder: Path,
     *,
     channel: str,
-    platforms: tuple[str, ...],
-    clips: int | None,
     transcript: Path | None,
-    quality: TierName | None,
-    force: bool,
+    wishes: Wishes,
 ) -> int:
     if not file.is_file():
         raise Misconfigured(f"there is no file {file}")
@@ -118,7 +115,7 @@ def _run_one(
         raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
     video_id = outcome.video_id
     assert video_id is not None
-    order = engine.order(video_id, platforms=platforms, clips=clips, quality=quality, force=force)
+    order = engine.order(video_id, wishes)
     ran: list[StageResult] = []
     names = stage_names(order.wanted_platforms)
     begun = now()

@@ -26,7 +26,7 @@ from vidpipe.intake.rules import Rules
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
 from vidpipe.pipeline.stages import stage
-from vidpipe.platforms.model import TierName
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
@@ -83,21 +83,14 @@ class Engine:
         )
         return Intake(self.artifacts, self.catalog, self.channels, rules)
 
-    def order(
-        self,
-        video_id: str,
-        *,
-        platforms: tuple[str, ...] = (),
-        clips: int | None = None,
-        quality: TierName | None = None,
-        force: bool = False,
-    ) -> Order:
+    def order(self, video_id: str, wishes: Wishes | None = None) -> Order:
         """What is wanted for a video: its channel and sidecar, and this run's wishes.
 
         Raises:
-            Misconfigured: its channel is no longer in channels.yaml.
+            Misconfigured: its channel is no longer in channels.yaml, or a wish cannot be.
             InputRejected: the video was never taken in.
         """
+        wishes = wishes or Wishes()
         name = channel_of(video_id)
         if name not in self.channels:
             raise Misconfigured(f"{video_id}: there is no channel {name!r} in channels.yaml")
@@ -105,15 +98,8 @@ class Engine:
         if manifest is None:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
-        return Order(
-            settings=self.settings,
-            channel=self.channels[name],
-            instructions=sidecar.instructions,
-            platforms=platforms,
-            clips=clips,
-            quality=quality,
-            force=force,
-        )
+        settings, channel = wishes.applied_to(self.settings, self.channels[name])
+        return Order(settings, channel, sidecar.instructions, wishes)
 
     def link(self, key: str, *, expires_s: int = 3600) -> str:
         """Where a stored file can be fetched: at the CDN if there is one, else signed."""
@@ -194,7 +180,7 @@ class Engine:
         ingredients = ingredients_of(wanted, run)
         identity = fingerprint(ingredients)
         found = None
-        if not order.force:
+        if not order.wishes.force:
             found = self.artifacts.find(video_id, wanted.folder, wanted.name, identity)
         if found is not None and self.items_intact(found, wanted):
             document = self.artifacts.document(found, wanted.document)

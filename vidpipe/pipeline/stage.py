@@ -14,6 +14,7 @@ from vidpipe.channels.model import Channel
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions, Upload
 from vidpipe.pipeline.estimates import Estimator
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest
@@ -31,25 +32,24 @@ class Order:
     settings: Settings
     channel: Channel
     instructions: Instructions = field(default_factory=Instructions)
-    platforms: tuple[str, ...] = ()
-    clips: int | None = None
-    quality: TierName | None = None
-    force: bool = False
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:
         """This run's platforms, else the sidecar's, else the channel's; the urgent ones first."""
-        wanted = self.platforms or self.instructions.platforms or self.channel.platforms
-        return tuple(sorted(wanted, key=lambda name: -self.channel.preset(name).priority))
+        wished = self.wishes
+        wanted = wished.platforms or self.instructions.platforms or self.channel.platforms
+        every = dict.fromkeys([*wanted, *wished.also])
+        return tuple(sorted(every, key=lambda name: -self.channel.preset(name).priority))
 
     @property
     def tier(self) -> TierName:
         """This run's quality, else the channel's."""
-        return self.quality or self.channel.quality
+        return self.wishes.quality or self.channel.quality
 
     @property
     def clip_count(self) -> int:
-        return self.clips or self.instructions.clips or self.channel.clips.count
+        return self.wishes.clips or self.instructions.clips or self.channel.clips.count
 
     @property
     def language(self) -> str | None:
@@ -120,7 +120,7 @@ class StageRun:
         self, folder: Folder, artifact: str, ingredients: Mapping[str, Any]
     ) -> Manifest | None:
         """A part of this stage's work that is there already; None when all is to be made anew."""
-        if self.order.force:
+        if self.order.wishes.force:
             return None
         return self.artifacts.find(self.video_id, folder, artifact, fingerprint(ingredients))
 

@@ -76,13 +76,13 @@ def home(tmp_path, processed):
     return home
 
 
-def run_job(instance, home, video_id, **options):
+def run_job(instance, home, video_id, job="process_video", **options):
     local = build_defs(
         resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
         executor=dg.in_process_executor,
     )
     instance.add_dynamic_partitions("videos", [video_id])
-    return local.resolve_job_def("process_video").execute_in_process(
+    return local.resolve_job_def(job).execute_in_process(
         instance=instance, partition_key=video_id, raise_on_error=False, **options
     )
 
@@ -149,11 +149,15 @@ def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
             home,
             processed.video_id,
             asset_selection=[dg.AssetKey("scored_segments")],
-            run_config={"ops": {"scored_segments": {"config": {"force": True}}}},
+            run_config=wishes(force=True),
         )
         assert result.success
         event = result.get_asset_materialization_events()[0]
         assert event.materialization.metadata["reused"].value is False
+
+
+def wishes(**fields):
+    return {"resources": {"wishes": {"config": fields}}}
 
 
 def failing(monkeypatch, error):

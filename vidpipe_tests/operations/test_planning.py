@@ -4,6 +4,7 @@ import pytest
 
 from vidpipe.operations.stale import plans
 from vidpipe.pipeline.planning import Verdict, differences, plan
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.storage.artifacts import DOCUMENT
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all
@@ -70,7 +71,7 @@ def test_a_new_platform_is_one_stage_that_was_never_made(whole):
 def test_a_stage_that_gives_the_same_costs_nothing_after_it(whole, monkeypatch):
     opened, key = whole
     engine = opened()
-    order = engine.order(key, force=True)
+    order = engine.order(key, Wishes(force=True))
     again = engine.run_stage("layout", key, order)
     assert not again.reused
     assert not plan(engine, key).stale

@@ -9,6 +9,7 @@ import pytest
 from vidpipe.content.model import Content, Topic, Unit
 from vidpipe.errors import Unavailable
 from vidpipe.pipeline.stages import stage_names
+from vidpipe.pipeline.wishes import Wishes
 from vidpipe.segments.editor import Answer, Editor, editor_identity
 from vidpipe.segments.model import EditorOptions, SegmentOptions
 from vidpipe.segments.select import select_segments
@@ -269,6 +270,6 @@ def test_an_answer_is_kept_so_that_asking_again_costs_nothing(server, talk, tmp_
         first = engine.run_stage(name, video_id, order)
     assert len(seen) == 1
     assert first.document.editor.judged == 1
-    again = engine.run_stage("scored_segments", video_id, engine.order(video_id, clips=1))
+    again = engine.run_stage("scored_segments", video_id, engine.order(video_id, Wishes(clips=1)))
     assert not again.reused and again.document.editor.judged == 1
     assert len(seen) == 1

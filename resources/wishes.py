@@ -1,0 +1,127 @@
+"""The launch form: what a person may wish of a run, once for all of its steps."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field, create_model
+
+from vidpipe.pipeline.wishes import Wishes
+
+_CHANNEL = "as the channel says"
+_SETTINGS = "as configured"
+
+
+class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What this run wants that channel and sidecar do not say.
+
+    In the launchpad it is `resources: wishes: config:`. Wishes hold for one run; what is
+    wanted always belongs into channels.yaml, or into the video's sidecar.
+    """
+
+    force: bool = Field(
+        default=False,
+        description="Make every selected stage anew, even if nothing changed. Costs the full time.",
+    )
+    platforms: list[str] = Field(
+        default_factory=list,
+        description="Only for these platforms. Empty: those of the sidecar, else of the channel.",
+    )
+    also: list[str] = Field(
+        default_factory=list, description="These platforms beside those of sidecar and channel."
+    )
+    clips: int = Field(
+        default=0, description="At most so many clips, 1 to 50. 0: as sidecar or channel say."
+    )
+    transcript: Literal[
+        "as configured", "sidecar", "api", "transformers", "faster-whisper", "pocketsphinx"
+    ] = Field(
+        default=_SETTINGS,
+        description="Where the words come from. One that cannot be used here fails the step.",
+    )
+    quality: Literal["as the channel says", "draft", "standard", "high"] = Field(
+        default=_CHANNEL, description="Of the picture: draft is to look at, quick and coarse."
+    )
+    captions: Literal["as the channel says", "burned in", "none"] = Field(
+        default=_CHANNEL, description="Whether words are shown in the picture."
+    )
+    caption_size: int = Field(
+        default=0,
+        description="Height of the letters, 24 to 140 pixels at a width of 1080. "
+        "0: as the channel says.",
+    )
+    caption_words: int = Field(
+        default=0, description="Words on screen at most, 1 to 12. 0: as the channel says."
+    )
+    caption_capitals: Literal["as the channel says", "yes", "no"] = Field(
+        default=_CHANNEL, description="All letters in capitals."
+    )
+    caption_accent: str = Field(
+        default="",
+        description="Colour of the word that is spoken, '#rrggbb'. Empty: as the channel says.",
+    )
+
+    def wished(self) -> Wishes:
+        """The wishes, checked.
+
+        Raises:
+            Misconfigured: every field that cannot be, by its name.
+        """
+        captions: dict[str, Any] = {
+            "enabled": {"burned in": True, "none": False}.get(self.captions),
+            "font_size": self.caption_size or None,
+            "max_words": self.caption_words or None,
+            "uppercase": {"yes": True, "no": False}.get(self.caption_capitals),
+        }
+        return Wishes.of(
+            force=self.force,
+            platforms=_names(self.platforms),
+            also=_names(self.also),
+            clips=self.clips or None,
+            transcript=None if self.transcript == _SETTINGS else self.transcript,
+            quality=None if self.quality == _CHANNEL else self.quality,
+            captions={name: value for name, value in captions.items() if value is not None},
+            accent=self.caption_accent or None,
+        )
+
+
+_FIELDS = WishesResource.model_fields
+
+
+def form(*fields: str) -> dict[str, Any]:
+    """Run configuration that shows these fields of the form with what they are by default."""
+    shown = {name: _FIELDS[name].get_default(call_default_factory=True) for name in fields}
+    return {"resources": {"wishes": {"config": shown}}}
+
+
+def wished(run_config: Mapping[str, Any]) -> bool:
+    """Whether somebody filled in the form of a run with this configuration."""
+    config = run_config.get("resources", {}).get("wishes", {}).get("config", {})
+    neutral = {n: f.get_default(call_default_factory=True) for n, f in _FIELDS.items()}
+    return any(value != neutral.get(name) for name, value in config.items())
+
+
+def _names(chosen: Iterable[Any]) -> tuple[str, ...]:
+    """Without repetitions; members of an enumeration by their value."""
+    return tuple(dict.fromkeys(str(getattr(item, "value", item)) for item in chosen))
+
+
+def wishes_for(platforms: Iterable[str]) -> WishesResource:
+    """The form with the platforms that there are: another one is refused before a run starts."""
+    names = list(platforms)
+    # Its name stands in the error, and Dagster knows types by it.
+    listed = Enum(f"Platform[{', '.join(names)}]", {n: n for n in names})  # type: ignore[misc]
+
+    def field(name: str) -> Any:
+        said = WishesResource.model_fields[name].description
+        return (list[listed], Field(default_factory=list, description=said))  # type: ignore[valid-type]
+
+    made = create_model(
+        "Wishes",
+        __base__=WishesResource,
+        __doc__=WishesResource.__doc__,
+        platforms=field("platforms"),
+        also=field("also"),
+    )
+    return made()

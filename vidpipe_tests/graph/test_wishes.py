@@ -1,0 +1,149 @@
+"""The launch form: what it refuses before a run starts, and what a run makes of it."""
+
+import dagster as dg
+import pytest
+
+from definitions import build_defs, defs
+from resources.wishes import WishesResource, form, wished
+from vidpipe.clips.model import RenderedClips
+from vidpipe.errors import Misconfigured
+from vidpipe.storage.keys import Folder
+from vidpipe_tests.graph.test_graph import home, run_job, wishes  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            {"platforms": ["tikttok"]},
+            r"wishes:config:platforms\[0\] not in enum type Platform\[.*tiktok",
+        ),
+        ({"quality": "best"}, "wishes:config:quality not in enum type"),
+        ({"transcript": "whisper"}, "wishes:config:transcript not in enum type"),
+        ({"clips": "many"}, "wishes:config:clips"),
+        ({"clip": 3}, 'unexpected config entry "clip"'),
+    ],
+)
+def test_what_cannot_be_is_refused_before_the_run_starts_by_its_field(fields, said):
+    job = defs.resolve_job_def("process_video")
+    with pytest.raises(dg.DagsterInvalidConfigError, match=said):
+        from dagster._core.execution.api import create_execution_plan
+
+        create_execution_plan(job, run_config=wishes(**fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"clips": 99}, "wishes: clips: Input should be less than or equal to 50, not 99"),
+        ({"caption_size": 7}, "wishes: captions.font_size: .* equal to 24, not 7"),
+        ({"caption_accent": "red"}, "wishes: accent: .*pattern.*, not 'red'"),
+    ],
+)
+def test_a_number_out_of_its_range_fails_the_first_step_by_its_field(processed, fields, said):
+    with pytest.raises(Misconfigured, match=said):
+        processed.engine.order(processed.video_id, WishesResource(**fields).wished())
+
+
+def test_a_wish_for_an_unknown_platform_says_which_there_are(processed):
+    with pytest.raises(Misconfigured, match=r"unknown platform 'nowhere'; there are: .*tiktok"):
+        processed.engine.order(processed.video_id, WishesResource(platforms=["nowhere"]).wished())
+
+
+def test_nothing_filled_in_is_nothing_wished():
+    every = form(*WishesResource.model_fields)
+    assert not wished(every) and not wished({})
+    assert set(every["resources"]["wishes"]["config"]) == set(WishesResource.model_fields)
+    assert wished(wishes(clips=2)) and wished(wishes(also=["x"]))
+    order = WishesResource().wished()
+    assert order == type(order)()
+
+
+def test_each_job_shows_a_form_that_can_be_launched_as_it_is():
+    from dagster._core.execution.api import create_execution_plan
+
+    for name in ("process_video", "rerender_clips", "add_platform"):
+        job = defs.resolve_job_def(name)
+        config = job.partitioned_config.get_run_config_for_partition_key("any")
+        assert config["resources"]["wishes"]["config"], name
+        assert create_execution_plan(job, run_config=config)
+
+
+def test_wishes_reach_words_count_and_captions(processed):
+    order = processed.engine.order(
+        processed.video_id,
+        WishesResource(
+            clips=3,
+            transcript="pocketsphinx",
+            captions="none",
+            caption_size=80,
+            caption_words=3,
+            caption_capitals="yes",
+            caption_accent="#00ff00",
+            quality="high",
+            also=["x"],
+        ).wished(),
+    )
+    assert order.settings.transcript.order == ("pocketsphinx",)
+    style = order.channel.captions
+    assert (style.enabled, style.font_size, style.max_words, style.uppercase) == (
+        False,
+        80,
+        3,
+        True,
+    )
+    assert order.channel.brand.accent == "#00ff00"
+    assert (order.clip_count, order.tier) == (3, "high")
+    assert set(order.wanted_platforms) == {"tiktok", "youtube_shorts", "x"}
+
+
+def test_rerender_clips_changes_the_captions_and_nothing_before_them(home, processed):  # noqa: F811
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance,
+            home,
+            processed.video_id,
+            job="rerender_clips",
+            run_config=wishes(captions="none"),
+        )
+        assert result.success
+        made = {
+            e.asset_key.to_user_string(): e.materialization.metadata["reused"].value
+            for e in result.get_asset_materialization_events()
+        }
+    assert made == {
+        "rendered_clips": False,
+        "platform_exports/tiktok": False,
+        "platform_exports/youtube_shorts": False,
+    }
+    from vidpipe_tests.conftest import make_engine
+
+    engine = make_engine(home)
+    manifest = engine.artifacts.current(processed.video_id, Folder.CLIPS, "rendered_clips")
+    document = engine.artifacts.document(manifest, RenderedClips)
+    assert not any(f.captions for c in document.clips for f in c.files)
+
+
+def test_add_platform_adds_one_to_those_of_the_channel(home, processed):  # noqa: F811
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance,
+            home,
+            processed.video_id,
+            job="add_platform",
+            run_config=wishes(also=["facebook"]),
+        )
+        assert result.success
+        made = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events()}
+    assert "platform_exports/facebook" in made and "platform_exports/tiktok" in made
+
+
+def test_the_form_lists_the_platforms_of_channels_too(tmp_path, monkeypatch):
+    from dagster._core.execution.api import create_execution_plan
+
+    (tmp_path / "channels.yaml").write_text(
+        "channels: {museum: {custom: {lobby_wall: {like: tiktok, title: The wall}}}}"
+    )
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path))
+    job = build_defs().resolve_job_def("process_video")
+    assert create_execution_plan(job, run_config=wishes(platforms=["lobby_wall"]))
