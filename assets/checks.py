@@ -6,6 +6,7 @@ import itertools
 
 import dagster as dg
 
+from assets.metadata import table
 from vidpipe.clips.model import RenderedClips
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import SourceVideo
@@ -175,25 +176,10 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
     """Every file keeps to every rule of its platform."""
     broken = [(e, r) for e in document.exports for r in e.rules if not r.ok]
     rows = [
-        dg.TableRecord(
-            {
-                "clip": e.rank,
-                "rule": r.rule,
-                "measured": r.measured,
-                "wanted": r.wanted,
-                "ok": r.ok,
-            }
-        )
+        {"clip": e.rank, "ok": r.ok, "rule": r.rule, "measured": r.measured, "wanted": r.wanted}
         for e in document.exports
         for r in e.rules
     ]
-    columns = {
-        "clip": "int",
-        "rule": "string",
-        "measured": "string",
-        "wanted": "string",
-        "ok": "bool",
-    }
     said = "; ".join(
         f"clip {e.rank}: {r.rule} is {r.measured}, wanted {r.wanted}" for e, r in broken
     )
@@ -205,10 +191,5 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
         asset_key=key,
         severity=dg.AssetCheckSeverity.WARN,
         description=said or f"{len(document.exports)} files keep to every rule",
-        metadata={
-            "rules": dg.MetadataValue.table(
-                records=rows,
-                schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()]),
-            )
-        },
+        metadata={"rules": table(rows, clip="by rank"), "broken": len(broken)},
     )

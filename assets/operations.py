@@ -4,7 +4,7 @@ from collections import Counter
 
 import dagster as dg
 
-from assets.previews import table
+from assets.metadata import table
 from assets.shell import OWNERS
 from resources import VidpipeResource
 from vidpipe.operations.stale import plans
@@ -32,11 +32,11 @@ def stale_videos(
             "not_planned": len(unplanned),
             "why": table(
                 [{"videos": n, "because": r} for r, n in reasons.most_common(_ROWS)],
-                {"videos": "int", "because": "string"},
+                because="what changed, old and new",
             ),
             "stages": table(
                 [{"videos": n, "stage": s} for s, n in stages.most_common()],
-                {"videos": "int", "stage": "string"},
+                stage="what would be made anew",
             ),
             "which": table(
                 [
@@ -47,11 +47,11 @@ def stale_videos(
                     }
                     for p in stale[:_ROWS]
                 ],
-                {"video": "string", "stages": "string", "because": "string"},
+                because="what changed, old and new",
             ),
             "why_not_planned": table(
                 [{"video": v, "because": why} for v, why in list(unplanned.items())[:_ROWS]],
-                {"video": "string", "because": "string"},
+                because="what has to be mended first",
             ),
         }
     )

@@ -1,139 +1,168 @@
-"""Stored results as metadata that a person wants to see.
+"""What the UI shows of each stage's result: what a person asks of it first comes first.
 
-Pictures go in as `data:` images of at most 30 KB: they live in the event log.
+Numbers that plot over partitions are `made_in_s`, `real_time_factor`, and each stage's own,
+such as `clip_count` or `loudness_error_lu`.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import dagster as dg
 
-from vidpipe.clips.model import RenderedClips
+from assets.metadata import (
+    IN_PLACE,
+    Metadata,
+    as_far_as_shown,
+    link,
+    markdown,
+    mib,
+    picture,
+    plain,
+    table,
+)
+from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout
-from vidpipe.media.pictures import thumbnail
+from vidpipe.media.probe import MediaInfo
 from vidpipe.pipeline import Engine, StageResult
 from vidpipe.segments.model import Segments
 from vidpipe.silence.model import AudioTrack, SpeechMap
+from vidpipe.storage.keys import Folder, video_prefix
 from vidpipe.timeline import clock
 from vidpipe.transcript.model import Transcript
 
-Metadata = dict[str, Any]
-
-#: What is shown first, whatever else there is.
-_PICTURES = ("contact_sheet", "waveform", "layout_sheet", "slide_sheet", "posters")
+#: Clips that are shown one by one, and rows of long tables: the event log holds them all.
+_CLIPS, _ROWS = 8, 50
 
 
 def preview(engine: Engine, result: StageResult) -> Metadata:
     """Metadata of one stage's result."""
-    build = _BUILDERS[result.stage.split("/")[0]]
-    shown = build(engine, result)
-    pictures = {k: v for k, v in shown.items() if k in _PICTURES}
+    shown = _BUILDERS[result.stage.split("/")[0]](engine, result)
+    manifest = result.manifest
+    video = engine.catalog.video(manifest.video_id)
+    duration_s = video.duration_s if video is not None else 0.0
+    if engine.page(manifest.video_id):
+        shown["watch"] = dg.MetadataValue.url(engine.page(manifest.video_id))
+    shown["made_in_s"] = round(manifest.wall_s, 2)
+    if duration_s > 0:
+        shown["real_time_factor"] = round(manifest.wall_s / duration_s, 4)
     return {
-        **pictures,
-        **{k: v for k, v in shown.items() if k not in pictures},
-        "reused": result.reused,
-        "wall_s": round(result.wall_s, 3),
-        "fingerprint": result.manifest.fingerprint[:16],
+        **shown,
+        "found_again": result.reused,
+        "store": dg.MetadataValue.path(f"{engine.store.url}/{video_prefix(manifest.video_id)}"),
+        "fingerprint": manifest.fingerprint[:16],
     }
-
-
-#: Clips of which the event shows a strip: the log holds every picture.
-_STRIPS = 5
-
-
-def _picture(engine: Engine, result: StageResult, name: str) -> dg.MarkdownMetadataValue:
-    path = engine.artifacts.path(result.manifest.file(name))
-    data = base64.b64encode(thumbnail(path)).decode()
-    return dg.MetadataValue.md(f"![{name}](data:image/jpeg;base64,{data})")
-
-
-def _link(engine: Engine, result: StageResult, name: str) -> dg.UrlMetadataValue:
-    return dg.MetadataValue.url(engine.link(result.manifest.file(name).key))
-
-
-def table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> dg.TableMetadataValue:
-    """Rows as a table; `columns` maps names to Dagster's column types."""
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord(row) for row in rows],
-        schema=dg.TableSchema([dg.TableColumn(n, t) for n, t in columns.items()]),
-    )
 
 
 def _source(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
-    assert isinstance(document, SourceVideo) and document.media.video is not None
-    media, video = document.media, document.media.video
+    assert isinstance(document, SourceVideo)
     return {
-        "contact_sheet": _picture(engine, result, "contact_sheet.jpg"),
-        "name": document.name,
-        "duration_s": round(media.duration_s, 2),
-        "picture": f"{video.width}x{video.height}, {video.fps:g} fps, {video.codec}",
-        "sound": f"{media.audio.codec}, {media.audio.sample_rate} Hz" if media.audio else "none",
-        "size_bytes": media.size_bytes,
+        "contact_sheet": markdown(picture(engine, result.manifest, "contact_sheet.jpg")),
+        "recording": f"{document.name}: {_media(document.media)}",
+        "duration_s": round(document.media.duration_s, 2),
+        "size_mib": mib(document.media.size_bytes),
+        "channel": document.channel,
         "sha256": document.sha256,
     }
+
+
+def _media(media: MediaInfo) -> str:
+    """`2:15, 1280x720 at 25 fps h264, aac 48000 Hz`."""
+    parts = [clock(media.duration_s)]
+    if media.video is not None:
+        v = media.video
+        parts.append(f"{v.width}x{v.height} at {v.fps:g} fps {v.codec}")
+    parts.append(f"{media.audio.codec} {media.audio.sample_rate} Hz" if media.audio else "no sound")
+    return ", ".join(parts)
 
 
 def _audio(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, AudioTrack)
-    return {"has_audio": document.has_audio, "duration_s": document.duration_s}
+    return {"has_sound": document.has_audio, "duration_s": document.duration_s}
 
 
 def _silence(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, SpeechMap)
-    metadata: Metadata = {
+    metadata: Metadata = {}
+    if result.manifest.has("waveform.png"):
+        metadata["waveform"] = markdown(
+            picture(engine, result.manifest, "waveform.png"), "Speech is green, silence shaded."
+        )
+    metadata |= {
         "speech_s": round(document.speech_s, 1),
         "silence_s": round(document.silence_s, 1),
         "silences": len(document.silences),
-        "speech_share": round(document.speech_s / max(document.duration_s, 1e-6), 3),
+        "speech_percent": round(100 * document.speech_s / max(document.duration_s, 1e-6), 1),
     }
     if document.noise_floor_db is not None:
-        metadata["noise_floor_db"] = document.noise_floor_db
-    if result.manifest.has("waveform.png"):
-        metadata["waveform"] = _picture(engine, result, "waveform.png")
+        metadata["noise_floor_dbfs"] = document.noise_floor_db
     return metadata
 
 
 def _transcript(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, Transcript)
-    lines = [f"`{clock(s.start_s)}` {_md(s.text)}" for s in document.sentences[:12]]
-    flags = [f"- **{f.kind}**: {f.count}, first at {clock(f.at_s)}" for f in document.flags]
+    lines = [f"`{clock(s.start_s)}` {plain(s.text)}" for s in document.sentences]
     metadata: Metadata = {
-        "begins": dg.MetadataValue.md("\n\n".join(lines) or "Nothing is said."),
-        "source": document.source + (" (draft)" if document.draft else ""),
-        "model": document.model or "none",
+        "begins": markdown(*as_far_as_shown(lines)) if lines else "Nothing is said.",
+        "words_from": _words_from(document),
         "language": document.language or "unknown",
         "words": len(document.words),
-        "word_times": document.word_times,
         "sentences": len(document.sentences),
-        "repaired": dg.MetadataValue.md("\n".join(flags) or "Nothing had to be."),
-        "not_used": dg.MetadataValue.md(
-            "\n".join(f"- **{p.source}**: {_md(p.reason)}" for p in document.passed_over)
-            or "Every source before it in the order was used."
+        "read_it": markdown(
+            link(engine, result.manifest.file("transcript.srt").key, "all of it, as subtitles")
         ),
-        "subtitles": _link(engine, result, "transcript.srt"),
     }
     if document.quality is not None:
-        measured = document.quality.model_dump(exclude_none=True)
-        metadata.update({k: float(v) for k, v in measured.items()})
+        measured = document.quality
+        metadata |= {
+            "covered_percent": round(100 * measured.covered_share, 1),
+            "words_per_minute": round(measured.words_per_minute, 1),
+            "characters_per_s": round(measured.characters_per_s, 1),
+            "rules_broken": measured.rules_broken,
+        }
+        if measured.confidence is not None:
+            metadata["confidence_percent"] = round(100 * measured.confidence, 1)
+    if document.flags:
+        flags = [f"{f.kind}: {f.count}, first at {clock(f.at_s)}" for f in document.flags]
+        metadata["repaired"] = "; ".join(flags)
+    if document.passed_over:
+        metadata["not_used"] = markdown(
+            *(f"**{p.source}**: {plain(p.reason)}" for p in document.passed_over)
+        )
     if document.cost:
         metadata["cost"] = document.cost
     return metadata
 
 
+def _words_from(document: Transcript) -> str:
+    """`sidecar, each word aligned to the sound`."""
+    told = {
+        "heard": "each word when it was heard",
+        "aligned": "each word aligned to the sound",
+        "given": "times as given",
+        "spread": "times spread over its subtitles",
+    }
+    source = f"{document.source} ({document.model})" if document.model else document.source
+    draft = ", a draft: not burned in" if document.draft else ""
+    return f"{source}, {told[document.word_times]}{draft}"
+
+
 def _layout(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, Layout)
-    rows = [
+    metadata: Metadata = {
+        "layout_sheet": markdown(picture(engine, result.manifest, "layout_sheet.jpg"))
+    }
+    if result.manifest.has("slide_sheet.jpg"):
+        metadata["slide_sheet"] = markdown(picture(engine, result.manifest, "slide_sheet.jpg"))
+    stretches = [
         {
             "from": clock(s.start_s),
             "to": clock(s.end_s),
@@ -144,15 +173,8 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
                 for r in s.regions
             ),
         }
-        for s in document.stretches[:50]
+        for s in document.stretches[:_ROWS]
     ]
-    types = {
-        "from": "string",
-        "to": "string",
-        "layout": "string",
-        "confidence": "float",
-        "regions": "string",
-    }
     slides = [
         {
             "from": clock(s.start_s),
@@ -160,19 +182,16 @@ def _layout(engine: Engine, result: StageResult) -> Metadata:
             "title": s.title or "-",
             "builds": len(s.builds_s),
         }
-        for s in document.slides[:100]
+        for s in document.slides[:_ROWS]
     ]
-    slide_types = {"from": "string", "to": "string", "title": "string", "builds": "int"}
-    metadata: Metadata = {
-        "layout_sheet": _picture(engine, result, "layout_sheet.jpg"),
-        "stretches": table(rows, types),
-        "slide_table": table(slides, slide_types),
+    return metadata | {
+        "stretches": table(
+            stretches, confidence="0 to 1", regions="pixels of the recording: size at left,top"
+        ),
+        "slide_table": table(slides, builds="times that it grew"),
         "slides": len(document.slides),
         "shots": len(document.shots),
     }
-    if result.manifest.has("slide_sheet.jpg"):
-        metadata["slide_sheet"] = _picture(engine, result, "slide_sheet.jpg")
-    return metadata
 
 
 def _topics(engine: Engine, result: StageResult) -> Metadata:
@@ -188,20 +207,20 @@ def _topics(engine: Engine, result: StageResult) -> Metadata:
         }
         for t in document.topics
     ]
-    metadata: Metadata = {
-        "basis": document.basis,
+    metadata: Metadata = {"topic_table": table(rows, about="key phrases")}
+    if result.manifest.has("chapters.txt"):
+        file = result.manifest.file("chapters.txt")
+        text = engine.artifacts.path(file).read_text("utf-8").splitlines()
+        shown = "\n".join(as_far_as_shown(text, IN_PLACE - 250))
+        metadata["chapters"] = markdown(
+            f"```\n{shown}\n```", link(engine, file.key, "for a video's description")
+        )
+    return metadata | {
+        "borders_from": document.basis,
         "sentence_model": document.sentence_model or "none: words alone",
         "topics": len(document.topics),
-        "units": len(document.units),
+        "sentences": len(document.units),
     }
-    if rows:
-        types = dict.fromkeys(rows[0], "string") | {"sentences": "int"}
-        metadata["topic_table"] = table(rows, types)
-    if result.manifest.has("chapters.txt"):
-        path = engine.artifacts.path(result.manifest.file("chapters.txt"))
-        text = path.read_text("utf-8")
-        metadata["chapters"] = dg.MetadataValue.md(f"```\n{text}```")
-    return metadata
 
 
 def _segments(engine: Engine, result: StageResult) -> Metadata:
@@ -211,26 +230,20 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
         {
             "rank": s.rank,
             "score": round(s.score, 1),
-            "title": s.title,
-            "start_end": f"{clock(s.start_s)}-{clock(s.end_s)}",
+            "from": clock(s.start_s),
             "length_s": round(s.kept_s, 1),
+            "title": s.title,
             "reasons": "; ".join(s.reasons),
         }
         for s in document.segments
     ]
-    types = {
-        "rank": "int",
-        "score": "float",
-        "title": "string",
-        "start_end": "string",
-        "length_s": "float",
-        "reasons": "string",
-    }
     metadata: Metadata = {
-        "segments": table(rows, types),
+        "segments": table(rows, score="of 100; under 50 is no clip", length_s="what is kept"),
         "chosen": len(rows),
         "candidates": document.candidates,
     }
+    if document.segments:
+        metadata["best_score"] = round(max(s.score for s in document.segments), 1)
     if document.nothing:
         metadata["nothing"] = document.nothing
     if document.editor:
@@ -245,107 +258,135 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
 def _clips(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, RenderedClips)
-    video_id = result.manifest.video_id
-    made = {c.clip_id: [engine.finished_clip(video_id, f) for f in c.files] for c in document.clips}
-    rows = [
-        {
-            "rank": c.rank,
-            "title": c.title,
-            "duration_s": round(c.duration_s, 1),
-            "composition": ", ".join(dict.fromkeys(p.composition.value for p in c.parts)),
-            "captions": c.files[0].captions,
-            "loudness_lufs": str(c.files[0].measures.integrated_lufs or "silent"),
-            "ssim": min((f.quality.ssim for f in c.files if f.quality.ssim), default=0.0),
-            "estimated_s": made[c.clip_id][0].encoded.estimated_s,
-            "encoded_s": made[c.clip_id][0].encoded.seconds,
-            "estimated_mib": round(
-                sum(m.encoded.estimated_bytes for m in made[c.clip_id]) / 2**20, 2
-            ),
-            "size_mib": round(sum(f.measures.size_bytes for f in c.files) / 2**20, 2),
-            "clip": c.clip_id,
-        }
-        for c in document.clips
-    ]
-    types = {
-        "rank": "int",
-        "title": "string",
-        "duration_s": "float",
-        "composition": "string",
-        "captions": "bool",
-        "loudness_lufs": "string",
-        "ssim": "float",
-        "estimated_s": "float",
-        "encoded_s": "float",
-        "estimated_mib": "float",
-        "size_mib": "float",
-        "clip": "string",
-    }
-    metadata: Metadata = {
-        "clips": table(rows, types),
-        "count": len(rows),
-        "rendered": result.items_made,
-        "reused_clips": result.items_reused,
-        "seconds_of_clips": round(sum(c.duration_s for c in document.clips), 1),
-    }
+    metadata: Metadata = {}
     if result.manifest.has("poster_sheet.jpg"):
-        metadata["posters"] = _picture(engine, result, "poster_sheet.jpg")
-    for clip in document.clips[:_STRIPS]:
-        metadata[f"clip_{clip.rank}"] = _picture(engine, result, f"strip_{clip.rank:02d}.jpg")
+        metadata["posters"] = markdown(
+            picture(
+                engine,
+                result.manifest,
+                "poster_sheet.jpg",
+                leads_to=engine.page(result.manifest.video_id),
+            )
+        )
+    for clip in document.clips[:_CLIPS]:
+        metadata[f"clip_{clip.rank}"] = _one_clip(engine, result, clip)
+    metadata["clips"] = table(
+        [_clip_row(clip) for clip in document.clips],
+        composition="how page and speaker are arranged",
+        loudness_lufs="integrated, EBU R 128",
+        ssim="of the picture before and after it was encoded; under 0.97 it is coarse",
+    )
+    metadata["encodes"] = table(
+        [_encode_row(engine, result, clip) for clip in document.clips],
+        estimated_s="of work, before it began",
+        took_s="of work",
+    )
+    errors = _loudness_errors(
+        result, (f.measures.integrated_lufs for c in document.clips for f in c.files)
+    )
+    if errors:
+        metadata["loudness_error_lu"] = max(errors)
+    metadata |= {
+        "clip_count": len(document.clips),
+        "rendered": result.items_made,
+        "clips_found_again": result.items_reused,
+        "clips_s": round(sum(c.duration_s for c in document.clips), 1),
+    }
     if document.nothing:
         metadata["nothing"] = document.nothing
     return metadata
 
 
+def _one_clip(engine: Engine, result: StageResult, clip: Clip) -> dg.MarkdownMetadataValue:
+    """A clip as a strip of frames, with a link to each of its shapes."""
+    video_id = result.manifest.video_id
+    films = {}
+    for file in clip.files:
+        made = engine.artifacts.manifest(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
+        if made is not None:
+            films[file.variant] = made.file("clip.mp4").key
+    links = " · ".join(link(engine, key, f"play {name}") for name, key in films.items())
+    first = engine.lasting_link(next(iter(films.values()))) if films else ""
+    return markdown(
+        f"**{plain(clip.title[:120])}** {clip.duration_s:.1f} s, score {clip.score:.0f}",
+        picture(engine, result.manifest, f"strip_{clip.rank:02d}.jpg", leads_to=first),
+        links,
+    )
+
+
+def _clip_row(clip: Clip) -> Metadata:
+    return {
+        "rank": clip.rank,
+        "title": clip.title,
+        "length_s": round(clip.duration_s, 1),
+        "composition": ", ".join(dict.fromkeys(p.composition.value for p in clip.parts)),
+        "captions": clip.files[0].captions,
+        "loudness_lufs": str(clip.files[0].measures.integrated_lufs or "silent"),
+        "ssim": min((f.quality.ssim for f in clip.files if f.quality.ssim), default=0.0),
+    }
+
+
+def _encode_row(engine: Engine, result: StageResult, clip: Clip) -> Metadata:
+    made = [engine.finished_clip(result.manifest.video_id, f).encoded for f in clip.files]
+    return {
+        "rank": clip.rank,
+        "shapes": ", ".join(f.variant for f in clip.files),
+        "estimated_s": made[0].estimated_s,
+        "took_s": made[0].seconds,
+        "estimated_mib": mib(sum(m.estimated_bytes for m in made)),
+        "size_mib": mib(sum(f.measures.size_bytes for f in clip.files)),
+        "clip": clip.clip_id,
+    }
+
+
+def _loudness_errors(result: StageResult, measured: Iterable[float | None]) -> list[float]:
+    """How far each is from what was wanted, in loudness units."""
+    target = result.manifest.ingredients["options"]["loudness_lufs"]
+    return [round(abs(value - target), 2) for value in measured if value is not None]
+
+
 def _exports(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, PlatformExports)
+    lines = [
+        f"{e.rank}. {link(engine, e.key, e.title[:60])}"
+        f" {'keeps to every rule' if e.conforms else '**breaks a rule**'}"
+        for e in document.exports
+    ]
+    metadata: Metadata = {}
+    if lines:
+        metadata["play"] = markdown("\n".join(as_far_as_shown(lines)))
+    if document.refused:
+        metadata["refused"] = "; ".join(f"{e.rank}. {e.title}: {e.why}" for e in document.refused)
     video_id = result.manifest.video_id
     made = {e.clip_id: engine.finished_export(video_id, e) for e in document.exports}
     rows = [
         {
             "rank": e.rank,
             "title": e.title,
-            "file": e.key,
-            "made_by": e.way.value,
-            "duration_s": round(e.facts.duration_s, 2),
-            "estimated_mib": round(made[e.clip_id].estimate.size_bytes / 2**20, 2),
-            "size_mib": round(e.facts.size_bytes / 2**20, 2),
-            "estimated_s": made[e.clip_id].estimate.seconds,
-            "took_s": made[e.clip_id].seconds,
-            "loudness_lufs": str(e.facts.integrated_lufs or "silent"),
             "conforms": e.conforms,
+            "made_by": e.way.value,
+            "length_s": round(e.facts.duration_s, 2),
+            "size_mib": mib(e.facts.size_bytes),
+            "loudness_lufs": str(e.facts.integrated_lufs or "silent"),
+            "took_s": made[e.clip_id].seconds,
         }
         for e in document.exports
     ]
-    types = {
-        "rank": "int",
-        "title": "string",
-        "file": "string",
-        "made_by": "string",
-        "duration_s": "float",
-        "estimated_mib": "float",
-        "size_mib": "float",
-        "estimated_s": "float",
-        "took_s": "float",
-        "loudness_lufs": "string",
-        "conforms": "bool",
+    metadata["files"] = table(
+        rows, conforms="to every rule of the platform", made_by="copy costs next to nothing"
+    )
+    errors = _loudness_errors(result, (e.facts.integrated_lufs for e in document.exports))
+    if errors:
+        metadata["loudness_error_lu"] = max(errors)
+    return metadata | {
+        "export_count": len(rows),
+        "conforming": sum(e.conforms for e in document.exports),
+        "size_mib": mib(sum(e.facts.size_bytes for e in document.exports)),
     }
-    metadata: Metadata = {
-        "files": table(rows, types),
-        "count": len(rows),
-        "bytes": sum(e.facts.size_bytes for e in document.exports),
-    }
-    if document.refused:
-        metadata["refused"] = "; ".join(f"{e.rank}. {e.title}: {e.why}" for e in document.refused)
-    return metadata
 
 
-def _md(text: str) -> str:
-    """Somebody's text as text: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in text)
-
-
-_BUILDERS = {
+_BUILDERS: dict[str, Callable[[Engine, StageResult], Metadata]] = {
     "source_video": _source,
     "audio": _audio,
     "silence_regions": _silence,

@@ -108,7 +108,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             "platform_exports/tiktok",
             "platform_exports/youtube_shorts",
         }
-        assert all(m.metadata["reused"].value for m in events.values())
+        assert all(m.metadata["found_again"].value for m in events.values())
         checks = {
             (e.asset_key.to_user_string(), e.check_name): e.passed
             for e in result.get_asset_check_evaluations()
@@ -153,7 +153,7 @@ def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
         )
         assert result.success
         event = result.get_asset_materialization_events()[0]
-        assert event.materialization.metadata["reused"].value is False
+        assert event.materialization.metadata["found_again"].value is False
 
 
 def wishes(**fields):

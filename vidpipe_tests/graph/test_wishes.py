@@ -108,7 +108,7 @@ def test_rerender_clips_changes_the_captions_and_nothing_before_them(home, proce
         )
         assert result.success
         made = {
-            e.asset_key.to_user_string(): e.materialization.metadata["reused"].value
+            e.asset_key.to_user_string(): e.materialization.metadata["found_again"].value
             for e in result.get_asset_materialization_events()
         }
     assert made == {
