@@ -23,6 +23,8 @@ Metadata = dict[str, Any]
 
 #: What the UI shows in place, in characters, with room to spare.
 IN_PLACE = 980
+#: Pixels of the column that values stand in, in a window 1600 pixels wide.
+_WIDTH = 680
 #: Dagster's names of column types.
 _TYPES = {bool: "bool", int: "int", float: "float"}
 
@@ -31,8 +33,8 @@ def picture(engine: Engine, manifest: Manifest, name: str, *, leads_to: str = ""
     """Markdown of a picture, which leads somewhere when it is clicked."""
     file = manifest.file(name)
     if engine.settings.links_url:
-        shown = f"![{name}]({engine.lasting_link(file.key)})"
-        return f"[{shown}]({leads_to or engine.lasting_link(file.key)})"
+        address = engine.page_link(file.key)
+        return f"[![{name}]({address}?width={_WIDTH})]({leads_to or address})"
     data = base64.b64encode(thumbnail(engine.artifacts.path(file))).decode()
     return f"![{name}](data:image/jpeg;base64,{data})"
 

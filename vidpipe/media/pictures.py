@@ -121,6 +121,21 @@ def thumbnail(path: Path, *, max_bytes: int = 30_000, max_width: int = 900) -> b
     return data
 
 
+def narrowed(data: bytes, width: int) -> bytes:
+    """A picture file as JPEG of at most this width.
+
+    Raises:
+        ValueError: it is no picture.
+    """
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError("no picture that can be read")
+    if image.shape[1] > width:
+        height = max(1, round(image.shape[0] * width / image.shape[1]))
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
 def poster_sheet(posters: Sequence[Path], titles: Sequence[str], target: Path) -> None:
     """Posters of clips side by side, each with its label."""
     tiles = []

@@ -112,10 +112,13 @@ class Engine:
 
         Without either it is signed for a week, the longest that S3 allows.
         """
-        served = self.settings.links_url
-        if served and not self.settings.cdn_url:
-            return f"{served.rstrip('/')}/files/{quote(key)}"
+        if self.settings.links_url and not self.settings.cdn_url:
+            return self.page_link(key)
         return self.link(key, expires_s=7 * 24 * 3600)
+
+    def page_link(self, key: str) -> str:
+        """Where `vidpipe serve` has a stored file."""
+        return f"{self.settings.links_url.rstrip('/')}/files/{quote(key)}"
 
     def page(self, video_id: str) -> str:
         """Where the clips of a video can be watched; empty where `vidpipe serve` does not run."""

@@ -75,6 +75,20 @@ def test_the_recording_itself_is_not_handed_out(browser, processed):
     assert browser.get(f"/files/{key}").status_code == 404
 
 
+def test_a_picture_is_narrowed_for_the_column_it_stands_in(browser, processed):
+    import cv2
+    import numpy as np
+
+    key = (
+        processed.engine.manifest(processed.video_id, "source_video").file("contact_sheet.jpg").key
+    )
+    answer = browser.get(f"/files/{key}?width=320")
+    image = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert image.shape[1] == 320 and "immutable" in answer.headers["cache-control"]
+    assert browser.get(f"/files/{key}?width=9000").content == browser.get(f"/files/{key}").content
+    assert browser.get(f"/files/{_film(processed)}?width=320").status_code == 404
+
+
 def test_somebodys_text_is_text(processed, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(processed.engine.settings.home, home)
