@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets import analysis, clips, content, exports, ingest, operations
+from assets.sources import with_sources
 from resources import VidpipeResource, executor_for, wishes_for
 from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
@@ -63,15 +64,18 @@ def build_defs(
     settings, channels = start_up()
     presets = all_presets(channels.values())
     return dg.Definitions(
-        assets=[
-            *ingest.ASSETS,
-            *analysis.ASSETS,
-            analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
-            *content.ASSETS,
-            *clips.ASSETS,
-            exports.exports_for(presets),
-            *operations.ASSETS,
-        ],
+        assets=with_sources(
+            [
+                *ingest.ASSETS,
+                *analysis.ASSETS,
+                analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
+                *content.ASSETS,
+                *clips.ASSETS,
+                exports.exports_for(presets),
+                *operations.ASSETS,
+            ],
+            settings,
+        ),
         jobs=[*OF_VIDEOS, intake, *JOBS],
         sensors=[
             drop_folder,

@@ -39,6 +39,13 @@ def picture(engine: Engine, manifest: Manifest, name: str, *, leads_to: str = ""
     return f"![{name}](data:image/jpeg;base64,{data})"
 
 
+def stored_picture(engine: Engine, key: str, data: bytes) -> str:
+    """Markdown of a picture of at most 30 KB that is stored under a key, as it is."""
+    if engine.settings.links_url:
+        return f"![{key}]({engine.page_link(key)})"
+    return f"![{key}](data:image/png;base64,{base64.b64encode(data).decode()})"
+
+
 def link(engine: Engine, key: str, text: str) -> str:
     """Markdown of a link to a stored file."""
     return f"[{plain(text)}]({engine.lasting_link(key)})"

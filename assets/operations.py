@@ -3,11 +3,16 @@
 from collections import Counter
 
 import dagster as dg
+from pydantic import Field
 
-from assets.metadata import table
-from assets.shell import OWNERS
+from assets.metadata import Metadata, markdown, mib, stored_picture, table
+from assets.shell import OWNERS, translated
 from resources import VidpipeResource
+from vidpipe.operations.charts import charts
+from vidpipe.operations.report import Report, report
 from vidpipe.operations.stale import plans
+from vidpipe.pipeline import Engine
+from vidpipe.storage.keys import REPORTS
 
 _ROWS = 200
 
@@ -57,4 +62,117 @@ def stale_videos(
     )
 
 
-ASSETS = [stale_videos]
+class ReportConfig(dg.Config):
+    """What the report looks at."""
+
+    days: int = Field(default=30, description="how many days back, 1 to 366")
+    storage: bool = Field(
+        default=True, description="also list the store: a request for every thousand objects"
+    )
+
+
+@dg.asset(group_name="operations", kinds={"vidpipe"}, owners=OWNERS)
+def library_report(
+    context: dg.AssetExecutionContext, config: ReportConfig, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The library as a whole: videos a day, speed of each stage, failures, storage.
+
+    Made every night by the schedule nightly_report; its numbers plot over the nights.
+    Materialise it to see how things stand now.
+    """
+    with translated(context):
+        found = report(vidpipe.engine, days=min(max(config.days, 1), 366), storage=config.storage)
+        return dg.MaterializeResult(metadata=report_metadata(vidpipe.engine, found))
+
+
+def report_metadata(engine: Engine, found: Report) -> Metadata:
+    """Pictures first, then tables, then the numbers that plot over the nights."""
+    pictures = {}
+    for name, data in charts(found).items():
+        key = f"{REPORTS}/{found.at:%Y-%m-%dT%H%M%S}/{name}.png"
+        engine.store.put_bytes(key, data)
+        pictures[name] = markdown(stored_picture(engine, key, data))
+    today, before = found.days[-1], found.days[:-1]
+    return {
+        **pictures,
+        "a_day": table(
+            [
+                {
+                    "day": d.day.isoformat(),
+                    "videos": d.videos,
+                    "recorded_h": d.recorded_h,
+                    "clips": d.clips,
+                    "failures": d.failures,
+                    "channels": ", ".join(f"{c} {n}" for c, n in sorted(d.by_channel.items())),
+                }
+                for d in reversed(found.days)
+                if d.videos or d.failures
+            ],
+            videos="finished on that day (UTC)",
+            failures="noted on that day, mended or not",
+        ),
+        "stages": table(
+            [
+                {
+                    "stage": s.stage,
+                    "made": s.count,
+                    "median_s": s.median_s,
+                    "p95_s": s.p95_s,
+                    "real_time_factor": s.real_time_factor,
+                    "percent_of_work": round(100 * s.share, 1),
+                }
+                for s in found.speeds
+            ],
+            median_s="for a minute of recording",
+            real_time_factor="seconds of work for a second of recording",
+        ),
+        "failing": table(
+            [
+                {
+                    "cause": t.cause,
+                    "channel": t.channel,
+                    "given_up": t.dead,
+                    "tried_again": t.waiting,
+                    "since": t.since.strftime("%Y-%m-%d %H:%M"),
+                    "example": t.example[:200],
+                }
+                for t in found.troubles[:_ROWS]
+            ],
+            cause="see the runbook",
+            given_up="left for a person: job requeue_failures",
+        ),
+        "quarantine": table(
+            [
+                {"channel": channel, "reason": reason, "uploads": count}
+                for channel, reason, count in found.rejected[:_ROWS]
+            ],
+            reason="why it was not taken in",
+        ),
+        "storage_by_kind": table(
+            [
+                {
+                    "channel": s.channel,
+                    "kind": s.kind,
+                    "objects": s.objects,
+                    "size_mib": mib(s.size_bytes),
+                }
+                for s in found.stored[:_ROWS]
+            ],
+            kind="as policies of retention name it",
+        ),
+        "videos": found.totals["videos"],
+        "finished_videos": found.totals["finished"],
+        "clip_count": found.totals["clips"],
+        "export_count": found.totals["exports"],
+        "waiting_for_a_run": found.waiting,
+        "to_be_tried_again": found.to_be_tried_again,
+        "given_up": found.dead,
+        "in_quarantine": sum(count for _, _, count in found.rejected),
+        "finished_today": today.videos,
+        "finished_yesterday": before[-1].videos if before else 0,
+        "real_time_factor": round(found.real_time_factor, 4),
+        "stored_mib": mib(found.size_bytes),
+    }
+
+
+ASSETS = [stale_videos, library_report]

@@ -213,5 +213,32 @@ def hourly_half_way(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest()
 
 
-JOBS = [refresh_stale_videos, requeue_failures, retire_videos, retention, no_video_half_way]
-SCHEDULES = [nightly_retention, hourly_half_way]
+library_report = dg.define_asset_job(
+    "report_on_library",
+    selection=dg.AssetSelection.assets("library_report"),
+    executor_def=_EXECUTOR,
+    description="Looks at the whole library: videos a day, speed, failures, storage. **Costs** a "
+    "few queries, and a request to the store for every thousand objects.",
+)
+
+
+@dg.schedule(
+    job=library_report,
+    cron_schedule="10 2 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night at 2:10, so that its numbers plot over the nights.",
+)
+def nightly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """The report, once a night."""
+    return dg.RunRequest()
+
+
+JOBS = [
+    refresh_stale_videos,
+    requeue_failures,
+    retire_videos,
+    retention,
+    no_video_half_way,
+    library_report,
+]
+SCHEDULES = [nightly_retention, nightly_report, hourly_half_way]

@@ -110,6 +110,10 @@ class Settings(BaseSettings):
         default=False,
         description="`vidpipe serve` hands files out itself; else a bucket does, by signed links",
     )
+    source_url: str = Field(
+        default="", description="a forge with this code, https://…/vidpipe: links to code go there"
+    )
+    source_ref: str = Field(default="main", description="the branch or tag there that runs here")
     executor: Literal["processes", "kubernetes"] = Field(
         default="processes", description="steps as processes of their run, or as pods"
     )

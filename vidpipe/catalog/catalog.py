@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from vidpipe.catalog.beats import Beats
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import Failures, mend
+from vidpipe.catalog.history import History
 from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.requests import Cause, Requests, RequestState, close_requests, request
 from vidpipe.catalog.tables import (
@@ -44,8 +45,8 @@ class Stage:
 class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
-    What comes in, what is wished for, what went wrong and what is alive are each a part
-    of their own: `inbox`, `requests`, `failures`, `beats`.
+    What comes in, what is wished for, what went wrong, what is alive and what was done are
+    each a part of their own: `inbox`, `requests`, `failures`, `beats`, `history`.
     """
 
     @cached_property
@@ -63,6 +64,10 @@ class Catalog(Database):
     @cached_property
     def beats(self) -> Beats:
         return Beats(self)
+
+    @cached_property
+    def history(self) -> History:
+        return History(self)
 
     # Uploads
 

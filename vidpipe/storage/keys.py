@@ -70,6 +70,10 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
 QUARANTINE = "_quarantine"
 
 
+#: Where the pictures of reports lie, a folder for each report.
+REPORTS = "_reports"
+
+
 def quarantine_key(channel: str, digest: str, name: str) -> str:
     """Where a rejected upload is kept; its reason lies beside it."""
     return f"{QUARANTINE}/{channel}/{digest[:16]}/{name}"

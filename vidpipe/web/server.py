@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -31,7 +33,7 @@ from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.media.pictures import narrowed
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
-from vidpipe.storage.keys import Folder, folder_of
+from vidpipe.storage.keys import REPORTS, Folder, folder_of
 from vidpipe.timeline import clock
 from vidpipe.web.pages import VideoPage, newest, video_page
 
@@ -39,6 +41,9 @@ from vidpipe.web.pages import VideoPage, newest, video_page
 SHOWN = frozenset({Folder.FRAMES, Folder.ANALYSIS, Folder.CLIPS, Folder.EXPORTS})
 #: What a signed link must outlast: watching a clip, a slow download.
 _SIGNED_S = 3600
+#: The project's documents, where its source is.
+DOCS = Path(__file__).parents[2] / "docs"
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
@@ -58,12 +63,20 @@ def web_app(engine: Engine) -> Starlette:
 
     async def file(request: Request) -> Response:
         key = request.path_params["key"]
-        if folder_of(key) not in SHOWN:
+        if folder_of(key) not in SHOWN and not _of_report(key):
             return PlainTextResponse(f"There is no file {key} here.\n", 404)
         width = request.query_params.get("width", "")
         if width.isdecimal() and 16 <= int(width) <= 4096:
             return await run_in_threadpool(_picture, engine, key, int(width))
         return await run_in_threadpool(_file, engine, key, request.headers.get("range", ""))
+
+    async def document(request: Request) -> Response:
+        path = (DOCS / request.path_params["path"]).resolve()
+        if not path.is_relative_to(DOCS) or not path.is_file():
+            return PlainTextResponse("There is no such page.\n", 404)
+        if path.suffix != ".md":
+            return FileResponse(path)
+        return _page("document.html", title=path.stem, body=Markup(_MARKDOWN.render(_text(path))))
 
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -78,6 +91,7 @@ def web_app(engine: Engine) -> Starlette:
             Route("/", home),
             Route("/videos/{video_id}", video),
             Route("/files/{key:path}", file),
+            Route("/docs/{path:path}", document),
             Route("/health", health),
         ],
         exception_handlers=dict(handlers),
@@ -100,6 +114,15 @@ _PAGES.filters["path"] = quote
 
 def _page(template: str, **values: Any) -> Response:
     return HTMLResponse(_PAGES.get_template(template).render(**values))
+
+
+def _of_report(key: str) -> bool:
+    parts = key.split("/")
+    return len(parts) == 3 and parts[0] == REPORTS and not {"", ".", ".."} & set(parts)
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")
 
 
 def _file(engine: Engine, key: str, wanted: str) -> Response:

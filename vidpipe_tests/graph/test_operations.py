@@ -55,6 +55,25 @@ def with_channel(home, line):
     (home / "channels.yaml").write_text(text)
 
 
+def test_the_report_shows_pictures_tables_and_numbers_that_plot(home, processed, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
+        executor=dg.in_process_executor,
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = local.resolve_job_def("report_on_library").execute_in_process(instance=instance)
+        [event] = result.get_asset_materialization_events()
+    shown = {name: value.value for name, value in event.materialization.metadata.items()}
+    assert (shown["videos"], shown["finished_videos"], shown["finished_today"]) == (1, 1, 1)
+    assert shown["clip_count"] == len(processed.document("rendered_clips").clips)
+    assert shown["real_time_factor"] > 0 and shown["stored_mib"] > 1
+    [row] = [record.data for record in event.materialization.metadata["a_day"].records]
+    assert row["videos"] == 1 and row["channels"] == "default 1"
+    key = shown["speed"].split("/files/")[1].rstrip(")")
+    assert engine_of(home).store.get_bytes(key).startswith(b"\x89PNG")
+
+
 def restyled(home):
     with_channel(home, "captions: {font_size: 80}")
 

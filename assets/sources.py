@@ -1,0 +1,50 @@
+"""Where an asset comes from: links to its code and to the runbook, for every asset alike."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from vidpipe.settings import Settings
+
+_ROOT = Path(__file__).parents[1]
+_RUNBOOK = "docs/runbook.md"
+
+
+def with_sources(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], settings: Settings
+) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
+    """The same assets with links to their code, and to what to do when something is wrong.
+
+    Code is linked on the forge that VIDPIPE_SOURCE_URL names, else in the editor of whoever
+    looks; the runbook there, else where `vidpipe serve` shows it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        linked = dg.with_source_code_references(list(assets))
+        if settings.source_url:
+            linked = dg.link_code_references_to_git(
+                assets_defs=linked,
+                git_url=settings.source_url.rstrip("/"),
+                git_branch=settings.source_ref,
+                file_path_mapping=dg.AnchorBasedFilePathMapping(
+                    local_file_anchor=_ROOT / "definitions.py",
+                    file_anchor_path_in_repository="definitions.py",
+                ),
+                platform="gitlab" if "gitlab" in settings.source_url else "github",
+            )
+    runbook = runbook_url(settings)
+    if runbook:
+        more = {"runbook": dg.MetadataValue.url(runbook)}
+        return dg.map_asset_specs(lambda spec: spec.merge_attributes(metadata=more), linked)
+    return linked
+
+
+def runbook_url(settings: Settings) -> str:
+    """Where the runbook can be read in a browser; empty where nowhere."""
+    if settings.source_url:
+        return f"{settings.source_url.rstrip('/')}/blob/{settings.source_ref}/{_RUNBOOK}"
+    if settings.links_url and (_ROOT / _RUNBOOK).is_file():
+        return f"{settings.links_url.rstrip('/')}/{_RUNBOOK}"
+    return ""

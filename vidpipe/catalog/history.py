@@ -1,0 +1,132 @@
+"""What was done and what became of it, counted: what reports are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.tables import ClipRow, ExportRow, FailureRow, StageRun, Upload, Video
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A video that was finished, and what came of it."""
+
+    at: datetime
+    channel: str
+    recorded_s: float
+    clips: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """One making of a stage: what it took, and how long the recording is."""
+
+    stage: str
+    wall_s: float
+    recorded_s: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Failures of one cause in one channel that are not mended."""
+
+    channel: str
+    cause: str
+    dead: int
+    waiting: int
+    since: datetime
+    example: str
+
+
+class History:
+    """Questions over the whole library; each is one query."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def finished(self, since: datetime) -> list[Finished]:
+        """The videos that were finished since then."""
+        clips = (
+            select(ClipRow.video_id, func.count().label("clips"))
+            .group_by(ClipRow.video_id)
+            .subquery()
+        )
+        query = (
+            select(
+                Video.finished_at,
+                Video.channel,
+                Video.duration_s,
+                func.coalesce(clips.c.clips, 0),
+            )
+            .outerjoin(clips, clips.c.video_id == Video.video_id)
+            .where(Video.finished_at >= since)
+        )
+        return [Finished(*row) for row in self._rows(query)]
+
+    def failed(self, since: datetime) -> list[datetime]:
+        """When failures were noted, mended or not."""
+        query = select(FailureRow.created_at).where(FailureRow.created_at >= since)
+        return [at for (at,) in self._rows(query)]
+
+    def made(self, since: datetime, limit: int) -> list[Made]:
+        """The newest makings of stages; what was found again took no time worth counting."""
+        query = (
+            select(StageRun.stage, StageRun.wall_s, Video.duration_s)
+            .join(Video, Video.video_id == StageRun.video_id)
+            .where(
+                StageRun.created_at >= since, StageRun.reused.is_(False), StageRun.error.is_(None)
+            )
+            .order_by(StageRun.id.desc())
+            .limit(limit)
+        )
+        return [Made(*row) for row in self._rows(query)]
+
+    def troubles(self) -> list[Trouble]:
+        """What is not mended, by channel and cause, the most frequent first."""
+        dead = func.sum(case((FailureRow.state == FailureState.DEAD, 1), else_=0))
+        waiting = func.sum(case((FailureRow.state == FailureState.WAITING, 1), else_=0))
+        query = (
+            select(
+                FailureRow.channel,
+                FailureRow.cause,
+                dead,
+                waiting,
+                func.min(FailureRow.created_at),
+                func.max(FailureRow.message),
+            )
+            .where(FailureRow.state != FailureState.MENDED)
+            .group_by(FailureRow.channel, FailureRow.cause)
+            .order_by(func.count().desc(), FailureRow.cause, FailureRow.channel)
+        )
+        return [Trouble(*row) for row in self._rows(query)]
+
+    def rejected(self) -> list[tuple[str, str, int]]:
+        """(channel, reason, uploads) in quarantine, the most frequent first."""
+        query = (
+            select(Upload.channel, Upload.reason, func.count())
+            .where(Upload.state == "quarantined")
+            .group_by(Upload.channel, Upload.reason)
+            .order_by(func.count().desc(), Upload.channel)
+        )
+        return [(channel, reason or "", count) for channel, reason, count in self._rows(query)]
+
+    def totals(self) -> dict[str, int]:
+        """How many videos, finished ones, clips and exports there are."""
+        videos = select(func.count()).select_from(Video).where(Video.state == "accepted")
+        queries = {
+            "videos": videos,
+            "finished": videos.where(Video.finished_at.is_not(None)),
+            "clips": select(func.count()).select_from(ClipRow),
+            "exports": select(func.count()).select_from(ExportRow),
+        }
+        return {name: self._rows(query)[0][0] for name, query in queries.items()}
+
+    def _rows(self, query: Select[Any]) -> list[tuple[Any, ...]]:
+        with self._db.session() as session:
+            return [tuple(row) for row in session.execute(query)]
