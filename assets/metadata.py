@@ -23,8 +23,8 @@ Metadata = dict[str, Any]
 
 #: What the UI shows in place, in characters, with room to spare.
 IN_PLACE = 980
-#: Pixels of the column that values stand in, in a window 1600 pixels wide.
-_WIDTH = 680
+#: Pixels of the narrower of the columns that values stand in, in a window 1600 pixels wide.
+_WIDTH = 560
 #: Dagster's names of column types.
 _TYPES = {bool: "bool", int: "int", float: "float"}
 
@@ -66,19 +66,22 @@ def as_far_as_shown(lines: Sequence[str], room: int = IN_PLACE) -> list[str]:
     return kept
 
 
-def table(rows: Sequence[Mapping[str, Any]], **columns: str) -> dg.TableMetadataValue:
-    """Rows as a table.
+def table(
+    rows: Sequence[Mapping[str, Any]], **columns: str
+) -> dg.TableMetadataValue | dg.TextMetadataValue:
+    """Rows as a table; `none` where there are none.
 
     Args:
         rows: cells by column; all rows have the same columns.
         columns: what a column is, with its unit, for the header's hint. Types are those of
             the first row's cells.
     """
-    first = rows[0] if rows else dict.fromkeys(columns, "")
+    if not rows:
+        return dg.MetadataValue.text("none")
     schema = dg.TableSchema(
         [
             dg.TableColumn(name, _TYPES.get(type(cell), "string"), columns.get(name))
-            for name, cell in first.items()
+            for name, cell in rows[0].items()
         ]
     )
     return dg.MetadataValue.table(

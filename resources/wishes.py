@@ -25,11 +25,11 @@ class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         description="Make every selected stage anew, even if nothing changed. Costs the full time.",
     )
     platforms: list[str] = Field(
-        default_factory=list,
+        default=[],
         description="Only for these platforms. Empty: those of the sidecar, else of the channel.",
     )
     also: list[str] = Field(
-        default_factory=list, description="These platforms beside those of sidecar and channel."
+        default=[], description="These platforms beside those of sidecar and channel."
     )
     clips: int = Field(
         default=0, description="At most so many clips, 1 to 50. 0: as sidecar or channel say."
@@ -91,14 +91,14 @@ _FIELDS = WishesResource.model_fields
 
 def form(*fields: str) -> dict[str, Any]:
     """Run configuration that shows these fields of the form with what they are by default."""
-    shown = {name: _FIELDS[name].get_default(call_default_factory=True) for name in fields}
+    shown = {name: _FIELDS[name].get_default() for name in fields}
     return {"resources": {"wishes": {"config": shown}}}
 
 
 def wished(run_config: Mapping[str, Any]) -> bool:
     """Whether somebody filled in the form of a run with this configuration."""
     config = run_config.get("resources", {}).get("wishes", {}).get("config", {})
-    neutral = {n: f.get_default(call_default_factory=True) for n, f in _FIELDS.items()}
+    neutral = {n: f.get_default() for n, f in _FIELDS.items()}
     return any(value != neutral.get(name) for name, value in config.items())
 
 
@@ -115,7 +115,7 @@ def wishes_for(platforms: Iterable[str]) -> WishesResource:
 
     def field(name: str) -> Any:
         said = WishesResource.model_fields[name].description
-        return (list[listed], Field(default_factory=list, description=said))  # type: ignore[valid-type]
+        return (list[listed], Field(default=[], description=said))  # type: ignore[valid-type]
 
     made = create_model(
         "Wishes",
