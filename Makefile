@@ -8,7 +8,7 @@ export VIDPIPE_HOME ?= $(CURDIR)/.vidpipe
 export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench soak chaos scale lock clean
+.PHONY: help demo dev test lint bench soak chaos scale walk lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -72,6 +72,11 @@ chaos: $(VENV)/.dev ## the same while one part after the other is killed; at mos
 
 scale: $(VENV)/.dev ## 10,000 videos and 100,000 objects: ticks, pages, memory
 	$(BIN)/python -m benchmarks.scale
+
+walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10,000 partitions
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.walk
+	$(BIN)/python -m benchmarks.walk --partitions 10000
 
 lock: $(VENV)/.made ## write down the versions that go into the image
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .lock.json \

@@ -24,7 +24,7 @@ Metadata = dict[str, Any]
 #: What the UI shows in place, in characters, with room to spare.
 IN_PLACE = 980
 #: Pixels of the narrower of the columns that values stand in, in a window 1600 pixels wide.
-_WIDTH = 560
+_WIDTH = 540
 #: Dagster's names of column types.
 _TYPES = {bool: "bool", int: "int", float: "float"}
 

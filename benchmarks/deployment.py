@@ -1,4 +1,5 @@
-"""A whole deployment on this machine: S3, SQS, PostgreSQL, code server, webserver, daemon.
+"""A whole deployment on this machine: S3, SQS, PostgreSQL, code server, webserver, daemon,
+and what serves links.
 
 Every part is the real one in a process of its own, so that each can be killed.
 """
@@ -71,7 +72,10 @@ class Deployment:
         (self.home / "dagster").mkdir(parents=True)
         (self.home / "channels.yaml").write_text(channels)
         self.s3_port, self.code_port, self.web_port = free_port(), free_port(), free_port()
+        self.links_port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.s3_port}"
+        self.ui = f"http://127.0.0.1:{self.web_port}"
+        self.links = f"http://127.0.0.1:{self.links_port}"
         self.settings = dict(settings or {})
         #: Those that a check of everything would object to.
         self.settings_at_work = dict(settings_at_work or {})
@@ -101,6 +105,7 @@ class Deployment:
             "VIDPIPE_DROP_SWEEP_S": "0" if self.objects else "10",
             "VIDPIPE_DATABASE_URL": self.catalog_url,
             "VIDPIPE_FETCH_MODELS": "false",
+            "VIDPIPE_LINKS_URL": self.links,
             # What is measured here is what runs around the stages.
             "VIDPIPE_LAYOUT__READ_SLIDES": "never",
             "VIDPIPE_POOL_ENCODE": str(self.runs),
@@ -128,7 +133,7 @@ class Deployment:
             stderr=subprocess.STDOUT,
         )
         self.environment.update(self.settings_at_work)
-        for name in ("code", "web", "daemon"):
+        for name in ("code", "web", "daemon", "links"):
             self.start(name)
         threading.Thread(target=self._supervise, daemon=True).start()
         wait_for("webserver", 180, lambda: self.graphql("{version}"))
@@ -143,7 +148,13 @@ class Deployment:
         config["run_monitoring"]["start_timeout_seconds"] = 120
         config["run_monitoring"]["free_slots_after_run_end_seconds"] = 15
         (self.home / "dagster" / "dagster.yaml").write_text(yaml.safe_dump(config))
-        server = {"grpc_server": {"host": "127.0.0.1", "port": self.code_port}}
+        server = {
+            "grpc_server": {
+                "host": "127.0.0.1",
+                "port": self.code_port,
+                "location_name": "vidpipe",
+            }
+        }
         self.workspace = self.folder / "workspace.yaml"
         self.workspace.write_text(yaml.safe_dump({"load_from": [server]}))
 
@@ -171,6 +182,7 @@ class Deployment:
             ],
             "web": [str(dagster / "dagster-webserver"), *workspace, *port, str(self.web_port)],
             "daemon": [str(dagster / "dagster-daemon"), "run", *workspace],
+            "links": [str(dagster / "vidpipe"), "serve", "--port", str(self.links_port)],
         }
         self.parts[name] = subprocess.Popen(
             commands[name],
@@ -210,7 +222,7 @@ class Deployment:
 
     def graphql(self, query: str, **variables: Any) -> Any:
         asked = urllib.request.Request(
-            f"http://127.0.0.1:{self.web_port}/graphql",
+            f"{self.ui}/graphql",
             json.dumps({"query": query, "variables": variables}).encode(),
             {"Content-Type": "application/json"},
         )

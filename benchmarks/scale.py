@@ -112,7 +112,7 @@ def ticks(deployment: Deployment, sensor: str) -> list[dict[str, Any]]:
                                                error { message } } } } } }""",
         s={
             "repositoryName": "__repository__",
-            "repositoryLocationName": f"grpc:127.0.0.1:{deployment.code_port}",
+            "repositoryLocationName": "vidpipe",
             "sensorName": sensor,
         },
     )["sensorOrError"]["sensorState"]["ticks"]

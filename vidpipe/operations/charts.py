@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from vidpipe.operations.report import Day, Report, Speed, Stored
 
-_DPI, _WIDTH, _HEIGHT = 100, 5.6, 2.6
+_DPI, _WIDTH, _HEIGHT = 100, 5.4, 2.6
 _COLOURS = ("#4c72b0", "#dd8452", "#55a868", "#8172b3", "#937860", "#da8bc3", "#8c8c8c")
 _FAILED = "#c44e52"
 #: Channels with a colour of their own; the others share the last one.

@@ -167,7 +167,7 @@ def test_pictures_are_small_enough_and_drawn(looked, processed):
     for name, data in drawn.items():
         assert len(data) <= 30_000, name
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        assert image.shape == (260, 560, 3) and image.std() > 10, name
+        assert image.shape == (260, 540, 3) and image.std() > 10, name
 
 
 def test_an_empty_library_has_a_report_too(tmp_path):
