@@ -6,9 +6,12 @@ BIN    := $(VENV)/bin
 ACTIVATED := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 export VIDPIPE_HOME ?= $(CURDIR)/.vidpipe
 export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
+# Where `make dev` shows clips: links in the UI go there.
+LINKS_PORT ?= 3001
+export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench soak chaos scale walk lock clean
+.PHONY: help demo dev test lint bench soak chaos scale walk docs lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -35,10 +38,11 @@ $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 demo: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## a made-up talk in, finished clips out, through Dagster
 	@$(BIN)/python -m deploy.demo
 
-dev: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, with a drop folder
+dev: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, a drop folder, clips to watch
 	@mkdir -p $(VIDPIPE_HOME)/drop/default
 	@echo "Drop videos into $(VIDPIPE_HOME)/drop/{channel}/; the UI opens at http://127.0.0.1:3000"
-	@$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
+	@$(BIN)/vidpipe serve --port $(LINKS_PORT) & trap "kill $$!" EXIT; \
+		$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
 test: $(VENV)/.dev ## the tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
@@ -77,6 +81,9 @@ walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.walk
 	$(BIN)/python -m benchmarks.walk --partitions 10000
+
+docs: $(VENV)/.demo ## write the pages of docs/reference anew, from the code
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.made ## write down the versions that go into the image
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .lock.json \

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,11 +53,9 @@ class Browser:
 
     def settle(self) -> None:
         """Wait until nothing more comes in."""
-        try:
+        # The UI asks for news all the time; what is here by then is looked at.
+        with suppress(TimeoutError):
             self.page.wait_for_load_state("networkidle", timeout=15_000)
-        except TimeoutError:
-            # The UI asks for news all the time; what is here by now is looked at.
-            pass
         self.page.wait_for_timeout(700)
 
     def broken_pictures(self) -> list[str]:
@@ -99,10 +97,8 @@ def browser(base: str) -> Iterator[Browser]:
         page.on("console", lambda m: _note(found, m.type, f"{m.text} ({m.location.get('url')})"))
         page.on("pageerror", lambda error: _note(found, "error", str(error)))
         yield found
-        try:
+        with suppress(Error):
             opened.close()
-        except Error:
-            pass
 
 
 def _note(found: Browser, kind: str, text: str) -> None:

@@ -91,6 +91,7 @@ def readiness() -> list[Item]:
         ("catalog", _catalog),
         ("drop folder", _drop_folder),
         ("notifications", _notifications),
+        ("links", _links),
         ("space", _space),
         ("ffmpeg", _ffmpeg),
         ("encoder", _encoder),
@@ -150,6 +151,17 @@ def _notifications(settings: Settings) -> str:
 
     waiting = Queue(settings.drop_queue_url, settings.plain_drop_options).count()
     return f"{settings.drop_queue_url} ({waiting} waiting)"
+
+
+def _links(settings: Settings) -> str:
+    if settings.cdn_url:
+        return f"at the CDN, {settings.cdn_url}"
+    if settings.links_url:
+        how = "streamed" if settings.links_streamed else "signed when they are opened"
+        return f"through `vidpipe serve` at {settings.links_url}, {how}"
+    if settings.store_url.startswith("file:"):
+        return "files on this machine: no browser opens them (VIDPIPE_LINKS_URL is not set)"
+    return "signed for a week, then dead in the UI (VIDPIPE_LINKS_URL is not set)"
 
 
 def _space(settings: Settings) -> str:

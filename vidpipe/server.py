@@ -18,11 +18,11 @@ class ServerOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: str = ""
-    key: SecretStr = SecretStr("")
-    model: str = ""
-    timeout_s: float = Field(default=300.0, gt=0)
-    tries: int = Field(default=4, ge=1, le=20)
+    url: str = Field(default="", description="of a server that speaks OpenAI's protocol, …/v1")
+    key: SecretStr = Field(default=SecretStr(""), description="what it asks for, if it does")
+    model: str = Field(default="", description="its name there")
+    timeout_s: float = Field(default=300.0, gt=0, description="of one answer")
+    tries: int = Field(default=4, ge=1, le=20, description="of one question")
 
 
 def address(options: ServerOptions) -> str:

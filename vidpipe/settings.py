@@ -87,7 +87,9 @@ class Settings(BaseSettings):
         default=None, description="channels.yaml; default {home}/channels.yaml if it exists"
     )
     scratch: Path | None = Field(default=None, description="default {home}/scratch")
-    scratch_cache_gib: float = Field(default=50.0, gt=0)
+    scratch_cache_gib: float = Field(
+        default=50.0, gt=0, description="files of a remote store that are kept on this machine"
+    )
     face_model: Path | None = Field(
         default=None, description="a YuNet ONNX file; without it dlib's detector"
     )
@@ -95,8 +97,8 @@ class Settings(BaseSettings):
     stable_s: float = Field(
         default=5.0, ge=0, description="a dropped file counts when unchanged for so long"
     )
-    max_upload_gib: float = Field(default=50.0, gt=0)
-    max_duration_h: float = Field(default=12.0, gt=0)
+    max_upload_gib: float = Field(default=50.0, gt=0, description="a larger upload is rejected")
+    max_duration_h: float = Field(default=12.0, gt=0, description="and a longer one")
     encoder: EncoderName = Field(
         default="auto", description="of H.264: the first hardware one that works, else libx264"
     )

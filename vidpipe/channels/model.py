@@ -71,16 +71,18 @@ class Brand(_Strict):
 class CaptionStyle(_Strict):
     """Burned-in captions."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="whether words are shown in the picture")
     from_draft: bool = Field(
         default=False, description="burn in captions even when the transcript is only a draft"
     )
-    font: str = Field(default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$")
+    font: str = Field(
+        default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$", description="one that is installed"
+    )
     font_file: Path | None = Field(
         default=None, description="a font with the letters of the channel's language"
     )
     font_size: int = Field(default=64, ge=24, le=140, description="pixels at 1080 wide")
-    uppercase: bool = False
+    uppercase: bool = Field(default=False, description="all letters in capitals")
     emoji: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
         default_factory=dict, description="words, and what is shown behind them"
     )
@@ -157,8 +159,8 @@ class PostTemplates(_Strict):
     channel (its title).
     """
 
-    title: str = "{title}"
-    description: str = "{hook}\n\nFrom: {video}"
+    title: str = Field(default="{title}", description="of a post")
+    description: str = Field(default="{hook}\n\nFrom: {video}", description="of a post")
     hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
         default=(), description="always there, without #; the clip's own come after them"
     )
@@ -185,13 +187,15 @@ class Channel(_Strict):
     """Everything vidpipe needs to know of whom it works for."""
 
     name: ChannelName
-    title: str = ""
+    title: str = Field(default="", description="shown as artist in the files, and in posts")
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
     custom: dict[str, Preset] = Field(
         default_factory=dict,
         description="platforms of the channel's own: whole presets, or `like` another one",
     )
-    platforms: tuple[str, ...] = ("tiktok", "instagram_reels", "youtube_shorts")
+    platforms: tuple[str, ...] = Field(
+        default=("tiktok", "instagram_reels", "youtube_shorts"), description="clips are made for"
+    )
     quality: TierName = Field(default="standard", description="draft, standard or high")
     post: PostTemplates = PostTemplates()
     clips: ClipLimits = ClipLimits()

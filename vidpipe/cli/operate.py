@@ -159,7 +159,7 @@ def retention(
 
 @app.command()
 def hold(
-    video: Annotated[str, typer.Argument(metavar="VIDEO")],
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id")],
     why: Annotated[str, typer.Option(help="the reason; it is shown wherever it matters")] = "",
     release: Annotated[bool, typer.Option("--release", help="let go again")] = False,
 ) -> None:
@@ -178,7 +178,7 @@ def hold(
 
 @app.command()
 def retire(
-    videos: Annotated[list[str], typer.Argument(metavar="VIDEO...")],
+    videos: Annotated[list[str], typer.Argument(metavar="VIDEO...", help="their ids")],
 ) -> None:
     """Remove everything made of videos, and the recordings; dropped again they are revived."""
 

@@ -52,10 +52,13 @@ class SentenceModelOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
-    enabled: bool = True
-    model: str = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
-    revision: str = "main"
-    path: str | None = None
+    enabled: bool = Field(default=True, description="false: topics come from words alone")
+    model: str = Field(
+        default="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+        description="a sentence-embedding model on the hub",
+    )
+    revision: str = Field(default="main", description="its commit or tag")
+    path: str | None = Field(default=None, description="a folder that holds one, before it")
 
 
 class ContentOptions(BaseModel):
@@ -63,12 +66,12 @@ class ContentOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    min_topic_s: float = 30.0
+    min_topic_s: float = Field(default=30.0, description="a shorter one is none of its own")
     turn_discount: float = Field(
         default=0.35, description="what is left of a border's price where a new slide comes"
     )
     pause_discount: float = Field(
         default=0.6, description="what is left of it after a pause that is long for the speaker"
     )
-    title_characters: int = 60
+    title_characters: int = Field(default=60, description="of a title at most")
     sentence_model: SentenceModelOptions = SentenceModelOptions()

@@ -86,7 +86,7 @@ class FramingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    faces_per_s: float = 2.0
+    faces_per_s: float = Field(default=2.0, description="pictures in which faces are looked for")
     faces_per_s_stacked: float = Field(
         default=1.0, description="in a stack the crop is nearly as wide as the camera"
     )

@@ -139,16 +139,18 @@ class LayoutOptions(BaseModel):
     max_blind_s: float = Field(
         default=12.0, description="between two keyframes; farther apart, the span is decoded"
     )
-    min_step_s: float = 0.5
-    analysis_width: int = 640
+    min_step_s: float = Field(default=0.5, description="pictures are looked at so far apart")
+    analysis_width: int = Field(default=640, description="and so wide, in pixels")
     cut_fraction: float = Field(default=0.42, description="changed part of the frame at a cut")
     slide_fraction: float = Field(default=0.006, description="changed part of the screen")
-    max_refinements: int = 60
-    min_stretch_s: float = 1.0
+    max_refinements: int = Field(default=60, description="borders looked for more closely")
+    min_stretch_s: float = Field(default=1.0, description="a shorter one joins its neighbour")
     faceless_support: int = Field(
         default=6, description="looks that must see an inset in which no face is found"
     )
     max_face_looks: int = Field(default=400, description="over all stretches, about")
-    read_slides: Reading = Reading.AUTO
+    read_slides: Reading = Field(
+        default=Reading.AUTO, description="auto: where RapidOCR is; always: an error without it"
+    )
     max_read_slides: int = Field(default=200, description="a slide takes about half a second")
     face_frames: int = Field(default=5, description="frames per stretch looked at for faces")

@@ -71,11 +71,13 @@ class EditorOptions(ServerOptions):
     for one video, in the same currency.
     """
 
-    candidates: int = Field(default=24, ge=1, le=200)
+    candidates: int = Field(default=24, ge=1, le=200, description="it is asked about at most")
     weight: float = Field(default=0.5, ge=0, le=1, description="of its score against the local")
-    price_in: float = Field(default=0.0, ge=0)
-    price_out: float = Field(default=0.0, ge=0)
-    budget: float | None = Field(default=None, ge=0)
+    price_in: float = Field(default=0.0, ge=0, description="of a million tokens that it reads")
+    price_out: float = Field(default=0.0, ge=0, description="of a million that it writes")
+    budget: float | None = Field(
+        default=None, ge=0, description="for one video: nothing is asked that might cost more"
+    )
 
 
 class SegmentOptions(BaseModel):

@@ -115,10 +115,10 @@ class FasterWhisperOptions:
     name on the hub).
     """
 
-    model: str = "small"
-    path: str | None = None
-    beam: int = Field(default=5, ge=1, le=10)
-    batch: int = Field(default=8, ge=1, le=64)
+    model: str = Field(default="small", description="any faster-whisper model on the hub")
+    path: str | None = Field(default=None, description="a folder that holds one, before it")
+    beam: int = Field(default=5, ge=1, le=10, description="width of its search")
+    batch: int = Field(default=8, ge=1, le=64, description="passages at once")
 
 
 @dataclass(frozen=True)
@@ -129,10 +129,10 @@ class TransformersOptions:
     and `revision` (a name and a commit or tag on the hub).
     """
 
-    model: str = "openai/whisper-large-v3"
-    revision: str = "main"
-    path: str | None = None
-    batch: int = Field(default=0, ge=0, le=512)
+    model: str = Field(default="openai/whisper-large-v3", description="any Whisper on the hub")
+    revision: str = Field(default="main", description="its commit or tag")
+    path: str | None = Field(default=None, description="a folder that holds one, before it")
+    batch: int = Field(default=0, ge=0, le=512, description="passages at once; 0: what fits")
 
 
 class ApiOptions(ServerOptions):
@@ -142,10 +142,10 @@ class ApiOptions(ServerOptions):
     what a minute of sound costs, for the result.
     """
 
-    model: str = "whisper-1"
-    max_mib: float = Field(default=24.0, gt=0)
-    parallel: int = Field(default=4, ge=1, le=32)
-    cost_per_minute: float = Field(default=0.0, ge=0)
+    model: str = Field(default="whisper-1", description="its name there")
+    max_mib: float = Field(default=24.0, gt=0, description="of one upload")
+    parallel: int = Field(default=4, ge=1, le=32, description="uploads at once")
+    cost_per_minute: float = Field(default=0.0, ge=0, description="of sound, for the result")
 
 
 #: What is tried in which order when nothing is said about it.

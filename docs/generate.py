@@ -1,0 +1,386 @@
+"""Writes docs/reference from the code: `make docs`. A test holds both equal."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import os
+import re
+import tempfile
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "reference"
+_NOTE = "<!-- Written by `make docs` from the code; change it there. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Every page by its name."""
+    made = {
+        "settings": settings(),
+        "cli": cli(),
+        "channels": channels(),
+        "platforms": platforms(),
+        "results": results(),
+        "tables": tables(),
+        "graph": graph(),
+    }
+    return {name: _NOTE + text.strip() + "\n" for name, text in made.items()}
+
+
+# Models
+
+
+def _rows(model: Any, prefix: str, separator: str, change: Any = str) -> Iterator[tuple[str, ...]]:
+    """(name, default, what it is) of every field, those of nested models after their own."""
+    from pydantic import BaseModel
+    from pydantic_core import PydanticUndefined
+
+    fields = getattr(model, "model_fields", None) or model.__pydantic_fields__
+    for name, field in fields.items():
+        kind = field.annotation
+        path = f"{prefix}{change(name)}"
+        nested = isinstance(kind, type) and (
+            issubclass(kind, BaseModel) or dataclasses.is_dataclass(kind)
+        )
+        if nested:
+            yield from _rows(kind, f"{path}{separator}", separator, change)
+            continue
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if default is PydanticUndefined else _default(default)
+        yield path, shown, _said(field)
+
+
+def _default(value: Any) -> str:
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if value in (None, "", (), [], {}):
+        return ""
+    if isinstance(value, tuple | list):
+        return f"`{', '.join(map(str, value))}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    text = str(getattr(value, "value", value)).replace("\n", "\\n")
+    return f"`{text}`"
+
+
+def _said(field: Any) -> str:
+    """Its description, and the limits that it is held to."""
+    limits = []
+    for item in field.metadata:
+        for name, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<")):
+            if getattr(item, name, None) is not None:
+                limits.append(f"{sign} {getattr(item, name):g}")
+    choices = (
+        re.findall(r"'([^']+)'", str(field.annotation))
+        if "Literal" in str(field.annotation)
+        else []
+    )
+    parts = [field.description or "", ", ".join(limits), " or ".join(f"`{c}`" for c in choices)]
+    return _cell("; ".join(part for part in parts if part))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _doc(item: Any) -> str:
+    """The docstring as paragraphs of Markdown."""
+    return inspect.getdoc(item) or ""
+
+
+# Pages
+
+
+def settings() -> str:
+    """Every variable of the environment."""
+    from vidpipe.settings import Settings
+
+    rows = [
+        (f"`{name}`", default, said)
+        for name, default, said in _rows(Settings, "VIDPIPE_", "__", str.upper)
+    ]
+    return f"""# Settings
+
+Each comes from the environment, or from a file of its name in `/run/secrets`. Lists and
+mappings are JSON. A name that begins with `VIDPIPE_` and is none of these stops the start,
+with the nearest one that is.
+
+{_table(("variable", "default", ""), rows)}
+
+What the recognisers' options mean: `FASTER_WHISPER` and `TRANSFORMERS` take a `PATH` (a
+folder of weights) before a `MODEL` (a name on the hub); `API` asks the server at `URL`.
+"""
+
+
+def cli() -> str:
+    """Every command with its arguments and options, from their annotations."""
+    import vidpipe.cli  # noqa: F401
+    from vidpipe.cli.app import app
+
+    parts = ["# The vidpipe command\n"]
+    for command in app.registered_commands:
+        assert command.callback is not None
+        name = command.name or command.callback.__name__.replace("_", "-")
+        rows, usage = [], [name]
+        for shown, required, said in _parameters(command.callback):
+            usage.append(shown if required else f"[{shown}]")
+            rows.append((f"`{shown}`", said))
+        text = _doc(command.callback)
+        parts.append(f"## {name}\n\n{text}\n\n```text\nvidpipe {' '.join(usage)}\n```\n")
+        if rows:
+            parts.append(_table(("", ""), rows) + "\n")
+    parts.append(
+        "## Exit codes\n\n"
+        "| | |\n|---|---|\n"
+        "| 0 | done, also when there was nothing worth cutting |\n"
+        "| 1 | a bug of ours, with its traceback |\n"
+        "| 2 | wrong usage or a wrong setting: each problem on a line |\n"
+        "| 3 | the file was rejected, or keeps not to a rule |\n"
+        "| 4 | something is unavailable: trying again can help |\n"
+    )
+    return "\n".join(parts)
+
+
+def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
+    """(how it is written, whether it must be, what it is) of each parameter of a command."""
+    hints = typing.get_type_hints(callback, include_extras=True)
+    for name, parameter in inspect.signature(callback).parameters.items():
+        kind, info = typing.get_args(hints[name])[:2]
+        required = parameter.default is inspect.Parameter.empty
+        default = None if required else parameter.default
+        more = f" (default {default})" if default not in (None, "", False) else ""
+        said = _cell((info.help or "") + more)
+        if type(info).__name__ == "ArgumentInfo":
+            yield info.metavar or name.upper(), required, said
+            continue
+        flags = [d for d in info.param_decls or () if d.startswith("--")]
+        flag = flags[0] if flags else f"--{name.replace('_', '-')}"
+        yield flag if kind is bool else f"{flag} {_value(kind)}", required, said
+
+
+def _value(kind: Any) -> str:
+    """What stands behind an option of this type."""
+    inner = [k for k in typing.get_args(kind) if k is not type(None)]
+    if typing.get_origin(kind) is typing.Literal:
+        return "/".join(inner)
+    if inner:
+        return _value(inner[0])
+    return {int: "N", float: "X", Path: "FILE"}.get(kind, "NAME")
+
+
+def channels() -> str:
+    """Every field of a channel."""
+    from vidpipe.channels.model import Channel
+
+    rows = [
+        (f"`{name}`", default, said)
+        for name, default, said in _rows(Channel, "", ".")
+        if name != "name"
+    ]
+    return f"""# Channels
+
+`channels.yaml` lies in `VIDPIPE_HOME`, or where `VIDPIPE_CHANNELS_FILE` says. Under
+`channels:` stands a name (the folder under the drop folder) and what differs from here;
+[an example with everything](../../deploy/channels.example.yaml).
+
+{_table(("field", "default", ""), rows)}
+"""
+
+
+def platforms() -> str:
+    """What each platform takes."""
+    from vidpipe.platforms import load_presets, load_tiers
+
+    rows = []
+    for item in load_presets().values():
+        shape, codec, rate = "sound alone", "", ""
+        if item.picture is not None:
+            size = item.picture.size
+            shape = f"{size.width}x{size.height}"
+            rate = f"{item.picture.max_kbps} kbit/s"
+        if item.screen is not None:
+            codec = "burned in" if item.screen.captions else "beside it"
+        lengths = f"{item.file.min_duration_s:g} to {item.file.max_duration_s:g} s"
+        megabytes = f"{item.file.max_size_bytes / 1e6:,.0f} MB"
+        rows.append((f"`{item.name}`", item.title, shape, rate, lengths, megabytes, codec))
+    tiers = [
+        (f"`{name}`", str(t.crf), t.preset, f"{t.max_kbps} kbit/s", f"{t.least_kbps} kbit/s")
+        for name, t in load_tiers().items()
+    ]
+    head = ("name", "", "shape", "at most", "length", "size at most", "captions")
+    return f"""# Platforms
+
+One file each in [vidpipe/platforms/presets](../../vidpipe/platforms/presets), every group of
+figures with its source and the date it was looked up.
+
+{_table(head, rows)}
+
+## Quality
+
+{_table(("tier", "CRF", "x264 preset", "at most at 1080x1920", "squeezed to at least"), tiers)}
+"""
+
+
+def results() -> str:
+    """Every field of results.json."""
+    from vidpipe.results.model import Results
+
+    schema = Results.model_json_schema()
+    parts = [
+        "# results.json\n",
+        "Lies beside the clips that `vidpipe run` writes. "
+        "[The JSON Schema](../../vidpipe/results/results.schema.json) is what it is held to; "
+        "`vidpipe schema` prints it.\n",
+    ]
+    models = {"Results": schema, **schema.get("$defs", {})}
+    for name, model in models.items():
+        if "properties" not in model:
+            continue
+        rows = [
+            (f"`{field}`", _kind(spec), _cell(spec.get("description", "")))
+            for field, spec in model["properties"].items()
+        ]
+        parts.append(f"## {name}\n\n{model.get('description', '')}\n\n")
+        parts.append(_table(("field", "", ""), rows) + "\n")
+    return "\n".join(parts)
+
+
+def _kind(spec: dict[str, Any]) -> str:
+    """The type of a JSON Schema, in a word or two."""
+    if "$ref" in spec:
+        name = spec["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in spec:
+        return " or ".join(_kind(item) for item in spec["anyOf"])
+    if spec.get("type") == "array":
+        items = spec.get("items") or {}
+        return f"list of {_kind(items)}" if items else "list"
+    if "enum" in spec:
+        return " or ".join(f"`{item}`" for item in spec["enum"])
+    return str(spec.get("const") or spec.get("type", "any"))
+
+
+def tables() -> str:
+    """The tables of the catalog."""
+    from sqlalchemy.dialects import postgresql
+
+    from vidpipe.catalog import tables as module
+
+    parts = [
+        "# Tables of the catalog\n",
+        "One database, SQLite or PostgreSQL (`VIDPIPE_DATABASE_URL`). Read them as you like; "
+        "only vidpipe writes. Times are UTC.\n",
+    ]
+    dialect = postgresql.dialect()
+    classes = {m.local_table.name: m.class_ for m in module.Base.registry.mappers}
+    for table in module.Base.metadata.sorted_tables:
+        rows = []
+        for column in table.columns:
+            marks = [
+                "key" if column.primary_key else "",
+                "" if column.nullable or column.primary_key else "never null",
+                *(f"of {key.column}" for key in column.foreign_keys),
+            ]
+            kind = column.type.compile(dialect=dialect).lower()
+            rows.append((f"`{column.name}`", kind, ", ".join(m for m in marks if m)))
+        parts.append(f"## {table.name}\n\n{_doc(classes[table.name])}\n\n")
+        parts.append(_table(("column", "type", ""), rows) + "\n")
+    return "\n".join(parts)
+
+
+def graph() -> str:
+    """Assets, checks, jobs, sensors, schedules, the launch form."""
+    import dagster as dg
+
+    from definitions import build_defs
+    from resources.wishes import WishesResource
+
+    kept = {k: v for k, v in os.environ.items() if k.startswith("VIDPIPE_")}
+    with tempfile.TemporaryDirectory() as home:
+        for name in kept:
+            del os.environ[name]
+        os.environ["VIDPIPE_HOME"] = home
+        try:
+            defs = build_defs()
+        finally:
+            del os.environ["VIDPIPE_HOME"]
+            os.environ.update(kept)
+    found = defs.resolve_asset_graph()
+    parts = ["# The graph in Dagster\n", "## Assets\n"]
+    order = ("ingest", "analysis", "content", "clips", "exports", "operations")
+    rows = []
+    for key in found.toposorted_asset_keys:
+        node = found.get(key)
+        after = ", ".join(sorted(k.to_user_string() for k in node.parent_keys))
+        rows.append((node.group_name, f"`{key.to_user_string()}`", _cell(node.description), after))
+    rows.sort(key=lambda row: order.index(row[0]))
+    parts.append(_table(("group", "asset", "", "rests on"), rows) + "\n")
+    parts.append("## Checks\n")
+    checks: dict[str, tuple[str, ...]] = {}
+    for key in sorted(found.asset_check_keys):
+        spec = found.get_check_spec(key)
+        asset = key.asset_key.to_user_string()
+        asset = "platform_exports/…" if asset.startswith("platform_exports") else asset
+        said = "Every file keeps to every rule of its platform; none was refused."
+        said = said if key.name == "conforms" else _cell(spec.description or "")
+        stops = "stops the run" if spec.blocking else "warns"
+        checks.setdefault(f"{asset}{key.name}", (f"`{asset}`", f"`{key.name}`", said, stops))
+    parts.append(_table(("asset", "check", "", "if it fails"), list(checks.values())) + "\n")
+    parts.append("## Jobs\n")
+    jobs = [j for j in defs.resolve_all_job_defs() if not j.name.startswith("__")]
+    rows = [(f"`{j.name}`", _cell(j.description or "")) for j in sorted(jobs, key=lambda j: j.name)]
+    parts.append(_table(("job", ""), rows) + "\n")
+    parts.append("## The launch form\n\n" + _doc(WishesResource) + "\n")
+    rows = [
+        (f"`{name}`", _default(f.get_default()), _cell(f.description or ""))
+        for name, f in WishesResource.model_fields.items()
+    ]
+    parts.append(_table(("field", "default", ""), rows) + "\n")
+    parts.append("## Sensors\n")
+    repository: dg.RepositoryDefinition = defs.get_repository_def()
+    rows = [
+        (f"`{s.name}`", f"{s.minimum_interval_seconds or 30} s", _cell(s.description or ""))
+        for s in sorted(repository.sensor_defs, key=lambda s: s.name)
+    ]
+    parts.append(_table(("sensor", "every", ""), rows) + "\n")
+    parts.append("## Schedules\n")
+    rows = [
+        (f"`{s.name}`", f"`{s.cron_schedule}`", _cell(s.description or ""))
+        for s in sorted(repository.schedule_defs, key=lambda s: s.name)
+    ]
+    parts.append(_table(("schedule", "when (UTC)", ""), rows) + "\n")
+    parts.append(
+        "## Tags of runs\n\nThe run list is filtered by them.\n\n"
+        + _table(
+            ("tag", ""),
+            [
+                ("`dagster/partition`", "the video"),
+                ("`vidpipe/channel`", "whose it is"),
+                (
+                    "`vidpipe/cause`",
+                    "why there is this run: `upload`, `sidecar`, `retry`, `stale`, `person`, "
+                    "`backfill`",
+                ),
+                ("`dagster/priority`", "its place in the queue: higher goes first"),
+                ("`vidpipe/request`", "the wish in the catalog that it answers"),
+            ],
+        )
+        + "\n"
+    )
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / f"{name}.md").write_text(text, "utf-8")
+        print(f"docs/reference/{name}.md")
