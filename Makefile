@@ -11,7 +11,7 @@ LINKS_PORT ?= 3001
 export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench soak chaos scale walk docs lock clean
+.PHONY: help demo dev test lint bench soak chaos scale walk pictures docs lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -81,6 +81,10 @@ walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.walk
 	$(BIN)/python -m benchmarks.walk --partitions 10000
+
+pictures: $(VENV)/.dev ## take the pictures of docs/ anew, in a browser (Chromium)
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.pictures
 
 docs: $(VENV)/.demo ## write the pages of docs/reference anew, from the code
 	$(BIN)/python docs/generate.py
