@@ -92,7 +92,7 @@ def browser(base: str) -> Iterator[Browser]:
         raise FileNotFoundError("no Chromium: install one, or name it in VIDPIPE_TEST_BROWSER")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        page = opened.new_page(viewport={"width": 1600, "height": 1000})
+        page = opened.new_context(viewport={"width": 1600, "height": 1000}).new_page()
         found = Browser(page, base)
         page.on("console", lambda m: _note(found, m.type, f"{m.text} ({m.location.get('url')})"))
         page.on("pageerror", lambda error: _note(found, "error", str(error)))

@@ -93,10 +93,10 @@ def running(environment: dict[str, str], ui: int, links: int) -> Iterator[None]:
             wait_for(address, 180, lambda address=address: urllib.request.urlopen(address))
         yield
     finally:
+        # What `dagster dev` starts does not always end with it.
         for part in parts:
-            os.killpg(part.pid, signal.SIGTERM)
-        for part in parts:
-            part.wait(timeout=60)
+            os.killpg(part.pid, signal.SIGKILL)
+            part.wait()
 
 
 def take(found: Browser, key: str, links: str) -> None:
@@ -105,6 +105,7 @@ def take(found: Browser, key: str, links: str) -> None:
     found.open("warm", "/overview", "Overview")
     found.problems.clear()
     found.open("graph", "/asset-groups", "exports")
+    page.keyboard.press("Alt+e")
     keep(found, "graph", 620)
     for stage, height in _HEIGHTS.items():
         found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "made_in_s")
@@ -117,7 +118,7 @@ def take(found: Browser, key: str, links: str) -> None:
     fill_in(found, key, {"platforms": ["tikttok"], "clips": "many"})
     keep(found, "launch_form", 900)
     found.open("report", "/assets/library_report?view=overview", "Materialize")
-    page.get_by_role("button", name="Materialize", exact=True).first.click()
+    page.get_by_role("button", name="Materialize").first.click()
     page.get_by_text("a_day").first.wait_for(timeout=120_000)
     found.open("report", "/assets/library_report?view=overview", "a_day")
     keep(found, "library_report", 1250)
@@ -133,7 +134,7 @@ def keep(found: Browser, name: str, height: int, *, left: int = _LEFT, right: in
     with Image.open(path) as shot:
         part = shot.crop((left, 0, right, height)).convert("RGB")
     small = part.resize((_WIDTH, round(height * _WIDTH / part.width)), Image.Resampling.LANCZOS)
-    small.quantize(160, dither=Image.Dither.NONE).save(path, optimize=True)
+    small.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 

@@ -11,10 +11,11 @@ and start what can.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
+
+import yaml
 
 from benchmarks.browser import Browser, browser
 from benchmarks.deployment import Deployment, fresh, wait_for
@@ -203,7 +204,7 @@ def fill_in(found: Browser, key: str, wishes: dict[str, object]) -> None:
     page.wait_for_timeout(1500)
     page.locator(".CodeMirror").first.click()
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(json.dumps({"resources": {"wishes": {"config": wishes}}}))
+    page.keyboard.insert_text(yaml.safe_dump({"resources": {"wishes": {"config": wishes}}}))
     page.wait_for_timeout(3000)
 
 
