@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.browser import Browser, browser
 from benchmarks.deployment import ROOT, free_port, fresh, wait_for
-from benchmarks.walk import fill_in
+from benchmarks.walk import choose, fill_in
 from vidpipe.catalog.catalog import Catalog
 
 TARGET = ROOT / "docs" / "pictures"
@@ -115,7 +115,8 @@ def take(found: Browser, key: str, links: str) -> None:
     keep(found, "tiktok", 900)
     found.open("checks", "/assets/rendered_clips?view=checks", "clips_look_right")
     keep(found, "checks", 620)
-    fill_in(found, key, {"platforms": ["tikttok"], "clips": "many"})
+    choose(found, key)
+    fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
     keep(found, "launch_form", 900)
     found.open("report", "/assets/library_report?view=overview", "Materialize")
     page.get_by_role("button", name="Materialize").first.click()

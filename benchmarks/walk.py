@@ -178,14 +178,15 @@ def links(found: Browser) -> None:
 
 def form(deployment: Deployment, found: Browser, key: str) -> None:
     """The launch form refuses by its field what cannot be, and starts what can."""
-    fill_in(found, key, {"platforms": ["tikttok"], "clips": "many"})
+    choose(found, key)
+    fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
     said = found.page.inner_text("body")
     for path in ("wishes:config:platforms[0]", "wishes:config:clips"):
         if path not in said:
             found.problems.append(f"launch form: does not name {path}")
     if found.page.get_by_role("button", name="Launch Run").is_enabled():
         found.problems.append("launch form: can be launched with bad values")
-    fill_in(found, key, {"clips": 1})
+    fill_in(found, {"clips": 1})
     found.page.get_by_role("button", name="Launch Run").click()
     found.page.wait_for_url("**/runs/*", timeout=30_000)
     try:
@@ -194,14 +195,19 @@ def form(deployment: Deployment, found: Browser, key: str) -> None:
         found.problems.append(f"launch form: {error}")
 
 
-def fill_in(found: Browser, key: str, wishes: dict[str, object]) -> None:
-    """Choose a video and write wishes into the form of process_video."""
+def choose(found: Browser, key: str) -> None:
+    """Open the form of process_video, and choose a video in it."""
     page = found.page
     found.open("form", "/locations/vidpipe/jobs/process_video/playground", "Launch Run")
     page.get_by_placeholder("Partition").click()
     page.keyboard.type(key)
     page.get_by_text(key).last.click()
     page.wait_for_timeout(1500)
+
+
+def fill_in(found: Browser, wishes: dict[str, object]) -> None:
+    """Write wishes into the form that is open."""
+    page = found.page
     page.locator(".CodeMirror").first.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(yaml.safe_dump({"resources": {"wishes": {"config": wishes}}}))
