@@ -145,7 +145,7 @@ def pages(deployment: Deployment, found: Browser, key: str) -> dict[str, float]:
         "timeline": ("/overview/timeline", "process_video"),
         "jobs": ("/jobs", "rerender_clips"),
         "job": (f"{location}/jobs/process_video", "Everything for one video"),
-        "partitions of a job": (f"{location}/jobs/process_video/partitions", "Launch backfill"),
+        "partitions of a job": (f"{location}/jobs/process_video/partitions", "Total partitions"),
         "launchpad": (f"{location}/jobs/process_video/playground", "caption_size"),
         "automation": ("/automation", "nightly_report"),
         "sensor": (f"{location}/sensors/requested_videos", "Requests one run"),
