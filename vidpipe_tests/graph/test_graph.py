@@ -1,9 +1,9 @@
 """The Dagster layer, in process on an ephemeral instance."""
 
-import shutil
+import re
 
 import dagster as dg
-import pytest
+from starlette.testclient import TestClient
 
 from assets.partitions import videos
 from definitions import PRELOAD, build_defs, defs
@@ -11,6 +11,8 @@ from resources import VidpipeResource
 from vidpipe.errors import Unavailable
 from vidpipe.pipeline import Engine, stage, stage_names
 from vidpipe.platforms import load_presets
+from vidpipe.web import web_app
+from vidpipe_tests.graph.conftest import run_job, wishes
 
 
 def test_the_asset_graph_is_the_pipeline():
@@ -68,25 +70,6 @@ def test_the_job_is_one_video_in_at_most_ten_steps():
     assert job.partitions_def == videos
 
 
-@pytest.fixture
-def home(tmp_path, processed):
-    """The processed home, free to change."""
-    home = tmp_path / "home"
-    shutil.copytree(processed.engine.settings.home, home)
-    return home
-
-
-def run_job(instance, home, video_id, job="process_video", **options):
-    local = build_defs(
-        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
-        executor=dg.in_process_executor,
-    )
-    instance.add_dynamic_partitions("videos", [video_id])
-    return local.resolve_job_def(job).execute_in_process(
-        instance=instance, partition_key=video_id, raise_on_error=False, **options
-    )
-
-
 def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatch):
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(instance, home, processed.video_id)
@@ -139,7 +122,56 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
         text = events["transcript"].metadata["begins"].value
         assert "What is a sound, really?" in text
         shown = events["transcript"].metadata
-        assert shown["word_times"].value == "aligned" and shown["rules_broken"].value == 0
+        assert shown["words_from"].value == (
+            "sidecar (transcript.srt), each word aligned to the sound"
+        )
+        assert shown["rules_broken"].value == 0 and shown["covered_percent"].value > 90
+
+
+def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
+    home, processed, monkeypatch
+):
+    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(instance, home, processed.video_id)
+        assert result.success
+        events = {
+            e.asset_key.to_user_string(): e.materialization.metadata
+            for e in result.get_asset_materialization_events()
+        }
+    browser = TestClient(web_app(VidpipeResource(home=str(home)).engine))
+    opened = set()
+    for name, metadata in events.items():
+        assert metadata["watch"].value == f"http://clips.example.com/videos/{processed.video_id}"
+        assert metadata["real_time_factor"].value >= 0 and metadata["made_in_s"].value >= 0
+        for key, value in metadata.items():
+            if not isinstance(value, dg.MarkdownMetadataValue):
+                continue
+            # The UI hides what is longer behind a click.
+            assert len(value.md_str) < 1000, f"{name}: {key}"
+            opened |= set(re.findall(r"http://clips\.example\.com(/[^)\s]+)", value.md_str))
+    assert len(opened) > 10
+    for path in opened:
+        assert browser.get(path).status_code == 200, path
+
+
+def test_assets_link_to_their_code_and_to_the_runbook(monkeypatch):
+    def references(defs):
+        node = defs.resolve_asset_graph().get(dg.AssetKey("layout"))
+        [reference] = node.metadata["dagster/code_references"].code_references
+        return reference, node.metadata.get("runbook")
+
+    at_home, runbook = references(build_defs())
+    assert at_home.file_path.endswith("assets/analysis.py") and runbook is None
+    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    assert references(build_defs())[1].value == "http://clips.example.com/docs/runbook.md"
+    monkeypatch.setenv("VIDPIPE_SOURCE_URL", "https://git.example.com/media/vidpipe")
+    monkeypatch.setenv("VIDPIPE_SOURCE_REF", "v1")
+    on_forge, runbook = references(build_defs())
+    assert re.match(
+        r"https://git\.example\.com/media/vidpipe/tree/v1/assets/analysis\.py", on_forge.url
+    )
+    assert runbook.value == "https://git.example.com/media/vidpipe/blob/v1/docs/runbook.md"
 
 
 def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
@@ -154,10 +186,6 @@ def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
         assert result.success
         event = result.get_asset_materialization_events()[0]
         assert event.materialization.metadata["found_again"].value is False
-
-
-def wishes(**fields):
-    return {"resources": {"wishes": {"config": fields}}}
 
 
 def failing(monkeypatch, error):

@@ -262,14 +262,14 @@ def asked_and_started(instance, home):
 
 def test_a_finished_run_finishes_its_video(dropped, instance):
     run = asked_and_started(instance, dropped)
-    instance.report_dagster_event(_event(run, "PIPELINE_SUCCESS"), run_id=run.run_id)
+    instance.report_dagster_event(event(run, "PIPELINE_SUCCESS"), run_id=run.run_id)
     assert "finished" in said(tick(ended_runs, instance, dropped))
     catalog = engine_of(dropped).catalog
     [video] = catalog.videos()
     assert video.finished_at is not None and catalog.requests.videos() == set()
 
 
-def _event(run, kind):
+def event(run, kind):
     from dagster._core.events import DagsterEvent, DagsterEventType
 
     return DagsterEvent(event_type_value=DagsterEventType(kind).value, job_name=run.job_name)
@@ -280,7 +280,7 @@ def test_a_sidecar_that_changed_during_the_run_still_wants_its_own(dropped, inst
     catalog = engine_of(dropped).catalog
     [video] = catalog.videos()
     catalog.change_sidecar(video.video_id, "v2", 0)
-    instance.report_dagster_event(_event(run, "PIPELINE_SUCCESS"), run_id=run.run_id)
+    instance.report_dagster_event(event(run, "PIPELINE_SUCCESS"), run_id=run.run_id)
     tick(ended_runs, instance, dropped)
     [wish] = catalog.requests.due(5)
     assert wish.cause == "sidecar"

@@ -4,11 +4,15 @@ import dagster as dg
 import pytest
 
 from definitions import build_defs, defs
+from resources import VidpipeResource
 from resources.wishes import WishesResource, form, wished
+from sensors.ended_runs import ended_runs
+from vidpipe.catalog import tables
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import Misconfigured
 from vidpipe.storage.keys import Folder
-from vidpipe_tests.graph.test_graph import home, run_job, wishes  # noqa: F401
+from vidpipe_tests.graph.conftest import run_job, wishes
+from vidpipe_tests.graph.test_sensors import event
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_wishes_reach_words_count_and_captions(processed):
     assert set(order.wanted_platforms) == {"tiktok", "youtube_shorts", "x"}
 
 
-def test_rerender_clips_changes_the_captions_and_nothing_before_them(home, processed):  # noqa: F811
+def test_rerender_clips_changes_the_captions_and_nothing_before_them(home, processed):
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(
             instance,
@@ -124,7 +128,7 @@ def test_rerender_clips_changes_the_captions_and_nothing_before_them(home, proce
     assert not any(f.captions for c in document.clips for f in c.files)
 
 
-def test_add_platform_adds_one_to_those_of_the_channel(home, processed):  # noqa: F811
+def test_add_platform_adds_one_to_those_of_the_channel(home, processed):
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(
             instance,
@@ -147,3 +151,39 @@ def test_the_form_lists_the_platforms_of_channels_too(tmp_path, monkeypatch):
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path))
     job = build_defs().resolve_job_def("process_video")
     assert create_execution_plan(job, run_config=wishes(platforms=["lobby_wall"]))
+
+
+def ended(home, instance, video_id, job, status, config):
+    """Note the end of a run that a person launched; what was said."""
+    run = instance.create_run_for_job(
+        defs.resolve_job_def(job),
+        tags={"dagster/partition": video_id},
+        run_config=config,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    if status == "failed":
+        instance.report_run_failed(run)
+    else:
+        instance.report_dagster_event(event(run, "PIPELINE_SUCCESS"), run_id=run.run_id)
+    context = dg.build_sensor_context(instance=instance)
+    result = ended_runs(context, vidpipe=VidpipeResource(home=str(home)))
+    return result.skip_reason.skip_message
+
+
+def test_a_run_with_a_filled_in_form_that_fails_is_left_to_who_filled_it_in(home, processed):
+    with dg.DagsterInstance.ephemeral() as instance:
+        told = ended(home, instance, processed.video_id, "process_video", "failed", wishes(clips=2))
+    assert "dead after 1 attempts" in told
+    catalog = VidpipeResource(home=str(home)).engine.catalog
+    assert not catalog.requests.count()[1], "nothing is tried again without the form"
+
+
+def test_rerendering_alone_finishes_no_video_that_was_not(home, processed):
+    catalog = VidpipeResource(home=str(home)).engine.catalog
+    with catalog.writing() as session:
+        session.get_one(tables.Video, processed.video_id).finished_at = None
+    with dg.DagsterInstance.ephemeral() as instance:
+        ended(home, instance, processed.video_id, "rerender_clips", "done", {})
+        assert catalog.video(processed.video_id).finished_at is None
+        ended(home, instance, processed.video_id, "process_video", "done", {})
+        assert catalog.video(processed.video_id).finished_at is not None

@@ -89,6 +89,26 @@ def test_a_picture_is_narrowed_for_the_column_it_stands_in(browser, processed):
     assert browser.get(f"/files/{_film(processed)}?width=320").status_code == 404
 
 
+def test_the_documents_are_shown_and_nothing_beside_them(browser):
+    page = browser.get("/docs/runbook.md")
+    assert page.status_code == 200 and "<h1>Running vidpipe</h1>" in page.text
+    assert "<table>" in page.text
+    assert browser.get("/docs/clips.jpg").headers["content-type"] == "image/jpeg"
+    for path in ("/docs/", "/docs/none.md", "/docs/%2e%2e/pyproject.toml", "/docs/../README.md"):
+        assert browser.get(path).status_code == 404, path
+
+
+def test_a_picture_of_a_report_is_served(browser, processed):
+    store = processed.engine.store
+    store.put_bytes("_reports/2026-01-01T000000/speed.png", b"\x89PNG")
+    try:
+        assert browser.get("/files/_reports/2026-01-01T000000/speed.png").status_code == 200
+    finally:
+        store.delete("_reports/2026-01-01T000000/speed.png")
+    assert browser.get("/files/_reports/../../catalog.sqlite").status_code == 404
+    assert browser.get("/files/_reports/%2e%2e/catalog.sqlite").status_code == 404
+
+
 def test_somebodys_text_is_text(processed, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(processed.engine.settings.home, home)

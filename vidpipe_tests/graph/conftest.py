@@ -1,0 +1,32 @@
+"""The graph in process, on a home that tests may change."""
+
+import shutil
+
+import dagster as dg
+import pytest
+
+from definitions import build_defs
+from resources import VidpipeResource
+
+
+@pytest.fixture
+def home(tmp_path, processed):
+    """The processed home, free to change."""
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    return home
+
+
+def run_job(instance, home, video_id, job="process_video", **options):
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
+        executor=dg.in_process_executor,
+    )
+    instance.add_dynamic_partitions("videos", [video_id])
+    return local.resolve_job_def(job).execute_in_process(
+        instance=instance, partition_key=video_id, raise_on_error=False, **options
+    )
+
+
+def wishes(**fields):
+    return {"resources": {"wishes": {"config": fields}}}
