@@ -49,6 +49,17 @@ def wait_for(what: str, seconds: float, look: Callable[[], Any]) -> Any:
     raise TimeoutError(f"no {what} within {seconds:.0f} s")
 
 
+def graphql(ui: str, query: str, **variables: Any) -> Any:
+    """What the webserver at an address answers."""
+    asked = urllib.request.Request(
+        f"{ui}/graphql",
+        json.dumps({"query": query, "variables": variables}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return json.loads(answer.read())["data"]
+
+
 class Deployment:
     """Starts everything, kills what it is told to, stops everything."""
 
@@ -221,13 +232,7 @@ class Deployment:
     # Looking
 
     def graphql(self, query: str, **variables: Any) -> Any:
-        asked = urllib.request.Request(
-            f"{self.ui}/graphql",
-            json.dumps({"query": query, "variables": variables}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(asked, timeout=60) as answer:
-            return json.loads(answer.read())["data"]
+        return graphql(self.ui, query, **variables)
 
     def servers(self) -> list[psutil.Process]:
         """The code server's own processes: what takes requests, and what has the code."""

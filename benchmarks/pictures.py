@@ -21,7 +21,7 @@ from PIL import Image
 
 from benchmarks.browser import Browser, browser
 from benchmarks.deployment import ROOT, free_port, fresh, wait_for
-from benchmarks.walk import choose, fill_in
+from benchmarks.walk import choose, fill_in, launch, succeeds
 from vidpipe.catalog.catalog import Catalog
 
 TARGET = ROOT / "docs" / "pictures"
@@ -105,8 +105,12 @@ def take(found: Browser, key: str, links: str) -> None:
     found.open("warm", "/overview", "Overview")
     found.problems.clear()
     found.open("graph", "/asset-groups", "exports")
+    page.set_viewport_size({"width": 1600, "height": 900})
     page.keyboard.press("Alt+e")
-    keep(found, "graph", 620)
+    page.wait_for_timeout(1500)
+    # A double click beside everything makes the graph fit.
+    page.mouse.dblclick(700, 860)
+    keep(found, "graph", 900)
     for stage, height in _HEIGHTS.items():
         found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "made_in_s")
         keep(found, stage, height)
@@ -118,9 +122,7 @@ def take(found: Browser, key: str, links: str) -> None:
     choose(found, key)
     fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
     keep(found, "launch_form", 900)
-    found.open("report", "/assets/library_report?view=overview", "Materialize")
-    page.get_by_role("button", name="Materialize").first.click()
-    page.get_by_text("a_day").first.wait_for(timeout=120_000)
+    succeeds(found.base, launch(found.base, "report_on_library"))
     found.open("report", "/assets/library_report?view=overview", "a_day")
     keep(found, "library_report", 1250)
     found.open("watch", f"{links}/videos/{key}", "keeps to every rule")
@@ -130,12 +132,14 @@ def take(found: Browser, key: str, links: str) -> None:
 
 def keep(found: Browser, name: str, height: int, *, left: int = _LEFT, right: int = 1600) -> None:
     """The page without its navigation, small enough to be kept with the documents."""
-    path = TARGET / f"{name}.png"
-    found.shot(path, height=height)
-    with Image.open(path) as shot:
+    path = TARGET / f"{name}.jpg"
+    whole = path.with_suffix(".png")
+    found.shot(whole, height=height)
+    with Image.open(whole) as shot:
         part = shot.crop((left, 0, right, height)).convert("RGB")
+    whole.unlink()
     small = part.resize((_WIDTH, round(height * _WIDTH / part.width)), Image.Resampling.LANCZOS)
-    small.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    small.save(path, quality=85, subsampling=0, optimize=True)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 

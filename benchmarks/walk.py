@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.browser import Browser, browser
-from benchmarks.deployment import Deployment, fresh, wait_for
+from benchmarks.deployment import Deployment, fresh, graphql, wait_for
 from benchmarks.scale import fill
 from benchmarks.soak import drop, ends
 from benchmarks.uploads import CHANNELS_YAML, make_uploads
@@ -62,7 +62,7 @@ def main() -> int:
             catalog = Catalog(deployment.catalog_url)
             wait_for("all uploads", 3000, lambda: len(over(catalog)) >= len(planned))
             for job in ("report_on_library", "no_video_half_way"):
-                succeeds(deployment, launch(deployment, job))
+                succeeds(deployment.ui, launch(deployment.ui, job))
             with browser(deployment.ui) as found:
                 times = walk(deployment, found, catalog)
     for name, took_s in times.items():
@@ -80,19 +80,25 @@ def over(catalog: Catalog) -> list[str]:
     ]
 
 
-def launch(deployment: Deployment, job: str) -> str:
+def launch(ui: str, job: str) -> str:
     selector = {
         "repositoryLocationName": "vidpipe",
         "repositoryName": "__repository__",
         "pipelineName": job,
     }
-    answer = deployment.graphql(_LAUNCH, p={"selector": selector, "runConfigData": "{}"})
+    answer = graphql(ui, _LAUNCH, p={"selector": selector, "runConfigData": "{}"})
     return str(answer["launchRun"]["run"]["runId"])
 
 
-def succeeds(deployment: Deployment, run_id: str) -> None:
+def succeeds(ui: str, run_id: str) -> None:
+    """Wait for the end of a run.
+
+    Raises:
+        RuntimeError: it ended in another way.
+    """
+
     def ended() -> str | None:
-        status = deployment.graphql(_STATUS, id=run_id)["runOrError"]["status"]
+        status = graphql(ui, _STATUS, id=run_id)["runOrError"]["status"]
         return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
 
     status = wait_for(f"end of run {run_id}", 300, ended)
@@ -118,7 +124,7 @@ def walk(deployment: Deployment, found: Browser, catalog: Catalog) -> dict[str, 
     times["runs of a channel"] = found.open(
         "runs of a channel", "/runs?q%5B0%5D=tag%3Avidpipe%2Fchannel%3Dlab", "process_video"
     )
-    form(deployment, found, key)
+    form(found, key)
     return times
 
 
@@ -176,7 +182,7 @@ def links(found: Browser) -> None:
         tab.close()
 
 
-def form(deployment: Deployment, found: Browser, key: str) -> None:
+def form(found: Browser, key: str) -> None:
     """The launch form refuses by its field what cannot be, and starts what can."""
     choose(found, key)
     fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
@@ -190,7 +196,7 @@ def form(deployment: Deployment, found: Browser, key: str) -> None:
     found.page.get_by_role("button", name="Launch Run").click()
     found.page.wait_for_url("**/runs/*", timeout=30_000)
     try:
-        succeeds(deployment, found.page.url.rpartition("/")[2])
+        succeeds(found.base, found.page.url.rpartition("/")[2])
     except (RuntimeError, TimeoutError) as error:
         found.problems.append(f"launch form: {error}")
 
