@@ -127,7 +127,7 @@ def narrowed(data: bytes, width: int) -> bytes:
     Raises:
         ValueError: it is no picture.
     """
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
         raise ValueError("no picture that can be read")
     if image.shape[1] > width:

@@ -45,7 +45,7 @@ def folder_prefix(video_id: str, folder: Folder) -> str:
 def folder_of(key: str) -> Folder | None:
     """The folder of a video that a key lies in; None for everything else, such as quarantine."""
     parts = key.split("/")
-    if len(parts) != 4 or parts[0] != channel_of(parts[1]) or parts[3] in ("", ".", ".."):
+    if len(parts) != 4 or parts[0] != channel_of(parts[1]) or {"", ".", ".."} & set(parts):
         return None
     return Folder(parts[2]) if parts[2] in set(Folder) else None
 

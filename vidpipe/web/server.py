@@ -154,11 +154,13 @@ def _file(engine: Engine, key: str, wanted: str) -> Response:
 def _picture(engine: Engine, key: str, width: int) -> Response:
     """A stored picture, narrow enough for a column of the Dagster UI."""
     data = engine.store.get_bytes(key) if media_type(key).startswith("image/") else None
-    if data is None:
+    try:
+        small = narrowed(data or b"", width)
+    except ValueError:
         return PlainTextResponse(f"There is no picture {key}.\n", 404)
     # What lies under a key never changes: its name holds what it was made of.
     kept = {"Cache-Control": "private, max-age=604800, immutable"}
-    return Response(narrowed(data, width), media_type="image/jpeg", headers=kept)
+    return Response(small, media_type="image/jpeg", headers=kept)
 
 
 def _part(wanted: str, size: int) -> tuple[int, int] | None:

@@ -1,5 +1,7 @@
 """The launch form: what it refuses before a run starts, and what a run makes of it."""
 
+from typing import get_args
+
 import dagster as dg
 import pytest
 
@@ -10,7 +12,9 @@ from sensors.ended_runs import ended_runs
 from vidpipe.catalog import tables
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import Misconfigured
+from vidpipe.platforms.model import TierName
 from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import AUTO
 from vidpipe_tests.graph.conftest import run_job, wishes
 from vidpipe_tests.graph.test_sensors import event
 
@@ -61,6 +65,14 @@ def test_nothing_filled_in_is_nothing_wished():
     assert wished(wishes(clips=2)) and wished(wishes(also=["x"]))
     order = WishesResource().wished()
     assert order == type(order)()
+
+
+def test_the_form_knows_every_recogniser_and_tier():
+    choices = {
+        name: set(get_args(WishesResource.model_fields[name].annotation)) - {neutral}
+        for name, neutral in (("transcript", "as configured"), ("quality", "as the channel says"))
+    }
+    assert choices == {"transcript": set(AUTO), "quality": set(get_args(TierName))}
 
 
 def test_each_job_shows_a_form_that_can_be_launched_as_it_is():

@@ -59,6 +59,8 @@ def test_a_file_is_served_in_parts_so_that_a_player_can_seek(browser, processed)
         "/files/%2e%2e/channels.yaml",
         "/files/default/default--a-b/clips/..",
         "/files/default/default--a-b/clips/%2e%2e%2fx",
+        "/files/../..--x/clips/x",
+        "/files/%2e%2e/..--x/clips/x",
         "/files/_quarantine/default/x/talk.mp4",
         "/files//etc/passwd",
     ],
@@ -87,6 +89,8 @@ def test_a_picture_is_narrowed_for_the_column_it_stands_in(browser, processed):
     assert image.shape[1] == 320 and "immutable" in answer.headers["cache-control"]
     assert browser.get(f"/files/{key}?width=9000").content == browser.get(f"/files/{key}").content
     assert browser.get(f"/files/{_film(processed)}?width=320").status_code == 404
+    gone = key.replace("contact_sheet", "none")
+    assert browser.get(f"/files/{gone}?width=320").status_code == 404
 
 
 def test_the_documents_are_shown_and_nothing_beside_them(browser):
