@@ -148,7 +148,7 @@ def pages(deployment: Deployment, found: Browser, key: str) -> dict[str, float]:
         "events": ("/assets/rendered_clips?view=events", "Materialized"),
         "lineage of an asset": ("/assets/rendered_clips?view=lineage", "scored_segments"),
         "runs": ("/runs", "Runs"),
-        "timeline": ("/overview/timeline", "process_video"),
+        "timeline": ("/overview/timeline", "Timeline"),
         "jobs": ("/jobs", "rerender_clips"),
         "job": (f"{location}/jobs/process_video", "Everything for one video"),
         "partitions of a job": (f"{location}/jobs/process_video/partitions", "Total partitions"),
