@@ -82,9 +82,10 @@ walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10
 	$(BIN)/python -m benchmarks.walk
 	$(BIN)/python -m benchmarks.walk --partitions 10000
 
-pictures: $(VENV)/.dev ## take the pictures of docs/ anew, in a browser (Chromium)
+pictures: $(VENV)/.dev ## take the pictures of docs/ anew, in a browser (Chromium); half an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.pictures
+	$(BIN)/python -m benchmarks.walk --pictures
 
 docs: $(VENV)/.demo ## write the pages of docs/reference anew, from the code
 	$(BIN)/python docs/generate.py

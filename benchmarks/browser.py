@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Error, Page, TimeoutError, sync_playwright
 
 _FLAGS = (
@@ -18,6 +19,9 @@ _FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 _LONGEST_MS = 60_000
+#: Where the pictures of the documents are, how wide, and what of the UI is navigation.
+_PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+_WIDTH, _LEFT = 1100, 240
 
 
 @dataclass
@@ -99,6 +103,19 @@ def browser(base: str) -> Iterator[Browser]:
         yield found
         with suppress(Error):
             opened.close()
+
+
+def keep(found: Browser, name: str, height: int, *, left: int = _LEFT, right: int = 1600) -> None:
+    """The page without its navigation, small enough to be kept with the documents."""
+    path = _PICTURES / f"{name}.jpg"
+    whole = path.with_suffix(".png")
+    found.shot(whole, height=height)
+    with Image.open(whole) as shot:
+        part = shot.crop((left, 0, right, height)).convert("RGB")
+    whole.unlink()
+    small = part.resize((_WIDTH, round(height * _WIDTH / part.width)), Image.Resampling.LANCZOS)
+    small.save(path, quality=85, subsampling=0, optimize=True)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
 def _note(found: Browser, kind: str, text: str) -> None:

@@ -17,17 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image
-
-from benchmarks.browser import Browser, browser
+from benchmarks.browser import Browser, browser, keep
 from benchmarks.deployment import ROOT, free_port, fresh, wait_for
-from benchmarks.walk import choose, fill_in, launch, succeeds
+from benchmarks.walk import choose, fill_in
 from vidpipe.catalog.catalog import Catalog
 
-TARGET = ROOT / "docs" / "pictures"
-#: Of the UI, what is left of its content: the navigation.
-_LEFT = 240
-_WIDTH = 1100
 #: Of each stage's page the height that shows what the text beside it speaks of.
 _HEIGHTS = {
     "source_video": 820,
@@ -122,25 +116,9 @@ def take(found: Browser, key: str, links: str) -> None:
     choose(found, key)
     fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
     keep(found, "launch_form", 900)
-    succeeds(found.base, launch(found.base, "report_on_library"))
-    found.open("report", "/assets/library_report?view=overview", "a_day")
-    keep(found, "library_report", 1250)
     found.open("watch", f"{links}/videos/{key}", "keeps to every rule")
     page.wait_for_timeout(1500)
     keep(found, "watch", 900, left=230, right=1370)
-
-
-def keep(found: Browser, name: str, height: int, *, left: int = _LEFT, right: int = 1600) -> None:
-    """The page without its navigation, small enough to be kept with the documents."""
-    path = TARGET / f"{name}.jpg"
-    whole = path.with_suffix(".png")
-    found.shot(whole, height=height)
-    with Image.open(whole) as shot:
-        part = shot.crop((left, 0, right, height)).convert("RGB")
-    whole.unlink()
-    small = part.resize((_WIDTH, round(height * _WIDTH / part.width)), Image.Resampling.LANCZOS)
-    small.save(path, quality=85, subsampling=0, optimize=True)
-    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.browser import Browser, browser
+from benchmarks.browser import Browser, browser, keep
 from benchmarks.deployment import Deployment, fresh, graphql, wait_for
 from benchmarks.scale import fill
 from benchmarks.soak import drop, ends
@@ -38,6 +38,7 @@ STAGES = {
     "rendered_clips": ("play 1080x1920", 2),
     "platform_exports/tiktok": ("conforms", 0),
 }
+REPORT = "/assets/library_report?view=overview"
 _LAUNCH = """mutation L($p: ExecutionParams!) { launchRun(executionParams: $p) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 _STATUS = "query S($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
@@ -47,6 +48,7 @@ def main() -> int:
     """Start a deployment, fill it, walk."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--partitions", type=int, default=0)
+    parser.add_argument("--pictures", action="store_true", help="keep that of the report")
     options = parser.parse_args()
     folder = fresh(FOLDER / "deployment")
     if options.partitions:
@@ -65,6 +67,9 @@ def main() -> int:
                 succeeds(deployment.ui, launch(deployment.ui, job))
             with browser(deployment.ui) as found:
                 times = walk(deployment, found, catalog)
+                if options.pictures:
+                    found.open("report", REPORT, "a_day")
+                    keep(found, "library_report", 1250)
     for name, took_s in times.items():
         print(f"{took_s:6.1f} s  {name}")
     for problem in found.problems:
@@ -118,7 +123,7 @@ def walk(deployment: Deployment, found: Browser, catalog: Catalog) -> dict[str, 
             found.problems.append(f"{name}: {found.pictures()} pictures, {pictures} are wanted")
         if stage == "rendered_clips":
             links(found)
-    times["report"] = found.open("report", "/assets/library_report?view=overview", "a_day")
+    times["report"] = found.open("report", REPORT, "a_day")
     if found.pictures() < 3:
         found.problems.append(f"report: {found.pictures()} pictures, 3 are wanted")
     times["runs of a channel"] = found.open(

@@ -62,7 +62,7 @@ def _throughput(days: Sequence[Day]) -> bytes:
 
 
 def _speed(speeds: Sequence[Speed]) -> bytes:
-    figure, axes = _empty("Seconds of work for a minute of recording: median, line to 95 of 100")
+    figure, axes = _empty("Seconds of work for a minute of recording (line: 95 of 100)")
     shown = list(reversed(speeds))
     axes.barh([s.stage for s in shown], [s.median_s for s in shown], color=_COLOURS[0])
     axes.hlines(
