@@ -45,7 +45,8 @@ dev: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, a 
 		$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
 test: $(VENV)/.dev ## the tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov \
+		--cov-report=term:skip-covered
 
 lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definitions
 	$(BIN)/ruff check .
