@@ -305,13 +305,14 @@ def _one_clip(engine: Engine, result: StageResult, clip: Clip) -> dg.MarkdownMet
         made = engine.artifacts.manifest(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
         if made is not None:
             films[file.variant] = made.file("clip.mp4").key
-    links = " · ".join(link(engine, key, f"play {name}") for name, key in films.items())
     first = engine.lasting_link(next(iter(films.values()))) if films else ""
-    return markdown(
-        f"**{plain(clip.title[:120])}** {clip.duration_s:.1f} s, score {clip.score:.0f}",
-        picture(engine, result.manifest, f"strip_{clip.rank:02d}.jpg", leads_to=first),
-        links,
-    )
+    head = f"**{plain(clip.title[:120])}** {clip.duration_s:.1f} s, score {clip.score:.0f}"
+    strip = picture(engine, result.manifest, f"strip_{clip.rank:02d}.jpg", leads_to=first)
+    links = [link(engine, key, f"play {name}") for name, key in films.items()]
+    # Shapes that have no room here are on the page of the video.
+    while len(links) > 1 and sum(map(len, (head, strip, *links))) + 4 * len(links) > IN_PLACE:
+        links.pop()
+    return markdown(head, strip, " · ".join(links))
 
 
 def _clip_row(clip: Clip) -> Metadata:
