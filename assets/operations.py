@@ -119,12 +119,13 @@ def report_metadata(engine: Engine, found: Report) -> Metadata:
                     "median_s": s.median_s,
                     "p95_s": s.p95_s,
                     "real_time_factor": s.real_time_factor,
-                    "percent_of_work": round(100 * s.share, 1),
+                    "percent": round(100 * s.share, 1),
                 }
                 for s in found.speeds
             ],
             median_s="for a minute of recording",
             real_time_factor="seconds of work for a second of recording",
+            percent="of all the seconds that were worked",
         ),
         "failing": table(
             [
@@ -132,14 +133,15 @@ def report_metadata(engine: Engine, found: Report) -> Metadata:
                     "cause": t.cause,
                     "channel": t.channel,
                     "given_up": t.dead,
-                    "tried_again": t.waiting,
-                    "since": t.since.strftime("%Y-%m-%d %H:%M"),
+                    "waiting": t.waiting,
+                    "since": t.since.date().isoformat(),
                     "example": t.example[:200],
                 }
                 for t in found.troubles[:_ROWS]
             ],
             cause="see the runbook",
             given_up="left for a person: job requeue_failures",
+            waiting="to be tried again by themselves",
         ),
         "quarantine": table(
             [
