@@ -26,10 +26,10 @@ class ShownExport:
 
 @dataclass(frozen=True)
 class ShownClip:
-    """One clip to watch, and its exports."""
+    """One clip to watch, and its exports; no film when retention took every file of it."""
 
     clip: Clip
-    film: str
+    film: str | None
     poster: str | None
     exports: tuple[ShownExport, ...]
 
@@ -94,9 +94,11 @@ def _clip(engine: Engine, video_id: str, clip: Clip, exports: list[Export]) -> S
     if made is None:
         return None
     own = [e for e in exports if e.clip_id == clip.clip_id]
+    # Retention may have taken the clip itself, and left what it was exported as.
+    films = (made.file("clip.mp4").key, *(e.key for e in own))
     return ShownClip(
         clip=clip,
-        film=made.file("clip.mp4").key,
+        film=next((key for key in films if engine.store.head(key) is not None), None),
         poster=_key(made, "poster.jpg"),
         exports=tuple(_export(engine, video_id, item) for item in own),
     )

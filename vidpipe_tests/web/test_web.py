@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from vidpipe.clips.model import RenderedClips
 from vidpipe.pipeline import Engine
+from vidpipe.readiness import _links
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder, folder_of
 from vidpipe.web import web_app
@@ -36,6 +37,23 @@ def test_the_page_of_a_video_shows_every_clip_with_files_that_are_there(browser,
     assert len(files) == len(clips) * 6 + 1
     for path in files:
         assert browser.head(path).status_code == 200, path
+
+
+def test_a_clip_whose_file_retention_took_is_played_from_an_export(processed, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    engine = Engine(load_settings(home=home, fetch_models=False))
+    page = f"/videos/{processed.video_id}"
+    engine.store.delete(_film(processed))
+    said = TestClient(web_app(engine)).get(page).text
+    [first, *_] = re.findall(r'<video [^>]*src="/files/([^"]+)"', said)
+    assert folder_of(first) is Folder.EXPORTS and engine.store.head(first) is not None
+    for folder in (Folder.CLIPS, Folder.EXPORTS):
+        for item in engine.store.list(f"default/{processed.video_id}/{folder}"):
+            if item.key.endswith(".mp4"):
+                engine.store.delete(item.key)
+    said = TestClient(web_app(engine)).get(page).text
+    assert "<video" not in said and "Its files were removed" in said
 
 
 def test_the_first_page_leads_to_every_video(browser, processed):
@@ -209,3 +227,14 @@ def _film(processed) -> str:
 
 def _bytes(processed) -> bytes:
     return Path(processed.engine.store.local_path(_film(processed))).read_bytes()
+
+
+def test_the_readiness_report_says_where_links_lead(processed):
+    home = processed.engine.settings.home
+    here, bucket = {"home": home}, {"home": home, "store_url": "s3://clips"}
+    served = {"links_url": "http://localhost:3001"}
+    assert "no browser opens them" in _links(load_settings(**here))
+    assert "dead in the UI" in _links(load_settings(**bucket))
+    assert "signed when they are opened" in _links(load_settings(**bucket, **served))
+    assert "streamed" in _links(load_settings(**bucket, **served, links_streamed=True))
+    assert "at the CDN" in _links(load_settings(**bucket, cdn_url="https://cdn.example.com"))
