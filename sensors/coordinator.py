@@ -5,18 +5,25 @@ lack a sensor's tags: here the channel is read from the partition key and the pr
 from the catalog, so that limits and fairness hold for them too.
 """
 
+from __future__ import annotations
+
 import functools
 import logging
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 from dagster import QueuedRunCoordinator, SubmitRunContext
 
 from sensors.tags import BACKFILL, BACKFILL_PRIORITY, CAUSE, CHANNEL, PARTITION, PRIORITY
-from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import VidpipeError
-from vidpipe.settings import load_settings
 from vidpipe.storage.keys import channel_of
 
+if TYPE_CHECKING:
+    from vidpipe.catalog.catalog import Catalog
+
+#: The webserver loads this module from several threads on its first page, and SQLAlchemy's
+#: ORM does not bear being imported twice at once: it is imported when it is needed, by one.
+_IMPORTING = threading.Lock()
 _log = logging.getLogger("vidpipe")
 
 
@@ -48,7 +55,9 @@ def tags_for(tags: Any) -> dict[str, str]:
 def _priority(video_id: str) -> int:
     """What its sidecar asked for; 0 while the catalog cannot be read: the run matters more."""
     try:
-        video = _catalog().video(video_id)
+        with _IMPORTING:
+            catalog = _catalog()
+        video = catalog.video(video_id)
     except VidpipeError as error:
         _log.warning("the priority of %s cannot be read: %s", video_id, error)
         return 0
@@ -57,4 +66,7 @@ def _priority(video_id: str) -> int:
 
 @functools.cache
 def _catalog() -> Catalog:
+    from vidpipe.catalog.catalog import Catalog
+    from vidpipe.settings import load_settings
+
     return Catalog(load_settings().database_url.get_secret_value())

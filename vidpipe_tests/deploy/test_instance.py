@@ -244,3 +244,8 @@ def test_no_secret_reaches_the_event_log_or_the_ui(tmp_path, monkeypatch):
     told.append(str(RepositorySnap.from_def(repository)))
     text = "\n".join(told).replace(f"{tmp_path}/canary5.sqlite", "")
     assert len(text) > 10_000 and "canary" not in text
+
+
+def test_the_webservers_first_page_does_not_wait_for_a_database_library():
+    code = "import sys, sensors.coordinator; sys.exit('sqlalchemy.orm' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
