@@ -116,6 +116,11 @@ class History:
         )
         return [(channel, reason or "", count) for channel, reason, count in self._rows(query)]
 
+    def channels(self) -> set[str]:
+        """Channels that something ever came in for, also those that are no more or never were."""
+        queries = (select(Video.channel).distinct(), select(Upload.channel).distinct())
+        return {name for query in queries for (name,) in self._rows(query) if name}
+
     def totals(self) -> dict[str, int]:
         """How many videos, finished ones, clips and exports there are."""
         videos = select(func.count()).select_from(Video).where(Video.state == "accepted")

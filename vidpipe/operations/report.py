@@ -40,7 +40,8 @@ class Day:
 class Speed:
     """How fast a stage is: seconds of work for a minute of recording.
 
-    `share` is what it has in all the seconds that were worked.
+    `share` is what it has in all the seconds that were worked. An export counts by itself:
+    the factor is that of one platform.
     """
 
     stage: str
@@ -77,7 +78,10 @@ class Report:
 
     @property
     def real_time_factor(self) -> float:
-        """Seconds of work for a second of recording, all stages together; 0 if none was made."""
+        """Seconds of work for a second of recording: every stage once, and one platform's exports.
+
+        0 where nothing was made.
+        """
         return sum(s.real_time_factor for s in self.speeds)
 
     @property
@@ -172,7 +176,7 @@ def _stage(name: str) -> str:
 
 def _stored(engine: Engine) -> list[Stored]:
     """By channel and kind, the largest first."""
-    names = sorted(engine.channels)
+    names = sorted({*engine.channels, *engine.catalog.history.channels()})
     prefixes = [*names, *(f"{QUARANTINE}/{name}" for name in names)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         parts = pool.map(lambda prefix: _listed(engine.store, prefix), prefixes)

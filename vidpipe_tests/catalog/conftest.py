@@ -15,6 +15,11 @@ def catalog(request, tmp_path):
     catalog = Catalog(url)
     catalog.upgrade()
     yield catalog
+    emptied(catalog)
+
+
+def emptied(catalog):
+    """Nothing is left for the next test on the same database."""
     with catalog.session() as session:
         for table in reversed(tables.Base.metadata.sorted_tables):
             session.execute(table.delete())

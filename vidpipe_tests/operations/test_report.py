@@ -16,6 +16,7 @@ from vidpipe.operations.charts import charts
 from vidpipe.operations.report import Report, report
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
+from vidpipe_tests.catalog.conftest import emptied
 from vidpipe_tests.conftest import make_engine
 
 
@@ -137,10 +138,7 @@ def postgres(postgres_url):
     catalog = Catalog(postgres_url)
     catalog.upgrade()
     yield catalog
-    with catalog.session() as session:
-        for table in reversed(tables.Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    catalog.engine.dispose()
+    emptied(catalog)
 
 
 def test_the_same_is_said_of_postgresql(postgres, postgres_url, tmp_path, looked):
@@ -159,6 +157,26 @@ def test_storage_is_counted_by_channel_and_kind(processed):
     kinds = {s.kind for s in stored if s.channel == "default"}
     assert kinds == {"source", "working", "result", "preview", "master", "delivery"}
     assert report(processed.engine, storage=False).stored == ()
+
+
+def test_storage_counts_channels_that_are_no_more_and_never_were(engine):
+    fill(engine.catalog)
+    with engine.catalog.writing() as session:
+        session.add(
+            tables.Upload(
+                key="nobody/x.mp4",
+                channel="nobody",
+                version="1",
+                size_bytes=1,
+                state="quarantined",
+                reason="unknown_channel",
+            )
+        )
+    engine.store.put_bytes("museum/museum--v2-0000000000/clips/a.mp4", b"four")
+    engine.store.put_bytes("_quarantine/nobody/abc/x.mp4", b"five5")
+    assert "museum" not in engine.channels
+    stored = {(s.channel, s.kind): s.size_bytes for s in report(engine).stored}
+    assert stored == {("museum", "master"): 4, ("nobody", "quarantine"): 5}
 
 
 def test_pictures_are_small_enough_and_drawn(looked, processed):
