@@ -175,7 +175,7 @@ def _space(settings: Settings) -> str:
 
 def _ffmpeg(settings: Settings) -> str:
     from vidpipe.media import ffmpeg
-    from vidpipe.media.process import run_program
+    from vidpipe.process import run_program
 
     lines: list[str] = []
     run_program(
