@@ -75,7 +75,7 @@ class ModelStore:
         if isinstance(source, Folder):
             return self._given(entry, source) if _lacks(entry, source) is None else None
         if isinstance(source, Carried):
-            return self._carried(entry, source) if carried.missing(source) is None else None
+            return _carried(entry, source) if carried.missing(source) is None else None
         if isinstance(source, Hub):
             snapshot = hub.cached(source, self.folder)
             return self._of_hub(entry, source, snapshot) if snapshot is not None else None
@@ -257,18 +257,6 @@ class ModelStore:
 
     # What others bring along
 
-    def _carried(self, entry: ModelEntry, source: Carried) -> Located:
-        release = carried.release(source)
-        found = carried.files(source)
-        digest = digest_of((p.name, sha256_of(p, self._digests)) for p in found) if found else ""
-        return Located(
-            entry=entry,
-            path=carried.place(source),
-            files=found,
-            identity=f"{entry.name}:{digest or f'{source.package}-{release}'}",
-            origin=f"{source} {release}".strip(),
-        )
-
     def _given(self, entry: ModelEntry, source: Folder) -> Located:
         alone = source.path.is_file()
         found = (source.path,) if alone else _matching(source.path, source.files)
@@ -292,6 +280,34 @@ class ModelStore:
         return self.folder / ".digests"
 
 
+def carried_model(name: str) -> Located:
+    """A model that a package brings along: there is no folder to look in, nothing to fetch.
+
+    Raises:
+        Unavailable: the package is not installed, or brings none.
+    """
+    entry = registered(name)
+    assert isinstance(entry.source, Carried), f"{name} is carried by no package"
+    reason = carried.missing(entry.source)
+    if reason is not None:
+        raise Unavailable(reason)
+    return _carried(entry, entry.source)
+
+
+def _carried(entry: ModelEntry, source: Carried) -> Located:
+    release = carried.release(source)
+    found = carried.files(source)
+    digest = digest_of((path.name, sha256_of(path)) for path in found) if found else ""
+    return Located(
+        entry=entry,
+        path=carried.place(source),
+        files=found,
+        # Of what is compiled in, its package's version is all that tells.
+        identity=f"{entry.name}:{digest or f'{source.package}-{release}'}",
+        origin=f"{source} {release}".strip(),
+    )
+
+
 @dataclass
 class Needed:
     """One model that a stage needs, as the settings name it."""
@@ -307,6 +323,13 @@ class Needed:
     def to_fetch(self) -> bool:
         """Whether it would have to be fetched. Cheap."""
         return self._found is None and self.store.state(self.entry) is State.FETCHABLE
+
+    def to_come(self) -> str:
+        """What would be fetched when it is first needed, in words."""
+        size = f", {megabytes(self.entry.size_bytes)}" if self.entry.size_bytes else ""
+        return (
+            f"{self.entry.name} will be fetched when it is first needed ({self.entry.source}{size})"
+        )
 
     def located(self) -> Located:
         """The model, looked for and if need be fetched once.
@@ -326,6 +349,11 @@ class Needed:
     def identity(self) -> str:
         """What tells it from others, for fingerprints."""
         return self.located().identity
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size as people read it: MB of a million bytes."""
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:,.0f} MB"
 
 
 def _entry(model: str | ModelEntry, given: Path | str | None) -> ModelEntry:
