@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -14,8 +13,6 @@ from numpy.typing import NDArray
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
-from vidpipe.models import carried_model
-from vidpipe.models.digests import sha256_of
 
 #: Height in pixels that a region is brought to before detection: a webcam's
 #: face is then over the detector's 80 px.
@@ -49,8 +46,9 @@ class FaceDetector(Protocol):
 class DlibFaces:
     """dlib's HOG frontal face detector (compiled in, no file needed)."""
 
+    identity = "dlib-hog-frontal"
+
     def __init__(self) -> None:
-        self.identity = carried_model("dlib-hog").identity
         _dlib_detector()
 
     def detect(self, image: NDArray[np.uint8], expected_height: float = 0.0) -> list[Face]:
@@ -105,7 +103,7 @@ class YuNetFaces:
             self._detector = cv2.FaceDetectorYN.create(path, "", (320, 320), 0.7)
         except cv2.error as error:
             raise Misconfigured(f"face model {path}: OpenCV cannot load it") from error
-        self.identity = f"yunet:{path.rsplit('/', 1)[-1]}:{sha256_of(Path(path))[:12]}"
+        self.identity = f"yunet:{path.rsplit('/', 1)[-1]}"
 
     def detect(self, image: NDArray[np.uint8], expected_height: float = 0.0) -> list[Face]:
         height, width = image.shape[:2]
