@@ -243,7 +243,7 @@ def main() -> None:
         made, recorded = list(made_up(folder)), list(real(folder))
         _aligned(console, [*made, *recorded])
         for name, make in available(
-            settings.transcript, settings.models, may_download=settings.fetch_models
+            settings.transcript, settings.model_store.folder, may_download=settings.fetch_models
         ).items():
             recogniser = make()
             reason = recogniser.missing("en", asked_for=True)

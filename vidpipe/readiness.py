@@ -175,7 +175,7 @@ def _space(settings: Settings) -> str:
 
 def _ffmpeg(settings: Settings) -> str:
     from vidpipe.media import ffmpeg
-    from vidpipe.media.process import run_program
+    from vidpipe.process import run_program
 
     lines: list[str] = []
     run_program(
@@ -218,7 +218,7 @@ def _recogniser(settings: Settings) -> str:
     from vidpipe.transcript.recogniser import choose, nothing_to_recognise_with
 
     recogniser, passed = choose(
-        settings.transcript, None, settings.models, may_download=settings.fetch_models
+        settings.transcript, None, settings.model_store.folder, may_download=settings.fetch_models
     )
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
@@ -243,7 +243,9 @@ def _topics(settings: Settings) -> str:
     from vidpipe.content.vectors import sentence_model
 
     model, why = sentence_model(
-        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
+        settings.content.sentence_model,
+        settings.model_store.folder,
+        may_download=settings.fetch_models,
     )
     return f"words and {model.identity}" if model else f"words alone ({why})"
 

@@ -13,13 +13,13 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.chapters import chapters_text
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import sentence_model
-from vidpipe.errors import InputRejected, Unavailable
+from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
-from vidpipe.media.faces import ChosenFaces, FaceDetector, FaceDetectorName, choose_faces
+from vidpipe.media.faces import ChosenFaces, FaceDetector, choose_faces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import contact_sheet, waveform
 from vidpipe.media.probe import MediaInfo
@@ -158,7 +158,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     recogniser, others = choose(
         options,
         run.order.language,
-        run.order.settings.models,
+        run.order.settings.model_store.folder,
         may_download=run.order.settings.fetch_models,
     )
     run.stash["recogniser"] = recogniser
@@ -221,14 +221,8 @@ _READING_WIDTH = 1280
 
 def chosen_faces(settings: Settings) -> ChosenFaces:
     """The face detector that the settings ask for, and why it is no better one."""
-
-    def find(name: FaceDetectorName) -> Path:
-        path = settings.models / name / f"{name}.onnx"
-        if not path.is_file():
-            raise Unavailable(f"the weights of {name} are not at {path}")
-        return path
-
-    return choose_faces(settings.faces, settings.face_model, find)
+    store = settings.model_store
+    return choose_faces(settings.faces, settings.face_model, lambda name: store.locate(name).path)
 
 
 def detector_for(order: Order) -> FaceDetector:
@@ -337,7 +331,9 @@ def topics_identity(run: StageRun) -> dict[str, Any]:
     """The sentence model, if there is one, for fingerprints."""
     settings = run.order.settings
     model, _ = sentence_model(
-        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
+        settings.content.sentence_model,
+        settings.model_store.folder,
+        may_download=settings.fetch_models,
     )
     run.stash["sentence_model"] = model
     return {"sentence_model": model.identity if model else None}
