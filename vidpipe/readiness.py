@@ -238,11 +238,9 @@ def _recogniser(settings: Settings) -> str:
 
 
 def _faces(settings: Settings) -> str:
-    from vidpipe.media.faces import face_detector
+    from vidpipe.pipeline.analysis import chosen_faces
 
-    model = settings.face_model
-    why = "configured" if model else "compiled in; VIDPIPE_FACE_MODEL is not set"
-    return f"{face_detector(str(model) if model else None).identity} ({why})"
+    return str(chosen_faces(settings))
 
 
 def _slides(settings: Settings) -> str:

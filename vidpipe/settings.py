@@ -21,6 +21,7 @@ from vidpipe.errors import WAITS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
+from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
 from vidpipe.segments.model import EditorOptions
 from vidpipe.silence.model import SilenceOptions
@@ -94,8 +95,11 @@ class Settings(BaseSettings):
     models: Path | None = Field(
         default=None, description="where models are kept; default {home}/models"
     )
+    faces: FaceChoice = Field(
+        default="auto", description="the face detector: the best that can be had, or one by name"
+    )
     face_model: Path | None = Field(
-        default=None, description="a YuNet ONNX file; without it dlib's detector"
+        default=None, description="an ONNX file of CenterFace or YuNet that is used for it"
     )
     fetch_models: bool = Field(default=True, description="fetch models that are missing")
     stable_s: float = Field(
