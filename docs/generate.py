@@ -127,9 +127,14 @@ def cli() -> str:
     from vidpipe.cli.app import app
 
     parts = ["# The vidpipe command\n"]
-    for command in app.registered_commands:
+    commands = [("", command) for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        inner = group.typer_instance.registered_commands
+        commands += [(f"{group.name} ", command) for command in inner]
+    for before, command in commands:
         assert command.callback is not None
-        name = command.name or command.callback.__name__.replace("_", "-")
+        name = before + (command.name or command.callback.__name__.replace("_", "-"))
         rows, usage = [], [name]
         for shown, required, said in _parameters(command.callback):
             usage.append(shown if required else f"[{shown}]")
@@ -162,7 +167,9 @@ def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
         if type(info).__name__ == "ArgumentInfo":
             yield info.metavar or name.upper(), required, said
             continue
-        flags = [d for d in info.param_decls or () if d.startswith("--")]
+        # The first one that an annotation names stands where a default would.
+        named = (info.default, *(info.param_decls or ()))
+        flags = [d for d in named if isinstance(d, str) and d.startswith("--")]
         flag = flags[0] if flags else f"--{name.replace('_', '-')}"
         yield flag if kind is bool else f"{flag} {_value(kind)}", required, said
 

@@ -239,7 +239,11 @@ def _recogniser(settings: Settings) -> str:
 
 def _faces(settings: Settings) -> str:
     from vidpipe.pipeline.analysis import chosen_faces
+    from vidpipe.pipeline.needs import faces_needed
 
+    needed = faces_needed(settings)
+    if needed.to_fetch():
+        return needed.to_come()
     return str(chosen_faces(settings))
 
 
