@@ -23,6 +23,7 @@ def pages() -> dict[str, str]:
         "cli": cli(),
         "channels": channels(),
         "platforms": platforms(),
+        "models": models(),
         "results": results(),
         "tables": tables(),
         "graph": graph(),
@@ -234,6 +235,29 @@ figures with its source and the date it was looked up.
 ## Quality
 
 {_table(("tier", "CRF", "x264 preset", "at most at 1080x1920", "squeezed to at least"), tiers)}
+"""
+
+
+def models() -> str:
+    """Every model of the registry."""
+    from vidpipe.models import entries
+    from vidpipe.models.store import megabytes
+
+    rows = []
+    for item in entries().values():
+        held = "pinned" if item.pinned else "first fetch" if item.fetched else "its package"
+        size = megabytes(item.size_bytes) if item.size_bytes else ""
+        stages = ", ".join(item.stages)
+        rows.append(
+            (f"`{item.name}`", item.purpose, stages, size, item.licence, str(item.source), held)
+        )
+    head = ("name", "", "stage", "size", "licence", "from", "held against")
+    return f"""# Models
+
+[The registry](../../vidpipe/models/registry.yaml); [what is fetched when, and what you
+trust](../how-to/models.md). The licence is that of the weights.
+
+{_table(head, rows)}
 """
 
 
