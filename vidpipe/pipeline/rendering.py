@@ -44,11 +44,11 @@ from vidpipe.media.encoders import SOFTWARE, choose_encoder
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
-from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
 from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
+from vidpipe.process import ProgramFailed
 from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
