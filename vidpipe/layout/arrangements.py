@@ -1,10 +1,8 @@
 """What each stretch of a recording shows: a page, a camera, both, and where they are.
 
-Looks are taken together in states between events (`states`). In each, what is alive within
-a border of its own may be a camera (`evidence`, `fit`); the same border in several states is
-one inset (`insets`). An inset is a camera for what it does, not for a face: it goes on while
-the page turns, or stays for long, or stands where recorders put cameras. A picture that is
-alive all over is a camera; one that is still, or of one tone, is a page.
+Looks are taken together in states between events (`states`), cameras are found in them
+(`cameras`), and neighbours that show the same make one stretch. A picture that is alive all
+over is a camera; one that is still, or of one tone, is a page.
 """
 
 from __future__ import annotations
@@ -14,12 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
-from vidpipe.layout.evidence import Evidence
-from vidpipe.layout.fit import fitted
-from vidpipe.layout.insets import Inset, apart, drawn, fits_inset, gathered, life_of, shown
+from vidpipe.layout.cameras import CameraFinder
+from vidpipe.layout.insets import Inset, drawn
 from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Stretch
 from vidpipe.layout.pages import content_rect, one_tone, page_rect, tone_of
@@ -27,15 +23,10 @@ from vidpipe.layout.pictures import Grey
 from vidpipe.layout.rooms import Page, filmed_page
 from vidpipe.layout.sampling import Samples, refine
 from vidpipe.layout.shots import Border
-from vidpipe.layout.slides import Change, judge
-from vidpipe.layout.states import LEAST_PAIRS, State, events, find_states
+from vidpipe.layout.states import events, find_states
 from vidpipe.layout.stretches import merged
 from vidpipe.media.frames import FrameReader
 
-#: Pairs of looks that one state is judged by.
-_PAIRS = 24
-#: Looks that a page is found by, over all of its states.
-_PAGE_LOOKS = 40
 #: Cameras that fill so much of the picture leave no page.
 _FULL = 0.85
 #: A picture of which so much is alive is a camera's: 0.44 to 0.95 on cameras, at most 0.22
@@ -48,21 +39,12 @@ _FAINTLY, _TONE = 0.06, 0.35
 _PAPER = 0.7
 #: Life beside the insets, as a share of the picture, that makes all of it a camera's.
 _BESIDE = 0.25
-#: An inset that stays so long is a camera, one in a corner or beside the page after less.
-_FOR_LONG_S, _FOR_A_WHILE_S = 20.0, 4.0
-#: And one with a face that moves which takes so much of the recording.
-_OF_ALL = 0.4
-#: What lies so near to the ends of the picture, as a share of its size, is in a corner.
-_CORNER = 0.06
 #: A page on a wall is alive in no more of it, and the room around it in no one tone.
 _PAGE_ALIVE, _ROOM_TONE = 0.3, 0.6
 #: A shot with fewer looks is too short for somebody to explain a page on a wall.
 _LEAST_LOOKS = 4
 #: A border that fits so well is a frame, not a head before a shelf.
 _FRAMED = 0.75
-_MOST_INSETS = 12
-#: Looks of a state that show whether an inset is there.
-_FEW = 7
 #: A switch is looked for among so many looks on both sides; where so much changes it is one.
 _SWITCH_LOOKS, _PLAINLY = 24, 0.35
 
@@ -107,16 +89,14 @@ class Arrangements:
         )
         self.amounts = events(self.samples)
         self.states = find_states(self.samples, self.amounts, self.cuts)
-        self.alive: list[NDArray[np.uint8] | None] = []
-        self.insets: list[Inset] = []
+        self.finder = CameraFinder(self.samples, self.states, duration_s, people)
+        self.cameras = self.finder.cameras
 
     def stretches(self) -> list[Stretch]:
         """All of the recording, in order."""
-        self.insets = self._find_insets()
-        self.insets = [i for i in self.insets if self._is_camera(i)]
         rooms = self._rooms()
-        seen = [self._judge(n, rooms.get(n)) for n in range(len(self.states))]
-        seen = self._with_the_short(seen)
+        judged = [self._judge(n, rooms.get(n)) for n in range(len(self.states))]
+        seen = self._with_the_short(judged)
         groups: list[list[int]] = []
         for n, what in enumerate(seen):
             if groups and what == seen[groups[-1][0]]:
@@ -141,143 +121,24 @@ class Arrangements:
         ]
         return merged(_whole(found, self.duration_s))
 
-    # What lives within a border
-
-    def _evidence(self, state: State) -> Evidence | None:
-        if len(state.pairs) < LEAST_PAIRS:
-            return None
-        return Evidence(self.samples, state.pairs[:: max(1, -(-len(state.pairs) // _PAIRS))])
-
-    def _find_insets(self) -> list[Inset]:
-        found = []
-        for state in self.states:
-            evidence = self._evidence(state)
-            self.alive.append(None if evidence is None else np.packbits(evidence.alive))
-            fits = fitted(evidence) if evidence is not None else []
-            found.append(
-                [
-                    (fit, life_of(fit.rect, evidence))
-                    for fit in fits
-                    if evidence is not None and fits_inset(fit, evidence.alive.size)
-                ]
-            )
-        return self._followed(gathered(found)[:_MOST_INSETS])
-
-    def _followed(self, insets: Sequence[Inset]) -> list[Inset]:
-        """The insets with all states in which they are there, each pixel in one of them."""
-        there: list[set[int]] = [set(i.states) for i in insets]
-        for n, state in enumerate(self.states):
-            if self.alive[n] is None:
-                continue
-            looks = self._some(state.looks, _FEW)
-            for k, inset in enumerate(insets):
-                if n not in there[k] and shown(inset, looks, self._life(n, inset.rect)):
-                    there[k].add(n)
-        seconds = [self._length_s(t) for t in there]
-        order = sorted(range(len(insets)), key=lambda k: -insets[k].border * seconds[k])
-        for n in range(len(self.states)):
-            # What was found in a state by itself goes before what is only seen again in it.
-            present = [insets[k] for k in order if n in there[k]]
-            kept = apart(sorted(present, key=lambda i: n not in i.states))
-            for k in order:
-                if n in there[k] and insets[k] not in kept:
-                    there[k].discard(n)
-        return [
-            Inset(i.rect, i.border, i.life, frozenset(t), i.circle)
-            for i, t in zip(insets, there, strict=True)
-            if t
-        ]
-
-    def _life(self, n: int, rect: Rect) -> float:
-        alive = self._mask(n)
-        return (
-            0.0 if alive is None else float(alive[rect.y : rect.bottom, rect.x : rect.right].mean())
-        )
-
-    def _mask(self, n: int) -> NDArray[np.bool_] | None:
-        packed = self.alive[n]
-        if packed is None:
-            return None
-        height, width = self.samples.grey.shape[1:]
-        return np.unpackbits(packed, count=height * width).reshape(height, width).astype(bool)
-
-    def _length_s(self, states: set[int] | frozenset[int]) -> float:
-        times = self.samples.times_s
-        ends = [*times.tolist(), self.duration_s]
-        return float(sum(ends[self.states[n].last] - ends[self.states[n].first] for n in states))
-
-    # Which insets are cameras
-
-    def _is_camera(self, inset: Inset) -> bool:
-        """Whether an inset is a camera rather than a film in a slide or a busy window."""
-        longest = max(inset.states, key=lambda n: self.states[n].last - self.states[n].first)
-        state = self.states[longest]
-        # It need not be there in all of a state that was taken together.
-        looks = (state.first + 1, (state.first + state.last) // 2, max(0, state.last - 2))
-        if min(one_tone(self.samples.grey[k], inset.rect) for k in looks) > _PAPER:
-            return False
-        length_s = self._length_s(inset.states)
-        if length_s >= _FOR_LONG_S or self._outlasts_a_page(inset):
-            return True
-        if length_s >= _FOR_A_WHILE_S and (
-            self._in_a_corner(inset) or self._beside(inset, longest)
-        ):
-            return True
-        if length_s < _OF_ALL * self.duration_s:
-            return False
-        start_s, end_s = self._times(state)
-        count, moving = self.people.at(start_s, end_s, inset.rect)
-        return bool(count and moving)
-
-    def _outlasts_a_page(self, inset: Inset) -> bool:
-        """Whether the page around the inset turns while it stays: no film in a slide does."""
-        around = np.ones(self.samples.grey.shape[1:], bool)
-        rect = inset.rect
-        around[max(0, rect.y - 4) : rect.bottom + 4, max(0, rect.x - 4) : rect.right + 4] = False
-        no_template = np.zeros_like(around)
-        for n in sorted(inset.states):
-            if n + 1 not in inset.states:
-                continue
-            before, after = self.states[n], self.states[n + 1]
-            grey = self.samples.grey
-            first, last = max(before.first, before.last - 1), min(after.last - 1, after.first + 1)
-            if judge(grey[first], grey[last], around, no_template) is Change.TURN:
-                return True
-        return False
-
-    def _in_a_corner(self, inset: Inset) -> bool:
-        height, width = self.samples.grey.shape[1:]
-        rect = inset.rect
-        across = min(rect.x, width - rect.right) / width
-        down = min(rect.y, height - rect.bottom) / height
-        return across <= _CORNER and down <= _CORNER
-
-    def _beside(self, inset: Inset, n: int) -> bool:
-        """Whether an inset and the page of a state stand beside each other."""
-        stack = self._some(self.states[n].looks)
-        there = [i.rect for i in self.insets if n in i.states]
-        page = page_rect(stack, content_rect(stack, there), there)
-        both = page.intersect(inset.rect)
-        return both is None or both.area < 0.1 * inset.rect.area
-
     # What a state is
 
     def _judge(self, n: int, room: Page | None) -> _Seen | None:
         """What a state shows; None where it is too short to say."""
-        alive = self._mask(n)
+        alive = self.finder.alive(n)
         state = self.states[n]
         if room is not None:
             return _Seen(LayoutKind.SCREEN_AND_CAMERA, page=room)
         if alive is None:
             return None
-        content = content_rect(self._some(state.looks, 12))
-        cameras = tuple(k for k, i in enumerate(self.insets) if n in i.states)
+        content = content_rect(self.finder.some(state.looks, 12))
+        cameras = tuple(k for k, i in enumerate(self.cameras) if n in i.states)
         inside = alive[content.y : content.bottom, content.x : content.right]
         share = float(inside.mean())
         middle = self.samples.grey[(state.first + state.last) // 2]
         tone = one_tone(middle, content)
         if cameras:
-            rects = [self.insets[k].rect for k in cameras]
+            rects = [self.cameras[k].rect for k in cameras]
             if sum(r.area for r in rects) >= _FULL * content.area:
                 return _Seen(LayoutKind.CAMERA, cameras if len(cameras) > 1 else ())
             rest = alive.copy()
@@ -317,9 +178,9 @@ class Arrangements:
     def _still(self, n: int) -> _Seen:
         """A recording of a few looks: by its tone alone."""
         state = self.states[n]
-        content = content_rect(self._some(state.looks, 12))
+        content = content_rect(self.finder.some(state.looks, 12))
         tone = one_tone(self.samples.grey[state.first], content)
-        start_s, end_s = self._times(state)
+        start_s, end_s = self.finder.times(state)
         count, _ = self.people.at(start_s, end_s, content)
         return _Seen(LayoutKind.CAMERA if tone <= _TONE and count else LayoutKind.SCREEN)
 
@@ -336,7 +197,7 @@ class Arrangements:
             if page is None:
                 continue
             inner = [n for n, s in enumerate(self.states) if first <= s.first < last]
-            if any(n in i.states and _stands_beside(i, page) for i in self.insets for n in inner):
+            if any(n in i.states and _stands_beside(i, page) for i in self.cameras for n in inner):
                 continue
             if self._is_room(page, inner):
                 rooms |= dict.fromkeys(inner, page)
@@ -344,7 +205,7 @@ class Arrangements:
 
     def _is_room(self, page: Page, inner: Sequence[int]) -> bool:
         """Whether a bright page hangs in a room: it is still, and around it is no plain tone."""
-        life = [self._life(n, page.rect) for n in inner if self.alive[n] is not None]
+        life = [self.finder.life(n, page.rect) for n in inner if self.finder.alive(n) is not None]
         if life and float(np.median(life)) > _PAGE_ALIVE:
             return False
         state = max((self.states[n] for n in inner), key=lambda s: s.last - s.first)
@@ -375,7 +236,7 @@ class Arrangements:
         for k in gone | come:
             sign = 1.0 if k in gone else -1.0
             shares += sign * np.array(
-                [drawn(self.insets[k], self.samples.grey[look]) for look in range(first, last)]
+                [drawn(self.cameras[k], self.samples.grey[look]) for look in range(first, last)]
             )
         sums = np.concatenate(([0.0], np.cumsum(shares)))
         split = np.arange(1, len(shares))
@@ -397,20 +258,11 @@ class Arrangements:
 
         return refine(self.reader, before_s, after_s, changed)[0]
 
-    def _times(self, state: State) -> tuple[float, float]:
-        times = self.samples.times_s
-        end_s = float(times[state.last]) if state.last < len(times) else self.duration_s
-        return float(times[state.first]), end_s
-
-    def _some(self, looks: NDArray[np.int_], count: int = _PAGE_LOOKS) -> NDArray[np.uint8]:
-        """At most so many pictures, spread over some looks, shape (n, h, w)."""
-        return self.samples.grey[looks[:: max(1, -(-len(looks) // count))]]
-
     def _stretch(self, start_s: float, end_s: float, group: Sequence[int], seen: _Seen) -> Stretch:
         looks = np.concatenate([self.states[n].looks for n in group])
         # The looks next to a switch may show it on its way.
-        stack = self._some(looks[1:-1] if len(looks) > 4 else looks)
-        insets = [self.insets[k] for k in seen.cameras]
+        stack = self.finder.some(looks[1:-1] if len(looks) > 4 else looks)
+        insets = [self.cameras[k] for k in seen.cameras]
         content = content_rect(stack, [i.rect for i in insets])
         if seen.page is not None:
             return self._room(start_s, end_s, content, seen.page)

@@ -70,8 +70,8 @@ class Evidence:
             change = difference(samples.grey[i], samples.grey[j])
             moved += change > MOVED
             stirred += change >= _STIRS
-        self.moving: Floats = moved / max(1, len(pairs))
-        self.stirring: Floats = stirred / max(1, len(pairs))
+        self.moving: Floats = np.asarray(moved / max(1, len(pairs)), np.float32)
+        self.stirring: Floats = np.asarray(stirred / max(1, len(pairs)), np.float32)
         self.alive = self._alive()
         self.lines = Lines(self.mean, self.alive)
 
@@ -251,7 +251,7 @@ def _goes_on(alive: Mask, axis: int) -> Mask:
     near = np.asarray(cv2.dilate(living.astype(np.uint8), np.ones((1, _ACROSS_PX))), bool)
     reach = _ACROSS_PX // 2 + 1
     after, before = np.roll(near, -reach + 1, axis=1), np.roll(near, reach, axis=1)
-    both = after & before
+    both = np.asarray(after & before, bool)
     return both if axis == 1 else both.T
 
 
@@ -264,7 +264,7 @@ def _life_ends(alive: Mask, axis: int) -> tuple[Mask, Mask]:
 
     def share(first: NDArray[np.int_], last: NDArray[np.int_]) -> Floats:
         first, last = np.clip(first, 0, size), np.clip(last, 0, size)
-        return (sums[:, last] - sums[:, first]) / np.maximum(last - first, 1)
+        return np.asarray((sums[:, last] - sums[:, first]) / np.maximum(last - first, 1))
 
     before, after = share(at - _OUTSIDE_PX - 1, at - 1), share(at, at + _INSIDE_PX)
     begins = (before == 0) & (after >= _LIVES)

@@ -322,6 +322,7 @@ def deck(
     nuisances: Nuisances,
     rng: np.random.Generator,
 ) -> list[_Page]:
+    """Slides of a size in pixels, each shown from one of `starts` to the next, in seconds."""
     width, height = size[0], size[1]
     pages = []
     logo = tuple(int(c) for c in rng.integers(40, 220, 3))
@@ -394,6 +395,7 @@ def _draw_page(
 def screen_at(
     deck: Sequence[_Page], t_s: float, nuisances: Nuisances, rng: np.random.Generator
 ) -> Picture:
+    """What a deck shows at a time."""
     number = next((k for k, p in enumerate(deck) if t_s < p.end_s), len(deck) - 1)
     page = deck[number]
     state = max(k for k, s in enumerate(page.state_s) if t_s >= s or k == 0)
@@ -434,6 +436,7 @@ def _film(width: int, height: int, t_s: float) -> Picture:
 
 
 def paste(image: Picture, box: Box, part: Picture, rounding: float) -> None:
+    """Put a picture of the box's size into another one, its corners rounded by 0 to 0.5."""
     x, y, w, h = box
     if not rounding:
         image[y : y + h, x : x + w] = part
