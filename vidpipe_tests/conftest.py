@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
+from vidpipe.media.faces import FaceDetector, choose_faces
 from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine, StageResult, stage_names
 from vidpipe.pipeline.wishes import Wishes
@@ -99,6 +100,12 @@ def whisper_base(model: Callable[[str], Path]) -> Path:
 def centerface(model: Callable[[str], Path]) -> Path:
     """CenterFace as an ONNX file."""
     return model("centerface")
+
+
+@pytest.fixture(scope="session", params=["dlib", "centerface", "yunet"])
+def faces(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> FaceDetector:
+    """Each of the face detectors; those without their weights are skipped."""
+    return choose_faces(request.param, None, model).detector
 
 
 @dataclass(frozen=True)

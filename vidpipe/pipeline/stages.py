@@ -57,7 +57,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,
@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="4",
+        version="5",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

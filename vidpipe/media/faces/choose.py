@@ -13,7 +13,7 @@ from vidpipe.media.faces.dlib_hog import DlibFaces
 from vidpipe.media.faces.model import FaceDetector, FaceDetectorName
 
 #: What the setting may say: a detector, or the best that can be had.
-FaceChoice = Literal["auto"] | FaceDetectorName
+FaceChoice = Literal["auto", "centerface", "yunet", "dlib"]
 
 #: The detector that is used where its weights can be had, chosen by `benchmarks/real/faces.py`.
 BEST: FaceDetectorName = "centerface"
