@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import inspect
 import json
 import tempfile
 import time
@@ -25,13 +24,14 @@ from rich.table import Table
 
 from benchmarks.layout import Score, match, score, turns_of
 from benchmarks.real import talks
-from benchmarks.real.split import COLUMNS, MEDIA, Column, cameras, split
+from benchmarks.real.figure import Column, Figure
+from benchmarks.real.split import COLUMNS, MEDIA, cameras, split
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions
 from vidpipe.layout.sheet import layout_sheet
-from vidpipe.media.faces import face_detector
 from vidpipe.media.probe import probe
-from vidpipe.synthesis import composite
+from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import CompositeTruth, Shown
 
 _KEPT = Path(tempfile.gettempdir()) / "vidpipe-real-talks"
@@ -56,8 +56,9 @@ def composed(column: Column) -> list[talks.TalkPlan]:
 
 def made(plan: talks.TalkPlan) -> tuple[Path, CompositeTruth]:
     """A composed talk's file and truth, made once."""
-    code = inspect.getsource(talks) + inspect.getsource(composite)
-    key = hashlib.sha256((code + repr(plan)).encode()).hexdigest()[:16]
+    names = plan.arrangements, plan.nuisance, plan.background, plan.seed, plan.crf
+    key = f"{talks.VERSION}:{names}:{[c.name for c in plan.cameras]}"
+    key = f"{plan.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
     _KEPT.mkdir(exist_ok=True)
     path, truth_path = _KEPT / f"{key}.mp4", _KEPT / f"{key}.json"
     if not truth_path.exists():
@@ -96,7 +97,8 @@ def given(name: str) -> tuple[Path, CompositeTruth]:
 
 def _look(path: Path) -> tuple[Layout, float]:
     started = time.monotonic()
-    layout = detect_layout(path, probe(path), face_detector(None), LayoutOptions())
+    faces = chosen_faces(load_settings()).detector
+    layout = detect_layout(path, probe(path), faces, LayoutOptions())
     return layout, time.monotonic() - started
 
 
@@ -178,6 +180,36 @@ def real_slides(column: Column) -> tuple[Score, list[str]]:
         if extra or hits < len(known["turns"]):
             wrong.append(f"{name}: {hits} of {len(known['true'])}, too many at {extra}")
     return total, wrong
+
+
+def measure(column: Column, only: Sequence[str] = ()) -> list[Figure]:
+    """Layout of a column's talks, whole and by arrangement, and its real slide changes.
+
+    Args:
+        column: which media.
+        only: parts of the names of talks, for a part of them; without the real recordings.
+    """
+    whole, groups = Score(), {}
+    for item in measured(column, only):
+        if item.score.wall_s:
+            whole.add(item.score)
+        else:
+            for group in item.groups:
+                groups.setdefault(group, Score()).add(item.score)
+    if not whole.total_s:
+        return []
+    named = [
+        ("layout kind", whole.kind, "share of the time"),
+        ("layout IoU", whole.iou, "mean"),
+        ("slide changes of composed talks", whole.f1, "F1"),
+        ("layout kind, worst arrangement", min(g.kind for g in groups.values()), "share"),
+        ("layout speed", whole.total_s / whole.wall_s, "times real time, two at once"),
+    ]
+    if not only:
+        real, _ = real_slides(column)
+        if real.true:
+            named.append(("slide changes of real recordings", real.f1, "F1"))
+    return [Figure(name, column, round(value, 4), unit, True) for name, value, unit in named]
 
 
 def _table(console: Console, title: str, scores: dict[str, Score]) -> None:

@@ -7,11 +7,12 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-Column = Literal["build", "held_out"]
+from benchmarks.real.figure import Column
+
 COLUMNS: tuple[Column, ...] = ("build", "held_out")
 
 MEDIA = Path(os.environ.get("VIDPIPE_TEST_MEDIA", Path(__file__).parents[3] / "shared" / "media"))

@@ -33,6 +33,8 @@ from vidpipe.synthesis.composite import (
 
 Picture = NDArray[np.uint8]
 
+#: Of what is drawn: another one makes all talks anew.
+VERSION = 1
 FPS = 15
 SIZE = (1280, 720)
 #: A camera's recording is played forwards and backwards for as long as the talk lasts.

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.cameras import CameraFinder
-from vidpipe.layout.insets import Inset, drawn
+from vidpipe.layout.insets import Inset, drawn, shown
 from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Stretch
 from vidpipe.layout.pages import content_rect, one_tone, page_rect, tone_of
@@ -29,14 +29,15 @@ from vidpipe.media.frames import FrameReader
 
 #: Cameras that fill so much of the picture leave no page.
 _FULL = 0.85
-#: A picture of which so much is alive is a camera's: 0.44 to 0.95 on cameras, at most 0.22
-#: on screens (applications, films in slides).
-_ALIVE = 0.3
-#: With less life it is one if it has no tone of its own: paper and desktops take 0.48 to
-#: 0.97 of a screen, walls and skies at most 0.3 of a room.
-_FAINTLY, _TONE = 0.06, 0.35
-#: More of a picture in one tone than this is a page whatever moves on it.
-_PAPER = 0.7
+#: A picture of which so much is alive is a camera's: 0.44 to 0.95 of cameras, at most 0.22 of
+#: screens (applications, films in slides). If it has no tone of its own less will do: paper
+#: and desktops take 0.48 to 0.97 of a screen, walls and skies at most 0.3 of a room. The more
+#: of it is of one tone, the more must live.
+_ALIVE, _FAINTLY, _TONE, _PER_TONE = 0.3, 0.06, 0.35, 2.0
+#: A page takes at least so much of the picture beside its cameras.
+_PAGE = 0.2
+#: A camera that fills the picture for less than this between two pages is a film.
+_GLIMPSE_S = 5.0
 #: Life beside the insets, as a share of the picture, that makes all of it a camera's.
 _BESIDE = 0.25
 #: A page on a wall is alive in no more of it, and the room around it in no one tone.
@@ -96,7 +97,7 @@ class Arrangements:
         """All of the recording, in order."""
         rooms = self._rooms()
         judged = [self._judge(n, rooms.get(n)) for n in range(len(self.states))]
-        seen = self._with_the_short(judged)
+        seen = self._without_films(self._with_the_short(judged))
         groups: list[list[int]] = []
         for n, what in enumerate(seen):
             if groups and what == seen[groups[-1][0]]:
@@ -139,7 +140,9 @@ class Arrangements:
         tone = one_tone(middle, content)
         if cameras:
             rects = [self.cameras[k].rect for k in cameras]
-            if sum(r.area for r in rects) >= _FULL * content.area:
+            if sum(r.area for r in rects) >= _FULL * content.area or not _room_for_a_page(
+                content, rects
+            ):
                 return _Seen(LayoutKind.CAMERA, cameras if len(cameras) > 1 else ())
             rest = alive.copy()
             for r in rects:
@@ -147,11 +150,8 @@ class Arrangements:
             beside = float(rest[content.y : content.bottom, content.x : content.right].mean())
             if beside < _BESIDE:
                 return _Seen(LayoutKind.SCREEN_AND_CAMERA, cameras)
-        if tone <= _PAPER and share >= _ALIVE:
-            return _Seen(LayoutKind.CAMERA)
-        if tone <= _TONE and share >= _FAINTLY:
-            return _Seen(LayoutKind.CAMERA)
-        return _Seen(LayoutKind.SCREEN)
+        least = _FAINTLY if tone <= _TONE else _ALIVE + _PER_TONE * (tone - _TONE)
+        return _Seen(LayoutKind.CAMERA if share >= least else LayoutKind.SCREEN)
 
     def _with_the_short(self, seen: Sequence[_Seen | None]) -> list[_Seen]:
         """States too short to judge follow the neighbour from which less tells them."""
@@ -172,8 +172,30 @@ class Arrangements:
                     if best is None or amount < best[0]:
                         best = amount, n, other
             assert best is not None
-            out[best[1]] = best[2]
+            _, n, what = best
+            out[n] = what if self._drawn(n, what) else self._still(n)
         return [s for s in out if s is not None]
+
+    def _drawn(self, n: int, seen: _Seen) -> bool:
+        """Whether the borders of some cameras show in a state too short to see them live."""
+        looks = self.finder.some(self.states[n].looks, 3)
+        return all(shown(self.cameras[k], looks, self.cameras[k].life) for k in seen.cameras)
+
+    def _without_films(self, seen: list[_Seen]) -> list[_Seen]:
+        """A picture that lives all over for a moment between two pages is a film, no camera."""
+        out = list(seen)
+        for _, run in itertools.groupby(range(len(seen)), key=lambda n: seen[n]):
+            states = list(run)
+            first, last = states[0], states[-1]
+            start_s = self.finder.times(self.states[first])[0]
+            end_s = self.finder.times(self.states[last])[1]
+            if seen[first] != _Seen(LayoutKind.CAMERA) or end_s - start_s >= _GLIMPSE_S:
+                continue
+            near = [seen[n].kind for n in (first - 1, last + 1) if 0 <= n < len(seen)]
+            if len(near) == 2 and LayoutKind.CAMERA not in near:
+                for n in states:
+                    out[n] = _Seen(LayoutKind.SCREEN)
+        return out
 
     def _still(self, n: int) -> _Seen:
         """A recording of a few looks: by its tone alone."""
@@ -319,6 +341,18 @@ def _whole(found: list[Stretch], duration_s: float) -> list[Stretch]:
         out.append(item.model_copy(update={"start_s": start_s}))
     out[-1] = out[-1].model_copy(update={"end_s": duration_s})
     return out
+
+
+def _room_for_a_page(content: Rect, cameras: Sequence[Rect]) -> bool:
+    """Whether there is a part of the picture beside all cameras, or around them, for a page."""
+    around = bounding(cameras)
+    strips = (
+        (around.x - content.x) * content.height,
+        (content.right - around.right) * content.height,
+        (around.y - content.y) * content.width,
+        (content.bottom - around.bottom) * content.width,
+    )
+    return max(strips) >= _PAGE * content.area
 
 
 def _stands_beside(inset: Inset, page: Page) -> bool:

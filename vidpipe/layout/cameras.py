@@ -8,6 +8,7 @@ cameras; a film in a slide comes and goes with the slide.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,16 @@ from vidpipe.layout.states import LEAST_PAIRS, State
 _PAIRS = 24
 #: Looks of a state that a page is found by, and that show whether an inset is there.
 _PAGE_LOOKS, _FEW = 40, 7
-#: More of a rectangle in one tone than this is a page whatever moves on it.
-_PAPER = 0.7
+#: More of a rectangle in one tone than this is a page whatever moves on it, and what is
+#: rather plain (a road, a green screen) a window unless a page turns beside it.
+_PAPER, _PLAIN = 0.7, 0.5
 #: An inset that stays so long is a camera, one in a corner or beside the page after less.
-_FOR_LONG_S, _FOR_A_WHILE_S = 20.0, 4.0
-#: And one with a face that moves which takes so much of the recording.
-_OF_ALL = 0.4
+_FOR_LONG_S, _FOR_A_WHILE_S = 20.0, 7.0
+#: One that fits less well is a window or furniture, unless there is a face that moves.
+_FRAMED = 0.6
+#: And one with a face that moves which takes so much of the recording, or a shot of its own:
+#: so long, and begun and ended by a change of so much of the picture.
+_OF_ALL, _SHOT_S, _CUT = 0.4, 3.0, 0.4
 #: What lies so near to the ends of the picture, as a share of its size, is in a corner.
 _CORNER = 0.06
 _MOST_INSETS = 12
@@ -113,17 +118,11 @@ class CameraFinder:
         seconds = [self._length_s(t) for t in there]
         order = sorted(range(len(insets)), key=lambda k: -insets[k].border * seconds[k])
         for n in range(len(self.states)):
-            # What was found in a state by itself goes before what is only seen again in it.
-            present = [insets[k] for k in order if n in there[k]]
-            kept = apart(sorted(present, key=lambda i: n not in i.states))
+            kept = apart([insets[k] for k in order if n in there[k]])
             for k in order:
                 if n in there[k] and insets[k] not in kept:
                     there[k].discard(n)
-        return [
-            Inset(i.rect, i.border, i.life, frozenset(t), i.circle)
-            for i, t in zip(insets, there, strict=True)
-            if t
-        ]
+        return [replace(i, states=frozenset(t)) for i, t in zip(insets, there, strict=True) if t]
 
     def _length_s(self, states: set[int] | frozenset[int]) -> float:
         times = self.samples.times_s
@@ -134,22 +133,41 @@ class CameraFinder:
         """Whether an inset is a camera rather than a film in a slide or a busy window."""
         longest = max(inset.states, key=lambda n: self.states[n].last - self.states[n].first)
         state = self.states[longest]
-        # It need not be there in all of a state that was taken together.
-        looks = (state.first + 1, (state.first + state.last) // 2, max(0, state.last - 2))
-        if min(one_tone(self.samples.grey[k], inset.rect) for k in looks) > _PAPER:
+        tone = self._tone(inset)
+        if tone > _PAPER:
             return False
+        if tone > _PLAIN and not self._outlasts_a_page(inset):
+            return self._moving_face(inset, longest)
+        if inset.framed >= _FRAMED and self._lasts(inset, longest):
+            return True
+        # A face that moves: of a camera that fills a shot or the recording, not of a film.
+        length_s = self._length_s(inset.states)
+        after = self.states[longest + 1].amount if longest + 1 < len(self.states) else 1.0
+        shot = length_s >= _SHOT_S and min(state.amount, after) >= _CUT
+        if not shot and length_s < _OF_ALL * self.duration_s:
+            return False
+        return self._moving_face(inset, longest)
+
+    def _moving_face(self, inset: Inset, n: int) -> bool:
+        """Whether there is a face that moves in an inset in one of its states."""
+        start_s, end_s = self.times(self.states[n])
+        count, moving = self.people.at(start_s, end_s, inset.rect)
+        return bool(count and moving)
+
+    def _tone(self, inset: Inset) -> float:
+        """How much of an inset is of one tone, as a median over its states."""
+        states = [self.states[n] for n in sorted(inset.states)]
+        looks = [(s.first + s.last) // 2 for s in states[:: max(1, len(states) // _FEW)]]
+        return float(np.median([one_tone(self.samples.grey[k], inset.rect) for k in looks]))
+
+    def _lasts(self, inset: Inset, longest: int) -> bool:
+        """Whether an inset stays as only cameras do: for long, or where recorders put them."""
         length_s = self._length_s(inset.states)
         if length_s >= _FOR_LONG_S or self._outlasts_a_page(inset):
             return True
-        if length_s >= _FOR_A_WHILE_S and (
-            self._in_a_corner(inset) or self._beside(inset, longest)
-        ):
-            return True
-        if length_s < _OF_ALL * self.duration_s:
+        if length_s < _FOR_A_WHILE_S:
             return False
-        start_s, end_s = self.times(state)
-        count, moving = self.people.at(start_s, end_s, inset.rect)
-        return bool(count and moving)
+        return self._in_a_corner(inset) or self._beside(inset, longest)
 
     def _outlasts_a_page(self, inset: Inset) -> bool:
         """Whether the page around the inset turns while it stays: no film in a slide does."""

@@ -21,6 +21,8 @@ _SPECK = 0.0006
 SURE = 0.65
 #: What is one of several alike may show less.
 _PART = 0.55
+#: Parts that differ in size must fit by so much better than the whole.
+_MUCH_BETTER = 0.15
 #: Points of a circle that are looked at, and how far outside it there should be no line.
 _ANGLES = np.linspace(0, 2 * np.pi, 72, endpoint=False)
 _COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
@@ -43,11 +45,15 @@ _FLATTEST, _TALLEST = 3.2, 0.3
 
 @dataclass(frozen=True)
 class Fitted:
-    """A border around something alive, and how well it fits, at most 1."""
+    """A border around something alive, and how well it fits, at most 1.
+
+    `framed` is how much shows of those of its sides that are not the picture's own.
+    """
 
     rect: Rect
     border: float
     circle: bool = False
+    framed: float = 0.0
 
 
 def fitted(evidence: Evidence) -> list[Fitted]:
@@ -135,7 +141,10 @@ class _Fit:
             score = share + float(np.mean([f.border for f in found]))
             if score > best_score:
                 best, best_score = found, score
-        if best and (whole.border < SURE or _of_one_size(best)):
+        if not best:
+            return [whole]
+        theirs = float(np.mean([f.border for f in best]))
+        if whole.border < max(SURE, theirs - _MUCH_BETTER) or _of_one_size(best):
             return best
         return [whole]
 
@@ -225,7 +234,9 @@ class _Fit:
             return Fitted(box, 0.0)
         x, y = int(left[k]), int(top[k])
         rect = Rect(x=x, y=y, width=int(right[k]) - x, height=int(bottom[k]) - y)
-        return Fitted(rect, float(score[k]))
+        inner = lines.inner(rect) or [0.0]
+        framed = 0.5 * float(np.mean(inner)) + 0.5 * min(inner)
+        return Fitted(rect, float(score[k]), framed=framed)
 
     def round(self, box: Rect) -> Fitted:
         """The circle around a box of life, and how much of its line shows."""
@@ -256,7 +267,7 @@ class _Fit:
             return Fitted(box, 0.0, circle=True)
         rect = Rect(x=left, y=top, width=right - left, height=bottom - top)
         held = self._share_of_life(rect, box)
-        return Fitted(rect, score - _LEFT_OUT * (1 - held), circle=True)
+        return Fitted(rect, score - _LEFT_OUT * (1 - held), circle=True, framed=score)
 
     def _share_of_life(self, rect: Rect, box: Rect) -> float:
         both = rect.intersect(box)

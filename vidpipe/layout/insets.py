@@ -30,12 +30,14 @@ _AROUND_PX = 12
 class Inset:
     """A rectangle (analysis pixels) in which something lived; a `circle` fills it.
 
-    `border` is how well its border fits, at most 1, `life` the share of it that is alive,
-    `states` the states in which it was seen.
+    `border` is how well its border fits and `framed` how much shows of those of its sides
+    that are not the picture's own, at most 1; `life` is the share of it that is alive,
+    `states` are the states in which it was seen.
     """
 
     rect: Rect
     border: float
+    framed: float
     life: float
     states: frozenset[int]
     circle: bool = False
@@ -69,6 +71,7 @@ def gathered(found: Sequence[Sequence[tuple[Fitted, float]]]) -> list[Inset]:
             Inset(
                 rect=Rect(x=x, y=y, width=right - x, height=bottom - y),
                 border=float(np.median([fit.border for _, fit, _ in group])),
+                framed=float(np.median([fit.framed for _, fit, _ in group])),
                 life=float(np.median([life for _, _, life in group])),
                 states=frozenset(number for number, _, _ in group),
                 circle=group[0][1].circle,
