@@ -7,8 +7,8 @@ entry in `registry.yaml`.
 """
 
 from vidpipe.models.model import FileDigest, Located, ModelEntry
-from vidpipe.models.registry import entries, entry, hub_entry
-from vidpipe.models.store import ModelStore, Needed
+from vidpipe.models.registry import chosen, entries, entry
+from vidpipe.models.store import ModelStore, Needed, carried_model
 
 __all__ = [
     "FileDigest",
@@ -16,7 +16,8 @@ __all__ = [
     "ModelEntry",
     "ModelStore",
     "Needed",
+    "carried_model",
+    "chosen",
     "entries",
     "entry",
-    "hub_entry",
 ]

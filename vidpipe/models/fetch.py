@@ -25,20 +25,22 @@ def place(entry: ModelEntry, folder: Path) -> Path:
     return folder / entry.name.replace("/", "--") / entry.version
 
 
-def fetch_pinned(entry: ModelEntry, folder: Path, on_progress: OnProgress | None = None) -> Path:
+def fetch_pinned(
+    entry: ModelEntry, folder: Path, on_progress: OnProgress | None = None, *, again: bool = False
+) -> Path:
     """Get a model whose digests are known, check every byte, publish it under its name.
 
     What is unfinished lies in `.partial` on the same disk; a rename makes it appear. Killed
     at any moment, nothing is at the final place, or all of it. What a killed process left
     is removed, or for an address gone on with, by the next that fetches the same model.
-    What lies at the final place and is another than it has to be is replaced.
+    What is whole already stays, unless `again` says that it is broken.
 
     Raises:
         Unavailable: it cannot be had, or is not what the registry pins.
     """
     with held(entry, folder):
         goal = place(entry, folder)
-        if whole(entry, goal):
+        if whole(entry, goal) and not again:
             return goal
         work = folder / ".partial" / entry.key
         target = work / "files"

@@ -39,11 +39,16 @@ def lacking(source: Hub, folder: Path) -> str | None:
 
 
 def fetch(
-    source: Hub, cache: Path, about_bytes: int, on_progress: OnProgress | None = None
+    source: Hub,
+    cache: Path,
+    about_bytes: int,
+    on_progress: OnProgress | None = None,
+    *,
+    again: bool = False,
 ) -> Path:
     """Have the hub's client fetch a revision; it resumes what it has begun itself.
 
-    It tells nobody about it: telemetry is switched off.
+    It tells nobody about it: telemetry is switched off. `again`: what is there is broken.
 
     Raises:
         Unavailable: the hub cannot be reached, has no such repository, or a file is missing.
@@ -59,6 +64,7 @@ def fetch(
                     cache_dir=str(cache),
                     allow_patterns=list(source.files),
                     ignore_patterns=list(source.ignore) or None,
+                    force_download=again,
                 )
             )
         except Exception as error:  # the client raises a different type per cause

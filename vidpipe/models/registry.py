@@ -6,6 +6,7 @@ import difflib
 import functools
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 
 import yaml
@@ -58,20 +59,25 @@ def entry(name: str) -> ModelEntry:
     return found
 
 
-def hub_entry(name: str, *, like: str, revision: str | None = None) -> ModelEntry:
-    """The model that a setting names: one of the registry, or any other of the hub.
+def chosen(
+    name: str, *, like: str, revision: str | None = None, path: str | None = None
+) -> ModelEntry:
+    """The model that settings ask for: in a folder, of the registry, or any other of the hub.
 
     Args:
         name: in the registry, or `owner/name` on the hub.
         like: a model of the registry that is of the same form: of a repository that the
             registry does not know the same files are taken, for the same stages.
-        revision: commit, tag or branch, where the setting names one.
+        revision: commit, tag or branch on the hub, where settings name one.
+        path: a folder or file that holds the model; goes before all of these.
 
     Raises:
-        Misconfigured: neither; says which there are.
+        Misconfigured: there is no such model; says which there are.
     """
-    found = _find(name)
     pattern = entry(like)
+    if path is not None:
+        return pattern.kept_at(Path(path))
+    found = _find(name, pattern.form)
     if found is None and "/" not in name:
         raise Misconfigured(
             f"there is no model {name!r}; use a repository of the hub (owner/name) or one of: "
@@ -96,9 +102,9 @@ def hub_entry(name: str, *, like: str, revision: str | None = None) -> ModelEntr
     return found.model_copy(update={"source": source, "version": revision})
 
 
-def _find(name: str) -> ModelEntry | None:
+def _find(name: str, form: str | None = None) -> ModelEntry | None:
     for item in entries().values():
         repo = item.source.repo if isinstance(item.source, Hub) else None
-        if name in (item.name, *item.aliases, repo):
+        if name in (item.name, *item.aliases, repo) and form in (None, item.form):
             return item
     return None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from vidpipe.errors import Unavailable
 from vidpipe.models import carried, hub
-from vidpipe.models.digests import hash_file, sha256_of, write_whole
+from vidpipe.models.digests import sha256_of
 from vidpipe.models.fetch import fetch_pinned, held, place, whole
 from vidpipe.models.model import (
     Carried,
-    FileDigest,
     Folder,
     Hub,
     Located,
@@ -23,6 +20,7 @@ from vidpipe.models.model import (
     OnProgress,
     digest_of,
 )
+from vidpipe.models.proof import Finding, FirstSight, compared, held_against
 from vidpipe.models.registry import entry as registered
 
 #: The setting that forbids fetching, for messages.
@@ -35,15 +33,6 @@ class State(StrEnum):
     HERE = "here"
     FETCHABLE = "would be fetched"
     NO = "no"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One file held against its digest; `ok` None: there was nothing to hold it against."""
-
-    file: str
-    ok: bool | None
-    says: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ class ModelStore:
         if isinstance(source, Folder):
             return self._given(entry, source) if _lacks(entry, source) is None else None
         if isinstance(source, Carried):
-            return self._carried(entry, source) if carried.missing(source) is None else None
+            return _carried(entry, source) if carried.missing(source) is None else None
         if isinstance(source, Hub):
             snapshot = hub.cached(source, self.folder)
             return self._of_hub(entry, source, snapshot) if snapshot is not None else None
@@ -123,24 +112,28 @@ class ModelStore:
         return self.fetch(entry)
 
     def fetch(self, model: str | ModelEntry) -> Located:
-        """Get a model into the folder, if it is not there.
+        """Get a model into the folder; one that is there is proved, and replaced if it is broken.
 
         Raises:
             Unavailable: fetching is switched off, or it cannot be had, or what came is not
-                what the registry pins.
+                what it has to be.
         """
         entry = _entry(model, None)
-        found = self.here(entry)
-        if found is None:
+        broken = any(finding.ok is False for finding in self._proved(entry))
+        if broken and not self.may_fetch:
+            raise Unavailable(
+                f"the model {entry.name!r} is broken and fetching is switched off ({SWITCH})"
+            )
+        if broken or not self._is_here(entry):
             reason = self.missing(entry)
             if reason is not None:
                 raise Unavailable(reason)
-            self._fetch(entry)
-            found = self.here(entry)
+            self._fetch(entry, again=broken)
+        found = self.here(entry)
         if found is None:
             raise Unavailable(f"the model {entry.name!r} went while it was fetched")
         if isinstance(entry.source, Hub):
-            self._note(entry, entry.source, found)
+            self._seen(entry, entry.source, found, again=broken)
         return found
 
     def verify(self, model: str | ModelEntry, given: Path | str | None = None) -> list[Finding]:
@@ -156,17 +149,26 @@ class ModelStore:
         source = entry.source
         folder = place(entry, self.folder)
         if entry.files and folder.is_dir():
-            return [_held(folder / file.name, file) for file in entry.files]
+            return held_against(folder, entry.files)
         found = self.here(entry)
         if found is None:
             raise Unavailable(
                 self.missing(entry) or f"the model {entry.name!r} is not here: fetch it first"
             )
         if isinstance(source, Hub):
-            return self._verify_hub(entry, source, found)
-        known = carried.digests_of_package(source) if isinstance(source, Carried) else {}
-        by = "its package" if isinstance(source, Carried) else "you"
-        return [_compared(path, known.get(path.resolve()), by) for path in found.files]
+            sight = self._first_sight(source)
+            assert sight is not None
+            known = sight.read()
+            if known is not None:
+                return held_against(sight.snapshot, known)
+            return [
+                Finding(file.name, None, f"seen first now: SHA-256 {file.sha256}")
+                for file in sight.write(entry.name, found.files)
+            ]
+        if isinstance(source, Carried):
+            said = carried.digests_of_package(source)
+            return [compared(p, said.get(p.resolve()), "its package") for p in found.files]
+        return [compared(path, None, "you") for path in found.files]
 
     # What is fetched
 
@@ -181,13 +183,38 @@ class ModelStore:
             return hub.cached(source, self.folder) is not None
         return whole(entry, place(entry, self.folder))
 
-    def _fetch(self, entry: ModelEntry) -> None:
+    def _proved(self, entry: ModelEntry) -> list[Finding]:
+        """Findings on a fetched model of which it is known what it has to be."""
+        if entry.files:
+            folder = place(entry, self.folder)
+            return held_against(folder, entry.files) if folder.is_dir() else []
+        sight = self._first_sight(entry.source) if isinstance(entry.source, Hub) else None
+        known = sight.read() if sight is not None else None
+        return held_against(sight.snapshot, known) if sight is not None and known else []
+
+    def _seen(self, entry: ModelEntry, source: Hub, found: Located, *, again: bool) -> None:
+        """Write down what the hub gave, or hold what it gave again against that."""
+        sight = self._first_sight(source)
+        assert sight is not None
+        if sight.read() is None:
+            sight.write(entry.name, found.files)
+            return
+        still = [f for f in self._proved(entry) if f.ok is False] if again else []
+        if still:
+            raise Unavailable(
+                f"{source} gives another file than when it was first fetched: {still[0].file}: "
+                f"{still[0].says}; if that is meant to be, remove {sight.note}"
+            )
+
+    def _fetch(self, entry: ModelEntry, *, again: bool) -> None:
+        source = entry.source
         try:
-            if isinstance(entry.source, Hub):
+            if isinstance(source, Hub):
                 with held(entry, self.folder):
-                    hub.fetch(entry.source, self.folder, entry.about_bytes, self.on_progress)
+                    size = entry.about_bytes
+                    hub.fetch(source, self.folder, size, self.on_progress, again=again)
             else:
-                fetch_pinned(entry, self.folder, self.on_progress)
+                fetch_pinned(entry, self.folder, self.on_progress, again=again)
         except Unavailable as error:
             raise Unavailable(
                 f"the model {entry.name!r} is not in {self.folder}: {error}; "
@@ -216,58 +243,11 @@ class ModelStore:
             origin=f"{source}, commit {snapshot.name}",
         )
 
-    def _note_of(self, source: Hub, commit: str) -> Path:
-        return self.folder / ".seen" / f"{source.repo.replace('/', '--')}-{commit}.json"
-
-    def _note(self, entry: ModelEntry, source: Hub, found: Located) -> list[FileDigest]:
-        """Write down what a commit of the hub was when it was first seen here."""
-        folder = hub.cached(source, self.folder)
-        assert folder is not None
-        note = self._note_of(source, folder.name)
-        if note.exists():
-            kept = json.loads(note.read_text("utf-8"))["files"]
-            return [FileDigest.model_validate(item) for item in kept]
-        seen = [
-            FileDigest(
-                name=path.relative_to(folder).as_posix(),
-                size_bytes=path.stat().st_size,
-                sha256=hash_file(path),
-            )
-            for path in found.files
-            if path.stat().st_size
-        ]
-        record = {
-            "model": entry.name,
-            "repo": source.repo,
-            "revision": source.revision,
-            "commit": folder.name,
-            "first_seen": datetime.now(UTC).isoformat(timespec="seconds"),
-            "files": [file.model_dump() for file in seen],
-        }
-        write_whole(note, json.dumps(record, indent=1) + "\n")
-        return seen
-
-    def _verify_hub(self, entry: ModelEntry, source: Hub, found: Located) -> list[Finding]:
-        folder = hub.cached(source, self.folder)
-        assert folder is not None
-        if not self._note_of(source, folder.name).exists():
-            seen = self._note(entry, source, found)
-            return [Finding(f.name, None, f"seen first now: SHA-256 {f.sha256}") for f in seen]
-        return [_held(folder / f.name, f) for f in self._note(entry, source, found)]
+    def _first_sight(self, source: Hub) -> FirstSight | None:
+        snapshot = hub.cached(source, self.folder)
+        return FirstSight(self.folder, source, snapshot) if snapshot is not None else None
 
     # What others bring along
-
-    def _carried(self, entry: ModelEntry, source: Carried) -> Located:
-        release = carried.release(source)
-        found = carried.files(source)
-        digest = digest_of((p.name, sha256_of(p, self._digests)) for p in found) if found else ""
-        return Located(
-            entry=entry,
-            path=carried.place(source),
-            files=found,
-            identity=f"{entry.name}:{digest or f'{source.package}-{release}'}",
-            origin=f"{source} {release}".strip(),
-        )
 
     def _given(self, entry: ModelEntry, source: Folder) -> Located:
         alone = source.path.is_file()
@@ -292,6 +272,34 @@ class ModelStore:
         return self.folder / ".digests"
 
 
+def carried_model(name: str) -> Located:
+    """A model that a package brings along: there is no folder to look in, nothing to fetch.
+
+    Raises:
+        Unavailable: the package is not installed, or brings none.
+    """
+    entry = registered(name)
+    assert isinstance(entry.source, Carried), f"{name} is carried by no package"
+    reason = carried.missing(entry.source)
+    if reason is not None:
+        raise Unavailable(reason)
+    return _carried(entry, entry.source)
+
+
+def _carried(entry: ModelEntry, source: Carried) -> Located:
+    release = carried.release(source)
+    found = carried.files(source)
+    digest = digest_of((path.name, sha256_of(path)) for path in found) if found else ""
+    return Located(
+        entry=entry,
+        path=carried.place(source),
+        files=found,
+        # Of what is compiled in, its package's version is all that tells.
+        identity=f"{entry.name}:{digest or f'{source.package}-{release}'}",
+        origin=f"{source} {release}".strip(),
+    )
+
+
 @dataclass
 class Needed:
     """One model that a stage needs, as the settings name it."""
@@ -307,6 +315,13 @@ class Needed:
     def to_fetch(self) -> bool:
         """Whether it would have to be fetched. Cheap."""
         return self._found is None and self.store.state(self.entry) is State.FETCHABLE
+
+    def to_come(self) -> str:
+        """What would be fetched when it is first needed, in words."""
+        size = f", {megabytes(self.entry.size_bytes)}" if self.entry.size_bytes else ""
+        return (
+            f"{self.entry.name} will be fetched when it is first needed ({self.entry.source}{size})"
+        )
 
     def located(self) -> Located:
         """The model, looked for and if need be fetched once.
@@ -326,6 +341,11 @@ class Needed:
     def identity(self) -> str:
         """What tells it from others, for fingerprints."""
         return self.located().identity
+
+
+def megabytes(size_bytes: int) -> str:
+    """A size as people read it: MB of a million bytes."""
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:,.0f} MB"
 
 
 def _entry(model: str | ModelEntry, given: Path | str | None) -> ModelEntry:
@@ -348,29 +368,14 @@ def _matching(folder: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
 def _remedy(entry: ModelEntry, folder: Path) -> str:
     """What a person can do who cannot fetch here."""
     copy = (
-        f"fetch it on another machine (`vidpipe models fetch {entry.name}`) and copy its {folder}"
+        f"fetch it where there is a network (`vidpipe models fetch {entry.name}`) and copy that "
+        f"folder of models to {folder}"
     )
     if not entry.setting:
         return copy
-    what = f"{entry.source}"
-    if isinstance(entry.source, Hub):
-        what = f"{', '.join(entry.source.files)} of {what}, revision {entry.source.revision},"
-    return f"{copy}, or put {what} into a folder and set {entry.setting} to it"
-
-
-def _held(path: Path, wanted: FileDigest) -> Finding:
-    if not path.is_file():
-        return Finding(str(path), False, "is gone")
-    found = hash_file(path)
-    if found != wanted.sha256:
-        return Finding(str(path), False, f"expected SHA-256 {wanted.sha256}, found {found}")
-    return Finding(str(path), True, f"SHA-256 {found}")
-
-
-def _compared(path: Path, known: str | None, by: str) -> Finding:
-    found = hash_file(path)
-    if known is None:
-        return Finding(str(path), None, f"SHA-256 {found}, to be compared by {by}")
-    if known != found:
-        return Finding(str(path), False, f"{by} says SHA-256 {known}, found {found}")
-    return Finding(str(path), True, f"SHA-256 {found}, as {by} says")
+    if not isinstance(entry.source, Hub):
+        return f"{copy}, or set {entry.setting} to {entry.form}"
+    return (
+        f"{copy}, or put {', '.join(entry.source.files)} of {entry.source.repo}, revision "
+        f"{entry.source.revision}, into a folder and set {entry.setting} to it"
+    )

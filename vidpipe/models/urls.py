@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ def _download(address: str, part: Path, file: FileDigest) -> Iterator[int]:
             if strong:
                 mark.write_text(strong, "utf-8")
         with part.open("ab") as out:
-            while block := answer.read(_BLOCK):
+            while block := answer.read1(_BLOCK):
                 size += len(block)
                 if size > file.size_bytes:
                     out.close()
@@ -99,6 +100,7 @@ def _download(address: str, part: Path, file: FileDigest) -> Iterator[int]:
                 out.write(block)
                 out.flush()
                 yield size
+            os.fsync(out.fileno())
 
 
 def _begins_at(answer: http.client.HTTPResponse, at: int) -> bool:

@@ -158,8 +158,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     recogniser, others = choose(
         options,
         run.order.language,
-        run.order.settings.model_store.folder,
-        may_download=run.order.settings.fetch_models,
+        run.order.settings.model_store,
     )
     run.stash["recogniser"] = recogniser
     run.stash["passed"] = [*passed, *others]
@@ -330,11 +329,7 @@ def layout(run: StageRun) -> BaseModel:
 def topics_identity(run: StageRun) -> dict[str, Any]:
     """The sentence model, if there is one, for fingerprints."""
     settings = run.order.settings
-    model, _ = sentence_model(
-        settings.content.sentence_model,
-        settings.model_store.folder,
-        may_download=settings.fetch_models,
-    )
+    model, _ = sentence_model(settings.content.sentence_model, settings.model_store)
     run.stash["sentence_model"] = model
     return {"sentence_model": model.identity if model else None}
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from vidpipe.errors import Unavailable
 from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.models import ModelStore, chosen
 from vidpipe.timeline import Interval
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import FasterWhisperOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.windows import stitched, windows
-from vidpipe.weights import Weights
 
 #: What the model hears at once, and the gap that starts a new window: a model that
 #: is given silence makes words up.
@@ -38,27 +36,11 @@ class FasterWhisper:
     longest_s = float("inf")
     cost_per_minute = 0.0
 
-    def __init__(self, options: FasterWhisperOptions, cache: Path, *, may_download: bool) -> None:
+    def __init__(self, options: FasterWhisperOptions, store: ModelStore) -> None:
         self.options = options
-
-        def fetch(only_local: bool) -> str:
-            from faster_whisper.utils import download_model
-
-            return str(
-                download_model(options.model, local_files_only=only_local, cache_dir=str(cache))
-            )
-
-        self.weights = Weights(
-            name=options.model,
-            holds="model.bin",
-            form="the folder of a CTranslate2 Whisper model",
-            setting="VIDPIPE_TRANSCRIPT__FASTER_WHISPER__PATH",
-            path=options.path,
-            cache=cache,
-            fetch=fetch,
-            may_download=may_download,
-            what=f"the files of Systran/faster-whisper-{options.model}",
-        )
+        # Settings call a size of the registry as faster-whisper does.
+        name = options.model if "/" in options.model else f"whisper-{options.model}"
+        self.weights = store.needed(chosen(name, like="whisper-small", path=options.path))
 
     @property
     def identity(self) -> str:
@@ -70,11 +52,7 @@ class FasterWhisper:
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if self.options.model.endswith(".en") and language not in (None, "en"):
             return f"its model {self.options.model!r} knows English only, not {language!r}"
-        try:
-            self.weights.folder()
-        except Unavailable as error:
-            return str(error)
-        return not_in_whisper(language)
+        return self.weights.missing() or not_in_whisper(language)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         pieces = windows(passage.speech, passage.interval.end_s, max_s=_WINDOW_S, max_gap_s=_GAP_S)
