@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
@@ -30,12 +31,14 @@ class Looking:
         face: height in pixels that a face of known height is brought to.
         most: how much a small picture is enlarged at most.
         least: score under which there is no face.
+        coarse: pixels of a second, quick look for faces that fill a picture; 0: none.
     """
 
     area: int
     face: float
     most: float
     least: float
+    coarse: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,8 @@ class ConvolutionalFaces:
     def __init__(self, name: str, network: Network, looking: Looking) -> None:
         self._network = network
         self.looking = looking
-        self.identity = (
-            f"{name}:{network.digest[:12]}"
-            f":{looking.area}:{looking.face:g}:{looking.most:g}:{looking.least:g}"
+        self.identity = f"{name}:{network.digest[:12]}:" + ":".join(
+            f"{value:g}" for value in astuple(looking)
         )
 
     def detect(self, image: Picture, expected_height: float = 0.0) -> list[Face]:
@@ -69,12 +71,17 @@ class ConvolutionalFaces:
         height, width = image.shape[:2]
         full = min(self.looking.most, math.sqrt(self.looking.area / (width * height)))
         if expected_height > 0 and self.looking.face / expected_height < 0.8 * full:
-            found = self._detect(image, self.looking.face / expected_height)
+            found = _faces([self._at(image, self.looking.face / expected_height)], image)
             if found:
                 return found
-        return self._detect(image, full)
+        looks = [self._at(image, full)]
+        coarse = math.sqrt(self.looking.coarse / (width * height))
+        if 0 < coarse < 0.8 * full:
+            looks.append(self._at(image, coarse))
+        return _faces(looks, image)
 
-    def _detect(self, image: Picture, scale: float) -> list[Face]:
+    def _at(self, image: Picture, scale: float) -> Found:
+        """What is seen of a picture at a scale, in pixels of the picture."""
         height, width = image.shape[:2]
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         flag = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -85,21 +92,31 @@ class ConvolutionalFaces:
             cv2.copyMakeBorder(work, 0, below, 0, beside, cv2.BORDER_CONSTANT), np.uint8
         )
         found = self._look(padded)
-        kept = np.flatnonzero(found.scores >= self.looking.least)
-        kept = kept[np.argsort(-found.scores[kept], kind="stable")]
-        across, down = size[0] / width, size[1] / height
-        faces = []
-        for k in _distinct(found.boxes, kept):
-            left, top, right, bottom = found.boxes[k]
-            rect = inside(left / across, top / down, right / across, bottom / down, image)
-            if rect is not None:
-                points = found.points[k] / (across, down)
-                faces.append(Face(rect, float(found.scores[k]), _landmarks(points)))
-        return faces
+        across, down = width / size[0], height / size[1]
+        return Found(
+            boxes=found.boxes * np.array([across, down, across, down], np.float32),
+            scores=found.scores,
+            points=found.points * np.array([across, down], np.float32),
+        )
 
     def _look(self, picture: Picture) -> Found:
-        """What the network finds in a BGR picture whose sides it takes."""
+        """What is surer than `least` in a BGR picture whose sides the network takes."""
         raise NotImplementedError
+
+
+def _faces(looks: Sequence[Found], image: Picture) -> list[Face]:
+    """The faces of several looks at one picture, each once."""
+    boxes, scores, points = (
+        np.concatenate([getattr(look, part) for look in looks])
+        for part in ("boxes", "scores", "points")
+    )
+    faces = []
+    for k in _distinct(boxes, np.argsort(-scores, kind="stable")):
+        left, top, right, bottom = (float(side) for side in boxes[k])
+        rect = inside(left, top, right, bottom, image)
+        if rect is not None:
+            faces.append(Face(rect, float(scores[k]), _landmarks(points[k])))
+    return faces
 
 
 def _distinct(boxes: Values, order: NDArray[np.intp]) -> list[int]:
@@ -117,7 +134,7 @@ def _distinct(boxes: Values, order: NDArray[np.intp]) -> list[int]:
     return kept
 
 
-def _landmarks(points: NDArray[np.float64]) -> Landmarks:
+def _landmarks(points: Values) -> Landmarks:
     eyes = sorted(((float(x), float(y)) for x, y in points[:2]), key=lambda p: p[0])
     mouth = sorted(((float(x), float(y)) for x, y in points[3:]), key=lambda p: p[0])
     nose = (float(points[2, 0]), float(points[2, 1]))
@@ -134,7 +151,7 @@ class CenterFaces(ConvolutionalFaces):
     _CELL = 4
 
     #: Measured by `benchmarks/real/faces.py`.
-    LOOKING = Looking(area=640 * 384, face=48.0, most=2.0, least=0.5)
+    LOOKING = Looking(area=640 * 384, face=48.0, most=2.0, least=0.5, coarse=200 * 120)
 
     def __init__(self, path: Path, looking: Looking = LOOKING) -> None:
         super().__init__("centerface", Network(path, ("537", "538", "539", "540")), looking)
