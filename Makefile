@@ -71,6 +71,7 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.reality
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
 	$(BIN)/python -m benchmarks.words

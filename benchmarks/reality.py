@@ -17,7 +17,7 @@ import datetime
 import json
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -59,11 +59,25 @@ def looks() -> list[Figure]:
     return looks.measure()
 
 
+def guard() -> list[Figure]:
+    """A part of all this that takes two minutes: what a test holds every change against."""
+    from benchmarks.real import layout
+
+    named = split()["guard"]
+    return [
+        replace(figure, name=f"guard: {figure.name}")
+        for column in COLUMNS
+        for figure in layout.measure(column, only=named["composites"][column])
+        if figure.name != "layout speed"
+    ]
+
+
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "words": words,
     "faces": faces,
     "layout": layout,
     "looks": looks,
+    "guard": guard,
 }
 
 
