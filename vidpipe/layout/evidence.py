@@ -194,14 +194,15 @@ class Lines:
         return np.asarray(0.5 * sides.mean(axis=0) + 0.5 * weakest - 0.2 * beyond, np.float64)
 
     def inner(self, rect: Rect) -> list[float]:
-        """How much of each side of a rectangle shows that is not the frame's border."""
+        """How much of each side shows that is not the frame's border, give or take a pixel."""
+        near = np.array([-1, 0, 1])
         sides = (
-            (rect.x > 0, self.left(rect.x, rect.y, rect.bottom)),
-            (rect.right < self.width, self.right(rect.right, rect.y, rect.bottom)),
-            (rect.y > 0, self.top(rect.y, rect.x, rect.right)),
-            (rect.bottom < self.height, self.bottom(rect.bottom, rect.x, rect.right)),
+            (rect.x > 0, self.left(rect.x + near, rect.y, rect.bottom)),
+            (rect.right < self.width, self.right(rect.right + near, rect.y, rect.bottom)),
+            (rect.y > 0, self.top(rect.y + near, rect.x, rect.right)),
+            (rect.bottom < self.height, self.bottom(rect.bottom + near, rect.x, rect.right)),
         )
-        return [float(share) for is_inner, share in sides if is_inner]
+        return [float(shares.max()) for is_inner, shares in sides if is_inner]
 
     def alive(self, left: Whole, right: Whole, top: Whole, bottom: Whole) -> Shares:
         """Number of living pixels in rectangles."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.evidence import Floats, Lines, Shares
 from vidpipe.layout.fit import strongest
 from vidpipe.layout.pictures import Grey
@@ -35,6 +35,8 @@ _ON, _BESIDE = 0.9, 0.1
 _ACROSS = 0.3
 #: A page takes so much of the picture.
 _LEAST = 0.12
+#: Cameras that take so much of the length of one end, no farther from it than this, are a wall.
+_WALL, _WALL_OFF = 0.9, 0.03
 #: Grey levels around the most frequent one, for how much of a picture is one tone.
 _TONE = 5
 
@@ -94,7 +96,7 @@ def page_rect(stack: Stack, content: Rect, cameras: Sequence[Rect]) -> Rect:
     lines = Lines(mean, np.zeros(mean.shape, bool))
     busy = _busy(stack, lines, content, cameras)
     if not busy.any():
-        return content
+        return _beside(content, cameras)
     sums = np.pad(busy.astype(np.int64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     columns, rows = np.flatnonzero(busy.any(axis=0)), np.flatnonzero(busy.any(axis=1))
     core = Rect(
@@ -116,7 +118,7 @@ def page_rect(stack: Stack, content: Rect, cameras: Sequence[Rect]) -> Rect:
     kept &= (right > left) & (bottom > top)
     left, right, top, bottom = (v[kept] for v in (left, right, top, bottom))
     if len(left) == 0:
-        return content
+        return _beside(content, cameras)
     held = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
     score = (
         _framed(lines, content, cameras, left, right, top, bottom)
@@ -139,11 +141,33 @@ def page_rect(stack: Stack, content: Rect, cameras: Sequence[Rect]) -> Rect:
     score = np.where(on_it, np.where(inner < 3, -np.inf, score - _UNDER), score)
     best = float(score.max())
     if best < _WHOLE:
-        return content
+        return _beside(content, cameras)
     # Of pages that fit as well the largest: a coloured bar along its top is part of a page.
     k = int(np.where(score >= best - _AS_WELL, (right - left) * (bottom - top), 0).argmax())
     x0, y0 = int(left[k]), int(top[k])
     return Rect(x=x0, y=y0, width=int(right[k]) - x0, height=int(bottom[k]) - y0)
+
+
+def _beside(content: Rect, cameras: Sequence[Rect]) -> Rect:
+    """What a wall of cameras along one end of the picture leaves of it for a page."""
+    if not cameras:
+        return content
+    wall = bounding(cameras)
+    x, y, right, bottom = content.x, content.y, content.right, content.bottom
+    near_x, near_y = _WALL_OFF * content.width, _WALL_OFF * content.height
+    if wall.height >= _WALL * content.height:
+        if right - wall.right <= near_x:
+            right = wall.x
+        elif wall.x - x <= near_x:
+            x = wall.right
+    elif wall.width >= _WALL * content.width:
+        if bottom - wall.bottom <= near_y:
+            bottom = wall.y
+        elif wall.y - y <= near_y:
+            y = wall.bottom
+    if (right - x) * (bottom - y) < _LEAST * content.area:
+        return content
+    return Rect(x=x, y=y, width=right - x, height=bottom - y)
 
 
 def _framed(
