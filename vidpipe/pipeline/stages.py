@@ -47,7 +47,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="transcript",
-        version="2",
+        version="3",
         folder=Folder.ANALYSIS,
         inputs=("audio", "silence_regions", "sidecar"),
         document=Transcript,
