@@ -34,6 +34,8 @@ _FULL = 0.85
 #: and desktops take 0.48 to 0.97 of a screen, walls and skies at most 0.3 of a room. The more
 #: of it is of one tone, the more must live.
 _ALIVE, _FAINTLY, _TONE, _PER_TONE = 0.3, 0.06, 0.35, 2.0
+#: More of one tone than this is paper, however large the film on it.
+_FILMED = 0.5
 #: A page takes at least so much of the picture beside its cameras.
 _PAGE = 0.2
 #: A camera that fills the picture for less than this between two pages is a film.
@@ -148,7 +150,7 @@ class Arrangements:
             for r in rects:
                 rest[max(0, r.y - 4) : r.bottom + 4, max(0, r.x - 4) : r.right + 4] = False
             beside = float(rest[content.y : content.bottom, content.x : content.right].mean())
-            if beside < _BESIDE:
+            if beside < _BESIDE or tone > _FILMED:
                 return _Seen(LayoutKind.SCREEN_AND_CAMERA, cameras)
         least = _FAINTLY if tone <= _TONE else _ALIVE + _PER_TONE * (tone - _TONE)
         return _Seen(LayoutKind.CAMERA if share >= least else LayoutKind.SCREEN)
