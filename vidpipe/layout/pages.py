@@ -23,7 +23,7 @@ _BAR = 0.02
 _LEFT_OUT = 1.5
 #: A page that is framed less well is all of the picture; one under its cameras must be framed
 #: by so much better than one beside them, on three sides at least: most are all of it.
-_WHOLE, _UNDER = 0.55, 0.3
+_WHOLE, _UNDER = 0.68, 0.3
 #: What doubling its area is worth: a rule under a title is no page's border.
 _LARGER = 0.04
 _AS_WELL = 0.06
