@@ -1,6 +1,6 @@
-"""How vidpipe does on what nobody here made: words, faces, layouts, slides, looks at clips.
+"""How vidpipe does on what nobody here made: faces, layouts, slides.
 
-    python -m benchmarks.reality [--parts words faces layout looks] [--record]
+    python -m benchmarks.reality [--parts faces layout guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -25,17 +25,8 @@ from rich.table import Table
 
 from benchmarks.real.figure import Figure
 from benchmarks.real.split import COLUMNS, split
-from vidpipe.settings import load_settings
 
 RECORD = Path(__file__).with_name("reality.json")
-
-
-def words() -> list[Figure]:
-    """Word errors and word times of the recognisers that can run."""
-    from benchmarks.real import words
-
-    whisper = load_settings(fetch_models=False).model_store.here("whisper-base")
-    return [] if whisper is None else words.measure(split(), whisper.path)
 
 
 def faces() -> list[Figure]:
@@ -52,13 +43,6 @@ def layout() -> list[Figure]:
     return [figure for column in COLUMNS for figure in layout.measure(column)]
 
 
-def looks() -> list[Figure]:
-    """Faults that the look at a finished clip finds, and false alarms."""
-    from benchmarks.real import looks
-
-    return looks.measure()
-
-
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
     from benchmarks.real import layout
@@ -73,10 +57,8 @@ def guard() -> list[Figure]:
 
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
-    "words": words,
     "faces": faces,
     "layout": layout,
-    "looks": looks,
     "guard": guard,
 }
 
