@@ -18,10 +18,11 @@ from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.whisper_ear import WhisperEar
 from vidpipe.transcript.windows import stitched
 
-#: Excerpts of about so long go side by side. On 25 recordings in ten languages with Whisper
-#: base: mean word error rate 10.6 % in 94 s; with one after the other 10.9 % in 105 s, with
-#: half a minute each, as batched decoding has it, 14.7 % in 73 s.
-_EXCERPT_S = 60.0
+#: What is longer than this is heard as excerpts side by side. On seven recordings in six
+#: languages of 70 to 150 s with Whisper base: one window after the other 10.9 % of the words
+#: wrong in 105 s, in excerpts of 60 s 10.6 % in 94 s, but one of them 4.8 % instead of 3.7 %;
+#: faster-whisper's batched mode 14.7 % in 73 s.
+_EXCERPT_S = 150.0
 #: Excerpts that tell the language: one may be a quotation.
 _TOLD_BY = 3
 
