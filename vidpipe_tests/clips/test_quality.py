@@ -32,7 +32,7 @@ def test_nobody_objects_to_the_clips(processed):
 
 
 def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
-    """The same clip with black and frozen stretches, captions outside, cut in speech."""
+    """The same clip with black and frozen stretches, late from then on, captions outside."""
     clip, _, path = next(clip_files(processed))
     spoiled = tmp_path / "spoiled.mp4"
     picture = (
@@ -65,17 +65,20 @@ def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
     )
     start_s, end_s = clip.kept[0].start_s, clip.kept[-1].end_s
     speech = SpeechMap(duration_s=99, speech=(span(start_s - 1, end_s + 1),))
-    found = inspect_clip(spoiled, talk.path, probe(talk.path), plan, VERTICAL, speech, tmp_path)
+    info = probe(talk.path)
+    found = inspect_clip(spoiled, talk.path, info, plan, VERTICAL, speech, tmp_path, captions=True)
     assert found.black_s == pytest.approx(2.2, abs=0.8)
     assert found.frozen_s == pytest.approx(3.0, abs=1.0)
+    assert found.elsewhere_s == pytest.approx(3.0, abs=1.0)
     assert found.captions_outside and found.captions_box.y > 1450
     assert found.starts_in_speech and found.ends_in_speech
-    assert len(found.objections) == 5
+    assert len(found.objections) == 6
     silent = SpeechMap(duration_s=99, speech=(span(start_s + 0.2, end_s - 0.2),))
     # Of the pictures as they were drawn nothing is left here: half of them are.
     assert found.ssim is None
-    again = inspect_clip(path, talk.path, probe(talk.path), plan, VERTICAL, silent, tmp_path)
-    assert (again.black_s, again.frozen_s, again.ends_in_speech) == (0.0, 0.0, False)
+    again = inspect_clip(path, talk.path, info, plan, VERTICAL, silent, tmp_path, captions=True)
+    assert (again.black_s, again.frozen_s, again.elsewhere_s) == (0.0, 0.0, 0.0)
+    assert not again.ends_in_speech
 
 
 def test_a_picture_that_was_coded_too_coarsely_is_objected_to(tmp_path):
@@ -102,7 +105,7 @@ def test_a_picture_that_was_coded_too_coarsely_is_objected_to(tmp_path):
         info = probe(source)
         render_clip(source, info, [Output(plan, VERTICAL, work)], (), options)
         clip = work / "clip.mp4"
-        found[name] = inspect_clip(clip, source, info, plan, VERTICAL, speech, work)
+        found[name] = inspect_clip(clip, source, info, plan, VERTICAL, speech, work, captions=False)
         assert not (work / "sample.yuv").exists()
     assert found["fair"].objections == ()
     assert found["coarse"].ssim < 0.97 < found["fair"].ssim
