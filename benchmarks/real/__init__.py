@@ -1,1 +1,1 @@
-"""Measurements on recordings that other people made, in two columns: built on, and held out."""
+"""Measurements on what nobody here made: real voices, real faces, real screens."""

@@ -23,10 +23,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.real.figure import Column, Figure
+from benchmarks.real.split import COLUMNS, MEDIA
 from benchmarks.real.spoiled import CASES, Case, faults, make
 
-MEDIA = Path(__file__).parents[3] / "shared" / "media"
-_COLUMNS: tuple[Column, ...] = ("build", "held_out")
 _PICTURE = ("black_s", "frozen_s", "elsewhere_s")
 
 
@@ -57,7 +56,7 @@ def look(case: Case, media: Path) -> Looked:
 def figures(looked: Sequence[Looked]) -> list[Figure]:
     """Shares of the faults that were found and of the good clips that were objected to."""
     result = []
-    for column in _COLUMNS:
+    for column in COLUMNS:
         own = [item for item in looked if item.case.column == column]
         found = [fault for item in own for fault in item.found]
         if not own or not found:
@@ -71,21 +70,30 @@ def figures(looked: Sequence[Looked]) -> list[Figure]:
     return result
 
 
-def measure(media: Path = MEDIA, columns: Sequence[Column] = _COLUMNS) -> list[Figure]:
-    """The figures of each column."""
-    return figures([look(case, media) for case in CASES if case.column in columns])
+def measure(media: Path = MEDIA, columns: Sequence[Column] = COLUMNS) -> list[Figure]:
+    """The figures of each column, of those recordings that are there."""
+    return figures(
+        [
+            look(case, media)
+            for case in CASES
+            if case.column in columns and (media / case.file).exists()
+        ]
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--column", choices=_COLUMNS, action="append")
+    parser.add_argument("--column", choices=COLUMNS, action="append")
     parser.add_argument("--media", type=Path, default=MEDIA)
     arguments = parser.parse_args()
     console = Console(width=120)
     looked = []
     table = Table("column", "clip", "faults", "found", "not found", "objections to the good one")
     for case in CASES:
-        if case.column not in (arguments.column or _COLUMNS):
+        if case.column not in (arguments.column or COLUMNS):
+            continue
+        if not (arguments.media / case.file).exists():
+            console.print(f"{case.column}, {case.name}: {case.file} is not there")
             continue
         item = look(case, arguments.media)
         looked.append(item)

@@ -25,12 +25,13 @@ from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
+from vidpipe.pipeline.analysis import chosen_faces
 from vidpipe.platforms.model import load_tiers
 from vidpipe.segments.model import Segment
+from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import EditList, FrameSpan, span
 from vidpipe.transcript.model import Word
@@ -189,7 +190,8 @@ def make(case: Case, media: Path, work: Path) -> Made:
         speech=(span(0, pause.start_s), span(pause.end_s, max(info.duration_s, pause.end_s + 1))),
         silences=(pause,),
     )
-    layout: Layout = detect_layout(source, info, DlibFaces(), LayoutOptions())
+    detector = chosen_faces(load_settings()).detector
+    layout: Layout = detect_layout(source, info, detector, LayoutOptions())
     words = tuple(
         Word(text=f"word{k}", start_s=case.start_s + 0.4 * k, end_s=case.start_s + 0.4 * k + 0.35)
         for k in range(int((end_s - case.start_s) / 0.4))
@@ -207,7 +209,7 @@ def make(case: Case, media: Path, work: Path) -> Made:
     options = ClipOptions(variants=(CANVAS,))
     with FrameReader(source, info, max_width=1280) as reader:
         plan = plan_clip(
-            Recording("v", speech, (), layout, reader, DlibFaces()),
+            Recording("v", speech, (), layout, reader, detector),
             segment,
             options,
             FramingOptions(),

@@ -6,11 +6,11 @@ from vidpipe.clips.model import RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout
+from vidpipe.models import carried_model
 from vidpipe.pipeline import analysis, rendering
 from vidpipe.pipeline.exporting import EXPORTS, export_stage
 from vidpipe.pipeline.stage import Stage
 from vidpipe.segments.model import Segments
-from vidpipe.silence.activity import vad_identity
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
@@ -43,11 +43,11 @@ STAGES: tuple[Stage, ...] = (
         document=SpeechMap,
         options=lambda order: order.settings.silence,
         run=analysis.silence,
-        identity=lambda _: {"vad": vad_identity()},
+        identity=lambda _: {"vad": carried_model("silero-vad").identity},
     ),
     Stage(
         name="transcript",
-        version="2",
+        version="3",
         folder=Folder.ANALYSIS,
         inputs=("audio", "silence_regions", "sidecar"),
         document=Transcript,
@@ -57,7 +57,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,

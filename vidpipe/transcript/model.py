@@ -63,7 +63,9 @@ class Quality(BaseModel):
 
     `covered_share` is the share of speech that words lie on, `confidence` the mean over
     the words that have one, `characters_per_s` what the fastest 5 % of its subtitles
-    ask of a reader, `rules_broken` the rules of subtitling that its own break.
+    ask of a reader, `rules_broken` the rules of subtitling that its own break,
+    `speech_without_words_s` the stretches of more than 0.8 s in which somebody speaks and no
+    word lies, though they were heard again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +75,7 @@ class Quality(BaseModel):
     words_per_minute: float
     characters_per_s: float
     rules_broken: int
+    speech_without_words_s: float = 0.0
 
 
 class Transcript(BaseModel):

@@ -1,13 +1,12 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from vidpipe.errors import Unavailable
-from vidpipe.transcript import faster_whisper as on_cpu
+from vidpipe.models import ModelStore
 from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.model import (
@@ -17,6 +16,8 @@ from vidpipe.transcript.model import (
 )
 from vidpipe.transcript.recogniser import choose
 from vidpipe.transcript.transcribe import transcribe
+from vidpipe.transcript.whisper_ear import WhisperEar
+from vidpipe.transcript.whisper_ear import _Try as Try
 
 
 def check_words(words, passage):
@@ -36,7 +37,7 @@ def whisper(checkpoint, tmp_path):
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
     options = TransformersOptions(path=str(checkpoint), batch=3)
-    return TransformersWhisper(options, tmp_path, may_download=False)
+    return TransformersWhisper(options, ModelStore(tmp_path, may_fetch=False))
 
 
 def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, checkpoint):
@@ -49,7 +50,7 @@ def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, check
     check_words(words, passage)
     assert found.language in ("en", "de", "zh")
     one = TransformersWhisper(
-        TransformersOptions(path=str(checkpoint), batch=1), checkpoint, may_download=False
+        TransformersOptions(path=str(checkpoint), batch=1), ModelStore(checkpoint, may_fetch=False)
     )
     alone = list(one.recognise(passage, "en").words)
     assert [w.text for w in alone] == [w.text for w in words]
@@ -105,22 +106,24 @@ def test_where_no_gpu_is_it_is_used_only_when_named(checkpoint, tmp_path, monkey
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     options = TransformersOptions(path=str(checkpoint))
-    _, passed = choose(TranscriptOptions(transformers=options), None, tmp_path, may_download=False)
+    _, passed = choose(
+        TranscriptOptions(transformers=options), None, ModelStore(tmp_path, may_fetch=False)
+    )
     assert "no GPU" in {p.source: p.reason for p in passed}["transformers"]
     named = TranscriptOptions(recognisers="transformers", transformers=options)
-    recogniser, passed = choose(named, None, tmp_path, may_download=False)
+    recogniser, passed = choose(named, None, ModelStore(tmp_path, may_fetch=False))
     assert recogniser is not None and recogniser.name == "transformers" and passed == []
 
 
 def test_missing_weights_say_what_to_fetch_and_where_to_put_it(checkpoint, tmp_path):
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
-    absent = TransformersWhisper(TransformersOptions(), tmp_path, may_download=False)
+    absent = TransformersWhisper(TransformersOptions(), ModelStore(tmp_path, may_fetch=False))
     reason = absent.missing(None, asked_for=True)
     assert "openai/whisper-large-v3" in reason and "TRANSFORMERS__PATH" in reason
     assert str(tmp_path) in reason and "safetensors" in reason
     empty = TransformersWhisper(
-        TransformersOptions(path=str(tmp_path)), tmp_path, may_download=False
+        TransformersOptions(path=str(tmp_path)), ModelStore(tmp_path, may_fetch=False)
     )
     assert "no weights" in empty.missing(None, asked_for=True)
 
@@ -142,7 +145,7 @@ def converted(checkpoint, tmp_path_factory):
 
 def test_faster_whisper_loads_and_reads_in_batches(converted, heard, tmp_path):
     options = FasterWhisperOptions(path=str(converted), beam=1, batch=3)
-    recogniser = FasterWhisper(options, tmp_path, may_download=False)
+    recogniser = FasterWhisper(options, ModelStore(tmp_path, may_fetch=False))
     assert recogniser.missing("de", asked_for=True) is None
     assert "does not know" in recogniser.missing("tlh", asked_for=True)
     assert "tiny-ct2" in recogniser.identity
@@ -154,69 +157,42 @@ def test_faster_whisper_loads_and_reads_in_batches(converted, heard, tmp_path):
 
 
 def test_faster_whisper_without_weights_says_what_to_do(tmp_path):
-    absent = FasterWhisper(FasterWhisperOptions(), tmp_path, may_download=False)
+    absent = FasterWhisper(FasterWhisperOptions(), ModelStore(tmp_path, may_fetch=False))
     reason = absent.missing(None, asked_for=True)
     assert "Systran/faster-whisper-small" in reason and "FASTER_WHISPER__PATH" in reason
     assert str(tmp_path) in reason and "switched off" in reason
-    wrong = FasterWhisper(FasterWhisperOptions(path=str(tmp_path)), tmp_path, may_download=False)
+    wrong = FasterWhisper(
+        FasterWhisperOptions(path=str(tmp_path)), ModelStore(tmp_path, may_fetch=False)
+    )
     assert "model.bin" in wrong.missing(None, asked_for=True)
-    english = FasterWhisper(FasterWhisperOptions(model="small.en"), tmp_path, may_download=False)
+    english = FasterWhisper(
+        FasterWhisperOptions(model="small.en"), ModelStore(tmp_path, may_fetch=False)
+    )
     assert "English only" in english.missing("de", asked_for=True)
 
 
-class _Pipeline:
-    """Stands where faster-whisper's pipeline is: one word a second of each window."""
-
-    def __init__(self, failing=()):
-        self.failing = failing
-        self.alone = 0
-        self.model = SimpleNamespace(
-            model=SimpleNamespace(is_multilingual=True),
-            detect_language=lambda audio: ("de", 0.9, []),
-            transcribe=self.one,
-        )
-
-    def transcribe(self, audio, clip_timestamps, language, **_):
-        self.language = language
-        return self.segments(clip_timestamps), None
-
-    def segments(self, clips):
-        for k, clip in enumerate(clips):
-            bad = k in self.failing
-            words = [
-                SimpleNamespace(word=f" w{t:.0f}", start=t, end=t + 0.4, probability=0.9)
-                for t in np.arange(np.ceil(clip["start"]), clip["end"] - 0.5)
-            ]
-            yield SimpleNamespace(
-                seek=int(clip["start"] * 100),
-                words=words,
-                compression_ratio=9.0 if bad else 1.2,
-                avg_logprob=-0.2,
-            )
-
-    def one(self, audio, **_):
-        self.alone += 1
-        word = SimpleNamespace(word=" again", start=0.2, end=0.6, probability=0.8)
-        return [SimpleNamespace(words=[word], compression_ratio=1.0, avg_logprob=-0.1)], None
+def tried(*, regular=1.2, chance=-0.2, nobody=0.1, tokens=(1, 2)):
+    return Try(tokens=tokens, chance=chance, nobody=nobody, regular=regular)
 
 
-def test_a_window_that_failed_is_heard_again_alone(heard, tmp_path, monkeypatch):
-    (tmp_path / "model.bin").write_bytes(b"weights")
-    recogniser = FasterWhisper(
-        FasterWhisperOptions(path=str(tmp_path)), tmp_path, may_download=False
-    )
-    pipeline = _Pipeline(failing={1})
-    monkeypatch.setattr(on_cpu, "_pipeline", lambda _: pipeline)
-    passage = heard.passage(start_s=5.0)
-    found = recogniser.recognise(passage, None)
-    words = list(found.words)
-    assert found.language == "de" == pipeline.language
-    assert pipeline.alone == 1 and [w.text for w in words].count("again") == 1
-    assert [w.start_s for w in words] == sorted(w.start_s for w in words)
-    # Times are the recording's: a word's name is its second within the passage.
-    for word in words:
-        if word.text != "again":
-            assert word.start_s == pytest.approx(5.0 + float(word.text[1:]))
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ([tried(tokens=(7,))], (7,)),
+        ([tried(regular=3.0), tried(tokens=(8,))], (8,)),
+        ([tried(regular=3.0), tried(chance=-1.5, tokens=(9,))], (9,)),
+    ],
+)
+def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
+    """The first decoding that does not fail, else the surest that repeats nothing."""
+    ear = WhisperEar(model=None, language="en", beam=1)
+    left = list(others)
+    monkeypatch.setattr(ear, "_prompt", lambda text: [0])
+    monkeypatch.setattr(ear, "_generated", lambda *_, **__: [left.pop(0)])
+    failed = tried(regular=9.0)
+    assert failed.failed and not tried(nobody=0.9, chance=-2.0).failed
+    assert ear._otherwise(np.zeros((1, 1), np.float32), failed).tokens == kept
+    assert not left
 
 
 # dynamic time warping
