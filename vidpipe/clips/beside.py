@@ -28,8 +28,8 @@ _WINDOW, _EDGE = 7, 3
 #: Something is to be seen where the root mean square of luma is over this (black is 0),
 #: and is gone where it is under so much of that.
 _SIGNAL, _GONE = 8.0, 0.35
-#: The least variance of luma that makes something to recognise; and that of noise.
-_STRUCTURE, _NOISE = 25.0, 8.0
+#: Variance of luma that is noise: where there is little more, two pictures are alike.
+_NOISE = 4.0
 #: What moves changes by so many greys in the mean; what stands still by less than so much of
 #: what it should.
 _MOVES, _STILL = 4.0, 0.35
@@ -202,8 +202,15 @@ def _mean(grid: Floats) -> Floats:
 
 def _likeness(a: _Local, b: _Local) -> Floats:
     """Contrast and structure of SSIM (Wang et al. 2004): 1 for the same, 0 for strangers."""
+    shared, all_of_it = _structure(a, b)
+    return np.asarray(shared / all_of_it, np.float32)
+
+
+def _structure(a: _Local, b: _Local) -> tuple[Floats, Floats]:
+    """What two pictures have of each other, and what they have of their own and of noise."""
     both = _mean(a.grid * b.grid) - a.mean * b.mean
-    return np.asarray((2 * both + _NOISE) / (a.variance + b.variance + _NOISE), np.float32)
+    own = a.variance + b.variance + _NOISE
+    return np.asarray(2 * both + _NOISE, np.float32), np.asarray(own, np.float32)
 
 
 class _Region:
@@ -280,10 +287,13 @@ class _Region:
     def is_elsewhere(self, k: int) -> bool:
         """Whether something else is shown, or what the source has at another moment."""
         ours, theirs, compared = self.ours(k), self.theirs(k), self.compared(k)
-        likeness = _likeness(ours, theirs)
-        something = compared & (np.maximum(ours.variance, theirs.variance) > _STRUCTURE)
-        if something.mean() > _LEAST_SEEN and likeness[something].mean() < _UNLIKE:
+        if compared.mean() < _LEAST_SEEN:
+            return False
+        # Letters and edges tell more than a plain wall: each point weighs what it has.
+        shared, all_of_it = _structure(ours, theirs)
+        if shared[compared].sum() < _UNLIKE * all_of_it[compared].sum():
             return True
+        likeness = shared / all_of_it
         moves = np.zeros_like(compared)
         for moment in self._around(k, _FEW_MOMENTS):
             moves |= _mean(cv2.absdiff(self.theirs(k, moment).grid, theirs.grid)) > _MOVES

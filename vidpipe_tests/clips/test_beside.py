@@ -74,6 +74,12 @@ def barred(t_s):
     return image
 
 
+def plain(t_s):
+    """Hardly anything but a sensor's noise."""
+    noise = np.random.default_rng(round(t_s * FPS)).normal(0, 5, (HEIGHT, WIDTH, 1))
+    return np.clip(np.full((HEIGHT, WIDTH, 3), 90) + noise, 0, 255).astype(np.uint8)
+
+
 RECORDINGS = {
     "a dark page": lambda t_s: with_inset(DARK, t_s),
     "a dark page alone": lambda t_s: DARK,
@@ -83,11 +89,12 @@ RECORDINGS = {
     "a night": night,
     "a fade": faded,
     "bars": barred,
+    "a plain wall": plain,
     "a photograph": lambda t_s: speaker(1.0),
     "one who holds still": lambda t_s: speaker(min(t_s, 2.0)),
 }
 STACKED = {"a dark page", "a white page that turns"}
-PAGES = {"a dark page alone", "an empty page", "a photograph", "bars"}
+PAGES = {"a dark page alone", "an empty page", "a plain wall", "a photograph", "bars"}
 
 
 def written(path, draw, fps=FPS):
