@@ -300,7 +300,14 @@ class _Renderer:
                 text = written(_later(spoken, lead_s), self.transcript.language, until_s)
                 made[name].write_text(text, "utf-8")
         looked_at = inspect_clip(
-            clip, self.source, self.media, output.plan, output.variant, self.speech, work
+            clip,
+            self.source,
+            self.media,
+            output.plan,
+            output.variant,
+            self.speech,
+            work,
+            captions=self.burn and output.variant.captions and bool(self.transcript.words),
         )
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 
