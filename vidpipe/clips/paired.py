@@ -20,7 +20,6 @@ STEP_S = 0.5
 _CLIP_WIDTH, _SOURCE_WIDTH = 180, 320
 #: A source with fewer pictures a second is read whole: what is left out would be seconds apart.
 _SLOW_FPS = 12.0
-
 #: Of a step no more pictures are kept than these: a fresh one costs more than one used again.
 _ENOUGH = 4
 
@@ -42,7 +41,8 @@ def paired(
 ) -> Iterator[Pair]:
     """One pair for every step, in order: the two pictures that lie nearest in time.
 
-    Where nothing new of the source is shown in a step, what it showed before is still there.
+    Where nothing new comes in a step, of the source or of a clip whose pictures end too early,
+    what was shown before is still there.
     `roughly` decodes only pictures that others are decoded from: half the work, and the
     clip's picture is up to a few frames the later one.
     """
@@ -63,12 +63,14 @@ def paired(
             for frame in recorded.every(0.0, kept.start_s, kept.end_s, roughly=leave_out)
         )
         held: list[_Timed] = []
-        for shown, there in _steps(ours, theirs, edit.duration_s):
+        stood: list[_Timed] = []
+        for step, (new, there) in enumerate(_steps(ours, theirs, edit.duration_s)):
+            shown = new or [(step * STEP_S, frame) for _, frame in stood]
             pair = _nearest(shown, there, edit) or _nearest(shown, held, edit)
             if pair is not None:
                 t_s, clip_frame, source_frame = pair
                 yield Pair(t_s, clip_frame.grey, source_frame.grey)
-            held = there[-1:] or held
+            held, stood = there[-1:] or held, shown[-1:]
 
 
 def _nearest(

@@ -222,6 +222,16 @@ def test_a_camera_that_is_frozen_is_found(sources, name, tmp_path):
     assert seen.frozen_s == pytest.approx(1.8, abs=0.6)
 
 
+def test_a_picture_that_ends_too_early_stands_still(sources, tmp_path):
+    plan = plan_of("a camera")
+    clip = clip_of(sources("a camera"), plan, tmp_path / "clip")
+    short = tmp_path / "short.mp4"
+    render(ffmpeg.output(ffmpeg.input(str(clip)).video, str(short), t=3.5), timeout_s=60)
+    seen = found(short, sources("a camera"), plan)
+    assert seen.black_s == 0.0
+    assert max(seen.frozen_s, seen.elsewhere_s) == pytest.approx(2.0, abs=0.6)
+
+
 @pytest.mark.parametrize("name", ["a camera", "a white page that turns", "a night"])
 def test_what_comes_too_late_is_found(sources, name, tmp_path):
     late = written(tmp_path / "late.mp4", lambda t_s: RECORDINGS[name](t_s + 3))
