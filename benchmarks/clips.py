@@ -143,6 +143,7 @@ def looking(material: Material, plan: ClipPlan, folder: Path) -> float:
             material.speech,
             folder,
             captions=True,
+            brand=material.options.brand,
         )
 
     return timed(look)

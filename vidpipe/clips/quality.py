@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.channels.model import Brand
 from vidpipe.clips.beside import compare
 from vidpipe.clips.model import ClipPlan, Quality, Variant
 from vidpipe.clips.paired import STEP_S
-from vidpipe.clips.render import FONTS, SAMPLE, sampled_frames
+from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import MediaInfo
@@ -45,6 +47,7 @@ def inspect_clip(
     work: Path,
     *,
     captions: bool,
+    brand: Brand,
 ) -> Quality:
     """Look at a finished clip: what is wrong with it that is not wrong with its source.
 
@@ -60,13 +63,14 @@ def inspect_clip(
         speech: when somebody speaks in the source.
         work: the folder in which it was rendered.
         captions: whether it was arranged with room for captions.
+        brand: whose logo and bar were drawn on it.
     """
     subtitles, length_s = work / "captions.ass", plan.edit.duration_s
-    drawn = None
+    text = None
     if subtitles.exists():
-        drawn = drawn_text(subtitles, variant, length_s, work, fonts=work / FONTS)
-    box = None if drawn is None else captions_box(drawn, variant)
-    covers = () if drawn is None else tuple(drawn)
+        text = drawn_text(subtitles, variant, length_s, work, fonts=work / FONTS)
+    box = None if text is None else captions_box(text, variant)
+    covers = _covers(text, brand_boxes(variant, brand), variant, length_s)
     compared = compare(clip, source, info, plan, variant, covers, captions=captions)
     kept = plan.edit.intervals
     return Quality(
@@ -123,7 +127,7 @@ def drawn_text(
     subtitles: Path, variant: Variant, length_s: float, work: Path, *, fonts: Path
 ) -> NDArray[np.uint8]:
     """Captions and opening card over black, one small picture every `STEP_S`; shape (n, h, w)."""
-    height = round(_WIDTH * variant.size.height / variant.size.width / 2) * 2
+    height = _height(variant)
     drawn = work / "captions.gray"
     canvas = ffmpeg.input(
         f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{length_s:.3f}"
@@ -134,6 +138,26 @@ def drawn_text(
     # What is mapped stays when its name goes.
     drawn.unlink()
     return frames
+
+
+def _height(variant: Variant) -> int:
+    """Of the canvas on which captions are measured."""
+    return round(_WIDTH * variant.size.height / variant.size.width / 2) * 2
+
+
+def _covers(
+    text: NDArray[np.uint8] | None, boxes: Sequence[Rect], variant: Variant, length_s: float
+) -> Sequence[NDArray[np.uint8]]:
+    """What is drawn over the recording, one small picture every `STEP_S`: text and brand."""
+    if not boxes:
+        return () if text is None else tuple(text)
+    brand = np.zeros((_height(variant), _WIDTH), np.uint8)
+    for box in boxes:
+        small = box.scaled(_WIDTH / variant.size.width)
+        brand[small.y : small.bottom, small.x : small.right] = 255
+    if text is None:
+        return [brand] * (int(length_s / STEP_S) + 1)
+    return [np.maximum(picture, brand) for picture in text]
 
 
 def captions_box(drawn: NDArray[np.uint8], variant: Variant) -> Rect | None:
