@@ -14,7 +14,7 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.real.figure import Column
+from benchmarks.real.stretches import CASES, Case, recording
 from vidpipe.clips import render as rendering
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Quality, Variant
@@ -47,96 +47,6 @@ _SEEN_SHARE, _SEEN_GREYS, _SEEN_S = 0.01, 12, 1.0
 _STEP_S = 0.25
 #: A pause in the middle of the segment that the clip cuts short.
 _PAUSE_S = 1.2
-
-Filters = tuple[tuple[str, tuple[Any, ...], dict[str, Any]], ...]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A stretch of a recording, as it is or changed to be dark, barred, faded or still."""
-
-    name: str
-    column: Column
-    file: str
-    start_s: float
-    end_s: float
-    changed: Filters = ()
-    loops: int = 0
-
-
-def _night() -> Filters:
-    """A seventh of the light, and a sensor's noise."""
-    return (("lutyuv", (), {"y": "16+(val-16)/7"}), ("noise", (), {"c0s": 4, "c0f": "t"}))
-
-
-#: As slow as the slowest recorders.
-_SLOW: Filters = (("fps", (), {"fps": 1}),)
-
-
-def _faded(at_s: float, last_s: float) -> Filters:
-    """Out to black and in again, half a second black."""
-    d = (last_s - at_s - 0.5) / 2
-    level = (
-        f"if(lt(T,{at_s}),1,if(lt(T,{at_s + d}),1-(T-{at_s})/{d},"
-        f"if(lt(T,{last_s - d}),0,if(lt(T,{last_s}),1-({last_s}-T)/{d},1))))"
-    )
-    keep = {"cb": f"128+(cb(X,Y)-128)*{level}", "cr": f"128+(cr(X,Y)-128)*{level}"}
-    return (("geq", (), {"lum": f"16+(lum(X,Y)-16)*{level}", **keep}),)
-
-
-def _still(at_s: float) -> Filters:
-    """One picture for good."""
-    return (
-        ("trim", (), {"start": at_s, "duration": 0.05}),
-        ("loop", (), {"loop": 2000, "size": 1}),
-        ("setpts", ("N/25/TB",), {}),
-        ("trim", (), {"duration": 30}),
-    )
-
-
-def _barred() -> Filters:
-    """Black bars above and below a third of the height."""
-    return (("pad", (), {"h": "ih*1.33", "w": "iw", "x": 0, "y": "(oh-ih)/2"}),)
-
-
-CASES = (
-    Case("inset, white pages", "build", "composites/office_pip.mp4", 5, 17),
-    Case("page that turns", "build", "composites/office_pip.mp4", 40, 56),
-    Case("map and square", "build", "composites/map_square.mp4", 14, 26),
-    Case("square, then camera", "build", "composites/map_square.mp4", 36, 48),
-    Case("presenter, tall", "build", "composites/presenter_tall.mp4", 36, 50),
-    Case("large camera", "build", "composites/selfie_bigcam.mp4", 14, 26),
-    Case("page alone, then inset", "build", "composites/selfie_bigcam.mp4", 38, 52),
-    Case("inset, at night", "build", "composites/office_pip.mp4", 14, 28, _night()),
-    Case("one picture a second", "build", "composites/office_pip.mp4", 38, 56, _SLOW),
-    Case("lecture with an inset", "build", "lecture/cvpr20_rank_pip_59s_noaudio.mp4", 14, 28),
-    Case("console", "build", "screencast/yolo_console_narrated_70s.mp4", 2, 16),
-    Case("shared desk", "build", "screencast/bbb_2364_deskshare_slides_114s.flv", 58, 72),
-    Case("few words move", "build", "labelled/opencast_slidechanges_28s.mov", 4, 18),
-    Case("camera", "build", "cameras/lp_d13.mp4", 0.5, 8),
-    Case("camera at night", "build", "cameras/lp_d3.mp4", 0.5, 11, _night(), 1),
-    Case("camera, faded", "build", "cameras/mt_sun.mp4", 0.5, 12, _faded(4, 7)),
-    Case("camera with bars", "build", "cameras/vr_4.mp4", 0.5, 12, _barred(), 2),
-    Case("a photograph", "build", "cameras/lp_s18.mp4", 1, 11, _still(2)),
-    Case("dark pages, round inset", "held_out", "composites/webcam_dark_round.mp4", 10, 24),
-    Case("dark page alone", "held_out", "composites/webcam_dark_round.mp4", 38, 52),
-    Case("dark page, inset", "held_out", "composites/webcam_dark_round.mp4", 52, 66),
-    Case("senate, beside", "held_out", "composites/senate_side.mp4", 26, 42),
-    Case("senate, camera", "held_out", "composites/senate_side.mp4", 46, 62),
-    Case("ink on a slide", "held_out", "lecture/crypto_slides_ink_145s.mp4", 108, 122),
-    Case("scenes", "held_out", "labelled/psd_fades_10s.mp4", 0.5, 9.5),
-    Case("fades to black", "held_out", "labelled/psd_fades_to_black_24s.mp4", 4, 20),
-    Case("slides of one a second", "held_out", "labelled/opencast_scene-change_20s.mov", 4, 19),
-    Case("slides of a meeting", "held_out", "screencast/bbb_b443_screencast_voice.mp4", 8, 22),
-    Case("letterbox of one a second", "held_out", "malformed/mp4_black_letterbox_40s.mp4", 8, 24),
-    Case("two heads", "held_out", "speech/interview_two_heads_18s.mp4", 2, 14),
-    Case("an app, uneven rate", "held_out", "screencast/paella_app_vfr_49s_noaudio.mp4", 8, 22),
-    Case("camera", "held_out", "cameras/lp_d9.mp4", 0.5, 12),
-    Case("camera at night", "held_out", "cameras/lp_d10.mp4", 0.5, 12, _night()),
-    Case("camera, faded", "held_out", "cameras/st_k.mp4", 0.5, 11, _faded(3, 6), 1),
-    Case("camera with bars", "held_out", "cameras/vr_2.mp4", 0.5, 12, _barred(), 2),
-    Case("a photograph", "held_out", "cameras/lp_s29.mp4", 1, 11, _still(2)),
-)
 
 
 @dataclass(frozen=True)
@@ -172,13 +82,22 @@ class Made:
 
     def look(self, clip: Path) -> Quality:
         return inspect_clip(
-            clip, self.source, self.info, self.plan, CANVAS, self.speech, self.work, captions=True
+            clip,
+            self.source,
+            self.info,
+            self.plan,
+            CANVAS,
+            self.speech,
+            self.work,
+            captions=True,
+            brand=self.options.brand,
         )
 
 
-def make(case: Case, media: Path, work: Path) -> Made:
+def make(case: Case, work: Path) -> Made:
     """Plan a case and render it."""
-    source = media / case.file
+    source = recording(case)
+    assert source is not None
     if case.changed or case.loops:
         source = _changed(case, source, work / "source.mp4")
     info = probe(source)
@@ -250,29 +169,22 @@ def _coded(stream: Any, target: Path, **more: Any) -> Path:
 
 
 def faults(made: Made) -> list[tuple[Fault, Path]]:
-    """Every fault that is seen in this clip, and the broken clip."""
+    """The faults of this clip that can be seen, and the broken clips."""
     broken = [(fault, make()) for fault, make in _broken(made)]
     return [(fault, clip) for fault, clip in broken if _is_seen(made, clip)]
 
 
 def _broken(made: Made) -> list[tuple[Fault, Callable[[], Path]]]:
-    plan = made.plan
-    rate = plan.edit.fps
-    early_s = _brightest(made)
-    part = _part_at(plan, early_s)
-    boxes = {"page": part.screen, "camera": part.camera.rect if part.camera else None}
-    faults = [(Fault("black", "black_s"), lambda: _blackened(made, early_s))]
-    for name, box in boxes.items():
-        if box is None:
-            continue
-        drawn = {"x": box.x, "y": box.y, "w": box.width, "h": box.height}
-        when = f"between(t,{early_s},{early_s + FAULT_S})"
-
-        def black(kept: Any, drawn: dict[str, int] = drawn, when: str = when) -> Any:
-            return kept.filter("drawbox", **drawn, color="black", t="fill", enable=when)
-
-        fault = Fault(f"{name} black", "black_s")
-        faults.append((fault, functools.partial(_spoiled, made, fault.name, black)))
+    """Three faults: black, frozen, late or misplaced; from case to case another kind of each."""
+    turn, rate = CASES.index(made.case), made.plan.edit.fps
+    black_s = _brightest(made)
+    part = _part_at(made.plan, black_s)
+    regions = {"page": part.screen, "camera": part.camera.rect if part.camera else None}
+    blacks = [(Fault("black", "black_s"), functools.partial(_blackened, made, black_s))]
+    for name, region in regions.items():
+        if region is not None:
+            fault, spoil = Fault(f"{name} black", "black_s"), _black(region, black_s)
+            blacks.append((fault, functools.partial(_spoiled, made, fault.name, spoil)))
     first = round(_liveliest(made) * rate)
     held = {"first": first, "last": first + round(FAULT_S * rate), "replace": first}
 
@@ -280,16 +192,42 @@ def _broken(made: Made) -> list[tuple[Fault, Callable[[], Path]]]:
         both = kept.split()
         return ffmpeg.filter([both[0], both[1]], "freezeframes", **held)
 
+    def as_it_is(kept: Any) -> Any:
+        return kept
+
     def wrong(kept: Any) -> Any:
         return kept.filter("scroll", hpos=0.2, vpos=0.1)
 
-    for fault, spoil, late in (
-        (Fault("frozen", "frozen_s"), freeze, 0),
-        (Fault("late", "elsewhere_s"), lambda kept: kept, round(LATE_S * rate)),
-        (Fault("wrong place", "elsewhere_s"), wrong, 0),
-    ):
-        faults.append((fault, functools.partial(_spoiled, made, fault.name, spoil, late)))
-    return faults
+    late, misplaced = Fault("late", "elsewhere_s"), Fault("wrong place", "elsewhere_s")
+    late_frames = round(LATE_S * rate)
+    others = [
+        (late, functools.partial(_spoiled, made, late.name, as_it_is, late_frames)),
+        (misplaced, functools.partial(_spoiled, made, misplaced.name, wrong)),
+    ]
+    frozen = Fault("frozen", "frozen_s")
+    return [
+        blacks[turn % len(blacks)],
+        (frozen, functools.partial(_spoiled, made, frozen.name, freeze)),
+        others[turn % 2],
+    ]
+
+
+def _black(region: Rect, at_s: float) -> Callable[[Any], Any]:
+    """A region of the source painted over."""
+
+    def painted(kept: Any) -> Any:
+        return kept.filter(
+            "drawbox",
+            x=region.x,
+            y=region.y,
+            w=region.width,
+            h=region.height,
+            color="black",
+            t="fill",
+            enable=f"between(t,{at_s},{at_s + FAULT_S})",
+        )
+
+    return painted
 
 
 def _part_at(plan: ClipPlan, clip_s: float) -> Part:
