@@ -70,7 +70,7 @@ def split_words(text: str) -> list[str]:
             last = pieces[-1]
             if not last:
                 pieces[-1] = character
-            elif _belongs_to(last, character):
+            elif belongs_to(last, character):
                 pieces[-1] += character
             else:
                 pieces.append(character)
@@ -78,7 +78,8 @@ def split_words(text: str) -> list[str]:
     return words
 
 
-def _belongs_to(before: str, character: str) -> bool:
+def belongs_to(before: str, character: str) -> bool:
+    """Whether a character that directly follows some others is of the same word."""
     if unicodedata.category(character).startswith("M"):
         return True  # a vowel or tone mark
     if not unspaced(character) and not unspaced(before[-1]):

@@ -105,6 +105,9 @@ def silence(run: StageRun) -> BaseModel:
 
 # transcript
 
+#: Of the stage; its chunks are made anew with it.
+TRANSCRIPT_VERSION = "3"
+
 
 class TranscriptRequest(BaseModel):
     """What of the order can change a transcript, besides the recogniser."""
@@ -121,6 +124,7 @@ class _Chunks:
         self.run = run
         self.rests_on = {
             "stage": "transcript",
+            "version": TRANSCRIPT_VERSION,
             "recogniser": recogniser.identity,
             "audio": run.inputs["audio"].content_digest,
             "speech": run.inputs["silence_regions"].content_digest,

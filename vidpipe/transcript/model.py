@@ -63,7 +63,9 @@ class Quality(BaseModel):
 
     `covered_share` is the share of speech that words lie on, `confidence` the mean over
     the words that have one, `characters_per_s` what the fastest 5 % of its subtitles
-    ask of a reader, `rules_broken` the rules of subtitling that its own break.
+    ask of a reader, `rules_broken` the rules of subtitling that its own break,
+    `speech_without_words_s` how long somebody speaks, for more than 0.8 s at a time, where
+    no word lies: what was heard twice and not understood, or is no speech after all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -73,6 +75,7 @@ class Quality(BaseModel):
     words_per_minute: float
     characters_per_s: float
     rules_broken: int
+    speech_without_words_s: float = 0.0
 
 
 class Transcript(BaseModel):

@@ -9,6 +9,7 @@ import numpy as np
 from vidpipe.orthography import width
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import intersection, span, union
+from vidpipe.transcript.completeness import unheard_s
 from vidpipe.transcript.model import Quality, Word
 from vidpipe.transcript.subtitles import (
     CHARACTERS_PER_S,
@@ -42,6 +43,7 @@ def measured(words: Sequence[Word], speech: SpeechMap, language: str) -> Quality
         words_per_minute=round(60 * len(words) / max(speech.speech_s, 1.0), 1),
         characters_per_s=round(float(np.percentile(speeds, 95)), 1),
         rules_broken=len(rules_broken(cues)),
+        speech_without_words_s=round(unheard_s(words, speech.speech), 2),
     )
 
 

@@ -1,13 +1,11 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from vidpipe.errors import Unavailable
-from vidpipe.transcript import faster_whisper as on_cpu
 from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.model import (
@@ -17,6 +15,8 @@ from vidpipe.transcript.model import (
 )
 from vidpipe.transcript.recogniser import choose
 from vidpipe.transcript.transcribe import transcribe
+from vidpipe.transcript.whisper_ear import WhisperEar
+from vidpipe.transcript.whisper_ear import _Try as Try
 
 
 def check_words(words, passage):
@@ -164,59 +164,28 @@ def test_faster_whisper_without_weights_says_what_to_do(tmp_path):
     assert "English only" in english.missing("de", asked_for=True)
 
 
-class _Pipeline:
-    """Stands where faster-whisper's pipeline is: one word a second of each window."""
-
-    def __init__(self, failing=()):
-        self.failing = failing
-        self.alone = 0
-        self.model = SimpleNamespace(
-            model=SimpleNamespace(is_multilingual=True),
-            detect_language=lambda audio: ("de", 0.9, []),
-            transcribe=self.one,
-        )
-
-    def transcribe(self, audio, clip_timestamps, language, **_):
-        self.language = language
-        return self.segments(clip_timestamps), None
-
-    def segments(self, clips):
-        for k, clip in enumerate(clips):
-            bad = k in self.failing
-            words = [
-                SimpleNamespace(word=f" w{t:.0f}", start=t, end=t + 0.4, probability=0.9)
-                for t in np.arange(np.ceil(clip["start"]), clip["end"] - 0.5)
-            ]
-            yield SimpleNamespace(
-                seek=int(clip["start"] * 100),
-                words=words,
-                compression_ratio=9.0 if bad else 1.2,
-                avg_logprob=-0.2,
-            )
-
-    def one(self, audio, **_):
-        self.alone += 1
-        word = SimpleNamespace(word=" again", start=0.2, end=0.6, probability=0.8)
-        return [SimpleNamespace(words=[word], compression_ratio=1.0, avg_logprob=-0.1)], None
+def tried(*, repeats=False, chance=-0.2, nobody=0.1, tokens=(1, 2)):
+    return Try(tokens=tokens, chance=chance, nobody=nobody, repeats=repeats)
 
 
-def test_a_window_that_failed_is_heard_again_alone(heard, tmp_path, monkeypatch):
-    (tmp_path / "model.bin").write_bytes(b"weights")
-    recogniser = FasterWhisper(
-        FasterWhisperOptions(path=str(tmp_path)), tmp_path, may_download=False
-    )
-    pipeline = _Pipeline(failing={1})
-    monkeypatch.setattr(on_cpu, "_pipeline", lambda _: pipeline)
-    passage = heard.passage(start_s=5.0)
-    found = recogniser.recognise(passage, None)
-    words = list(found.words)
-    assert found.language == "de" == pipeline.language
-    assert pipeline.alone == 1 and [w.text for w in words].count("again") == 1
-    assert [w.start_s for w in words] == sorted(w.start_s for w in words)
-    # Times are the recording's: a word's name is its second within the passage.
-    for word in words:
-        if word.text != "again":
-            assert word.start_s == pytest.approx(5.0 + float(word.text[1:]))
+@pytest.mark.parametrize(
+    ("others", "kept"),
+    [
+        ([tried(tokens=(7,))], (7,)),
+        ([tried(repeats=True), tried(tokens=(8,))], (8,)),
+        ([tried(repeats=True), tried(chance=-1.5, tokens=(9,))], (9,)),
+    ],
+)
+def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
+    """The first decoding that does not fail, else the surest that repeats nothing."""
+    ear = WhisperEar(model=None, language="en", beam=1)
+    left = list(others)
+    monkeypatch.setattr(ear, "_prompt", lambda text: [0])
+    monkeypatch.setattr(ear, "_generated", lambda *_, **__: [left.pop(0)])
+    failed = tried(repeats=True)
+    assert failed.failed and tried(chance=-1.5).failed and not tried().failed
+    assert ear._otherwise(np.zeros((1, 1), np.float32), failed).tokens == kept
+    assert not left
 
 
 # dynamic time warping
