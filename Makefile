@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 ACTIVATED := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 export VIDPIPE_HOME ?= $(CURDIR)/.vidpipe
 export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
+# Where models are kept; tests look there too.
+MODELS := $(or $(VIDPIPE_MODELS),$(VIDPIPE_HOME)/models)
+REGISTRY := $(wildcard vidpipe/models/registry.yaml)
 # Where `make dev` shows clips: links in the UI go there.
 LINKS_PORT ?= 3001
 export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
@@ -35,16 +38,27 @@ $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 	@mkdir -p $(DAGSTER_HOME)
 	cp dagster.yaml $@
 
-demo: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## a made-up talk in, finished clips out, through Dagster
+# What a default installation loads; each is fetched once. Without a network everything runs
+# with what there is: the next call tries again.
+$(MODELS)/.demo: $(VENV)/.demo $(REGISTRY)
+	@$(BIN)/vidpipe models fetch centerface piper-joe && touch $@ || \
+		echo "Not every model could be fetched: what stands in for it is used (vidpipe check)"
+
+# Tests of other models are skipped where those are not: vidpipe models fetch NAME.
+$(MODELS)/.test: $(VENV)/.dev $(REGISTRY)
+	@$(BIN)/vidpipe models fetch centerface whisper-base piper-joe && touch $@ || \
+		echo "Not every model could be fetched: the tests of the others are skipped"
+
+demo: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## a made-up talk in, finished clips out, through Dagster
 	@$(BIN)/python -m deploy.demo
 
-dev: $(VENV)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, a drop folder, clips to watch
+dev: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, a drop folder, clips to watch
 	@mkdir -p $(VIDPIPE_HOME)/drop/default
 	@echo "Drop videos into $(VIDPIPE_HOME)/drop/{channel}/; the UI opens at http://127.0.0.1:3000"
 	@$(BIN)/vidpipe serve --port $(LINKS_PORT) & trap "kill $$!" EXIT; \
 		$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
-test: $(VENV)/.dev ## the tests, with coverage
+test: $(VENV)/.dev $(MODELS)/.test ## the tests, with coverage
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov \
 		--cov-report=term:skip-covered
 
@@ -57,6 +71,7 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.reality
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
 	$(BIN)/python -m benchmarks.words

@@ -123,10 +123,10 @@ def _transcript(engine: Engine, result: StageResult) -> Metadata:
         measured = document.quality
         metadata |= {
             "covered_percent": round(100 * measured.covered_share, 1),
+            "speech_without_words_s": measured.speech_without_words_s,
             "words_per_minute": round(measured.words_per_minute, 1),
             "characters_per_s": round(measured.characters_per_s, 1),
             "rules_broken": measured.rules_broken,
-            "speech_without_words_s": measured.speech_without_words_s,
         }
         if measured.confidence is not None:
             metadata["confidence_percent"] = round(100 * measured.confidence, 1)

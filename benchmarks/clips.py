@@ -35,12 +35,13 @@ from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.orthography import joined
+from vidpipe.pipeline.analysis import chosen_faces
 from vidpipe.segments.model import Segment
+from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.synthesis.script import DEMO_TALK
 from vidpipe.synthesis.talk import make_talk
@@ -71,7 +72,9 @@ class Material:
             duration_s=self.info.duration_s,
             speech=tuple(span(start, end) for start, end, _ in truth.sentences),
         )
-        self.layout = detect_layout(self.path, self.info, DlibFaces(), LayoutOptions())
+        self.layout = detect_layout(
+            self.path, self.info, chosen_faces(load_settings()).detector, LayoutOptions()
+        )
         self.options = ClipOptions(variants=(VERTICAL,), brand=Brand())
 
     def plan(self, variant: Variant, layout: Layout | None = None) -> ClipPlan:
@@ -87,7 +90,14 @@ class Material:
         )
         with FrameReader(self.path, self.info, max_width=1280) as reader:
             return plan_clip(
-                Recording("v", self.speech, (), layout or self.layout, reader, DlibFaces()),
+                Recording(
+                    "v",
+                    self.speech,
+                    (),
+                    layout or self.layout,
+                    reader,
+                    chosen_faces(load_settings()).detector,
+                ),
                 segment,
                 self.options,
                 FramingOptions(),
@@ -123,7 +133,7 @@ def looking(material: Material, plan: ClipPlan, folder: Path) -> float:
 
     def look() -> None:
         measure(clip)
-        write_poster(clip, DlibFaces(), folder / "poster.jpg")
+        write_poster(clip, chosen_faces(load_settings()).detector, folder / "poster.jpg")
         inspect_clip(clip, material.path, material.info, plan, VERTICAL, material.speech, folder)
 
     return timed(look)

@@ -25,8 +25,9 @@ from rich.table import Table
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions, Role
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.probe import probe
+from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import KINDS, CompositeTruth, Nuisances, make_composite
 
 _MEDIA = Path(__file__).parents[2] / "shared" / "media"
@@ -141,7 +142,7 @@ def measure(
     """Scores by kind and by nuisance."""
     by_kind: dict[str, Score] = {}
     by_nuisance: dict[str, Score] = {}
-    faces = DlibFaces()
+    faces = chosen_faces(load_settings()).detector
     with tempfile.TemporaryDirectory(prefix="vidpipe-bench-") as folder:
         path = Path(folder) / "made.mp4"
         for kind in kinds:
@@ -193,7 +194,11 @@ def _real(console: Console) -> None:
     hits = true = found = 0
     for name, (moments, free) in REAL.items():
         path = _MEDIA / name
-        turns = turns_of(detect_layout(path, probe(path), DlibFaces(), LayoutOptions()))
+        turns = turns_of(
+            detect_layout(
+                path, probe(path), chosen_faces(load_settings()).detector, LayoutOptions()
+            )
+        )
         got = match(turns, moments)
         extra = [
             t

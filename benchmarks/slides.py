@@ -26,9 +26,10 @@ from rich.table import Table
 from benchmarks.layout import NUISANCES, REAL, match, turns_of
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.probe import probe
+from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import Nuisances, make_composite
 
 _MEDIA = Path(__file__).parents[2] / "shared" / "media"
@@ -38,7 +39,9 @@ _KINDS = ("screen", "inset", "beside")
 
 def ours(path: Path) -> list[float]:
     """Slide changes as the stage finds them, with the regions that they need."""
-    return turns_of(detect_layout(path, probe(path), DlibFaces(), LayoutOptions()))
+    return turns_of(
+        detect_layout(path, probe(path), chosen_faces(load_settings()).detector, LayoutOptions())
+    )
 
 
 def scene_detect(kind: str) -> Callable[[Path], list[float]]:

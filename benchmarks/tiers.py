@@ -28,12 +28,13 @@ from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
+from vidpipe.pipeline.analysis import chosen_faces
 from vidpipe.platforms import load_tiers
 from vidpipe.segments.model import Segment
+from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.synthesis.script import DEMO_TALK
 from vidpipe.synthesis.talk import make_talk
@@ -77,7 +78,9 @@ def main() -> None:
             make_talk(files[0], DEMO_TALK)
         for file in files:
             info = probe(file)
-            layout = detect_layout(file, info, DlibFaces(), LayoutOptions())
+            layout = detect_layout(
+                file, info, chosen_faces(load_settings()).detector, LayoutOptions()
+            )
             start_s = max(0.0, (info.duration_s - _LENGTH_S) / 2)
             segment = Segment(
                 rank=1,
@@ -92,7 +95,9 @@ def main() -> None:
             speech = SpeechMap(duration_s=info.duration_s, speech=(span(0.0, info.duration_s),))
             with FrameReader(file, info, max_width=1280) as reader:
                 plan = plan_clip(
-                    Recording("v", speech, (), layout, reader, DlibFaces()),
+                    Recording(
+                        "v", speech, (), layout, reader, chosen_faces(load_settings()).detector
+                    ),
                     segment,
                     ClipOptions(variants=(VERTICAL,)),
                     FramingOptions(),

@@ -31,6 +31,7 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, ContentOptions, SentenceModelOptions
 from vidpipe.content.vectors import SentenceModel, sentence_model
 from vidpipe.layout.model import Layout
+from vidpipe.models import ModelStore
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
@@ -151,7 +152,7 @@ def main() -> None:
     model = None
     if args.sentence_model:
         options = SentenceModelOptions(path=str(args.sentence_model))
-        model, _ = sentence_model(options, Path(), may_download=False)
+        model, _ = sentence_model(options, ModelStore(Path(), may_fetch=False))
         finders = {"vidpipe, words and sentence model": ours(model), **finders}
     sets = {
         "joined": [joined(args.first_seed + k) for k in range(30)],

@@ -242,9 +242,7 @@ def main() -> None:
         folder = Path(temporary)
         made, recorded = list(made_up(folder)), list(real(folder))
         _aligned(console, [*made, *recorded])
-        for name, make in available(
-            settings.transcript, settings.models, may_download=settings.fetch_models
-        ).items():
+        for name, make in available(settings.transcript, settings.model_store).items():
             recogniser = make()
             reason = recogniser.missing("en", asked_for=True)
             if reason is not None:

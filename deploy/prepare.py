@@ -1,4 +1,4 @@
-"""Prepare an instance: schemas, pools. Run once at every deploy; running it again is harmless.
+"""Prepare an instance: schemas, pools, models. Run at every deploy; again is harmless.
 
     python -m deploy.prepare [--buckets]
 
@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import dagster as dg
 
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
+from vidpipe.pipeline.needs import needed_models
 from vidpipe.readiness import readiness
 from vidpipe.settings import load_settings
 
@@ -60,6 +61,20 @@ def prepare() -> None:
             print(f"pool {name}: {limit} at once")
 
 
+def fetch_models() -> None:
+    """Fetch what runs will load, where that is allowed: before the first, not within it.
+
+    One that cannot be had stops nothing: what stands in for it is used, and runs try again.
+    """
+    for need in needed_models(load_settings()):
+        if not need.to_fetch():
+            continue
+        try:
+            print(f"model {need.entry.name}: {need.located().path}")
+        except Unavailable as error:
+            print(f"vidpipe: {error}", file=sys.stderr)
+
+
 def make_buckets() -> None:
     """Make the buckets of the settings and of the logs where they are missing.
 
@@ -84,6 +99,7 @@ def main() -> int:
         if "--buckets" in sys.argv[1:]:
             make_buckets()
         prepare()
+        fetch_models()
     except VidpipeError as error:
         problems = error.problems if isinstance(error, Misconfigured) else [str(error)]
         for problem in problems:

@@ -23,6 +23,7 @@ def pages() -> dict[str, str]:
         "cli": cli(),
         "channels": channels(),
         "platforms": platforms(),
+        "models": models(),
         "results": results(),
         "tables": tables(),
         "graph": graph(),
@@ -127,9 +128,14 @@ def cli() -> str:
     from vidpipe.cli.app import app
 
     parts = ["# The vidpipe command\n"]
-    for command in app.registered_commands:
+    commands = [("", command) for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        inner = group.typer_instance.registered_commands
+        commands += [(f"{group.name} ", command) for command in inner]
+    for before, command in commands:
         assert command.callback is not None
-        name = command.name or command.callback.__name__.replace("_", "-")
+        name = before + (command.name or command.callback.__name__.replace("_", "-"))
         rows, usage = [], [name]
         for shown, required, said in _parameters(command.callback):
             usage.append(shown if required else f"[{shown}]")
@@ -162,7 +168,9 @@ def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
         if type(info).__name__ == "ArgumentInfo":
             yield info.metavar or name.upper(), required, said
             continue
-        flags = [d for d in info.param_decls or () if d.startswith("--")]
+        # The first one that an annotation names stands where a default would.
+        named = (info.default, *(info.param_decls or ()))
+        flags = [d for d in named if isinstance(d, str) and d.startswith("--")]
         flag = flags[0] if flags else f"--{name.replace('_', '-')}"
         yield flag if kind is bool else f"{flag} {_value(kind)}", required, said
 
@@ -227,6 +235,29 @@ figures with its source and the date it was looked up.
 ## Quality
 
 {_table(("tier", "CRF", "x264 preset", "at most at 1080x1920", "squeezed to at least"), tiers)}
+"""
+
+
+def models() -> str:
+    """Every model of the registry."""
+    from vidpipe.models import entries
+    from vidpipe.models.store import megabytes
+
+    rows = []
+    for item in entries().values():
+        held = "pinned" if item.pinned else "first fetch" if item.fetched else "its package"
+        size = megabytes(item.size_bytes) if item.size_bytes else ""
+        stages = ", ".join(item.stages)
+        rows.append(
+            (f"`{item.name}`", item.purpose, stages, size, item.licence, str(item.source), held)
+        )
+    head = ("name", "", "stage", "size", "licence", "from", "held against")
+    return f"""# Models
+
+[The registry](../../vidpipe/models/registry.yaml); [what is fetched when, and what you
+trust](../how-to/models.md). The licence is that of the weights.
+
+{_table(head, rows)}
 """
 
 

@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.models import carried_model, entries
+from vidpipe.models.store import SWITCH
 from vidpipe.pipeline.engine import Engine
 from vidpipe.settings import Settings, load_settings, unknown_settings
 
@@ -96,6 +98,7 @@ def readiness() -> list[Item]:
         ("ffmpeg", _ffmpeg),
         ("encoder", _encoder),
         ("fonts", _fonts),
+        ("models", _models),
         ("speech activity", _speech_activity),
         ("recogniser", _recogniser),
         ("face detector", _faces),
@@ -175,7 +178,7 @@ def _space(settings: Settings) -> str:
 
 def _ffmpeg(settings: Settings) -> str:
     from vidpipe.media import ffmpeg
-    from vidpipe.media.process import run_program
+    from vidpipe.process import run_program
 
     lines: list[str] = []
     run_program(
@@ -208,31 +211,40 @@ def _fonts(settings: Settings) -> str:
     return str(fonts_dir())
 
 
-def _speech_activity(settings: Settings) -> str:
-    from vidpipe.silence.activity import vad_identity
+def _models(settings: Settings) -> str:
+    store = settings.model_store
+    there = sum(1 for name in entries() if entries()[name].fetched and store.here(name))
+    may = "" if store.may_fetch else f", nothing is fetched ({SWITCH})"
+    return f"{store.folder} ({there} of the registry{may})"
 
-    return vad_identity()
+
+def _speech_activity(settings: Settings) -> str:
+    found = carried_model("silero-vad")
+    return f"{found.identity} ({found.origin})"
 
 
 def _recogniser(settings: Settings) -> str:
     from vidpipe.transcript.recogniser import choose, nothing_to_recognise_with
 
-    recogniser, passed = choose(
-        settings.transcript, None, settings.models, may_download=settings.fetch_models
-    )
+    recogniser, passed = choose(settings.transcript, None, settings.model_store, fetch=False)
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
     why = "".join(f"; not {p.source}: {p.reason}" for p in passed)
     draft = ", a draft only" if recogniser.draft else ""
+    weights = recogniser.weights
+    if weights is not None and weights.to_fetch():
+        return f"{recogniser.name}: {weights.to_come()}{draft} (a sidecar goes first){why}"
     return f"{recogniser.identity}{draft} (a sidecar goes first){why}"
 
 
 def _faces(settings: Settings) -> str:
-    from vidpipe.media.faces import face_detector
+    from vidpipe.pipeline.analysis import chosen_faces
+    from vidpipe.pipeline.needs import faces_needed
 
-    model = settings.face_model
-    why = "configured" if model else "compiled in; VIDPIPE_FACE_MODEL is not set"
-    return f"{face_detector(str(model) if model else None).identity} ({why})"
+    needed = faces_needed(settings)
+    if needed.to_fetch():
+        return needed.to_come()
+    return str(chosen_faces(settings))
 
 
 def _slides(settings: Settings) -> str:
@@ -244,10 +256,11 @@ def _slides(settings: Settings) -> str:
 def _topics(settings: Settings) -> str:
     from vidpipe.content.vectors import sentence_model
 
-    model, why = sentence_model(
-        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
-    )
-    return f"words and {model.identity}" if model else f"words alone ({why})"
+    model, why = sentence_model(settings.content.sentence_model, settings.model_store, fetch=False)
+    if model is None:
+        return f"words alone ({why})"
+    weights = model.weights
+    return f"words and {weights.to_come() if weights.to_fetch() else model.identity}"
 
 
 def _editor(settings: Settings) -> str:

@@ -21,6 +21,8 @@ from vidpipe.errors import WAITS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
+from vidpipe.media.faces import FaceChoice
+from vidpipe.models.store import ModelStore
 from vidpipe.segments.model import EditorOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
@@ -90,10 +92,16 @@ class Settings(BaseSettings):
     scratch_cache_gib: float = Field(
         default=50.0, gt=0, description="files of a remote store that are kept on this machine"
     )
-    face_model: Path | None = Field(
-        default=None, description="a YuNet ONNX file; without it dlib's detector"
+    models: Path | None = Field(
+        default=None, description="where models are kept; default {home}/models"
     )
-    fetch_models: bool = Field(default=True, description="fetch missing weights from the hub")
+    faces: FaceChoice = Field(
+        default="auto", description="the face detector: the best that can be had, or one by name"
+    )
+    face_model: Path | None = Field(
+        default=None, description="an ONNX file of CenterFace or YuNet that is used for it"
+    )
+    fetch_models: bool = Field(default=True, description="fetch models that are missing")
     stable_s: float = Field(
         default=5.0, ge=0, description="a dropped file counts when unchanged for so long"
     )
@@ -151,6 +159,7 @@ class Settings(BaseSettings):
             "store_url": self.store_url or (home / "store").as_uri(),
             "drop_url": self.drop_url or (home / "drop").as_uri(),
             "scratch": self.scratch or home / "scratch",
+            "models": self.models or home / "models",
         }
         if not self.database_url.get_secret_value():
             filled["database_url"] = SecretStr(f"sqlite:///{home / 'catalog.sqlite'}")
@@ -161,9 +170,10 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def models(self) -> Path:
-        """Where fetched weights are kept."""
-        return self.home / "models"
+    def model_store(self) -> ModelStore:
+        """Where models are found and, where that is allowed, fetched into."""
+        assert self.models is not None
+        return ModelStore(self.models, may_fetch=self.fetch_models)
 
     @property
     def plain_store_options(self) -> dict[str, str]:

@@ -19,6 +19,8 @@ from hypothesis import settings
 
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
+from vidpipe.media.faces import FaceDetector, choose_faces
+from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine, StageResult, stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
@@ -31,6 +33,12 @@ settings.load_profile("vidpipe")
 
 REAL_MEDIA = Path(
     os.environ.get("VIDPIPE_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media")
+)
+
+#: Where fetched models are: as settings say, else beside the code, where make puts them.
+MODELS = Path(
+    os.environ.get("VIDPIPE_MODELS")
+    or Path(os.environ.get("VIDPIPE_HOME") or Path(__file__).parents[1] / ".vidpipe") / "models"
 )
 
 CHANNELS = """
@@ -66,6 +74,38 @@ def real_media() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def model() -> Callable[[str], Path]:
+    """What is loaded of a model of the registry; the test is skipped where it was not fetched."""
+    store = ModelStore(MODELS, may_fetch=False)
+
+    def find(name: str) -> Path:
+        found = store.here(name)
+        if found is None:
+            pytest.skip(f"{name} is not in {MODELS}: vidpipe models fetch {name}")
+        return found.path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def whisper_base(model: Callable[[str], Path]) -> Path:
+    """The folder of Whisper base in the form of CTranslate2."""
+    return model("whisper-base")
+
+
+@pytest.fixture(scope="session")
+def centerface(model: Callable[[str], Path]) -> Path:
+    """CenterFace as an ONNX file."""
+    return model("centerface")
+
+
+@pytest.fixture(scope="session", params=["dlib", "centerface", "yunet"])
+def faces(request: pytest.FixtureRequest, model: Callable[[str], Path]) -> FaceDetector:
+    """Each of the face detectors; those without their weights are skipped."""
+    return choose_faces(request.param, None, model).detector
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,12 @@ from vidpipe.cli import look
 
 # isort: split
 from vidpipe.cli import operate
+
+# isort: split
+from vidpipe.cli import models
 from vidpipe.cli.app import app
 
-__all__ = ["look", "main", "operate", "run"]
+__all__ = ["look", "main", "models", "operate", "run"]
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import FailureState
@@ -31,7 +32,7 @@ def check() -> None:
     items = readiness()
     shown = table("", "", "")
     for item in items:
-        shown.add_row("ok" if item.ok else "[red]missing[/red]", item.name, item.says)
+        shown.add_row("ok" if item.ok else "[red]missing[/red]", item.name, escape(item.says))
     out.print(shown)
     raise typer.Exit(0 if all(item.ok for item in items) else 2)
 

@@ -20,6 +20,7 @@ from vidpipe.intake import sidecars
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
 from vidpipe.pipeline.engine import Engine, StageResult
+from vidpipe.pipeline.needs import needed_models
 from vidpipe.pipeline.stages import stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
@@ -58,6 +59,9 @@ def run(
             whose.preset(name)
         wanted = tuple(dict.fromkeys(platform or ()))
         wishes = Wishes(platforms=wanted, clips=clips, quality=quality, force=force)
+        for need in needed_models(engine.settings):
+            if need.to_fetch():
+                err.print(f"vidpipe: {need.to_come()}", markup=False)
         engine.artifacts.sweep()
         codes = []
         for file in files:

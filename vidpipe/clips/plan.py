@@ -30,7 +30,7 @@ from vidpipe.transcript.model import Word
 #: A layout shorter than this does not change the composition.
 _MIN_PART_S = 1.2
 #: Widths of a face and of the head around it next to the height of the face.
-_FACE, _HEAD = 0.8, 1.2
+_FACE, _HEAD = 0.76, 1.04
 #: Canvases that are narrower have room for one thing above another.
 _UPRIGHT = 0.9
 #: Of two people who take turns as short as this both are shown.

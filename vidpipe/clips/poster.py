@@ -71,7 +71,9 @@ def eyes_open(grey: NDArray[np.uint8], face: Rect) -> float:
         return 0.0
     part = grey[inside.y : inside.bottom, inside.x : inside.right].astype(np.float32)
     height, width = part.shape
-    band = part[round(0.15 * height) : round(0.5 * height), round(0.1 * width) : round(0.9 * width)]
+    band = part[
+        round(0.25 * height) : round(0.55 * height), round(0.05 * width) : round(0.95 * width)
+    ]
     fine = band - cv2.GaussianBlur(band, (0, 0), width / 12)
     return float(fine.std())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,8 @@ from numpy.typing import NDArray
 
 from vidpipe.content.model import SentenceModelOptions
 from vidpipe.errors import Unavailable
-from vidpipe.weights import hub_weights
+from vidpipe.models import ModelStore, chosen
 
-#: What of a model on the hub is fetched; its other forms (ONNX, TensorFlow) are not needed.
-_FILES = ["*.json", "*.txt", "*.safetensors", "*.model"]
 _BATCH = 64
 _MOST_TERMS = 2000
 
@@ -36,17 +33,15 @@ def term_vectors(terms: Sequence[Sequence[str]]) -> NDArray[np.float32]:
 class SentenceModel:
     """Unit-length vectors of what sentences mean, on the GPU where there is one."""
 
-    def __init__(self, options: SentenceModelOptions, cache: Path, *, may_download: bool) -> None:
+    def __init__(self, options: SentenceModelOptions, store: ModelStore) -> None:
         self.options = options
-        self.weights = hub_weights(
-            options.model,
-            options.revision,
-            options.path,
-            cache,
-            files=_FILES,
-            form="the folder of a model in the form of sentence-transformers",
-            setting="VIDPIPE_CONTENT__SENTENCE_MODEL__PATH",
-            may_download=may_download,
+        self.weights = store.needed(
+            chosen(
+                options.model,
+                like="sentences-multilingual",
+                revision=options.revision,
+                path=options.path,
+            )
         )
 
     @property
@@ -66,9 +61,12 @@ class SentenceModel:
 
 
 def sentence_model(
-    options: SentenceModelOptions, cache: Path, *, may_download: bool
+    options: SentenceModelOptions, store: ModelStore, *, fetch: bool = True
 ) -> tuple[SentenceModel | None, str]:
     """The model if it can be used; else why words alone have to do.
+
+    It is fetched if it is not here and the store may; with `fetch` False nothing is: what
+    would be fetched counts as there.
 
     Raises:
         Unavailable: a path was given and there is no model in it.
@@ -80,9 +78,11 @@ def sentence_model(
         if options.path is not None:
             raise Unavailable(why)
         return None, why
-    model = SentenceModel(options, cache, may_download=may_download)
+    model = SentenceModel(options, store)
     try:
-        model.weights.folder()
+        why = model.weights.missing() or ""
+        if fetch or why:
+            model.weights.located()
     except Unavailable as error:
         if options.path is not None:
             raise

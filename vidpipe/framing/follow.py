@@ -20,7 +20,7 @@ from vidpipe.timeline import Interval, span
 #: Of the time, what both of two people must be seen.
 _SEEN = 0.8
 #: Above and below the face's middle, in its heights: head and shoulders.
-_ABOVE, _BELOW = 1.6, 2.6
+_ABOVE, _BELOW = 1.3, 2.3
 
 
 def follow(

@@ -26,7 +26,7 @@ Values = NDArray[np.float64]
 
 _STEP_S = 0.2
 #: Half of a head's width as a share of the face's height, with air: what is never cut.
-_HEAD = 0.62
+_HEAD = 0.54
 #: What speed, acceleration and jerk cost next to a second that the face is one crop width
 #: out of the dead zone, and that a head is cut.
 _SPEED, _ACCELERATION, _JERK, _OFF, _CUT = 1.0, 0.3, 0.3, 2.5, 400.0

@@ -16,8 +16,8 @@ Values = NDArray[np.float64]
 
 #: Side that a face is brought to, and where in it lie the mouth and what moves with the head.
 _SIDE = 48
-_MOUTH = np.s_[30:46, 12:36]
-_UPPER = np.s_[2:22, 8:40]
+_MOUTH = np.s_[32:46, 14:34]
+_UPPER = np.s_[8:25, 10:38]
 #: A mouth opens and closes a few times a second: its movement is a mean over this.
 _WINDOW_S = 0.8
 #: How long somebody speaks, about: turns change so rarely.

@@ -21,7 +21,7 @@ from vidpipe.media.frames import FrameReader, Image
 from vidpipe.timeline import Interval
 
 #: A face of less than this share of the region's height is in a picture on the wall.
-_SMALLEST = 0.08
+_SMALLEST = 0.09
 #: The same face lies within so many of its heights from one look to the next, and is of
 #: about the same size.
 _REACH = 1.2

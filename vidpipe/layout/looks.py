@@ -53,7 +53,7 @@ class FaceLooks:
             found = [
                 f
                 for f in self.faces.detect(np.ascontiguousarray(crop[0]))
-                if f.rect.height >= 0.1 * rect.height
+                if f.rect.height >= 0.12 * rect.height
             ]
             counts.append(len(found))
             if found and len(crop) == 2:

@@ -15,6 +15,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout, LayoutOptions, Reading, Role, Slide, TextLine
 from vidpipe.media.frames import FrameReader, Image
+from vidpipe.models import carried_model
 
 #: Lines that are less sure are marks, formulas, ink.
 _SURE = 0.6
@@ -41,7 +42,9 @@ def reads_slides(options: LayoutOptions) -> bool:
 
 def reader_identity(options: LayoutOptions) -> str:
     """What reads the slides, for fingerprints; empty for nothing."""
-    return f"rapidocr {version('rapidocr')}" if reads_slides(options) else ""
+    if not reads_slides(options):
+        return ""
+    return f"rapidocr-{version('rapidocr')}:{carried_model('rapidocr').identity}"
 
 
 def with_text(
@@ -79,7 +82,13 @@ def with_text(
 def _engine() -> Any:
     from rapidocr import RapidOCR
 
-    return RapidOCR(params={"Global.log_level": "error"})
+    params = {"Global.log_level": "error"}
+    for path in carried_model("rapidocr").files:
+        # Named, or it would fetch one that it holds for another without a word.
+        for task in ("Det", "Rec", "Cls"):
+            if f"_{task.lower()}_" in path.name:
+                params[f"{task}.model_path"] = str(path)
+    return RapidOCR(params=params)
 
 
 def _page(layout: Layout, slide: Slide) -> Rect:

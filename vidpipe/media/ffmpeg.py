@@ -17,7 +17,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from vidpipe.media.containers import Container
-from vidpipe.media.process import run_program
+from vidpipe.process import run_program
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
-from vidpipe.media.faces import FaceDetector, face_detector
+from vidpipe.media.faces import ChosenFaces, FaceDetector, choose_faces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import contact_sheet, waveform
 from vidpipe.media.probe import MediaInfo
@@ -28,6 +28,7 @@ from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
+from vidpipe.settings import Settings
 from vidpipe.silence.activity import HOP_S, find_silence
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage import tables
@@ -106,7 +107,7 @@ def silence(run: StageRun) -> BaseModel:
 # transcript
 
 #: Of the stage; its chunks are made anew with it.
-TRANSCRIPT_VERSION = "3"
+TRANSCRIPT_VERSION = "4"
 
 
 class TranscriptRequest(BaseModel):
@@ -161,8 +162,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     recogniser, others = choose(
         options,
         run.order.language,
-        run.order.settings.models,
-        may_download=run.order.settings.fetch_models,
+        run.order.settings.model_store,
     )
     run.stash["recogniser"] = recogniser
     run.stash["passed"] = [*passed, *others]
@@ -222,10 +222,15 @@ def transcript_request(order: Order) -> BaseModel:
 _READING_WIDTH = 1280
 
 
+def chosen_faces(settings: Settings) -> ChosenFaces:
+    """The face detector that the settings ask for, and why it is no better one."""
+    store = settings.model_store
+    return choose_faces(settings.faces, settings.face_model, lambda name: store.locate(name).path)
+
+
 def detector_for(order: Order) -> FaceDetector:
     """The face detector that the settings ask for."""
-    model = order.settings.face_model
-    return face_detector(str(model) if model else None)
+    return chosen_faces(order.settings).detector
 
 
 def faces_identity(run: StageRun) -> dict[str, Any]:
@@ -328,9 +333,7 @@ def layout(run: StageRun) -> BaseModel:
 def topics_identity(run: StageRun) -> dict[str, Any]:
     """The sentence model, if there is one, for fingerprints."""
     settings = run.order.settings
-    model, _ = sentence_model(
-        settings.content.sentence_model, settings.models, may_download=settings.fetch_models
-    )
+    model, _ = sentence_model(settings.content.sentence_model, settings.model_store)
     run.stash["sentence_model"] = model
     return {"sentence_model": model.identity if model else None}
 

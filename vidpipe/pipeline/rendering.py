@@ -44,11 +44,11 @@ from vidpipe.media.encoders import SOFTWARE, choose_encoder
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
-from vidpipe.media.process import ProgramFailed
 from vidpipe.pipeline.analysis import detector_for, faces_identity
 from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
+from vidpipe.process import ProgramFailed
 from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
@@ -109,7 +109,7 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "4"
+CLIP_VERSION = "5"
 
 
 def _not_seen(brand: Brand) -> set[str]:
@@ -136,10 +136,10 @@ class _Renderer:
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.brand_files = _brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
+        # Plans are made two at a time with it: detectors may be used by several threads.
+        self.detector = detector_for(run.order)
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
-        # A detector of its own for each plan: two are made at a time and detectors keep state.
-        detector = detector_for(self.run.order)
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
                 Recording(
@@ -148,7 +148,7 @@ class _Renderer:
                     words=self.timed_words,
                     layout=self.layout,
                     reader=reader,
-                    detector=detector,
+                    detector=self.detector,
                 ),
                 segment,
                 self.options,
@@ -286,7 +286,7 @@ class _Renderer:
         brand, lead_s = options.brand, output.plan.lead_s
         write_poster(
             clip,
-            detector_for(self.run.order),
+            self.detector,
             made["poster.jpg"],
             not_before_s=lead_s + (0.0 if brand.opening == "none" else brand.opening_s),
             not_after_s=lead_s + output.plan.edit.duration_s,

@@ -6,11 +6,11 @@ from vidpipe.clips.model import RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout
+from vidpipe.models import carried_model
 from vidpipe.pipeline import analysis, rendering
 from vidpipe.pipeline.exporting import EXPORTS, export_stage
 from vidpipe.pipeline.stage import Stage
 from vidpipe.segments.model import Segments
-from vidpipe.silence.activity import vad_identity
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
@@ -43,7 +43,7 @@ STAGES: tuple[Stage, ...] = (
         document=SpeechMap,
         options=lambda order: order.settings.silence,
         run=analysis.silence,
-        identity=lambda _: {"vad": vad_identity()},
+        identity=lambda _: {"vad": carried_model("silero-vad").identity},
     ),
     Stage(
         name="transcript",
@@ -57,7 +57,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,
@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="4",
+        version="5",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

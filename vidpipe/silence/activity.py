@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -203,15 +200,3 @@ def _runs(flags: Flags) -> list[tuple[int, int]]:
     """Runs of True as half-open index pairs."""
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.view(np.int8), [0]))))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-@functools.cache
-def vad_identity() -> str:
-    """Name and content of the carried model, for fingerprints."""
-    import hashlib
-
-    from faster_whisper.utils import get_assets_path
-
-    assets: Any = Path(get_assets_path())
-    model = sorted(assets.glob("silero_vad*.onnx"))[-1]
-    return f"{model.stem}-{hashlib.sha256(model.read_bytes()).hexdigest()[:12]}"

@@ -123,7 +123,7 @@ def make_composite(
     content = _content_box(width, height, nuisances)
     plans = _plans(kind, truth.duration_s, content, rng)
     decks = {
-        plan.screen[2:]: _deck(plan.screen[2:], starts, nuisances, np.random.default_rng(seed + 1))
+        plan.screen[2:]: deck(plan.screen[2:], starts, nuisances, np.random.default_rng(seed + 1))
         for plan in plans
         if plan.screen is not None
     }
@@ -150,15 +150,15 @@ def make_composite(
             x, y, w, h = content
             image[y : y + h, x : x + w] = background
             if plan.screen is not None:
-                shown = _screen_at(decks[plan.screen[2:]], t_s, nuisances, rng)
+                shown = screen_at(decks[plan.screen[2:]], t_s, nuisances, rng)
                 if plan.corners:
                     _film_room(image, shown, plan, t_s + float(phases[0]))
                 else:
-                    _paste(image, plan.screen, shown, 0.0)
+                    paste(image, plan.screen, shown, 0.0)
             for k, box in enumerate(() if plan.corners else plan.cameras):
                 level = abs(math.sin(5.1 * (t_s + phases[k]))) * abs(math.sin(0.8 * t_s + k))
                 speaker = draw_speaker(box[2], box[3], pose_at(t_s + float(phases[k]), level))
-                _paste(image, box, speaker, rounding if plan.kind == "screen_and_camera" else 0.0)
+                paste(image, box, speaker, rounding if plan.kind == "screen_and_camera" else 0.0)
             grain_level = nuisances.noise or (1.5 if plan.corners else 0.0)
             if grain_level:
                 grain = rng.normal(0, grain_level, image.shape[:2])[..., None]
@@ -205,7 +205,7 @@ def make_conversation(
                 # Who listens smiles now and then.
                 level += 0.15 * (math.sin(0.9 * t_s + k) > 0.8)
                 picture = draw_speaker(box[2], box[3], pose_at(t_s + 7.0 * k, level))
-                _paste(image, box, picture, 0.0)
+                paste(image, box, picture, 0.0)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts = n
             media.mux(stream.encode(frame))
@@ -316,12 +316,13 @@ def _film_room(image: Picture, page: Picture, plan: Shown, t_s: float) -> None:
     under[:] = (under * (1 - cover) + face[: under.shape[0]] * cover).astype(np.uint8)
 
 
-def _deck(
+def deck(
     size: tuple[int, ...],
     starts: NDArray[np.float64],
     nuisances: Nuisances,
     rng: np.random.Generator,
 ) -> list[_Page]:
+    """Slides of a size in pixels, each shown from one of `starts` to the next, in seconds."""
     width, height = size[0], size[1]
     pages = []
     logo = tuple(int(c) for c in rng.integers(40, 220, 3))
@@ -391,9 +392,10 @@ def _draw_page(
     return page
 
 
-def _screen_at(
+def screen_at(
     deck: Sequence[_Page], t_s: float, nuisances: Nuisances, rng: np.random.Generator
 ) -> Picture:
+    """What a deck shows at a time."""
     number = next((k for k, p in enumerate(deck) if t_s < p.end_s), len(deck) - 1)
     page = deck[number]
     state = max(k for k, s in enumerate(page.state_s) if t_s >= s or k == 0)
@@ -433,7 +435,8 @@ def _film(width: int, height: int, t_s: float) -> Picture:
     return np.asarray(image, np.uint8)
 
 
-def _paste(image: Picture, box: Box, part: Picture, rounding: float) -> None:
+def paste(image: Picture, box: Box, part: Picture, rounding: float) -> None:
+    """Put a picture of the box's size into another one, its corners rounded by 0 to 0.5."""
     x, y, w, h = box
     if not rounding:
         image[y : y + h, x : x + w] = part

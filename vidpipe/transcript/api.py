@@ -31,6 +31,7 @@ class Api:
 
     name = "api"
     draft = False
+    weights = None
 
     def __init__(self, options: ApiOptions) -> None:
         self.options = options

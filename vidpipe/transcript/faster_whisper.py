@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from vidpipe.errors import Unavailable
+from vidpipe.models import ModelStore, chosen
 from vidpipe.timeline import Interval
 from vidpipe.transcript.excerpts import Excerpt, excerpts
 from vidpipe.transcript.languages import not_in_whisper
@@ -16,7 +15,6 @@ from vidpipe.transcript.model import FasterWhisperOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.whisper_ear import WhisperEar
 from vidpipe.transcript.windows import stitch
-from vidpipe.weights import Weights
 
 #: A passage with no more speech than this is heard from its beginning to its end, each
 #: window after the text of the one before it, as Whisper's makers do. Of a longer one,
@@ -36,27 +34,11 @@ class FasterWhisper:
     longest_s = float("inf")
     cost_per_minute = 0.0
 
-    def __init__(self, options: FasterWhisperOptions, cache: Path, *, may_download: bool) -> None:
+    def __init__(self, options: FasterWhisperOptions, store: ModelStore) -> None:
         self.options = options
-
-        def fetch(only_local: bool) -> str:
-            from faster_whisper.utils import download_model
-
-            return str(
-                download_model(options.model, local_files_only=only_local, cache_dir=str(cache))
-            )
-
-        self.weights = Weights(
-            name=options.model,
-            holds="model.bin",
-            form="the folder of a CTranslate2 Whisper model",
-            setting="VIDPIPE_TRANSCRIPT__FASTER_WHISPER__PATH",
-            path=options.path,
-            cache=cache,
-            fetch=fetch,
-            may_download=may_download,
-            what=f"the files of Systran/faster-whisper-{options.model}",
-        )
+        # Settings call a size of the registry as faster-whisper does.
+        name = options.model if "/" in options.model else f"whisper-{options.model}"
+        self.weights = store.needed(chosen(name, like="whisper-small", path=options.path))
 
     @property
     def identity(self) -> str:
@@ -68,11 +50,7 @@ class FasterWhisper:
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if self.options.model.endswith(".en") and language not in (None, "en"):
             return f"its model {self.options.model!r} knows English only, not {language!r}"
-        try:
-            self.weights.folder()
-        except Unavailable as error:
-            return str(error)
-        return not_in_whisper(language)
+        return self.weights.missing() or not_in_whisper(language)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         parts = excerpts(passage.speech, passage.interval, longest_s=self._longest_s(passage))
@@ -111,6 +89,9 @@ class FasterWhisper:
 @functools.lru_cache(maxsize=1)
 def _model(folder: str) -> Any:
     """The model, loaded once a process."""
+    import ctranslate2
     from faster_whisper import WhisperModel
 
+    # Higher temperatures draw at random; the same recording gives the same words.
+    ctranslate2.set_random_seed(0)
     return WhisperModel(folder, device="cpu", compute_type="int8")

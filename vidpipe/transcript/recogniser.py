@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from vidpipe.errors import Unavailable
 from vidpipe.media.samples import Samples
+from vidpipe.models import ModelStore, Needed
 from vidpipe.timeline import Interval
 from vidpipe.transcript.model import PassedOver, TranscriptOptions, Word
 
@@ -52,6 +52,11 @@ class Recogniser(Protocol):
         ...
 
     @property
+    def weights(self) -> Needed | None:
+        """The model that it loads, if it loads one."""
+        ...
+
+    @property
     def draft(self) -> bool:
         """Whether its words are guesses rather than a text to show."""
         ...
@@ -70,7 +75,9 @@ class Recogniser(Protocol):
     def cost_per_minute(self) -> float: ...
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
-        """Why it cannot be used here and what to do, or None. Cheap; loads no model.
+        """Why it cannot be used here and what to do, or None.
+
+        Cheap: loads and fetches no model; one that would be fetched counts as there.
 
         `asked_for`: it was named in the settings, not tried as one of a default order.
         """
@@ -81,20 +88,18 @@ class Recogniser(Protocol):
         ...
 
 
-def available(
-    options: TranscriptOptions, models: Path, *, may_download: bool
-) -> dict[str, Callable[[], Recogniser]]:
+def available(options: TranscriptOptions, store: ModelStore) -> dict[str, Callable[[], Recogniser]]:
     """The recognisers that this vidpipe has, by name."""
 
     def faster_whisper() -> Recogniser:
         from vidpipe.transcript.faster_whisper import FasterWhisper
 
-        return FasterWhisper(options.faster_whisper, models, may_download=may_download)
+        return FasterWhisper(options.faster_whisper, store)
 
     def transformers() -> Recogniser:
         from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
-        return TransformersWhisper(options.transformers, models, may_download=may_download)
+        return TransformersWhisper(options.transformers, store)
 
     def api() -> Recogniser:
         from vidpipe.transcript.api import Api
@@ -115,20 +120,36 @@ def available(
 
 
 def choose(
-    options: TranscriptOptions, language: str | None, models: Path, *, may_download: bool
+    options: TranscriptOptions, language: str | None, store: ModelStore, *, fetch: bool = True
 ) -> tuple[Recogniser | None, list[PassedOver]]:
-    """The first recogniser of the order that can be used, and why not the ones before it."""
-    have = available(options, models, may_download=may_download)
+    """The first recogniser of the order that can be used, and why not the ones before it.
+
+    A model that is not here is fetched, if the store may; when that fails, the next one is
+    tried. With `fetch` False nothing is: what would be fetched counts as there.
+    """
+    have = available(options, store)
     passed: list[PassedOver] = []
     for name in options.order:
         if name == "sidecar":
             continue
         recogniser = have[name]()
         reason = recogniser.missing(language, asked_for=not options.automatic)
+        if reason is None and fetch:
+            reason = _not_obtained(recogniser)
         if reason is None:
             return recogniser, passed
         passed.append(PassedOver(source=name, reason=reason))
     return None, passed
+
+
+def _not_obtained(recogniser: Recogniser) -> str | None:
+    """Why its model cannot be had, or None; fetches it if need be."""
+    try:
+        if recogniser.weights is not None:
+            recogniser.weights.located()
+    except Unavailable as error:
+        return str(error)
+    return None
 
 
 def nothing_to_recognise_with(passed: Sequence[PassedOver]) -> Unavailable:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from vidpipe.errors import Unavailable
+from vidpipe.models import carried_model
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.windows import windows
@@ -21,17 +22,24 @@ class PocketSphinx:
 
     name = "pocketsphinx"
     draft = True
+    weights = None
     parallel = 1
     longest_s = 600.0
     cost_per_minute = 0.0
 
     @property
     def identity(self) -> str:
-        return _identity()
+        from importlib.metadata import version
+
+        return f"{self.name}-{version('pocketsphinx')}:{carried_model('pocketsphinx').identity}"
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if language not in (None, "en"):
             return f"it knows English only, the recording is in {language!r}"
+        try:
+            carried_model("pocketsphinx")
+        except Unavailable as error:
+            return str(error)
         return None
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
@@ -55,10 +63,3 @@ class PocketSphinx:
                 start_s = window.start_s + item.start_frame / _FRAMES_PER_S
                 end_s = window.start_s + (item.end_frame + 1) / _FRAMES_PER_S
                 yield Word(text=text, start_s=round(start_s, 3), end_s=round(end_s, 3))
-
-
-@functools.cache
-def _identity() -> str:
-    from importlib.metadata import version
-
-    return f"pocketsphinx-{version('pocketsphinx')}:en-us"

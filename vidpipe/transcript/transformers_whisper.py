@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from vidpipe.errors import Unavailable
 from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.models import ModelStore, chosen
 from vidpipe.timeline import Interval
 from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.windows import stitched, windows
-from vidpipe.weights import hub_weights
 
 _WINDOW_S = 29.5
 _GAP_S = 3.0
@@ -34,8 +34,6 @@ _TOO_UNSURE = -1.0
 _TEMPERATURES = (0.2, 0.4, 0.6, 0.8)
 #: A GPU keeps so much of its free memory for what is not counted.
 _SPARE = 0.7
-#: What of a model on the hub is fetched.
-_FILES = ["*.json", "*.txt", "*.safetensors"]
 #: Written without spaces: each character may be a word.
 _UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")
 
@@ -49,17 +47,15 @@ class TransformersWhisper:
     longest_s = float("inf")
     cost_per_minute = 0.0
 
-    def __init__(self, options: TransformersOptions, cache: Path, *, may_download: bool) -> None:
+    def __init__(self, options: TransformersOptions, store: ModelStore) -> None:
         self.options = options
-        self.weights = hub_weights(
-            options.model,
-            options.revision,
-            options.path,
-            cache,
-            files=_FILES,
-            form="the folder of a Whisper model in the form of transformers",
-            setting="VIDPIPE_TRANSCRIPT__TRANSFORMERS__PATH",
-            may_download=may_download,
+        self.weights = store.needed(
+            chosen(
+                options.model,
+                like="whisper-large-v3-transformers",
+                revision=options.revision,
+                path=options.path,
+            )
         )
 
     @property
@@ -76,11 +72,7 @@ class TransformersWhisper:
             return (
                 "there is no GPU here (name it in VIDPIPE_TRANSCRIPT__RECOGNISERS to use the CPU)"
             )
-        try:
-            self.weights.folder()
-        except Unavailable as error:
-            return str(error)
-        return not_in_whisper(language)
+        return self.weights.missing() or not_in_whisper(language)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         pieces = windows(passage.speech, passage.interval.end_s, max_s=_WINDOW_S, max_gap_s=_GAP_S)

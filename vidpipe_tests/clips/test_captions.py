@@ -136,8 +136,8 @@ def test_where_a_face_is_on_the_canvas():
     faces = [FacePoint(t_s=t, x=100 + 20 * t + 200, y=300, height=150) for t in range(11)]
     box = face_on(VERTICAL.size, path, faces)
     scale = 1080 / 405
-    assert box.x == pytest.approx((200 - 60) * scale, abs=3)
-    assert box.width == pytest.approx(120 * scale, abs=4)
+    assert box.x == pytest.approx((200 - 57) * scale, abs=3)
+    assert box.width == pytest.approx(114 * scale, abs=4)
     assert (box.y, box.height) == (pytest.approx(225 * scale, abs=3), pytest.approx(400, abs=4))
     assert face_on(VERTICAL.size, path, []) is None
 

@@ -15,8 +15,8 @@ from vidpipe.clips.model import ClipOptions, Composition, RenderedClips
 from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.media.process import ProgramFailed, run_program
 from vidpipe.media.samples import decode_samples
+from vidpipe.process import ProgramFailed, run_program
 from vidpipe.segments.model import Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span

@@ -7,6 +7,7 @@ from vidpipe.content import vectors
 from vidpipe.content.model import SentenceModelOptions
 from vidpipe.content.vectors import sentence_model, term_vectors
 from vidpipe.errors import Unavailable
+from vidpipe.models import ModelStore
 
 
 def test_term_vectors_have_unit_length_or_none():
@@ -17,24 +18,26 @@ def test_term_vectors_have_unit_length_or_none():
 
 def test_without_the_package_words_have_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(vectors, "find_spec", lambda _: None)
-    model, why = sentence_model(SentenceModelOptions(), tmp_path, may_download=False)
+    model, why = sentence_model(SentenceModelOptions(), ModelStore(tmp_path, may_fetch=False))
     assert model is None and "vidpipe[embeddings]" in why
     with pytest.raises(Unavailable, match="vidpipe\\[embeddings\\]"):
-        sentence_model(SentenceModelOptions(path="/models/mini"), tmp_path, may_download=False)
+        sentence_model(
+            SentenceModelOptions(path="/models/mini"), ModelStore(tmp_path, may_fetch=False)
+        )
 
 
 def test_switched_off(tmp_path):
     options = SentenceModelOptions(enabled=False)
-    assert sentence_model(options, tmp_path, may_download=True) == (None, "switched off")
+    assert sentence_model(options, ModelStore(tmp_path, may_fetch=True)) == (None, "switched off")
 
 
 def test_weights_that_are_not_there_are_said_and_a_wrong_path_stops(tmp_path, monkeypatch):
     monkeypatch.setattr(vectors, "find_spec", lambda _: object())
-    model, why = sentence_model(SentenceModelOptions(), tmp_path, may_download=False)
+    model, why = sentence_model(SentenceModelOptions(), ModelStore(tmp_path, may_fetch=False))
     assert model is None and "VIDPIPE_CONTENT__SENTENCE_MODEL__PATH" in why
     with pytest.raises(Unavailable, match="no weights"):
         options = SentenceModelOptions(path=str(tmp_path))
-        sentence_model(options, tmp_path, may_download=False)
+        sentence_model(options, ModelStore(tmp_path, may_fetch=False))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +79,7 @@ def checkpoint(tmp_path_factory):
 
 def test_a_model_by_path_gives_unit_vectors(checkpoint, tmp_path):
     options = SentenceModelOptions(path=str(checkpoint))
-    model, why = sentence_model(options, tmp_path, may_download=False)
+    model, why = sentence_model(options, ModelStore(tmp_path, may_fetch=False))
     assert model is not None and why == ""
     found = model.embed(["bread and salt", "bread and salt", "a moon"])
     assert found.shape == (3, 32) and found.dtype == np.float32

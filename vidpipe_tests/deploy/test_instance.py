@@ -13,7 +13,8 @@ from resources import VidpipeResource
 from sensors import coordinator
 from sensors.tags import CAUSE, CHANNEL, PRIORITY
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.errors import Misconfigured
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.models import ModelStore
 from vidpipe_tests.catalog.conftest import video
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,25 @@ def test_a_pool_without_a_sensible_limit_is_refused_with_all_others(monkeypatch)
     with pytest.raises(Misconfigured) as error:
         prepare.pool_limits()
     assert len(error.value.problems) == 2
+
+
+def test_models_are_fetched_before_the_first_run_and_one_that_cannot_be_stops_nothing(
+    tmp_path, monkeypatch, capsys
+):
+    asked = []
+
+    def fetch(self, item, *, again):
+        asked.append(item.name)
+        raise Unavailable(f"{item.name} cannot be had")
+
+    monkeypatch.setattr(ModelStore, "_fetch", fetch)
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path))
+    prepare.fetch_models()
+    assert asked == [], "fetching is switched off"
+    monkeypatch.setenv("VIDPIPE_FETCH_MODELS", "true")
+    prepare.fetch_models()
+    assert {"whisper-small", "centerface"} <= set(asked) and "silero-vad" not in asked
+    assert "centerface cannot be had" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

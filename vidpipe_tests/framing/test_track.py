@@ -8,7 +8,6 @@ from vidpipe.framing.model import FramingOptions
 from vidpipe.framing.speakers import turns, who_speaks
 from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect
-from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.synthesis.composite import make_conversation
@@ -20,8 +19,8 @@ class Blinded:
 
     identity = "blinded"
 
-    def __init__(self, blind):
-        self.faces, self.blind, self.looks = DlibFaces(), blind, 0
+    def __init__(self, faces, blind):
+        self.faces, self.blind, self.looks = faces, blind, 0
 
     def detect(self, image, expected_height=0.0):
         self.looks += 1
@@ -45,10 +44,10 @@ def whole(reader):
     return Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
 
 
-def test_each_person_is_a_track_without_holes(reader, conversation):
+def test_each_person_is_a_track_without_holes(reader, conversation, faces):
     truth = conversation[1]
     tracks = track_faces(
-        reader, DlibFaces(), whole(reader), span(0, 18), [], FramingOptions(faces_per_s=2)
+        reader, faces, whole(reader), span(0, 18), [], FramingOptions(faces_per_s=2)
     )
     assert len(tracks) == 2
     for track in tracks:
@@ -60,11 +59,11 @@ def test_each_person_is_a_track_without_holes(reader, conversation):
         assert abs(found - (x + width / 2)) < 0.1 * width
 
 
-def test_a_face_that_is_not_seen_for_a_while_is_followed(reader, conversation):
+def test_a_face_that_is_not_seen_for_a_while_is_followed(reader, conversation, faces):
     x, y, w, h = conversation[1].cameras[0]
     left = Rect(x=x, y=y, width=w, height=h)
-    seen = main_face(track_faces(reader, DlibFaces(), left, span(0, 12), [], FramingOptions()))
-    detector = Blinded(blind=range(8, 14))
+    seen = main_face(track_faces(reader, faces, left, span(0, 12), [], FramingOptions()))
+    detector = Blinded(faces, blind=range(8, 14))
     found = track_faces(reader, detector, left, span(0, 12), [], FramingOptions())
     assert len(found) == 1
     points = found[0].points
@@ -75,17 +74,17 @@ def test_a_face_that_is_not_seen_for_a_while_is_followed(reader, conversation):
         assert abs(point.x - np.interp(point.t_s, at, [p.x for p in seen])) < 0.15 * point.height
 
 
-def test_a_face_that_is_gone_ends_its_track(reader, conversation):
+def test_a_face_that_is_gone_ends_its_track(reader, conversation, faces):
     x, y, w, h = conversation[1].cameras[0]
-    detector = Blinded(blind=range(10, 99))
+    detector = Blinded(faces, blind=range(10, 99))
     left = Rect(x=x, y=y, width=w, height=h)
     (track,) = track_faces(reader, detector, left, span(0, 18), [], FramingOptions())
     assert track.end_s < 5.0 and all(p.seen for p in track.points)
 
 
-def test_who_speaks_is_seen_from_the_mouths(reader):
+def test_who_speaks_is_seen_from_the_mouths(reader, faces):
     options = FramingOptions()
-    tracks = track_faces(reader, DlibFaces(), whole(reader), span(0, 18), [], options)
+    tracks = track_faces(reader, faces, whole(reader), span(0, 18), [], options)
     tracks.sort(key=lambda t: t.points[0].x)
     speech = [span(0.3, 18.0)]
     speaking = who_speaks(reader, tracks, speech, span(0, 18), options)
@@ -97,9 +96,9 @@ def test_who_speaks_is_seen_from_the_mouths(reader):
     assert [who for _, who in turns(speaking, span(0, 18), options)] == [0, 1, 0]
 
 
-def test_the_picture_follows_who_speaks(reader, conversation):
+def test_the_picture_follows_who_speaks(reader, conversation, faces):
     points, anew = follow(
-        reader, DlibFaces(), whole(reader), span(0, 18), [], [span(0, 18)], FramingOptions()
+        reader, faces, whole(reader), span(0, 18), [], [span(0, 18)], FramingOptions()
     )
     assert anew == pytest.approx([6.0, 13.0], abs=0.8)
     half = reader.video.width / 2

@@ -4,8 +4,8 @@ import pytest
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import probe
-from vidpipe.media.process import ProgramFailed, run_program
 from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
+from vidpipe.process import ProgramFailed, run_program
 
 
 def onset_s(samples: Samples, after_s: float = 0.0) -> float:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from vidpipe.media.process import ProgramFailed, _ending_with_us, run_program
+from vidpipe.process import ProgramFailed, _ending_with_us, run_program
 
 
 def alive(pid):
@@ -24,7 +24,7 @@ def test_a_program_is_killed_with_the_process_that_runs_it(tmp_path):
         pytest.skip("setpriv of util-linux is not here")
     told = tmp_path / "pid"
     script = (
-        "from vidpipe.media.process import run_program\n"
+        "from vidpipe.process import run_program\n"
         f"run_program(['sh', '-c', 'echo $$ > {told}; exec sleep 60'], timeout_s=60)\n"
     )
     step = subprocess.Popen([sys.executable, "-c", script])

@@ -11,6 +11,7 @@ import av
 import pytest
 
 from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.models import ModelStore
 from vidpipe.transcript.api import Api
 from vidpipe.transcript.model import ApiOptions, TranscriptOptions
 from vidpipe.transcript.recogniser import choose
@@ -213,5 +214,5 @@ def test_servers_without_word_times_have_their_words_spread(server, heard):
 
 def test_it_is_used_when_an_address_is_set(server, tmp_path):
     options = TranscriptOptions(api=ApiOptions(url=server.url))
-    chosen, passed = choose(options, None, tmp_path, may_download=False)
+    chosen, passed = choose(options, None, ModelStore(tmp_path, may_fetch=False))
     assert chosen is not None and chosen.name == "api" and passed == []

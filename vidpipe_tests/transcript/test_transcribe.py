@@ -6,6 +6,7 @@ import pytest
 from vidpipe.channels.model import Channel
 from vidpipe.errors import Unavailable
 from vidpipe.intake.model import Instructions
+from vidpipe.models import ModelStore
 from vidpipe.pipeline import Order
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
@@ -133,7 +134,7 @@ def test_nothing_said_is_a_transcript_with_no_words():
 
 def test_speech_without_any_recogniser_is_unavailable_and_says_what_to_do(tmp_path):
     options = TranscriptOptions(recognisers="sidecar,faster-whisper")
-    recogniser, passed = choose(options, "de", tmp_path, may_download=False)
+    recogniser, passed = choose(options, "de", ModelStore(tmp_path, may_fetch=False))
     assert recogniser is None
     speech = SpeechMap(duration_s=5, speech=(span(0, 5),))
     with pytest.raises(Unavailable, match=r"FASTER_WHISPER__PATH.*talk\.srt"):
@@ -141,12 +142,12 @@ def test_speech_without_any_recogniser_is_unavailable_and_says_what_to_do(tmp_pa
 
 
 def test_the_carried_recogniser_is_a_draft_and_english_only(tmp_path):
-    recogniser, passed = choose(TranscriptOptions(), None, tmp_path, may_download=False)
+    recogniser, passed = choose(TranscriptOptions(), None, ModelStore(tmp_path, may_fetch=False))
     assert recogniser is not None and recogniser.draft
     why = {p.source: p.reason for p in passed}
     assert list(why) == ["api", "transformers", "faster-whisper"]
     assert "API__URL" in why["api"] and "FASTER_WHISPER__PATH" in why["faster-whisper"]
-    none, passed = choose(TranscriptOptions(), "fr", tmp_path, may_download=False)
+    none, passed = choose(TranscriptOptions(), "fr", ModelStore(tmp_path, may_fetch=False))
     assert none is None and "English only" in passed[-1].reason
 
 

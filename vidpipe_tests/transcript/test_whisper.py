@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vidpipe.errors import Unavailable
+from vidpipe.models import ModelStore
 from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.model import (
@@ -36,7 +37,7 @@ def whisper(checkpoint, tmp_path):
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
     options = TransformersOptions(path=str(checkpoint), batch=3)
-    return TransformersWhisper(options, tmp_path, may_download=False)
+    return TransformersWhisper(options, ModelStore(tmp_path, may_fetch=False))
 
 
 def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, checkpoint):
@@ -49,7 +50,7 @@ def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, check
     check_words(words, passage)
     assert found.language in ("en", "de", "zh")
     one = TransformersWhisper(
-        TransformersOptions(path=str(checkpoint), batch=1), checkpoint, may_download=False
+        TransformersOptions(path=str(checkpoint), batch=1), ModelStore(checkpoint, may_fetch=False)
     )
     alone = list(one.recognise(passage, "en").words)
     assert [w.text for w in alone] == [w.text for w in words]
@@ -105,22 +106,24 @@ def test_where_no_gpu_is_it_is_used_only_when_named(checkpoint, tmp_path, monkey
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     options = TransformersOptions(path=str(checkpoint))
-    _, passed = choose(TranscriptOptions(transformers=options), None, tmp_path, may_download=False)
+    _, passed = choose(
+        TranscriptOptions(transformers=options), None, ModelStore(tmp_path, may_fetch=False)
+    )
     assert "no GPU" in {p.source: p.reason for p in passed}["transformers"]
     named = TranscriptOptions(recognisers="transformers", transformers=options)
-    recogniser, passed = choose(named, None, tmp_path, may_download=False)
+    recogniser, passed = choose(named, None, ModelStore(tmp_path, may_fetch=False))
     assert recogniser is not None and recogniser.name == "transformers" and passed == []
 
 
 def test_missing_weights_say_what_to_fetch_and_where_to_put_it(checkpoint, tmp_path):
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
-    absent = TransformersWhisper(TransformersOptions(), tmp_path, may_download=False)
+    absent = TransformersWhisper(TransformersOptions(), ModelStore(tmp_path, may_fetch=False))
     reason = absent.missing(None, asked_for=True)
     assert "openai/whisper-large-v3" in reason and "TRANSFORMERS__PATH" in reason
     assert str(tmp_path) in reason and "safetensors" in reason
     empty = TransformersWhisper(
-        TransformersOptions(path=str(tmp_path)), tmp_path, may_download=False
+        TransformersOptions(path=str(tmp_path)), ModelStore(tmp_path, may_fetch=False)
     )
     assert "no weights" in empty.missing(None, asked_for=True)
 
@@ -142,7 +145,7 @@ def converted(checkpoint, tmp_path_factory):
 
 def test_faster_whisper_loads_and_reads_in_batches(converted, heard, tmp_path):
     options = FasterWhisperOptions(path=str(converted), beam=1, batch=3)
-    recogniser = FasterWhisper(options, tmp_path, may_download=False)
+    recogniser = FasterWhisper(options, ModelStore(tmp_path, may_fetch=False))
     assert recogniser.missing("de", asked_for=True) is None
     assert "does not know" in recogniser.missing("tlh", asked_for=True)
     assert "tiny-ct2" in recogniser.identity
@@ -154,13 +157,17 @@ def test_faster_whisper_loads_and_reads_in_batches(converted, heard, tmp_path):
 
 
 def test_faster_whisper_without_weights_says_what_to_do(tmp_path):
-    absent = FasterWhisper(FasterWhisperOptions(), tmp_path, may_download=False)
+    absent = FasterWhisper(FasterWhisperOptions(), ModelStore(tmp_path, may_fetch=False))
     reason = absent.missing(None, asked_for=True)
     assert "Systran/faster-whisper-small" in reason and "FASTER_WHISPER__PATH" in reason
     assert str(tmp_path) in reason and "switched off" in reason
-    wrong = FasterWhisper(FasterWhisperOptions(path=str(tmp_path)), tmp_path, may_download=False)
+    wrong = FasterWhisper(
+        FasterWhisperOptions(path=str(tmp_path)), ModelStore(tmp_path, may_fetch=False)
+    )
     assert "model.bin" in wrong.missing(None, asked_for=True)
-    english = FasterWhisper(FasterWhisperOptions(model="small.en"), tmp_path, may_download=False)
+    english = FasterWhisper(
+        FasterWhisperOptions(model="small.en"), ModelStore(tmp_path, may_fetch=False)
+    )
     assert "English only" in english.missing("de", asked_for=True)
 
 

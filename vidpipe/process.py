@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import selectors
 import shutil
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _STDERR_LINES = 200
@@ -48,13 +49,14 @@ def run_program(
     timeout_s: float,
     on_line: Callable[[str], None] | None = None,
     cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run `args` without a shell; return the last lines of its stderr.
 
     The child stays in our process group, so that a signal to the group reaches
     it too; it is killed when the limit passes or when we are interrupted. Its
     output is bounded: stdout goes line by line to `on_line`, of stderr the last
-    200 lines are kept.
+    200 lines are kept. `environment` is added to ours.
 
     Raises:
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
@@ -65,6 +67,7 @@ def run_program(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,
+        env={**os.environ, **environment} if environment else None,
         text=True,
         encoding="utf-8",
         errors="replace",

@@ -1,0 +1,1 @@
+"""Measurements on what nobody here made: real voices, real faces, real screens."""

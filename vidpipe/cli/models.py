@@ -1,0 +1,228 @@
+"""vidpipe models: what there is, getting it, proving it, finding it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from vidpipe.cli.app import app, err, guard, out, table
+from vidpipe.errors import InputRejected, Misconfigured, Unavailable
+from vidpipe.models import ModelEntry, ModelStore, entries, entry
+from vidpipe.models.model import Carried, Folder
+from vidpipe.models.store import State, megabytes
+from vidpipe.pipeline.needs import needed_models
+from vidpipe.settings import Settings, load_settings
+
+models = typer.Typer(
+    no_args_is_help=True, help="List, fetch, verify and find the models that stages load."
+)
+app.add_typer(models, name="models")
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME...", help="see vidpipe models list")
+]
+
+
+@models.command("list")
+def list_models(
+    needed: Annotated[
+        bool, typer.Option("--needed", help="only what these settings lead to")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """List models: what each is for, its licence, its size, whether it is here."""
+
+    def go() -> int:
+        settings = load_settings()
+        store = settings.model_store
+        used = {need.entry.name: need.entry for need in needed_models(settings)}
+        shown = dict(used) if needed else {**entries(), **used}
+        rows = [_row(store, item, used=item.name in used) for item in shown.values()]
+        if as_json:
+            typer.echo(json.dumps(rows, indent=1))
+            return 0
+        made = table("", "name", "for", "stage", "size", "licence", "from", "digests", "")
+        for row in rows:
+            made.add_row(
+                "*" if row["used"] else "",
+                *(
+                    escape(str(row[name]))
+                    for name in (
+                        "name",
+                        "purpose",
+                        "stages",
+                        "size",
+                        "licence",
+                        "origin",
+                        "digests",
+                        "state",
+                    )
+                ),
+            )
+        out.print(made)
+        may = "" if store.may_fetch else "; nothing is fetched (VIDPIPE_FETCH_MODELS)"
+        out.print(f"* what these settings lead to; fetched ones are kept in {store.folder}{may}")
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+@models.command()
+def fetch(
+    names: Names = None,
+    all_needed: Annotated[
+        bool, typer.Option("--all-needed", help="what these settings lead to")
+    ] = False,
+) -> None:
+    """Fetch models, so that they can be used without a network."""
+
+    def go() -> int:
+        settings = load_settings()
+        if not names and not all_needed:
+            raise Misconfigured("name the models to fetch, or say --all-needed")
+        wanted = _named(settings, names or ())
+        if all_needed:
+            wanted += [need.entry for need in needed_models(settings)]
+        failed = 0
+        for item in {item.name: item for item in wanted}.values():
+            failed = max(failed, guard(functools.partial(_fetch, settings.model_store, item)))
+        return failed
+
+    raise typer.Exit(guard(go))
+
+
+@models.command()
+def verify(names: Names = None) -> None:
+    """Read models that are here to the last byte and hold them against their digests."""
+
+    def go() -> int:
+        settings = load_settings()
+        store = settings.model_store
+        wanted = _named(settings, names or ())
+        if not names:
+            used = {need.entry.name: need.entry for need in needed_models(settings)}
+            every = {**entries(), **used}.values()
+            wanted = [item for item in every if store.state(item) is State.HERE]
+        good = True
+        for item in wanted:
+            for found in store.verify(item):
+                good &= found.ok is not False
+                mark = {True: "ok", False: "no", None: "?"}[found.ok]
+                style = "red" if found.ok is False else None
+                line = f"{mark:<3} {item.name}: {found.file}: {found.says}"
+                out.print(line, style=style, markup=False)
+        if not wanted:
+            out.print(f"no models in {store.folder}")
+        return 0 if good else InputRejected.exit_code
+
+    raise typer.Exit(guard(go))
+
+
+@models.command()
+def where(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="see vidpipe models list")],
+) -> None:
+    """Print the path of a model that is here."""
+
+    def go() -> int:
+        settings = load_settings()
+        item = _named(settings, (name,))[0]
+        found = settings.model_store.here(item)
+        if found is None:
+            missing = settings.model_store.missing(item)
+            raise Unavailable(missing or f"{name} is not here: vidpipe models fetch {name}")
+        typer.echo(found.path)
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+def _named(settings: Settings, names: list[str] | tuple[str, ...]) -> list[ModelEntry]:
+    """Models by name: those that the settings name count before those of the registry."""
+    if not names:
+        return []
+    used = {need.entry.name: need.entry for need in needed_models(settings)}
+    problems, found = [], []
+    for name in names:
+        try:
+            found.append(used[name] if name in used else entry(name))
+        except Misconfigured as error:
+            problems += error.problems
+    if problems:
+        raise Misconfigured(problems)
+    return found
+
+
+def _row(store: ModelStore, item: ModelEntry, *, used: bool) -> dict[str, object]:
+    """What is said of a model, of numbers and words alike."""
+    here = store.here(item)
+    size = item.size_bytes or (here.size_bytes if here is not None else 0)
+    state = store.state(item)
+    return {
+        "name": item.name,
+        "version": item.version,
+        "purpose": item.purpose,
+        "stages": ", ".join(item.stages),
+        "licence": item.licence,
+        "size_bytes": size,
+        "size": megabytes(size) if size else "",
+        "source": str(item.source),
+        "origin": _origin(item),
+        "digests": _trust(item),
+        "used": used,
+        "state": str(state),
+        "path": str(here.path) if here is not None else None,
+        "identity": here.identity if here is not None else None,
+        "why": store.missing(item),
+    }
+
+
+def _origin(item: ModelEntry) -> str:
+    """Where it comes from, in two words."""
+    if isinstance(item.source, Carried | Folder):
+        return str(item.source)
+    return {"package": "package", "url": "address", "hub": "hub"}[item.source.kind]
+
+
+def _trust(item: ModelEntry) -> str:
+    """What its bytes are held against."""
+    if item.pinned:
+        return "pinned"
+    if isinstance(item.source, Carried):
+        return "its package's"
+    return "yours" if isinstance(item.source, Folder) else "of its first fetch"
+
+
+def _fetch(store: ModelStore, item: ModelEntry) -> int:
+    with _shown(store, item) as telling:
+        found = telling.fetch(item) if item.fetched else store.locate(item)
+    how = "" if item.pinned or not item.fetched else "; trusted at first use, digests written down"
+    out.print(
+        f"{item.name}: {found.path} ({megabytes(found.size_bytes)}, {found.origin}{how})",
+        markup=False,
+    )
+    return 0
+
+
+@contextmanager
+def _shown(store: ModelStore, item: ModelEntry) -> Iterator[ModelStore]:
+    """A store that shows how far it is, if it has to fetch."""
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=err,
+    )
+    with bars:
+        bar = bars.add_task(item.name, total=None, visible=False)
+        yield store.telling(
+            lambda done, total: bars.update(bar, completed=done, total=total or None, visible=True)
+        )
