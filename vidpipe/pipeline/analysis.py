@@ -127,6 +127,7 @@ class _Chunks:
             "stage": "transcript",
             "version": TRANSCRIPT_VERSION,
             "recogniser": recogniser.identity,
+            "aligner": aligner() if run.order.settings.transcript.align else None,
             "audio": run.inputs["audio"].content_digest,
             "speech": run.inputs["silence_regions"].content_digest,
         }
@@ -166,7 +167,10 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     )
     run.stash["recogniser"] = recogniser
     run.stash["passed"] = [*passed, *others]
-    return {"source": recogniser.identity if recogniser else None}
+    return {
+        "source": recogniser.identity if recogniser else None,
+        "aligner": aligner() if options.align else None,
+    }
 
 
 def transcript(run: StageRun) -> BaseModel:
@@ -207,6 +211,7 @@ def _transcript(run: StageRun) -> Transcript:
         chunk_s=options.chunk_s,
         checkpoints=_Chunks(run, recogniser) if recogniser is not None else None,
         on_progress=run.progress,
+        may_align=options.align,
     )
 
 

@@ -167,7 +167,7 @@ class TranscriptOptions(BaseModel):
 
     recognisers: str = Field(default="auto", description="auto, or names with commas between")
     language: str | None = Field(default=None, description="ISO 639; else told by the recogniser")
-    align: bool = Field(default=True, description="align English subtitles to the sound")
+    align: bool = Field(default=True, description="align English words to the sound")
     chunk_s: float = Field(default=600.0, ge=30, description="at most so long is redone")
     faster_whisper: FasterWhisperOptions = FasterWhisperOptions()
     transformers: TransformersOptions = TransformersOptions()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from threading import Event
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,7 @@ from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.completeness import completed
 from vidpipe.transcript.model import PassedOver, Transcript, Word
 from vidpipe.transcript.recogniser import Passage, Recogniser, nothing_to_recognise_with
+from vidpipe.transcript.timing import retimed, without_pauses
 from vidpipe.transcript.windows import stitch, windows
 
 Progress = Callable[[float, str], None]
@@ -24,11 +25,16 @@ Progress = Callable[[float, str], None]
 #: So much of the pause around a chunk belongs to it.
 _PAUSE_S = 3.0
 
+WordTimes = Literal["heard", "aligned", "spread"]
+#: From the best to the worst.
+_WORD_TIMES: tuple[WordTimes, ...] = ("aligned", "heard", "spread")
+
 
 class Chunk(BaseModel):
     """What was recognised in one stretch of a recording: a checkpoint.
 
-    `again_s` is how much of it was heard a second time, where speech had no words.
+    `again_s` is how much of it was heard a second time, where speech had no words;
+    `word_times` where its words' times come from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,7 +42,7 @@ class Chunk(BaseModel):
     start_s: float
     end_s: float
     language: str
-    timed: bool
+    word_times: WordTimes
     words: tuple[Word, ...]
     again_s: float = 0.0
 
@@ -73,12 +79,14 @@ def transcribe(
     chunk_s: float = 600.0,
     checkpoints: Checkpoints | None = None,
     on_progress: Progress = lambda _, __: None,
+    may_align: bool = True,
 ) -> Transcript:
     """The recogniser's transcript; an empty one with source `none` where nobody speaks.
 
     Chunks are cut where nobody speaks. Each is kept as soon as it is done: what is
     run again after a kill redoes at most the chunks in flight. Without a language the
-    first chunk tells it for the others.
+    first chunk tells it for the others. English words are aligned to the sound, unless
+    they may not be.
 
     Raises:
         Unavailable: somebody speaks and no recogniser can be used.
@@ -98,7 +106,7 @@ def transcribe(
     passages = [
         Passage(samples, s, tuple(intersection(list(speech.speech), [s]))) for s in stretches
     ]
-    work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress)
+    work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress, may_align)
     chunks = work.run(language)
     words = stitch([(s, c.words) for s, c in zip(stretches, chunks, strict=True)])
     minutes = sum(c.end_s - c.start_s + c.again_s for c in chunks) / 60
@@ -109,7 +117,7 @@ def transcribe(
         speech,
         heard=next((c.language for c in chunks if c.language), ""),
         expected=language,
-        word_times="heard" if all(c.timed for c in chunks) else "spread",
+        word_times=max((c.word_times for c in chunks), key=_WORD_TIMES.index),
         repair=True,
         draft=recogniser.draft,
         passed=passed,
@@ -145,11 +153,13 @@ class _Work:
         passages: Sequence[Passage],
         checkpoints: Checkpoints,
         on_progress: Progress,
+        may_align: bool,
     ) -> None:
         self.recogniser = recogniser
         self.passages = passages
         self.checkpoints = checkpoints
         self.on_progress = on_progress
+        self.may_align = may_align
         self.total_s = sum(p.interval.duration_s for p in passages)
         self.done_s = [0.0] * len(passages)
         self.cancelled = Event()
@@ -216,14 +226,29 @@ class _Work:
         # A draft is no text that could be whole; its pauses are right as they are.
         if not self.recogniser.draft:
             words = completed(words, passage.speech, hear)
+        told = language or heard.language
+        words, word_times = self._retimed(words, passage, told, timed=heard.timed)
         return Chunk(
             start_s=passage.interval.start_s,
             end_s=passage.interval.end_s,
             language=heard.language,
-            timed=heard.timed,
+            word_times=word_times,
             words=tuple(words),
             again_s=sum(i.duration_s for i in again),
         )
+
+    def _retimed(
+        self, words: list[Word], passage: Passage, language: str, *, timed: bool
+    ) -> tuple[list[Word], WordTimes]:
+        """The words at the times at which they are said, as far as can be told."""
+        if self.recogniser.draft:
+            return words, "heard"
+        if self.may_align and language == "en" and words:
+            words = retimed(words, passage.samples, passage.speech, timed=timed)
+            return without_pauses(words, passage.speech), "aligned"
+        if not timed:
+            return words, "spread"
+        return without_pauses(words, passage.speech), "heard"
 
     def _tell(self, k: int, done_s: float) -> None:
         limit = self.passages[k].interval.duration_s
