@@ -115,26 +115,21 @@ def figures(looked: Sequence[Looked], heard: Sequence[Heard]) -> list[Figure]:
             (f"looks: {done} clips found", [s.found for s in seen if s.fault.measure == m], True)
             for m, done in _DONE.items()
         ]
-        shares += [
-            ("looks: faults of clips named rightly", [s.named for s in seen], True),
-            ("looks: good clips objected to", [bool(i.false_alarms) for i in own], False),
-        ]
-        for name, flags, up in shares:
-            if flags:
-                share = round(sum(flags) / len(flags), 4)
-                result.append(Figure(name, column, share, f"share of {len(flags)}", up))
         labelled = [item for item in heard if item.column == column]
         words, pauses = sum(h.words for h in labelled), sum(h.pauses for h in labelled)
         missed = sum(len(h.uncut_in_words) for h in labelled)
         alarms = sum(len(h.cut_in_pauses) for h in labelled)
-        if words:
-            share = round(1 - missed / words, 4)
-            name = "looks: borders within words found"
-            result.append(Figure(name, column, share, f"share of {words}", True))
-        if pauses:
-            share = round(alarms / pauses, 4)
-            name = "looks: borders in pauses objected to"
-            result.append(Figure(name, column, share, f"share of {pauses}", False))
+        shares += [
+            ("looks: faults of clips named rightly", [s.named for s in seen], True),
+            ("looks: good clips objected to", [bool(i.false_alarms) for i in own], False),
+            ("looks: borders within words found", [k >= missed for k in range(words)], True),
+            ("looks: borders in pauses objected to", [k < alarms for k in range(pauses)], False),
+        ]
+        result += [
+            Figure(name, column, round(sum(flags) / len(flags), 4), "share", up)
+            for name, flags, up in shares
+            if flags
+        ]
     return result
 
 
