@@ -1,6 +1,6 @@
-"""How vidpipe does on what nobody here made: faces, layouts, slides, what is wrong with clips.
+"""How vidpipe does on what nobody here made: words, faces, layouts, slides, broken clips.
 
-    python -m benchmarks.reality [--parts faces layout looks guard] [--record]
+    python -m benchmarks.reality [--parts words faces layout looks guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -36,6 +36,13 @@ def faces() -> list[Figure]:
     return faces.measure(faces.detectors(("centerface", "yunet", "dlib")))
 
 
+def words() -> list[Figure]:
+    """Words that are wrong, and how far off their times are."""
+    from benchmarks.real import words
+
+    return [figure for column in COLUMNS for figure in words.measure(column)]
+
+
 def layout() -> list[Figure]:
     """Layouts and slide changes."""
     from benchmarks.real import layout
@@ -52,18 +59,22 @@ def looks() -> list[Figure]:
 
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
-    from benchmarks.real import layout
+    from benchmarks.real import layout, words
 
     named = split()["guard"]
+    figures = [
+        *(f for c in COLUMNS for f in layout.measure(c, only=named["composites"][c])),
+        *(f for c in COLUMNS for f in words.measure(c, only=named["words"][c], who=["vidpipe"])),
+    ]
     return [
         replace(figure, name=f"guard: {figure.name}")
-        for column in COLUMNS
-        for figure in layout.measure(column, only=named["composites"][column])
-        if figure.name != "layout speed"
+        for figure in figures
+        if figure.name != "layout speed" and not figure.name.startswith("processor time")
     ]
 
 
 PARTS: dict[str, Callable[[], list[Figure]]] = {
+    "words": words,
     "faces": faces,
     "layout": layout,
     "looks": looks,
