@@ -65,8 +65,10 @@ def transcript_checks(document: Transcript) -> list[dg.AssetCheckResult]:
         result(
             "speech_is_covered",
             quality.covered_share >= _LEAST_COVERED,
-            f"words lie on {quality.covered_share:.0%} of the speech",
+            f"words lie on {quality.covered_share:.0%} of the speech; "
+            f"{quality.speech_without_words_s:.1f} s at a stretch are without any",
             covered_share=quality.covered_share,
+            speech_without_words_s=quality.speech_without_words_s,
         ),
         result(
             "words_are_sure",

@@ -187,6 +187,9 @@ def print_results(results: Results, folder: Path) -> None:
         say.print(
             f"  expected {video.language}, but {video.heard_language} is heard", style="yellow"
         )
+    if video.speech_without_words_s:
+        said = f"{video.speech_without_words_s:.1f} s of speech have no words"
+        say.print(f"  {said}", style="yellow")
     for line in video.repaired:
         say.print(f"  repaired: {line}")
     for line in video.passed_over:

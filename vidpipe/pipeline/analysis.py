@@ -108,6 +108,9 @@ def silence(run: StageRun) -> BaseModel:
 
 # transcript
 
+#: Of the stage; its chunks are made anew with it.
+TRANSCRIPT_VERSION = "4"
+
 
 class TranscriptRequest(BaseModel):
     """What of the order can change a transcript, besides the recogniser."""
@@ -133,7 +136,9 @@ class _Chunks:
         self.run = run
         self.rests_on = {
             "stage": "transcript",
+            "version": TRANSCRIPT_VERSION,
             "recogniser": recogniser.identity,
+            "aligner": aligner() if run.order.settings.transcript.align else None,
             "audio": run.inputs["audio"].content_digest,
             "speech": run.inputs["silence_regions"].content_digest,
         }
@@ -173,7 +178,10 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     )
     run.stash["recogniser"] = recogniser
     run.stash["passed"] = [*passed, *others]
-    return {"source": recogniser.identity if recogniser else None}
+    return {
+        "source": recogniser.identity if recogniser else None,
+        "aligner": aligner() if options.align else None,
+    }
 
 
 def transcript(run: StageRun) -> BaseModel:
@@ -215,6 +223,7 @@ def _transcript(run: StageRun) -> Transcript:
         chunk_s=options.chunk_s,
         checkpoints=_Chunks(run, recogniser) if recogniser is not None else None,
         on_progress=run.progress,
+        may_align=options.align,
     )
 
 

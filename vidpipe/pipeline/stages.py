@@ -47,7 +47,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="transcript",
-        version="3",
+        version=analysis.TRANSCRIPT_VERSION,
         folder=Folder.ANALYSIS,
         inputs=("audio", "silence_regions", "sidecar"),
         document=Transcript,

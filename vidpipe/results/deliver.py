@@ -195,6 +195,9 @@ def _results(
             language=transcript.language,
             heard_language=transcript.heard_language,
             transcript_cost=transcript.cost,
+            speech_without_words_s=(
+                transcript.quality.speech_without_words_s if transcript.quality else 0.0
+            ),
             repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
         ),

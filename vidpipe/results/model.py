@@ -34,6 +34,9 @@ class VideoResult(_Part):
     heard_language: str
     transcript_cost: float = Field(description="of a recogniser that is paid by the minute")
     repaired: tuple[str, ...] = Field(description="what was wrong with the words")
+    speech_without_words_s: float = Field(
+        description="speech of more than 0.8 s at a time that no word lies on"
+    )
     passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -52,6 +53,9 @@ def identity() -> str:
 
     return f"pocketsphinx-{version('pocketsphinx')}:num2words-{version('num2words')}"
 
+
+#: There is one decoder, and it hears one thing at a time.
+_ONE = threading.Lock()
 
 CueWords = tuple[Cue, Sequence[Word]]
 
@@ -98,39 +102,49 @@ def _together(cues: Sequence[CueWords]) -> Iterator[list[CueWords]]:
 
 def _heard(run: Sequence[CueWords], samples: Samples) -> list[list[Interval] | None] | None:
     """When each word of each cue is heard, or None."""
-    decoder = _decoder()
-    spoken = [[spoken_words(w.text) for w in words] for _, words in run]
-    line = [t for cue in spoken for word in cue for t in word]
+    within = span(max(0.0, run[0][0].start_s - _SLACK_S), run[-1][0].end_s + _SLACK_S)
+    times = located([w.text for _, words in run for w in words], samples, within)
+    if times is None:
+        return None
+    left = iter(times)
+    return [[next(left) for _ in words] for _, words in run]
+
+
+def located(texts: Sequence[str], samples: Samples, within: Interval) -> list[Interval] | None:
+    """When each of these written words is heard in a stretch of sound.
+
+    None where the search finds no way through, or nothing of it is said aloud. All of the
+    words have to be in the stretch; what else is said in it is taken for noise, or for a
+    part of them.
+    """
+    spoken = [spoken_words(t) for t in texts]
+    line = [token for word in spoken for token in word]
     if not line:
         return None
-    for token in set(line):
-        if decoder.lookup_word(token) is None:
-            decoder.add_word(token, _pronounced(decoder, token), True)
-    start_s = max(0.0, run[0][0].start_s - _SLACK_S)
-    sound = samples.read(start_s, run[-1][0].end_s + _SLACK_S)
+    start_s = within.start_s
+    sound = samples.read(start_s, within.end_s)
     if len(sound) < _FRAMES_PER_S:
         return None
-    frames = _aligned(decoder, line, sound)
+    with _ONE:
+        frames = _aligned(_decoder(), line, sound)
     if frames is None:
         return None
-    times: list[list[Interval] | None] = []
+    times: list[Interval] = []
     at = 0
     last_s = start_s
-    for cue in spoken:
-        intervals = []
-        for word in cue:
-            if word:
-                first, last = frames[at][0], frames[at + len(word) - 1][1]
-                at += len(word)
-                interval = span(
+    for word in spoken:
+        if word:
+            first, last = frames[at][0], frames[at + len(word) - 1][1]
+            at += len(word)
+            times.append(
+                span(
                     round(start_s + first / _FRAMES_PER_S, 3),
                     round(start_s + (last + 1) / _FRAMES_PER_S, 3),
                 )
-            else:  # a dash, a note: nothing that is said
-                interval = span(last_s, last_s + 0.02)
-            last_s = interval.end_s
-            intervals.append(interval)
-        times.append(intervals)
+            )
+        else:  # a dash, a note: nothing that is said
+            times.append(span(last_s, last_s + 0.02))
+        last_s = times[-1].end_s
     return times
 
 
@@ -138,6 +152,9 @@ def _aligned(
     decoder: Any, line: Sequence[str], sound: NDArray[np.float32]
 ) -> list[tuple[int, int]] | None:
     """First and last frame of each word, or None when the search finds no way through."""
+    for token in set(line):
+        if decoder.lookup_word(token) is None:
+            decoder.add_word(token, _pronounced(decoder, token), True)
     noise = np.random.default_rng(0).normal(0, _DITHER, len(sound))
     data = np.clip(sound * 32767 + noise, -32768, 32767).astype(np.int16).tobytes()
     try:

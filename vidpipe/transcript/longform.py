@@ -27,7 +27,7 @@ WINDOW_S = 30.0
 #: no more makes up a sentence, often an earlier one again.
 _REST_S = 0.4
 #: Less speech than this after a window is the end of the word that the window ends with.
-_CUT_S = 0.2
+_CUT_S = 0.1
 #: A window that gets no further than this was not understood: the next one begins after it.
 _STUCK_S = 0.1
 

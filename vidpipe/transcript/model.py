@@ -74,8 +74,8 @@ class Quality(BaseModel):
     `covered_share` is the share of speech that words lie on, `confidence` the mean over
     the words that have one, `characters_per_s` what the fastest 5 % of its subtitles
     ask of a reader, `rules_broken` the rules of subtitling that its own break,
-    `speech_without_words_s` the stretches of more than 0.8 s in which somebody speaks and no
-    word lies, though they were heard again.
+    `speech_without_words_s` how long somebody speaks, for more than 0.8 s at a time, where
+    no word lies: what was heard twice and not understood, or is no speech after all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -177,7 +177,7 @@ class TranscriptOptions(BaseModel):
 
     recognisers: str = Field(default="auto", description="auto, or names with commas between")
     language: str | None = Field(default=None, description="ISO 639; else told by the recogniser")
-    align: bool = Field(default=True, description="align English subtitles to the sound")
+    align: bool = Field(default=True, description="align English words to the sound")
     chunk_s: float = Field(default=600.0, ge=30, description="at most so long is redone")
     faster_whisper: FasterWhisperOptions = FasterWhisperOptions()
     transformers: TransformersOptions = TransformersOptions()

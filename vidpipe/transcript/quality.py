@@ -43,7 +43,7 @@ def measured(words: Sequence[Word], speech: SpeechMap, language: str) -> Quality
         words_per_minute=round(60 * len(words) / max(speech.speech_s, 1.0), 1),
         characters_per_s=round(float(np.percentile(speeds, 95)), 1),
         rules_broken=len(rules_broken(cues)),
-        speech_without_words_s=round(unheard_s(words, speech.speech), 1),
+        speech_without_words_s=round(unheard_s(words, speech.speech), 2),
     )
 
 

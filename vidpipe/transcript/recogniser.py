@@ -17,12 +17,14 @@ from vidpipe.transcript.model import PassedOver, TranscriptOptions, Word
 class Passage:
     """A stretch to recognise: where it is, and where somebody speaks in it.
 
-    All times, also those of the words that come back, are the recording's.
+    All times, also those of the words that come back, are the recording's. `on_heard` is
+    told from time to time how many seconds of it were heard.
     """
 
     samples: Samples
     interval: Interval
     speech: tuple[Interval, ...]
+    on_heard: Callable[[float], None] = lambda _: None
 
 
 @dataclass(frozen=True)

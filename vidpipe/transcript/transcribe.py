@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from threading import Event
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from vidpipe.media.samples import Samples
 from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import Interval, intersection
+from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.assemble import assembled
+from vidpipe.transcript.completeness import completed
 from vidpipe.transcript.model import PassedOver, Transcript, Word
 from vidpipe.transcript.recogniser import Passage, Recogniser, nothing_to_recognise_with
+from vidpipe.transcript.timing import retimed, without_pauses
 from vidpipe.transcript.windows import stitch, windows
 
 Progress = Callable[[float, str], None]
 
+#: So much of the pause around a chunk belongs to it.
+_PAUSE_S = 3.0
+
+WordTimes = Literal["heard", "aligned", "spread"]
+#: From the best to the worst.
+_WORD_TIMES: tuple[WordTimes, ...] = ("aligned", "heard", "spread")
+
 
 class Chunk(BaseModel):
-    """What was recognised in one stretch of a recording: a checkpoint."""
+    """What was recognised in one stretch of a recording: a checkpoint.
+
+    `again_s` is how much of it was heard a second time, where speech had no words;
+    `word_times` where its words' times come from.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     start_s: float
     end_s: float
     language: str
-    timed: bool
+    word_times: WordTimes
     words: tuple[Word, ...]
+    again_s: float = 0.0
 
 
 class Checkpoints(Protocol):
@@ -64,12 +79,14 @@ def transcribe(
     chunk_s: float = 600.0,
     checkpoints: Checkpoints | None = None,
     on_progress: Progress = lambda _, __: None,
+    may_align: bool = True,
 ) -> Transcript:
     """The recogniser's transcript; an empty one with source `none` where nobody speaks.
 
     Chunks are cut where nobody speaks. Each is kept as soon as it is done: what is
     run again after a kill redoes at most the chunks in flight. Without a language the
-    first chunk tells it for the others.
+    first chunk tells it for the others. English words are aligned to the sound, unless
+    they may not be.
 
     Raises:
         Unavailable: somebody speaks and no recogniser can be used.
@@ -83,14 +100,16 @@ def transcribe(
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
     length_s = min(chunk_s, recogniser.longest_s)
-    stretches = windows(speech.speech, speech.duration_s, max_s=length_s)
+    stretches = _with_pauses(
+        windows(speech.speech, speech.duration_s, max_s=length_s), speech.duration_s, length_s
+    )
     passages = [
         Passage(samples, s, tuple(intersection(list(speech.speech), [s]))) for s in stretches
     ]
-    work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress)
+    work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress, may_align)
     chunks = work.run(language)
     words = stitch([(s, c.words) for s, c in zip(stretches, chunks, strict=True)])
-    minutes = sum(s.duration_s for s in stretches) / 60
+    minutes = sum(c.end_s - c.start_s + c.again_s for c in chunks) / 60
     return assembled(
         recogniser.name,
         recogniser.identity,
@@ -98,12 +117,31 @@ def transcribe(
         speech,
         heard=next((c.language for c in chunks if c.language), ""),
         expected=language,
-        word_times="heard" if all(c.timed for c in chunks) else "spread",
+        word_times=max((c.word_times for c in chunks), key=_WORD_TIMES.index),
         repair=True,
         draft=recogniser.draft,
         passed=passed,
         cost=recogniser.cost_per_minute * minutes,
     )
+
+
+def _with_pauses(
+    stretches: Sequence[Interval], duration_s: float, longest_s: float
+) -> list[Interval]:
+    """Stretches out into the pauses around them, as far as their length allows.
+
+    A recogniser hears better where somebody begins to speak if it is given the room before.
+    """
+    out: list[Interval] = []
+    for k, item in enumerate(stretches):
+        free_s = max(0.0, longest_s - item.duration_s)
+        before_s = max(0.0, item.start_s - (out[-1].end_s if out else 0.0))
+        start_s = item.start_s - min(_PAUSE_S, before_s, free_s)
+        free_s -= item.start_s - start_s
+        last = k + 1 == len(stretches)
+        after_s = duration_s - item.end_s if last else (stretches[k + 1].start_s - item.end_s) / 2
+        out.append(span(start_s, item.end_s + min(_PAUSE_S, max(0.0, after_s), free_s)))
+    return out
 
 
 class _Work:
@@ -115,11 +153,13 @@ class _Work:
         passages: Sequence[Passage],
         checkpoints: Checkpoints,
         on_progress: Progress,
+        may_align: bool,
     ) -> None:
         self.recogniser = recogniser
         self.passages = passages
         self.checkpoints = checkpoints
         self.on_progress = on_progress
+        self.may_align = may_align
         self.total_s = sum(p.interval.duration_s for p in passages)
         self.done_s = [0.0] * len(passages)
         self.cancelled = Event()
@@ -163,21 +203,52 @@ class _Work:
             raise _Cancelled
         found = self.checkpoints.find(passage.interval, language)
         if found is None:
-            heard = self.recogniser.recognise(passage, language)
-            words = []
-            for word in heard.words:
-                words.append(word)
-                self._tell(k, word.end_s - passage.interval.start_s)
-            found = Chunk(
-                start_s=passage.interval.start_s,
-                end_s=passage.interval.end_s,
-                language=heard.language,
-                timed=heard.timed,
-                words=tuple(words),
-            )
+            found = self._recognised(k, language)
             self.checkpoints.keep(found, language)
         self._tell(k, passage.interval.duration_s)
         return found
+
+    def _recognised(self, k: int, language: str | None) -> Chunk:
+        passage = replace(self.passages[k], on_heard=lambda done_s: self._tell(k, done_s))
+        heard = self.recogniser.recognise(passage, language)
+        words = []
+        for word in heard.words:
+            words.append(word)
+            self._tell(k, word.end_s - passage.interval.start_s)
+        again: list[Interval] = []
+
+        def hear(stretch: Interval) -> Iterable[Word]:
+            again.append(stretch)
+            speech = tuple(intersection(list(passage.speech), [stretch]))
+            part = Passage(passage.samples, stretch, speech)
+            return self.recogniser.recognise(part, language or heard.language).words
+
+        # A draft is no text that could be whole; its pauses are right as they are.
+        if not self.recogniser.draft:
+            words = completed(words, passage.speech, hear)
+        told = language or heard.language
+        words, word_times = self._retimed(words, passage, told, timed=heard.timed)
+        return Chunk(
+            start_s=passage.interval.start_s,
+            end_s=passage.interval.end_s,
+            language=heard.language,
+            word_times=word_times,
+            words=tuple(words),
+            again_s=sum(i.duration_s for i in again),
+        )
+
+    def _retimed(
+        self, words: list[Word], passage: Passage, language: str, *, timed: bool
+    ) -> tuple[list[Word], WordTimes]:
+        """The words at the times at which they are said, as far as can be told."""
+        if self.recogniser.draft:
+            return words, "heard"
+        if self.may_align and language == "en" and words:
+            words = retimed(words, passage.samples, passage.speech, timed=timed)
+            return without_pauses(words, passage.speech), "aligned"
+        if not timed:
+            return words, "spread"
+        return without_pauses(words, passage.speech), "heard"
 
     def _tell(self, k: int, done_s: float) -> None:
         limit = self.passages[k].interval.duration_s

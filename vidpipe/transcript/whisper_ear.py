@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.transcript.doubts import nobody_speaks, repeats, unsure
 from vidpipe.transcript.longform import Heard, Window
 from vidpipe.transcript.pieces import Piece, words_of
 
-#: Signs of a failed window (section 4.5 of Whisper's paper): text that compresses too
-#: well, words it does not believe itself, and then the chance that nobody speaks.
-_TOO_REGULAR = 2.4
-_TOO_UNSURE = -1.0
-_NOBODY = 0.6
 #: Quotes and brackets that belong to the word after and before them, as its makers have it.
 _BEFORE = "\"'“¿([{-"
 _AFTER = "\"'.。,，!！?？:：”)]}、"
@@ -33,20 +28,19 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class _Try:
-    """One decoding of a window: mean log probability, chance that nobody speaks, regularity."""
+    """One decoding of a window.
+
+    Its mean log probability, the chance that nobody speaks, whether it repeats itself.
+    """
 
     tokens: tuple[int, ...]
     chance: float
     nobody: float
-    regular: float
-
-    @property
-    def silent(self) -> bool:
-        return self.nobody > _NOBODY and self.chance < _TOO_UNSURE
+    repeats: bool
 
     @property
     def failed(self) -> bool:
-        return not self.silent and (self.regular > _TOO_REGULAR or self.chance < _TOO_UNSURE)
+        return self.repeats or unsure(self.chance)
 
 
 class WhisperEar:
@@ -126,8 +120,10 @@ class WhisperEar:
             part = encoded if len(group) == len(windows) else encoded[group]
             tries |= zip(group, self._generated(part, prompts), strict=True)
         return [
-            self._otherwise(encoded[k : k + 1], tries[k]) if tries[k].failed else tries[k]
-            for k in range(len(windows))
+            self._otherwise(encoded[k : k + 1], tries[k])
+            if tries[k].failed and not _silent(tries[k], window)
+            else tries[k]
+            for k, window in enumerate(windows)
         ]
 
     def _together(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], list[list[int]]]]:
@@ -153,7 +149,7 @@ class WhisperEar:
             tries += self._generated(encoded, [self._prompt(())], **options)
             if not tries[-1].failed:
                 return tries[-1]
-        varied = [t for t in tries if t.regular <= _TOO_REGULAR]
+        varied = [t for t in tries if not t.repeats]
         return max(varied or tries, key=lambda t: t.chance)
 
     def _generated(
@@ -175,19 +171,18 @@ class WhisperEar:
         tries = []
         for result in results:
             tokens = result.sequences_ids[0]
-            text = self.tokenizer.decode(tokens).strip().encode()
             tries.append(
                 _Try(
                     tokens=tuple(tokens),
                     chance=result.scores[0] * len(tokens) / (len(tokens) + 1),
                     nobody=result.no_speech_prob,
-                    regular=len(text) / len(zlib.compress(text)),
+                    repeats=repeats(self.tokenizer.decode(tokens)),
                 )
             )
         return tries
 
     def _heard(self, window: Window, tried: _Try, frames: int, encoded: Floats) -> Heard:
-        if tried.silent:
+        if _silent(tried, window):
             return Heard((), (), window.end_s, complete=True)
         rate = self.model.frames_per_second
         seek = round(window.start_s * rate)
@@ -233,6 +228,10 @@ class WhisperEar:
             last = {"seek": seek, "start": phrases[-1]["end"], "end": end_s, "tokens": list(tail)}
             return [*phrases, last], seek + frames, True
         return phrases, next_frame, complete
+
+
+def _silent(tried: _Try, window: Window) -> bool:
+    return nobody_speaks(tried.nobody, tried.chance, window.end_s - window.start_s)
 
 
 def _view(array: Floats) -> Any:

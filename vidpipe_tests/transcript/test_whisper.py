@@ -171,16 +171,16 @@ def test_faster_whisper_without_weights_says_what_to_do(tmp_path):
     assert "English only" in english.missing("de", asked_for=True)
 
 
-def tried(*, regular=1.2, chance=-0.2, nobody=0.1, tokens=(1, 2)):
-    return Try(tokens=tokens, chance=chance, nobody=nobody, regular=regular)
+def tried(*, repeats=False, chance=-0.2, nobody=0.1, tokens=(1, 2)):
+    return Try(tokens=tokens, chance=chance, nobody=nobody, repeats=repeats)
 
 
 @pytest.mark.parametrize(
     ("others", "kept"),
     [
         ([tried(tokens=(7,))], (7,)),
-        ([tried(regular=3.0), tried(tokens=(8,))], (8,)),
-        ([tried(regular=3.0), tried(chance=-1.5, tokens=(9,))], (9,)),
+        ([tried(repeats=True), tried(tokens=(8,))], (8,)),
+        ([tried(repeats=True), tried(chance=-1.5, tokens=(9,))], (9,)),
     ],
 )
 def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
@@ -189,8 +189,8 @@ def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
     left = list(others)
     monkeypatch.setattr(ear, "_prompt", lambda text: [0])
     monkeypatch.setattr(ear, "_generated", lambda *_, **__: [left.pop(0)])
-    failed = tried(regular=9.0)
-    assert failed.failed and not tried(nobody=0.9, chance=-2.0).failed
+    failed = tried(repeats=True)
+    assert failed.failed and tried(chance=-1.5).failed and not tried().failed
     assert ear._otherwise(np.zeros((1, 1), np.float32), failed).tokens == kept
     assert not left
 
