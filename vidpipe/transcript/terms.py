@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from vidpipe.channels.wording import Term
 from vidpipe.orthography import CLOSING, ends_clause, ends_sentence, split_words
-from vidpipe.transcript.common_words import common_in
+from vidpipe.transcript.common_words import CommonWords, common_words
 from vidpipe.transcript.model import Word
 
 #: Shorter ones are too near to too much: they are only put right letter by letter.
@@ -30,7 +30,8 @@ _SHORTEST_NEAR = 5
 _SAME_SOUND, _NEAR_SOUND, _COMMON_WORDS = 0.65, 0.8, 0.7
 #: What is nearly a term gives way to what is one.
 _NEARLY = 0.98
-#: Common words that only put together have the letters of a term are it from so many on.
+#: Words that only put together have the letters of a term are it from so many letters on,
+#: where one of them is in every sentence (`I ran`, `red is`).
 _SHORTEST_RUN = 7
 #: A term may be heard as so many words more than it has.
 _MORE_WORDS = 2
@@ -75,10 +76,15 @@ class _Known:
     by_letters: Mapping[str, Sequence[_Form]]
     by_sound: Mapping[str, Sequence[_Form]]
     longest: int
-    common: Callable[[str], bool] | None
+    common: CommonWords | None
 
     def usual(self, letters: str) -> bool:
-        return self.common is not None and self.common(letters)
+        """Whether everybody says this word."""
+        return self.common is not None and letters in self.common.known
+
+    def everyday(self, letters: str) -> bool:
+        """Whether this word is in every sentence."""
+        return self.common is not None and letters in self.common.everyday
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,8 @@ def with_terms(
     for match in found:
         out += words[at : match.first]
         heard = words[match.first : match.last]
-        written = _written(heard, terms[match.term].name, match.ending)
+        opens = match.first == 0 or ends_sentence(words[match.first - 1].text)
+        written = _written(heard, terms[match.term].name, match.ending, opens=opens)
         if [w.text for w in written] != [w.text for w in heard]:
             corrections.append(
                 Correction(
@@ -166,7 +173,7 @@ def _known(terms: Sequence[Term], language: str) -> _Known:
         for key in _nearby(form.folded) if form.may_be_near else ():
             by_sound[key].append(form)
         longest = max(longest, form.words + _MORE_WORDS)
-    return _Known(by_letters, by_sound, longest, common_in(language))
+    return _Known(by_letters, by_sound, longest, common_words(language))
 
 
 def _forms(terms: Sequence[Term]) -> Iterator[_Form]:
@@ -204,10 +211,12 @@ def _match(
     core: str, heard: Sequence[str], known: _Known, terms: Sequence[Term]
 ) -> tuple[int, float] | None:
     """The term that these letters are, and how surely."""
-    usual = [known.usual(letters_of(w)) for w in heard]
+    parts = [letters_of(w) for w in heard]
+    usual = [known.usual(p) for p in parts]
+    everyday = any(known.everyday(p) for p in parts)
     for form in known.by_letters.get(core, ()):
         by_name = form.letters == letters_of(terms[form.term].name)
-        if not by_name or not _are_other_words(core, form, usual):
+        if not by_name or not _are_other_words(core, form, usual, everyday):
             return form.term, 1.0
     if len(core) < _SHORTEST_NEAR - 1 or usual == [True]:
         return None
@@ -222,15 +231,16 @@ def _match(
             enough = _COMMON_WORDS if sound == form.sound else 2.0
         else:
             enough = _SAME_SOUND if folded == form.folded else _NEAR_SOUND
-        if agree < enough or _reaches_too_far(heard, usual, agree, form):
+        other = _are_other_words(core, form, usual, everyday)
+        if agree < enough or other or _reaches_too_far(parts, usual, agree, form):
             continue
         if best is None or agree * _NEARLY > best[1]:
             best = form.term, agree * _NEARLY
     return best
 
 
-def _are_other_words(core: str, form: _Form, usual: Sequence[bool]) -> bool:
-    """Whether these are the letters of a term and yet more likely words of the language.
+def _are_other_words(core: str, form: _Form, usual: Sequence[bool], everyday: bool) -> bool:
+    """Whether these sound like a term and yet are more likely words of the language.
 
     `go` is a word, and nobody can hear that it is the name of a language too; `I ran` is
     not `Iran`.
@@ -239,17 +249,17 @@ def _are_other_words(core: str, form: _Form, usual: Sequence[bool]) -> bool:
         return False
     if len(usual) == form.words == 1:
         return True
-    return len(usual) > form.words and len(core) < _SHORTEST_RUN
+    return everyday and len(usual) > form.words and len(core) < _SHORTEST_RUN
 
 
 def _reaches_too_far(
-    heard: Sequence[str], usual: Sequence[bool], agree: float, form: _Form
+    parts: Sequence[str], usual: Sequence[bool], agree: float, form: _Form
 ) -> bool:
     """Whether a common word at either side is no part of the name: without it more agrees."""
-    if len(heard) == 1:
+    if len(parts) == 1:
         return False
-    parts = [heard[1:]] * usual[0] + [heard[:-1]] * usual[-1]
-    return any(_agreement(letters_of("".join(p)), form.letters) >= agree for p in parts)
+    fewer = [parts[1:]] * usual[0] + [parts[:-1]] * usual[-1]
+    return any(_agreement("".join(p), form.letters) >= agree for p in fewer)
 
 
 def _agreement(heard: str, name: str) -> float:
@@ -272,8 +282,10 @@ def _best(matches: Iterable[_Match]) -> list[_Match]:
     return sorted(kept, key=lambda m: m.first)
 
 
-def _written(heard: Sequence[Word], name: str, ending: str) -> list[Word]:
-    """The term in place of what was heard."""
+def _written(heard: Sequence[Word], name: str, ending: str, *, opens: bool) -> list[Word]:
+    """The term in place of what was heard; where it opens a sentence its capital stays."""
+    if opens and name.islower() and heard[0].text[len(_before(heard[0].text)) :][:1].isupper():
+        name = name[0].upper() + name[1:]
     before = _before(heard[0].text)
     after = _after(heard[-1].text, ending)
     texts = split_words(name)

@@ -56,6 +56,12 @@ def test_endings_and_what_stands_around_stay():
     assert text == "\"Dagster's\" (Dagsters) and Grafana's, Dagsters' Grafana!"
 
 
+def test_a_term_in_small_letters_begins_a_sentence_with_a_capital():
+    terms = [Term(name="eigenvector")]
+    text, corrections = put_right("Igenvector, it is. Igen vectors and Eigenvectors", terms)
+    assert text == "Eigenvector, it is. Eigenvectors and eigenvectors" and len(corrections) == 3
+
+
 def test_how_it_is_misheard_is_put_right_even_where_everybody_says_it():
     text, _ = put_right("Cooper netties runs in communities, and communities' nodes")
     assert text == "Kubernetes runs in Kubernetes, and Kubernetes' nodes"
