@@ -57,6 +57,11 @@ class Wording(BaseModel):
     terms: tuple[Term, ...] = ()
     profanity: Profanity = "keep"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The terms as they are written."""
+        return tuple(term.name for term in self.terms)
+
 
 def joined_terms(*lists: Iterable[Term]) -> tuple[Term, ...]:
     """All terms in order, each once: what they sound like is put together.

@@ -141,6 +141,7 @@ class _Chunks:
             "aligner": aligner() if run.order.settings.transcript.align else None,
             "audio": run.inputs["audio"].content_digest,
             "speech": run.inputs["silence_regions"].content_digest,
+            "terms": run.order.wording.names,
         }
         self._keep: dict[tuple[Interval, str | None], Callable[[Chunk], None]] = {}
 
@@ -224,6 +225,7 @@ def _transcript(run: StageRun) -> Transcript:
         checkpoints=_Chunks(run, recogniser) if recogniser is not None else None,
         on_progress=run.progress,
         may_align=options.align,
+        terms=run.order.wording.names,
     )
 
 
