@@ -23,8 +23,9 @@ from vidpipe.clips.model import RenderedClips
         dg.AssetCheckSpec(
             "clips_look_right",
             asset="rendered_clips",
-            description="No clip is black or stands still where its source does not, captions "
-            "keep to the safe box, nobody is cut off, every clip could be made.",
+            description="No clip is black, stands still or shows something else where its "
+            "source does not, captions keep to the safe box, nobody is cut off, every clip could "
+            "be made.",
         ),
     ],
 )

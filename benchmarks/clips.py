@@ -134,7 +134,17 @@ def looking(material: Material, plan: ClipPlan, folder: Path) -> float:
     def look() -> None:
         measure(clip)
         write_poster(clip, chosen_faces(load_settings()).detector, folder / "poster.jpg")
-        inspect_clip(clip, material.path, material.info, plan, VERTICAL, material.speech, folder)
+        inspect_clip(
+            clip,
+            material.path,
+            material.info,
+            plan,
+            VERTICAL,
+            material.speech,
+            folder,
+            captions=True,
+            brand=material.options.brand,
+        )
 
     return timed(look)
 

@@ -1,6 +1,6 @@
-"""How vidpipe does on what nobody here made: faces, layouts, slides.
+"""How vidpipe does on what nobody here made: faces, layouts, slides, what is wrong with clips.
 
-    python -m benchmarks.reality [--parts faces layout guard] [--record]
+    python -m benchmarks.reality [--parts faces layout looks guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -43,6 +43,13 @@ def layout() -> list[Figure]:
     return [figure for column in COLUMNS for figure in layout.measure(column)]
 
 
+def looks() -> list[Figure]:
+    """What is objected to in clips of real recordings, good ones and broken ones."""
+    from benchmarks.real import looks
+
+    return looks.measure()
+
+
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
     from benchmarks.real import layout
@@ -59,6 +66,7 @@ def guard() -> list[Figure]:
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "faces": faces,
     "layout": layout,
+    "looks": looks,
     "guard": guard,
 }
 

@@ -153,15 +153,17 @@ COARSE_SSIM = 0.97
 class Quality(BaseModel):
     """What was looked for in the finished clip and in its source, and found or not.
 
-    Seconds are of the longest stretch that is black, or stands still, where the source
-    is not and does not. `captions_box` is measured on rendered pixels; `ssim` (luma,
-    at half the size) is of some pictures before and after they were encoded.
+    Seconds are of the longest stretch in which a region is black, stands still, or shows
+    another place or moment of the source, where that is not and does not (`clips.beside`).
+    `captions_box` is measured on rendered pixels; `ssim` (luma, at half the size) is of some
+    pictures before and after they were encoded.
     """
 
     model_config = ConfigDict(frozen=True)
 
     black_s: float
     frozen_s: float
+    elsewhere_s: float = 0.0
     captions_box: Rect | None
     captions_outside: bool
     ssim: float | None = None
@@ -174,6 +176,9 @@ class Quality(BaseModel):
         found = {
             f"black for {self.black_s:.1f} s": self.black_s > 0,
             f"stands still for {self.frozen_s:.1f} s": self.frozen_s > 0,
+            f"shows something else than the recording for {self.elsewhere_s:.1f} s": (
+                self.elsewhere_s > 0
+            ),
             "captions reach out of the safe box": self.captions_outside,
             f"the picture is coarse (SSIM {self.ssim})": (self.ssim or 1.0) < COARSE_SSIM,
             "begins in the middle of speech": self.starts_in_speech,

@@ -15,8 +15,9 @@ from vidpipe.media.probe import probe
 
 #: Moments that are looked at, evenly over the clip, and the width at which.
 _MOMENTS, _WIDTH = 12, 400
-#: A picture under this mean luma, or with less contrast, shows nothing.
-_DARK, _FLAT = 24.0, 12.0
+#: A picture whose luma deviates less, and by less than so much of the clip's most, shows nothing:
+#: black, a plain page, a fade. A dark page has letters, a night little contrast all the time.
+_FLAT, _FLAT_BESIDE = 12.0, 0.5
 #: What sharpness, a face and open eyes are worth.
 _SHARP, _FACE, _EYES = 0.3, 0.3, 0.4
 _QUALITY = 88
@@ -42,15 +43,23 @@ def write_poster(
     step_s = (last_s - first_s) / _MOMENTS
     times, sharp, faces, eyes = [], [], [], []
     with FrameReader(clip, info, max_width=_WIDTH) as reader:
-        for frame in reader.every(step_s, first_s + step_s / 2, last_s, roughly=True):
-            grey = frame.grey
-            if grey.mean() < _DARK or grey.std() < _FLAT:
-                continue
-            found = detector.detect(frame.image)
-            times.append(frame.t_s)
-            sharp.append(float(cv2.Laplacian(grey, cv2.CV_32F).std()))
-            faces.append(bool(found))
-            eyes.append(eyes_open(grey, found[0].rect) if found else 0.0)
+        keys = [t_s for t_s in reader.keyframe_times if first_s <= t_s < last_s]
+        if len(keys) >= _MOMENTS:
+            # Enough of those that can be decoded alone, which are the sharpest, too.
+            chosen = {round((k + 0.5) * len(keys) / _MOMENTS - 0.5) for k in range(_MOMENTS)}
+            frames = list(reader.keyframes([keys[k] for k in sorted(chosen)]))
+        else:
+            frames = list(reader.every(step_s, first_s + step_s / 2, last_s, roughly=True))
+    contrast = [float(frame.grey.std()) for frame in frames]
+    least = min(_FLAT, _FLAT_BESIDE * max(contrast, default=0.0))
+    for frame, deviation in zip(frames, contrast, strict=True):
+        if deviation <= least:
+            continue
+        found = detector.detect(frame.image)
+        times.append(frame.t_s)
+        sharp.append(float(cv2.Laplacian(frame.grey, cv2.CV_32F).std()))
+        faces.append(bool(found))
+        eyes.append(eyes_open(frame.grey, found[0].rect) if found else 0.0)
     best_s = (first_s + last_s) / 2
     if times:
         scores = _SHARP * _share(sharp) + _FACE * np.array(faces) + _EYES * _share(eyes)

@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.channels.model import Brand
+from vidpipe.clips.beside import compare
 from vidpipe.clips.model import ClipPlan, Quality, Variant
-from vidpipe.clips.render import FONTS, SAMPLE, sampled_frames
+from vidpipe.clips.paired import STEP_S
+from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
-from vidpipe.media.frames import FrameReader
-from vidpipe.media.probe import MediaInfo, probe
+from vidpipe.media.probe import MediaInfo
+from vidpipe.media.samples import SAMPLE_RATE, level_db, sound_between
 from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import EditList
 
-_STEP_S = 0.5
-#: Mean luma of a black picture.
-_BLACK = 18.0
-#: Where most changes, two pictures that are the same and two between which something moves
-#: differ by so many greys.
-_SAME, _MOVES = 2.5, 6.0
-#: A source that moves in so much of a stretch did not just hold still.
-_MOSTLY = 0.3
-#: Stretches shorter than this are nothing: a fade, somebody who holds still.
-_LASTS_S = 1.0
 #: Speech that goes on for so long on both sides of a border is cut there.
 _CUT_S = 0.12
-#: Captions are measured on a canvas of this width, twice a second.
+#: Unless a rest of at least so long is heard there, or within so little of it: a stop is
+#: closed for up to 80 ms.
+_REST_S, _NEAR_S = 0.1, 0.03
+#: What is heard around a border, and levels of how much of it.
+_AROUND_S, _HOP_S = 3.0, 0.01
+#: A rest is under so much of what lies between background and voice, in decibels, where the
+#: background counts as no further under the voice than this.
+_QUIET, _DEEP_DB = 0.35, 45.0
+#: Captions are measured on a canvas of this width.
 _WIDTH = 360
 
 
@@ -47,74 +45,44 @@ def inspect_clip(
     variant: Variant,
     speech: SpeechMap,
     work: Path,
+    *,
+    captions: bool,
+    brand: Brand,
 ) -> Quality:
     """Look at a finished clip: what is wrong with it that is not wrong with its source.
 
-    Decodes both twice a second; captions are measured on their own.
+    Decodes both twice a second; captions are measured on their own, in the files that
+    rendering left in `work`.
+
+    Args:
+        clip: the file.
+        source: what it was made of.
+        info: the source's probe.
+        plan: what is shown when, and from where.
+        variant: the canvas.
+        speech: when somebody speaks in the source.
+        work: the folder in which it was rendered.
+        captions: whether it was arranged with room for captions.
+        brand: whose logo and bar were drawn on it.
     """
-    subtitles = work / "captions.ass"
-    length_s = plan.edit.duration_s
-    box = (
-        captions_box(subtitles, variant, length_s, work, fonts=work / FONTS)
-        if subtitles.exists()
-        else None
-    )
-    outside = box is not None and box.intersect(variant.safe_box) != box
-    black_s, frozen_s = _compared(clip, source, info, plan)
-    starts, ends = _cut_speech(plan.edit, speech)
+    subtitles, length_s = work / "captions.ass", plan.edit.duration_s
+    text = None
+    if subtitles.exists():
+        text = drawn_text(subtitles, variant, length_s, work, fonts=work / FONTS)
+    box = None if text is None else captions_box(text, variant)
+    covers = _covers(text, brand_boxes(variant, brand), variant, length_s)
+    compared = compare(clip, source, info, plan, variant, covers, captions=captions)
+    kept = plan.edit.intervals
     return Quality(
-        black_s=black_s,
-        frozen_s=frozen_s,
+        black_s=compared.black_s,
+        frozen_s=compared.frozen_s,
+        elsewhere_s=compared.elsewhere_s,
         captions_box=box,
-        captions_outside=outside,
+        captions_outside=box is not None and box.intersect(variant.safe_box) != box,
         ssim=likeness(clip, work / SAMPLE, plan, variant),
-        starts_in_speech=starts,
-        ends_in_speech=ends,
+        starts_in_speech=is_cut(kept[0].start_s, source, info, speech),
+        ends_in_speech=is_cut(kept[-1].end_s, source, info, speech),
     )
-
-
-def _compared(clip: Path, source: Path, info: MediaInfo, plan: ClipPlan) -> tuple[float, float]:
-    """Seconds in which the clip is black, or stands still, and the source is and does not.
-
-    Only parts that show a camera have to move.
-    """
-    edit, parts, lead_s = plan.edit, plan.parts, plan.lead_s
-    with FrameReader(clip, probe(clip), max_width=180, draft=True) as reader:
-        frames = reader.every(_STEP_S, lead_s, lead_s + edit.duration_s, roughly=True)
-        shown = {round((f.t_s - lead_s) / _STEP_S): f.grey for f in frames}
-    there: dict[int, NDArray[np.uint8]] = {}
-    with FrameReader(source, info, max_width=180, draft=True) as reader:
-        for kept in edit.intervals:
-            for frame in reader.every(_STEP_S, kept.start_s, kept.end_s, roughly=True):
-                there.setdefault(round(edit.to_clip(frame.t_s) / _STEP_S), frame.grey)
-    ticks = sorted(shown.keys() & there.keys())
-    black = [shown[k].mean() < _BLACK <= there[k].mean() for k in ticks]
-    still, moved = [], []
-    for a, b in itertools.pairwise(ticks):
-        part = next((p for p in parts if b * _STEP_S * edit.fps < p.last_frame), parts[-1])
-        still.append(part.camera is not None and _moved(shown[a], shown[b]) < _SAME)
-        moved.append(_moved(there[a], there[b]) > _MOVES)
-    frozen = [False] * len(still)
-    for first, last in _runs(still):
-        if sum(moved[first:last]) >= _MOSTLY * (last - first):
-            frozen[first:last] = [True] * (last - first)
-    return _longest_s(black), _longest_s(frozen)
-
-
-def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
-    """Where flags are set: first, and last exclusive."""
-    edges = np.flatnonzero(np.diff([0, *map(int, flags), 0]))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def _moved(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    return float(np.percentile(cv2.absdiff(a, b), 99))
-
-
-def _longest_s(flags: Sequence[bool]) -> float:
-    """Length of the longest run, 0 if it is too short to be seen."""
-    longest = max((last - first for first, last in _runs(flags)), default=0)
-    return longest * _STEP_S if longest * _STEP_S >= _LASTS_S else 0.0
 
 
 def likeness(clip: Path, sample: Path, plan: ClipPlan, variant: Variant) -> float | None:
@@ -155,18 +123,46 @@ def _picture_at(media: Any, stream: Any, n: int, plan: ClipPlan) -> NDArray[np.u
     raise EOFError(f"the clip ends before its picture {n}")
 
 
-def captions_box(
+def drawn_text(
     subtitles: Path, variant: Variant, length_s: float, work: Path, *, fonts: Path
-) -> Rect | None:
-    """What captions and opening card cover, measured on their pixels over black."""
-    height = round(_WIDTH * variant.size.height / variant.size.width / 2) * 2
+) -> NDArray[np.uint8]:
+    """Captions and opening card over black, one small picture every `STEP_S`; shape (n, h, w)."""
+    height = _height(variant)
     drawn = work / "captions.gray"
-    canvas = ffmpeg.input(f"color=c=black:s={_WIDTH}x{height}:r=2", f="lavfi", t=f"{length_s:.3f}")
+    canvas = ffmpeg.input(
+        f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{length_s:.3f}"
+    )
     with_text = canvas.filter("ass", str(subtitles), fontsdir=str(fonts))
     render(ffmpeg.output(with_text, str(drawn), format="rawvideo", pix_fmt="gray"), timeout_s=300)
     frames = np.memmap(drawn, np.uint8, "r").reshape(-1, height, _WIDTH)
-    most = frames.max(axis=0)
+    # What is mapped stays when its name goes.
     drawn.unlink()
+    return frames
+
+
+def _height(variant: Variant) -> int:
+    """Of the canvas on which captions are measured."""
+    return round(_WIDTH * variant.size.height / variant.size.width / 2) * 2
+
+
+def _covers(
+    text: NDArray[np.uint8] | None, boxes: Sequence[Rect], variant: Variant, length_s: float
+) -> Sequence[NDArray[np.uint8]]:
+    """What is drawn over the recording, one small picture every `STEP_S`: text and brand."""
+    if not boxes:
+        return () if text is None else tuple(text)
+    brand = np.zeros((_height(variant), _WIDTH), np.uint8)
+    for box in boxes:
+        small = box.scaled(_WIDTH / variant.size.width)
+        brand[small.y : small.bottom, small.x : small.right] = 255
+    if text is None:
+        return [brand] * (int(length_s / STEP_S) + 1)
+    return [np.maximum(picture, brand) for picture in text]
+
+
+def captions_box(drawn: NDArray[np.uint8], variant: Variant) -> Rect | None:
+    """What captions and opening card cover, measured on their pixels; None without any."""
+    most = drawn.max(axis=0)
     rows, columns = np.flatnonzero(most.max(axis=1) > 48), np.flatnonzero(most.max(axis=0) > 48)
     if len(rows) == 0:
         return None
@@ -179,11 +175,32 @@ def captions_box(
     return small.scaled(variant.size.width / _WIDTH)
 
 
-def _cut_speech(edit: EditList, speech: SpeechMap) -> tuple[bool, bool]:
-    """Whether somebody speaks through the clip's first and through its last moment."""
+def is_cut(t_s: float, source: Path, info: MediaInfo, speech: SpeechMap) -> bool:
+    """Whether somebody speaks through a moment of the source.
 
-    def spoken_through(t_s: float) -> bool:
-        return any(s.start_s < t_s - _CUT_S and s.end_s > t_s + _CUT_S for s in speech.speech)
+    The map of speech leaves out pauses that are shorter than a quarter of a second; between
+    two sentences there is often no more. They are listened for.
+    """
+    spoken = any(s.start_s < t_s - _CUT_S and s.end_s > t_s + _CUT_S for s in speech.speech)
+    if not spoken or info.audio is None:
+        return spoken
+    return not _rests(sound_between(source, info, t_s - _AROUND_S, t_s + _AROUND_S))
 
-    first_s, last_s = edit.intervals[0].start_s, edit.intervals[-1].end_s
-    return spoken_through(first_s), spoken_through(last_s)
+
+def _rests(sound: NDArray[np.float32]) -> bool:
+    """Whether a pause is in the middle of a sound: quiet for longer than a stop is closed."""
+    levels = level_db(sound, round(_HOP_S * SAMPLE_RATE))
+    voice = float(np.percentile(levels, 90))
+    background = max(float(np.percentile(levels, 5)), voice - _DEEP_DB)
+    quiet = levels < background + _QUIET * (voice - background)
+    middle, near = len(levels) // 2, round(_NEAR_S / _HOP_S)
+    return any(
+        (last - first) * _HOP_S >= _REST_S - 1e-6 and first - near <= middle < last + near
+        for first, last in _runs(quiet)
+    )
+
+
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Where flags are set: first, and last exclusive."""
+    edges = np.flatnonzero(np.diff([0, *flags.astype(int), 0]))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import av
 import ffmpeg
 
 from vidpipe.channels.model import Brand, CaptionStyle
@@ -21,6 +22,7 @@ from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
 from vidpipe.clips.paint import Painter
 from vidpipe.clips.sound import make_sound
 from vidpipe.errors import Misconfigured
+from vidpipe.geometry import Rect, Size
 from vidpipe.media.encoders import encoder_options
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
@@ -30,7 +32,8 @@ from vidpipe.transcript.model import Word
 
 #: Decoded before the first frame, so that a slow source's picture is already there.
 _PREROLL_S = 2.0
-_LOGO_HEIGHT = 84
+#: A logo is so high, and so far from the top, in pixels of the canvas.
+_LOGO_HEIGHT, _LOGO_TOP = 84, 48
 #: Height of the bar that fills, at 1080 wide.
 _BAR = 12
 #: The folder, within that of the work, with the font of the captions.
@@ -244,21 +247,38 @@ def _picture(
         done = ffmpeg.concat(*pieces, v=1, a=0)
     if options.brand.logo is not None:
         logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, _LOGO_HEIGHT)
-        done = done.overlay(logo, x=variant.safe_box.x, y=48)
+        done = done.overlay(logo, x=variant.safe_box.x, y=_LOGO_TOP)
     if options.brand.progress:
-        size, length_s = variant.size, plan.edit.duration_s
-        high = max(2, round(_BAR * size.width / 1080) // 2 * 2)
+        place, length_s = _bar(variant.size), plan.edit.duration_s
         fps = plan.edit.fps
         bar = ffmpeg.input(
-            f"color=c=0x{options.brand.accent[1:]}:s={size.width}x{high}"
+            f"color=c=0x{options.brand.accent[1:]}:s={place.width}x{place.height}"
             f":r={fps.numerator}/{fps.denominator}",
             f="lavfi",
             t=f"{length_s + 1:.3f}",
         )
-        done = done.overlay(
-            bar, x=f"-w+w*t/{length_s:.3f}", y=size.height - high, eof_action="repeat"
-        )
+        done = done.overlay(bar, x=f"-w+w*t/{length_s:.3f}", y=place.y, eof_action="repeat")
     return done
+
+
+def _bar(size: Size) -> Rect:
+    """Where the bar is that fills."""
+    high = max(2, round(_BAR * size.width / 1080) // 2 * 2)
+    return Rect(x=0, y=size.height - high, width=size.width, height=high)
+
+
+def brand_boxes(variant: Variant, brand: Brand) -> list[Rect]:
+    """What logo and bar of a channel may cover of the canvas."""
+    boxes = []
+    if brand.logo is not None:
+        with av.open(str(brand.logo)) as media:
+            drawn = media.streams.video[0]
+            width = round(_LOGO_HEIGHT * drawn.width / drawn.height)
+        left = variant.safe_box.x
+        boxes.append(Rect(x=left, y=_LOGO_TOP, width=width, height=_LOGO_HEIGHT))
+    if brand.progress:
+        boxes.append(_bar(variant.size))
+    return boxes
 
 
 def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
@@ -298,8 +318,6 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
 
 def measure(path: Path) -> Measures:
     """Probe and measure a finished clip."""
-    import av
-
     info = probe(path)
     assert info.video is not None
     with av.open(str(path)) as media:

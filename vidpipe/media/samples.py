@@ -133,6 +133,40 @@ def decode_samples(
     return Samples.open(target)
 
 
+def sound_between(
+    source: Path, info: MediaInfo, start_s: float, end_s: float
+) -> NDArray[np.float32]:
+    """16 kHz mono of `[start_s, end_s)` alone, in -1 to 1, shape (n,); silence where none is."""
+    sound = np.zeros(round((end_s - start_s) * SAMPLE_RATE), np.float32)
+    if info.audio is None:
+        return sound
+    with open_media(source, info.known_container) as media:
+        stream = media.streams[info.audio.index]
+        try:
+            media.seek(int((max(0.0, start_s) + info.origin_s) * av.time_base), backward=True)
+        except (av.FFmpegError, OSError):
+            media.seek(0)
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+        at: float | None = None
+        for frame in decode_tolerantly(media, stream):
+            if frame.time is None:
+                continue
+            told = (frame.time - info.origin_s - start_s) * SAMPLE_RATE
+            if told >= len(sound):
+                break
+            # The resampler holds some samples back: what it gives out follows what it gave.
+            if at is None or abs(told - at) > _JUMP_S * SAMPLE_RATE:
+                at = told
+            frame.pts = None
+            for out in resampler.resample(frame):
+                heard, first = out.to_ndarray()[0], round(at)
+                at += len(heard)
+                heard, first = heard[max(0, -first) :], max(0, first)
+                heard = heard[: max(0, len(sound) - first)]
+                sound[first : first + len(heard)] = heard
+    return sound
+
+
 def decode_tolerantly(media: Any, stream: Any) -> Any:
     """Frames of `stream`; packets that do not decode are passed over."""
     packets = media.demux(stream)

@@ -109,7 +109,7 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "5"
+CLIP_VERSION = "6"
 
 
 def _not_seen(brand: Brand) -> set[str]:
@@ -300,7 +300,15 @@ class _Renderer:
                 text = written(_later(spoken, lead_s), self.transcript.language, until_s)
                 made[name].write_text(text, "utf-8")
         looked_at = inspect_clip(
-            clip, self.source, self.media, output.plan, output.variant, self.speech, work
+            clip,
+            self.source,
+            self.media,
+            output.plan,
+            output.variant,
+            self.speech,
+            work,
+            captions=self.burn and output.variant.captions and bool(self.transcript.words),
+            brand=brand,
         )
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 

@@ -13,7 +13,7 @@ from vidpipe.clips.arrange import Arrangement
 from vidpipe.clips.captions import _shown, groups_of, write_captions
 from vidpipe.clips.fonts import Lettering, carried_font, font_for, lettering_for, read_font
 from vidpipe.clips.model import Variant
-from vidpipe.clips.quality import captions_box
+from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.render import lettering
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
@@ -118,7 +118,8 @@ def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
         place = Arrangement(caption=Rect(x=120, y=900, width=768, height=200))
         style, size = CaptionStyle(), VERTICAL.size
         write_captions(words, [(0.0, 2.0, place)], style, Brand(), size, target, font=letters)
-        boxes.append(captions_box(target, VERTICAL, 2.0, tmp_path, fonts=tmp_path))
+        drawn = drawn_text(target, VERTICAL, 2.0, tmp_path, fonts=tmp_path)
+        boxes.append(captions_box(drawn, VERTICAL))
     # A space and a box of one em wider.
     assert boxes[1].width - boxes[0].width == pytest.approx(64 + 22, abs=14)
 
@@ -167,7 +168,7 @@ def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
         target,
         font=Lettering(font),
     )
-    box = captions_box(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path)
+    box = captions_box(drawn_text(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path), VERTICAL)
     assert box.intersect(place) == box
     assert 40 <= box.height <= 110 and box.width > 100
     if own:  # four boxes of 64 pixels, each with its outline

@@ -1,11 +1,13 @@
 """The picture that stands for a clip."""
 
 import cv2
+import ffmpeg
 import numpy as np
 import pytest
 
 from vidpipe.clips.poster import write_poster
 from vidpipe.media.faces import DlibFaces
+from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.synthesis.picture import Pose, draw_speaker
@@ -21,8 +23,8 @@ def written(path, pictures):
     return path
 
 
-@pytest.fixture
-def clip(tmp_path):
+@pytest.fixture(params=["few keyframes", "a keyframe every second"])
+def clip(tmp_path, request):
     """Ten seconds: black, then eyes shut but from 6 to 8, where a blurred second goes before."""
     pictures = []
     for k in range(50):
@@ -36,7 +38,12 @@ def clip(tmp_path):
         if 5 <= t_s < 6:
             picture = cv2.GaussianBlur(picture, (0, 0), 9)
         pictures.append(picture)
-    return written(tmp_path / "clip.mp4", pictures)
+    few = written(tmp_path / "clip.mp4", pictures)
+    if request.param == "few keyframes":
+        return few
+    many = tmp_path / "many.mp4"
+    render(ffmpeg.output(ffmpeg.input(str(few)).video, str(many), g=3, crf=16), timeout_s=60)
+    return many
 
 
 def test_a_poster_shows_a_sharp_face_with_open_eyes(clip, tmp_path):
@@ -51,6 +58,20 @@ def test_a_poster_shows_a_sharp_face_with_open_eyes(clip, tmp_path):
 
 def test_what_a_card_covers_is_no_poster(clip, tmp_path):
     assert write_poster(clip, DlibFaces(), tmp_path / "poster.jpg", not_before_s=8.0) >= 5.0
+
+
+def dark_page(t_s):
+    """Letters on a page that is darker than black was once thought to be; a fade before it."""
+    page = np.full((360, 640, 3), 14, np.uint8)
+    for k in range(4):
+        cv2.putText(page, f"Line {k}", (40, 80 + 60 * k), cv2.FONT_HERSHEY_SIMPLEX, 1, (99, 99, 99))
+    return (min(1.0, t_s / 6) * page).astype(np.uint8)
+
+
+def test_a_dark_page_stands_for_a_clip_and_a_fade_does_not(tmp_path):
+    clip = written(tmp_path / "dark.mp4", [dark_page(k / 5) for k in range(50)])
+    assert dark_page(9).mean() < 24 and dark_page(9).std() < 12
+    assert write_poster(clip, DlibFaces(), tmp_path / "poster.jpg") >= 3.0
 
 
 def test_a_black_clip_has_a_poster_all_the_same(tmp_path):

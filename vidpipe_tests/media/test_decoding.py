@@ -4,7 +4,7 @@ import pytest
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
+from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples, sound_between
 from vidpipe.process import ProgramFailed, run_program
 
 
@@ -20,6 +20,21 @@ def test_samples_lie_where_the_truth_says(talk, tmp_path):
     assert samples.duration_s == pytest.approx(talk.truth.duration_s, abs=0.1)
     first = talk.truth.sentences[0][0]
     assert onset_s(samples) == pytest.approx(first, abs=0.06)
+
+
+def test_a_piece_of_sound_is_where_it_is_in_the_whole(talk, tmp_path):
+    info = probe(talk.path)
+    whole = decode_samples(talk.path, info, tmp_path / "whole.wav")
+    for start_s, end_s in ((0.0, 1.0), (7.3, 9.1), (whole.duration_s - 0.5, whole.duration_s)):
+        piece = sound_between(talk.path, info, start_s, end_s)
+        there = whole.read(start_s, end_s)
+        assert len(piece) == round((end_s - start_s) * 16000)
+        # A resampler begins anew, up to half a sample off; the whole has 16 bits.
+        off = piece[200 : len(there)] - there[200:]
+        assert np.std(off) < 0.2 * np.std(there) + 0.0005
+    before = sound_between(talk.path, info, -1.0, 0.5)
+    assert not before[:15000].any()
+    assert not sound_between(talk.path, info, whole.duration_s + 1, whole.duration_s + 2).any()
 
 
 def test_frames_come_at_their_times(talk):
