@@ -11,6 +11,7 @@ with voiced and voiceless ones taken together; by letters, the Damerau-Levenshte
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from vidpipe.channels.wording import Term
-from vidpipe.orthography import CLOSING, ends_clause, ends_sentence, split_words
+from vidpipe.orthography import CLOSING, bare, ends_clause, ends_sentence, split_words
 from vidpipe.transcript.common_words import CommonWords, common_words
 from vidpipe.transcript.model import Word
 
@@ -40,6 +41,8 @@ _TOGETHER_S = 0.6
 #: What Metaphone tells apart and ears do not: voiced and voiceless (0 is its th).
 _VOICELESS = str.maketrans({"B": "P", "D": "T", "0": "T", "G": "K", "V": "F", "Z": "S", "J": "X"})
 _VOWELS = "AEIOU"
+#: What joins words to one.
+_JOINTS = re.compile(r"['’-]")
 #: What may follow a name and is kept, by language, the longest first.
 _ENDINGS = {"en": ("'s", "’s", "s'", "es", "s")}
 _OTHER_ENDINGS = ("'s", "’s", "s")
@@ -78,13 +81,19 @@ class _Known:
     longest: int
     common: CommonWords | None
 
-    def usual(self, letters: str) -> bool:
-        """Whether everybody says this word."""
-        return self.common is not None and letters in self.common.known
+    def usual(self, word: str) -> bool:
+        """Whether everybody says this word, or all of what hyphens and apostrophes join."""
+        if self.common is None:
+            return False
+        text = bare(word)
+        if text in self.common.known or letters_of(text) in self.common.known:
+            return True
+        parts = [part for part in _JOINTS.split(text) if part]
+        return len(parts) > 1 and all(part in self.common.known for part in parts)
 
-    def everyday(self, letters: str) -> bool:
+    def everyday(self, word: str) -> bool:
         """Whether this word is in every sentence."""
-        return self.common is not None and letters in self.common.everyday
+        return self.common is not None and bare(word) in self.common.everyday
 
 
 @dataclass(frozen=True)
@@ -201,10 +210,10 @@ def _without_ending(heard: Sequence[str], endings: Sequence[str]) -> Iterator[tu
     """The letters of what was heard, and again without each ending that it has."""
     text = " ".join(heard).casefold()
     yield letters_of(text), ""
-    bare = text.rstrip(CLOSING + ".,;:!?…") if not text.endswith(("s'", "s’")) else text
+    core = text.rstrip(CLOSING + ".,;:!?…") if not text.endswith(("s'", "s’")) else text
     for ending in endings:
-        if bare.endswith(ending) and len(bare) > len(ending) + 1:
-            yield letters_of(bare.removesuffix(ending)), ending
+        if core.endswith(ending) and len(core) > len(ending) + 1:
+            yield letters_of(core.removesuffix(ending)), ending
 
 
 def _match(
@@ -212,8 +221,8 @@ def _match(
 ) -> tuple[int, float] | None:
     """The term that these letters are, and how surely."""
     parts = [letters_of(w) for w in heard]
-    usual = [known.usual(p) for p in parts]
-    everyday = any(known.everyday(p) for p in parts)
+    usual = [known.usual(w) for w in heard]
+    everyday = any(known.everyday(w) for w in heard)
     for form in known.by_letters.get(core, ()):
         by_name = form.letters == letters_of(terms[form.term].name)
         if not by_name or not _are_other_words(core, form, usual, everyday):

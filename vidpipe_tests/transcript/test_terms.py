@@ -136,6 +136,22 @@ def test_without_a_list_of_common_words_only_the_same_sound_will_do():
     assert put_right("Kavva", terms, "sv")[1] == []
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "name"),
+    [
+        ("fr", "le théorème", "Theorema"),
+        ("de", "eine Prüfung", "Pruvung"),
+        ("es", "la canción", "Kancion"),
+        ("en", "it's state-of-the-art", "Stateofthart"),
+    ],
+)
+def test_common_words_keep_their_accents_and_joints(language, said, name):
+    """Without its accents it is no word of the list, and near enough to the name."""
+    assert put_right(said, [Term(name=name)], language) == (said, [])
+    # Where nobody knows the language's words, it is the name.
+    assert put_right(said, [Term(name=name)], "xx")[1] != []
+
+
 def test_unrelated_terms_change_nothing_of_a_talk():
     text = " ".join(s for page in DEMO_TALK for s in page.sentences)
     assert put_right(text, [t for t in TERMS if t.name != "Kubernetes"])[1] == []
