@@ -1,6 +1,6 @@
-"""How vidpipe does on what nobody here made: faces, layouts, slides, what is wrong with clips.
+"""How vidpipe does on what nobody here made: faces, layouts, slides, wrong clips, names.
 
-    python -m benchmarks.reality [--parts faces layout looks guard] [--record]
+    python -m benchmarks.reality [--parts faces layout looks terms guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -50,6 +50,13 @@ def looks() -> list[Figure]:
     return looks.measure()
 
 
+def terms() -> list[Figure]:
+    """Names that a channel knows: written right, and nothing else changed."""
+    from benchmarks.real import terms
+
+    return [figure for column in COLUMNS for figure in terms.measure(column)]
+
+
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
     from benchmarks.real import layout
@@ -67,6 +74,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "faces": faces,
     "layout": layout,
     "looks": looks,
+    "terms": terms,
     "guard": guard,
 }
 
