@@ -1,6 +1,6 @@
-"""How vidpipe does on what nobody here made: words, faces, layouts, slides, broken clips.
+"""How vidpipe does on what nobody here made: words, names, faces, layouts, slides, clips.
 
-    python -m benchmarks.reality [--parts words faces layout looks guard] [--record]
+    python -m benchmarks.reality [--parts words terms faces layout looks guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -57,6 +57,13 @@ def looks() -> list[Figure]:
     return looks.measure()
 
 
+def terms() -> list[Figure]:
+    """Names that a channel knows: written right, and nothing else changed."""
+    from benchmarks.real import terms
+
+    return [figure for column in COLUMNS for figure in terms.measure(column)]
+
+
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
     from benchmarks.real import layout, words
@@ -78,6 +85,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "faces": faces,
     "layout": layout,
     "looks": looks,
+    "terms": terms,
     "guard": guard,
 }
 

@@ -7,6 +7,7 @@ looked at there.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import threading
@@ -22,14 +23,19 @@ from vidpipe.cli.run import print_results
 from vidpipe.intake.drops import survey
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import notice
+from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine, stage_names
 from vidpipe.results.deliver import deliver
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.talk import make_talk
+from vidpipe.synthesis.script import DEMO_TALK, signed
+from vidpipe.synthesis.speech import NATURAL_VOICE, Voice, voice_for
+from vidpipe.synthesis.talk import Look, make_talk, truth_of
 
 #: What Dagster remarks on platforms that the channel does not use.
 _LEFT_OUT = "did not yield or return expected outputs"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+#: Of the voice: -26 LUFS, as loud as a lecture is recorded, and far from clipping.
+_PEAK = 0.7
 
 
 def process_video() -> dg.JobDefinition:
@@ -42,7 +48,8 @@ def main() -> int:
     started = time.monotonic()
     settings = load_settings()
     engine = Engine(settings)
-    talk = _talk(settings.home / "drop" / "default")
+    voice = _voice(settings.model_store)
+    talk = _talk(settings.home / "drop" / "default", voice)
     with dg.DagsterInstance.get() as instance:
         video_id = _take_in(engine, instance, talk)
         instance.add_dynamic_partitions("videos", [video_id])
@@ -59,6 +66,7 @@ def main() -> int:
     made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
     folder = Path("clips") / talk.stem
     print_results(deliver(engine, video_id, made, folder), folder)
+    _say(f"Spoken by: {voice.name}")
     _say(
         f"Done in {time.monotonic() - started:.0f} s. `make dev` shows all of it in the Dagster UI."
     )
@@ -83,13 +91,24 @@ def _errors_to(log: Path) -> Iterator[None]:
             os.close(kept)
 
 
-def _talk(folder: Path) -> Path:
+def _voice(store: ModelStore) -> Voice:
+    """A natural voice where its model is; nothing is fetched for it here."""
+    found = store.here(NATURAL_VOICE)
+    if found is None:
+        _say(f"No natural voice is here (vidpipe models fetch {NATURAL_VOICE}): espeak-ng speaks")
+    return voice_for(found.path if found else None)
+
+
+def _talk(folder: Path, voice: Voice) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "demo-talk.mp4"
     if target.exists():
-        _say(f"The sample talk is there already: {target}")
-        return target
-    _say("Drawing and speaking a sample talk of two minutes")
+        spoken_by = _spoken_by(target)
+        if spoken_by in (None, voice.name):
+            _say(f"The sample talk is there already: {target}")
+            return target
+        _say(f"The sample talk that is there was spoken by {spoken_by}: it is made anew")
+    _say(f"Drawing a sample talk of two minutes, spoken by: {voice.name}")
     shown = 0
 
     def tell(fraction: float) -> None:
@@ -98,8 +117,19 @@ def _talk(folder: Path) -> Path:
             shown = int(fraction * 4)
             _say(f"  {shown * 25}%")
 
-    make_talk(target, on_progress=tell)
+    pages = signed(DEMO_TALK, voice.name)
+    make_talk(target, pages, Look(peak=_PEAK), on_progress=tell, voice=voice)
     return target
+
+
+def _spoken_by(talk: Path) -> str | None:
+    """Who speaks in the sample talk that is there; None: nothing beside it says so."""
+    try:
+        truth = json.loads(truth_of(talk).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    # Before there was a choice nobody wrote it down.
+    return str(truth.get("voice", "espeak-ng"))
 
 
 def _take_in(engine: Engine, instance: dg.DagsterInstance, talk: Path) -> str:

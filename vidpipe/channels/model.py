@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
 
@@ -189,6 +190,15 @@ class Channel(_Strict):
     name: ChannelName
     title: str = Field(default="", description="shown as artist in the files, and in posts")
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
+    terms: tuple[GivenTerm, ...] = Field(
+        default=(),
+        max_length=MOST_TERMS,
+        description="names and words of the trade as they are written: recognised more "
+        "surely, and put right where they were heard wrong",
+    )
+    profanity: Profanity = Field(
+        default="keep", description="strong language is left alone, or masked: f***"
+    )
     custom: dict[str, Preset] = Field(
         default_factory=dict,
         description="platforms of the channel's own: whole presets, or `like` another one",

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
 from vidpipe.media.probe import MediaInfo
 
@@ -85,6 +86,14 @@ class Instructions(BaseModel):
 
     title: str = ""
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$")
+    terms: tuple[GivenTerm, ...] = Field(
+        default=(),
+        max_length=MOST_TERMS,
+        description="names and words of the trade in this one, besides the channel's",
+    )
+    profanity: Profanity | None = Field(
+        default=None, description="keep or mask strong language, whatever the channel does"
+    )
     platforms: tuple[str, ...] = ()
     clips: int | None = Field(default=None, ge=1, le=50)
     priority: int = Field(default=0, ge=-10, le=10)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializerFunctionWrapHandler, model_serializer
 
+from vidpipe.channels.wording import Wording
 from vidpipe.content.analyse import analyse
 from vidpipe.content.chapters import chapters_text
 from vidpipe.content.model import Content
@@ -40,6 +41,7 @@ from vidpipe.transcript.recogniser import Recogniser, choose
 from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 from vidpipe.transcript.transcribe import Chunk, transcribe
+from vidpipe.transcript.worded import worded
 
 
 class NoOptions(BaseModel):
@@ -116,6 +118,15 @@ class TranscriptRequest(BaseModel):
     language: str | None
     align: bool
     chunk_s: float
+    wording: Wording
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_asked(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `wording` where it asks for nothing: it then changes no transcript."""
+        dumped: dict[str, Any] = dump(self)
+        if self.wording == Wording():
+            del dumped["wording"]
+        return dumped
 
 
 class _Chunks:
@@ -130,6 +141,7 @@ class _Chunks:
             "aligner": aligner() if run.order.settings.transcript.align else None,
             "audio": run.inputs["audio"].content_digest,
             "speech": run.inputs["silence_regions"].content_digest,
+            "terms": run.order.wording.names,
         }
         self._keep: dict[tuple[Interval, str | None], Callable[[Chunk], None]] = {}
 
@@ -175,7 +187,8 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
 
 def transcript(run: StageRun) -> BaseModel:
     """Words and sentences, SRT, VTT and a table."""
-    done = _transcript(run)
+    speech = run.document("silence_regions", SpeechMap)
+    done = worded(_transcript(run), run.order.wording, speech)
     run.new_file("transcript.srt").write_text(to_srt(done.words, done.language), "utf-8")
     run.new_file("transcript.vtt").write_text(to_vtt(done.words, done.language), "utf-8")
     rows = [
@@ -212,13 +225,19 @@ def _transcript(run: StageRun) -> Transcript:
         checkpoints=_Chunks(run, recogniser) if recogniser is not None else None,
         on_progress=run.progress,
         may_align=options.align,
+        terms=run.order.wording.names,
     )
 
 
 def transcript_request(order: Order) -> BaseModel:
     """What of the order can change a transcript."""
     options = order.settings.transcript
-    return TranscriptRequest(language=order.language, align=options.align, chunk_s=options.chunk_s)
+    return TranscriptRequest(
+        language=order.language,
+        align=options.align,
+        chunk_s=options.chunk_s,
+        wording=order.wording,
+    )
 
 
 # layout

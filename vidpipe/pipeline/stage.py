@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from vidpipe.channels.model import Channel
+from vidpipe.channels.wording import Wording, joined_terms
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions, Upload
 from vidpipe.pipeline.estimates import Estimator
@@ -56,6 +57,14 @@ class Order:
         """The sidecar's language, else the channel's, else the settings'."""
         return (
             self.instructions.language or self.channel.language or self.settings.transcript.language
+        )
+
+    @property
+    def wording(self) -> Wording:
+        """The sidecar's terms, which matter most, then the channel's; whose word on profanity."""
+        return Wording(
+            terms=joined_terms(self.instructions.terms, self.channel.terms),
+            profanity=self.instructions.profanity or self.channel.profanity,
         )
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, resample_poly, sosfilt
 
 from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.synthesis.espeak import Espeak
 from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.synthesis.speech import speak
 from vidpipe.timeline import Interval, span, union
 
 Sound = NDArray[np.float32]
@@ -133,11 +133,11 @@ def make_recording(
 
 @functools.cache
 def _sentence(text: str, rate: int, pitch: int) -> tuple[Sound, tuple[tuple[str, float], ...]]:
-    spoken = speak(text, words_per_minute=rate, pitch=pitch)
+    spoken = Espeak(rate, pitch).say(text)
     up, down = SAMPLE_RATE, spoken.rate
     common = int(np.gcd(up, down))
     voice = resample_poly(spoken.samples, up // common, down // common)
-    return np.asarray(voice, np.float32), spoken.words
+    return np.asarray(voice, np.float32), tuple((w.text, w.start_s) for w in spoken.words)
 
 
 def _levels(clean: Sound) -> Sound:

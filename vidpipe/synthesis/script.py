@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,9 @@ DEMO_TALK: tuple[Page, ...] = (
         0.8,
     ),
 )
+
+
+def signed(pages: Sequence[Page], voice: str) -> tuple[Page, ...]:
+    """The same talk, whose last page says which voice spoke: nobody is to take it for a person."""
+    *others, last = pages
+    return (*others, replace(last, bullets=(*last.bullets, f"Made up; spoken by: {voice}")))

@@ -12,10 +12,12 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import resample_poly
 
+from vidpipe.synthesis.espeak import Espeak
 from vidpipe.synthesis.picture import draw_slide, draw_speaker, pose_at
 from vidpipe.synthesis.script import DEMO_TALK, Page
-from vidpipe.synthesis.speech import speak
+from vidpipe.synthesis.speech import Voice
 
 _RATE = 48_000
 _SENTENCE_GAP_S = 0.45
@@ -23,8 +25,13 @@ _SENTENCE_GAP_S = 0.45
 
 @dataclass(frozen=True)
 class TalkTruth:
-    """What is known of a made-up talk; times in seconds, boxes `x, y, width, height`."""
+    """What is known of a made-up talk; times in seconds, boxes `x, y, width, height`.
 
+    `voice` is the name of who says it, `words` are `(start, text)`, `sentences` and
+    `slides` `(start, end, text)`.
+    """
+
+    voice: str
     duration_s: float
     sentences: tuple[tuple[float, float, str], ...]
     words: tuple[tuple[float, str], ...]
@@ -34,7 +41,7 @@ class TalkTruth:
 
 @dataclass(frozen=True)
 class Look:
-    """How the talk is recorded."""
+    """How the talk is recorded; `peak` of the voice and the noise against full scale."""
 
     width: int = 1280
     height: int = 720
@@ -42,6 +49,7 @@ class Look:
     camera: bool = True
     sound: bool = True
     noise_db: float = -62.0
+    peak: float = 0.35
 
 
 def make_talk(
@@ -49,19 +57,25 @@ def make_talk(
     pages: Sequence[Page] = DEMO_TALK,
     look: Look = Look(),
     on_progress: Callable[[float], None] | None = None,
+    voice: Voice | None = None,
 ) -> TalkTruth:
     """Write `target` (an MP4), its script as `.srt` and its truth as `.truth.json`.
 
     Slides with a speaker in the lower right corner whose mouth follows the
-    voice. The same arguments give the same talk.
+    voice (espeak-ng's, where none is given). The same arguments give the same talk.
     """
-    sound, truth = _narrate(pages, look)
+    sound, truth = _narrate(pages, look, voice or Espeak())
     temporary = target.with_name(f".{target.name}.part")
     _encode(temporary, pages, look, sound, truth, on_progress)
     target.with_suffix(".srt").write_text(_srt(truth), "utf-8")
-    target.with_suffix(".truth.json").write_text(json.dumps(asdict(truth), indent=1), "utf-8")
+    truth_of(target).write_text(json.dumps(asdict(truth), indent=1), "utf-8")
     os.replace(temporary, target)
     return truth
+
+
+def truth_of(talk: Path) -> Path:
+    """The file beside a made-up talk that says what is known of it."""
+    return talk.with_suffix(".truth.json")
 
 
 def _camera_box(look: Look) -> tuple[int, int, int, int] | None:
@@ -72,7 +86,9 @@ def _camera_box(look: Look) -> tuple[int, int, int, int] | None:
     return look.width - width - margin, look.height - height - margin, width, height
 
 
-def _narrate(pages: Sequence[Page], look: Look) -> tuple[NDArray[np.float32], TalkTruth]:
+def _narrate(
+    pages: Sequence[Page], look: Look, voice: Voice
+) -> tuple[NDArray[np.float32], TalkTruth]:
     """The voice track and when everything happens."""
     parts: list[NDArray[np.float32]] = [np.zeros(int(0.6 * _RATE), np.float32)]
     at = 0.6
@@ -82,11 +98,11 @@ def _narrate(pages: Sequence[Page], look: Look) -> tuple[NDArray[np.float32], Ta
     for page in pages:
         page_start = at if slides else 0.0
         for text in page.sentences:
-            spoken = speak(text)
+            spoken = voice.say(text)
             samples = _resampled(spoken.samples, spoken.rate)
             length = len(samples) / _RATE
             sentences.append((round(at, 3), round(at + length, 3), text))
-            words += [(round(at + start, 3), word) for word, start in spoken.words]
+            words += [(round(at + word.start_s, 3), word.text) for word in spoken.words]
             parts += [samples, np.zeros(int(_SENTENCE_GAP_S * _RATE), np.float32)]
             at += length + int(_SENTENCE_GAP_S * _RATE) / _RATE
         parts.append(np.zeros(int(page.pause_s * _RATE), np.float32))
@@ -95,8 +111,9 @@ def _narrate(pages: Sequence[Page], look: Look) -> tuple[NDArray[np.float32], Ta
     sound = np.concatenate(parts)
     peak = float(np.abs(sound).max()) or 1.0
     noise = np.random.default_rng(7).standard_normal(len(sound)).astype(np.float32)
-    sound = 0.35 * sound / peak + 10 ** (look.noise_db / 20) * noise
+    sound = look.peak * sound / peak + 10 ** (look.noise_db / 20) * noise
     return sound, TalkTruth(
+        voice=voice.name,
         duration_s=round(len(sound) / _RATE, 3),
         sentences=tuple(sentences),
         words=tuple(words),
@@ -106,9 +123,8 @@ def _narrate(pages: Sequence[Page], look: Look) -> tuple[NDArray[np.float32], Ta
 
 
 def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    count = round(len(samples) * _RATE / rate)
-    at = np.arange(count) * rate / _RATE
-    return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
+    common = int(np.gcd(_RATE, rate))
+    return np.asarray(resample_poly(samples, _RATE // common, rate // common), np.float32)
 
 
 def _encode(

@@ -17,6 +17,7 @@ from vidpipe.server import address, client, missing
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
+from vidpipe.transcript.hints import at_most_tokens, hint
 from vidpipe.transcript.languages import iso_language
 from vidpipe.transcript.model import ApiOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
@@ -49,7 +50,7 @@ class Api:
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
         at = passage.interval
         sound = passage.samples.read(at.start_s, at.end_s)
-        said = self._ask(_flac(sound), language)
+        said = self._ask(_flac(sound), language, hint(passage.terms, at_most_tokens))
         spoken = iso_language(str(said.get("language") or "")) or language or ""
         words = _words(said.get("words"), at.start_s)
         if words:
@@ -57,7 +58,7 @@ class Api:
             return Recognised(_with_punctuation(words, text), spoken)
         return Recognised(_from_segments(said, passage), spoken, timed=False)
 
-    def _ask(self, flac: bytes, language: str | None) -> Mapping[str, Any]:
+    def _ask(self, flac: bytes, language: str | None, prompt: str) -> Mapping[str, Any]:
         """One upload; waits and tries again where that can help.
 
         Raises:
@@ -72,6 +73,7 @@ class Api:
                 response_format="verbose_json",
                 timestamp_granularities=["word", "segment"],
                 **({"language": language} if language else {}),
+                **({"prompt": prompt} if prompt else {}),
             )
             said = answer.http_response.json()
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):

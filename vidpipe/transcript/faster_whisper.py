@@ -57,11 +57,12 @@ class FasterWhisper:
         if not parts:
             return Recognised((), language or "")
         model = _model(str(self.weights.folder()))
-        ear = WhisperEar(model, language, beam=self.options.beam)
+        ear = WhisperEar(model, language, beam=self.options.beam, terms=passage.terms)
         found = self._heard(passage, parts, ear)
         if language is None and ear.heard_language != ear.language:
             # The first windows were a quotation, or somebody else's welcome.
-            ear = WhisperEar(model, ear.heard_language, beam=self.options.beam)
+            told = ear.heard_language
+            ear = WhisperEar(model, told, beam=self.options.beam, terms=passage.terms)
             found = self._heard(passage, parts, ear)
         return Recognised(stitch(found), ear.heard_language)
 

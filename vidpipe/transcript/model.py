@@ -48,12 +48,22 @@ class Flag(BaseModel):
     `kind` is `loop` (the same words over and over: all but the first dropped),
     `over_silence` (words where nobody speaks: dropped), `long_word` (longer than 3 s:
     shortened), `backwards` (earlier than the word before: moved), `beyond_end`
-    (after the recording's end: dropped) or `unsure` (low confidence: kept).
+    (after the recording's end: dropped), `unsure` (low confidence: kept), `term` (nearly one
+    of the channel's terms: made it) or `strong_language` (covered).
     """
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["loop", "over_silence", "long_word", "backwards", "beyond_end", "unsure"]
+    kind: Literal[
+        "loop",
+        "over_silence",
+        "long_word",
+        "backwards",
+        "beyond_end",
+        "unsure",
+        "term",
+        "strong_language",
+    ]
     count: int
     at_s: float
 

@@ -18,13 +18,15 @@ class Passage:
     """A stretch to recognise: where it is, and where somebody speaks in it.
 
     All times, also those of the words that come back, are the recording's. `on_heard` is
-    told from time to time how many seconds of it were heard.
+    told from time to time how many seconds of it were heard. `terms` are names that may
+    be said, the likeliest first: a recogniser that can be told of them is.
     """
 
     samples: Samples
     interval: Interval
     speech: tuple[Interval, ...]
     on_heard: Callable[[float], None] = lambda _: None
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -80,13 +80,14 @@ def transcribe(
     checkpoints: Checkpoints | None = None,
     on_progress: Progress = lambda _, __: None,
     may_align: bool = True,
+    terms: Sequence[str] = (),
 ) -> Transcript:
     """The recogniser's transcript; an empty one with source `none` where nobody speaks.
 
     Chunks are cut where nobody speaks. Each is kept as soon as it is done: what is
     run again after a kill redoes at most the chunks in flight. Without a language the
     first chunk tells it for the others. English words are aligned to the sound, unless
-    they may not be.
+    they may not be. The recogniser is told the `terms`.
 
     Raises:
         Unavailable: somebody speaks and no recogniser can be used.
@@ -104,7 +105,8 @@ def transcribe(
         windows(speech.speech, speech.duration_s, max_s=length_s), speech.duration_s, length_s
     )
     passages = [
-        Passage(samples, s, tuple(intersection(list(speech.speech), [s]))) for s in stretches
+        Passage(samples, s, tuple(intersection(list(speech.speech), [s])), terms=tuple(terms))
+        for s in stretches
     ]
     work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress, may_align)
     chunks = work.run(language)
@@ -220,6 +222,7 @@ class _Work:
         def hear(stretch: Interval) -> Iterable[Word]:
             again.append(stretch)
             speech = tuple(intersection(list(passage.speech), [stretch]))
+            # Of so little sound a model might say back what it was told.
             part = Passage(passage.samples, stretch, speech)
             return self.recogniser.recognise(part, language or heard.language).words
 

@@ -17,6 +17,7 @@ from vidpipe.media.samples import SAMPLE_RATE
 from vidpipe.models import ModelStore, chosen
 from vidpipe.timeline import Interval
 from vidpipe.transcript.dtw import warp
+from vidpipe.transcript.hints import hint, said_back
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
@@ -93,7 +94,7 @@ class TransformersWhisper:
             part = pieces[first : first + batch]
             sounds = [passage.samples.read(p.start_s, p.end_s) for p in part]
             try:
-                heard = whisper.transcribe(sounds, language)
+                heard = whisper.transcribe(sounds, language, passage.terms)
             except whisper.out_of_memory as error:
                 whisper.free()
                 if batch == 1:
@@ -155,6 +156,7 @@ class _Whisper:
         ]
         self.multilingual = bool(getattr(self.model.generation_config, "is_multilingual", True))
         self.end = self.tokenizer.eos_token_id
+        self.start = int(self.tokenizer.convert_tokens_to_ids("<|startoftranscript|>"))
         if self.device == "cuda":
             self.transcribe([np.zeros(SAMPLE_RATE, np.float32)], "en")
 
@@ -189,33 +191,40 @@ class _Whisper:
         names = [self.tokenizer.decode([int(k)]).strip("<|>") for k in found]
         return str(max(sorted(set(names)), key=names.count))
 
-    def transcribe(self, sounds: Sequence[NDArray[np.float32]], language: str) -> list[list[Word]]:
-        """Words of each sound."""
+    def transcribe(
+        self, sounds: Sequence[NDArray[np.float32]], language: str, terms: Sequence[str] = ()
+    ) -> list[list[Word]]:
+        """Words of each sound, heard by somebody who was told the terms."""
         torch = self.torch
         with torch.inference_mode():
             encoded = self._encoded(sounds)
-            found = self._generated(encoded, language, 0.0)
+            found = self._generated(encoded, language, 0.0, self._told(terms))
             words = []
             for k, first_try in enumerate(found):
                 one = self._part(encoded, k)
-                tokens, chances, attention = self._surest(one, language, first_try)
+                tokens, chances, attention = self._surest(one, language, first_try, terms)
                 steps = round(len(sounds[k]) / SAMPLE_RATE / _STEP_S)
                 shown = attention[:, : max(1, min(attention.shape[1], steps))]
                 words.append(self._words(tokens, chances, shown, language))
         return words
 
     def _surest(
-        self, encoded: Any, language: str, tokens: list[int]
+        self, encoded: Any, language: str, tokens: list[int], terms: Sequence[str]
     ) -> tuple[list[int], NDArray[np.float32], NDArray[np.float32]]:
-        """A window's tokens; where they look failed, drawn again at rising temperature."""
-        chances, attention = self._attended(encoded, language, tokens)
-        for temperature in _TEMPERATURES:
-            if not self._failed(tokens, chances):
+        """A window's tokens; where they look failed, again without the terms, then drawn.
+
+        Drawn at rising temperature.
+        """
+        told = self._told(terms)
+        chances, attention = self._attended(encoded, language, tokens, told)
+        for temperature in (*(0.0 for _ in told[:1]), *_TEMPERATURES):
+            if not self._failed(tokens, chances, terms if told else ()):
                 break
             # Drawn at random, yet the same recording gives the same words.
             self.torch.manual_seed(0)
-            tokens = self._generated(encoded, language, temperature)[0]
-            chances, attention = self._attended(encoded, language, tokens)
+            told = []
+            tokens = self._generated(encoded, language, temperature, told)[0]
+            chances, attention = self._attended(encoded, language, tokens, told)
         return tokens, chances, attention
 
     def _encoded(self, sounds: Sequence[NDArray[np.float32]]) -> Any:
@@ -229,14 +238,24 @@ class _Whisper:
 
         return BaseModelOutput(last_hidden_state=encoded.last_hidden_state[k : k + 1])
 
-    def _generated(self, encoded: Any, language: str, temperature: float) -> list[list[int]]:
+    def _told(self, terms: Sequence[str]) -> list[int]:
+        """The terms as the text before a window, with the mark that it begins with."""
+        encode = self.tokenizer.encode
+        text = hint(terms, lambda t: len(encode(f" {t}", add_special_tokens=False)))
+        return [int(t) for t in self.tokenizer.get_prompt_ids(text)] if text else []
+
+    def _generated(
+        self, encoded: Any, language: str, temperature: float, told: Sequence[int]
+    ) -> list[list[int]]:
         """Tokens of the text, without any that are special."""
         options: dict[str, Any] = {"do_sample": False}
         if temperature:
             options = {"do_sample": True, "temperature": temperature}
         if self.multilingual:
             options |= {"language": language, "task": "transcribe"}
-        prompt = len(self._prompt(language))
+        if told:
+            options["prompt_ids"] = self.torch.tensor(told, device=self.device)
+        prompt = len(told) + len(self._prompt(language))
         rows = self.model.generate(
             encoder_outputs=encoded,
             return_timestamps=False,
@@ -245,7 +264,10 @@ class _Whisper:
             max_new_tokens=self.model.config.max_target_positions - prompt - 1,
             **options,
         )
-        return [[int(t) for t in row if int(t) < self.end] for row in rows]
+        # What it was given comes back before the text, the terms as if they were text.
+        texts = [[int(t) for t in row] for row in rows]
+        texts = [t[t.index(self.start) :] if self.start in t else t for t in texts]
+        return [[t for t in text if t < self.end] for text in texts]
 
     def _prompt(self, language: str) -> list[int]:
         names = ["<|startoftranscript|>"]
@@ -254,11 +276,11 @@ class _Whisper:
         return list(self.tokenizer.convert_tokens_to_ids([*names, "<|notimestamps|>"]))
 
     def _attended(
-        self, encoded: Any, language: str, tokens: Sequence[int]
+        self, encoded: Any, language: str, tokens: Sequence[int], told: Sequence[int]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probability per token, and where in the sound each was found, (tokens + 1, steps)."""
         torch = self.torch
-        prompt = self._prompt(language)
+        prompt = [*told, *self._prompt(language)]
         line = torch.tensor([[*prompt, *tokens, self.end]], device=self.device)
         # Only the plain implementation hands its weights out.
         used = self.model.config._attn_implementation
@@ -283,10 +305,15 @@ class _Whisper:
         smooth = padded.unfold(-1, _MEDIAN, 1).median(dim=-1).values.mean(dim=0)
         return chances.cpu().numpy(), smooth.cpu().numpy()
 
-    def _failed(self, tokens: Sequence[int], chances: NDArray[np.float32]) -> bool:
-        text = self.tokenizer.decode(list(tokens)).encode()
-        if not text:
+    def _failed(
+        self, tokens: Sequence[int], chances: NDArray[np.float32], terms: Sequence[str]
+    ) -> bool:
+        said = self.tokenizer.decode(list(tokens))
+        if not said:
             return False
+        if said_back(said, terms):
+            return True
+        text = said.encode()
         regular = len(text) / len(zlib.compress(text)) > _TOO_REGULAR
         return regular or float(np.log(np.maximum(chances, 1e-10)).mean()) < _TOO_UNSURE
 

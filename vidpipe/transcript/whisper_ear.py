@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.transcript.doubts import nobody_speaks, repeats, unsure
+from vidpipe.transcript.hints import PROMPT_TOKENS, hint, said_back
 from vidpipe.transcript.longform import Heard, Window
 from vidpipe.transcript.pieces import Piece, words_of
 
@@ -22,6 +23,9 @@ _FIRST_MARK = 50
 #: What is tried where a window failed. Where Whisper's makers draw at random at rising
 #: temperature, the same recording would not give the same words twice.
 _OTHERWISE: tuple[dict[str, Any], ...] = ({}, {"no_repeat_ngram_size": 3})
+#: What names may take of a prompt; the rest is for the text before, by which long talks hold
+#: together.
+_NAMES_TOKENS = 111
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +34,8 @@ Floats = NDArray[np.float32]
 class _Try:
     """One decoding of a window.
 
-    Its mean log probability, the chance that nobody speaks, whether it repeats itself.
+    Its mean log probability, the chance that nobody speaks, whether it repeats itself or
+    the names that it was told.
     """
 
     tokens: tuple[int, ...]
@@ -48,15 +53,20 @@ class WhisperEar:
 
     Without a `language` it takes the one that most of the first windows are in. In which
     each window is, it tells from the sound as it goes: `heard_language` is what most of
-    all of them are spoken in, whatever it was told.
+    all of them are spoken in, whatever it was told. Every window is shown the `terms`
+    before the text of the one before it.
     """
 
-    def __init__(self, model: Any, language: str | None, *, beam: int) -> None:
+    def __init__(
+        self, model: Any, language: str | None, *, beam: int, terms: Sequence[str] = ()
+    ) -> None:
         self.model = model
         self.beam = beam
         self.language = language
+        self.terms = terms
         self._spoken: Counter[str] = Counter()
         self._told: Any = None
+        self._hint: list[int] | None = None
 
     @property
     def heard_language(self) -> str:
@@ -139,14 +149,24 @@ class WhisperEar:
                 texts = [windows[k].text[len(windows[k].text) - least :] for k in group]
                 yield group, [self._prompt(t) for t in texts]
 
-    def _prompt(self, text: Sequence[int]) -> list[int]:
-        return list(self.model.get_prompt(self.tokenizer, list(text)))
+    def _prompt(self, text: Sequence[int], *, hinted: bool = True) -> list[int]:
+        """The names, then as much of the end of a text as fits after them."""
+        names = self._names() if hinted else []
+        kept = text[max(0, len(text) + len(names) - PROMPT_TOKENS) :]
+        return list(self.model.get_prompt(self.tokenizer, [*names, *kept]))
+
+    def _names(self) -> list[int]:
+        if self._hint is None:
+            encode = self.tokenizer.encode
+            shown = hint(self.terms, lambda text: len(encode(" " + text)), _NAMES_TOKENS)
+            self._hint = list(encode(" " + shown)) if shown else []
+        return self._hint
 
     def _otherwise(self, encoded: Floats, failed: _Try) -> _Try:
-        """A window again, without the text before it, then kept from repeating itself."""
+        """A window again, without anything before it, then kept from repeating itself."""
         tries = [failed]
         for options in _OTHERWISE:
-            tries += self._generated(encoded, [self._prompt(())], **options)
+            tries += self._generated(encoded, [self._prompt((), hinted=False)], **options)
             if not tries[-1].failed:
                 return tries[-1]
         varied = [t for t in tries if not t.repeats]
@@ -171,12 +191,13 @@ class WhisperEar:
         tries = []
         for result in results:
             tokens = result.sequences_ids[0]
+            text = self.tokenizer.decode(tokens)
             tries.append(
                 _Try(
                     tokens=tuple(tokens),
                     chance=result.scores[0] * len(tokens) / (len(tokens) + 1),
                     nobody=result.no_speech_prob,
-                    repeats=repeats(self.tokenizer.decode(tokens)),
+                    repeats=repeats(text) or said_back(text, self.terms),
                 )
             )
         return tries

@@ -58,6 +58,32 @@ def test_a_changed_look_renders_again_and_analyses_nothing(again):
     assert stale == {"rendered_clips", "platform_exports/tiktok", "platform_exports/youtube_shorts"}
 
 
+def test_changed_terms_make_the_transcript_anew_and_nothing_before_it(again):
+    engine, video_id = again
+    home = engine.settings.home
+    before = engine.manifest(video_id, "transcript")
+
+    def transcript_with(more):
+        (home / "channels.yaml").write_text(CHANNELS.replace("default:\n", f"default:\n{more}", 1))
+        changed = make_engine(home)
+        order = changed.order(video_id)
+        names = ("source_video", "audio", "silence_regions", "transcript")
+        return [changed.run_stage(name, video_id, order) for name in names]
+
+    # What changes nothing is found again.
+    *_, same = transcript_with("    terms: []\n")
+    assert same.reused and same.manifest.fingerprint == before.fingerprint
+    *first, done = transcript_with("    terms: [{name: Membran, sounds_like: [membrane]}]\n")
+    assert all(r.reused for r in first) and not done.reused
+    texts = [w.text.strip(".,").casefold() for w in done.document.words]
+    assert texts.count("membran") >= 2 and "membrane" not in texts
+    assert [f.kind for f in done.document.flags] == ["term"]
+    *first, done = transcript_with("    profanity: mask\n")
+    assert all(r.reused for r in first) and not done.reused
+    # Nothing of it is strong language: the same words, and so nothing after them is stale.
+    assert done.manifest.content_digest == before.content_digest
+
+
 def test_a_changed_sidecar_title_renders_nothing(again, talk):
     """Segments are chosen again, with the same result: nothing after them is touched."""
     engine, video_id = again

@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+from dataclasses import replace
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,6 +14,7 @@ import pytest
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.models import ModelStore
 from vidpipe.transcript.api import Api
+from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.model import ApiOptions, TranscriptOptions
 from vidpipe.transcript.recogniser import choose
 from vidpipe.transcript.transcribe import transcribe
@@ -130,6 +132,18 @@ def test_words_come_with_their_times_and_punctuation(server, heard):
     assert fields["response_format"] == b"verbose_json"
     assert server.seconds(fields) == pytest.approx(15.0, abs=0.01)
     assert "secret" not in api.identity
+
+
+def test_the_server_is_told_the_names_and_only_if_there_are_some(server, heard):
+    api = recogniser(server)
+    passage = heard.passage(start_s=10.0, end_s=12.0)
+    names = ("Dagster", "Alan Turing", *(f"Name {k}" for k in range(300)))
+    api.recognise(passage, "en")
+    api.recognise(replace(passage, terms=names), "en")
+    plain, told = (fields for _, _, fields in server.asked)
+    assert "prompt" not in plain
+    assert told["prompt"].startswith(b"Dagster, Alan Turing, Name 0, ")
+    assert len(told["prompt"]) <= 2 * PROMPT_TOKENS and told["prompt"].endswith(b".")
 
 
 def test_uploads_stay_under_the_limit_and_go_side_by_side(server, heard):

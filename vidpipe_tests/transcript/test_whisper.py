@@ -1,6 +1,7 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from vidpipe.errors import Unavailable
 from vidpipe.models import ModelStore
 from vidpipe.transcript.dtw import warp
 from vidpipe.transcript.faster_whisper import FasterWhisper
+from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.model import (
     FasterWhisperOptions,
     TranscriptOptions,
@@ -57,6 +59,28 @@ def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, check
     assert [w.start_s for w in alone] == pytest.approx([w.start_s for w in words], abs=0.05)
 
 
+def test_what_it_is_told_comes_before_the_text_and_is_no_part_of_it(whisper, heard, checkpoint):
+    from vidpipe.transcript.transformers_whisper import _loaded
+
+    loaded = _loaded(str(checkpoint))
+    told = loaded._told(("Dagster", "Kubernetes"))
+    mark, *names = told
+    assert mark == loaded.tokenizer.convert_tokens_to_ids("<|startofprev|>")
+    assert loaded.tokenizer.decode(names).strip() == "Dagster, Kubernetes."
+    assert loaded._told(()) == []
+    # More than it takes: as many of the first as fit.
+    many = loaded._told([f"Term number {k}" for k in range(200)])
+    assert 150 < len(many) <= PROMPT_TOKENS + 1
+    with loaded.torch.inference_mode():
+        encoded = loaded._encoded([heard.samples.read(1.0, 9.0)])
+        (text,) = loaded._generated(encoded, "en", 0.0, told)
+        chances, attention = loaded._attended(encoded, "en", text, told)
+    assert text and text[: len(names)] != names and loaded.start not in text
+    assert len(chances) == len(attention) == len(text) + 1
+    passage = replace(heard.passage(end_s=12.0), terms=("Dagster", "Kubernetes"))
+    check_words(list(whisper.recognise(passage, "en").words), passage)
+
+
 def test_a_full_memory_halves_the_batch_and_loses_nothing(whisper, heard, monkeypatch):
     import torch
 
@@ -67,17 +91,17 @@ def test_a_full_memory_halves_the_batch_and_loses_nothing(whisper, heard, monkey
     sizes = []
     really = transformers_whisper._Whisper.transcribe
 
-    def small(self, sounds, language):
+    def small(self, sounds, language, terms):
         sizes.append(len(sounds))
         if len(sounds) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return really(self, sounds, language)
+        return really(self, sounds, language, terms)
 
     monkeypatch.setattr(transformers_whisper._Whisper, "transcribe", small)
     assert [w.text for w in whisper.recognise(passage, "en").words] == expected
     assert sizes[0] == 3 and set(sizes[1:]) == {1}
 
-    def never(self, sounds, language):
+    def never(self, sounds, language, terms):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(transformers_whisper._Whisper, "transcribe", never)
@@ -187,7 +211,7 @@ def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
     """The first decoding that does not fail, else the surest that repeats nothing."""
     ear = WhisperEar(model=None, language="en", beam=1)
     left = list(others)
-    monkeypatch.setattr(ear, "_prompt", lambda text: [0])
+    monkeypatch.setattr(ear, "_prompt", lambda *_, **__: [0])
     monkeypatch.setattr(ear, "_generated", lambda *_, **__: [left.pop(0)])
     failed = tried(repeats=True)
     assert failed.failed and tried(chance=-1.5).failed and not tried().failed
