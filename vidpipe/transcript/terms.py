@@ -19,7 +19,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from vidpipe.channels.wording import Term
-from vidpipe.orthography import CLOSING, bare, ends_clause, ends_sentence, split_words
+from vidpipe.orthography import (
+    CLOSING,
+    SPOKEN_MARKS,
+    bare,
+    ends_clause,
+    ends_sentence,
+    split_words,
+)
 from vidpipe.transcript.common_words import CommonWords, common_words
 from vidpipe.transcript.model import Word
 
@@ -59,10 +66,15 @@ class Correction:
 
 @dataclass(frozen=True)
 class _Form:
-    """A term as it may be heard: its letters and its sound."""
+    """A term as it may be heard: its letters and its sound, the marks around it that are said.
+
+    `told`: no name, the channel says that the term sounds so.
+    """
 
     term: int
+    told: bool
     letters: str
+    marks: str
     sound: str
     folded: str
     words: int
@@ -168,7 +180,7 @@ def _matches(words: Sequence[Word], terms: Sequence[Term], language: str) -> Ite
                 break
             heard = [w.text for w in words[first:last]]
             for core, ending in _without_ending(heard, endings):
-                match = _match(core, heard, known, terms)
+                match = _match(core, heard, known)
                 if match is not None:
                     yield _Match(first, last, match[0], match[1] - 0.01 * bool(ending), ending)
 
@@ -193,7 +205,14 @@ def _forms(terms: Sequence[Term]) -> Iterator[_Form]:
                 continue
             sound = sound_of(letters)
             near = n == 0 and len(letters) >= _SHORTEST_NEAR
-            yield _Form(k, letters, sound, _folded(sound), len(split_words(text)), near)
+            count = len(split_words(text))
+            yield _Form(k, n > 0, letters, _marks(text), sound, _folded(sound), count, near)
+
+
+def _marks(text: str) -> str:
+    """Those before and behind all letters that are read out: `++` of `C++`, `$` of `$5`."""
+    around = _before(text) + _after(text, "")
+    return "".join(c for c in around if c in SPOKEN_MARKS)
 
 
 def _nearby(key: str) -> set[str]:
@@ -216,16 +235,17 @@ def _without_ending(heard: Sequence[str], endings: Sequence[str]) -> Iterator[tu
             yield letters_of(core.removesuffix(ending)), ending
 
 
-def _match(
-    core: str, heard: Sequence[str], known: _Known, terms: Sequence[Term]
-) -> tuple[int, float] | None:
+def _match(core: str, heard: Sequence[str], known: _Known) -> tuple[int, float] | None:
     """The term that these letters are, and how surely."""
     parts = [letters_of(w) for w in heard]
     usual = [known.usual(w) for w in heard]
     everyday = any(known.everyday(w) for w in heard)
+    marks = _marks(" ".join(heard))
     for form in known.by_letters.get(core, ()):
-        by_name = form.letters == letters_of(terms[form.term].name)
-        if not by_name or not _are_other_words(core, form, usual, everyday):
+        # `C` is neither `C++` nor `C#`: a mark that is said is as good as a letter.
+        if form.marks and form.marks != marks:
+            continue
+        if form.told or not _are_other_words(core, form, usual, everyday):
             return form.term, 1.0
     if len(core) < _SHORTEST_NEAR - 1 or usual == [True]:
         return None
@@ -241,6 +261,8 @@ def _match(
         else:
             enough = _SAME_SOUND if folded == form.folded else _NEAR_SOUND
         other = _are_other_words(core, form, usual, everyday)
+        if form.marks and form.marks != marks:
+            continue
         if agree < enough or other or _reaches_too_far(parts, usual, agree, form):
             continue
         if best is None or agree * _NEARLY > best[1]:
@@ -295,8 +317,11 @@ def _written(heard: Sequence[Word], name: str, ending: str, *, opens: bool) -> l
     """The term in place of what was heard; where it opens a sentence its capital stays."""
     if opens and name.islower() and heard[0].text[len(_before(heard[0].text)) :][:1].isupper():
         name = name[0].upper() + name[1:]
+    # What the name has of its own (`.NET`, `Kahoot!`) does not come twice.
     before = _before(heard[0].text)
+    before = before.removesuffix(_before(name))
     after = _after(heard[-1].text, ending)
+    after = after if ending else after.removeprefix(_after(name, ""))
     texts = split_words(name)
     texts[0] = before + texts[0]
     texts[-1] += after

@@ -99,6 +99,33 @@ def test_a_common_word_before_a_name_is_not_swallowed():
     assert put_right("the dagstar a graphana")[0] == "the Dagster a Grafana"
 
 
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("vitamin C and plan c", "vitamin C and plan c"),
+        ("she wrote c++, then C#.", "she wrote C++, then C#."),
+        ("C plus plus, C sharp", "C++, C#"),
+        ("ask kahoot! or kahoot, now", "ask Kahoot! or Kahoot!, now"),
+        ("50 % of $3.5M", "50 % of $3.5m"),
+        ("3.5M and 50", "3.5M and 50"),
+        ("in .net core", "in .NET Core"),
+    ],
+)
+def test_marks_of_a_name_are_part_of_it_and_come_once(heard, written):
+    terms = [
+        Term(name="C#", sounds_like=("C sharp",)),
+        Term(name="C++", sounds_like=("C plus plus",)),
+        *(Term(name=name) for name in ("Kahoot!", "50 %", "$3.5m", ".NET Core")),
+    ]
+    assert put_right(heard, terms)[0] == written
+
+
+def test_a_common_word_becomes_the_name_that_the_channel_says_it_is():
+    assert put_right("an iphone", [Term(name="iPhone")])[0] == "an iphone"
+    told = [Term(name="iPhone", sounds_like=("iphone",))]
+    assert put_right("an iphone", told)[0] == "an iPhone"
+
+
 def test_times_and_confidence():
     words = [
         Word(text="use", start_s=0.0, end_s=0.2, confidence=0.9),
