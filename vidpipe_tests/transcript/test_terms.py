@@ -120,6 +120,27 @@ def test_marks_of_a_name_are_part_of_it_and_come_once(heard, written):
     assert put_right(heard, terms)[0] == written
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the iron rusts, swifts fly south, the oracle's word and a python's skin",
+        "see dagster.io and info@dagster.io",
+        "kubernetes is free",
+        "3.5 and v20",
+        "React JS",
+    ],
+)
+def test_what_has_more_or_less_than_a_name_is_left_alone(said):
+    names = "Rust Swift Oracle Python Dagster kubernetes.io 35 v2.0".split()
+    terms = [Term(name="React", sounds_like=("react js",)), Term(name="React JS")]
+    assert put_right(said, [*terms, *(Term(name=name) for name in names)]) == (said, [])
+
+
+def test_a_name_that_looks_like_a_plural_is_a_name():
+    assert put_right("with Llamas' flasks", [Term(name="LLamas")])[0] == "with LLamas' flasks"
+    assert put_right("in flasks", [Term(name="Flasks")])[0] == "in Flasks"
+
+
 def test_a_common_word_becomes_the_name_that_the_channel_says_it_is():
     assert put_right("an iphone", [Term(name="iPhone")])[0] == "an iphone"
     told = [Term(name="iPhone", sounds_like=("iphone",))]
