@@ -109,7 +109,7 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "6"
+CLIP_VERSION = "7"
 
 
 def _not_seen(brand: Brand) -> set[str]:
