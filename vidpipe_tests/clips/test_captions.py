@@ -170,6 +170,39 @@ def test_captions_of_a_small_speaker_stand_beside_the_face(face, touched):
     assert (both.height if both else 0) <= touched / 2
 
 
+def events_of(words, timed, target):
+    write_captions(words, timed, CaptionStyle(), Brand(), VERTICAL.size, target)
+    return [
+        (e.start / 1000, e.end / 1000, int(re.search(r"pos\((\d+),(\d+)\)", e.text)[2]))
+        for e in pysubs2.SSAFile.load(str(target))
+    ]
+
+
+def test_captions_move_where_the_picture_does(tmp_path):
+    """What is said over a cut from a page to a face moves with the picture."""
+    above, below = (
+        arrange(part_of(kind), VERTICAL, captions=True)
+        for kind in (Composition.STACK, Composition.SPEAKER)
+    )
+    words = [
+        Word(text="said", start_s=1.0, end_s=1.4),
+        Word(text="over", start_s=1.5, end_s=2.5),
+        Word(text="it", start_s=2.5, end_s=2.9),
+    ]
+    timed = [(0.0, 2.0, above), (2.0, 4.0, below)]
+    first, then = (where.caption.center[1] for where in (above, below))
+    assert first != then
+    assert events_of(words, timed, tmp_path / "c.ass") == [
+        (1.0, 1.5, first),
+        (1.5, 2.0, first),
+        (2.0, 2.5, then),
+        (2.5, 3.25, then),
+    ]
+    # Where nothing moves nothing is drawn anew.
+    timed = [(0.0, 2.0, above), (2.0, 4.0, above)]
+    assert len(events_of(words, timed, tmp_path / "c.ass")) == 3
+
+
 def test_where_a_face_is_on_the_canvas():
     path = CropPath(
         rect=Rect(x=100, y=0, width=405, height=720),
