@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.geometry import Rect, Size, fit
@@ -15,6 +15,8 @@ _BAND = 200
 _CAPTION = 200
 #: So far from a face captions stand, from the lower end of the safe box, and from a page.
 _NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
+#: A crop fills its band that is narrower by no more than this: the stretch is not seen.
+_AS_WIDE = 0.98
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,10 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     size, safe = variant.size, variant.safe_box
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        return stack(part.screen, variant, captions=captions)
+        where = stack(part.screen, variant, captions=captions)
+        if part.camera is None or where.camera is None:
+            return where
+        return replace(where, camera=_within_band(part, where.camera))
     if part.composition is Composition.TWO_UP:
         return _two_up(size, safe)
     if part.composition is Composition.SPEAKER:
@@ -52,6 +57,20 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
 def _pixels(length: int, size: Size) -> int:
     """A length at 1080 on the short side, in pixels of a canvas."""
     return round(length * min(size.width, size.height) / 1080)
+
+
+def _within_band(part: Part, band: Rect) -> Rect:
+    """Where a camera is shown: in all of the band, or in the middle of it.
+
+    A crop is narrower than the band where the head needs the height; a disc is a square.
+    """
+    assert part.camera is not None
+    crop = part.camera.rect
+    if crop.aspect >= _AS_WIDE * band.aspect and not part.disc:
+        return band
+    shown = fit(crop, band)
+    # With 4:2:0 chroma a picture is laid on even columns and rows.
+    return shown.model_copy(update={"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2})
 
 
 def _two_up(size: Size, safe: Rect) -> Arrangement:

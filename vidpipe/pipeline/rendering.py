@@ -335,11 +335,12 @@ def _later(words: Sequence[Word], by_s: float) -> list[Word]:
 
 
 def plain(plan: ClipPlan) -> ClipPlan:
-    """A plan for a second try: cameras that stand, nothing painted over."""
+    """A plan for a second try: cameras that stand, nothing painted over or cut round."""
     parts = [
         part.model_copy(
             update={
                 "inset": None,
+                "disc": False,
                 "camera": _standing(part.camera),
                 "other": _standing(part.other),
             }
