@@ -76,6 +76,14 @@ def real_media() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_models_by_accident() -> Iterator[None]:
+    """What a shell says of models changes no test: those that want one ask for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("VIDPIPE_MODELS", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def model() -> Callable[[str], Path]:
     """What is loaded of a model of the registry; the test is skipped where it was not fetched."""

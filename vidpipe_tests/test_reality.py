@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from vidpipe_tests.conftest import REAL_MEDIA
+from vidpipe_tests.conftest import MODELS, REAL_MEDIA
 
 #: What machines and versions of decoders may differ by.
 _WORSE = 0.02
 
 
-def test_no_figure_on_real_media_gets_worse(centerface, monkeypatch):
+def test_no_figure_on_real_media_gets_worse(centerface, whisper_base, monkeypatch):
     """The figures of the guard against those that were written down with commit and date."""
     if not (REAL_MEDIA / "composites").is_dir():
         pytest.skip(f"real test media are not there: {REAL_MEDIA}")
     monkeypatch.setenv("VIDPIPE_FACE_MODEL", str(centerface))
+    monkeypatch.setenv("VIDPIPE_MODELS", str(MODELS))
     from benchmarks import reality
 
     measured = {(f.name, f.column): f for f in reality.guard()}
@@ -52,6 +53,7 @@ def test_a_clip_of_a_dark_page_is_told_from_broken_ones(tmp_path, centerface, mo
     if not (REAL_MEDIA / "composites").is_dir():
         pytest.skip(f"real test media are not there: {REAL_MEDIA}")
     monkeypatch.setenv("VIDPIPE_FACE_MODEL", str(centerface))
+    monkeypatch.setenv("VIDPIPE_MODELS", str(MODELS))
     from benchmarks.real.looks import look
     from benchmarks.real.stretches import CASES
 

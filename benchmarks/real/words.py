@@ -19,6 +19,7 @@ from typing import Any
 
 import jiwer
 import numpy as np
+from scipy.signal import resample_poly
 
 from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import MEDIA, elsewhere, split
@@ -28,6 +29,8 @@ from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
+from vidpipe.synthesis.script import DEMO_TALK
+from vidpipe.synthesis.speech import NATURAL_VOICE, voice_for
 from vidpipe.transcript.model import FasterWhisperOptions, TransformersOptions, Word
 from vidpipe.transcript.recogniser import Recogniser
 from vidpipe.transcript.transcribe import transcribe
@@ -78,7 +81,12 @@ def texts(column: Column, folder: Path, only: Sequence[str] | None = None) -> It
 
 
 def timed(column: Column, folder: Path) -> Iterator[Spoken]:
-    """Speakers of a column whose word times were set by people, each as one recording."""
+    """Speakers of a column whose word times are known, each as one recording.
+
+    People set them, or a natural voice says when it speaks each word.
+    """
+    if column == "build":
+        yield from _natural_voice(folder)
     for speaker, files in split()["word_times"][column].items():
         found = [(elsewhere(sound), elsewhere(words)) for sound, words in files.items()]
         here = [(s, w) for s, w in found if s is not None and w is not None]
@@ -99,6 +107,27 @@ def timed(column: Column, folder: Path) -> Iterator[Spoken]:
         save(np.concatenate(sounds), path)
         text = " ".join(t for t, _, _ in words)
         yield Spoken(speaker, Samples.open(path), "en", text, tuple(words))
+
+
+def _natural_voice(folder: Path) -> Iterator[Spoken]:
+    voice = load_settings(fetch_models=False).model_store.here(NATURAL_VOICE)
+    if voice is None:
+        print(f"left out: {NATURAL_VOICE} (vidpipe models fetch {NATURAL_VOICE})")
+        return
+    speaker = voice_for(voice.path)
+    sounds: list[Any] = []
+    words: list[tuple[str, float, float]] = []
+    at_s = 0.0
+    for sentence in (s for page in DEMO_TALK[1:3] for s in page.sentences):
+        said = speaker.say(sentence)
+        sound = resample_poly(said.samples, SAMPLE_RATE, said.rate).astype(np.float32)
+        words += [(w.text, at_s + w.start_s, at_s + w.end_s) for w in said.words]
+        pause = np.random.default_rng(0).normal(0.0, 3e-4, round(_PAUSE_S * SAMPLE_RATE))
+        sounds += [sound, pause.astype(np.float32)]
+        at_s += (len(sound) + len(pause)) / SAMPLE_RATE
+    path = save(np.concatenate(sounds), folder / "natural-voice.wav")
+    text = " ".join(t for t, _, _ in words)
+    yield Spoken(NATURAL_VOICE, Samples.open(path), "en", text, tuple(words))
 
 
 def _decoded(path: Path, folder: Path) -> Samples:

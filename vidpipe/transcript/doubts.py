@@ -10,11 +10,12 @@ import zlib
 _TOO_REGULAR = 2.4
 _TOO_UNSURE = -1.0
 _NOBODY = 0.6
-#: With less sound than this a model makes up a sentence that it may be sure of: there the
-#: chance that nobody speaks tells by itself. Whisper base gave 0.59 to 0.82 for music,
-#: noise, hum and silence, 0.00 to 0.45 for 32 phrases in five languages.
+#: Where a model's text cannot be right, or it has so little sound that it makes up a sentence
+#: which it may be sure of, the chance that nobody speaks tells by itself. Whisper base gave
+#: 0.59 to 0.82 for music, noise, hum and silence, 0.00 to 0.45 for 32 phrases in five
+#: languages.
 _SHORT_S = 8.0
-_NOBODY_SHORT = 0.52
+_NOBODY_BY_ITSELF = 0.52
 #: What Whisper says over music, noise and silence: its training was on subtitles.
 _MADE_UP = re.compile(
     r"thank(s| you)( very much| so much)?( for (watching|listening|your attention))?|you|bye( bye)?"
@@ -27,13 +28,13 @@ _MADE_UP = re.compile(
 )
 
 
-def nobody_speaks(nobody: float, chance: float, sound_s: float) -> bool:
+def nobody_speaks(nobody: float, chance: float, sound_s: float, *, doubted: bool) -> bool:
     """Whether a window is to be taken as silent.
 
     `nobody` is the chance that a model gives to that, `chance` the mean log probability
-    of the text that it has all the same.
+    of the text that it has all the same, `doubted` whether that text cannot be right.
     """
-    if sound_s < _SHORT_S and nobody > _NOBODY_SHORT:
+    if (doubted or sound_s < _SHORT_S) and nobody > _NOBODY_BY_ITSELF:
         return True
     return nobody > _NOBODY and chance < _TOO_UNSURE
 

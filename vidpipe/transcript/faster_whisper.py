@@ -9,6 +9,7 @@ from typing import Any
 from vidpipe.models import ModelStore, chosen
 from vidpipe.timeline import Interval
 from vidpipe.transcript.excerpts import Excerpt, excerpts
+from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.longform import heard
 from vidpipe.transcript.model import FasterWhisperOptions, Word
@@ -16,13 +17,15 @@ from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.whisper_ear import WhisperEar
 from vidpipe.transcript.windows import stitch
 
-#: A passage with no more speech than this is heard from its beginning to its end, each
-#: window after the text of the one before it, as Whisper's makers do. Of a longer one,
-#: excerpts go side by side: of seven recordings of 70 to 150 s in six languages, those of a
-#: minute took 94 s of processor time where one after the other took 105 s, with a mean word
-#: error rate of 10.6 % for 10.9 % (Whisper base).
-_ONE_S = 150.0
-_LEAST_S = 60.0
+#: What is no longer than this is heard from its beginning to its end, each window after the
+#: text of the one before it, as Whisper's makers do; of what is longer, excerpts go side by
+#: side.
+_EXCERPT_S = 150.0
+#: Tokens of the text before that the windows of several excerpts know. With all that fit (223)
+#: decoding takes twice as long; with 64, Whisper base had 13.7 and 9.1 % of the words of 31
+#: recordings wrong, with all 13.7 and 9.6 %, with none 14.0 and 10.4 %
+#: (`benchmarks.real.words`, build and held out).
+_KNOWN = 64
 
 
 class FasterWhisper:
@@ -53,25 +56,25 @@ class FasterWhisper:
         return self.weights.missing() or not_in_whisper(language)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
-        parts = excerpts(passage.speech, passage.interval, longest_s=self._longest_s(passage))
+        parts = excerpts(passage.speech, passage.interval, longest_s=_EXCERPT_S)
         if not parts:
             return Recognised((), language or "")
-        model = _model(str(self.weights.folder()))
-        ear = WhisperEar(model, language, beam=self.options.beam, terms=passage.terms)
+        ear = self._ear(passage, parts, language)
         found = self._heard(passage, parts, ear)
         if language is None and ear.heard_language != ear.language:
             # The first windows were a quotation, or somebody else's welcome.
-            told = ear.heard_language
-            ear = WhisperEar(model, told, beam=self.options.beam, terms=passage.terms)
+            ear = self._ear(passage, parts, ear.heard_language)
             found = self._heard(passage, parts, ear)
         return Recognised(stitch(found), ear.heard_language)
 
-    def _longest_s(self, passage: Passage) -> float:
-        """How long an excerpt may be: a short passage is one, of a long one several go at once."""
-        speech_s = sum(s.duration_s for s in passage.speech)
-        if speech_s <= _ONE_S:
-            return float("inf")
-        return max(_LEAST_S, 1.5 * speech_s / self.options.batch)
+    def _ear(self, passage: Passage, parts: Sequence[Excerpt], language: str | None) -> WhisperEar:
+        return WhisperEar(
+            _model(str(self.weights.folder())),
+            language,
+            beam=self.options.beam,
+            terms=passage.terms,
+            known=PROMPT_TOKENS if len(parts) == 1 else _KNOWN,
+        )
 
     def _heard(
         self, passage: Passage, parts: Sequence[Excerpt], ear: WhisperEar

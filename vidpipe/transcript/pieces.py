@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from vidpipe.orthography import belongs_to
 from vidpipe.transcript.model import Word
 
+#: Marks that are read out.
+_SPOKEN_MARKS = frozenset("%&@#+=$\u00a3\u20ac\u00a5\u00b0")
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -26,7 +29,8 @@ def words_of(pieces: Iterable[Piece]) -> list[Word]:
     """Pieces as words: one without a blank before it belongs to the word that it follows.
 
     That is how `side`, `-by`, `-side` and `l`, `'aéroport` are meant. In scripts without
-    blanks between words a piece is a word, and marks belong to what is before them.
+    blanks between words a piece is a word, and marks belong to what is before them; a word
+    of nothing but marks that nobody reads out is none.
     """
     runs: list[list[Piece]] = []
     for piece in pieces:
@@ -36,7 +40,12 @@ def words_of(pieces: Iterable[Piece]) -> list[Word]:
             runs[-1].append(piece)
         else:
             runs.append([piece])
-    return [_word(run) for run in runs]
+    return [_word(run) for run in runs if _said(run)]
+
+
+def _said(run: list[Piece]) -> bool:
+    """Whether it is more than marks: a stop by itself, a note, a dash."""
+    return any(c.isalnum() or c in _SPOKEN_MARKS for p in run for c in p.text)
 
 
 def _continues(before: str, piece: str) -> bool:

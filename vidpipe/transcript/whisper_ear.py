@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.transcript.doubts import nobody_speaks, repeats, unsure
+from vidpipe.transcript.doubts import made_up, nobody_speaks, repeats, unsure
 from vidpipe.transcript.hints import PROMPT_TOKENS, hint, said_back
 from vidpipe.transcript.longform import Heard, Window
 from vidpipe.transcript.pieces import Piece, words_of
@@ -27,6 +27,9 @@ _OTHERWISE: tuple[dict[str, Any], ...] = ({}, {"no_repeat_ngram_size": 3})
 #: together.
 _NAMES_TOKENS = 111
 
+#: Windows that tell the language: the first may be a quotation, or somebody else's welcome.
+_TOLD_BY = 8
+
 Floats = NDArray[np.float32]
 
 
@@ -35,13 +38,15 @@ class _Try:
     """One decoding of a window.
 
     Its mean log probability, the chance that nobody speaks, whether it repeats itself or
-    the names that it was told.
+    the names that it was told, and whether all of it is a phrase that models say where
+    nobody speaks.
     """
 
     tokens: tuple[int, ...]
     chance: float
     nobody: float
     repeats: bool
+    made_up: bool = False
 
     @property
     def failed(self) -> bool:
@@ -52,19 +57,27 @@ class WhisperEar:
     """A loaded model (faster-whisper's) that hears windows in one language.
 
     Without a `language` it takes the one that most of the first windows are in. In which
-    each window is, it tells from the sound as it goes: `heard_language` is what most of
-    all of them are spoken in, whatever it was told. Every window is shown the `terms`
-    before the text of the one before it.
+    the first eight are, it tells from the sound as it goes: `heard_language` is what most
+    of them are spoken in, whatever it was told. Every window is shown the `terms`, then the
+    last `known` tokens of the text of the one before it.
     """
 
     def __init__(
-        self, model: Any, language: str | None, *, beam: int, terms: Sequence[str] = ()
+        self,
+        model: Any,
+        language: str | None,
+        *,
+        beam: int,
+        terms: Sequence[str] = (),
+        known: int = PROMPT_TOKENS,
     ) -> None:
         self.model = model
         self.beam = beam
         self.language = language
         self.terms = terms
+        self.known = known
         self._spoken: Counter[str] = Counter()
+        self._told_by = 0
         self._told: Any = None
         self._hint: list[int] | None = None
 
@@ -99,7 +112,8 @@ class WhisperEar:
 
         cuts = [self._cut(w) for w in windows]
         encoded = np.asarray(self.model.encode(np.stack([pad_or_trim(c) for c in cuts])))
-        self._tell_language(encoded, [c.shape[-1] for c in cuts])
+        if self.language is None or self._told_by < _TOLD_BY:
+            self._tell_language(encoded, [c.shape[-1] for c in cuts])
         tries = self._decoded(encoded, windows)
         return [
             self._heard(window, tries[k], cut.shape[-1], encoded[k : k + 1])
@@ -114,6 +128,7 @@ class WhisperEar:
 
     def _tell_language(self, encoded: Floats, frames: Sequence[int]) -> None:
         """Which language is spoken in windows: each counts by its length and how sure it is."""
+        self._told_by += len(frames)
         if not self.model.model.is_multilingual:
             self._spoken["en"] += 1
         else:
@@ -145,7 +160,7 @@ class WhisperEar:
         for known in (False, True):
             group = [k for k, w in enumerate(windows) if bool(w.text) == known]
             if group:
-                least = min(len(windows[k].text) for k in group)
+                least = min(self.known, *(len(windows[k].text) for k in group))
                 texts = [windows[k].text[len(windows[k].text) - least :] for k in group]
                 yield group, [self._prompt(t) for t in texts]
 
@@ -198,6 +213,7 @@ class WhisperEar:
                     chance=result.scores[0] * len(tokens) / (len(tokens) + 1),
                     nobody=result.no_speech_prob,
                     repeats=repeats(text) or said_back(text, self.terms),
+                    made_up=made_up(text),
                 )
             )
         return tries
@@ -252,7 +268,9 @@ class WhisperEar:
 
 
 def _silent(tried: _Try, window: Window) -> bool:
-    return nobody_speaks(tried.nobody, tried.chance, window.end_s - window.start_s)
+    sound_s = window.end_s - window.start_s
+    doubted = tried.failed or tried.made_up
+    return nobody_speaks(tried.nobody, tried.chance, sound_s, doubted=doubted)
 
 
 def _view(array: Floats) -> Any:

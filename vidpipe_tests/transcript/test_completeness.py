@@ -57,8 +57,12 @@ def test_what_a_second_hearing_makes_up_is_not_believed(heard):
 
 
 def test_a_short_window_is_silent_by_the_chance_of_that_alone():
-    assert nobody_speaks(0.78, -0.75, 0.4) and not nobody_speaks(0.45, -0.4, 2.1)
-    assert nobody_speaks(0.7, -1.2, 28.0) and not nobody_speaks(0.7, -0.6, 28.0)
+    assert nobody_speaks(0.78, -0.75, 0.4, doubted=False)
+    assert not nobody_speaks(0.45, -0.4, 2.1, doubted=False)
+    assert nobody_speaks(0.7, -1.2, 28.0, doubted=False)
+    assert not nobody_speaks(0.7, -0.6, 28.0, doubted=False)
+    assert nobody_speaks(0.55, -0.6, 28.0, doubted=True)
+    assert not nobody_speaks(0.45, -1.6, 28.0, doubted=True)
 
 
 def test_what_people_do_say_is_not_taken_for_made_up():
