@@ -15,6 +15,8 @@ _BAND = 200
 _CAPTION = 200
 #: So far from a face captions stand, from the lower end of the safe box, and from a page.
 _NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
+#: A picture alone begins so far from the top, where it is as high as can be.
+_FROM_TOP = 60
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
 _AS_WIDE = 0.98
 
@@ -118,6 +120,14 @@ def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> R
         top = min(top, safe.bottom - under - shown.height)
     lowest = size.height - shown.height
     return shown.model_copy(update={"y": min(max(top, 0), lowest)})
+
+
+def tallest(variant: Variant, *, captions: bool) -> int:
+    """How high a picture alone may be so that captions have room under it, in pixels."""
+    size = variant.size
+    end = variant.safe_box.bottom if captions else size.height
+    under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size) if captions else 0
+    return max(1, end - under - _pixels(_FROM_TOP, size))
 
 
 def stack(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidpipe.clips.arrange import stack
+from vidpipe.clips.arrange import stack, tallest
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
 from vidpipe.clips.insets import (
@@ -21,7 +21,7 @@ from vidpipe.clips.insets import (
 from vidpipe.clips.legible import part_to_show
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
-from vidpipe.framing.head import aspect_for_head, face_rows
+from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
@@ -270,7 +270,10 @@ class _Planner:
         return part_to_show(screen.rect, over, within, self.recording.reader, scale)
 
     def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> Part | None:
-        """A crop that follows who speaks; None where there is nobody, or no room for a head."""
+        """A crop that follows who speaks; of a head that is wider, as close as there is room for.
+
+        None where there is nobody.
+        """
         of, canvas, cuts_s = self.recording, self.variant.size, self.recording.layout.cuts_s
         faces, anew_s = follow(
             of.reader, of.detector, rect, within, cuts_s, of.speech.speech, self.framing
@@ -287,7 +290,11 @@ class _Planner:
             return None
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
         if _head(faces) > path.rect.width:
-            return None
+            least = canvas.width / tallest(self.variant, captions=self.captions)
+            shown = around_heads(rect, least, faces)
+            return Part(
+                first_frame=first, last_frame=last, composition=Composition.FIT, screen=shown
+            )
         return Part(
             first_frame=first,
             last_frame=last,

@@ -60,14 +60,14 @@ def composite(name, *, circle=False):
     return path, info, layout
 
 
-def planned(path, info, layout, variant):
+def planned(path, info, layout, variant, from_s=_FROM_S, until_s=_UNTIL_S):
     """One part, and where the camera's picture has the face: hairline and chin, in the source."""
     options = ClipOptions(variants=(variant,), brand=Brand())
     speech = SpeechMap(duration_s=info.duration_s, speech=(span(0.2, info.duration_s - 0.2),))
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
             Recording("v", speech, (), layout, reader, DlibFaces()),
-            segment_of(_FROM_S, _UNTIL_S),
+            segment_of(from_s, until_s),
             options,
             FramingOptions(),
             variant,
@@ -75,7 +75,7 @@ def planned(path, info, layout, variant):
         )
         area = layout.stretches[0].region(Role.CAMERA).rect
         seen = []
-        for t_s in np.arange(_FROM_S + 0.5, _UNTIL_S, 1.0):
+        for t_s in np.arange(from_s + 0.5, until_s, 1.0):
             picture = reader.at(float(t_s)).image[area.y : area.bottom, area.x : area.right]
             seen += [f.rect for f in DlibFaces().detect(np.ascontiguousarray(picture))]
     assert len(seen) >= 2
@@ -105,6 +105,53 @@ def test_the_face_is_inside_the_camera_on_the_canvas(name, variant):
     over, under = max(top - air, camera.y), min(bottom + air, camera.bottom)
     assert shown.y + (over - crop.y) * scale >= shown.y - 2
     assert shown.y + (under - crop.y) * scale <= shown.bottom + 2
+
+
+@pytest.mark.parametrize("variant", [VERTICAL, SMALL], ids=lambda v: v.name)
+@pytest.mark.parametrize("name", ["map_square", "senate_side"])
+def test_a_camera_alone_is_close_to_a_wide_head_and_over_its_captions(name, variant):
+    path = REAL_MEDIA / "composites" / f"{name}.mp4"
+    if not path.exists():
+        pytest.skip(f"needs {path.name} of the shared media")
+    info = probe(path)
+    whole = Rect(x=0, y=0, width=1280, height=720)
+    region = Region(role=Role.CAMERA, rect=whole, confidence=1.0, faces=1)
+    stretch = Stretch(
+        start_s=0.0,
+        end_s=info.duration_s,
+        kind=LayoutKind.CAMERA,
+        regions=(region,),
+        confidence=1.0,
+    )
+    shot = Shot(start_s=0.0, end_s=info.duration_s, begins=Transition.START)
+    layout = Layout(
+        width=1280,
+        height=720,
+        duration_s=info.duration_s,
+        stretches=(stretch,),
+        shots=(shot,),
+        slides=(),
+    )
+    # The camera alone, as the truth has it.
+    span_s = next(
+        (s["start"], s["end"])
+        for s in json.loads(path.with_suffix(".json").read_text())["layouts"]
+        if s["kind"] == "camera"
+    )
+    plan, _, _, _ = planned(path, info, layout, variant, span_s[0] + 1, span_s[1] - 1)
+    (part,) = plan.parts
+    assert part.composition is Composition.FIT
+    where = arrange(part, variant, captions=True)
+    assert where.screen.width == variant.size.width
+    # Half as high again as the whole camera would be; still over the captions, not stretched.
+    assert where.screen.height > 1.4 * variant.size.width * 9 / 16
+    assert where.screen.intersect(where.caption) is None
+    assert where.caption.intersect(variant.safe_box) == where.caption
+    assert where.screen.aspect == pytest.approx(part.screen.aspect, rel=0.01)
+    with FrameReader(path, info, max_width=1280) as reader:
+        for t_s in np.arange(span_s[0] + 1.5, span_s[1] - 1, 2.0):
+            for face in DlibFaces().detect(reader.at(float(t_s)).image):
+                assert part.screen.x <= face.rect.x and face.rect.right <= part.screen.right
 
 
 def test_a_round_picture_that_a_face_fills_stays_round(tmp_path):

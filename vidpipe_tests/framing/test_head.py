@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vidpipe.framing.head import aspect_for_head, face_rows, head_rows, within_rows
+from vidpipe.framing.head import around_heads, aspect_for_head, face_rows, head_rows, within_rows
 from vidpipe.framing.model import FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.geometry import Rect
@@ -80,3 +80,14 @@ def test_where_not_even_a_strip_holds_the_head_the_hair_goes_first():
     hairline, chin = face_rows(faces)
     assert aspect == 0.5 and crop.height == 200
     assert crop.y <= hairline and chin < crop.bottom < chin + 40
+
+
+def test_a_head_too_wide_for_an_upright_crop_is_shown_close():
+    region = Rect(x=0, y=0, width=1280, height=720)
+    shown = around_heads(region, 1.12, faces_at(700, 330, 430))
+    assert (shown.height, shown.width) == (720, round(1.12 * 720))
+    assert shown.center[0] == 700 or shown.center[0] == 700.5
+    # Near the border, and with people far apart, nothing is cut and nothing is off the picture.
+    assert around_heads(region, 1.12, faces_at(1200, 330, 430)).right == region.right
+    both = [*faces_at(200, 330, 430), *faces_at(1080, 330, 430)]
+    assert around_heads(region, 1.12, both) == region
