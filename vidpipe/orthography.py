@@ -27,6 +27,8 @@ _UNSPACED = (
 STOPS = (".", "?", "!", "…", "。", "？", "！", "؟", "۔", "।", "።")
 #: What may follow a stop and still end the sentence.
 CLOSING = "\"')]}”’»」』）】›"
+#: Marks that are read out.
+SPOKEN_MARKS = frozenset("%&@#+=$\u00a3\u20ac\u00a5\u00b0")
 #: What ends a clause.
 PAUSES = (",", ";", ":", "，", "；", "：", "、", "،", "؛", "—", "–")
 _OPENING = "([{“‘«「『（【‹¿¡"

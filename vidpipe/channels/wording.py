@@ -31,6 +31,14 @@ class Term(BaseModel):
             return _tidy(given)
         return tuple(_tidy(text) for text in given)
 
+    @field_validator("name", "sounds_like")
+    @classmethod
+    def _not_one_character(cls, given: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        for text in (given,) if isinstance(given, str) else given:
+            if len(text) < 2:
+                raise ValueError(f"{text!r} should have at least 2 characters")
+        return given
+
 
 def _tidy(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))

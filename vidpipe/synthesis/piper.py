@@ -191,6 +191,8 @@ def _with_durations(model: bytes) -> tuple[bytes, str]:
 def _sentences(text: str) -> list[list[_Said]]:
     """The written words of each sentence, with their sounds and the mark after them."""
     written = list(re.finditer(r"\S*\w\S*", text))
+    if not written:  # espeak-ng reads marks and emoji out, which are no words
+        return []
     sounds: list[list[str]] = [[] for _ in written]
     sentence_of = [0] * len(written)
     for item in pronounced(text):

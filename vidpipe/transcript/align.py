@@ -36,7 +36,10 @@ _ASTRAY_S = 2.0
 _DITHER = 4.0
 _BEAM = 1e-80
 
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th)?\b|[a-z][a-z']*", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\d[\d,]*(?:\.\d+)?(?:(?:st|nd|rd|th|(?<=0)'?s)\b)?|[a-z][a-z']*|[%&]", re.IGNORECASE
+)
+_MARKS = {"%": "percent", "&": "and"}
 #: Phones (of the CMU dictionary) for letters of words that it does not have.
 _LETTERS = dict(
     zip(
@@ -198,14 +201,26 @@ def spoken_words(text: str) -> list[str]:
     words: list[str] = []
     for token in _TOKEN.findall(plain):
         if token[0].isdigit():
-            words += re.findall(r"[a-z]+", _number(token))
+            words += _number(token)
+        elif token in _MARKS:
+            words.append(_MARKS[token])
         else:
             stripped = token.strip("'")
             words += [stripped] if stripped else []
     return words
 
 
-def _number(token: str) -> str:
+def _number(token: str) -> list[str]:
+    """A number as it is said; `1990s` in the plural."""
+    plural = token.endswith("s")
+    said = re.findall(r"[a-z]+", _in_full(token.rstrip("'s") if plural else token))
+    if plural:
+        last = said[-1]
+        said[-1] = f"{last[:-1]}ies" if last.endswith("y") else f"{last}s"
+    return said
+
+
+def _in_full(token: str) -> str:
     from num2words import num2words
 
     digits = token.replace(",", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -102,8 +103,8 @@ def _words(listed: Any, offset_s: float) -> list[Word]:
         if not isinstance(item, Mapping):
             continue
         text = str(item.get("word") or item.get("text") or "").strip()
-        start, end = item.get("start"), item.get("end")
-        if text and isinstance(start, int | float) and isinstance(end, int | float):
+        start, end = _time(item.get("start")), _time(item.get("end"))
+        if text and start is not None and end is not None:
             chance = item.get("probability", item.get("score"))
             words.append(
                 Word(
@@ -114,6 +115,11 @@ def _words(listed: Any, offset_s: float) -> list[Word]:
                 )
             )
     return words
+
+
+def _time(given: object) -> float | None:
+    """Seconds; None for what is none (Python reads `NaN` in JSON)."""
+    return float(given) if isinstance(given, int | float) and math.isfinite(given) else None
 
 
 def _with_punctuation(words: list[Word], text: str) -> list[Word]:
@@ -134,15 +140,12 @@ def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
     """A server without times for words: spread over its segments, or over all speech."""
     offset_s = passage.interval.start_s
     speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)
-    cues = [
-        Cue(
-            start_s=offset_s + float(s["start"]),
-            end_s=offset_s + float(s["end"]),
-            text=" ".join(str(s.get("text", "")).split()),
-        )
-        for s in said.get("segments") or ()
-        if float(s.get("end", 0)) > float(s.get("start", 0)) and str(s.get("text", "")).strip()
-    ]
+    cues = []
+    for item in said.get("segments") or ():
+        start, end = _time(item.get("start")), _time(item.get("end"))
+        text = " ".join(str(item.get("text") or "").split())
+        if text and start is not None and end is not None and end > start:
+            cues.append(Cue(start_s=offset_s + start, end_s=offset_s + end, text=text))
     if not cues and str(said.get("text") or "").strip():
         voiced = passage.speech or (passage.interval,)
         whole = span(voiced[0].start_s, voiced[-1].end_s)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from vidpipe.orthography import belongs_to
+from vidpipe.orthography import SPOKEN_MARKS, belongs_to
 from vidpipe.transcript.model import Word
-
-#: Marks that are read out.
-_SPOKEN_MARKS = frozenset("%&@#+=$\u00a3\u20ac\u00a5\u00b0")
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ def words_of(pieces: Iterable[Piece]) -> list[Word]:
 
 def _said(run: list[Piece]) -> bool:
     """Whether it is more than marks: a stop by itself, a note, a dash."""
-    return any(c.isalnum() or c in _SPOKEN_MARKS for p in run for c in p.text)
+    return any(c.isalnum() or c in SPOKEN_MARKS for p in run for c in p.text)
 
 
 def _continues(before: str, piece: str) -> bool:

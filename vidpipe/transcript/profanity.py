@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Sequence
 from importlib import resources
 
@@ -23,7 +24,7 @@ def masked(words: Sequence[Word], language: str) -> tuple[list[Word], list[Word]
     listed = _listed(language)
     if listed is None:
         return list(words), []
-    texts = [_LETTERS.sub(lambda f: _covered(f.group(), listed), w.text) for w in words]
+    texts = [_with_stars(w.text, listed) for w in words]
     pairs = list(zip(words, texts, strict=True))
     out = [w if w.text == text else w.model_copy(update={"text": text}) for w, text in pairs]
     return out, [w for w, text in pairs if w.text != text]
@@ -32,6 +33,13 @@ def masked(words: Sequence[Word], language: str) -> tuple[list[Word], list[Word]
 def languages() -> tuple[str, ...]:
     """Those whose strong language is known (ISO 639)."""
     return tuple(_lists())
+
+
+def _with_stars(text: str, listed: re.Pattern[str]) -> str:
+    # An accent by itself is no letter, and would cut a word in two.
+    whole = unicodedata.normalize("NFC", text)
+    covered = _LETTERS.sub(lambda f: _covered(f.group(), listed), whole)
+    return text if covered == whole else covered
 
 
 def _covered(text: str, listed: re.Pattern[str]) -> str:

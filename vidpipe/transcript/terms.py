@@ -19,7 +19,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from vidpipe.channels.wording import Term
-from vidpipe.orthography import CLOSING, bare, ends_clause, ends_sentence, split_words
+from vidpipe.orthography import (
+    CLOSING,
+    SPOKEN_MARKS,
+    bare,
+    ends_clause,
+    ends_sentence,
+    split_words,
+)
 from vidpipe.transcript.common_words import CommonWords, common_words
 from vidpipe.transcript.model import Word
 
@@ -43,6 +50,9 @@ _VOICELESS = str.maketrans({"B": "P", "D": "T", "0": "T", "G": "K", "V": "F", "Z
 _VOWELS = "AEIOU"
 #: What joins words to one.
 _JOINTS = re.compile(r"['’-]")
+#: A point in a number, and what joins the parts of an address or a file's name.
+_DECIMAL = re.compile(r"\d[.,]\d")
+_DOTTED = re.compile(r"\w[./@:]\w")
 #: What may follow a name and is kept, by language, the longest first.
 _ENDINGS = {"en": ("'s", "’s", "s'", "es", "s")}
 _OTHER_ENDINGS = ("'s", "’s", "s")
@@ -59,10 +69,18 @@ class Correction:
 
 @dataclass(frozen=True)
 class _Form:
-    """A term as it may be heard: its letters and its sound."""
+    """A term as it may be heard: its letters and its sound, the marks around it that are said.
+
+    `told`: no name, the channel says that the term sounds so. `decimal` and `dotted`: it has a
+    point in a number, or one that joins two parts.
+    """
 
     term: int
+    told: bool
     letters: str
+    marks: str
+    decimal: bool
+    dotted: bool
     sound: str
     folded: str
     words: int
@@ -80,6 +98,7 @@ class _Known:
     by_sound: Mapping[str, Sequence[_Form]]
     longest: int
     common: CommonWords | None
+    endings: Sequence[str]
 
     def usual(self, word: str) -> bool:
         """Whether everybody says this word, or all of what hyphens and apostrophes join."""
@@ -90,6 +109,12 @@ class _Known:
             return True
         parts = [part for part in _JOINTS.split(text) if part]
         return len(parts) > 1 and all(part in self.common.known for part in parts)
+
+    def stems(self, word: str) -> list[str]:
+        """The word without each of the endings that it has."""
+        text = bare(word)
+        ended = [e for e in self.endings if text.endswith(e)]
+        return [text.removesuffix(e) for e in ended if len(text) > len(e) + 2]
 
     def everyday(self, word: str) -> bool:
         """Whether this word is in every sentence."""
@@ -161,14 +186,13 @@ def _folded(sound: str) -> str:
 
 def _matches(words: Sequence[Word], terms: Sequence[Term], language: str) -> Iterator[_Match]:
     known = _known(terms, language)
-    endings = _ENDINGS.get(language, _OTHER_ENDINGS)
     for first in range(len(words)):
         for last in range(first + 1, min(first + known.longest, len(words)) + 1):
             if last - first > 1 and not _together(words[last - 2], words[last - 1]):
                 break
             heard = [w.text for w in words[first:last]]
-            for core, ending in _without_ending(heard, endings):
-                match = _match(core, heard, known, terms)
+            for core, ending in _without_ending(heard, known.endings):
+                match = _match(core, heard, known)
                 if match is not None:
                     yield _Match(first, last, match[0], match[1] - 0.01 * bool(ending), ending)
 
@@ -182,7 +206,8 @@ def _known(terms: Sequence[Term], language: str) -> _Known:
         for key in _nearby(form.folded) if form.may_be_near else ():
             by_sound[key].append(form)
         longest = max(longest, form.words + _MORE_WORDS)
-    return _Known(by_letters, by_sound, longest, common_words(language))
+    endings = _ENDINGS.get(language, _OTHER_ENDINGS)
+    return _Known(by_letters, by_sound, longest, common_words(language), endings)
 
 
 def _forms(terms: Sequence[Term]) -> Iterator[_Form]:
@@ -193,7 +218,24 @@ def _forms(terms: Sequence[Term]) -> Iterator[_Form]:
                 continue
             sound = sound_of(letters)
             near = n == 0 and len(letters) >= _SHORTEST_NEAR
-            yield _Form(k, letters, sound, _folded(sound), len(split_words(text)), near)
+            yield _Form(
+                term=k,
+                told=n > 0,
+                letters=letters,
+                marks=_marks(text),
+                decimal=bool(_DECIMAL.search(text)),
+                dotted=bool(_DOTTED.search(text)),
+                sound=sound,
+                folded=_folded(sound),
+                words=len(split_words(text)),
+                may_be_near=near,
+            )
+
+
+def _marks(text: str) -> str:
+    """Those before and behind all letters that are read out: `++` of `C++`, `$` of `$5`."""
+    around = _before(text) + _after(text, "")
+    return "".join(c for c in around if c in SPOKEN_MARKS)
 
 
 def _nearby(key: str) -> set[str]:
@@ -216,16 +258,20 @@ def _without_ending(heard: Sequence[str], endings: Sequence[str]) -> Iterator[tu
             yield letters_of(core.removesuffix(ending)), ending
 
 
-def _match(
-    core: str, heard: Sequence[str], known: _Known, terms: Sequence[Term]
-) -> tuple[int, float] | None:
+def _match(core: str, heard: Sequence[str], known: _Known) -> tuple[int, float] | None:
     """The term that these letters are, and how surely."""
     parts = [letters_of(w) for w in heard]
     usual = [known.usual(w) for w in heard]
     everyday = any(known.everyday(w) for w in heard)
-    for form in known.by_letters.get(core, ()):
-        by_name = form.letters == letters_of(terms[form.term].name)
-        if not by_name or not _are_other_words(core, form, usual, everyday):
+    text = " ".join(heard)
+    if len(heard) == 1 and not (core == letters_of(text) and core in known.by_letters):
+        # A list has `rust` and lacks `rusts`: everybody says that, too.
+        usual = [usual[0] or any(known.usual(w) for w in known.stems(heard[0]))]
+    # What is written as a name is that name, whatever another one sounds like.
+    for form in sorted(known.by_letters.get(core, ()), key=lambda f: f.told):
+        if not _says_the_marks(text, form):
+            continue
+        if form.told or not _are_other_words(core, form, usual, everyday):
             return form.term, 1.0
     if len(core) < _SHORTEST_NEAR - 1 or usual == [True]:
         return None
@@ -241,11 +287,27 @@ def _match(
         else:
             enough = _SAME_SOUND if folded == form.folded else _NEAR_SOUND
         other = _are_other_words(core, form, usual, everyday)
+        if not _says_the_marks(text, form) or _is_another_part(heard, everyday, form):
+            continue
         if agree < enough or other or _reaches_too_far(parts, usual, agree, form):
             continue
         if best is None or agree * _NEARLY > best[1]:
             best = form.term, agree * _NEARLY
     return best
+
+
+def _says_the_marks(text: str, form: _Form) -> bool:
+    """Whether marks are heard that are as good as letters: `C` is no `C++`, `3.5` no `35`."""
+    marks_are = not form.marks or form.marks == _marks(text)
+    return marks_are and form.decimal == bool(_DECIMAL.search(text))
+
+
+def _is_another_part(heard: Sequence[str], everyday: bool, form: _Form) -> bool:
+    """Whether a point joins one of both to more (`dagster.io`), and the other has no more."""
+    dotted = any(_DOTTED.search(word) for word in heard)
+    return (dotted and not form.dotted) or (
+        form.dotted and not dotted and (everyday or len(heard) == 1)
+    )
 
 
 def _are_other_words(core: str, form: _Form, usual: Sequence[bool], everyday: bool) -> bool:
@@ -295,8 +357,11 @@ def _written(heard: Sequence[Word], name: str, ending: str, *, opens: bool) -> l
     """The term in place of what was heard; where it opens a sentence its capital stays."""
     if opens and name.islower() and heard[0].text[len(_before(heard[0].text)) :][:1].isupper():
         name = name[0].upper() + name[1:]
+    # What the name has of its own (`.NET`, `Kahoot!`) does not come twice.
     before = _before(heard[0].text)
+    before = before.removesuffix(_before(name))
     after = _after(heard[-1].text, ending)
+    after = after if ending else after.removeprefix(_after(name, ""))
     texts = split_words(name)
     texts[0] = before + texts[0]
     texts[-1] += after

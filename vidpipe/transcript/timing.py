@@ -55,10 +55,12 @@ def retimed(
         run = left.pop()
         before_s = out[-1].end_s if out else 0.0
         after_s = left[-1][0].end_s if left else samples.duration_s
-        first_s = run[0].end_s - _LONGEST_WORD_S if timed else 0.0
+        # Two people at once: a word may end before the one that begins before it.
+        first_s = min(w.end_s for w in run) - _LONGEST_WORD_S if timed else 0.0
+        last_s = max(max(w.start_s, w.end_s) for w in run)
         within = span(
             max(min(run[0].start_s, before_s), run[0].start_s - _SLACK_S, first_s),
-            max(run[-1].end_s + 0.1, min(after_s, run[-1].end_s + _SLACK_S)),
+            max(last_s + 0.1, min(after_s, last_s + _SLACK_S)),
         )
         times = located([w.text for w in run], samples, within)
         if times is not None:
@@ -80,6 +82,9 @@ def without_pauses(words: Sequence[Word], speech: Sequence[Interval]) -> list[Wo
     out: list[Word] = []
     starts = [s.start_s for s in speech]
     for word in words:
+        if word.end_s <= word.start_s:
+            out.append(word)
+            continue
         first = max(0, bisect.bisect_right(starts, word.start_s) - 1)
         last = bisect.bisect_left(starts, word.end_s)
         said = intersection(speech[first:last], [span(word.start_s, word.end_s)])

@@ -146,6 +146,15 @@ def _with_pauses(
     return out
 
 
+def _in_time(word: Word) -> Word:
+    """A word as it may be: it begins in the recording, and ends after it begins."""
+    start_s = max(0.0, word.start_s)
+    if start_s == word.start_s < word.end_s:
+        return word
+    end_s = max(word.end_s, start_s + 0.02)
+    return word.model_copy(update={"start_s": start_s, "end_s": round(end_s, 3)})
+
+
 class _Work:
     """The chunks of one recording: done, in flight, to do."""
 
@@ -214,7 +223,7 @@ class _Work:
         passage = replace(self.passages[k], on_heard=lambda done_s: self._tell(k, done_s))
         heard = self.recogniser.recognise(passage, language)
         words = []
-        for word in heard.words:
+        for word in map(_in_time, heard.words):
             words.append(word)
             self._tell(k, word.end_s - passage.interval.start_s)
         again: list[Interval] = []
@@ -224,7 +233,7 @@ class _Work:
             speech = tuple(intersection(list(passage.speech), [stretch]))
             # Of so little sound a model might say back what it was told.
             part = Passage(passage.samples, stretch, speech)
-            return self.recogniser.recognise(part, language or heard.language).words
+            return map(_in_time, self.recogniser.recognise(part, language or heard.language).words)
 
         # A draft is no text that could be whole; its pauses are right as they are.
         if not self.recogniser.draft:

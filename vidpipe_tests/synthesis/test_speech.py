@@ -132,9 +132,10 @@ def test_a_file_that_is_no_voice_is_refused(tmp_path, model):
         voice_for(other)
 
 
-def test_nothing_to_say_is_an_error(natural):
+@pytest.mark.parametrize("text", [" … ", "++", "%", "\U0001f600"])
+def test_nothing_to_say_is_an_error(natural, text):
     with pytest.raises(ValueError, match="nothing to say"):
-        Piper(natural).say(" … ")
+        Piper(natural).say(text)
 
 
 def test_a_talk_says_who_spoke(tmp_path, natural):

@@ -226,6 +226,18 @@ def test_servers_without_word_times_have_their_words_spread(server, heard):
     assert all(10 <= w.start_s < w.end_s <= 25 for w in words)
 
 
+def test_times_that_are_none_are_passed_over(server, heard):
+    odd = [None, "x", float("nan"), float("inf")]
+    given = [{"word": "odd", "start": t, "end": 2.0} for t in odd]
+    words = [*given, {"word": "right", "start": 1.0, "end": 1.5}]
+    server.answer = lambda _: {"text": "odd right", "words": words}
+    passage = heard.passage(end_s=5.0)
+    assert [w.text for w in recogniser(server).recognise(passage, "en").words] == ["right"]
+    segments = [{"text": w["word"], "start": w["start"], "end": w["end"]} for w in words]
+    server.answer = lambda _: {"text": "odd right", "segments": segments}
+    assert [w.text for w in recogniser(server).recognise(passage, "en").words] == ["right"]
+
+
 def test_it_is_used_when_an_address_is_set(server, tmp_path):
     options = TranscriptOptions(api=ApiOptions(url=server.url))
     chosen, passed = choose(options, None, ModelStore(tmp_path, may_fetch=False))

@@ -99,6 +99,54 @@ def test_a_common_word_before_a_name_is_not_swallowed():
     assert put_right("the dagstar a graphana")[0] == "the Dagster a Grafana"
 
 
+@pytest.mark.parametrize(
+    ("heard", "written"),
+    [
+        ("vitamin C and plan c", "vitamin C and plan c"),
+        ("she wrote c++, then C#.", "she wrote C++, then C#."),
+        ("C plus plus, C sharp", "C++, C#"),
+        ("ask kahoot! or kahoot, now", "ask Kahoot! or Kahoot!, now"),
+        ("50 % of $3.5M", "50 % of $3.5m"),
+        ("3.5M and 50", "3.5M and 50"),
+        ("in .net core", "in .NET Core"),
+    ],
+)
+def test_marks_of_a_name_are_part_of_it_and_come_once(heard, written):
+    terms = [
+        Term(name="C#", sounds_like=("C sharp",)),
+        Term(name="C++", sounds_like=("C plus plus",)),
+        *(Term(name=name) for name in ("Kahoot!", "50 %", "$3.5m", ".NET Core")),
+    ]
+    assert put_right(heard, terms)[0] == written
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the iron rusts, swifts fly south, the oracle's word and a python's skin",
+        "see dagster.io and info@dagster.io",
+        "kubernetes is free",
+        "3.5 and v20",
+        "React JS",
+    ],
+)
+def test_what_has_more_or_less_than_a_name_is_left_alone(said):
+    names = "Rust Swift Oracle Python Dagster kubernetes.io 35 v2.0".split()
+    terms = [Term(name="React", sounds_like=("react js",)), Term(name="React JS")]
+    assert put_right(said, [*terms, *(Term(name=name) for name in names)]) == (said, [])
+
+
+def test_a_name_that_looks_like_a_plural_is_a_name():
+    assert put_right("with Llamas' flasks", [Term(name="LLamas")])[0] == "with LLamas' flasks"
+    assert put_right("in flasks", [Term(name="Flasks")])[0] == "in Flasks"
+
+
+def test_a_common_word_becomes_the_name_that_the_channel_says_it_is():
+    assert put_right("an iphone", [Term(name="iPhone")])[0] == "an iphone"
+    told = [Term(name="iPhone", sounds_like=("iphone",))]
+    assert put_right("an iphone", told)[0] == "an iPhone"
+
+
 def test_times_and_confidence():
     words = [
         Word(text="use", start_s=0.0, end_s=0.2, confidence=0.9),

@@ -99,3 +99,21 @@ def test_a_word_only_becomes_shorter_and_never_empty(words, speech):
     given_words = [Word(text="a", start_s=a, end_s=a + d) for a, d in sorted(words)]
     for word, found in zip(given_words, without_pauses(given_words, speech), strict=True):
         assert word.start_s <= found.start_s < found.end_s <= word.end_s
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [(1.0, 10.0), (2.0, 2.5), (2.5, 3.0)],  # somebody speaks into a long word
+        [(5.0, 5.5), (1.0, 1.5)],
+        [(2.0, 1.0)],
+        [(1.0, 1.0)],
+        [(1e5, 1e5 + 1), (1e5 + 1, 1e5 + 2)],
+    ],
+)
+def test_words_over_each_other_or_of_no_length_are_timed_all_the_same(heard, times):
+    words = [Word(text="of", start_s=a, end_s=b) for a, b in times]
+    found = without_pauses(retimed(words, heard.samples, heard.speech.speech), heard.speech.speech)
+    assert [w.text for w in found] == ["of"] * len(times)
+    assert all(w.end_s > w.start_s for w in found)
+    assert len(without_pauses(words, heard.speech.speech)) == len(times)

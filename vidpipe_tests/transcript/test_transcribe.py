@@ -1,3 +1,4 @@
+import itertools
 import threading
 from dataclasses import dataclass, field
 
@@ -116,6 +117,21 @@ def test_a_recogniser_that_takes_less_is_given_less_and_its_cost_is_counted(hear
     assert all(i.duration_s <= 10 for i, _ in reader.asked)
     minutes = sum(i.duration_s for i, _ in reader.asked) / 60
     assert found.cost == pytest.approx(0.006 * minutes, abs=1e-4)
+
+
+def test_a_recogniser_whose_times_cannot_be_is_put_right(heard):
+    class Astray(Reader):
+        def recognise(self, passage, language):
+            found = list(super().recognise(passage, language).words)
+            odd = [(-5.0, -4.0), (0.0, 0.0), (20.0, 10.0), (30.0, 30.0), (1e6, 1e6 + 1)]
+            more = [Word(text="astray", start_s=a, end_s=b) for a, b in odd]
+            return Recognised([*more, *found], "en")
+
+    found = transcribe(Astray(heard.made), heard.samples, heard.speech, "en", [])
+    said = [w for w in plain(w.text for w in found.words) if w != "astray"]
+    assert said == plain(w for _, w in heard.made.words)
+    assert all(0 <= w.start_s < w.end_s <= heard.speech.duration_s + 0.03 for w in found.words)
+    assert all(a.start_s <= b.start_s for a, b in itertools.pairwise(found.words))
 
 
 def test_an_expected_language_stays_and_what_was_heard_is_told(heard):

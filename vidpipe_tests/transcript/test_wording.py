@@ -1,5 +1,7 @@
 """A channel's wording: read from its files, done to a transcript."""
 
+import unicodedata
+
 import pytest
 from pydantic import ValidationError
 
@@ -81,7 +83,7 @@ def test_lists_are_joined_and_the_first_spelling_holds():
     )
 
 
-@pytest.mark.parametrize("name", ["", "x", "...", "two\nlines", "a" * 61])
+@pytest.mark.parametrize("name", ["", "x", "x ", "...", "two\nlines", "a" * 61])
 def test_a_term_is_something_to_say(name):
     with pytest.raises(ValidationError):
         Term(name=name)
@@ -119,6 +121,13 @@ def test_terms_and_stars_are_done_to_words_and_sentences_and_flagged():
 def test_strong_language_keeps_its_first_letter(language, said, written):
     words, was = masked(words_of(said), language)
     assert text_of(words) == written and was and all("*" not in w.text for w in was)
+
+
+def test_strong_language_is_covered_however_its_accents_are_written():
+    said = unicodedata.normalize("NFD", "Ein Arschlöcher-Café")
+    words, was = masked(words_of(said), "de")
+    assert text_of(words) == "Ein A**********-Café" and len(was) == 1
+    assert masked(words_of(unicodedata.normalize("NFD", "schön")), "de")[1] == []
 
 
 def test_what_is_said_in_earnest_stays():
