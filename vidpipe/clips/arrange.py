@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.geometry import Rect, Size, fit
 
-#: Height of the band for captions between screen and camera, at 1080 wide.
+# Lengths are pixels of a canvas whose short side is 1080, as the size of captions is:
+# `_pixels` brings them to another one.
+#: Height of the band for captions between screen and camera.
 _BAND = 200
 #: Height that two lines of captions need.
 _CAPTION = 200
-#: So far from a face captions stand.
-_NEAR_FACE = 16
+#: So far from a face captions stand, from the lower end of the safe box, and from a page.
+_NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
+#: A picture alone begins so far from the top, where it is as high as can be.
+_FROM_TOP = 60
+#: A crop fills its band that is narrower by no more than this: the stretch is not seen.
+_AS_WIDE = 0.98
 
 
 @dataclass(frozen=True)
@@ -31,52 +37,78 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     size, safe = variant.size, variant.safe_box
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        return stack(part.screen, variant, captions=captions)
+        where = stack(part.screen, variant, captions=captions)
+        if part.camera is None or where.camera is None:
+            return where
+        return replace(where, camera=_within_band(part, where.camera))
     if part.composition is Composition.TWO_UP:
         return _two_up(size, safe)
     if part.composition is Composition.SPEAKER:
-        return Arrangement(caption=_beside(part.face, safe), camera=size.rect)
+        return Arrangement(caption=_beside(part.face, size, safe), camera=size.rect)
     assert part.screen is not None
     if part.screen.aspect <= size.aspect * 1.05:
         shown = fit(part.screen, size.rect)
     else:
         shown = _above_captions(fit(part.screen, size.rect), size, safe, captions=captions)
-    top = min(shown.bottom + 24, safe.bottom - _CAPTION)
-    low = Rect(x=safe.x, y=top, width=safe.width, height=_CAPTION)
+    high = _pixels(_CAPTION, size)
+    top = min(shown.bottom + _pixels(_FROM_PAGE, size), safe.bottom - high)
+    low = Rect(x=safe.x, y=top, width=safe.width, height=high)
     return Arrangement(caption=low, screen=shown, blurred=shown != size.rect)
+
+
+def _pixels(length: int, size: Size) -> int:
+    """A length at 1080 on the short side, in pixels of a canvas."""
+    return round(length * min(size.width, size.height) / 1080)
+
+
+def _within_band(part: Part, band: Rect) -> Rect:
+    """Where a camera is shown: in all of the band, or in the middle of it.
+
+    A crop is narrower than the band where the head needs the height; a disc is a square.
+    """
+    assert part.camera is not None
+    crop = part.camera.rect
+    if crop.aspect >= _AS_WIDE * band.aspect and not part.disc:
+        return band
+    shown = fit(crop, band)
+    # With 4:2:0 chroma a picture is laid on even columns and rows.
+    return shown.model_copy(update={"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2})
 
 
 def _two_up(size: Size, safe: Rect) -> Arrangement:
     """One person above the other, captions at the seam or as near as the safe box lets them."""
     seam = size.height // 4 * 2
-    top = min(max(seam - _CAPTION // 2, safe.y), safe.bottom - _CAPTION)
+    high = _pixels(_CAPTION, size)
+    top = min(max(seam - high // 2, safe.y), safe.bottom - high)
     return Arrangement(
-        caption=Rect(x=safe.x, y=top, width=safe.width, height=_CAPTION),
+        caption=Rect(x=safe.x, y=top, width=safe.width, height=high),
         camera=Rect(x=0, y=0, width=size.width, height=seam),
         other=Rect(x=0, y=seam, width=size.width, height=size.height - seam),
     )
 
 
-def _beside(face: Rect | None, safe: Rect) -> Rect:
+def _beside(face: Rect | None, size: Size, safe: Rect) -> Rect:
     """Low in the safe box; else under the chin, else over the brows, else where it hides least.
 
-    Hair may be covered: a detected face begins at the brows.
+    Hair may be covered: a detected face begins at the hairline.
     """
-    low = Rect(x=safe.x, y=safe.bottom - _CAPTION - 30, width=safe.width, height=_CAPTION)
+    high, near = _pixels(_CAPTION, size), _pixels(_NEAR_FACE, size)
+    top = safe.bottom - high - _pixels(_FROM_END, size)
+    low = Rect(x=safe.x, y=top, width=safe.width, height=high)
     if face is None:
         return low
     tops = [
         low.y,
-        face.bottom + _NEAR_FACE,
-        safe.bottom - _CAPTION,
-        face.y - _NEAR_FACE - _CAPTION,
+        face.bottom + near,
+        safe.bottom - high,
+        face.y - near - high,
         safe.y,
     ]
 
     def hidden(top: int) -> int:
-        return max(0, min(face.bottom, top + _CAPTION) - max(face.y, top))
+        return max(0, min(face.bottom, top + high) - max(face.y, top))
 
-    inside = [top for top in tops if safe.y <= top <= safe.bottom - _CAPTION]
+    inside = [top for top in tops if safe.y <= top <= safe.bottom - high]
     return low.model_copy(update={"y": min(inside, key=hidden)})
 
 
@@ -84,9 +116,18 @@ def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> R
     """A little above the middle, and as high as the captions under it need, if there is room."""
     top = round((0.92 * size.height - shown.height) / 2)
     if captions:
-        top = min(top, safe.bottom - _CAPTION - 24 - shown.height)
+        under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size)
+        top = min(top, safe.bottom - under - shown.height)
     lowest = size.height - shown.height
     return shown.model_copy(update={"y": min(max(top, 0), lowest)})
+
+
+def tallest(variant: Variant, *, captions: bool) -> int:
+    """How high a picture alone may be so that captions have room under it, in pixels."""
+    size = variant.size
+    end = variant.safe_box.bottom if captions else size.height
+    under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size) if captions else 0
+    return max(1, end - under - _pixels(_FROM_TOP, size))
 
 
 def stack(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement:

@@ -195,17 +195,17 @@ def write_captions(
             until = flat[i + 1].start_s if i + 1 < len(flat) else end_s
             if until <= word.start_s:
                 continue
-            box = _box_at(arrangements, flat[0].start_s)
-            cx, cy = box.center
             text = "\\N".join(_line(line, word, style, brand, font, size) for line in group)
-            file.append(
-                pysubs2.SSAEvent(
-                    start=round(word.start_s * 1000),
-                    end=round(until * 1000),
-                    style="Caption",
-                    text=f"{{\\pos({cx:.0f},{cy:.0f})}}{text}",
+            for start_s, stop_s, box in _boxes(arrangements, word.start_s, until):
+                cx, cy = box.center
+                file.append(
+                    pysubs2.SSAEvent(
+                        start=round(start_s * 1000),
+                        end=round(stop_s * 1000),
+                        style="Caption",
+                        text=f"{{\\pos({cx:.0f},{cy:.0f})}}{text}",
+                    )
                 )
-            )
     file.save(str(target), format_="ass")
 
 
@@ -299,11 +299,25 @@ def _lit(shown: str, brand: Brand) -> str:
     return f"{{\\1c{_ass_hex(brand.accent)}}}{shown}{{\\1c{_ass_hex(brand.text)}}}"
 
 
-def _box_at(arrangements: Sequence[tuple[float, float, Arrangement]], t_s: float) -> Rect:
-    for _, end_s, item in arrangements:
-        if t_s < end_s:
-            return item.caption
-    return arrangements[-1][2].caption
+def _boxes(
+    arrangements: Sequence[tuple[float, float, Arrangement]], start_s: float, end_s: float
+) -> list[tuple[float, float, Rect]]:
+    """Where captions stand from start to end: another place where the picture is arranged anew.
+
+    Else what was said before a page is left stands on the face that comes after it.
+    """
+    found: list[tuple[float, float, Rect]] = []
+    for k, (_, until_s, item) in enumerate(arrangements):
+        last = k == len(arrangements) - 1
+        stop_s = end_s if last else min(end_s, until_s)
+        if stop_s <= start_s:
+            continue
+        if found and found[-1][2] == item.caption:
+            found[-1] = (found[-1][0], stop_s, item.caption)
+        else:
+            found.append((start_s, stop_s, item.caption))
+        start_s = stop_s
+    return found
 
 
 def _colour(code: str) -> pysubs2.Color:

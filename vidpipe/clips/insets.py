@@ -19,6 +19,8 @@ Grey = NDArray[np.uint8]
 
 #: Around an inset, next to the page's width; and the greys of a plain part of it.
 _MARGIN, _PLAIN = 0.006, 24
+#: Of a disc's diameter, what is surely inside its smoothed border.
+_WITHIN = 0.97
 #: Moments at which an inset is looked at, as shares of the time.
 _MOMENTS = (0.1, 0.5, 0.9)
 #: A corner is the page's as long as it is within so many greys of it, and so far at most.
@@ -39,6 +41,13 @@ def inscribed(disc: Rect, aspect: float) -> Rect:
         width=round(aspect * height),
         height=round(height),
     )
+
+
+def square_around(disc: Rect) -> Rect:
+    """The square that holds a disc, a little less: its border is found to a pixel or two."""
+    side = round(_WITHIN * min(disc.width, disc.height))
+    x, y = disc.center
+    return Rect(x=round(x - side / 2), y=round(y - side / 2), width=side, height=side)
 
 
 def looks_at(within: Interval, reader: FrameReader) -> list[Grey]:

@@ -81,7 +81,8 @@ class Part(BaseModel):
     `corners`, from the top left one clockwise; `camera` a crop of the source that may move,
     `other` that of a second person, shown under the first.
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
-    screen that is painted over, because what it shows is shown beside it.
+    screen that is painted over, because what it shows is shown beside it. A `disc` is a round
+    camera picture that fills its crop: what is around it is left out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +96,7 @@ class Part(BaseModel):
     other: CropPath | None = None
     face: Rect | None = None
     inset: Rect | None = None
+    disc: bool = False
 
 
 class ClipPlan(BaseModel):

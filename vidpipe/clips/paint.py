@@ -71,6 +71,8 @@ class Painter:
             color="0x" + self.options.brand.background[1:],
         )
         speaker = self._following(split[1], part.camera, part, camera)
+        if part.disc:
+            speaker = ffmpeg.filter([speaker, _round(camera)], "alphamerge")
         return canvas.overlay(speaker, x=camera.x, y=camera.y)
 
     def _on_blur(self, shown: Any, rect: Rect, part: Part) -> Any:
@@ -128,6 +130,18 @@ class Painter:
             out_range="tv",
             **more,
         ).filter("setsar", 1)
+
+
+def _round(into: Rect) -> Any:
+    """One picture, white inside the circle that a region holds: an alpha that stays."""
+    radius = min(into.width, into.height) / 2
+    far = "hypot(X+0.5-W/2,Y+0.5-H/2)"
+    black = f"color=c=black:s={into.width}x{into.height}:r=1:d=1"
+    return (
+        ffmpeg.input(black, f="lavfi")
+        .filter("format", "gray")
+        .filter("geq", lum=f"255*clip({radius:g}+0.5-{far},0,1)")
+    )
 
 
 def _cropped(stream: Any, rect: Rect) -> Any:

@@ -8,13 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidpipe.clips.arrange import stack
+from vidpipe.clips.arrange import stack, tallest
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
-from vidpipe.clips.insets import inscribed, looks_at, to_paint_over, without_corners
+from vidpipe.clips.insets import (
+    inscribed,
+    looks_at,
+    square_around,
+    to_paint_over,
+    without_corners,
+)
 from vidpipe.clips.legible import part_to_show
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
+from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
@@ -228,10 +235,15 @@ class _Planner:
         below = stack(page, self.variant, captions=self.captions).camera
         assert below is not None
         looks, scale = looks_at(within, of.reader), of.reader.scale
+        aspect, disc = below.aspect, False
         if camera.circle:
-            area = inscribed(area, below.aspect)
+            disc = _is_cut(faces, inscribed(area, aspect))
+            area = square_around(area) if disc else inscribed(area, aspect)
+            aspect = area.aspect if disc else aspect
         elif area == camera.rect and area.intersect(screen.rect) == area:
             area = without_corners(area, looks, scale)
+        if not disc:
+            aspect = aspect_for_head(area, aspect, faces)
         hole = to_paint_over(camera.rect, screen, looks, scale)
         return Part(
             first_frame=first,
@@ -239,8 +251,9 @@ class _Planner:
             composition=Composition.STACK,
             screen=page,
             corners=screen.corners,
-            camera=crop_path(area, below.aspect, faces, within, layout.cuts_s, self.framing),
+            camera=crop_path(area, aspect, faces, within, layout.cuts_s, self.framing),
             inset=hole if hole and hole.intersect(page) else None,
+            disc=disc,
         )
 
     def _legible(
@@ -257,7 +270,10 @@ class _Planner:
         return part_to_show(screen.rect, over, within, self.recording.reader, scale)
 
     def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> Part | None:
-        """A crop that follows who speaks; None where there is nobody, or no room for a head."""
+        """A crop that follows who speaks; of a head that is wider, as close as there is room for.
+
+        None where there is nobody.
+        """
         of, canvas, cuts_s = self.recording, self.variant.size, self.recording.layout.cuts_s
         faces, anew_s = follow(
             of.reader, of.detector, rect, within, cuts_s, of.speech.speech, self.framing
@@ -274,7 +290,11 @@ class _Planner:
             return None
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
         if _head(faces) > path.rect.width:
-            return None
+            least = canvas.width / tallest(self.variant, captions=self.captions)
+            shown = around_heads(rect, least, faces)
+            return Part(
+                first_frame=first, last_frame=last, composition=Composition.FIT, screen=shown
+            )
         return Part(
             first_frame=first,
             last_frame=last,
@@ -308,6 +328,14 @@ class _Planner:
 def _head(faces: Sequence[FacePoint]) -> float:
     """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
     return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
+
+
+def _is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
+    """Whether a crop is too low for the face, from the hairline to the chin."""
+    if not faces:
+        return False
+    hairline, chin = face_rows(faces)
+    return chin - hairline > crop.height
 
 
 def face_on(canvas: Size, path: CropPath, faces: Sequence[FacePoint]) -> Rect | None:

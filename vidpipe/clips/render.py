@@ -32,7 +32,7 @@ from vidpipe.transcript.model import Word
 
 #: Decoded before the first frame, so that a slow source's picture is already there.
 _PREROLL_S = 2.0
-#: A logo is so high, and so far from the top, in pixels of the canvas.
+#: A logo is so high, and so far from the top, on a canvas whose short side is 1080.
 _LOGO_HEIGHT, _LOGO_TOP = 84, 48
 #: Height of the bar that fills, at 1080 wide.
 _BAR = 12
@@ -246,8 +246,9 @@ def _picture(
             pieces.append(draw.compose(piece, part, arrangement))
         done = ffmpeg.concat(*pieces, v=1, a=0)
     if options.brand.logo is not None:
-        logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, _LOGO_HEIGHT)
-        done = done.overlay(logo, x=variant.safe_box.x, y=_LOGO_TOP)
+        high, top = _logo(variant.size)
+        logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, high)
+        done = done.overlay(logo, x=variant.safe_box.x, y=top)
     if options.brand.progress:
         place, length_s = _bar(variant.size), plan.edit.duration_s
         fps = plan.edit.fps
@@ -267,15 +268,21 @@ def _bar(size: Size) -> Rect:
     return Rect(x=0, y=size.height - high, width=size.width, height=high)
 
 
+def _logo(size: Size) -> tuple[int, int]:
+    """How high a logo is on a canvas, and how far from its top, in pixels."""
+    unit = min(size.width, size.height) / 1080
+    return max(2, round(_LOGO_HEIGHT * unit)), round(_LOGO_TOP * unit)
+
+
 def brand_boxes(variant: Variant, brand: Brand) -> list[Rect]:
     """What logo and bar of a channel may cover of the canvas."""
     boxes = []
     if brand.logo is not None:
         with av.open(str(brand.logo)) as media:
             drawn = media.streams.video[0]
-            width = round(_LOGO_HEIGHT * drawn.width / drawn.height)
-        left = variant.safe_box.x
-        boxes.append(Rect(x=left, y=_LOGO_TOP, width=width, height=_LOGO_HEIGHT))
+            high, top = _logo(variant.size)
+            width = round(high * drawn.width / drawn.height)
+        boxes.append(Rect(x=variant.safe_box.x, y=top, width=width, height=high))
     if brand.progress:
         boxes.append(_bar(variant.size))
     return boxes

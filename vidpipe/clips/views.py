@@ -31,7 +31,8 @@ class View:
     """A rectangle of the source and the one of the canvas where it is shown.
 
     `path` moves it sideways; of a page that was filmed at an angle `corners` are shown;
-    `hole` was painted over. In pixels of the displayed source and of the canvas.
+    `hole` was painted over; of a `disc` the corners are left out. In pixels of the displayed
+    source and of the canvas.
     """
 
     source: Rect
@@ -39,6 +40,7 @@ class View:
     path: CropPath | None = None
     corners: tuple[tuple[int, int], ...] = ()
     hole: Rect | None = None
+    disc: bool = False
 
     @property
     def is_steady(self) -> bool:
@@ -64,7 +66,7 @@ def views(part: Part, where: Arrangement) -> list[View]:
         found.append(View(part.screen.even(), where.screen, None, part.corners, part.inset))
     for path, canvas in ((part.camera, where.camera), (part.other, where.other)):
         if path is not None and canvas is not None:
-            found.append(View(path.rect.even(), canvas, path))
+            found.append(View(path.rect.even(), canvas, path, disc=part.disc))
     return found
 
 
@@ -112,6 +114,10 @@ class Grid:
                 self._sampled(drawn, corners), np.ones((2 * _AROUND + 1, 2 * _AROUND + 1))
             )
             found |= covered > _DRAWN
+        if self.view.disc:
+            down, across = np.ogrid[0:rows, 0:columns]
+            far = np.hypot((across + 0.5) / columns - 0.5, (down + 0.5) / rows - 0.5)
+            found |= far > 0.5 - _AROUND / max(columns, rows)
         hole, shown = self.view.hole, self.view.source
         if hole is not None:
             fx, fy = columns / shown.width, rows / shown.height

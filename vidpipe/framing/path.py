@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 
+from vidpipe.framing.head import face_rows, head_rows, within_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathMode, PathPoint
 from vidpipe.geometry import Rect, crop_to_aspect
 from vidpipe.timeline import Interval
@@ -64,12 +65,24 @@ def crop_path(
 def _vertical(
     region: Rect, aspect: float, faces: Sequence[FacePoint], options: FramingOptions
 ) -> float:
-    """Middle of the crop such that the face sits at `headroom` of its height."""
+    """Middle of the crop such that the face sits at `headroom` of its height.
+
+    A head that would be cut so is brought inside; where it is too high, the hair goes first
+    and then as much of the brows as of the chin.
+    """
     height = min(region.height, region.width / aspect)
     if not faces:
         return region.center[1]
-    face_y = float(np.median([f.y for f in faces]))
-    return face_y + (0.5 - options.headroom) * height
+    top = float(np.median([f.y for f in faces])) - options.headroom * height
+    over, under = within_rows(head_rows(faces), region)
+    hairline, chin = within_rows(face_rows(faces), region)
+    if under - over <= height:
+        top = min(max(top, under - height), over)
+    elif under - hairline <= height:
+        top = under - height
+    else:
+        top = (hairline + chin - height) / 2
+    return top + height / 2
 
 
 def _shot_path(

@@ -109,7 +109,7 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "6"
+CLIP_VERSION = "7"
 
 
 def _not_seen(brand: Brand) -> set[str]:
@@ -335,11 +335,12 @@ def _later(words: Sequence[Word], by_s: float) -> list[Word]:
 
 
 def plain(plan: ClipPlan) -> ClipPlan:
-    """A plan for a second try: cameras that stand, nothing painted over."""
+    """A plan for a second try: cameras that stand, nothing painted over or cut round."""
     parts = [
         part.model_copy(
             update={
                 "inset": None,
+                "disc": False,
                 "camera": _standing(part.camera),
                 "other": _standing(part.other),
             }

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
-from vidpipe.clips.model import Composition, Part
+from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.plan import face_on
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.storage.keys import Folder
@@ -125,6 +125,82 @@ def test_captions_of_a_speaker_stand_beside_the_face(face, touched):
     assert caption.intersect(VERTICAL.safe_box) == caption
     both = caption.intersect(face)
     assert (both.height if both else 0) <= touched
+
+
+def part_of(kind, face=None):
+    path = CropPath(rect=Rect(x=0, y=0, width=405, height=720), points=(PathPoint(t_s=0, x=0),))
+    page = Rect(x=0, y=0, width=1280, height=720)
+    camera = None if kind in (Composition.SCREEN, Composition.FIT) else path
+    return Part(
+        first_frame=0,
+        last_frame=9,
+        composition=kind,
+        screen=None if kind in (Composition.SPEAKER, Composition.TWO_UP) else page,
+        camera=camera,
+        other=camera if kind is Composition.TWO_UP else None,
+        face=face,
+    )
+
+
+@pytest.mark.parametrize("kind", list(Composition))
+@pytest.mark.parametrize("captions", [True, False])
+@pytest.mark.parametrize("face", [None, *(face for face, _ in FACES)])
+def test_a_smaller_canvas_is_arranged_alike(kind, captions, face):
+    """At half the size everything is where it was: text is as large next to the picture, too."""
+    small = Variant(
+        name="small", size=Size(width=540, height=960), safe_box=VERTICAL.safe_box.scaled(0.5)
+    )
+    large = arrange(part_of(kind, face), VERTICAL, captions=captions)
+    little = arrange(part_of(kind, face and face.scaled(0.5)), small, captions=captions)
+    for name in ("caption", "screen", "camera", "other"):
+        wanted, got = getattr(large, name), getattr(little, name)
+        assert (wanted is None) == (got is None), name
+        if wanted is not None:
+            off = [2 * getattr(got, side) - getattr(wanted, side) for side in ("x", "y", "right")]
+            assert max(map(abs, [*off, 2 * got.bottom - wanted.bottom])) <= 4, name
+
+
+@pytest.mark.parametrize(("face", "touched"), FACES)
+def test_captions_of_a_small_speaker_stand_beside_the_face(face, touched):
+    size, face = Size(width=540, height=960), face.scaled(0.5)
+    small = Variant(name="small", size=size, safe_box=VERTICAL.safe_box.scaled(0.5))
+    caption = arrange(part_of(Composition.SPEAKER, face), small, captions=True).caption
+    assert caption.intersect(small.safe_box) == caption
+    both = caption.intersect(face)
+    assert (both.height if both else 0) <= touched / 2
+
+
+def events_of(words, timed, target):
+    write_captions(words, timed, CaptionStyle(), Brand(), VERTICAL.size, target)
+    return [
+        (e.start / 1000, e.end / 1000, int(re.search(r"pos\((\d+),(\d+)\)", e.text)[2]))
+        for e in pysubs2.SSAFile.load(str(target))
+    ]
+
+
+def test_captions_move_where_the_picture_does(tmp_path):
+    """What is said over a cut from a page to a face moves with the picture."""
+    above, below = (
+        arrange(part_of(kind), VERTICAL, captions=True)
+        for kind in (Composition.STACK, Composition.SPEAKER)
+    )
+    words = [
+        Word(text="said", start_s=1.0, end_s=1.4),
+        Word(text="over", start_s=1.5, end_s=2.5),
+        Word(text="it", start_s=2.5, end_s=2.9),
+    ]
+    timed = [(0.0, 2.0, above), (2.0, 4.0, below)]
+    first, then = (where.caption.center[1] for where in (above, below))
+    assert first != then
+    assert events_of(words, timed, tmp_path / "c.ass") == [
+        (1.0, 1.5, first),
+        (1.5, 2.0, first),
+        (2.0, 2.5, then),
+        (2.5, 3.25, then),
+    ]
+    # Where nothing moves nothing is drawn anew.
+    timed = [(0.0, 2.0, above), (2.0, 4.0, above)]
+    assert len(events_of(words, timed, tmp_path / "c.ass")) == 3
 
 
 def test_where_a_face_is_on_the_canvas():

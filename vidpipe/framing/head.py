@@ -1,0 +1,79 @@
+"""How much of a picture a head takes, and what shape of crop holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vidpipe.framing.model import FacePoint
+from vidpipe.geometry import Rect
+
+#: What is shown over a face's middle and under it, in its heights. A face is from the hairline
+#: to the chin: a quarter of its height over it holds the hair (a head is 1.2 to 1.3 faces high:
+#: the hairline lies a fifth under its top in the canon of drawing), an eighth under it is air.
+_OVER, _UNDER = 0.75, 0.62
+#: A crop gets no narrower than this next to the one that was asked for.
+_NARROWEST = 0.5
+#: Shares of the time in which a head may reach further: a nod, a look of the detector.
+_SELDOM = 10.0
+#: Half of the width that is kept for a head, in face heights: hair at both sides and some air
+#: (a face is about 0.76 as wide as high, a head with its hair 1.04).
+_BESIDE = 0.65
+
+
+def head_rows(faces: Sequence[FacePoint]) -> tuple[float, float]:
+    """From over the hair to under the chin, most of the time, in rows of the source.
+
+    Args:
+        faces: at least one.
+    """
+    tops = [f.y - _OVER * f.height for f in faces]
+    bottoms = [f.y + _UNDER * f.height for f in faces]
+    return float(np.percentile(tops, _SELDOM)), float(np.percentile(bottoms, 100 - _SELDOM))
+
+
+def face_rows(faces: Sequence[FacePoint]) -> tuple[float, float]:
+    """From the hairline to the chin, most of the time, in rows of the source.
+
+    Args:
+        faces: at least one.
+    """
+    tops = [f.y - f.height / 2 for f in faces]
+    bottoms = [f.y + f.height / 2 for f in faces]
+    return float(np.percentile(tops, _SELDOM)), float(np.percentile(bottoms, 100 - _SELDOM))
+
+
+def within_rows(rows: tuple[float, float], region: Rect) -> tuple[float, float]:
+    """What of some rows a region has; none of it where they lie outside."""
+    top, bottom = (min(max(row, region.y), region.bottom) for row in rows)
+    return top, bottom
+
+
+def aspect_for_head(region: Rect, aspect: float, faces: Sequence[FacePoint]) -> float:
+    """`aspect` (width / height), or a narrower one where its crop of `region` would cut the head.
+
+    A crop that takes all of a region's width gets higher only so. What the region does not
+    have of the head is not asked for.
+    """
+    if not faces:
+        return aspect
+    top, bottom = within_rows(head_rows(faces), region)
+    if bottom - top <= region.width / aspect:
+        return aspect
+    return max(region.width / (bottom - top), _NARROWEST * aspect)
+
+
+def around_heads(region: Rect, least: float, faces: Sequence[FacePoint]) -> Rect:
+    """The part of a region's width in which heads are, all of its height.
+
+    Args:
+        region: of the source.
+        least: aspect (width / height) that it must have.
+        faces: at least one.
+    """
+    left = float(np.percentile([f.x - _BESIDE * f.height for f in faces], _SELDOM))
+    right = float(np.percentile([f.x + _BESIDE * f.height for f in faces], 100 - _SELDOM))
+    width = min(region.width, round(max(right - left, least * region.height)))
+    x = round((left + right - width) / 2)
+    return Rect(x=x, y=region.y, width=width, height=region.height).clamp(region)
