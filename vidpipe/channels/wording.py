@@ -45,7 +45,9 @@ def _tidy(text: str) -> str:
 
 
 def _named(given: object) -> object:
-    """A name alone is a term."""
+    """A name alone is a term; what YAML takes for a number or a truth is told to be text."""
+    if isinstance(given, int | float):
+        raise ValueError(f"{given!r} is no text: write it in quotes")
     return {"name": given} if isinstance(given, str) else given
 
 

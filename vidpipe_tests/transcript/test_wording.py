@@ -62,6 +62,9 @@ def test_a_wrong_term_is_said_with_its_place(tmp_path):
     said = "\n".join(caught.value.problems)
     for part in ("a.terms.0.name", "a.terms.1.nam", "a.profanity"):
         assert part in said
+    path.write_text("channels:\n  a: {terms: [1984, yes]}\n")
+    with pytest.raises(Misconfigured, match=r"channels.yaml: channels.a.terms.0: .*in quotes"):
+        load_channels(path)
 
 
 def test_an_upload_has_terms_of_its_own(tmp_path):
