@@ -56,6 +56,6 @@ def unsure(chance: float) -> bool:
 
 
 def made_up(text: str) -> bool:
-    """Whether all of a text is a phrase that recognisers say where nobody speaks."""
+    """Whether all of a text is a phrase that recognisers say where nobody speaks, or marks."""
     plain = " ".join(re.sub(r"[^\w\s'.-]", " ", text.replace("\u2019", "'")).split()).strip(" .-")
-    return _MADE_UP.fullmatch(plain) is not None
+    return not plain or _MADE_UP.fullmatch(plain) is not None

@@ -66,7 +66,7 @@ def test_a_short_window_is_silent_by_the_chance_of_that_alone():
 
 
 def test_what_people_do_say_is_not_taken_for_made_up():
-    for text in ("Thank you.", "Thanks for watching!", "Untertitel der Amara.org-Community"):
+    for text in ("...", "Thank you.", "Thanks for watching!", "Untertitel der Amara.org-Community"):
         assert made_up(text)
     for text in ("Thank you for the question.", "You see four tabs.", "I'm sorry to say so."):
         assert not made_up(text)
