@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from scipy.signal import resample_poly
 from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import MEDIA, elsewhere, split
 from benchmarks.silence import save
+from benchmarks.words import start_errors
 from vidpipe.media.probe import probe
 from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.settings import load_settings
@@ -51,6 +51,11 @@ class Spoken:
     language: str
     text: str
     words: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def starts(self) -> list[tuple[float, str]]:
+        """When each of its words begins."""
+        return [(start_s, text) for text, start_s, _ in self.words]
 
 
 def normalised(text: str, language: str) -> str:
@@ -149,18 +154,6 @@ def _word_times(path: Path) -> list[tuple[str, float, float]]:
     return [(w.lower(), float(a), float(b)) for a, b, w in long or short if w.strip()]
 
 
-def start_errors(found: Sequence[Word], spoken: Spoken) -> list[float]:
-    """How far words that were heard begin from where they do, in seconds."""
-    said = [normalised(w.text, "en") for w in found]
-    true = [normalised(t, "en") for t, _, _ in spoken.words]
-    matcher = SequenceMatcher(None, said, true, autojunk=False)
-    return [
-        abs(found[b.a + k].start_s - spoken.words[b.b + k][1])
-        for b in matcher.get_matching_blocks()
-        for k in range(b.size)
-    ]
-
-
 def listeners() -> dict[str, Callable[[Spoken], Heard]]:
     """Whoever can listen here: vidpipe's recognisers, and faster-whisper by itself."""
     store = load_settings(fetch_models=False).model_store
@@ -253,7 +246,7 @@ def measure(
                 )
         with_times = list(timed(column, folder)) if only is None else []
         for name, listen in asked.items() if with_times else ():
-            errors = [e for s in with_times for e in start_errors(listen(s)[1], s)]
+            errors = [e for s in with_times for e in start_errors(listen(s)[1], s.starts)]
             for unit, value in (
                 ("median", np.median(errors)),
                 ("95th percentile", np.percentile(errors, 95)),
