@@ -24,6 +24,7 @@ class Composition(StrEnum):
     TWO_UP = "two_up"
     SCREEN = "screen"
     FIT = "fit"
+    AUDIOGRAM = "audiogram"
 
 
 class Variant(BaseModel):
@@ -82,7 +83,8 @@ class Part(BaseModel):
     `other` that of a second person, shown under the first.
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
     screen that is painted over, because what it shows is shown beside it. A `disc` is a round
-    camera picture that fills its crop: what is around it is left out.
+    camera picture that fills its crop: what is around it is left out. Of sound alone `screen`
+    is all of its cover, in the cover's own pixels.
     """
 
     model_config = ConfigDict(frozen=True)

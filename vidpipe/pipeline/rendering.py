@@ -19,13 +19,14 @@ from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
     ClipPlan,
+    Composition,
     Encoded,
     FailedClip,
     Finished,
     RenderedClips,
     Variant,
 )
-from vidpipe.clips.plan import Recording, plan_clip
+from vidpipe.clips.plan import Heard, Recording, plan_audiogram, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (
@@ -40,11 +41,12 @@ from vidpipe.exports.model import Estimate
 from vidpipe.framing.model import CropPath
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
+from vidpipe.media.covers import picture_size
 from vidpipe.media.encoders import SOFTWARE, choose_encoder
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import detector_for, faces_identity
+from vidpipe.pipeline.analysis import cover_identity, detector_for, faces_identity
 from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
@@ -53,6 +55,7 @@ from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
+from vidpipe.storage.objects import sha256_file
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
@@ -89,6 +92,7 @@ def clips_identity(run: StageRun) -> dict[str, Any]:
         "ffmpeg": ffmpeg.identity(),
         **faces_identity(run),
         "framing": run.order.settings.framing.model_dump(),
+        **cover_identity(run),
         **_brand_files(run.order.channel.brand, run.order.channel.captions),
     }
 
@@ -110,11 +114,15 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
 CLIP_VERSION = "7"
+#: The same of clips of sound alone.
+AUDIOGRAM_VERSION = "1"
 
 
-def _not_seen(brand: Brand) -> set[str]:
+def _not_seen(plan: ClipPlan, brand: Brand) -> set[str]:
     """What of a plan changes no picture: a title that is not shown may change for nothing."""
-    shown = {brand.opening}
+    shown: set[str] = {brand.opening}
+    if plan.parts[0].composition is Composition.AUDIOGRAM:
+        shown.add("title")
     return {"rank", "score", *({"title", "hook"} - shown)}
 
 
@@ -136,10 +144,14 @@ class _Renderer:
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.brand_files = _brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
+        self.cover = run.cover() if self.media.sound_only else None
         # Plans are made two at a time with it: detectors may be used by several threads.
         self.detector = detector_for(run.order)
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
+        if self.media.sound_only:
+            heard = Heard(self.run.video_id, self.speech, self.timed_words, self.layout.duration_s)
+            return plan_audiogram(heard, segment, self.options, picture_size(self.cover))
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
                 Recording(
@@ -200,6 +212,7 @@ class _Renderer:
                 on_progress,
                 self.encoder,
                 watch.begin,
+                self.cover,
             )
             watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
 
@@ -257,7 +270,7 @@ class _Renderer:
         return {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
-            "plan": plan.model_dump(mode="json", exclude=_not_seen(options.brand)),
+            "plan": plan.model_dump(mode="json", exclude=_not_seen(plan, options.brand)),
             "variant": variant.model_dump(mode="json"),
             "look": options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
@@ -265,6 +278,16 @@ class _Renderer:
             "fonts": self._fonts(plan, variant, options, spoken),
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
+            **self._drawn(),
+        }
+
+    def _drawn(self) -> dict[str, Any]:
+        """What a clip of sound alone rests on besides: how it is drawn, and its cover."""
+        if not self.media.sound_only:
+            return {}
+        return {
+            "audiogram": AUDIOGRAM_VERSION,
+            "cover": sha256_file(self.cover) if self.cover else None,
         }
 
     def _fonts(
@@ -309,6 +332,7 @@ class _Renderer:
             work,
             captions=self.burn and output.variant.captions and bool(self.transcript.words),
             brand=brand,
+            cover=self.cover,
         )
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 

@@ -120,6 +120,16 @@ class StageRun:
             )
         return path, upload
 
+    def cover(self) -> Path | None:
+        """The picture that stands for a recording without any, on this machine.
+
+        No input of a stage, as videos have none: who uses it names it in its identity.
+        """
+        made = self.artifacts.current(self.video_id, Folder.RAW, "cover")
+        if made is None or not made.has("cover.jpg"):
+            return None
+        return self.artifacts.path(made.file("cover.jpg"))
+
     def new_file(self, name: str) -> Path:
         """A path in scratch for a file that will be part of the artifact."""
         self.files[name] = self.work / name
