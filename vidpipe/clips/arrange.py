@@ -37,7 +37,7 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     """The arrangement of one part."""
     size, safe = variant.size, variant.safe_box
     if part.composition is Composition.AUDIOGRAM:
-        where = zones(part.screen, variant, captions=captions)
+        where = zones(part.screen, variant, captions=captions, titled=False)
         return Arrangement(caption=where.caption, screen=where.cover)
     if part.composition is Composition.STACK:
         assert part.screen is not None

@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.channels.model import Brand
-from vidpipe.clips.ground import draw_ground
+from vidpipe.clips.coverart import draw_ground
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.waveform import Floats, bars_over
 from vidpipe.clips.zones import bar_width, pitch, zones
@@ -45,7 +45,7 @@ class Audiogram:
     def picture(
         self, part: Part, variant: Variant, fps: Fraction, work: Path, *, captions: bool
     ) -> Any:
-        """The moving picture of the clip on one canvas, at `fps`, without end.
+        """The moving picture of the clip on one canvas, at `fps`.
 
         Args:
             part: the one of the plan.
@@ -54,7 +54,7 @@ class Audiogram:
             work: a folder for what the encoder reads.
             captions: whether there is room left for captions.
         """
-        where = zones(part.screen, variant, captions=captions)
+        where = zones(part.screen, variant, captions=captions, titled=False)
         ground = work / "ground.png"
         draw_ground(variant.size, where, self.cover, self.brand.background, ground)
         rate = f"{fps.numerator}/{fps.denominator}"
@@ -65,11 +65,12 @@ class Audiogram:
             .filter("setsar", 1)
         )
         # Drawn once and shown again and again: only the bars and the captions cost anything.
-        lasting = still.filter("loop", loop=-1, size=1, start=0).filter("setpts", "N")
+        frames = part.last_frame - part.first_frame
+        lasting = still.filter("loop", loop=frames - 1, size=1, start=0).filter("setpts", "N")
         step, bar = pitch(variant.size), bar_width(variant.size)
         return bars_over(lasting, self.loud, where.wave, step, bar, self.brand.accent, fps, work)
 
 
 def wave_zone(part: Part, variant: Variant, *, captions: bool) -> Rect:
     """Where the bars are."""
-    return zones(part.screen, variant, captions=captions).wave
+    return zones(part.screen, variant, captions=captions, titled=False).wave

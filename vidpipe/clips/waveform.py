@@ -35,12 +35,12 @@ _RANGE_DB, _TOP_PERCENTILE = 36.0, 97.0
 #: Nothing in a clip is loud: then nothing moves.
 _SILENT_DB = -65.0
 #: Heights rise so fast and fall so slowly (time constants): the bars breathe, they do not flicker.
-_RISE_S, _FALL_S = 0.03, 0.16
+_RISE_S, _FALL_S = 0.025, 0.11
 #: Over 1 the differences between loud and quiet are larger than on the scale.
 _CONTRAST = 1.5
 #: A bar shows what was heard so much before its neighbour nearer to the middle does, and at the
 #: ends so much of it.
-_LAG_S, _AT_ENDS = 0.045, 0.35
+_LAG_S, _AT_ENDS = 0.07, 0.35
 
 
 def envelope(source: Path, info: MediaInfo, edit: EditList) -> Floats:
@@ -183,7 +183,7 @@ def bars_over(
         .filter("trim", end_frame=1)
         .filter("scale", out_color_matrix="bt709", out_range="tv")
         .filter("format", "yuv420p")
-        .filter("loop", loop=-1, size=1, start=0)
+        .filter("loop", loop=len(loud) - 1, size=1, start=0)
         .filter("setpts", "N")
     )
     return picture.overlay(

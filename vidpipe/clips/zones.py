@@ -12,40 +12,39 @@ from vidpipe.clips.model import Variant
 from vidpipe.geometry import Rect, Size, fit
 
 # Lengths are pixels of a canvas whose short side is 1080.
-#: Heights of two lines of a title, of captions, of the bars; a cover is smaller than the bars
-#: are wide, and bars alone are higher.
-_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 150, 200, 140, 320
-_GAP = 28
+#: Heights of two lines of a title, of captions, and of the bars: under a cover, and alone.
+_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 150, 190, 140, 320
+#: The same beside a cover; and what is between them.
+_TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 24
 #: The bars and what is between them.
-_BAR, _BETWEEN = 9, 7
+_BAR, _BETWEEN = 13, 11
 #: A canvas that is wider has room for the cover beside the rest, over so much of the safe box.
 _WIDE, _COVER_SHARE = 1.2, 0.40
-#: More of the height than this a column of title, bars and captions does not take.
-_COLUMN = 0.86
 
 
 @dataclass(frozen=True)
 class Zones:
     """Rectangles on the canvas; `wave` is as wide as its bars."""
 
-    title: Rect
     wave: Rect
     caption: Rect
+    title: Rect | None = None
     cover: Rect | None = None
 
 
-def zones(cover: Rect | None, variant: Variant, *, captions: bool) -> Zones:
+def zones(cover: Rect | None, variant: Variant, *, captions: bool, titled: bool) -> Zones:
     """Where the parts of an audiogram go.
 
     Args:
         cover: of the whole cover picture, in its own pixels; None without one.
         variant: canvas and safe box.
         captions: whether there are any.
+        titled: whether there is a title.
     """
     unit = min(variant.size.width, variant.size.height) / 1080
-    if variant.size.aspect < _WIDE:
-        return _stacked(cover, variant.safe_box, unit, captions=captions)
-    return _beside(cover, variant.safe_box, unit, captions=captions)
+    if variant.size.aspect < _WIDE or cover is None:
+        return _stacked(cover, variant.safe_box, unit, captions=captions, titled=titled)
+    return _beside(cover, variant.safe_box, unit, captions=captions, titled=titled)
 
 
 def pitch(size: Size) -> int:
@@ -62,43 +61,47 @@ def _step(unit: float) -> int:
     return max(4, round((_BAR + _BETWEEN) * unit))
 
 
-def _stacked(cover: Rect | None, safe: Rect, unit: float, *, captions: bool) -> Zones:
-    gap, title_high = round(_GAP * unit), round(_TITLE * unit)
+def _stacked(cover: Rect | None, safe: Rect, unit: float, *, captions: bool, titled: bool) -> Zones:
+    gap = round(_GAP * unit)
+    title_high = round(_TITLE * unit) if titled else 0
     low = round(_CAPTION * unit) if captions else 0
-    wave_high = round((_WAVE if cover else _WAVE_ALONE) * unit)
-    title = Rect(x=safe.x, y=safe.y, width=safe.width, height=title_high)
-    bottom = safe.bottom - low - (gap if captions else 0)
+    above = title_high + gap if titled else 0
+    below = low + gap if captions else 0
+    # What is left between title and captions, for cover and bars.
+    top, room = safe.y + above, safe.height - above - below
+    wave_high = min(round((_WAVE if cover else _WAVE_ALONE) * unit), room)
     shown = None
-    top = title.bottom + gap
-    if cover is not None:
-        room = Rect(
-            x=safe.x, y=top, width=safe.width, height=max(2, bottom - wave_high - gap - top)
-        )
-        shown = _upright(cover, room)
-        wave = _bars(safe, bottom - wave_high, wave_high, unit)
+    if cover is None:
+        # Close together, a little over the middle of the box.
+        spare = max(0, room - wave_high)
+        top += spare // 3
+        wave = _bars(safe, top, wave_high, unit)
     else:
-        # In the middle between title and captions.
-        wave = _bars(safe, top + max(0, bottom - top - wave_high) // 2, wave_high, unit)
-    return Zones(title=title, wave=wave, caption=_caption(safe, low, unit), cover=shown)
+        into = Rect(x=safe.x, y=top, width=safe.width, height=max(2, room - wave_high - gap))
+        shown = _upright(cover, into)
+        spare = max(0, into.height - shown.height)
+        top += spare // 3
+        shown = shown.model_copy(update={"y": top - top % 2})
+        wave = _bars(safe, shown.bottom + gap, wave_high, unit)
+    under = min(wave.bottom + gap, safe.bottom - low)
+    title = Rect(x=safe.x, y=top - above, width=safe.width, height=title_high) if titled else None
+    return Zones(title=title, wave=wave, caption=_caption(safe, under, low, unit), cover=shown)
 
 
-def _beside(cover: Rect | None, safe: Rect, unit: float, *, captions: bool) -> Zones:
+def _beside(cover: Rect, safe: Rect, unit: float, *, captions: bool, titled: bool) -> Zones:
     gap, low = round(_GAP * unit), round(_CAPTION * unit) if captions else 0
-    column, shown = safe, None
-    if cover is not None:
-        side = Rect(x=safe.x, y=safe.y, width=round(_COVER_SHARE * safe.width), height=safe.height)
-        shown = _upright(cover, side)
-        x = shown.right + 2 * gap
-        column = Rect(x=x, y=safe.y, width=safe.right - x, height=safe.height)
-    high = round(_COLUMN * (shown.height if shown else safe.height))
-    top = safe.y + (safe.height - high) // 2
-    title_high, wave_high = round(1.5 * _TITLE * unit), round(1.4 * _WAVE * unit)
-    title = Rect(x=column.x, y=top, width=column.width, height=title_high)
-    bottom = top + high - low - (gap if captions else 0)
-    between = bottom - (title.bottom + gap)
-    wave = _bars(column, title.bottom + gap + max(0, between - wave_high) // 2, wave_high, unit)
-    under = Rect(x=column.x, y=top, width=column.width, height=high)
-    return Zones(title=title, wave=wave, caption=_caption(under, low, unit), cover=shown)
+    side = Rect(x=safe.x, y=safe.y, width=round(_COVER_SHARE * safe.width), height=safe.height)
+    shown = _upright(cover, side)
+    x = shown.right + 2 * gap
+    wave_high = round(_WAVE_BESIDE * unit)
+    title_high = round(_TITLE_BESIDE * unit) if titled else 0
+    high = wave_high + (title_high + 2 * gap if titled else 0) + (low + gap if captions else 0)
+    top = safe.y + max(0, safe.height - high) // 2
+    column = Rect(x=x, y=top, width=safe.right - x, height=high)
+    title = Rect(x=x, y=top, width=column.width, height=title_high) if titled else None
+    wave = _bars(column, top + (title_high + 2 * gap if titled else 0), wave_high, unit)
+    under = min(wave.bottom + gap, safe.bottom - low)
+    return Zones(title=title, wave=wave, caption=_caption(column, under, low, unit), cover=shown)
 
 
 def _upright(cover: Rect, room: Rect) -> Rect:
@@ -107,10 +110,10 @@ def _upright(cover: Rect, room: Rect) -> Rect:
     return shown.model_copy(update={"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2})
 
 
-def _caption(within: Rect, high: int, unit: float) -> Rect:
-    """At the lower end; as high as ever where nothing is said there."""
-    high = high or round(_CAPTION * unit)
-    return Rect(x=within.x, y=within.bottom - high, width=within.width, height=high)
+def _caption(within: Rect, top: int, high: int, unit: float) -> Rect:
+    """Under the bars; as high as ever where nothing is said there."""
+    high = high or min(round(_CAPTION * unit), within.height)
+    return Rect(x=within.x, y=min(top, within.bottom - high), width=within.width, height=high)
 
 
 def _bars(within: Rect, top: int, high: int, unit: float) -> Rect:
