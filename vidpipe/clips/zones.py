@@ -17,7 +17,7 @@ _TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 150, 190, 140, 320
 #: The same beside a cover; and what is between them.
 _TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 24
 #: The bars and what is between them.
-_BAR, _BETWEEN = 13, 11
+_BAR, _BETWEEN = 14, 8
 #: A canvas that is wider has room for the cover beside the rest, over so much of the safe box.
 _WIDE, _COVER_SHARE = 1.2, 0.40
 
@@ -53,12 +53,16 @@ def pitch(size: Size) -> int:
 
 
 def bar_width(size: Size) -> int:
-    """How wide a bar is on a canvas, in pixels."""
-    return max(2, round(_BAR * min(size.width, size.height) / 1080))
+    """How wide a bar is on a canvas, in pixels: so that in its step it has even borders.
+
+    With 4:2:0 chroma its colour would else run out to its sides.
+    """
+    wide = 2 * max(1, round(_BAR * min(size.width, size.height) / 2160))
+    return max(2, wide - (pitch(size) - wide) % 4)
 
 
 def _step(unit: float) -> int:
-    return max(4, round((_BAR + _BETWEEN) * unit))
+    return max(4, 2 * round((_BAR + _BETWEEN) * unit / 2))
 
 
 def _stacked(cover: Rect | None, safe: Rect, unit: float, *, captions: bool, titled: bool) -> Zones:

@@ -75,7 +75,8 @@ def write_cover(data: bytes, target: Path) -> Size:
             upright.save(target, "JPEG", quality=_QUALITY, subsampling=0)
             return Size(width=upright.width, height=upright.height)
     except Image.DecompressionBombError as error:
-        raise ValueError("it has more pixels than can be decoded") from error
+        side = round(MOST_COVER_PIXELS**0.5)
+        raise ValueError(f"it has far more pixels than the limit, {side}x{side}") from error
     except (OSError, SyntaxError, EOFError, TypeError, KeyError) as error:
         raise ValueError(f"it cannot be read as a picture ({type(error).__name__})") from error
 
