@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.channels.model import Brand
-from vidpipe.clips.coverart import draw_ground
+from vidpipe.clips.coverart import clearer, draw_ground, mean_colour
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.waveform import Floats, bars_over
 from vidpipe.clips.zones import bar_width, pitch, zones
@@ -68,7 +68,9 @@ class Audiogram:
         frames = part.last_frame - part.first_frame
         lasting = still.filter("loop", loop=frames - 1, size=1, start=0).filter("setpts", "N")
         step, bar = pitch(variant.size), bar_width(variant.size)
-        return bars_over(lasting, self.loud, where.wave, step, bar, self.brand.accent, fps, work)
+        behind = mean_colour(ground, where.wave)
+        colour = clearer(self.brand.accent, self.brand.text, behind)
+        return bars_over(lasting, self.loud, where.wave, step, bar, colour, fps, work)
 
 
 def wave_zone(part: Part, variant: Variant, *, captions: bool) -> Rect:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from vidpipe.channels.model import Colour
 from vidpipe.clips.zones import Zones
 from vidpipe.geometry import Rect, Size
 
@@ -14,6 +16,8 @@ from vidpipe.geometry import Rect, Size
 _BLUR_DIVISOR, _BLUR, _DARK, _COLOUR = 16, 5, 0.38, 0.9
 #: Of a cover's side its corners are round, and its shadow reaches around it.
 _CORNER, _SHADOW = 0.045, 0.04
+#: Graphics have to stand out by so much (WCAG 2.1, 1.4.11).
+_LEAST_CONTRAST = 3.0
 #: Corners are drawn so much larger first: smooth.
 _FINER = 4
 
@@ -65,3 +69,31 @@ def _rounded(width: int, height: int, radius: int) -> Any:
     box = (0, 0, _FINER * width - 1, _FINER * height - 1)
     ImageDraw.Draw(large).rounded_rectangle(box, radius=_FINER * radius, fill=255)
     return large.resize((width, height), Image.Resampling.BOX)
+
+
+def mean_colour(picture: Path, where: Rect) -> Colour:
+    """What a part of a picture looks like from afar."""
+    with Image.open(picture) as whole:
+        part = whole.convert("RGB").crop((where.x, where.y, where.right, where.bottom))
+        mean = np.asarray(part, np.float64).mean(axis=(0, 1))
+    red, green, blue = (round(float(c)) for c in mean)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def clearer(colour: Colour, other: Colour, behind: Colour) -> Colour:
+    """The colour, or the other one where it can hardly be told from what is behind it."""
+    if contrast(colour, behind) >= _LEAST_CONTRAST:
+        return colour
+    return max((colour, other), key=lambda c: contrast(c, behind))
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2)."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(code: Colour) -> float:
+    parts = (int(code[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

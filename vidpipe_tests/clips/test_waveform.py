@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.clips.coverart import clearer, contrast
 from vidpipe.clips.model import Variant
 from vidpipe.clips.waveform import bar_heights, bars_over, loudness
 from vidpipe.clips.zones import bar_width, pitch, zones
@@ -153,3 +154,26 @@ def test_everything_lies_in_the_safe_box_and_nothing_on_anything_else(
     assert where.wave.width % step == 0 and where.wave.width // step % 2 == 1
     assert where.wave.height > 5 * bar_width(variant.size)
     assert where.wave.width > 0.5 * min(variant.size.width, variant.safe_box.width)
+
+
+# Colours
+
+
+@pytest.mark.parametrize(
+    ("accent", "text", "behind", "drawn_in"),
+    [
+        ("#ffd23f", "#ffffff", "#12161c", "#ffd23f"),
+        ("#202060", "#ffffff", "#12161c", "#ffffff"),
+        ("#ffd23f", "#101010", "#f4f4f4", "#101010"),
+        ("#777777", "#787878", "#707070", "#787878"),
+    ],
+)
+def test_bars_are_in_the_accent_unless_it_cannot_be_told_from_what_is_behind(
+    accent, text, behind, drawn_in
+):
+    assert clearer(accent, text, behind) == drawn_in
+
+
+def test_contrast_is_that_of_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
