@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
         "settings": settings(),
         "cli": cli(),
         "channels": channels(),
+        "templates": templates(),
         "platforms": platforms(),
         "models": models(),
         "results": results(),
@@ -201,6 +202,39 @@ def channels() -> str:
 [an example with everything](../../deploy/channels.example.yaml).
 
 {_table(("field", "default", ""), rows)}
+"""
+
+
+def templates() -> str:
+    """Every template that comes along, and every field of one."""
+    from vidpipe.templates.model import Template, load_templates
+
+    known = [
+        (
+            f"`{name}`",
+            f"`{t.captions.animation.value}`",
+            "yes" if t.title_zone else "",
+            f"`{t.backdrop}`",
+            f"`{t.punch_in}`",
+            t.description,
+        )
+        for name, t in load_templates().items()
+    ]
+    fields = [
+        (f"`{name}`", default, said)
+        for name, default, said in _rows(Template, "", ".")
+        if name not in ("name", "description")
+    ]
+    columns = ("template", "captions", "title zone", "backdrop", "punch in", "")
+    return f"""# Templates
+
+How clips look; [how to choose and change one](../how-to/channels-and-brand.md#how-clips-look).
+
+{_table(columns, known)}
+
+A channel's own, under its `templates`, may be `like` one of them and say what differs:
+
+{_table(("field", "default", ""), fields)}
 """
 
 

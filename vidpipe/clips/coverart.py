@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from vidpipe.channels.model import Colour
-from vidpipe.clips.zones import Zones
+from vidpipe.clips.grounds import Ground, write_ground
 from vidpipe.geometry import Rect, Size
 
 #: The blurred cover is made at a 16th and darkened to so much, so that white letters stand out.
@@ -23,24 +23,29 @@ _FINER = 4
 
 
 def draw_ground(
-    size: Size, zones: Zones, cover: Path | None, background: str, target: Path
+    size: Size, ground: Ground | None, cover: Path | None, where: Rect | None, target: Path
 ) -> None:
     """Write the still picture of an audiogram as PNG: no text, no bars.
 
     Args:
         size: of the canvas.
-        zones: where things are.
-        cover: a JPEG or PNG; behind it, large and blurred, it is the backdrop as well.
-        background: `#rrggbb` where there is none.
+        ground: colours behind it all; None for the cover, large and blurred.
+        cover: a JPEG or PNG, if any.
+        where: the cover goes on the canvas.
         target: the file.
     """
-    if cover is None or zones.cover is None:
-        Image.new("RGB", (size.width, size.height), background).save(target)
+    if ground is not None:
+        write_ground(ground, size, target)
+    if cover is None or where is None:
         return
     with Image.open(cover) as picture:
         shown = picture.convert("RGB")
-    canvas = _blurred(shown, size)
-    _lay(canvas, shown, zones.cover)
+    if ground is not None:
+        with Image.open(target) as drawn:
+            canvas = drawn.convert("RGB")
+    else:
+        canvas = _blurred(shown, size)
+    _lay(canvas, shown, where)
     canvas.save(target, compress_level=1)
 
 

@@ -64,7 +64,7 @@ def look_at_audiogram(
         cover: what was drawn, if any.
         captions: whether there was room left for captions.
     """
-    where = zones(plan.parts[0].screen, variant, captions=captions, titled=False)
+    where = zones(plan.parts[0].screen, variant, captions=captions, titled=plan.parts[0].titled)
     looks = _looks(clip, plan, variant, where.wave, where.cover)
     step, bar = pitch(variant.size), bar_width(variant.size)
     shown = bar_heights(loud, where.wave.width // step, plan.edit.fps)

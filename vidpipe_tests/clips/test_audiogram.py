@@ -19,7 +19,6 @@ from vidpipe.clips.render import CLIP, Output, measure, render_clip
 from vidpipe.clips.waveform import Floats, envelope
 from vidpipe.clips.zones import zones
 from vidpipe.geometry import Size
-from vidpipe.media.covers import picture_size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
@@ -28,6 +27,7 @@ from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.synthesis.podcast import make_podcast
 from vidpipe.synthesis.script import DEMO_TALK, Page
+from vidpipe.templates.model import load_templates
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Word
 
@@ -72,11 +72,19 @@ def made(tmp_path_factory):
     )
     words = [Word(text=w, start_s=t, end_s=t + 0.2) for t, w in truth.words]
     segment = Segment.model_construct(
-        rank=1, start_s=0.4, end_s=truth.sentences[-1][1] + 0.1, score=80.0, title="One", hook=""
+        rank=1,
+        start_s=0.4,
+        end_s=truth.sentences[-1][1] + 0.1,
+        score=80.0,
+        title="How often to measure",
+        hook="",
+        keyphrases=(),
     )
-    options = ClipOptions(variants=(SQUARE,), tier=load_tiers()["draft"])
+    options = ClipOptions(
+        variants=(SQUARE,), tier=load_tiers()["draft"], template=load_templates()["spotlight"]
+    )
     heard = Heard("default--said-0", speech, words, info.duration_s)
-    plan = plan_audiogram(heard, segment, options, picture_size(art))
+    plan = plan_audiogram(heard, segment, options, art)
     work = folder / "work"
     work.mkdir()
     render_clip(source, info, [Output(plan, SQUARE, work)], words, options, cover=art)
@@ -100,7 +108,9 @@ def test_it_is_one_part_from_beginning_to_end_as_long_as_its_sound(made):
 def test_the_bar_in_the_middle_is_as_high_as_the_clip_is_loud_at_that_moment(made):
     """Heights are measured on pixels, loudness on the clip's own coded sound."""
     clip = made.work / CLIP
-    wave = zones(made.plan.parts[0].screen, SQUARE, captions=True, titled=False).wave
+    wave = zones(
+        made.plan.parts[0].screen, SQUARE, captions=True, titled=made.plan.parts[0].titled
+    ).wave
     with FrameReader(clip, probe(clip), max_width=1080) as reader:
         x = wave.x + wave.width // 2
         columns = [f.grey[wave.y : wave.bottom, x] for f in reader.every(0.0)]
@@ -151,7 +161,9 @@ def test_bars_that_stop_while_the_voice_goes_on_are_said_to_stand_still(made, tm
 
 
 def test_bars_that_cannot_be_seen_are_said_to_be_black(made, tmp_path):
-    wave = zones(made.plan.parts[0].screen, SQUARE, captions=True, titled=False).wave
+    wave = zones(
+        made.plan.parts[0].screen, SQUARE, captions=True, titled=made.plan.parts[0].titled
+    ).wave
     gone = spoiled(
         made, tmp_path,
         lambda v: v.filter(
@@ -175,9 +187,11 @@ def test_a_recording_in_which_nobody_speaks_has_a_line_of_dots(tmp_path):
     render(ffmpeg.output(silence, str(source)), timeout_s=60)
     info = probe(source)
     segment = Segment.model_construct(
-        rank=1, start_s=0.0, end_s=5.0, score=80.0, title="Nothing", hook=""
+        rank=1, start_s=0.0, end_s=5.0, score=80.0, title="", hook="", keyphrases=()
     )
-    options = ClipOptions(variants=(SQUARE,), tier=load_tiers()["draft"])
+    options = ClipOptions(
+        variants=(SQUARE,), tier=load_tiers()["draft"], template=load_templates()["spotlight"]
+    )
     heard = Heard("default--nothing-0", SpeechMap(duration_s=6.0), [], info.duration_s)
     plan = plan_audiogram(heard, segment, options, None)
     render_clip(source, info, [Output(plan, SQUARE, tmp_path)], [], options)
