@@ -37,7 +37,7 @@ _SILENT_DB = -65.0
 #: Heights rise so fast and fall so slowly (time constants): the bars breathe, they do not flicker.
 _RISE_S, _FALL_S = 0.025, 0.11
 #: Over 1 the differences between loud and quiet are larger than on the scale.
-_CONTRAST = 1.5
+_CONTRAST = 1.8
 #: A bar shows what was heard so much before its neighbour nearer to the middle does, and at the
 #: ends so much of it.
 _LAG_S, _AT_ENDS = 0.07, 0.35
@@ -175,13 +175,19 @@ def bars_over(
         .filter("lut", c0=f"clip(val*{_FULL / _unit(where.height):.2f},0,{_FULL})")
         .filter("format", "gray")
     )
+    # A file of each canvas's own: two like filters would be taken for one.
+    swatch = work / "bars.rgb"
+    swatch.write_bytes(bytes.fromhex(colour[1:]) * 4)
     paint = (
-        ffmpeg.input(
-            f"color=c=0x{colour[1:]}:s={where.width}x{where.height}:r={rate},format=gbrp",
-            f="lavfi",
+        ffmpeg.input(str(swatch), format="rawvideo", pix_fmt="rgb24", s="2x2", r=rate)
+        .filter(
+            "scale",
+            where.width,
+            where.height,
+            flags="neighbor",
+            out_color_matrix="bt709",
+            out_range="tv",
         )
-        .filter("trim", end_frame=1)
-        .filter("scale", out_color_matrix="bt709", out_range="tv")
         .filter("format", "yuv420p")
         .filter("loop", loop=len(loud) - 1, size=1, start=0)
         .filter("setpts", "N")

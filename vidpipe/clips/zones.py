@@ -12,8 +12,9 @@ from vidpipe.clips.model import Variant
 from vidpipe.geometry import Rect, Size, fit
 
 # Lengths are pixels of a canvas whose short side is 1080.
-#: Heights of two lines of a title, of captions, and of the bars: under a cover, and alone.
-_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 150, 190, 140, 320
+#: Heights of a title (three lines of 54, two of 80), of captions, and of the bars: under a
+#: cover, and alone.
+_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 190, 190, 136, 320
 #: The same beside a cover; and what is between them.
 _TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 24
 #: The bars and what is between them.
@@ -76,9 +77,9 @@ def _stacked(cover: Rect | None, safe: Rect, unit: float, *, captions: bool, tit
     wave_high = min(round((_WAVE if cover else _WAVE_ALONE) * unit), room)
     shown = None
     if cover is None:
-        # Close together, a little over the middle of the box.
+        # Close together; a little over the middle of the box where captions come and go.
         spare = max(0, room - wave_high)
-        top += spare // 3
+        top += spare // (3 if captions else 2)
         wave = _bars(safe, top, wave_high, unit)
     else:
         into = Rect(x=safe.x, y=top, width=safe.width, height=max(2, room - wave_high - gap))
