@@ -12,11 +12,11 @@ from vidpipe.clips.model import Variant
 from vidpipe.geometry import Rect, Size, fit
 
 # Lengths are pixels of a canvas whose short side is 1080.
-#: Heights of a title (three lines of 54, two of 80), of captions, and of the bars: under a
-#: cover, and alone.
-_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 190, 190, 136, 320
+#: Heights of a title (three lines of 54, two of 80), of two lines of captions, and of the bars:
+#: under a cover, and alone. What they leave of the safe box is the cover's.
+_TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 190, 164, 120, 320
 #: The same beside a cover; and what is between them.
-_TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 24
+_TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 20
 #: The bars and what is between them.
 _BAR, _BETWEEN = 14, 8
 #: A canvas that is wider has room for the cover beside the rest, over so much of the safe box.
