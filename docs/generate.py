@@ -253,12 +253,14 @@ def platforms() -> str:
             codec = "burned in" if item.screen.captions else "beside it"
         lengths = f"{item.file.min_duration_s:g} to {item.file.max_duration_s:g} s"
         megabytes = f"{item.file.max_size_bytes / 1e6:,.0f} MB"
-        rows.append((f"`{item.name}`", item.title, shape, rate, lengths, megabytes, codec))
+        counted = {"utf16": "UTF-16 units"}.get(item.text.counted_in, item.text.counted_in)
+        text = f"{item.text.description_characters:,} {counted}, {item.text.max_hashtags} hashtags"
+        rows.append((f"`{item.name}`", item.title, shape, rate, lengths, megabytes, codec, text))
     tiers = [
         (f"`{name}`", str(t.crf), t.preset, f"{t.max_kbps} kbit/s", f"{t.least_kbps} kbit/s")
         for name, t in load_tiers().items()
     ]
-    head = ("name", "", "shape", "at most", "length", "size at most", "captions")
+    head = ("name", "", "shape", "at most", "length", "size at most", "captions", "text")
     return f"""# Platforms
 
 One file each in [vidpipe/platforms/presets](../../vidpipe/platforms/presets), every group of

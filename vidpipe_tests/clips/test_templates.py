@@ -83,7 +83,7 @@ def test_every_template_keeps_to_the_safe_box(name, shape, tmp_path):
     drawn = drawn_text(path, variant, 5.0, tmp_path, fonts=fonts_dir())
     box = captions_box(drawn, variant)
     assert box.intersect(variant.safe_box) == box
-    assert box.height > 60
+    assert box.height > 0.05 * variant.size.width
 
 
 @pytest.mark.parametrize("shape", ["9:16", "4:5", "1:1"])
@@ -95,7 +95,8 @@ def test_title_page_and_captions_stand_under_each_other(shape, aspect):
     safe = variant.safe_box
     assert where.title.y >= safe.y and where.caption.bottom <= safe.bottom
     assert where.title.bottom <= where.screen.y and where.screen.bottom <= where.caption.y
-    assert where.title.height >= 140 and where.caption.height >= 150
+    unit = variant.size.width / 1080
+    assert where.title.height >= 140 * unit and where.caption.height >= 150 * unit
     assert where.screen.width >= 0.72 * variant.size.width
     assert where.screen.aspect == pytest.approx(aspect, rel=0.02)
     bare = titled(screen, variant, captions=False)
