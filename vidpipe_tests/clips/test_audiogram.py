@@ -199,3 +199,23 @@ def test_a_recording_in_which_nobody_speaks_has_a_line_of_dots(tmp_path):
     assert not loud.any()
     found = look_at_audiogram(tmp_path / CLIP, plan, SQUARE, loud, None, captions=False)
     assert found == look_of()
+
+
+def test_canvases_with_bars_of_one_size_are_drawn_in_one_go(made, tmp_path):
+    size = Size(width=1080, height=1350)
+    tall = Variant(name="1080x1350", size=size, safe_box=graphics_safe_box(size))
+    segment = Segment.model_construct(
+        rank=1, start_s=0.5, end_s=2.0, score=80.0, title="Two", hook="", keyphrases=()
+    )
+    options = ClipOptions(variants=(SQUARE, tall), tier=load_tiers()["draft"])
+    heard = Heard("default--said-0", made.speech, [], made.info.duration_s)
+    plan = plan_audiogram(heard, segment, options, made.cover)
+    outputs = [Output(plan, variant, tmp_path / variant.name) for variant in (SQUARE, tall)]
+    for output in outputs:
+        output.work.mkdir()
+    render_clip(made.source, made.info, outputs, [], options, cover=made.cover)
+    found = [measure(output.work / CLIP) for output in outputs]
+    assert [(m.width, m.height) for m in found] == [(1080, 1080), (1080, 1350)]
+    widths = {zones(made.plan.parts[0].screen, o.variant, captions=False, titled=False).wave.width
+              for o in outputs}  # fmt: skip
+    assert len(widths) == 1
