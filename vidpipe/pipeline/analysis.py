@@ -34,7 +34,6 @@ from vidpipe.silence.activity import HOP_S, find_silence
 from vidpipe.silence.model import AudioTrack, SpeechMap
 from vidpipe.storage import tables
 from vidpipe.storage.keys import Folder
-from vidpipe.storage.objects import sha256_file
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.align import identity as aligner
 from vidpipe.transcript.model import PassedOver, Transcript
@@ -76,8 +75,8 @@ def source_video(run: StageRun) -> BaseModel:
 
 def cover_identity(run: StageRun) -> dict[str, Any]:
     """The cover of sound, for fingerprints; nothing where there is none."""
-    cover = run.cover()
-    return {"cover": sha256_file(cover)} if cover is not None else {}
+    digest = run.cover_digest()
+    return {"cover": digest} if digest is not None else {}
 
 
 # audio

@@ -53,7 +53,6 @@ from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
-from vidpipe.storage.objects import sha256_file
 from vidpipe.templates.model import CaptionAnimation
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript, Word
@@ -289,10 +288,7 @@ class _Renderer:
         """What a clip of sound alone rests on besides: how it is drawn, and its cover."""
         if not self.media.sound_only:
             return {}
-        return {
-            "audiogram": AUDIOGRAM_VERSION,
-            "cover": sha256_file(self.cover) if self.cover else None,
-        }
+        return {"audiogram": AUDIOGRAM_VERSION, "cover": self.run.cover_digest()}
 
     def _fonts(
         self, plan: ClipPlan, variant: Variant, options: ClipOptions, spoken: Sequence[Word]

@@ -111,6 +111,20 @@ def test_a_second_run_makes_nothing(podcast):
     assert all(r.reused for r in run_all(engine, video_id))
 
 
+def test_what_was_made_is_found_again_when_the_recording_is_gone(podcast, tmp_path):
+    engine, _, video_id, _ = podcast
+    home = tmp_path / "home"
+    shutil.copytree(engine.settings.home, home)
+    poor = make_engine(home)
+    for artifact in ("upload", "cover"):
+        manifest = poor.manifest(video_id, artifact)
+        for file in manifest.files:
+            if file.name.endswith((".mp3", ".mp4", ".jpg")):
+                poor.store.delete(file.key)
+    ran = run_all(poor, video_id)
+    assert all(r.reused for r in ran)
+
+
 def test_another_cover_makes_its_clips_anew_and_nothing_that_is_heard(podcast, tmp_path):
     engine, folder, video_id, _ = podcast
     home = tmp_path / "home"
