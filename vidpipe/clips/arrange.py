@@ -21,8 +21,8 @@ _FROM_TOP = 60
 _TITLED_CAPTION, _TITLED_GAP = 164, 20
 #: The least and the most height of a title: two lines of 62, three of 84.
 _TITLE_LEAST, _TITLE_MOST = 150, 280
-#: A page may be so much narrower for a title.
-_PAGE_LEAST = 0.72
+#: A page may be so much narrower for a title, and leaves room for one where it is no higher.
+_PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
 _AS_WIDE = 0.98
 
@@ -83,7 +83,7 @@ def titled(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement | N
     room = safe.height - high - gap * (2 if captions else 1)
     whole = fit(screen, size.rect)
     shown = fit(screen, Rect(x=0, y=0, width=size.width, height=max(1, room - least)))
-    if shown.width < _PAGE_LEAST * whole.width:
+    if shown.width < _PAGE_LEAST * whole.width or whole.height > _PAGE_HIGH * size.height:
         return None
     title = min(most, room - shown.height)
     top = safe.y + (room - shown.height - title) // 3

@@ -105,6 +105,7 @@ def test_title_page_and_captions_stand_under_each_other(shape, aspect):
 
 def test_a_page_that_fills_the_canvas_has_no_title():
     assert titled(PAGE, SHAPES["16:9"], captions=True) is None
+    assert titled(PAGE, SHAPES["16:9"], captions=False) is None
     upright = Rect(x=0, y=0, width=720, height=1280)
     assert titled(upright, VERTICAL, captions=True) is None
 
