@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from vidpipe.timeline import Interval, span
@@ -82,17 +82,6 @@ def stitch(heard: Sequence[tuple[Interval, Sequence[Word]]]) -> list[Word]:
         else:
             words += found
     return words
-
-
-def stitched(heard: Iterable[tuple[Interval, Sequence[Word]]]) -> Iterator[Word]:
-    """The same as `stitch`, each word as soon as no later window can change it."""
-    held: list[tuple[Interval, Sequence[Word]]] = []
-    for window, words in heard:
-        if held and window.start_s >= held[-1][0].end_s:
-            yield from stitch(held)
-            held = []
-        held.append((window, words))
-    yield from stitch(held)
 
 
 def _merged(left: list[Word], right: list[Word], start_s: float, end_s: float) -> list[Word]:
