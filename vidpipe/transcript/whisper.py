@@ -60,4 +60,4 @@ def recognised(
     if language is None and ear.heard_language != ear.language:
         # The first windows were a quotation, or somebody else's welcome.
         ear, found = hear(ear.heard_language)
-    return Recognised(stitch(found), ear.heard_language)
+    return Recognised(stitch(found, ear.language or ""), ear.heard_language)

@@ -134,6 +134,18 @@ def test_words_come_with_their_times_and_punctuation(server, heard):
     assert "secret" not in api.identity
 
 
+def test_one_word_that_differs_costs_no_other_its_punctuation(server, heard):
+    """`50%` is two words in the list, and one in the text."""
+    said = ["So", "50", "percent", "it", "is", "Then", "more"]
+    server.answer = lambda _: {
+        "language": "english",
+        "text": "So, 50% it is. Then more.",
+        "words": [{"word": w, "start": k / 2, "end": k / 2 + 0.3} for k, w in enumerate(said)],
+    }
+    words = recogniser(server).recognise(heard.passage(start_s=10.0, end_s=25.0), "en").words
+    assert [w.text for w in words] == ["So,", "50%", "it", "is.", "Then", "more."]
+
+
 def test_the_server_is_told_the_names_and_only_if_there_are_some(server, heard):
     api = recogniser(server)
     passage = heard.passage(start_s=10.0, end_s=12.0)
