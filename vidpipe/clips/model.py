@@ -92,9 +92,10 @@ class Part(BaseModel):
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
     screen that is painted over, because what it shows is shown beside it. A `disc` is a round
     camera picture that fills its crop: what is around it is left out. `titled` parts show the
-    clip's title above the screen. `ground` is what stands behind a screen, from the top of the
-    canvas to its lower end; None for the brand's background or a blurred copy. Of sound alone
-    `screen` is all of its cover, in the cover's own pixels.
+    clip's title above the screen; a `small` screen leaves more to the camera. `ground` is what
+    stands behind a screen, from the top of the canvas to its lower end; None for the brand's
+    background or a blurred copy. Of sound alone `screen` is all of its cover, in the cover's own
+    pixels.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,6 +111,7 @@ class Part(BaseModel):
     inset: Rect | None = None
     disc: bool = False
     titled: bool = False
+    small: bool = False
     ground: tuple[Colour, Colour] | None = None
 
 
