@@ -44,6 +44,9 @@ def run(
         Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
     ] = None,
     quality: Annotated[TierName | None, typer.Option(help="default: the channel's")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="look, see `vidpipe templates`; default: the channel's")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
 ) -> None:
     """Make clips of recordings."""
@@ -58,7 +61,11 @@ def run(
         for name in platform or ():
             whose.preset(name)
         wanted = tuple(dict.fromkeys(platform or ()))
-        wishes = Wishes(platforms=wanted, clips=clips, quality=quality, force=force)
+        if template is not None:
+            whose.look(template)
+        wishes = Wishes(
+            platforms=wanted, clips=clips, quality=quality, template=template, force=force
+        )
         for need in needed_models(engine.settings):
             if need.to_fetch():
                 err.print(f"vidpipe: {need.to_come()}", markup=False)

@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="7",
+        version="8",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

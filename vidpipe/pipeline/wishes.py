@@ -26,6 +26,7 @@ class Wishes(BaseModel):
     also: tuple[str, ...] = Field(default=(), description="these beside those")
     clips: int | None = Field(default=None, ge=1, le=50, description="at most so many")
     quality: TierName | None = Field(default=None, description="draft, standard or high")
+    template: str | None = Field(default=None, description="how clips look: one of the templates")
     transcript: str | None = Field(
         default=None, description="where words come from: one of the recognisers, or sidecar"
     )
@@ -54,6 +55,9 @@ class Wishes(BaseModel):
         """
         for name in (*self.platforms, *self.also):
             channel.preset(name)
+        if self.template is not None:
+            channel.look(self.template)
+            channel = channel.model_copy(update={"template": self.template})
         if self.transcript is not None:
             wanted = {**dict(settings.transcript), "recognisers": self.transcript}
             transcript = _made(TranscriptOptions, wanted, "transcript: ")
