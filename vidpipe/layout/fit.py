@@ -114,6 +114,9 @@ def _outlined(found: list[Fitted], evidence: Evidence) -> list[Fitted]:
             kept.remove(fit)
     for outline in drawn:
         near = [f for f in kept if overlap(f.rect, outline.rect) > _IN_THE_WAY]
+        if len(near) > 1 and of_one_size([f.rect for f in near]):
+            # Two cameras that touch have an outline together.
+            continue
         if all(_better(outline, f, evidence) for f in near):
             kept = [f for f in kept if f not in near] + [outline]
     return kept

@@ -22,13 +22,13 @@ _LEAST_SIDE, _GAP_PX, _DRAWN = 0.085, 7, 0.75
 _LINES = 22
 #: Of the sides that are not the picture's own so much shows, of each and on average.
 _WEAKEST, _MEAN = 0.6, 0.8
-#: A line so near to the picture's end of which so much shows is the side, not the end.
-_MARGIN_PX, _MARGIN = 28, 0.5
 #: With two of them only, so much.
 _CORNER = 0.85
-#: Life in an outline: so many pixels; and going on across so much of its border it is
-#: somebody before a window.
-_LIVING_PX, _CROSSED = 24, 0.08
+#: A line so near to the picture's end of which so much shows is the side, not the end.
+_MARGIN_PX, _MARGIN = 28, 0.5
+#: Life in an outline: so many pixels, so much of it (a cursor on a photograph is less); and
+#: going on across so much of its border it is somebody before a window.
+_LIVING_PX, _LIVING, _CROSSED = 24, 0.003, 0.08
 #: A larger outline with more of its life beside the smaller ones in it is the camera's.
 _BESIDE = 0.3
 #: So much life in so many pixels on most of its sides: it is a thing in a camera's picture.
@@ -187,7 +187,7 @@ def _closed(lines: Lines) -> tuple[Shares, Shares, Shares, Shares, Shares]:
     kept &= mean >= np.where(inner == 2, _CORNER, _MEAN)
     kept &= lines.crossed(left, right, top, bottom) <= _CROSSED
     living = lines.alive(left, right, top, bottom) / ((right - left) * (bottom - top))
-    kept &= (inner > 2) | (living >= _LIVES)
+    kept &= living >= np.where(inner > 2, _LIVING, _LIVES)
     shown = (0.5 * mean + 0.5 * weakest)[kept]
     left, right, top, bottom = (v[kept] for v in (left, right, top, bottom))
     far = np.ones(len(left), bool)
