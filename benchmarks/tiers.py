@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.table import Table
 
 from vidpipe.clips import render as rendering
+from vidpipe.clips.compose import Recording
 from vidpipe.clips.model import ClipOptions, Variant
-from vidpipe.clips.plan import Recording, plan_clip
+from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size

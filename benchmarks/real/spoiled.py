@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from benchmarks.real.stretches import CASES, Case, recording
 from vidpipe.clips import render as rendering
 from vidpipe.clips.arrange import arrange
+from vidpipe.clips.compose import Recording
 from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Quality, Variant
-from vidpipe.clips.plan import Recording, plan_clip
+from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
 from vidpipe.framing.model import FramingOptions

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.captions import clip_words
+from vidpipe.clips.compose import Recording
 from vidpipe.clips.model import (
     Clip,
     ClipFile,
@@ -25,7 +26,7 @@ from vidpipe.clips.model import (
     RenderedClips,
     Variant,
 )
-from vidpipe.clips.plan import Heard, Recording, plan_audiogram, plan_clip
+from vidpipe.clips.plan import Heard, plan_audiogram, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (

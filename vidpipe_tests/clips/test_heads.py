@@ -8,8 +8,9 @@ import pytest
 from vidpipe.channels import Brand
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.beside import compare
+from vidpipe.clips.compose import Recording
 from vidpipe.clips.model import ClipOptions, Composition, Variant
-from vidpipe.clips.plan import Recording, plan_clip
+from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect, Size

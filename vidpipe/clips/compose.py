@@ -1,0 +1,344 @@
+"""How a stretch of a recording is shown on a canvas: what stands where, where the camera looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vidpipe.clips.arrange import stack, tallest, titled
+from vidpipe.clips.grounds import Ground, brand_ground, page_ground
+from vidpipe.clips.insets import (
+    inscribed,
+    looks_at,
+    square_around,
+    to_paint_over,
+    without_corners,
+)
+from vidpipe.clips.legible import part_to_show, says_little
+from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
+from vidpipe.clips.punch import closer_crop, moments, punched
+from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
+from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
+from vidpipe.framing.path import crop_path
+from vidpipe.framing.track import main_face, track_faces
+from vidpipe.geometry import Rect, Size, bounding, fit
+from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
+from vidpipe.media.faces import FaceDetector
+from vidpipe.media.frames import FrameReader
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import EditList, Interval, span
+from vidpipe.transcript.model import Word
+
+#: Widths of a face and of the head around it next to the height of the face.
+_FACE, _HEAD = 0.76, 1.04
+#: Canvases that are narrower have room for one thing above another.
+_UPRIGHT = 0.9
+#: Of two people who take turns as short as this both are shown.
+_SHORT_TURN_S = 4.0
+#: A phone's long side next to its short one.
+_PHONE_LONG = 2.1
+#: A camera that is so much wider than the canvas needs a face to follow.
+_WIDE = 1.2
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is known of a recording, and what reads it: everything that plans rest on.
+
+    `words` are those whose times are known, for fillers.
+    """
+
+    video_id: str
+    speech: SpeechMap
+    words: Sequence[Word]
+    layout: Layout
+    reader: FrameReader
+    detector: FaceDetector
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Chooses compositions for the stretches of one clip on one canvas."""
+
+    recording: Recording
+    edit: EditList
+    options: ClipOptions
+    framing: FramingOptions
+    variant: Variant
+    captions: bool
+    has_title: bool = False
+    grounds: list[Ground] = field(default_factory=list)
+
+    def parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
+        """What a stretch of clip frames shows: one part, or several where people take turns."""
+        fps = self.edit.fps
+        within = span(
+            self.edit.to_source(float(first / fps)),
+            self.edit.to_source(float((last - 1) / fps)) + 1e-3,
+        )
+        screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
+        if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
+            return [self._stack(first, last, within, screen, camera)]
+        if stretch.kind is LayoutKind.CAMERA and camera:
+            cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
+            if len(cameras) > 1:
+                return self._people(first, last, within, cameras)
+            parts = self._speaker(first, last, within, camera.rect)
+            if parts:
+                return parts
+        return [self._page(first, last, within, screen, camera)]
+
+    @property
+    def _upright(self) -> bool:
+        return self.variant.size.aspect < _UPRIGHT
+
+    def _people(
+        self, first: int, last: int, within: Interval, cameras: Sequence[Region]
+    ) -> list[Part]:
+        """Of people with a picture each the one who speaks, or both of two."""
+        of, canvas = self.recording, self.variant.size
+        people = [c.rect for c in cameras if c.faces] or [c.rect for c in cameras]
+        turns = follow_panes(
+            of.reader, of.detector, people, within, of.speech.speech, canvas.aspect, self.framing
+        )
+        if len(people) == 2 and self._both([t[0] for t in turns], within):
+            pair = pair_of_panes(
+                of.reader, of.detector, people, within, self._half.aspect, self.framing
+            )
+            if pair is not None:
+                return [self._two_up(first, last, pair)]
+        parts = []
+        for start_s, end_s, path, faces in turns:
+            begin = first if start_s <= within.start_s else self._frame(start_s)
+            end = last if end_s >= within.end_s else self._frame(end_s)
+            if end > begin:
+                parts.append(
+                    Part(
+                        first_frame=begin,
+                        last_frame=end,
+                        composition=Composition.SPEAKER,
+                        camera=path,
+                        face=face_on(canvas, path, faces),
+                    )
+                )
+        return parts
+
+    def _frame(self, t_s: float) -> int:
+        return round(self.edit.to_clip(t_s) * self.edit.fps)
+
+    @property
+    def _half(self) -> Size:
+        """Half of the canvas, for one of two people."""
+        size = self.variant.size
+        return Size(width=size.width, height=size.height // 4 * 2)
+
+    def _both(self, turns_s: Sequence[float], within: Interval) -> bool:
+        """Whether both of two people are shown: as the channel says, else where turns are short."""
+        if not self._upright or self.options.people == "switch":
+            return False
+        if self.options.people == "two_up":
+            return True
+        return len(turns_s) > 2 and within.duration_s / len(turns_s) <= _SHORT_TURN_S
+
+    def _two_up(self, first: int, last: int, pair: Pair) -> Part:
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.TWO_UP,
+            camera=pair.left,
+            other=pair.right,
+        )
+
+    def _stack(
+        self, first: int, last: int, within: Interval, screen: Region, camera: Region
+    ) -> Part:
+        """The page above its speaker."""
+        of, layout = self.recording, self.recording.layout
+        calm = self.framing.model_copy(update={"faces_per_s": self.framing.faces_per_s_stacked})
+        tracks = track_faces(of.reader, of.detector, camera.rect, within, layout.cuts_s, calm)
+        faces = main_face(tracks)
+        area = camera.rect
+        if area.intersect(screen.rect) == screen.rect:
+            area = close_up(area, faces)
+        whole = stack(screen.rect, self.variant, captions=self.captions).screen
+        assert whole is not None
+        small = (
+            self.options.template.small_page
+            and area == camera.rect
+            and says_little(screen.rect, [camera.rect], within, of.reader)
+        )
+        page = screen.rect
+        if not small:
+            page = self._legible(screen, within, [camera.rect], whole.width)
+        below = stack(page, self.variant, captions=self.captions, small=small).camera
+        assert below is not None
+        looks, scale = looks_at(within, of.reader), of.reader.scale
+        aspect, disc = below.aspect, False
+        if camera.circle:
+            disc = _is_cut(faces, inscribed(area, aspect))
+            area = square_around(area) if disc else inscribed(area, aspect)
+            aspect = area.aspect if disc else aspect
+        elif area == camera.rect and area.intersect(screen.rect) == area:
+            area = without_corners(area, looks, scale)
+        if not disc:
+            aspect = aspect_for_head(area, aspect, faces)
+        hole = to_paint_over(camera.rect, screen, looks, scale)
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.STACK,
+            screen=page,
+            corners=screen.corners,
+            camera=crop_path(area, aspect, faces, within, layout.cuts_s, self.framing),
+            inset=hole if hole and hole.intersect(page) else None,
+            disc=disc,
+            ground=self._ground(page, within),
+            small=small,
+        )
+
+    def _legible(
+        self, screen: Region, within: Interval, covered: Sequence[Rect], width: int
+    ) -> Rect:
+        """What of a page is shown that is so wide on the canvas if all of it is."""
+        if screen.corners:
+            return screen.rect
+        over = [c for c in covered if c.intersect(screen.rect) not in (None, screen.rect)]
+        canvas = self.variant.size
+        # Whoever watches a wide picture turns the phone.
+        across = _PHONE_LONG if canvas.aspect > 1 else 1.0
+        scale = width / screen.rect.width * 1080 / canvas.width * across
+        return part_to_show(screen.rect, over, within, self.recording.reader, scale)
+
+    def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> list[Part]:
+        """A crop that follows who speaks; of a head that is wider, as close as there is room for.
+
+        Nothing where there is nobody.
+        """
+        of, canvas, cuts_s = self.recording, self.variant.size, self.recording.layout.cuts_s
+        faces, anew_s = follow(
+            of.reader, of.detector, rect, within, cuts_s, of.speech.speech, self.framing
+        )
+        turns_s = [within.start_s, *(t for t in anew_s if t not in cuts_s)]
+        if self._both(turns_s, within):
+            pair = pair_of(
+                of.reader, of.detector, rect, within, cuts_s, self._half.aspect, self.framing
+            )
+            if pair is not None:
+                return [self._two_up(first, last, pair)]
+        seen = len(faces) >= 0.3 * within.duration_s * self.framing.faces_per_s
+        if not seen and rect.aspect > canvas.aspect * _WIDE:
+            return []
+        path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
+        if _head(faces) > path.rect.width:
+            least = canvas.width / tallest(self.variant, captions=self.captions)
+            shown = around_heads(rect, least, faces)
+            return [
+                Part(
+                    first_frame=first,
+                    last_frame=last,
+                    composition=Composition.FIT,
+                    screen=shown,
+                    ground=self._ground(shown, within),
+                )
+            ]
+        part = Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.SPEAKER,
+            camera=path,
+            face=face_on(canvas, path, faces),
+        )
+        if self.options.template.punch_in == "none":
+            return [part]
+        return list(self._punched(part, faces))
+
+    def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
+        """The part with cut-ins; captions keep clear of the face in both sizes."""
+        assert part.camera is not None
+        lead_s = self.options.template.j_cut_s
+        at = moments(self.edit, self.recording.words, part.first_frame, part.last_frame, lead_s)
+        closer = closer_crop(part.camera, faces)
+        larger = closer and face_on(self.variant.size, closer, faces)
+        if at and larger and part.face:
+            part = part.model_copy(update={"face": bounding([part.face, larger])})
+        yield from punched(part, faces, at)
+
+    def _ground(self, page: Rect, within: Interval) -> Ground | None:
+        """What stands behind pages, as the template wants it: the same in all of a clip."""
+        background = self.options.brand.background
+        if self.options.template.backdrop == "blur":
+            return None
+        if self.options.template.backdrop == "brand":
+            return brand_ground(background)
+        if not self.grounds:
+            self.grounds.append(page_ground(page, within, self.recording.reader, background))
+        return self.grounds[0]
+
+    def _page(
+        self,
+        first: int,
+        last: int,
+        within: Interval,
+        screen: Region | None,
+        camera: Region | None,
+    ) -> Part:
+        """A page alone; where there is no room to stack them, with its speaker as filmed."""
+        shown = [r.rect for r in (screen, camera) if r]
+        rect = bounding(shown) if shown else self.recording.reader.video.size.rect
+        alone = screen is not None and camera is None
+        if alone and screen is not None:
+            rect = self._legible(screen, within, (), fit(rect, self.variant.size.rect).width)
+        wanted = self.options.template.title_zone and self.has_title
+        room = wanted and titled(rect, self.variant, captions=self.captions) is not None
+        fills = fit(rect, self.variant.size.rect) == self.variant.size.rect
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.SCREEN if alone else Composition.FIT,
+            screen=rect,
+            titled=room,
+            ground=None if fills else self._ground(rect, within),
+        )
+
+
+def _head(faces: Sequence[FacePoint]) -> float:
+    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
+    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
+
+
+def _is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
+    """Whether a crop is too low for the face, from the hairline to the chin."""
+    if not faces:
+        return False
+    hairline, chin = face_rows(faces)
+    return chin - hairline > crop.height
+
+
+def face_on(canvas: Size, path: CropPath, faces: Sequence[FacePoint]) -> Rect | None:
+    """What a face takes of the canvas most of the time; None without one."""
+    if not faces:
+        return None
+    scale = canvas.width / path.rect.width
+    times = [f.t_s for f in faces]
+    lefts = np.interp(times, [p.t_s for p in path.points], [p.x for p in path.points])
+    boxes = np.array(
+        [
+            [f.x - left - _FACE / 2 * f.height, f.y - path.rect.y - f.height / 2, f.height]
+            for f, left in zip(faces, lefts, strict=True)
+        ]
+    )
+    lows, highs = boxes.copy(), boxes.copy()
+    highs[:, 0] += _FACE * boxes[:, 2]
+    highs[:, 1] += boxes[:, 2]
+    x, y = np.percentile(lows[:, :2], 10, axis=0) * scale
+    right, bottom = np.percentile(highs[:, :2], 90, axis=0) * scale
+    box = Rect(
+        x=max(0, round(x)),
+        y=max(0, round(y)),
+        width=max(1, round(right - max(0, x))),
+        height=max(1, round(bottom - max(0, y))),
+    )
+    return box.intersect(canvas.rect)
