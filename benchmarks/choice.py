@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.lectures import lectures, transcript_of
 from vidpipe.content.analyse import analyse
-from vidpipe.content.language import cue_phrases
+from vidpipe.language.phrases import cue_phrases
 from vidpipe.content.model import Content, ContentOptions
 from vidpipe.content.vectors import term_vectors
 from vidpipe.layout.model import Layout

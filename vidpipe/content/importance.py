@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.content.language import CuePhrases
+from vidpipe.language.phrases import CuePhrases
 from vidpipe.content.model import Topic, Unit
+from vidpipe.content.signs import recalls, signs_of_text
 from vidpipe.content.voice import ranks
 from vidpipe.layout.model import Layout
-from vidpipe.orthography import CLOSING, width
 from vidpipe.silence.model import SpeechMap
 
 #: What each sign adds; the opposite signs subtract. Signs without a weight say how a unit
@@ -39,31 +38,8 @@ WEIGHTS = {
     "too_short": -0.15,
 }
 
-#: Signs that cue phrases give.
-_CUED = (
-    "claim",
-    "definition",
-    "enumeration",
-    "contrast",
-    "example",
-    "number",
-    "vivid",
-    "halting",
-    "pointing",
-    "closure",
-    "turn",
-    "backward",
-    "elsewhere",
-    "housekeeping",
-)
-#: And those that only count at the start.
-_AT_START = ("dangling_start", "connective_start", "reply")
-_QUESTION = ("?", "？", "؟", "\u037e")  # the last is Greek
-#: Fewer columns of text (wide characters are two) say nothing alone.
-_SHORT = 18
 _NEAR_SLIDE_S = 3.0
 _PAUSE_S = 1.5
-_SHORTLY_S = 40.0
 
 
 def centrality(vectors: NDArray[np.float32], topics: Sequence[Topic]) -> NDArray[np.float64]:
@@ -78,31 +54,6 @@ def centrality(vectors: NDArray[np.float32], topics: Sequence[Topic]) -> NDArray
         near = part @ (middle / norm)
         out[topic.first_unit : topic.last_unit] = _spread(near)
     return out
-
-
-def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
-    """Signs that the words alone give."""
-    counts = {kind: phrases.count(kind, text) for kind in _CUED}
-    found = {kind: min(1.0, n / 2 + 0.5) if n else 0.0 for kind, n in counts.items()}
-    found["number"] = 1.0 if counts["number"] or re.search(r"\d", text) else 0.0
-    asked = text.rstrip(CLOSING + " ").endswith(_QUESTION)
-    found["question"] = (1.0 if width(text) > 2 * _SHORT else 0.3) if asked else 0.0
-    found["too_short"] = 1.0 if width(text) < _SHORT else 0.0
-    for kind in _AT_START:
-        found[kind] = 1.0 if phrases.starts(kind, text) else 0.0
-    return found
-
-
-def recalls(units: Sequence[Unit], terms: Sequence[Sequence[str]]) -> list[float]:
-    """How many terms of each unit were said shortly before it, 1 for four and more."""
-    found = []
-    first = 0
-    for k, unit in enumerate(units):
-        while units[first].start_s < unit.start_s - _SHORTLY_S:
-            first += 1
-        before = {t for earlier in terms[first:k] for t in earlier}
-        found.append(min(1.0, len(before & set(terms[k])) / 4))
-    return found
 
 
 def weigh(

@@ -12,7 +12,7 @@ import numpy as np
 
 from vidpipe.content import cohesion
 from vidpipe.content.cohesion import Costs, cost, first_of
-from vidpipe.content.language import CuePhrases, words_of
+from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.content.model import ContentOptions, Topic, Unit
 from vidpipe.orthography import unspaced
 
