@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from vidpipe.content.cohesion import breaks_of, costs_of
 from vidpipe.content.importance import weigh
-from vidpipe.language.phrases import cue_phrases
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
 from vidpipe.content.topics import WORDS, WORDS_AND_VECTORS, find_topics
 from vidpipe.content.vectors import SentenceModel, term_vectors
 from vidpipe.content.voice import emphasis, reactions
+from vidpipe.language.phrases import cue_phrases
 from vidpipe.layout.model import Layout
 from vidpipe.media.samples import Samples
 from vidpipe.silence.model import SpeechMap

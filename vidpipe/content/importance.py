@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.language.phrases import CuePhrases
 from vidpipe.content.model import Topic, Unit
-from vidpipe.content.signs import recalls, signs_of_text
 from vidpipe.content.voice import ranks
+from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.signs import signs_of_text
 from vidpipe.layout.model import Layout
 from vidpipe.silence.model import SpeechMap
 
@@ -38,6 +38,7 @@ WEIGHTS = {
     "too_short": -0.15,
 }
 
+_SHORTLY_S = 40.0
 _NEAR_SLIDE_S = 3.0
 _PAUSE_S = 1.5
 
@@ -54,6 +55,18 @@ def centrality(vectors: NDArray[np.float32], topics: Sequence[Topic]) -> NDArray
         near = part @ (middle / norm)
         out[topic.first_unit : topic.last_unit] = _spread(near)
     return out
+
+
+def recalls(units: Sequence[Unit], terms: Sequence[Sequence[str]]) -> list[float]:
+    """How many terms of each unit were said shortly before it, 1 for four and more."""
+    found = []
+    first = 0
+    for k, unit in enumerate(units):
+        while units[first].start_s < unit.start_s - _SHORTLY_S:
+            first += 1
+        before = {t for earlier in terms[first:k] for t in earlier}
+        found.append(min(1.0, len(before & set(terms[k])) / 4))
+    return found
 
 
 def weigh(

@@ -12,8 +12,8 @@ import numpy as np
 
 from vidpipe.content import cohesion
 from vidpipe.content.cohesion import Costs, cost, first_of
-from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.content.model import ContentOptions, Topic, Unit
+from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.orthography import unspaced
 
 

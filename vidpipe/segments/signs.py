@@ -102,10 +102,9 @@ _OPENING_S = 8.0
 
 
 def signs_of(
-    content: Content, first: int, last: int, kept_s: float, ties: Ties
+    units: Sequence[Unit], content: Content, first: int, last: int, kept_s: float, ties: Ties
 ) -> dict[str, float]:
-    """Of the units `[first, last)`."""
-    units = content.units[first:last]
+    """Of the units `[first, last)` as a clip has them."""
     opening = units[0]
     begun = [u for u in units if u.start_s < opening.start_s + _OPENING_S][:3]
     ending = units[-1]

@@ -5,7 +5,7 @@ from importlib import resources
 import pytest
 import yaml
 
-from vidpipe.content.signs import signs_of_text
+from vidpipe.language.signs import signs_of_text
 from vidpipe.language.phrases import cue_phrases
 
 DATA = resources.files("vidpipe.language") / "data"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from vidpipe.content.model import Unit
 from vidpipe.language.frequency import rare_share
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import ended, endless, names, notation, unnamed, words_in
@@ -41,7 +39,6 @@ _AT_START = ("dangling_start", "connective_start", "reply")
 _QUESTION = ("?", "？", "؟", "\u037e")  # the last is Greek
 #: Fewer columns of text (wide characters are two) say nothing alone.
 _SHORT = 18
-_SHORTLY_S = 40.0
 #: So many in ten words are as many as a sign can count.
 _DENSE = 10.0
 
@@ -68,16 +65,3 @@ def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
         found[kind] = min(1.0, _DENSE * phrases.count(kind, text) / words)
     found["rare"] = rare_share(text, phrases.language)
     return found
-
-
-def recalls(units: Sequence[Unit], terms: Sequence[Sequence[str]]) -> list[float]:
-    """How many terms of each unit were said shortly before it, 1 for four and more."""
-    found = []
-    first = 0
-    for k, unit in enumerate(units):
-        while units[first].start_s < unit.start_s - _SHORTLY_S:
-            first += 1
-        before = {t for earlier in terms[first:k] for t in earlier}
-        found.append(min(1.0, len(before & set(terms[k])) / 4))
-    return found
-
