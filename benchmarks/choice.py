@@ -20,9 +20,9 @@ import numpy as np
 
 from benchmarks.lectures import lectures, transcript_of
 from vidpipe.content.analyse import analyse
-from vidpipe.language.phrases import cue_phrases
 from vidpipe.content.model import Content, ContentOptions
 from vidpipe.content.vectors import term_vectors
+from vidpipe.language.phrases import cue_phrases
 from vidpipe.layout.model import Layout
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments

@@ -170,9 +170,9 @@ def fitted(marked: Marked, factor: str, rows: NDArray[np.bool_]) -> tuple[list[s
 def shares(marked: Marked, rows: NDArray[np.bool_]) -> Array:
     """What each factor counts in the whole mark, as the readers themselves weigh them."""
     around = marked.centred(marked.marks)[rows]
-    return Ridge(alpha=1.0, positive=True, fit_intercept=False).fit(
-        around[:, :4], around[:, 4]
-    ).coef_
+    return (
+        Ridge(alpha=1.0, positive=True, fit_intercept=False).fit(around[:, :4], around[:, 4]).coef_
+    )
 
 
 def left_out(marked: Marked) -> dict[str, Array]:

@@ -20,6 +20,12 @@ class Chapter(BaseModel):
     title: str
 
 
+class ShownTitle(Interval):
+    """The title of a slide, while it shows."""
+
+    title: str
+
+
 class Factor(BaseModel):
     """One of the four questions an editor asks: 0 to 100, 50 is usual, and why in words."""
 
@@ -48,7 +54,6 @@ class Segment(Interval):
     chapters: tuple[Chapter, ...] = Field(default=(), description="where it spans several topics")
     kept_s: float = Field(description="length after long pauses are taken out")
     description: str = Field(default="", description="what a viewer gets, in two sentences")
-    tags: tuple[str, ...] = Field(default=(), description="names and nouns of what is said")
     forced: bool = False
 
 

@@ -120,8 +120,8 @@ def signs_of(
         found[f"last_{sign}"] = ending.signs.get(sign, 0.0)
     following = content.units[last] if last < len(content.units) else None
     for sign in ("fresh", "connective_start", "dangling_start", "answer", "recalls", "turn"):
-        found[f"next_{sign}"] = following.signs.get(sign, 0.0) if following else float(
-            sign in ("fresh", "turn")
+        found[f"next_{sign}"] = (
+            following.signs.get(sign, 0.0) if following else float(sign in ("fresh", "turn"))
         )
     pause_s = following.start_s - ending.end_s if following else 2.0
     found["next_pause"] = min(1.0, max(0.0, pause_s))

@@ -108,7 +108,11 @@ def ties_of(units: Sequence[Unit], phrases: CuePhrases, reach: int = 6) -> Ties:
                 found.append(Tie(k, end, "story"))
         if signs.get("unnamed", 0.0):
             start = next(
-                (j for j in range(k - 1, max(-1, k - 1 - reach), -1) if units[j].signs.get("names")),
+                (
+                    j
+                    for j in range(k - 1, max(-1, k - 1 - reach), -1)
+                    if units[j].signs.get("names")
+                ),
                 None,
             )
             if start is not None:

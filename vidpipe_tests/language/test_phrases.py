@@ -5,8 +5,8 @@ from importlib import resources
 import pytest
 import yaml
 
-from vidpipe.language.signs import signs_of_text
 from vidpipe.language.phrases import cue_phrases
+from vidpipe.language.signs import signs_of_text
 
 DATA = resources.files("vidpipe.language") / "data"
 LANGUAGES = sorted(f.name.removesuffix(".yaml") for f in DATA.iterdir() if f.name.endswith(".yaml"))

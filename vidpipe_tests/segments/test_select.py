@@ -10,8 +10,10 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
 from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.layout.model import Layout
+from vidpipe.segments.choose import schedule
+from vidpipe.segments.cuts import Candidate
 from vidpipe.segments.model import SegmentOptions
-from vidpipe.segments.select import Candidate, schedule, select_segments
+from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import complement, span
 from vidpipe.transcript.model import Transcript, Word
