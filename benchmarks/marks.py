@@ -24,6 +24,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,37 +64,37 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "hook": (
         "first_question first_claim opening_claim opening_vivid opening_story first_expectation "
         "opening_expectation first_promise first_fresh hand_hook all_condition importance "
-        "best_importance first_vivid".split(),
+        "best_importance first_vivid first_title opening_title best_title".split(),
         "first_dangling_start first_too_short first_halting first_housekeeping first_elsewhere "
         "opening_elsewhere first_connective_start all_names all_housekeeping all_enumeration "
         "all_demonstrative all_rare first_reply opening_reply first_agenda lead_in "
-        "opening_anaphors all_too_short".split(),
+        "opening_anaphors all_too_short first_demonstrative".split(),
     ),
     "self_contained": (
         "first_fresh hand_self_contained first_story opening_story all_condition last_recalls "
-        "holds_named importance centrality hand_coherence starts_topic".split(),
+        "holds_named importance centrality hand_coherence starts_topic first_title".split(),
         f"{_LEANS_BACK} all_demonstrative all_rare all_notation all_pointing all_backward "
-        "first_number all_too_short all_elsewhere".split(),
+        "first_number all_too_short all_elsewhere first_demonstrative inner_fresh".split(),
     ),
     "payoff": (
         "last_recalls importance best_importance holds_named holds_reversal length holds_story "
         "all_vivid first_claim last_closure last_claim last_reason all_reversal all_definition "
         "all_comparison all_condition first_expectation opening_expectation hand_content "
-        "holds_answer all_reason holds_goes_on".split(),
+        "holds_answer all_reason holds_goes_on best_title".split(),
         "all_slow all_reply all_housekeeping all_elsewhere first_elsewhere opening_elsewhere "
         "all_too_short lacks_end_answer lacks_end_story lacks_end_promise all_agenda all_rare "
         "all_question last_question last_promise all_enumeration all_names all_demonstrative "
-        "next_answer all_halting all_slip last_too_short".split(),
+        "next_answer all_halting all_slip last_too_short inner_fresh".split(),
     ),
     "closure": (
         "last_recalls last_closure last_claim last_reason next_fresh next_pause ends_topic "
         "hand_closure next_turn importance holds_goes_on holds_reversal holds_story "
-        "last_reversal".split(),
+        "last_reversal last_long".split(),
         "last_question last_turn last_too_short last_agenda last_housekeeping last_promise "
         "next_answer next_connective_start next_dangling_start lacks_end_answer lacks_end_story "
         "lacks_end_promise lacks_end_reversal lacks_end_goes_on lacks_end_reason last_example "
         "last_elsewhere all_reply all_slip all_elsewhere all_rare all_slow "
-        "all_demonstrative".split(),
+        "all_demonstrative inner_turn inner_fresh last_fresh".split(),
     ),
 }
 
@@ -221,11 +222,11 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
     return "\n".join(lines)
 
 
-def weights(marked: Marked) -> dict[str, object]:
-    """All that the stage needs, fitted on all passages."""
-    every = np.ones(len(marked.groups), bool)
+def weights(marked: Marked, without: str = "") -> dict[str, Any]:
+    """All that the stage needs, fitted on all passages but those of one lecture."""
+    every = marked.groups != without
     share = shares(marked, every)
-    kept: dict[str, object] = {}
+    kept: dict[str, Any] = {}
     whole = np.zeros(len(marked.groups))
     for k, factor in enumerate(FACTORS):
         names, weight, values = fitted(marked, factor, every)

@@ -48,7 +48,7 @@ def headlines(text: str, phrases: CuePhrases, antecedent: str = "") -> list[Head
     said = text[whole.begins : whole.ends].strip()
     found: dict[str, float] = {}
     for piece in _pieces(said, phrases):
-        named = _named(_unframed(piece.text, phrases).strip(), phrases, antecedent)
+        named = _named(unframed(piece.text, phrases).strip(), phrases, antecedent)
         title = _tidy(named, asked and piece.text.endswith(_QUESTION))
         if title and stands_alone(title, phrases) and (piece.whole or _clause(title, phrases)):
             worth = _worth(title, phrases) - piece.costs
@@ -81,7 +81,7 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
         return False
     open_end = phrases.words("preposition") | phrases.words("determiner") | wh
     open_end |= phrases.words("auxiliary") | phrases.words("connective_start")
-    if not question and phrases.starts("condition", title) and "," not in title:
+    if not question and phrases.starts("subordinate", title) and not _goes_on(title, phrases):
         return False
     if words[-1] in open_end | phrases.words("auxiliary") or words[-1] in phrases.words(
         "connective_start"
@@ -90,15 +90,22 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     return bool(phrases.terms(title))
 
 
+def _goes_on(title: str, phrases: CuePhrases) -> bool:
+    """Whether a clause with a verb follows the first one: "If it rains, roads wash out"."""
+    words = title.split()
+    first = next((k for k, w in enumerate(words) if ends_clause(w)), None)
+    return first is not None and has_verb(" ".join(words[first + 1 :]), phrases)
+
+
 def _clause(title: str, phrases: CuePhrases) -> bool:
     """Whether a piece of a sentence is a sentence: somebody does something, under no condition."""
     words = [bare(w) for w in title.split()]
     verbs = phrases.words("verb")
+    if any(ends_clause(w) for w in title.split()[: _FEWEST_WORDS - 1]):
+        return False
     if title.endswith(_QUESTION):
         return True
-    if words[0] in verbs or words[-1] in verbs:
-        return False
-    return not phrases.starts("condition", title) or any(ends_clause(w) for w in title.split())
+    return words[0] not in verbs and words[-1] not in verbs
 
 
 def _clause_of(words: Sequence[str], wh: frozenset[str]) -> bool:
@@ -149,7 +156,15 @@ def _pieces(said: str, phrases: CuePhrases) -> list[_Piece]:
     return found
 
 
-def _unframed(piece: str, phrases: CuePhrases) -> str:
+def without_connective(text: str, phrases: CuePhrases) -> str:
+    """Without the "and" or "but" that ties a sentence to the one before it."""
+    text = text.strip()
+    first, _, rest = text.partition(" ")
+    known = phrases.words("connective_start") | phrases.words("lead_in")
+    return without_connective(rest, phrases) if rest and bare(first) in known else text
+
+
+def unframed(piece: str, phrases: CuePhrases) -> str:
     """Without what stands before a claim and adds nothing, "it turns out that"."""
     pattern = phrases.patterns.get("framing")
     while pattern is not None:

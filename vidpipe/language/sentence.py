@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from vidpipe.language.phrases import CuePhrases, words_of
-from vidpipe.orthography import CLOSING, PAUSES, bare, ends_sentence, unspaced
+from vidpipe.orthography import CLOSING, PAUSES, ends_sentence, unspaced
 
 _COMMA = re.compile("|".join(map(re.escape, PAUSES)))
 #: A consonant that stands alone, or x and y in sums, is a variable that is read out ("x i").
@@ -102,7 +102,7 @@ def has_verb(text: str, phrases: CuePhrases) -> bool:
     return "verb" not in phrases.patterns or phrases.count("verb", text) > 0
 
 
-def points_back(text: str, phrases: CuePhrases) -> bool:
-    """Whether one of its words means something that it does not name."""
-    known = phrases.words("dangling_start") | phrases.words("person")
-    return any(bare(word) in known for word in text.split())
+def opens(text: str, phrases: CuePhrases, kind: str) -> bool:
+    """Whether its very first words, lead-in or not, are of a kind."""
+    pattern = phrases.patterns.get(kind)
+    return pattern is not None and pattern.match(text.lstrip()) is not None

@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 
 from vidpipe.language.frequency import rare_share
+from vidpipe.language.headline import headlines
 from vidpipe.language.phrases import CuePhrases
-from vidpipe.language.sentence import ended, endless, names, notation, unnamed, words_in
+from vidpipe.language.sentence import (
+    ended,
+    endless,
+    names,
+    notation,
+    opens,
+    unnamed,
+    words_in,
+)
 from vidpipe.orthography import CLOSING, width
 
 #: Signs that cue phrases give.
@@ -33,6 +42,7 @@ _CUED = (
     "reason",
     "promise",
     "story",
+    "picture",
 )
 #: And those that only count at the start.
 _AT_START = ("dangling_start", "connective_start", "reply")
@@ -59,9 +69,12 @@ def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
     found["names"] = min(1.0, len(names(text)) / 2)
     found["endless"] = endless(text)
     found["unended"] = 0.0 if ended(text) else 1.0
+    found["boundary"] = 1.0 if opens(text, phrases, "boundary") else 0.0
     found["reason_start"] = 1.0 if phrases.starts("reason", text) else 0.0
     words = max(1, words_in(text))
     for kind in ("demonstrative", "comparison", "condition"):
         found[kind] = min(1.0, _DENSE * phrases.count(kind, text) / words)
     found["rare"] = rare_share(text, phrases.language)
+    lines = headlines(text, phrases)
+    found["title"] = min(1.0, max(0.0, lines[0].worth)) if lines else 0.0
     return found

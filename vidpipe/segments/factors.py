@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 from vidpipe.segments.model import Factor
 
@@ -58,6 +59,14 @@ _WORDS = {
     "next_turn": "something new follows",
     "next_pause": "a pause follows",
     "ends_topic": "ends with its topic",
+    "first_title": "its first sentence would do as a title",
+    "opening_title": "its opening would do as a title",
+    "best_title": "has a sentence that would do as a title",
+    "last_long": "ends with a full sentence",
+    "inner_turn": "turns to the next within",
+    "inner_fresh": "two things in one",
+    "last_fresh": "ends beginning something new",
+    "first_demonstrative": "opens pointing at something",
     "hand_hook": "signs of a strong opening",
     "hand_self_contained": "needs little of what was said before",
     "hand_coherence": "keeps to its topic",
@@ -132,25 +141,41 @@ class _Model:
     signs: Mapping[str, tuple[float, float, float]]
 
 
+@dataclass(frozen=True)
+class Models:
+    """The four models, and how far apart the passages are that they were fitted to."""
+
+    spread: float
+    factors: Mapping[str, _Model]
+
+
+def models_from(raw: Mapping[str, Any]) -> Models:
+    """As `benchmarks.marks` writes them."""
+    return Models(
+        spread=float(raw["spread"]),
+        factors={
+            name: _Model(
+                share=item["share"],
+                spread=item["spread"],
+                signs={sign: tuple(values) for sign, values in item["signs"].items()},
+            )
+            for name, item in raw["factors"].items()
+        },
+    )
+
+
 @functools.cache
-def _models() -> tuple[float, dict[str, _Model]]:
-    raw = json.loads(files("vidpipe.segments").joinpath("weights.json").read_text("utf-8"))
-    models = {
-        name: _Model(
-            share=item["share"],
-            spread=item["spread"],
-            signs={sign: tuple(values) for sign, values in item["signs"].items()},
-        )
-        for name, item in raw["factors"].items()
-    }
-    return float(raw["spread"]), models
+def fitted_models() -> Models:
+    """Those that are kept with the package."""
+    path = files("vidpipe.segments").joinpath("weights.json")
+    return models_from(json.loads(path.read_text("utf-8")))
 
 
 def score_of(signs: Mapping[str, float]) -> float:
     """The score that signs give, 0 to 100."""
-    spread, models = _models()
-    whole = sum(m.share * _value(m, signs) for m in models.values())
-    return round(_points(whole / spread, _SCORE_POINTS), 2)
+    models = fitted_models()
+    whole = sum(m.share * _value(m, signs) for m in models.factors.values())
+    return round(_points(whole / models.spread, _SCORE_POINTS), 2)
 
 
 def factors_of(signs: Mapping[str, float]) -> tuple[Factor, ...]:
@@ -161,7 +186,7 @@ def factors_of(signs: Mapping[str, float]) -> tuple[Factor, ...]:
             value=round(_points(_value(model, signs) / model.spread, _FACTOR_POINTS), 1),
             evidence=_evidence(model, signs),
         )
-        for name, model in _models()[1].items()
+        for name, model in fitted_models().factors.items()
     )
 
 

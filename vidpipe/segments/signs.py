@@ -42,6 +42,8 @@ OPENING = (
     "recalls",
     "answer",
     "turn",
+    "title",
+    "demonstrative",
 )
 WHOLE = (
     "claim",
@@ -99,6 +101,8 @@ ENDING = (
 )
 #: The opening is what is said in so many seconds, as long as somebody decides whether to go on.
 _OPENING_S = 8.0
+#: An end of so many characters is a sentence that says something.
+_LONG_END = 200.0
 
 
 def signs_of(
@@ -109,7 +113,7 @@ def signs_of(
     begun = [u for u in units if u.start_s < opening.start_s + _OPENING_S][:3]
     ending = units[-1]
     found = {f"first_{s}": opening.signs.get(s, 0.0) for s in OPENING}
-    for sign in ("claim", "vivid", "story", "names", "expectation", "question", "number"):
+    for sign in ("claim", "vivid", "story", "names", "expectation", "question", "number", "title"):
         found[f"opening_{sign}"] = max(u.signs.get(sign, 0.0) for u in begun)
     for sign in ("anaphors", "backward", "elsewhere", "pointing", "unnamed", "reply", "agenda"):
         found[f"opening_{sign}"] = sum(u.signs.get(sign, 0.0) for u in begun) / len(begun)
@@ -133,6 +137,11 @@ def signs_of(
     found["importance"] = sum(u.importance * u.duration_s for u in units) / length
     best = sorted((u.importance for u in units), reverse=True)[: max(1, len(units) // 3)]
     found["best_importance"] = sum(best) / len(best)
+    found["best_title"] = max(u.signs.get("title", 0.0) for u in units)
+    inner = units[1:]
+    found["inner_turn"] = _mean([float(u.signs.get("turn", 0.0) > 0) for u in inner])
+    found["inner_fresh"] = max((u.signs.get("fresh", 0.0) for u in inner), default=0.0)
+    found["last_long"] = min(1.0, len(ending.text) / _LONG_END)
     found["linked"] = _mean([u.signs.get("dangling_start", 0.0) for u in units[1:]])
     found["centrality"] = _share(units, "centrality", length)
     found["emphasis"] = _share(units, "emphasis", length)

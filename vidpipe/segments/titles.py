@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Content, Unit
-from vidpipe.language.headline import MOST, headlines, stands_alone
+from vidpipe.language.headline import MOST, headlines, stands_alone, without_connective
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import ended, words_in
@@ -16,6 +16,8 @@ from vidpipe.timeline import clock
 
 #: A title is taken from this worth on; what is worth less says too little.
 _WORTH = 0.4
+#: A title with no word that the passage says twice loses so much.
+_ABOUT_NOTHING = 0.2
 #: A slide's title is taken where it shows for so much of the passage, and is worth so much.
 _SHOWN = 0.5
 _SLIDE = 0.62
@@ -98,7 +100,7 @@ class Namer:
         least, most = _SENTENCE_CHARACTERS
         rated = []
         for k, unit in enumerate(run):
-            text = _capital(unit.text[len(unit.lead_in) :].strip())
+            text = _capital(without_connective(unit.text[len(unit.lead_in) :], self._phrases))
             signs = unit.signs
             if not least <= len(text) <= most or not ended(text) or text.endswith(("?", "？")):
                 continue
@@ -106,7 +108,7 @@ class Namer:
                 continue
             worth = unit.importance + 0.3 * signs.get("claim", 0.0) + 0.2 * (k == len(run) - 1)
             worth += 0.2 * signs.get("closure", 0.0) + 0.15 * signs.get("reason", 0.0)
-            for sign in ("dangling_start", "unnamed", "connective_start", "halting", "slip"):
+            for sign in ("dangling_start", "unnamed", "halting", "slip", "endless"):
                 worth -= 0.5 * signs.get(sign, 0.0)
             for sign in ("elsewhere", "pointing", "backward", "demonstrative", "reply"):
                 worth -= 0.3 * signs.get(sign, 0.0)
@@ -140,8 +142,10 @@ class Namer:
         """How much a title says of what the passage is about."""
         own = set(self._phrases.terms(title))
         often = sum(min(3, terms.count(t)) - 1 for t in own if t in terms)
-        value = 0.05 * min(4, often)
-        return value + 0.1 * any(t.lower() in title.lower() for t in tags)
+        named = any(t.lower() in title.lower() for t in tags)
+        if not named and not often:
+            return -_ABOUT_NOTHING
+        return 0.05 * min(4, often) + 0.1 * named
 
     def _antecedent(self, unit: int) -> str:
         """Who "he" or "she" is in a sentence: the last person that was named before it."""

@@ -16,6 +16,8 @@ VETOES = {
     "back_reference": "opens on something said before",
     "answer_alone": "opens with the answer to a question that is left out",
     "scrap": "opens on a scrap",
+    "two_topics": "turns to the next thing within",
+    "picture": "needs a picture that the words do not give",
     "dialogue": "is half of a dialogue",
     "notation": "reads formulas out",
     "begins_inside": "begins inside a sentence",
@@ -48,8 +50,15 @@ class Judge:
             yield "housekeeping"
         if any(u.signs.get("agenda") for u in run):
             yield "agenda"
-        if any(opening.get(s) for s in ("dangling_start", "unnamed", "backward")):
+        if any(u.signs.get("picture") for u in run):
+            yield "picture"
+        if any(opening.get(s) for s in ("dangling_start", "unnamed", "backward")) or (
+            opening.get("demonstrative")
+            and (opening.get("connective_start") or opening.get("pointing"))
+        ):
             yield "back_reference"
+        if any(u.signs.get("boundary") for u in run[1:]):
+            yield "two_topics"
         if opening.get("too_short") and not opening.get("question"):
             yield "scrap"
         if any(u.signs.get("reply") for u in run):
