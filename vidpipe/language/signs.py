@@ -43,6 +43,7 @@ _CUED = (
     "promise",
     "story",
     "picture",
+    "here",
 )
 #: And those that only count at the start.
 _AT_START = ("dangling_start", "connective_start", "reply")
@@ -69,7 +70,8 @@ def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
     found["names"] = min(1.0, len(names(text)) / 2)
     found["endless"] = endless(text)
     found["unended"] = 0.0 if ended(text) else 1.0
-    found["boundary"] = 1.0 if opens(text, phrases, "boundary") else 0.0
+    for kind in ("boundary", "sequel"):
+        found[kind] = 1.0 if opens(text, phrases, kind) else 0.0
     found["reason_start"] = 1.0 if phrases.starts("reason", text) else 0.0
     words = max(1, words_in(text))
     for kind in ("demonstrative", "comparison", "condition"):

@@ -27,6 +27,8 @@ VETOES = {
 #: So many variables that are read out, of so many kinds, are a formula.
 _VARIABLES, _KINDS = 3, 2
 _VARIABLE = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?![\w'’.+-])")
+#: Signs of an opening that hangs on what was said, or shown, before it.
+_BACK = ("dangling_start", "unnamed", "backward", "sequel", "here")
 #: Where fewer sentences of a recording have a stop, stops say nothing.
 _WITH_STOPS = 0.5
 
@@ -52,7 +54,7 @@ class Judge:
             yield "agenda"
         if any(u.signs.get("picture") for u in run):
             yield "picture"
-        if any(opening.get(s) for s in ("dangling_start", "unnamed", "backward")) or (
+        if any(opening.get(s) for s in _BACK) or (
             opening.get("demonstrative")
             and (opening.get("connective_start") or opening.get("pointing"))
         ):
