@@ -220,6 +220,7 @@ class _Exporter:
         fields = {
             "title": clip.title,
             "hook": clip.hook,
+            "description": clip.description or clip.hook,
             "topic": clip.topic,
             "video": _title_of(self.run),
             "channel": self.run.order.channel.title,

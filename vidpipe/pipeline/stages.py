@@ -67,7 +67,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="topics",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("transcript", "silence_regions", "layout", "audio"),
         document=Content,
@@ -77,7 +77,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="scored_segments",
-        version="4",
+        version="5",
         folder=Folder.ANALYSIS,
         inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
         document=Segments,
@@ -87,7 +87,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="7",
+        version="8",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from vidpipe.segments.model import Factor
+from vidpipe.segments.model import Factor, FactorName
 
 #: Points of a factor, and of the score, that a standard deviation of the readers' passages is.
 _FACTOR_POINTS, _SCORE_POINTS = 20.0, 12.0
@@ -146,7 +146,7 @@ class Models:
     """The four models, and how far apart the passages are that they were fitted to."""
 
     spread: float
-    factors: Mapping[str, _Model]
+    factors: Mapping[FactorName, _Model]
 
 
 def models_from(raw: Mapping[str, Any]) -> Models:

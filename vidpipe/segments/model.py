@@ -26,12 +26,15 @@ class ShownTitle(Interval):
     title: str
 
 
+FactorName = Literal["hook", "self_contained", "payoff", "closure"]
+
+
 class Factor(BaseModel):
     """One of the four questions an editor asks: 0 to 100, 50 is usual, and why in words."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: Literal["hook", "self_contained", "payoff", "closure"]
+    name: FactorName
     value: float = Field(ge=0, le=100)
     evidence: tuple[str, ...] = ()
 
