@@ -17,6 +17,8 @@ from vidpipe.orthography import CLOSING, PAUSES, bare, ends_clause, joined, spli
 MOST = 60
 _LEAST = 14
 _FEWEST_WORDS, _MOST_WORDS = 3, 12
+#: A pronoun among so many first words has nobody before it to mean.
+_EARLY = 3
 #: What stands before a claim and is left out may be so long.
 _FRAME = 40
 _QUESTION = ("?", "？", "؟")
@@ -65,7 +67,9 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
         return False
     if any(phrases.count(kind, title) for kind in _NEVER) or notation(title, phrases):
         return False
-    if not has_verb(title, phrases) or unnamed(title, phrases):
+    if unnamed(title, phrases):
+        return False
+    if not title.endswith(_QUESTION) and not has_verb(title, phrases):
         return False
     words = [bare(w) for w in title.split()]
     wh, dangling = phrases.words("wh"), phrases.words("dangling_start") - phrases.words("wh")
@@ -77,15 +81,13 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     if not question and words[0] in wh | phrases.words("auxiliary") and not _clause_of(words, wh):
         return False
     # "it" and "they" are somebody who has been named by then; near the start nobody has.
-    if any(w in dangling for w in words[:4]) or words[-1] in dangling:
-        return False
-    open_end = phrases.words("preposition") | phrases.words("determiner") | wh
-    open_end |= phrases.words("auxiliary") | phrases.words("connective_start")
-    if not question and phrases.starts("subordinate", title) and not _goes_on(title, phrases):
-        return False
-    if words[-1] in open_end | phrases.words("auxiliary") or words[-1] in phrases.words(
-        "connective_start"
-    ):
+    # After a verb "that" is no pronoun.
+    early = [
+        w
+        for k, w in enumerate(words[:_EARLY])
+        if not (k and w in phrases.words("that") and words[k - 1] in phrases.words("verb"))
+    ]
+    if any(w in dangling for w in (*early, words[-1])):
         return False
     return bool(phrases.terms(title))
 
@@ -101,6 +103,9 @@ def _clause(title: str, phrases: CuePhrases) -> bool:
     """Whether a piece of a sentence is a sentence: somebody does something, under no condition."""
     words = [bare(w) for w in title.split()]
     verbs = phrases.words("verb")
+    open_end = phrases.words("preposition") | phrases.words("determiner") | phrases.words("wh")
+    if words[-1] in open_end | phrases.words("connective_start"):
+        return False
     if any(ends_clause(w) for w in title.split()[: _FEWEST_WORDS - 1]):
         return False
     if title.endswith(_QUESTION):
@@ -144,7 +149,8 @@ def _pieces(said: str, phrases: CuePhrases) -> list[_Piece]:
                 begins.setdefault(k + 1, 0.12)
         if plain[k - 1] in phrases.words("that") and plain[max(0, k - 2)] in phrases.words("verb"):
             begins.setdefault(k, 0.12)
-        if plain[k] in phrases.words("preposition"):
+        halting = phrases.count("halting", joined(words[k - 1 : k + 1]))
+        if plain[k] in phrases.words("preposition") and not halting:
             ends.setdefault(k, 0.2)
     found = []
     for a, before in begins.items():

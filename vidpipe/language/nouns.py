@@ -68,7 +68,9 @@ class Nouns:
             before = bare(words[k - 1]) if k else ""
             following = bare(words[k + 1]) if k + 1 < len(words) else ""
             closes = ends_clause(word) or ends_sentence(word) or following in after_noun
-            if before in determiners and before not in verbs and (closes or not following):
+            earlier = bare(words[k - 2]) if k > 1 and not ends_clause(words[k - 1]) else ""
+            led = before in determiners or (earlier in determiners and before not in after_noun)
+            if led and before not in verbs and (closes or not following):
                 self._for[plain] += 1
             elif before in verbs or before in people or before == "to":
                 self._against[plain] += 1

@@ -10,7 +10,7 @@ from vidpipe.orthography import CLOSING, PAUSES, ends_sentence, unspaced
 
 _COMMA = re.compile("|".join(map(re.escape, PAUSES)))
 #: A consonant that stands alone, or x and y in sums, is a variable that is read out ("x i").
-_VARIABLE = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?![\w'’.+-])")
+_VARIABLE = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?![\w'’+-]|\.\w)")
 #: Words of a sentence that is taken for endless, and of one that certainly is.
 _LONG, _ENDLESS = 35, 70
 #: A clause that only connects has at most so many words beside its phrase.
@@ -63,7 +63,12 @@ def words_in(text: str) -> int:
 
 def notation(text: str, phrases: CuePhrases) -> int:
     """How many pieces of formulas are read out."""
-    return phrases.count("notation", text) + len(_VARIABLE.findall(text))
+    return phrases.count("notation", text) + len(variables(text))
+
+
+def variables(text: str) -> list[str]:
+    """Letters that stand alone and are no word."""
+    return _VARIABLE.findall(text)
 
 
 def names(text: str) -> list[str]:

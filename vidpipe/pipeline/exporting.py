@@ -35,7 +35,7 @@ from vidpipe.storage.keys import Folder
 
 #: What the names of export stages begin with.
 EXPORTS = "platform_exports/"
-_VERSION = "2"
+_VERSION = "3"
 #: Files of a clip that an export takes along as they are.
 _BESIDE = ("clip.srt", "clip.vtt")
 

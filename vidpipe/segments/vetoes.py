@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from vidpipe.content.model import Unit
 from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.sentence import variables
 from vidpipe.segments.ties import Ties
 
 #: Each veto in words, as it is said where nothing was chosen.
@@ -26,7 +26,6 @@ VETOES = {
 }
 #: So many variables that are read out, of so many kinds, are a formula.
 _VARIABLES, _KINDS = 3, 2
-_VARIABLE = re.compile(r"(?<![\w'’.-])[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ](?![\w'’.+-])")
 #: Signs of an opening that hangs on what was said, or shown, before it.
 _BACK = ("dangling_start", "unnamed", "backward", "sequel", "here")
 #: Where fewer sentences of a recording have a stop, stops say nothing.
@@ -39,7 +38,7 @@ class Judge:
     def __init__(self, units: Sequence[Unit], ties: Ties, phrases: CuePhrases) -> None:
         self._units = units
         self._ties = ties
-        self._variables = [_VARIABLE.findall(u.text) for u in units]
+        self._variables = [variables(u.text) for u in units]
         self._formulas = [phrases.count("notation", u.text) for u in units]
         said = [u for u in units if u.text]
         stops = sum(not u.signs.get("unended", 0.0) for u in said)
