@@ -89,6 +89,8 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     ]
     if any(w in dangling for w in (*early, words[-1])):
         return False
+    if not question and phrases.starts("subordinate", title) and not _goes_on(title, phrases):
+        return False
     return bool(phrases.terms(title))
 
 

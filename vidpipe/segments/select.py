@@ -130,11 +130,7 @@ def _edited(
     found: list[Candidate], words: Sequence[Word], options: SegmentOptions, editor: Editor | None
 ) -> tuple[list[Candidate], dict[tuple[int, int], Verdict], EditorNote | None]:
     """The candidates with an editor's score in theirs; without one, or its word, as they are."""
-    listed = (
-        shortlist(found, -1.0 if options.asked else options.min_score, editor.options.candidates)
-        if editor
-        else []
-    )
+    listed = shortlist(found, options.min_score, editor.options.candidates) if editor else []
     if editor is None or not listed or not words:
         return found, {}, None
     passages = [[w for w in words if c.start_s <= w.start_s < c.end_s] for c in listed]
@@ -150,6 +146,9 @@ def _edited(
         )
         for k, verdict in given.items()
     ]
+    if options.asked:
+        # What nobody needs to judge is there to make up the number.
+        judged += [c for c in found if c.score <= options.min_score]
     return judged, {(listed[k].first, listed[k].last): v for k, v in given.items()}, note
 
 
