@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
         "settings": settings(),
         "cli": cli(),
         "channels": channels(),
+        "templates": templates(),
         "platforms": platforms(),
         "models": models(),
         "results": results(),
@@ -204,6 +205,39 @@ def channels() -> str:
 """
 
 
+def templates() -> str:
+    """Every template that comes along, and every field of one."""
+    from vidpipe.templates.model import Template, load_templates
+
+    known = [
+        (
+            f"`{name}`",
+            f"`{t.captions.animation.value}`",
+            "yes" if t.title_zone else "",
+            f"`{t.backdrop}`",
+            f"`{t.punch_in}`",
+            t.description,
+        )
+        for name, t in load_templates().items()
+    ]
+    fields = [
+        (f"`{name}`", default, said)
+        for name, default, said in _rows(Template, "", ".")
+        if name not in ("name", "description")
+    ]
+    columns = ("template", "captions", "title zone", "backdrop", "punch in", "")
+    return f"""# Templates
+
+How clips look; [how to choose and change one](../how-to/channels-and-brand.md#how-clips-look).
+
+{_table(columns, known)}
+
+A channel's own, under its `templates`, may be `like` one of them and say what differs:
+
+{_table(("field", "default", ""), fields)}
+"""
+
+
 def platforms() -> str:
     """What each platform takes."""
     from vidpipe.platforms import load_presets, load_tiers
@@ -219,12 +253,14 @@ def platforms() -> str:
             codec = "burned in" if item.screen.captions else "beside it"
         lengths = f"{item.file.min_duration_s:g} to {item.file.max_duration_s:g} s"
         megabytes = f"{item.file.max_size_bytes / 1e6:,.0f} MB"
-        rows.append((f"`{item.name}`", item.title, shape, rate, lengths, megabytes, codec))
+        counted = {"utf16": "UTF-16 units"}.get(item.text.counted_in, item.text.counted_in)
+        text = f"{item.text.description_characters:,} {counted}, {item.text.max_hashtags} hashtags"
+        rows.append((f"`{item.name}`", item.title, shape, rate, lengths, megabytes, codec, text))
     tiers = [
         (f"`{name}`", str(t.crf), t.preset, f"{t.max_kbps} kbit/s", f"{t.least_kbps} kbit/s")
         for name, t in load_tiers().items()
     ]
-    head = ("name", "", "shape", "at most", "length", "size at most", "captions")
+    head = ("name", "", "shape", "at most", "length", "size at most", "captions", "text")
     return f"""# Platforms
 
 One file each in [vidpipe/platforms/presets](../../vidpipe/platforms/presets), every group of

@@ -49,6 +49,11 @@ class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     quality: Literal["as the channel says", "draft", "standard", "high"] = Field(
         default=_CHANNEL, description="Of the picture: draft is to look at, quick and coarse."
     )
+    template: str = Field(
+        default="",
+        description="How clips look, a name that `vidpipe templates` lists. "
+        "Empty: as the channel says.",
+    )
     captions: Literal["as the channel says", "burned in", "none"] = Field(
         default=_CHANNEL, description="Whether words are shown in the picture."
     )
@@ -88,6 +93,7 @@ class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             length=self.length or None,
             transcript=None if self.transcript == _SETTINGS else self.transcript,
             quality=None if self.quality == _CHANNEL else self.quality,
+            template=self.template or None,
             captions={name: value for name, value in captions.items() if value is not None},
             accent=self.caption_accent or None,
         )

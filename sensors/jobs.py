@@ -32,7 +32,7 @@ process_video = dg.define_asset_job(
     selection=(dg.AssetSelection.groups("ingest", "analysis", "content") | _CLIPS)
     - dg.AssetSelection.assets("upload", "sidecar"),
     partitions_def=videos,
-    config=form("force", "platforms", "clips", "transcript", "quality"),
+    config=form("force", "platforms", "clips", "template", "transcript", "quality"),
     description="Everything for one video: from the accepted upload to its platform exports. "
     "**Costs** only what changed: what was made already is found again, so that a second run takes "
     "seconds. The first takes about as long as the recording on two cores without a GPU.",
@@ -42,8 +42,8 @@ rerender_clips = dg.define_asset_job(
     "rerender_clips",
     selection=_CLIPS,
     partitions_def=videos,
-    config=form(*_CAPTIONS, "quality", "force"),
-    description="Clips and exports anew, with another caption style or quality; with nothing "
+    config=form("template", *_CAPTIONS, "quality", "force"),
+    description="Clips and exports anew, with another template, captions or quality; with nothing "
     "filled in, as channels.yaml says now. **Costs** the encoding alone, about 0.3 s for each "
     "second of clip and shape on two cores; nothing is listened to or looked at again. What is "
     "filled in holds for this run: what is wanted always belongs into channels.yaml.",

@@ -5,4 +5,11 @@ command line. Does not belong here: anything that knows about Dagster; when and
 where a stage runs is decided in `assets`, `resources` and `sensors`.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# Libraries that would tell their makers how they are used are asked not to, before any of them
+# is loaded: ONNX Runtime reads its switch when it is imported, Hugging Face's hub likewise.
+for _switch in ("ORT_DISABLE_TELEMETRY", "HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
+    os.environ.setdefault(_switch, "1")

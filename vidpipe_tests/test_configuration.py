@@ -65,7 +65,7 @@ def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
 
 def test_other_shapes_are_variants_of_their_own_and_captions_go_where_there_is_no_file():
     found = variants("youtube", "tiktok", "instagram_feed", "x", "linkedin")
-    assert [v.name for v in found] == ["1920x1080-plain", "1080x1920", "1080x1350", "1080x1080"]
+    assert [v.name for v in found] == ["1920x1080-plain", "1080x1920", "1080x1350", "720x720"]
     assert [v.captions for v in found] == [False, True, True, True]
 
 

@@ -20,6 +20,12 @@ from pydantic import (
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
+from vidpipe.templates.model import (
+    DEFAULT_TEMPLATE,
+    Template,
+    custom_template,
+    load_templates,
+)
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
@@ -211,6 +217,13 @@ class Channel(_Strict):
     clips: ClipLimits = ClipLimits()
     brand: Brand = Brand()
     captions: CaptionStyle = CaptionStyle()
+    templates: dict[str, Template] = Field(
+        default_factory=dict,
+        description="looks of the channel's own: whole templates, or `like` another one",
+    )
+    template: str = Field(
+        default=DEFAULT_TEMPLATE, description="how its clips look: one that comes along, or its own"
+    )
     people: Literal["auto", "switch", "two_up"] = Field(
         default="auto",
         description="of two people: the one who speaks, or both; auto: both where turns are short",
@@ -236,6 +249,24 @@ class Channel(_Strict):
             str(name): custom_preset(str(name), fields) if isinstance(fields, dict) else fields
             for name, fields in given.items()
         }
+
+    @field_validator("templates", mode="before")
+    @classmethod
+    def _own_templates(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {
+            str(name): custom_template(str(name), fields) if isinstance(fields, dict) else fields
+            for name, fields in given.items()
+        }
+
+    @field_validator("template")
+    @classmethod
+    def _known_template(cls, name: str, info: ValidationInfo) -> str:
+        known = {**load_templates(), **info.data.get("templates", {})}
+        if name not in known:
+            raise ValueError(f"unknown template {name!r}; there are: {', '.join(known)}")
+        return name
 
     @field_validator("platforms")
     @classmethod
@@ -264,6 +295,38 @@ class Channel(_Strict):
         if name not in self.presets:
             raise Misconfigured(f"unknown platform {name!r}; there are: {', '.join(self.presets)}")
         return self.presets[name]
+
+    def look(self, name: str | None = None) -> Template:
+        """The template of this name, else the one that the channel's clips have.
+
+        Raises:
+            Misconfigured: no template of this name; says which there are.
+        """
+        known = {**load_templates(), **self.templates}
+        name = name or self.template
+        if name not in known:
+            raise Misconfigured(f"unknown template {name!r}; there are: {', '.join(known)}")
+        return known[name]
+
+    def styled(self, template: Template) -> tuple[Brand, CaptionStyle]:
+        """Brand and captions as a template has them.
+
+        A card and a bar where the brand has none; letters in the channel's own font, its
+        size as the measure.
+        """
+        brand, look = self.brand, template.captions
+        opening = template.opening if brand.opening == "none" else brand.opening
+        branded = brand.model_copy(
+            update={"opening": opening, "progress": brand.progress or template.progress}
+        )
+        captioned = self.captions.model_copy(
+            update={
+                "uppercase": self.captions.uppercase or look.uppercase,
+                "font_size": round(self.captions.font_size * look.scale),
+                "max_words": look.max_words or self.captions.max_words,
+            }
+        )
+        return branded, captioned
 
 
 def all_presets(channels: Iterable[Channel]) -> dict[str, Preset]:

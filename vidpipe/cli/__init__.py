@@ -15,9 +15,12 @@ from vidpipe.cli import operate
 
 # isort: split
 from vidpipe.cli import models
+
+# isort: split
+from vidpipe.cli import templates
 from vidpipe.cli.app import app
 
-__all__ = ["look", "main", "models", "operate", "run"]
+__all__ = ["look", "main", "models", "operate", "run", "templates"]
 
 
 def main() -> None:

@@ -140,6 +140,10 @@ def verify(
                 mark = "ok" if rule.ok else "[red]no[/red]"
                 shown.add_row(mark, rule.rule, rule.measured, rule.wanted)
             out.print(shown)
+            for advice in item.file.advice:
+                if facts.duration_s > advice.over_s:
+                    said = f"{item.title}: of more than {advice.over_s:g} s: {advice.says}"
+                    err.print(said, style="yellow", markup=False)
         return 0 if kept else InputRejected.exit_code
 
     raise typer.Exit(guard(go))

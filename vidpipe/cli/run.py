@@ -47,6 +47,9 @@ def run(
         Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
     ] = None,
     quality: Annotated[TierName | None, typer.Option(help="default: the channel's")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="look, see `vidpipe templates`; default: the channel's")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
 ) -> None:
     """Make clips of recordings."""
@@ -61,8 +64,15 @@ def run(
         for name in platform or ():
             whose.preset(name)
         wanted = tuple(dict.fromkeys(platform or ()))
+        if template is not None:
+            whose.look(template)
         wishes = Wishes.of(
-            platforms=wanted, clips=clips, length=length, quality=quality, force=force
+            platforms=wanted,
+            clips=clips,
+            length=length,
+            quality=quality,
+            template=template,
+            force=force,
         )
         for need in needed_models(engine.settings):
             if need.to_fetch():

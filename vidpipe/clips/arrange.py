@@ -17,18 +17,28 @@ _CAPTION = 200
 _NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
 #: A picture alone begins so far from the top, where it is as high as can be.
 _FROM_TOP = 60
+#: Under a title the page and the captions stand closer, and captions have less height.
+_TITLED_CAPTION, _TITLED_GAP = 164, 20
+#: The least and the most height of a title: two lines of 62, three of 84.
+_TITLE_LEAST, _TITLE_MOST = 150, 280
+#: A page may be so much narrower for a title.
+_PAGE_LEAST = 0.72
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
 _AS_WIDE = 0.98
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Rectangles on the canvas; `caption` is where caption lines are centred."""
+    """Rectangles on the canvas; `caption` is where caption lines are centred.
+
+    The title fills its rectangle from the bottom.
+    """
 
     caption: Rect
     screen: Rect | None = None
     camera: Rect | None = None
     other: Rect | None = None
+    title: Rect | None = None
     blurred: bool = False
 
 
@@ -46,6 +56,10 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     if part.composition is Composition.SPEAKER:
         return Arrangement(caption=_beside(part.face, size, safe), camera=size.rect)
     assert part.screen is not None
+    if part.titled:
+        under_title = titled(part.screen, variant, captions=captions)
+        assert under_title is not None
+        return under_title
     if part.screen.aspect <= size.aspect * 1.05:
         shown = fit(part.screen, size.rect)
     else:
@@ -53,7 +67,34 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     high = _pixels(_CAPTION, size)
     top = min(shown.bottom + _pixels(_FROM_PAGE, size), safe.bottom - high)
     low = Rect(x=safe.x, y=top, width=safe.width, height=high)
-    return Arrangement(caption=low, screen=shown, blurred=shown != size.rect)
+    behind = shown != size.rect
+    return Arrangement(caption=low, screen=shown, blurred=behind and part.ground is None)
+
+
+def titled(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement | None:
+    """A title, a page under it, captions under that, all in the safe box; None without room.
+
+    The page alone may reach out of the safe box, to the sides.
+    """
+    size, safe = variant.size, variant.safe_box
+    gap = _pixels(_TITLED_GAP, size)
+    high = _pixels(_TITLED_CAPTION, size) if captions else 0
+    least, most = (_pixels(length, size) for length in (_TITLE_LEAST, _TITLE_MOST))
+    room = safe.height - high - gap * (2 if captions else 1)
+    whole = fit(screen, size.rect)
+    shown = fit(screen, Rect(x=0, y=0, width=size.width, height=max(1, room - least)))
+    if shown.width < _PAGE_LEAST * whole.width:
+        return None
+    title = min(most, room - shown.height)
+    top = safe.y + (room - shown.height - title) // 3
+    left = (size.width - shown.width) // 2
+    page = shown.model_copy(update={"x": left - left % 2, "y": (top + title + gap) // 2 * 2})
+    below = page.bottom + gap if captions else safe.bottom - gap
+    return Arrangement(
+        title=Rect(x=safe.x, y=top, width=safe.width, height=title),
+        screen=page,
+        caption=Rect(x=safe.x, y=below, width=safe.width, height=max(high, gap)),
+    )
 
 
 def _pixels(length: int, size: Size) -> int:

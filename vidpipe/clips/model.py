@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.channels.model import Brand, CaptionStyle
+from vidpipe.channels.model import Brand, CaptionStyle, Colour
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.media.encoders import SOFTWARE, Effort
 from vidpipe.platforms.model import Preset, Tier, TierName, graphics_safe_box, load_tiers
 from vidpipe.segments.model import Chapter
+from vidpipe.templates.model import Template, load_templates
 from vidpipe.timeline import EditList, Interval
 
 
@@ -59,6 +60,13 @@ class Variant(BaseModel):
             captions=preset.screen.captions,
         )
 
+    def narrowed(self, width: int) -> Variant:
+        """The same shape so many pixels wide, for looking at."""
+        scale = width / self.size.width
+        height = 2 * round(self.size.height * scale / 2)
+        size = Size(width=width, height=height)
+        return self.model_copy(update={"size": size, "safe_box": self.safe_box.scaled(scale)})
+
     def effort(self, tier: Tier) -> Effort:
         """What the encoder is told for this size."""
         share = self.size.rect.area / _UPRIGHT.rect.area
@@ -82,7 +90,9 @@ class Part(BaseModel):
     `other` that of a second person, shown under the first.
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
     screen that is painted over, because what it shows is shown beside it. A `disc` is a round
-    camera picture that fills its crop: what is around it is left out.
+    camera picture that fills its crop: what is around it is left out. `titled` parts show the
+    clip's title above the screen. `ground` is what stands behind a screen, from the top of the
+    canvas to its lower end; None for the brand's background or a blurred copy.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -97,6 +107,8 @@ class Part(BaseModel):
     face: Rect | None = None
     inset: Rect | None = None
     disc: bool = False
+    titled: bool = False
+    ground: tuple[Colour, Colour] | None = None
 
 
 class ClipPlan(BaseModel):
@@ -108,6 +120,7 @@ class ClipPlan(BaseModel):
     rank: int
     title: str
     hook: str = ""
+    key_words: tuple[str, ...] = Field(default=(), description="what it is about, in lower case")
     score: float
     segment: Interval
     edit: EditList
@@ -282,6 +295,7 @@ class ClipOptions(BaseModel):
     variants: tuple[Variant, ...]
     brand: Brand = Brand()
     captions: CaptionStyle = CaptionStyle()
+    template: Template = Field(default_factory=lambda: load_templates()["classic"])
     max_pause_s: float = 0.7
     kept_pause_s: float = 0.3
     fillers: tuple[str, ...] = ()

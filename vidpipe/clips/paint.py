@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
 from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.grounds import Ground, write_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size
@@ -30,6 +32,7 @@ class Painter:
     variant: Variant
     options: ClipOptions
     matrix: str
+    work: Path
 
     def compose(self, stream: Any, part: Part, where: Arrangement) -> Any:
         if where.screen is not None and where.camera is not None:
@@ -49,9 +52,26 @@ class Painter:
             return self._following(stream, part.camera, part, where.camera)
         assert part.screen is not None and where.screen is not None
         shown = _cropped(stream, part.screen)
+        if part.ground is not None and where.screen != self.variant.size.rect:
+            return self._on_ground(self._scaled(shown, where.screen), part.ground, where.screen)
         if not where.blurred:
             return self._scaled(shown, where.screen)
         return self._on_blur(shown, where.screen, part)
+
+    def _on_ground(self, shown: Any, ground: Ground, rect: Rect) -> Any:
+        """On one picture that is drawn once and stays."""
+        behind = self.work / f"ground{ground[0]}{ground[1]}.png".replace("#", "-")
+        if not behind.exists():
+            write_ground(ground, self.variant.size, behind)
+        rate = self.plan.edit.fps
+        still = (
+            ffmpeg.input(str(behind), framerate=f"{rate.numerator}/{rate.denominator}")
+            .filter("scale", out_color_matrix="bt709", out_range="tv")
+            .filter("format", "yuv420p")
+            .filter("setsar", 1)
+            .filter("tpad", stop=-1, stop_mode="clone")
+        )
+        return still.overlay(shown, x=rect.x, y=rect.y, shortest=1)
 
     def _stack(self, stream: Any, part: Part, screen: Rect, camera: Rect) -> Any:
         assert part.screen is not None and part.camera is not None
@@ -62,14 +82,12 @@ class Painter:
             # Filled from its borders, frame by frame.
             hole = part.inset
             page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
-        canvas = self._scaled(straightened(page, part.screen, part.corners), screen).filter(
-            "pad",
-            size.width,
-            size.height,
-            screen.x,
-            screen.y,
-            color="0x" + self.options.brand.background[1:],
-        )
+        shown = self._scaled(straightened(page, part.screen, part.corners), screen)
+        if part.ground is not None:
+            canvas = self._on_ground(shown, part.ground, screen)
+        else:
+            behind = "0x" + self.options.brand.background[1:]
+            canvas = shown.filter("pad", size.width, size.height, screen.x, screen.y, color=behind)
         speaker = self._following(split[1], part.camera, part, camera)
         if part.disc:
             speaker = ffmpeg.filter([speaker, _round(camera)], "alphamerge")

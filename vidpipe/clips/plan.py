@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from vidpipe.clips.arrange import stack, tallest
+from vidpipe.clips.arrange import stack, tallest, titled
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
+from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
     inscribed,
     looks_at,
@@ -20,6 +21,7 @@ from vidpipe.clips.insets import (
 )
 from vidpipe.clips.legible import part_to_show
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
+from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
 from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
@@ -29,6 +31,7 @@ from vidpipe.geometry import Rect, Size, bounding, fit
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
+from vidpipe.orthography import bare
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import EditList, Interval, span
@@ -83,7 +86,9 @@ def plan_clip(
     edit = edit_list(
         segment, recording.speech, recording.words, options, fps, recording.layout.duration_s
     )
-    planner = _Planner(recording, edit, options, framing, variant, captions)
+    planner = _Planner(
+        recording, edit, options, framing, variant, captions, has_title=bool(segment.title)
+    )
     parts: list[Part] = []
     for stretch, first, last in _stretches(recording.layout, edit):
         parts += planner.parts(stretch, first, last)
@@ -92,6 +97,7 @@ def plan_clip(
         rank=segment.rank,
         title=segment.title,
         hook=segment.hook,
+        key_words=_key_words(segment),
         score=segment.score,
         segment=span(segment.start_s, segment.end_s),
         edit=edit,
@@ -99,6 +105,11 @@ def plan_clip(
         intro_frames=film_frames(options.brand.intro, fps),
         outro_frames=film_frames(options.brand.outro, fps),
     )
+
+
+def _key_words(segment: Segment) -> tuple[str, ...]:
+    """The words of what it is about, as captions are looked through for them."""
+    return tuple(sorted({bare(w) for phrase in segment.keyphrases for w in phrase.split()}))
 
 
 def _stretches(layout: Layout, edit: EditList) -> list[tuple[Stretch, int, int]]:
@@ -137,6 +148,8 @@ class _Planner:
     framing: FramingOptions
     variant: Variant
     captions: bool
+    has_title: bool = False
+    grounds: list[Ground] = field(default_factory=list)
 
     def parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
         """What a stretch of clip frames shows: one part, or several where people take turns."""
@@ -152,9 +165,9 @@ class _Planner:
             cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
             if len(cameras) > 1:
                 return self._people(first, last, within, cameras)
-            part = self._speaker(first, last, within, camera.rect)
-            if part is not None:
-                return [part]
+            parts = self._speaker(first, last, within, camera.rect)
+            if parts:
+                return parts
         return [self._page(first, last, within, screen, camera)]
 
     @property
@@ -254,6 +267,7 @@ class _Planner:
             camera=crop_path(area, aspect, faces, within, layout.cuts_s, self.framing),
             inset=hole if hole and hole.intersect(page) else None,
             disc=disc,
+            ground=self._ground(page, within),
         )
 
     def _legible(
@@ -269,10 +283,10 @@ class _Planner:
         scale = width / screen.rect.width * 1080 / canvas.width * across
         return part_to_show(screen.rect, over, within, self.recording.reader, scale)
 
-    def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> Part | None:
+    def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> list[Part]:
         """A crop that follows who speaks; of a head that is wider, as close as there is room for.
 
-        None where there is nobody.
+        Nothing where there is nobody.
         """
         of, canvas, cuts_s = self.recording, self.variant.size, self.recording.layout.cuts_s
         faces, anew_s = follow(
@@ -284,24 +298,54 @@ class _Planner:
                 of.reader, of.detector, rect, within, cuts_s, self._half.aspect, self.framing
             )
             if pair is not None:
-                return self._two_up(first, last, pair)
+                return [self._two_up(first, last, pair)]
         seen = len(faces) >= 0.3 * within.duration_s * self.framing.faces_per_s
         if not seen and rect.aspect > canvas.aspect * _WIDE:
-            return None
+            return []
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
         if _head(faces) > path.rect.width:
             least = canvas.width / tallest(self.variant, captions=self.captions)
             shown = around_heads(rect, least, faces)
-            return Part(
-                first_frame=first, last_frame=last, composition=Composition.FIT, screen=shown
-            )
-        return Part(
+            return [
+                Part(
+                    first_frame=first,
+                    last_frame=last,
+                    composition=Composition.FIT,
+                    screen=shown,
+                    ground=self._ground(shown, within),
+                )
+            ]
+        part = Part(
             first_frame=first,
             last_frame=last,
             composition=Composition.SPEAKER,
             camera=path,
             face=face_on(canvas, path, faces),
         )
+        if self.options.template.punch_in == "none":
+            return [part]
+        return list(self._punched(part, faces))
+
+    def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
+        """The part with cut-ins; captions keep clear of the face in both sizes."""
+        assert part.camera is not None
+        at = moments(self.edit, self.recording.words, part.first_frame, part.last_frame)
+        closer = closer_crop(part.camera, faces)
+        larger = closer and face_on(self.variant.size, closer, faces)
+        if at and larger and part.face:
+            part = part.model_copy(update={"face": bounding([part.face, larger])})
+        yield from punched(part, faces, at)
+
+    def _ground(self, page: Rect, within: Interval) -> Ground | None:
+        """What stands behind pages, as the template wants it: the same in all of a clip."""
+        background = self.options.brand.background
+        if self.options.template.backdrop == "blur":
+            return None
+        if self.options.template.backdrop == "brand":
+            return brand_ground(background)
+        if not self.grounds:
+            self.grounds.append(page_ground(page, within, self.recording.reader, background))
+        return self.grounds[0]
 
     def _page(
         self,
@@ -317,11 +361,16 @@ class _Planner:
         alone = screen is not None and camera is None
         if alone and screen is not None:
             rect = self._legible(screen, within, (), fit(rect, self.variant.size.rect).width)
+        wanted = self.options.template.title_zone and self.has_title
+        room = wanted and titled(rect, self.variant, captions=self.captions) is not None
+        fills = fit(rect, self.variant.size.rect) == self.variant.size.rect
         return Part(
             first_frame=first,
             last_frame=last,
             composition=Composition.SCREEN if alone else Composition.FIT,
             screen=rect,
+            titled=room,
+            ground=None if fills else self._ground(rect, within),
         )
 
 

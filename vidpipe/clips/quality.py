@@ -129,8 +129,10 @@ def drawn_text(
     """Captions and opening card over black, one small picture every `STEP_S`; shape (n, h, w)."""
     height = _height(variant)
     drawn = work / "captions.gray"
+    # Of less than half a picture ffmpeg makes no length, but no end.
+    at_least_s = max(STEP_S, length_s)
     canvas = ffmpeg.input(
-        f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{length_s:.3f}"
+        f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{at_least_s:.3f}"
     )
     with_text = canvas.filter("ass", str(subtitles), fontsdir=str(fonts))
     render(ffmpeg.output(with_text, str(drawn), format="rawvideo", pix_fmt="gray"), timeout_s=300)

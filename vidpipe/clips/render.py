@@ -15,7 +15,8 @@ import ffmpeg
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement, arrange
-from vidpipe.clips.captions import Opening, clip_words, write_captions
+from vidpipe.clips.captions import clip_words, write_captions
+from vidpipe.clips.cards import Opening
 from vidpipe.clips.films import add_film_sound, with_films
 from vidpipe.clips.fonts import Lettering, lettering_for
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
@@ -110,12 +111,13 @@ def _encoded(
     plan, variant, work = output.plan, output.variant, output.work
     captions = variant.captions and bool(words)
     arranged = [arrange(part, variant, captions=captions) for part in plan.parts]
-    picture = _picture(kept, info, plan, arranged, variant, options)
+    picture = _picture(kept, info, plan, arranged, variant, options, work)
     spoken = clip_words(words, plan.edit) if captions else []
-    opening = _opening(plan, variant, options.brand)
-    if spoken or opening:
+    title = plan.title if any(where.title for where in arranged) else ""
+    opening = _opening(plan, variant, options.brand) if arranged[0].title is None else None
+    if spoken or opening or title:
         subtitles = work / "captions.ass"
-        letters = lettering(spoken, opening.text if opening else "", options.captions)
+        letters = lettering(spoken, drawn_beside(plan, options.brand), options.captions)
         if opening:
             opening = replace(opening, text=letters.shown(opening.text))
         spoken = [w.model_copy(update={"text": letters.shown(w.text)}) for w in spoken]
@@ -132,6 +134,9 @@ def _encoded(
             subtitles,
             opening,
             letters,
+            options.template.captions.animation,
+            plan.key_words,
+            letters.shown(title),
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
     picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options)
@@ -206,6 +211,12 @@ def opening_text(plan: ClipPlan, brand: Brand) -> str:
     return {"title": plan.title, "hook": plan.hook, "none": ""}[brand.opening]
 
 
+def drawn_beside(plan: ClipPlan, brand: Brand) -> str:
+    """All text in the picture that is no caption: the card at the beginning, a title."""
+    title = plan.title if any(part.titled for part in plan.parts) else ""
+    return f"{opening_text(plan, brand)} {title}".strip()
+
+
 def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> Opening | None:
     text = opening_text(plan, brand)
     until_s = min(brand.opening_s, plan.edit.duration_s)
@@ -229,9 +240,10 @@ def _picture(
     arranged: Sequence[Arrangement],
     variant: Variant,
     options: ClipOptions,
+    work: Path,
 ) -> Any:
     assert info.video is not None
-    draw = Painter(plan, variant, options, info.video.matrix)
+    draw = Painter(plan, variant, options, info.video.matrix, work)
     if len(plan.parts) == 1:
         done = draw.compose(kept, plan.parts[0], arranged[0])
     else:

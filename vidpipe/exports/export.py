@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,8 +150,17 @@ def make_thumbnail(poster: Path, preset: Preset, target: Path) -> None:
     target.write_bytes(data)
 
 
-def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words, with an ellipsis where it was cut."""
-    if len(text) <= limit:
+def shorten(text: str, limit: int, length: Callable[[str], int] = len) -> str:
+    """At most `limit` long, cut between words, with an ellipsis where it was cut.
+
+    `length` counts as the platform does; a longer text is never shorter by it.
+    """
+    if length(text) <= limit:
         return text
-    return (text[: limit - 1].rpartition(" ")[0] or text[: limit - 1]) + "…"
+    room = limit - length("…")
+    # As many characters as there is room for: by halves, as most count more than one.
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if length(text[:middle]) <= room else (low, middle - 1)
+    return (text[:low].rpartition(" ")[0] or text[:low]) + "…"

@@ -10,7 +10,7 @@ from string import Formatter
 from vidpipe.channels.model import PostTemplates
 from vidpipe.exports.export import shorten
 from vidpipe.exports.model import Post
-from vidpipe.platforms.model import Preset
+from vidpipe.platforms.model import Preset, TextRules
 from vidpipe.segments.model import Chapter
 from vidpipe.timeline import clock
 
@@ -40,22 +40,25 @@ def write_post(
         duration_s: of the clip.
     """
     rules = preset.text
-    said = templates.title.format_map(fields).strip()
-    title = shorten(said, rules.title_characters or rules.description_characters)
-    description = _filled(templates.description, fields)
-    credits = _filled(templates.credits, fields)
+    said = rules.taken(templates.title.format_map(fields)).strip()
+    if rules.title_characters is None:
+        title = shorten(said, rules.description_characters, rules.length)
+    else:
+        title = shorten(said, rules.title_characters)
+    description = rules.taken(_filled(templates.description, fields))
+    credits = rules.taken(_filled(templates.credits, fields))
     own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.own_hashtags]
     tags = list(dict.fromkeys([*templates.hashtags, *own]))[: rules.max_hashtags]
     shown = _chapters(chapters, duration_s) if rules.chapters else []
-    listed = "\n".join(f"{clock(c.start_s)} {c.title}" for c in shown)
+    listed = rules.taken("\n".join(f"{clock(c.start_s)} {c.title}" for c in shown))
     # A title that the description says once more is said once.
     twice = bool(said) and _plain(description).startswith(_plain(said))
     head = said if rules.title_characters is None and not twice else ""
-    text = _within(rules.description_characters, head, description, listed, tags, credits)
+    text = _within(rules, head, description, listed, tags, credits)
     return Post(
         platform=preset.name,
         title=title,
-        description=shorten(description, rules.description_characters),
+        description=shorten(description, rules.description_characters, rules.length),
         hashtags=tuple(t for t in tags if f"#{t}" in text.split()),
         chapters=tuple(shown),
         language=language,
@@ -95,22 +98,28 @@ def _chapters(chapters: Sequence[Chapter], duration_s: float) -> list[Chapter]:
 
 
 def _within(
-    limit: int, head: str, description: str, chapters: str, tags: Sequence[str], credits: str
+    rules: TextRules,
+    head: str,
+    description: str,
+    chapters: str,
+    tags: Sequence[str],
+    credits: str,
 ) -> str:
     """All of it where it fits; what matters least goes first: description, chapters, hashtags."""
     tagged = " ".join(f"#{t}" for t in tags)
+    limit, length = rules.description_characters, rules.length
 
     def joined(*parts: str) -> str:
         return "\n\n".join(p for p in parts if p)
 
     whole = joined(head, description, chapters, tagged, credits)
-    if len(whole) <= limit:
+    if length(whole) <= limit:
         return whole
     rest = joined(head, chapters, tagged, credits)
-    room = limit - len(rest) - 2
+    room = limit - length(rest) - 2
     if room >= 40:
-        return joined(head, shorten(description, room), chapters, tagged, credits)
+        return joined(head, shorten(description, room, length), chapters, tagged, credits)
     for parts in ((head, tagged, credits), (head, tagged), (head or description,)):
-        if len(joined(*parts)) <= limit:
+        if length(joined(*parts)) <= limit:
             return joined(*parts)
-    return shorten(head or description, limit)
+    return shorten(head or description, limit, length)

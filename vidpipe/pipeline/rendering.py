@@ -31,9 +31,9 @@ from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (
     CLIP,
     Output,
+    drawn_beside,
     lettering,
     measure,
-    opening_text,
     render_clip,
 )
 from vidpipe.exports.model import Estimate
@@ -53,6 +53,7 @@ from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
+from vidpipe.templates.model import CaptionAnimation
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
@@ -67,10 +68,13 @@ def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ..
 def clip_options(order: Order) -> ClipOptions:
     """Variants, brand and sound of the channel."""
     channel = order.channel
+    template = channel.look()
+    brand, captions = channel.styled(template)
     return ClipOptions(
         variants=variants_for([channel.preset(p) for p in order.wanted_platforms], order.tier),
-        brand=channel.brand,
-        captions=channel.captions,
+        brand=brand,
+        captions=captions,
+        template=template.model_copy(update={"name": "", "description": ""}),
         max_pause_s=channel.clips.max_pause_s,
         kept_pause_s=channel.clips.kept_pause_s,
         fillers=channel.clips.fillers,
@@ -109,13 +113,17 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "7"
+CLIP_VERSION = "8"
 
 
-def _not_seen(brand: Brand) -> set[str]:
+def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
     """What of a plan changes no picture: a title that is not shown may change for nothing."""
-    shown = {brand.opening}
-    return {"rank", "score", *({"title", "hook"} - shown)}
+    shown: set[str] = {options.brand.opening}
+    if any(part.titled for part in plan.parts):
+        shown.add("title")
+    if options.template.captions.animation is CaptionAnimation.TWO_TONE:
+        shown.add("key_words")
+    return {"rank", "score", *({"title", "hook", "key_words"} - shown)}
 
 
 class _Renderer:
@@ -257,7 +265,7 @@ class _Renderer:
         return {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
-            "plan": plan.model_dump(mode="json", exclude=_not_seen(options.brand)),
+            "plan": plan.model_dump(mode="json", exclude=_not_seen(plan, options)),
             "variant": variant.model_dump(mode="json"),
             "look": options.model_dump(mode="json", exclude={"variants"}),
             "words": [w.model_dump(mode="json") for w in spoken],
@@ -272,7 +280,7 @@ class _Renderer:
     ) -> list[str]:
         """The fonts that are drawn with, among them installed ones."""
         shown = spoken if self.burn and variant.captions else ()
-        card = opening_text(plan, options.brand)
+        card = drawn_beside(plan, options.brand)
         if not shown and not card:
             return []
         return [font.digest for font in lettering(shown, card, options.captions).fonts]

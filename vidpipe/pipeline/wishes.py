@@ -30,6 +30,7 @@ class Wishes(BaseModel):
     )
     length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     quality: TierName | None = Field(default=None, description="draft, standard or high")
+    template: str | None = Field(default=None, description="how clips look: one of the templates")
     transcript: str | None = Field(
         default=None, description="where words come from: one of the recognisers, or sidecar"
     )
@@ -58,6 +59,9 @@ class Wishes(BaseModel):
         """
         for name in (*self.platforms, *self.also):
             channel.preset(name)
+        if self.template is not None:
+            channel.look(self.template)
+            channel = channel.model_copy(update={"template": self.template})
         if self.transcript is not None:
             wanted = {**dict(settings.transcript), "recognisers": self.transcript}
             transcript = _made(TranscriptOptions, wanted, "transcript: ")

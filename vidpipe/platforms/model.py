@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size, largest_rectangle
+from vidpipe.platforms.counting import Counting, counted
 
 Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Point = tuple[int, int]
@@ -57,6 +58,15 @@ class SoundRules(_Figures):
     max_true_peak_dbtp: float = -1.0
 
 
+class Advice(BaseModel):
+    """What is not refused, but not wise either: a clip that is longer than `over_s`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    over_s: float
+    says: str = Field(min_length=10, description="what happens to a longer one")
+
+
 class FileRules(_Figures):
     """The file as a whole."""
 
@@ -66,6 +76,7 @@ class FileRules(_Figures):
     max_size_bytes: int
     moov_first: bool = True
     edit_lists: bool = Field(default=True, description="whether a late start may be in one")
+    advice: tuple[Advice, ...] = Field(default=(), description="taken, but with a drawback")
 
 
 class TextRules(_Figures):
@@ -74,7 +85,17 @@ class TextRules(_Figures):
     title_characters: int | None
     description_characters: int
     max_hashtags: int
+    counted_in: Counting = Field(default="characters", description="how it counts a text's length")
+    refused: str = Field(default="", description="characters that it does not take")
     chapters: bool = Field(default=False, description="reads times in a description as chapters")
+
+    def length(self, text: str) -> int:
+        """Of a text, as the platform counts."""
+        return counted(text, self.counted_in)
+
+    def taken(self, text: str) -> str:
+        """A text without what the platform refuses."""
+        return text.translate({ord(c): None for c in self.refused})
 
 
 class ScreenRules(_Figures):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
-from vidpipe.clips.captions import clip_words, groups_of, safe_text, text_width, write_captions
+from vidpipe.clips.captions import clip_words, groups_of, write_captions
+from vidpipe.clips.lettering import safe_text, text_width
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.plan import face_on
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint

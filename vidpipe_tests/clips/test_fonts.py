@@ -9,8 +9,9 @@ import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips import fonts
+from vidpipe.clips.animations import shown
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.captions import _shown, groups_of, write_captions
+from vidpipe.clips.captions import groups_of, write_captions
 from vidpipe.clips.fonts import Lettering, carried_font, font_for, lettering_for, read_font
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box, drawn_text
@@ -135,7 +136,7 @@ def test_a_channel_may_put_emoji_behind_words():
     letters = lettering([Word(text="noise", start_s=0, end_s=1)], "", style)
     said = [Word(text=t, start_s=k, end_s=k + 0.9) for k, t in enumerate(["No", "Noise,", "no"])]
     (line,) = groups_of(said, style, 64, 800, letters)[0]
-    assert [_shown(w, style) for w in line] == ["No", "Noise, ♫", "no"]
+    assert [shown(w, style) for w in line] == ["No", "Noise, ♫", "no"]
     with pytest.raises(Misconfigured, match="🦜"):
         lettering([], "", CaptionStyle(emoji={"bird": "🦜"}))
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from vidpipe.channels.model import PostTemplates
 from vidpipe.exports.post import hashtag, write_post
 from vidpipe.platforms import load_presets
+from vidpipe.platforms.counting import counted
 from vidpipe.segments.model import Chapter
 
 PRESETS = load_presets()
@@ -82,11 +83,45 @@ texts = st.text(max_size=400)
 def test_no_post_is_longer_than_its_platform_takes(platform, fields, keys, credits):
     made = post(platform, PostTemplates(credits=credits), fields, keys)
     rules = PRESETS[platform].text
-    assert len(made.text) <= rules.description_characters
+    assert rules.length(made.text) <= rules.description_characters
     assert len(made.title) <= (rules.title_characters or rules.description_characters)
-    assert len(made.description) <= rules.description_characters
+    assert rules.length(made.description) <= rules.description_characters
+    assert not set(rules.refused) & set(made.text + made.title)
     assert len(made.hashtags) <= rules.max_hashtags
     assert all(f"#{tag}" in made.text for tag in made.hashtags)
+
+
+@pytest.mark.parametrize(
+    ("text", "characters", "utf16", "octets", "weighted"),
+    [
+        ("plain words", 11, 11, 11, 11),
+        ("größer", 6, 6, 8, 6),
+        ("東京", 2, 2, 6, 4),
+        ("go 🚀", 4, 5, 7, 5),
+        # A link is 23 whatever its length, an accent that is a letter of its own is none.
+        ("see https://example.org/a/very/long/path/that/goes/on", 53, 53, 53, 27),
+        ("see a.io", 8, 8, 8, 27),
+        ("cafe\u0301", 5, 5, 6, 4),
+    ],
+)
+def test_platforms_count_in_their_own_way(text, characters, utf16, octets, weighted):
+    found = [counted(text, how) for how in ("characters", "utf16", "bytes", "weighted")]
+    assert found == [characters, utf16, octets, weighted]
+
+
+def test_what_a_platform_counts_is_what_is_cut():
+    long = "東京の夜は静かだ " * 60
+    for platform, most in (("x", 280), ("tiktok", 2200), ("youtube", 5000)):
+        rules = PRESETS[platform].text
+        assert rules.description_characters == most
+        made = post(platform, fields={**FIELDS, "hook": long, "title": "t"})
+        assert rules.length(made.text) <= most
+    assert len(post("x", fields={**FIELDS, "hook": long, "title": "t"}).text) < 200
+
+
+def test_what_youtube_refuses_is_left_out():
+    made = post("youtube", fields={**FIELDS, "title": "a < b > c", "hook": "x <y> z"})
+    assert made.title == "a  b  c" and "<" not in made.text and ">" not in made.text
 
 
 def test_chapters_where_a_platform_reads_them():

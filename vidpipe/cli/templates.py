@@ -1,0 +1,58 @@
+"""vidpipe templates: how clips can look."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from vidpipe.channels.model import load_channels
+from vidpipe.cli.app import app, channel_named, err, guard, out, table
+from vidpipe.clips.model import Variant
+from vidpipe.errors import Misconfigured
+from vidpipe.settings import load_settings
+from vidpipe.synthesis.templates import save_sheet, template_sheet
+from vidpipe.templates.model import load_templates
+
+#: Small enough to be quick, large enough to see what a template does.
+_SHEET_WIDTH = 360
+
+
+@app.command()
+def templates(
+    sheet: Annotated[
+        Path | None, typer.Option(help="picture (JPEG) of every template, to be written")
+    ] = None,
+    channel: Annotated[
+        str, typer.Option(help="channel whose own are among them, in its colours and fonts")
+    ] = "default",
+    platform: Annotated[str, typer.Option(help="platform whose shape is drawn")] = "tiktok",
+) -> None:
+    """List the templates of clips, and show them side by side in one picture."""
+
+    def go() -> int:
+        if sheet is not None and sheet.suffix.lower() not in (".jpg", ".jpeg"):
+            raise Misconfigured(f"--sheet {sheet}: it is written as JPEG: call it .jpg")
+        whose = channel_named(load_channels(load_settings().channels_file), channel)
+        known = {**load_templates(), **whose.templates}
+        shown = table("", "template", "captions", "what it is")
+        for name, item in known.items():
+            mark = "*" if name == whose.template else ""
+            words = item.captions.animation.value.replace("_", " ")
+            shown.add_row(mark, name, words, escape(item.description))
+        out.print(shown)
+        if sheet is None:
+            return 0
+        err.print(f"vidpipe: drawing {len(known)} templates, a few seconds each")
+        variant = Variant.of(whose.preset(platform)).narrowed(_SHEET_WIDTH)
+        with tempfile.TemporaryDirectory() as work:
+            drawn = template_sheet(list(known.values()), whose, variant, Path(work))
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        save_sheet(drawn, sheet)
+        out.print(f"{sheet}: every template on a page and on a speaker", markup=False)
+        return 0
+
+    raise typer.Exit(guard(go))

@@ -1,0 +1,129 @@
+"""Templates: types, those that come along, and a channel's own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vidpipe.errors import Misconfigured
+
+
+class CaptionAnimation(StrEnum):
+    """How the words of a caption are shown while they are spoken."""
+
+    HIGHLIGHT = "highlight"
+    """All words of a caption, the spoken one in the accent colour."""
+    POP = "pop"
+    """Each word appears as it is spoken, springing up."""
+    KARAOKE = "karaoke"
+    """The accent colour fills the words from one end to the other."""
+    BOX = "box"
+    """A rounded box in the accent colour behind the spoken word."""
+    TWO_TONE = "two_tone"
+    """What the clip is about, and numbers, in the accent colour all the time."""
+    PLAIN = "plain"
+    """Subtitles: words as they are."""
+    ONE_WORD = "one_word"
+    """One large word at a time."""
+
+
+class CaptionTemplate(BaseModel):
+    """What a template says of captions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    animation: CaptionAnimation = CaptionAnimation.HIGHLIGHT
+    uppercase: bool = Field(default=False, description="all letters in capitals")
+    scale: float = Field(
+        default=1.0, ge=0.5, le=2.0, description="of letters, next to the channel's font_size"
+    )
+    max_words: int | None = Field(
+        default=None, ge=1, le=12, description="on screen at once; default the channel's"
+    )
+
+
+class Template(BaseModel):
+    """How clips look, whatever the channel's colours and fonts are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(default="", pattern=r"^[a-z0-9_]*$", max_length=24)
+    description: str = ""
+    captions: CaptionTemplate = CaptionTemplate()
+    title_zone: bool = Field(
+        default=False,
+        description="the title stands large above a page that leaves room on the canvas",
+    )
+    backdrop: Literal["blur", "brand", "page"] = Field(
+        default="blur",
+        description="behind a page: a blurred copy of it, the brand's background, or a dark "
+        "ground in the page's own colour",
+    )
+    opening: Literal["none", "title", "hook"] = Field(
+        default="none", description="a card over the first seconds, where the channel has none"
+    )
+    progress: bool = Field(default=False, description="a bar at the bottom that fills")
+    punch_in: Literal["none", "cut"] = Field(
+        default="none",
+        description="cut: a speaker is shown closer and wider in turn, where a pause was taken "
+        "out or a sentence begins; never twice within 4 s",
+    )
+
+
+#: What clips look like when nobody says otherwise.
+DEFAULT_TEMPLATE = "spotlight"
+
+_CARRIED = resources.files("vidpipe.templates") / "carried"
+
+
+@functools.cache
+def load_templates() -> dict[str, Template]:
+    """All templates that come along, by name; the default one first.
+
+    Raises:
+        Misconfigured: a template file that does not fit the type, named.
+    """
+    found: dict[str, Template] = {}
+    for file in sorted(_CARRIED.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml"):
+            try:
+                raw = yaml.safe_load(file.read_text("utf-8"))
+                item = Template.model_validate({**raw, "name": file.name.removesuffix(".yaml")})
+            except (ValueError, TypeError, yaml.YAMLError) as error:
+                raise Misconfigured(f"template {file.name}: {error}") from error
+            found[item.name] = item
+    return {DEFAULT_TEMPLATE: found.pop(DEFAULT_TEMPLATE), **found}
+
+
+def custom_template(name: str, fields: Mapping[str, Any]) -> Template:
+    """A template of somebody's own: whole, or `like` another one with what differs.
+
+    Raises:
+        ValueError: says which field does not fit, or that there is nothing like it.
+    """
+    carried = load_templates()
+    if name in carried:
+        raise ValueError(f"{name}: there is such a template already: take another name")
+    given = dict(fields)
+    like = given.pop("like", None)
+    base: dict[str, Any] = {}
+    if like is not None:
+        if like not in carried:
+            raise ValueError(f"{name}: like: unknown {like!r}; there are: {', '.join(carried)}")
+        base = carried[like].model_dump()
+    captions = given.get("captions")
+    if isinstance(captions, Mapping):
+        given["captions"] = {**base.get("captions", {}), **captions}
+    try:
+        return Template.model_validate({**base, **given, "name": name})
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise ValueError(f"{name}: {said}") from error

@@ -1,0 +1,345 @@
+"""What templates make of words and pages, on the pixels."""
+
+import colorsys
+import itertools
+
+import av
+import cv2
+import ffmpeg
+import numpy as np
+import pysubs2
+import pytest
+
+from vidpipe.channels.model import Brand, CaptionStyle, Channel
+from vidpipe.clips.arrange import arrange, titled
+from vidpipe.clips.captions import write_captions
+from vidpipe.clips.fonts import fonts_dir
+from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
+from vidpipe.clips.lettering import from_right
+from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.clips.punch import closer_crop, moments, punched
+from vidpipe.clips.quality import captions_box, drawn_text
+from vidpipe.framing.model import CropPath, FacePoint, PathPoint
+from vidpipe.geometry import Rect, Size
+from vidpipe.media.ffmpeg import render
+from vidpipe.platforms.model import load_presets
+from vidpipe.synthesis.templates import template_sheet
+from vidpipe.templates.model import CaptionAnimation, load_templates
+from vidpipe.timeline import EditList, FrameSpan
+from vidpipe.transcript.model import Word
+from vidpipe_tests.clips.shared import VERTICAL
+
+PAGE = Rect(x=0, y=0, width=1280, height=720)
+SHAPES = {
+    "9:16": VERTICAL,
+    "4:5": Variant.of(load_presets()["instagram_feed"]),
+    "1:1": Variant.of(load_presets()["x"]),
+    "16:9": Variant.of(load_presets()["youtube"]),
+}
+SAID = "Unquestionably measurements of 9 incomprehensibilities are, after all, never done."
+
+
+def words_of(text, each_s=0.4):
+    return [
+        Word(text=t, start_s=round(k * each_s, 3), end_s=round((k + 0.9) * each_s, 3))
+        for k, t in enumerate(text.split())
+    ]
+
+
+def page(variant, screen=PAGE, title=True):
+    room = title and titled(screen, variant, captions=True) is not None
+    return Part(
+        first_frame=0, last_frame=300, composition=Composition.SCREEN, screen=screen, titled=room
+    )
+
+
+def written(path, template, variant, text=SAID, title="", **more):
+    brand, captions = Channel(name="c").styled(template)
+    where = arrange(page(variant, title=bool(title)), variant, captions=True)
+    write_captions(
+        words_of(text),
+        [(0.0, 12.0, where)],
+        captions,
+        brand,
+        variant.size,
+        path,
+        animation=template.captions.animation,
+        title=title,
+        **more,
+    )
+    return where
+
+
+def events(path, style="Caption"):
+    return [e for e in pysubs2.load(str(path)) if e.style == style]
+
+
+@pytest.mark.parametrize("name", load_templates())
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_template_keeps_to_the_safe_box(name, shape, tmp_path):
+    variant, path = SHAPES[shape], tmp_path / "captions.ass"
+    title = "A title that is rather long for a canvas which is upright and narrow"
+    written(path, load_templates()[name], variant, title=title)
+    drawn = drawn_text(path, variant, 5.0, tmp_path, fonts=fonts_dir())
+    box = captions_box(drawn, variant)
+    assert box.intersect(variant.safe_box) == box
+    assert box.height > 0.05 * variant.size.width
+
+
+@pytest.mark.parametrize("shape", ["9:16", "4:5", "1:1"])
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3, 2.4])
+def test_title_page_and_captions_stand_under_each_other(shape, aspect):
+    variant = SHAPES[shape]
+    screen = Rect(x=0, y=0, width=round(720 * aspect), height=720)
+    where = titled(screen, variant, captions=True)
+    safe = variant.safe_box
+    assert where.title.y >= safe.y and where.caption.bottom <= safe.bottom
+    assert where.title.bottom <= where.screen.y and where.screen.bottom <= where.caption.y
+    unit = variant.size.width / 1080
+    assert where.title.height >= 140 * unit and where.caption.height >= 150 * unit
+    assert where.screen.width >= 0.72 * variant.size.width
+    assert where.screen.aspect == pytest.approx(aspect, rel=0.02)
+    bare = titled(screen, variant, captions=False)
+    assert bare.screen.area >= where.screen.area
+
+
+def test_a_page_that_fills_the_canvas_has_no_title():
+    assert titled(PAGE, SHAPES["16:9"], captions=True) is None
+    upright = Rect(x=0, y=0, width=720, height=1280)
+    assert titled(upright, VERTICAL, captions=True) is None
+
+
+def test_a_title_takes_the_largest_letters_that_fit(tmp_path):
+    sizes = {}
+    for title in ("Short", "A title of quite some words that needs more than a line or even two"):
+        written(tmp_path / "c.ass", load_templates()["spotlight"], VERTICAL, title=title)
+        (event,) = events(tmp_path / "c.ass", "Title")
+        sizes[title] = float(event.text.split("\\fs")[1].split("}")[0])
+        said = event.text.split("}")[1].replace("\\N", " ")
+        assert said == title or said.endswith("…")
+    assert sizes["Short"] > max(list(sizes.values())[1:])
+
+
+def test_a_title_from_right_to_left_stands_on_the_right(tmp_path):
+    title = "למה תשעה מעשרה מבחנים"
+    assert from_right(title) and not from_right("9 of 10") and not from_right("Why שלום")
+    where = written(tmp_path / "c.ass", load_templates()["spotlight"], VERTICAL, title=title)
+    (event,) = events(tmp_path / "c.ass", "Title")
+    assert event.text.startswith("{\\an3")
+    drawn = drawn_text(tmp_path / "c.ass", VERTICAL, 0.2, tmp_path, fonts=fonts_dir())
+    box = captions_box(drawn[:1, : drawn.shape[1] * where.screen.y // 1080], VERTICAL)
+    assert box.right > where.title.right - 20 and box.x > where.title.x + 100
+
+
+def looks(path, variant, tmp_path, at_s, fps=20):
+    """Pictures (BGR) of captions over grey, one for each time."""
+    size = variant.size
+    canvas = ffmpeg.input(
+        f"color=c=0x808080:s={size.width}x{size.height}:r={fps}", f="lavfi", t=max(at_s) + 0.2
+    )
+    target = tmp_path / "drawn.mkv"
+    drawn = canvas.filter("ass", str(path), fontsdir=str(fonts_dir()))
+    render(ffmpeg.output(drawn, str(target), vcodec="ffv1", pix_fmt="yuv444p"), timeout_s=60)
+    with av.open(str(target)) as media:
+        frames = [f.to_ndarray(format="bgr24") for f in media.decode(media.streams.video[0])]
+    return [frames[round(t * fps)] for t in at_s]
+
+
+def near(image, code, within=40):
+    """How many pixels have nearly a colour."""
+    wanted = np.array([int(code[k : k + 2], 16) for k in (5, 3, 1)], int)
+    return int((np.abs(image.astype(int) - wanted).max(axis=2) < within).sum())
+
+
+SMALL = VERTICAL.narrowed(540)
+
+
+def test_karaoke_fills_from_word_to_word(tmp_path):
+    template = load_templates()["karaoke"]
+    written(tmp_path / "c.ass", template, SMALL, "every word is filled")
+    pictures = looks(tmp_path / "c.ass", SMALL, tmp_path, (0.1, 0.6, 1.1, 1.55))
+    filled = [near(i, "#ffd23f") for i in pictures]
+    assert all(b > 1.3 * a for a, b in itertools.pairwise(filled))
+
+
+def test_pop_shows_no_word_before_it_is_spoken(tmp_path):
+    written(tmp_path / "c.ass", load_templates()["pop"], SMALL, "one after the other")
+    pictures = looks(tmp_path / "c.ass", SMALL, tmp_path, (0.2, 0.6, 1.0, 1.4))
+    inked = [int((i != 128).any(axis=2).sum()) for i in pictures]
+    assert all(b > a for a, b in itertools.pairwise(inked))
+    columns = [np.flatnonzero((i != 128).any(axis=(0, 2))) for i in pictures]
+    # Nothing that is there moves when more comes.
+    assert abs(columns[0][0] - columns[1][0]) <= 2
+
+
+def test_a_box_moves_behind_the_word_that_is_spoken(tmp_path):
+    written(tmp_path / "c.ass", load_templates()["boxed"], SMALL, "now here then there")
+    centres = []
+    for image in looks(tmp_path / "c.ass", SMALL, tmp_path, (0.2, 0.6, 1.0)):
+        wanted = np.array([0x3F, 0xD2, 0xFF])
+        yellow = np.abs(image.astype(int) - wanted).max(axis=2) < 40
+        columns = np.flatnonzero(yellow.any(axis=0))
+        # Dark letters on it, within it.
+        rows = np.flatnonzero(yellow.any(axis=1))
+        inside = image[rows[0] : rows[-1], columns[0] : columns[-1]]
+        assert near(inside, "#000000") > 100
+        centres.append(columns.mean())
+    assert centres[0] < centres[1] < centres[2]
+
+
+def test_a_box_finds_its_word_from_right_to_left(tmp_path):
+    written(tmp_path / "c.ass", load_templates()["boxed"], SMALL, "שלום לכם חברים")
+    wanted = np.array([0x3F, 0xD2, 0xFF])
+    places = [
+        np.flatnonzero((np.abs(i.astype(int) - wanted).max(axis=2) < 40).any(axis=0)).mean()
+        for i in looks(tmp_path / "c.ass", SMALL, tmp_path, (0.2, 1.0))
+    ]
+    assert places[0] > places[1]
+
+
+def test_one_word_stands_alone(tmp_path):
+    written(tmp_path / "c.ass", load_templates()["one_word"], VERTICAL, "just one")
+    said = [e.plaintext.strip() for e in events(tmp_path / "c.ass")]
+    assert said == ["JUST", "ONE"]
+
+
+def test_two_tones_mark_what_it_is_about(tmp_path):
+    template = load_templates()["duo"]
+    written(tmp_path / "c.ass", template, VERTICAL, "It costs 40 percent.", key_words=("costs",))
+    (event,) = events(tmp_path / "c.ass")
+    lit = [b.split("}")[1].split("{")[0] for b in event.text.split("\\1c&H3FD2FF&")[1:]]
+    assert lit == ["costs", "40"]
+
+
+def test_what_runs_forward_is_highlighted_from_right_to_left(tmp_path):
+    written(tmp_path / "c.ass", load_templates()["karaoke"], VERTICAL, "שלום לכם")
+    assert all("\\kf" not in e.text for e in events(tmp_path / "c.ass"))
+    assert len(events(tmp_path / "c.ass")) == 2
+
+
+def test_a_word_wider_than_its_place_is_made_smaller(tmp_path):
+    text = "Donaudampfschifffahrtsgesellschaftskapitän"
+    written(tmp_path / "c.ass", load_templates()["one_word"], VERTICAL, text)
+    drawn = drawn_text(tmp_path / "c.ass", VERTICAL, 0.4, tmp_path, fonts=fonts_dir())
+    box = captions_box(drawn, VERTICAL)
+    assert box.intersect(VERTICAL.safe_box) == box and box.width > 500
+
+
+# Grounds
+
+
+def test_a_ground_has_the_hue_of_its_page():
+    image = np.full((90, 160, 3), 250, np.uint8)
+    assert own_hue(image) is None
+    image[:12] = (200, 90, 20)  # a blue bar (BGR)
+    degrees, strength = own_hue(image)
+    assert degrees == pytest.approx(217, abs=12) and strength > 0.5
+
+
+def test_white_letters_are_read_on_every_ground(tmp_path):
+    for hue in range(0, 360, 30):
+        colours = [colorsys.hls_to_rgb(hue / 360, light, 0.5) for light in (0.17, 0.09)]
+        ends = tuple("#" + "".join(f"{round(255 * c):02x}" for c in rgb) for rgb in colours)
+        write_ground(ends, Size(width=108, height=192), tmp_path / "g.png")
+        drawn = cv2.imread(str(tmp_path / "g.png"))[20:125] / 255
+        linear = np.where(drawn <= 0.04045, drawn / 12.92, ((drawn + 0.055) / 1.055) ** 2.4)
+        luminance = linear @ np.array([0.0722, 0.7152, 0.2126])
+        assert (1.05 / (luminance + 0.05)).min() > 4.5, hue
+    assert brand_ground("#12161c")[0] == "#12161c"
+
+
+# Cut-ins
+
+
+def crop(points=((0.0, 400.0),)):
+    return CropPath(
+        rect=Rect(x=400, y=0, width=405, height=720),
+        points=tuple(PathPoint(t_s=t, x=x) for t, x in points),
+    )
+
+
+def spans(*lengths, gap=30):
+    at, found = 0, []
+    for length in lengths:
+        found.append(FrameSpan(first=at, last=at + length))
+        at += length + gap
+    return EditList(fps_num=30, fps_den=1, spans=tuple(found))
+
+
+def test_cut_ins_hide_joins_and_keep_their_distance():
+    edit = spans(60, 100, 40, 300, 400)
+    at = moments(edit, [], 0, edit.frames)
+    assert at[0] == 160 and set(at) <= {60, 160, 200, 500}
+    borders = [0, *at, edit.frames]
+    assert all(b - a >= 120 for a, b in itertools.pairwise(borders))
+
+
+def test_without_joins_a_sentence_is_where_the_crop_changes():
+    edit = spans(900)
+    words = words_of("One two three. " * 24)
+    at = moments(edit, words, 0, 900)
+    starts = {round(w.start_s * 30) for w in words if w.text == "One"}
+    assert len(at) >= 4 and set(at) <= starts
+    assert moments(edit, [], 0, 900) == []
+
+
+def test_every_second_piece_is_closer_and_the_face_keeps_its_place():
+    faces = [FacePoint(t_s=t, x=600, y=300, height=180) for t in (0.0, 5.0, 9.0)]
+    part = Part(first_frame=0, last_frame=300, composition=Composition.SPEAKER, camera=crop())
+    pieces = list(punched(part, faces, [130, 260]))
+    assert [(p.first_frame, p.last_frame) for p in pieces] == [(0, 130), (130, 260), (260, 300)]
+    wide, close = pieces[0].camera.rect, pieces[1].camera.rect
+    assert pieces[2].camera.rect == wide and close.width < 0.9 * wide.width
+    assert wide.intersect(close) == close and close.aspect == pytest.approx(wide.aspect, rel=0.01)
+    for axis, middle, size in (("x", 600, "width"), ("y", 300, "height")):
+        before = (middle - getattr(wide, axis)) / getattr(wide, size)
+        after = (middle - getattr(close, axis)) / getattr(close, size)
+        assert after == pytest.approx(before, abs=0.01)
+
+
+def test_nobody_is_cut_in_on_who_fills_the_picture_already():
+    large = [FacePoint(t_s=0.0, x=600, y=300, height=330)]
+    assert closer_crop(crop(), large) is None
+    assert closer_crop(crop(), []) is None
+
+
+def test_a_sheet_shows_every_template(tmp_path):
+    chosen = [load_templates()[n] for n in ("spotlight", "classic")]
+    sheet = template_sheet(chosen, Channel(name="c"), VERTICAL.narrowed(180), tmp_path)
+    assert sheet.shape == (40 + 2 * 320, 360, 3)
+    titled_page, plain_page = sheet[40:360, :180], sheet[40:360, 180:]
+    where = titled(PAGE, VERTICAL.narrowed(180), captions=True)
+    ground = titled_page[4:30].mean(axis=(0, 1))
+    assert ground.max() < 90 and plain_page[4:30].mean() > 90
+    inside = where.screen.even()
+    assert titled_page[inside.y + 8 : inside.bottom - 30, 60:150].mean() > 200
+    title = titled_page[where.title.y : where.title.bottom]
+    assert (title.min(axis=2) > 200).sum() > 60  # white letters
+
+
+def test_a_card_and_a_title_are_not_shown_at_once(tmp_path):
+    """Of a clip that begins with its title above a page the card is left out."""
+    variant = VERTICAL.narrowed(180)
+    opening = Channel.model_validate({"name": "c", "brand": {"opening": "title"}})
+    template_sheet([load_templates()["spotlight"]], opening, variant, tmp_path)
+    made = tmp_path / "spotlight" / "captions.ass"
+    assert events(made, "Title") and not events(made, "Opening")
+
+
+def test_animations_are_told_apart_by_their_events(tmp_path):
+    counts = {}
+    for name, template in load_templates().items():
+        written(tmp_path / "c.ass", template, VERTICAL, "four words are here")
+        counts[name] = (template.captions.animation, len(events(tmp_path / "c.ass")))
+    for animation, count in counts.values():
+        whole = animation in (
+            CaptionAnimation.PLAIN,
+            CaptionAnimation.TWO_TONE,
+            CaptionAnimation.KARAOKE,
+        )
+        assert count == (1 if whole else 8 if animation is CaptionAnimation.BOX else 4)
+
+
+def test_the_default_style_is_unchanged_by_templates():
+    brand, captions = Channel(name="c").styled(load_templates()["classic"])
+    assert (brand, captions) == (Brand(), CaptionStyle())
