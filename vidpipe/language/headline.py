@@ -51,7 +51,9 @@ def headlines(text: str, phrases: CuePhrases, antecedent: str = "") -> list[Head
     found: dict[str, float] = {}
     for piece in _pieces(said, phrases):
         named = _named(unframed(piece.text, phrases).strip(), phrases, antecedent)
-        title = _tidy(named, asked and piece.text.endswith(_QUESTION))
+        # The first part of "Why is it so, and is it good?" is a question, too.
+        begun = piece.begins and (phrases.starts("wh", named) or phrases.starts("auxiliary", named))
+        title = _tidy(named, asked and (begun or piece.text.endswith(_QUESTION)))
         if title and stands_alone(title, phrases) and (piece.whole or _clause(title, phrases)):
             worth = _worth(title, phrases) - piece.costs
             found[title] = max(worth, found.get(title, 0.0))
@@ -124,6 +126,7 @@ def _clause_of(words: Sequence[str], wh: frozenset[str]) -> bool:
 class _Piece:
     text: str
     costs: float
+    begins: bool
     whole: bool
 
 
@@ -160,7 +163,7 @@ def _pieces(said: str, phrases: CuePhrases) -> list[_Piece]:
             if b > a:
                 text = joined(words[a:b]).rstrip(" " + "".join(PAUSES))
                 if len(text) <= MOST + _FRAME:
-                    found.append(_Piece(text, before + after, a == 0 and b == n))
+                    found.append(_Piece(text, before + after, a == 0, a == 0 and b == n))
     return found
 
 

@@ -71,8 +71,9 @@ class Namer:
             for line in headlines(unit.text, self._phrases, self._antecedent(first + k)):
                 worth = line.worth + self._about(line.text, terms, tags)
                 worth += 0.12 if k == 0 else 0.05 if k in (1, len(run) - 1) else 0.0
-                if line.text.endswith(("?", "？")) and k == len(run) - 1:
-                    worth -= 1.0
+                if line.text.endswith(("?", "？")):
+                    # What the passage sets out to answer is its title; what it ends on is not.
+                    worth += 0.4 if k == 0 else -1.0 if k == len(run) - 1 else 0.0
                 rated.append((worth, line.text))
         shown = self._slide(run)
         if shown:
