@@ -163,6 +163,21 @@ class EditList(BaseModel):
         """The kept intervals in source seconds."""
         return [span(float(s.first / self.fps), float(s.last / self.fps)) for s in self.spans]
 
+    def picture_spans(self, lead_s: float) -> tuple[FrameSpan, ...]:
+        """What is seen when the sound of each piece begins `lead_s` before its picture (a J cut).
+
+        The picture of the piece before stays for so long. Only where as much was taken out
+        between them as is shown of it, and a piece is longer than twice that.
+        """
+        lead = round(lead_s * self.fps)
+        spans = list(self.spans)
+        for k in range(len(spans) - 1):
+            before, after = spans[k], spans[k + 1]
+            if after.first - before.last >= lead and after.frames > 2 * lead:
+                spans[k] = FrameSpan(first=before.first, last=before.last + lead)
+                spans[k + 1] = FrameSpan(first=after.first + lead, last=after.last)
+        return tuple(spans)
+
     def to_clip(self, t_s: float) -> float:
         """Source time to clip time; a time that was cut out maps to the cut."""
         at = 0.0

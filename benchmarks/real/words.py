@@ -3,7 +3,8 @@
 Error rates are over lower-case words without punctuation (characters in Chinese, Japanese
 and Korean), pooled over the recordings of a column. Beside vidpipe with a Whisper stands
 faster-whisper with the same weights on the same sound: plain, one window after the other, and
-its batched mode. Processor time counts all threads; recordings are heard one at a time.
+its batched mode; and plain faster-whisper behind a server that vidpipe asks. Processor time
+counts all threads; recordings are heard one at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from benchmarks.real.figure import Column, Figure
+from benchmarks.real.speech_server import serving
 from benchmarks.real.split import MEDIA, elsewhere, split
 from benchmarks.silence import save
 from benchmarks.words import start_errors
@@ -31,7 +35,7 @@ from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.synthesis.script import DEMO_TALK
 from vidpipe.synthesis.speech import NATURAL_VOICE, voice_for
-from vidpipe.transcript.model import FasterWhisperOptions, TransformersOptions, Word
+from vidpipe.transcript.model import ApiOptions, FasterWhisperOptions, TransformersOptions, Word
 from vidpipe.transcript.recogniser import Recogniser
 from vidpipe.transcript.transcribe import transcribe
 
@@ -154,8 +158,12 @@ def _word_times(path: Path) -> list[tuple[str, float, float]]:
     return [(w.lower(), float(a), float(b)) for a, b, w in long or short if w.strip()]
 
 
-def listeners() -> dict[str, Callable[[Spoken], Heard]]:
-    """Whoever can listen here: vidpipe's recognisers, and faster-whisper by itself."""
+def listeners(open_until: ExitStack) -> dict[str, Callable[[Spoken], Heard]]:
+    """Whoever can listen here: vidpipe's recognisers, and faster-whisper by itself.
+
+    Servers with the same weights, one that times words and one that times segments, run
+    until `open_until` is closed.
+    """
     store = load_settings(fetch_models=False).model_store
     found: dict[str, Callable[[Spoken], Heard]] = {}
 
@@ -167,6 +175,7 @@ def listeners() -> dict[str, Callable[[Spoken], Heard]]:
 
         return listen
 
+    from vidpipe.transcript.api import Api
     from vidpipe.transcript.faster_whisper import FasterWhisper
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
@@ -177,6 +186,12 @@ def listeners() -> dict[str, Callable[[Spoken], Heard]]:
         found["vidpipe"] = through_vidpipe(whisper)
         found["plain faster-whisper"] = _peer(folder, batched=False)
         found["batched faster-whisper"] = _peer(folder, batched=True)
+        if find_spec("openai") is None:
+            print("left out: servers (the extra api is not installed)")
+        else:
+            for kind in ("words", "segments"):
+                url = open_until.enter_context(serving(folder, words=kind == "words"))
+                found[f"vidpipe, server with {kind}"] = through_vidpipe(Api(ApiOptions(url=url)))
     else:
         print(f"left out: Whisper base ({missing})")
     settings = load_settings(fetch_models=False)
@@ -229,10 +244,12 @@ def measure(
     who: Sequence[str] | None = None,
 ) -> list[Figure]:
     """Error rates, what they lose against plain faster-whisper, times and cost."""
-    asked = {n: listen for n, listen in listeners().items() if who is None or n in who}
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="vidpipe-words-") as temporary:
-        folder = Path(temporary)
+    with ExitStack() as open_until:
+        folder = Path(
+            open_until.enter_context(tempfile.TemporaryDirectory(prefix="vidpipe-words-"))
+        )
+        asked = {n: f for n, f in listeners(open_until).items() if who is None or n in who}
         spoken = list(texts(column, folder, only))
         rates: dict[str, dict[str, float]] = {}
         for name, listen in asked.items() if spoken else ():

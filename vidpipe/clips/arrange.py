@@ -21,8 +21,10 @@ _FROM_TOP = 60
 _TITLED_CAPTION, _TITLED_GAP = 164, 20
 #: The least and the most height of a title: two lines of 62, three of 84.
 _TITLE_LEAST, _TITLE_MOST = 150, 280
-#: A page may be so much narrower for a title.
-_PAGE_LEAST = 0.72
+#: A page may be so much narrower for a title, and leaves room for one where it is no higher.
+_PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
+#: A small screen next to the canvas.
+_SMALL = 0.6
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
 _AS_WIDE = 0.98
 
@@ -47,7 +49,7 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     size, safe = variant.size, variant.safe_box
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        where = stack(part.screen, variant, captions=captions)
+        where = stack(part.screen, variant, captions=captions, small=part.small)
         if part.camera is None or where.camera is None:
             return where
         return replace(where, camera=_within_band(part, where.camera))
@@ -83,7 +85,7 @@ def titled(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement | N
     room = safe.height - high - gap * (2 if captions else 1)
     whole = fit(screen, size.rect)
     shown = fit(screen, Rect(x=0, y=0, width=size.width, height=max(1, room - least)))
-    if shown.width < _PAGE_LEAST * whole.width:
+    if shown.width < _PAGE_LEAST * whole.width or whole.height > _PAGE_HIGH * size.height:
         return None
     title = min(most, room - shown.height)
     top = safe.y + (room - shown.height - title) // 3
@@ -171,15 +173,21 @@ def tallest(variant: Variant, *, captions: bool) -> int:
     return max(1, end - under - _pixels(_FROM_TOP, size))
 
 
-def stack(screen: Rect, variant: Variant, *, captions: bool) -> Arrangement:
-    """Screen above, camera below, a band for the captions at the seam."""
+def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False) -> Arrangement:
+    """Screen above, camera below, a band for the captions at the seam.
+
+    A `small` screen takes less of the width, and the camera what that leaves.
+    """
     size, safe = variant.size, variant.safe_box
     unit = size.width / 1080
     band = round(_BAND * unit) if captions else 0
     least_camera = round(0.36 * size.height)
     top = round(160 * unit)
     tallest = size.height - band - least_camera - round(60 * unit)
-    shown = fit(screen, Rect(x=0, y=0, width=size.width, height=tallest))
+    wide = round(_SMALL * size.width) if small else size.width
+    shown = fit(screen, Rect(x=0, y=0, width=wide, height=tallest))
+    left = (size.width - shown.width) // 2
+    shown = shown.model_copy(update={"x": left - left % 2})
     top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))
     shown = shown.model_copy(update={"y": top})
     seam = shown.bottom + band

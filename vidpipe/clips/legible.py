@@ -33,6 +33,8 @@ _LETTER, _LEAST_LETTERS = (0.006, 0.08), 24
 _BAR = 0.85
 #: Of a line of text, strokes take more than this.
 _STROKES = 0.04
+#: A page with no more letters than a title and a line, and no more ink, says little.
+_FEW_LETTERS, _LITTLE_INK = 60, 0.2
 #: Kept around the ink, and an empty band that parts columns, next to the page's width.
 _MARGIN, _GUTTER = 0.02, 0.04
 #: Of all that changes, what a column must hold to be all that matters.
@@ -73,6 +75,15 @@ def part_to_show(
         return page
     shown = inked.scaled(1 / reader.scale)
     return shown.model_copy(update={"x": page.x + shown.x, "y": page.y + shown.y}).clamp(page)
+
+
+def says_little(page: Rect, covered: Sequence[Rect], within: Interval, reader: FrameReader) -> bool:
+    """Whether a page has a few words at most, and no picture; arguments as of `part_to_show`."""
+    for grey in _looks(page, covered, within, reader):
+        inked = sum(box.area for box in ink_boxes(grey))
+        if len(letter_heights(grey)) > _FEW_LETTERS or inked > _LITTLE_INK * grey.size:
+            return False
+    return True
 
 
 def _looks(

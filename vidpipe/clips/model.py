@@ -91,8 +91,9 @@ class Part(BaseModel):
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
     screen that is painted over, because what it shows is shown beside it. A `disc` is a round
     camera picture that fills its crop: what is around it is left out. `titled` parts show the
-    clip's title above the screen. `ground` is what stands behind a screen, from the top of the
-    canvas to its lower end; None for the brand's background or a blurred copy.
+    clip's title above the screen; a `small` screen leaves more to the camera. `ground` is what
+    stands behind a screen, from the top of the canvas to its lower end; None for the brand's
+    background or a blurred copy.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -108,6 +109,7 @@ class Part(BaseModel):
     inset: Rect | None = None
     disc: bool = False
     titled: bool = False
+    small: bool = False
     ground: tuple[Colour, Colour] | None = None
 
 

@@ -19,7 +19,7 @@ from vidpipe.clips.insets import (
     to_paint_over,
     without_corners,
 )
-from vidpipe.clips.legible import part_to_show
+from vidpipe.clips.legible import part_to_show, says_little
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
@@ -244,8 +244,15 @@ class _Planner:
             area = close_up(area, faces)
         whole = stack(screen.rect, self.variant, captions=self.captions).screen
         assert whole is not None
-        page = self._legible(screen, within, [camera.rect], whole.width)
-        below = stack(page, self.variant, captions=self.captions).camera
+        small = (
+            self.options.template.small_page
+            and area == camera.rect
+            and says_little(screen.rect, [camera.rect], within, of.reader)
+        )
+        page = screen.rect
+        if not small:
+            page = self._legible(screen, within, [camera.rect], whole.width)
+        below = stack(page, self.variant, captions=self.captions, small=small).camera
         assert below is not None
         looks, scale = looks_at(within, of.reader), of.reader.scale
         aspect, disc = below.aspect, False
@@ -268,6 +275,7 @@ class _Planner:
             inset=hole if hole and hole.intersect(page) else None,
             disc=disc,
             ground=self._ground(page, within),
+            small=small,
         )
 
     def _legible(
@@ -329,7 +337,8 @@ class _Planner:
     def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
         """The part with cut-ins; captions keep clear of the face in both sizes."""
         assert part.camera is not None
-        at = moments(self.edit, self.recording.words, part.first_frame, part.last_frame)
+        lead_s = self.options.template.j_cut_s
+        at = moments(self.edit, self.recording.words, part.first_frame, part.last_frame, lead_s)
         closer = closer_crop(part.camera, faces)
         larger = closer and face_on(self.variant.size, closer, faces)
         if at and larger and part.face:

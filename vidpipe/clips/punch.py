@@ -23,14 +23,17 @@ _ROOM = 0.8
 _HEAD = 1.04
 
 
-def moments(edit: EditList, words: Sequence[Word], first: int, last: int) -> list[int]:
+def moments(
+    edit: EditList, words: Sequence[Word], first: int, last: int, lead_s: float = 0.0
+) -> list[int]:
     """Frames of `[first, last)` of the clip at which the crop changes.
 
-    Joins, where something was taken out, before beginnings of sentences.
+    Joins, where something was taken out, before beginnings of sentences. The picture changes
+    at a join `lead_s` after the sound, where there is room for that.
     """
     least = round(_LEAST_S * edit.fps)
     joins, at = [], 0
-    for span in edit.spans[:-1]:
+    for span in edit.picture_spans(lead_s)[:-1]:
         at += span.frames
         joins.append(at)
     begun = [

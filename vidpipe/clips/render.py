@@ -82,7 +82,7 @@ def render_clip(
     edit, work = plan.edit, outputs[0].work
     sound = make_sound(source, info, edit, options, work)
     sound = add_film_sound(sound, plan, options, work)
-    kept = _kept_frames(source, info, edit)
+    kept = _kept_frames(source, info, edit, options.template.j_cut_s)
     copies = kept.split() if len(outputs) > 1 else [kept]
     made = [
         _encoded(copies[k], info, output, words, options, ffmpeg.input(str(sound)).audio)
@@ -300,13 +300,13 @@ def brand_boxes(variant: Variant, brand: Brand) -> list[Rect]:
     return boxes
 
 
-def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
+def _kept_frames(source: Path, info: MediaInfo, edit: EditList, lead_s: float) -> Any:
     """The source's displayed picture at a constant rate, without the frames that are cut."""
     assert info.video is not None
-    fps = edit.fps
-    first_s = float(edit.spans[0].first / fps)
-    length_s = float((edit.spans[-1].last - edit.spans[0].first) / fps)
-    preroll = min(round(_PREROLL_S * fps), edit.spans[0].first)
+    fps, spans = edit.fps, edit.picture_spans(lead_s)
+    first_s = float(spans[0].first / fps)
+    length_s = float((spans[-1].last - spans[0].first) / fps)
+    preroll = min(round(_PREROLL_S * fps), spans[0].first)
     seek_s = first_s - float(preroll / fps) + info.seek_offset_s
     stream = source_input(
         source,
@@ -317,8 +317,8 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList) -> Any:
     steady = stream.filter(
         "fps", fps=f"{fps.numerator}/{fps.denominator}", start_time=0, round="near"
     ).filter("tpad", stop_mode="clone", stop_duration=2)
-    start = edit.spans[0].first - preroll
-    chosen = "+".join(f"between(n,{s.first - start},{s.last - start - 1})" for s in edit.spans)
+    start = spans[0].first - preroll
+    chosen = "+".join(f"between(n,{s.first - start},{s.last - start - 1})" for s in spans)
     kept = steady.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")
     video = info.video
     turned = video.rotation in (90, 270)

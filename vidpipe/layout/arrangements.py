@@ -34,6 +34,8 @@ _FULL = 0.85
 #: and desktops take 0.48 to 0.97 of a screen, walls and skies at most 0.3 of a room. The more
 #: of it is of one tone, the more must live.
 _ALIVE, _FAINTLY, _TONE, _PER_TONE = 0.3, 0.06, 0.35, 2.0
+#: Of somebody who sits still so much lives, and the wall behind takes no more of the picture.
+_LITTLE, _WALL = 0.002, 0.45
 #: More of one tone than this is paper, however large the film on it.
 _FILMED = 0.5
 #: A page takes at least so much of the picture beside its cameras.
@@ -153,7 +155,17 @@ class Arrangements:
             if beside < _BESIDE or tone > _FILMED:
                 return _Seen(LayoutKind.SCREEN_AND_CAMERA, cameras)
         least = _FAINTLY if tone <= _TONE else _ALIVE + _PER_TONE * (tone - _TONE)
-        return _Seen(LayoutKind.CAMERA if share >= least else LayoutKind.SCREEN)
+        if share >= least:
+            return _Seen(LayoutKind.CAMERA)
+        if tone <= _WALL and share >= _LITTLE and self._sits_still(n, content):
+            return _Seen(LayoutKind.CAMERA)
+        return _Seen(LayoutKind.SCREEN)
+
+    def _sits_still(self, n: int, content: Rect) -> bool:
+        """Whether what little lives in a state is somebody's face."""
+        start_s, end_s = self.finder.times(self.states[n])
+        count, moving = self.people.at(start_s, end_s, content)
+        return bool(count and moving)
 
     def _with_the_short(self, seen: Sequence[_Seen | None]) -> list[_Seen]:
         """States too short to judge follow the neighbour from which less tells them."""

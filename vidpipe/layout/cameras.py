@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, iou
 from vidpipe.layout.evidence import Evidence
-from vidpipe.layout.fit import Fitted, fitted
+from vidpipe.layout.fit import Fitted, fitted, overlap
 from vidpipe.layout.insets import Inset, apart, fits_inset, gathered, life_of, shown
 from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.pages import content_rect, one_tone, page_rect
@@ -30,8 +30,12 @@ _PAGE_LOOKS, _FEW = 40, 7
 #: More of a rectangle in one tone than this is a page whatever moves on it, and what is
 #: rather plain (a road, a green screen) a window unless a page turns beside it.
 _PAPER, _PLAIN = 0.7, 0.5
+#: And so is what has less life than this: a cursor passes over a photograph.
+_FEEBLE = 0.03
 #: An inset that stays so long is a camera, one in a corner or beside the page after less.
 _FOR_LONG_S, _FOR_A_WHILE_S = 20.0, 7.0
+#: It is there for so much of that without a break.
+_AT_A_TIME = 0.6
 #: One that fits less well is a window or furniture, unless there is a face that moves.
 _FRAMED = 0.6
 #: And one with a face that moves which takes so much of the recording, or a shot of its own:
@@ -40,6 +44,8 @@ _OF_ALL, _SHOT_S, _CUT = 0.4, 3.0, 0.4
 #: What lies so near to the ends of the picture, as a share of its size, is in a corner.
 _CORNER = 0.06
 _MOST_INSETS = 12
+#: A border that fits by so much better, with so much of the smaller of both in it.
+_MUCH_BETTER, _IN_ITS_PLACE = 0.15, 0.8
 
 
 class CameraFinder:
@@ -58,7 +64,8 @@ class CameraFinder:
         self.people = people
         self._alive: list[NDArray[np.uint8] | None] = []
         self._insets = self._find()
-        self.cameras = [i for i in self._insets if self._is_camera(i)]
+        # A film under a camera keeps it from no place: only cameras are in each other's way.
+        self.cameras = self._apart([i for i in self._insets if self._is_camera(i)])
 
     def alive(self, n: int) -> NDArray[np.bool_] | None:
         """What is alive in a state, shape (h, w); None where it is too short to say."""
@@ -106,15 +113,24 @@ class CameraFinder:
         return Evidence(self.samples, state.pairs[:: max(1, -(-len(state.pairs) // _PAIRS))])
 
     def _followed(self, insets: Sequence[Inset]) -> list[Inset]:
-        """The insets with all states in which they are there, each pixel in one of them."""
+        """The insets with all states in which they are there."""
         there: list[set[int]] = [set(i.states) for i in insets]
         for n, state in enumerate(self.states):
             if self._alive[n] is None:
                 continue
             looks = self.some(state.looks, _FEW)
             for k, inset in enumerate(insets):
-                if n not in there[k] and shown(inset, looks, self.life(n, inset.rect)):
+                if (
+                    n not in there[k]
+                    and not _is_another(inset, n, insets)
+                    and shown(inset, looks, self.life(n, inset.rect))
+                ):
                     there[k].add(n)
+        return [replace(i, states=frozenset(t)) for i, t in zip(insets, there, strict=True)]
+
+    def _apart(self, insets: Sequence[Inset]) -> list[Inset]:
+        """The insets with each pixel of a state in one of them."""
+        there: list[set[int]] = [set(i.states) for i in insets]
         seconds = [self._length_s(t) for t in there]
         order = sorted(range(len(insets)), key=lambda k: -insets[k].border * seconds[k])
         for n in range(len(self.states)):
@@ -136,7 +152,8 @@ class CameraFinder:
         tone = self._tone(inset)
         if tone > _PAPER:
             return False
-        if tone > _PLAIN and not self._outlasts_a_page(inset):
+        plainly = tone <= _PLAIN and inset.life >= _FEEBLE
+        if not plainly and not self._outlasts_a_page(inset):
             return self._moving_face(inset, longest)
         if inset.framed >= _FRAMED and self._lasts(inset, longest):
             return True
@@ -162,12 +179,25 @@ class CameraFinder:
 
     def _lasts(self, inset: Inset, longest: int) -> bool:
         """Whether an inset stays as only cameras do: for long, or where recorders put them."""
+        if self._outlasts_a_page(inset):
+            return True
         length_s = self._length_s(inset.states)
-        if length_s >= _FOR_LONG_S or self._outlasts_a_page(inset):
+        # A film on one slide after another is there for long, but never at a time.
+        if length_s >= _FOR_LONG_S and self._at_a_time_s(inset) >= _AT_A_TIME * length_s:
             return True
         if length_s < _FOR_A_WHILE_S:
             return False
         return self._in_a_corner(inset) or self._beside(inset, longest)
+
+    def _at_a_time_s(self, inset: Inset) -> float:
+        """The longest that an inset is there without a break."""
+        runs: list[list[int]] = []
+        for n in sorted(inset.states):
+            if runs and n == runs[-1][-1] + 1:
+                runs[-1].append(n)
+            else:
+                runs.append([n])
+        return max(self._length_s(set(run)) for run in runs)
 
     def _outlasts_a_page(self, inset: Inset) -> bool:
         """Whether the page around the inset turns while it stays: no film in a slide does."""
@@ -196,6 +226,19 @@ class CameraFinder:
         """Whether an inset and the page of a state stand beside each other."""
         stack = self.some(self.states[n].looks)
         there = [i.rect for i in self._insets if n in i.states]
-        page = page_rect(stack, content_rect(stack, there), there)
+        others = [r for r in there if r != inset.rect]
+        # Not told of the inset, or a page would always end beside it: a film is on its page.
+        page = page_rect(stack, content_rect(stack, there), others, still=[inset.rect])
         both = page.intersect(inset.rect)
         return both is None or both.area < 0.1 * inset.rect.area
+
+
+def _is_another(inset: Inset, n: int, insets: Sequence[Inset]) -> bool:
+    """Whether what fits much better in a state is in the place of an inset."""
+    return any(
+        n in other.states
+        and other.border > inset.border + _MUCH_BETTER
+        and overlap(inset.rect, other.rect) > _IN_ITS_PLACE
+        and iou(inset.rect, other.rect) < _IN_ITS_PLACE
+        for other in insets
+    )

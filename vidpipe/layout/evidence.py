@@ -21,7 +21,10 @@ from vidpipe.layout.sampling import MOVED, Samples, difference
 Whole = int | NDArray[np.int_]
 Shares = NDArray[np.float64]
 Floats = NDArray[np.float32]
+Sums = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+#: Where life begins and ends along columns, then along rows.
+Ends = tuple[Mask, Mask, Mask, Mask]
 
 #: A grey step from look to look that is no rounding: a sensor's noise, coded, makes such.
 _STIRS = 2
@@ -97,19 +100,32 @@ class Lines:
     """Borders of a picture, summed so that any side is one subtraction.
 
     A side counts where a line is drawn along it, and where life ends at it.
+
+    Args:
+        mean: the mean picture, shape (h, w).
+        alive: what is alive in it, of the same shape.
+        along_px: how many pixels along a line are taken together.
+        ends: `ends` of other lines of the same life.
     """
 
-    def __init__(self, mean: Floats, alive: Mask) -> None:
+    def __init__(
+        self, mean: Floats, alive: Mask, along_px: int = 1, ends: Ends | None = None
+    ) -> None:
         self.height, self.width = mean.shape
-        across, down = _drawn(mean), _drawn(np.ascontiguousarray(mean.T)).T
+        # What is averaged along a line leaves the line and takes grain away.
+        across = _drawn(cv2.blur(mean, (1, along_px)))
+        down = _drawn(np.ascontiguousarray(cv2.blur(mean, (along_px, 1)).T)).T
         self._exact_columns, self._exact_rows = _down(across), _along(down)
         # A border between two pixels may fall on either: neighbours count.
         across = across | np.roll(across, -1, axis=1)
         down = down | np.roll(down, -1, axis=0)
+        self.across, self.down = across, down
         self.any = across | down
-        begins, ends = _life_ends(alive, axis=1)
-        opens, closes = _life_ends(alive, axis=0)
-        self._left, self._right = _down(across | begins), _down(across | ends)
+        self.ends = (
+            (*_life_ends(alive, axis=1), *_life_ends(alive, axis=0)) if ends is None else ends
+        )
+        begins, stops, opens, closes = self.ends
+        self._left, self._right = _down(across | begins), _down(across | stops)
         self._top, self._bottom = _along(down | opens), _along(down | closes)
         # A line that goes on beyond a corner is drawn, wherever life is.
         self._columns, self._rows = _down(across), _along(down)
@@ -117,19 +133,19 @@ class Lines:
         self._through = _along(_goes_on(alive, 0) & ~down)
         self._alive = cv2.integral(alive.astype(np.uint8)).astype(np.int64)
 
-    def _column(self, sums: Shares, x: Whole, top: Whole, bottom: Whole) -> Shares:
+    def _column(self, sums: Sums, x: Whole, top: Whole, bottom: Whole) -> Shares:
         x, top, bottom = np.asarray(x), np.maximum(0, top), np.minimum(self.height, bottom)
         column = np.clip(x, 0, self.width - 1)
         drawn = sums[np.maximum(bottom, 0), column] - sums[np.minimum(top, self.height), column]
         return np.asarray(np.where(bottom > top, drawn / np.maximum(bottom - top, 1), 0.0))
 
-    def _row(self, sums: Shares, y: Whole, left: Whole, right: Whole) -> Shares:
+    def _row(self, sums: Sums, y: Whole, left: Whole, right: Whole) -> Shares:
         y, left, right = np.asarray(y), np.maximum(0, left), np.minimum(self.width, right)
         row = np.clip(y, 0, self.height - 1)
         drawn = sums[row, np.maximum(right, 0)] - sums[row, np.minimum(left, self.width)]
         return np.asarray(np.where(right > left, drawn / np.maximum(right - left, 1), 0.0))
 
-    def _upright(self, sums: Shares, x: Whole, top: Whole, bottom: Whole) -> Shares:
+    def _upright(self, sums: Sums, x: Whole, top: Whole, bottom: Whole) -> Shares:
         x = np.asarray(x)
         share = self._column(sums, x, top, bottom)
         near = [self._column(self._columns, x + by, top, bottom) for by in (-_APART_PX, _APART_PX)]
@@ -137,7 +153,7 @@ class Lines:
         share = share + _EXACT * self._column(self._exact_columns, x, top, bottom)
         return np.asarray(np.where((x <= 0) | (x >= self.width), _FRAME, share))
 
-    def _level(self, sums: Shares, y: Whole, left: Whole, right: Whole) -> Shares:
+    def _level(self, sums: Sums, y: Whole, left: Whole, right: Whole) -> Shares:
         y = np.asarray(y)
         share = self._row(sums, y, left, right)
         near = [self._row(self._rows, y + by, left, right) for by in (-_APART_PX, _APART_PX)]
@@ -226,12 +242,16 @@ class Lines:
         return np.asarray(length / np.maximum(2 * (wide + tall), 1))
 
 
-def _down(drawn: Mask) -> Shares:
-    return np.vstack([np.zeros((1, drawn.shape[1])), np.cumsum(drawn, axis=0)])
+def _down(drawn: Mask) -> Sums:
+    sums = np.zeros((drawn.shape[0] + 1, drawn.shape[1]), np.int32)
+    np.cumsum(drawn, axis=0, out=sums[1:])
+    return sums
 
 
-def _along(drawn: Mask) -> Shares:
-    return np.hstack([np.zeros((drawn.shape[0], 1)), np.cumsum(drawn, axis=1)])
+def _along(drawn: Mask) -> Sums:
+    sums = np.zeros((drawn.shape[0], drawn.shape[1] + 1), np.int32)
+    np.cumsum(drawn, axis=1, out=sums[:, 1:])
+    return sums
 
 
 def _drawn(mean: Floats) -> Mask:

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect, bounding, iou
 from vidpipe.layout.evidence import Evidence, Shares
+from vidpipe.layout.outlines import of_one_size, outlines
 
 Side = Callable[[NDArray[np.int_], int, int], Shares]
 
 #: Share of the picture that is too small a movement to be a head.
 _SPECK = 0.0006
+#: So much may be a part of one; so many of them are looked at.
+_LITTLE, _MOST_LOOSE = 0.0001, 6
 #: A border that shows so well is one; what shows less may be a circle's.
 SURE = 0.65
 #: What is one of several alike may show less.
@@ -35,12 +38,23 @@ _LOOSE = 0.02
 _CROSSED = 2.0
 #: What life that is left out costs.
 _LEFT_OUT = 0.8
-#: A line between two cameras runs along so much of both, and they are of about one size.
-_BETWEEN, _ONE_SIZE = 0.6, 0.6
+#: A line between two cameras runs along so much of both.
+_BETWEEN = 0.6
 #: Cameras side by side, or one under the other, divide a box so often.
 _DEPTH = 3
 _NARROWEST_PX, _LOWEST_PX = 16, 12
 _FLATTEST, _TALLEST = 3.2, 0.3
+#: A fit of which so much lies in an outline, or the other way round, is another of the same.
+_IN_THE_WAY = 0.3
+#: Outlines that hold so much of a fit's life leave none, each of less than so much of it.
+_ALL, _PART_OF = 0.9, 0.7
+#: And these are of the same, one a little off.
+_ALIKE = 0.8
+#: A fit that shows less gives way to an outline that shows so much better.
+_CLEAR, _CLEARER = 0.75, 0.05
+#: Circles looked for around a little life: their radius in parts of the picture's height, and
+#: what must show of one.
+_LEAST_DISC, _MOST_DISC, _DISC_STEP_PX, _SURE_DISC = 0.08, 0.25, 4.0, 0.8
 
 
 @dataclass(frozen=True)
@@ -71,14 +85,63 @@ def fitted(evidence: Evidence) -> list[Fitted]:
         for near in (p.rect for p in parts):
             rest[max(0, near.y - 3) : near.bottom + 3, max(0, near.x - 3) : near.right + 3] = False
         found += [o for o in map(fit.best, _boxes(rest)) if o.border >= SURE]
+    found = _outlined(found, evidence)
+    # A little life in no border: somebody who sits still in a circle.
+    for box in _join_near(_boxes(evidence.alive, _LITTLE), evidence.width)[:_MOST_LOOSE]:
+        vague = [f for f in found if overlap(f.rect, box) > _IN_THE_WAY]
+        if any(f.border >= SURE for f in vague):
+            continue
+        disc = fit.disc(box)
+        if disc.border >= _SURE_DISC:
+            found = [f for f in found if f not in vague] + [disc]
     return found
 
 
-def _boxes(alive: NDArray[np.bool_]) -> list[Rect]:
+def _outlined(found: list[Fitted], evidence: Evidence) -> list[Fitted]:
+    """The fits, with outlines in place of those that they fit better."""
+    drawn = [Fitted(rect, shown, framed=shown) for rect, shown in outlines(evidence)]
+    kept = list(found)
+    # One border around cameras that have an outline each.
+    for fit in found:
+        inner = [
+            d
+            for d in drawn
+            if overlap(d.rect, fit.rect) >= _ALL and d.rect.area < _PART_OF * fit.rect.area
+        ]
+        held = sum(_living(evidence, d.rect) for d in inner)
+        all_of_it = held >= _ALL * _living(evidence, fit.rect)
+        if len(inner) > 1 and of_one_size([f.rect for f in inner]) and all_of_it:
+            kept.remove(fit)
+    for outline in drawn:
+        near = [f for f in kept if overlap(f.rect, outline.rect) > _IN_THE_WAY]
+        if len(near) > 1 and of_one_size([f.rect for f in near]):
+            # Two cameras that touch have an outline together.
+            continue
+        if all(_better(outline, f, evidence) for f in near):
+            kept = [f for f in kept if f not in near] + [outline]
+    return kept
+
+
+def _better(outline: Fitted, fit: Fitted, evidence: Evidence) -> bool:
+    """Whether an outline says more of what is alive in it than a fit near it."""
+    if fit.border < _CLEAR:
+        return outline.framed > fit.border + _CLEARER
+    if iou(fit.rect, outline.rect) >= _ALIKE:
+        return not fit.circle and outline.framed > fit.framed
+    if fit.rect.area > outline.rect.area or fit.framed > outline.framed:
+        return False
+    return _living(evidence, fit.rect) < _ALL * _living(evidence, outline.rect)
+
+
+def _living(evidence: Evidence, rect: Rect) -> float:
+    return float(evidence.lines.alive(rect.x, rect.right, rect.y, rect.bottom))
+
+
+def _boxes(alive: NDArray[np.bool_], speck: float = _SPECK) -> list[Rect]:
     """The rectangles around what is alive, without specks."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(alive.astype(np.uint8))
     rows = [tuple(int(v) for v in stats[k]) for k in range(1, count)]
-    least = _SPECK * alive.size
+    least = speck * alive.size
     return [Rect(x=x, y=y, width=w, height=h) for x, y, w, h, area in rows if area >= least]
 
 
@@ -144,7 +207,7 @@ class _Fit:
         if not best:
             return [whole]
         theirs = float(np.mean([f.border for f in best]))
-        if whole.border < max(SURE, theirs - _MUCH_BETTER) or _of_one_size(best):
+        if whole.border < max(SURE, theirs - _MUCH_BETTER) or of_one_size([f.rect for f in best]):
             return best
         return [whole]
 
@@ -245,6 +308,22 @@ class _Fit:
         step = max(2.0, size / 16)
         offsets = np.arange(-0.4 * size, 0.4 * size + 1e-6, step)
         grid = _grid(x + offsets, y + offsets, np.arange(0.4 * size, 1.4 * size, step))
+        return self._roundest(box, grid, step)
+
+    def disc(self, box: Rect) -> Fitted:
+        """The circle anywhere around a little life that shows best."""
+        x, y = box.x + box.width / 2, box.y + box.height / 2
+        radii = np.arange(_LEAST_DISC * self.height, _MOST_DISC * self.height, _DISC_STEP_PX)
+        offsets = np.arange(-radii[-1], radii[-1], _DISC_STEP_PX)
+        grid = _grid(x + offsets, y + offsets, radii)
+        off = np.hypot(grid[:, 0] - x, grid[:, 1] - y) + max(box.width, box.height) / 2
+        return self._roundest(box, grid[off <= grid[:, 2]], _DISC_STEP_PX)
+
+    def _roundest(self, box: Rect, grid: NDArray[np.float64], step: float) -> Fitted:
+        """The circle near one of a grid, `step` pixels apart, of which most shows."""
+        if len(grid) == 0:
+            return Fitted(box, 0.0, circle=True)
+        x, y, size = box.x + box.width / 2, box.y + box.height / 2, max(box.width, box.height)
         scores = self._circles(grid, 3, round(step))
         # Few circles against thick lines first, then the best of them more finely.
         best, score = np.array([x, y, size / 2]), 0.0
@@ -332,13 +411,14 @@ def strongest(side: Side, low: int, high: int, start: int, end: int) -> list[int
     return _spaced([high, low, *at[order].tolist()], 8)
 
 
+def overlap(a: Rect, b: Rect) -> float:
+    """Share of the smaller of two rectangles that lies in the other one."""
+    both = a.intersect(b)
+    return both.area / min(a.area, b.area) if both is not None else 0.0
+
+
 def _overlap(found: Sequence[Fitted]) -> bool:
     return any(iou(a.rect, b.rect) > 0.03 for a, b in itertools.combinations(found, 2))
-
-
-def _of_one_size(found: Sequence[Fitted]) -> bool:
-    widths, heights = [f.rect.width for f in found], [f.rect.height for f in found]
-    return min(widths) >= _ONE_SIZE * max(widths) and min(heights) >= _ONE_SIZE * max(heights)
 
 
 def _spaced(candidates: list[int], keep: int) -> list[int]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.evidence import Evidence, Lines
-from vidpipe.layout.fit import Fitted, around
+from vidpipe.layout.fit import Fitted, around, overlap
 
 #: Share of the picture that an inset takes.
 _MIN_AREA, _MAX_AREA = 0.008, 0.97
@@ -141,12 +141,6 @@ def apart(insets: Sequence[Inset]) -> list[Inset]:
     """Of insets that overlap the ones seen most, or with the better border, in their order."""
     kept: list[Inset] = []
     for inset in insets:
-        if all(_overlap(inset.rect, k.rect) <= 0.1 for k in kept):
+        if all(overlap(inset.rect, k.rect) <= 0.1 for k in kept):
             kept.append(inset)
     return kept
-
-
-def _overlap(a: Rect, b: Rect) -> float:
-    """Share of the smaller of two rectangles that lies in the other one."""
-    both = a.intersect(b)
-    return both.area / min(a.area, b.area) if both is not None else 0.0

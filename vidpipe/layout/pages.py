@@ -84,17 +84,20 @@ def _within(bar: NDArray[np.bool_], brightest: Grey, axis: int) -> tuple[int, in
     return first, last
 
 
-def page_rect(stack: Stack, content: Rect, cameras: Sequence[Rect]) -> Rect:
+def page_rect(
+    stack: Stack, content: Rect, cameras: Sequence[Rect], still: Sequence[Rect] = ()
+) -> Rect:
     """The page beside or under its cameras; all of the content where it has no frame.
 
     Args:
         stack: looks at one arrangement, over several pages where there are some, (n, h, w).
         content: the picture without bars.
         cameras: the cameras before or beside the page.
+        still: where what changes says nothing of a page.
     """
     mean: Floats = stack.mean(axis=0, dtype=np.float32)
     lines = Lines(mean, np.zeros(mean.shape, bool))
-    busy = _busy(stack, lines, content, cameras)
+    busy = _busy(stack, lines, content, [*cameras, *still])
     if not busy.any():
         return _beside(content, cameras)
     sums = np.pad(busy.astype(np.int64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))

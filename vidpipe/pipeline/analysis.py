@@ -109,7 +109,7 @@ def silence(run: StageRun) -> BaseModel:
 # transcript
 
 #: Of the stage; its chunks are made anew with it.
-TRANSCRIPT_VERSION = "5"
+TRANSCRIPT_VERSION = "6"
 
 
 class TranscriptRequest(BaseModel):

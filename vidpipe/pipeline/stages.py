@@ -57,7 +57,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="4",
+        version="5",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,

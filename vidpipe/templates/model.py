@@ -69,6 +69,16 @@ class Template(BaseModel):
         default="none", description="a card over the first seconds, where the channel has none"
     )
     progress: bool = Field(default=False, description="a bar at the bottom that fills")
+    small_page: bool = Field(
+        default=False,
+        description="a page that says little is shown small, over a larger picture of who speaks",
+    )
+    j_cut_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.2,
+        description="where a pause was taken out, sound goes on so long before the picture does",
+    )
     punch_in: Literal["none", "cut"] = Field(
         default="none",
         description="cut: a speaker is shown closer and wider in turn, where a pause was taken "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 import av
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from vidpipe.errors import Unavailable
 from vidpipe.media.samples import SAMPLE_RATE
-from vidpipe.orthography import split_words
+from vidpipe.orthography import SPOKEN_MARKS, split_words
 from vidpipe.server import address, client, missing
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
@@ -87,7 +88,8 @@ def _flac(sound: NDArray[np.float32]) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format="flac") as media:
         stream = media.add_stream("flac", rate=SAMPLE_RATE, layout="mono")
-        data = (np.clip(sound, -1, 1) * 32767).astype(np.int16)
+        # What was 16 bits is the same 16 bits again: a model hears the difference of one.
+        data = np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
         for first in range(0, len(data), SAMPLE_RATE):
             part = np.ascontiguousarray(data[None, first : first + SAMPLE_RATE])
             frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
@@ -123,17 +125,33 @@ def _time(given: object) -> float | None:
 
 
 def _with_punctuation(words: list[Word], text: str) -> list[Word]:
-    """OpenAI's words come bare: their punctuation is in the text, in the same order."""
+    """OpenAI's words come bare: their punctuation is in the text, in the same order.
+
+    What the text has as one word (`50%`) is one; where they differ otherwise, words stay as
+    they came.
+    """
     if any(not w.text[-1].isalnum() for w in words):
         return words
     written = split_words(text)
-    if [_bare(w) for w in written] != [_bare(w.text) for w in words]:
-        return words
-    return [w.model_copy(update={"text": t}) for w, t in zip(words, written, strict=True)]
+    matcher = SequenceMatcher(
+        None, [_bare(w.text) for w in words], [_bare(w) for w in written], autojunk=False
+    )
+    out: list[Word] = []
+    for kind, first, last, at, end in matcher.get_opcodes():
+        if kind == "equal" or (kind == "replace" and last - first == end - at):
+            pairs = zip(words[first:last], written[at:end], strict=True)
+            out += [w.model_copy(update={"text": t}) for w, t in pairs]
+        elif kind == "replace" and end - at == 1:
+            whole = {"text": written[at], "end_s": words[last - 1].end_s}
+            out.append(words[first].model_copy(update=whole))
+        else:
+            out += words[first:last]
+    return out
 
 
 def _bare(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    """A word as it is said: small, without marks that nobody reads out."""
+    return "".join(c for c in text.casefold() if c.isalnum() or c in SPOKEN_MARKS)
 
 
 def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:

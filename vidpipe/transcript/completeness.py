@@ -10,6 +10,7 @@ from vidpipe.orthography import joined
 from vidpipe.timeline import Interval, complement, intersection, span, union
 from vidpipe.transcript.doubts import made_up, repeats
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.seams import sewn
 
 #: So much speech without a word is heard again.
 UNHEARD_S = 0.8
@@ -49,20 +50,33 @@ def unheard_s(words: Sequence[Word], speech: Sequence[Interval]) -> float:
     return sum(i.duration_s for i in unheard(words, speech))
 
 
-def completed(words: Sequence[Word], speech: Sequence[Interval], hear: Hear) -> list[Word]:
+def completed(
+    words: Sequence[Word], speech: Sequence[Interval], hear: Hear, language: str = ""
+) -> list[Word]:
     """The words, with what is found where speech had none; each such stretch is heard once.
 
     What comes back is believed where it lies in the stretch, nobody would have to speak
     too fast for it, the recogniser is sure of it, and it is nothing that recognisers are
-    known to make up.
+    known to make up. It is written as a part of the text around it (`seams`).
     """
-    found = list(words)
+    found = sorted(words, key=lambda w: w.start_s)
     for stretches in _together(unheard(words, speech)):
         around = span(max(0.0, stretches[0].start_s - _AROUND_S), stretches[-1].end_s + _AROUND_S)
         heard = list(hear(around))
         for stretch in stretches:
-            found += _believed(heard, stretch)
-    return sorted(found, key=lambda w: w.start_s)
+            found = _inserted(found, _believed(heard, stretch), language)
+    return found
+
+
+def _inserted(words: Sequence[Word], more: Sequence[Word], language: str) -> list[Word]:
+    """Words of one stretch among the others, in order of time."""
+    if not more:
+        return list(words)
+    at = sum(1 for w in words if w.start_s <= more[0].start_s)
+    if at < len(words) and words[at].start_s < more[-1].start_s:
+        # They lie among each other: there is no one place where they meet.
+        return sorted([*words, *more], key=lambda w: w.start_s)
+    return sewn(sewn(words[:at], more, language), words[at:], language)
 
 
 def _together(stretches: Sequence[Interval]) -> Iterator[list[Interval]]:

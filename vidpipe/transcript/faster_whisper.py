@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import Any
 
 from vidpipe.models import ModelStore, chosen
-from vidpipe.timeline import Interval
-from vidpipe.transcript.excerpts import Excerpt, excerpts
-from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.languages import not_in_whisper
-from vidpipe.transcript.longform import heard
-from vidpipe.transcript.model import FasterWhisperOptions, Word
+from vidpipe.transcript.model import FasterWhisperOptions
 from vidpipe.transcript.recogniser import Passage, Recognised
-from vidpipe.transcript.whisper_ear import WhisperEar
-from vidpipe.transcript.windows import stitch
-
-#: What is no longer than this is heard from its beginning to its end, each window after the
-#: text of the one before it, as Whisper's makers do; of what is longer, excerpts go side by
-#: side.
-_EXCERPT_S = 150.0
-#: Tokens of the text before that the windows of several excerpts know. With all that fit (223)
-#: decoding takes twice as long; with 64, Whisper base had 13.7 and 9.1 % of the words of 31
-#: recordings wrong, with all 13.7 and 9.6 %, with none 14.0 and 10.4 %
-#: (`benchmarks.real.words`, build and held out).
-_KNOWN = 64
+from vidpipe.transcript.whisper import recognised
 
 
 class FasterWhisper:
@@ -56,37 +40,9 @@ class FasterWhisper:
         return self.weights.missing() or not_in_whisper(language)
 
     def recognise(self, passage: Passage, language: str | None) -> Recognised:
-        parts = excerpts(passage.speech, passage.interval, longest_s=_EXCERPT_S)
-        if not parts:
-            return Recognised((), language or "")
-        ear = self._ear(passage, parts, language)
-        found = self._heard(passage, parts, ear)
-        if language is None and ear.heard_language != ear.language:
-            # The first windows were a quotation, or somebody else's welcome.
-            ear = self._ear(passage, parts, ear.heard_language)
-            found = self._heard(passage, parts, ear)
-        return Recognised(stitch(found), ear.heard_language)
-
-    def _ear(self, passage: Passage, parts: Sequence[Excerpt], language: str | None) -> WhisperEar:
-        return WhisperEar(
-            _model(str(self.weights.folder())),
-            language,
-            beam=self.options.beam,
-            terms=passage.terms,
-            known=PROMPT_TOKENS if len(parts) == 1 else _KNOWN,
-        )
-
-    def _heard(
-        self, passage: Passage, parts: Sequence[Excerpt], ear: WhisperEar
-    ) -> list[tuple[Interval, list[Word]]]:
-        return list(
-            heard(
-                parts,
-                lambda part: part.sound(passage.samples),
-                ear,
-                at_once=self.options.batch,
-                on_step=passage.on_heard,
-            )
+        model = _model(str(self.weights.folder()))
+        return recognised(
+            model, passage, language, beam=self.options.beam, at_once=self.options.batch
         )
 
 

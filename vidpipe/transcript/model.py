@@ -145,6 +145,7 @@ class TransformersOptions:
     model: str = Field(default="openai/whisper-large-v3", description="any Whisper on the hub")
     revision: str = Field(default="main", description="its commit or tag")
     path: str | None = Field(default=None, description="a folder that holds one, before it")
+    beam: int = Field(default=5, ge=1, le=10, description="width of its search")
     batch: int = Field(default=0, ge=0, le=512, description="passages at once; 0: what fits")
 
 

@@ -60,6 +60,11 @@ def punctuated(words: Sequence[Word], language: str) -> list[Word]:
     return out
 
 
+def is_abbreviation(text: str) -> bool:
+    """Whether the stop of a word is its own and ends no sentence."""
+    return text.rstrip(CLOSING).lower() in _ABBREVIATIONS
+
+
 def _has_stops(words: Sequence[Word]) -> bool:
     """A text with punctuation ends a sentence at least every sixty words."""
     return sum(ends_sentence(w.text) for w in words) >= max(1, len(words) / 60)
@@ -77,7 +82,7 @@ def _ends(word: Word, following: Word | None) -> bool:
     if not ends_sentence(word.text):
         return False
     text = word.text.rstrip(CLOSING)
-    if text.lower() in _ABBREVIATIONS:
+    if is_abbreviation(text):
         return False
     if following is None:
         return True

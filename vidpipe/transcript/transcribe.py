@@ -110,7 +110,8 @@ def transcribe(
     ]
     work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress, may_align)
     chunks = work.run(language)
-    words = stitch([(s, c.words) for s, c in zip(stretches, chunks, strict=True)])
+    told = language or next((c.language for c in chunks if c.language), "")
+    words = stitch([(s, c.words) for s, c in zip(stretches, chunks, strict=True)], told)
     minutes = sum(c.end_s - c.start_s + c.again_s for c in chunks) / 60
     return assembled(
         recogniser.name,
@@ -237,7 +238,7 @@ class _Work:
 
         # A draft is no text that could be whole; its pauses are right as they are.
         if not self.recogniser.draft:
-            words = completed(words, passage.speech, hear)
+            words = completed(words, passage.speech, hear, language or heard.language)
         told = language or heard.language
         words, word_times = self._retimed(words, passage, told, timed=heard.timed)
         return Chunk(

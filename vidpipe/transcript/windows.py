@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.seams import sewn
 
 #: Kept around speech: recognisers want to hear the breath before a word.
 _PAD_S = 0.2
@@ -73,29 +74,23 @@ def _best_cut(pieces: Sequence[Interval], first: int, last: int, max_s: float) -
     return max(options)[1]
 
 
-def stitch(heard: Sequence[tuple[Interval, Sequence[Word]]]) -> list[Word]:
-    """The words of windows in order; what two overlapping ones both heard is kept once."""
+def stitch(heard: Sequence[tuple[Interval, Sequence[Word]]], language: str = "") -> list[Word]:
+    """The words of windows in order; what two overlapping ones both heard is kept once.
+
+    Stops and capitals are of one text (`seams`).
+    """
     words: list[Word] = []
     for k, (window, found) in enumerate(heard):
         if k and window.start_s < heard[k - 1][0].end_s:
-            words = _merged(words, list(found), window.start_s, heard[k - 1][0].end_s)
+            words = _merged(words, list(found), window.start_s, heard[k - 1][0].end_s, language)
         else:
-            words += found
+            words = sewn(words, list(found), language)
     return words
 
 
-def stitched(heard: Iterable[tuple[Interval, Sequence[Word]]]) -> Iterator[Word]:
-    """The same as `stitch`, each word as soon as no later window can change it."""
-    held: list[tuple[Interval, Sequence[Word]]] = []
-    for window, words in heard:
-        if held and window.start_s >= held[-1][0].end_s:
-            yield from stitch(held)
-            held = []
-        held.append((window, words))
-    yield from stitch(held)
-
-
-def _merged(left: list[Word], right: list[Word], start_s: float, end_s: float) -> list[Word]:
+def _merged(
+    left: list[Word], right: list[Word], start_s: float, end_s: float, language: str
+) -> list[Word]:
     """Both sides joined at a word that both heard, as near the middle of the overlap as can be."""
     first = next((k for k, w in enumerate(left) if w.end_s > start_s - _SAME_S), len(left))
     last = next((k for k, w in enumerate(right) if w.start_s > end_s + _SAME_S), len(right))
@@ -111,10 +106,11 @@ def _merged(left: list[Word], right: list[Word], start_s: float, end_s: float) -
     ]
     if same:
         _, at_left, at_right = min(same)
-        return left[:at_left] + right[at_right:]
+        return sewn(left[:at_left], right[at_right:], language)
     kept = [w for w in left if (w.start_s + w.end_s) / 2 < middle_s]
     reach = kept[-1].end_s - 0.05 if kept else 0.0
-    return kept + [w for w in right if w.end_s > middle_s and w.start_s >= reach]
+    rest = [w for w in right if w.end_s > middle_s and w.start_s >= reach]
+    return sewn(kept, rest, language)
 
 
 def _plain(word: Word) -> str:

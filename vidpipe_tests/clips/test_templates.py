@@ -11,10 +11,11 @@ import pysubs2
 import pytest
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
-from vidpipe.clips.arrange import arrange, titled
+from vidpipe.clips.arrange import arrange, stack, titled
 from vidpipe.clips.captions import write_captions
 from vidpipe.clips.fonts import fonts_dir
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
+from vidpipe.clips.legible import says_little
 from vidpipe.clips.lettering import from_right
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
@@ -22,10 +23,13 @@ from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import probe
 from vidpipe.platforms.model import load_presets
+from vidpipe.synthesis.picture import draw_slide
 from vidpipe.synthesis.templates import template_sheet
 from vidpipe.templates.model import CaptionAnimation, load_templates
-from vidpipe.timeline import EditList, FrameSpan
+from vidpipe.timeline import EditList, FrameSpan, span
 from vidpipe.transcript.model import Word
 from vidpipe_tests.clips.shared import VERTICAL
 
@@ -105,6 +109,7 @@ def test_title_page_and_captions_stand_under_each_other(shape, aspect):
 
 def test_a_page_that_fills_the_canvas_has_no_title():
     assert titled(PAGE, SHAPES["16:9"], captions=True) is None
+    assert titled(PAGE, SHAPES["16:9"], captions=False) is None
     upright = Rect(x=0, y=0, width=720, height=1280)
     assert titled(upright, VERTICAL, captions=True) is None
 
@@ -301,6 +306,67 @@ def test_nobody_is_cut_in_on_who_fills_the_picture_already():
     large = [FacePoint(t_s=0.0, x=600, y=300, height=330)]
     assert closer_crop(crop(), large) is None
     assert closer_crop(crop(), []) is None
+
+
+# J cuts, small pages
+
+
+def test_a_picture_follows_its_sound_where_a_pause_was_taken_out():
+    edit = spans(60, 100, 5, 80)
+    seen = edit.picture_spans(0.1)
+    assert sum(s.frames for s in seen) == edit.frames
+    assert seen[0].last == 63 and seen[1].first == 93
+    # A piece of five frames keeps its beginning: half of it would be gone.
+    assert seen[2].first == edit.spans[2].first
+    assert spans(60, 100, gap=2).picture_spans(0.1) == spans(60, 100, gap=2).spans
+    assert edit.picture_spans(0.0) == edit.spans
+
+
+def test_cut_ins_wait_for_the_picture_of_a_j_cut():
+    edit = spans(160, 200)
+    assert moments(edit, [], 0, edit.frames) == [160]
+    assert moments(edit, [], 0, edit.frames, 0.1) == [163]
+
+
+def test_a_small_page_leaves_more_to_the_camera():
+    large = stack(PAGE, VERTICAL, captions=True)
+    small = stack(PAGE, VERTICAL, captions=True, small=True)
+    assert small.screen.width == pytest.approx(0.6 * 1080, abs=2)
+    assert small.screen.center[0] == pytest.approx(540, abs=1)
+    assert small.camera.height > 1.15 * large.camera.height
+    assert small.camera.bottom == 1920 and small.screen.bottom <= small.caption.y
+
+
+@pytest.mark.parametrize(
+    ("title", "bullets", "little"),
+    [
+        ("Sampling", (), True),
+        ("What a test is worth", ("easy", "hard"), True),
+        ("A page of text", ("a long line of words that has much to say to us",) * 5, False),
+    ],
+)
+def test_a_page_says_little_by_its_letters(title, bullets, little, tmp_path):
+    drawn = draw_slide(1280, 720, 1, title, bullets, 105)
+    assert seen_on(drawn, tmp_path) is little
+
+
+def test_a_picture_on_a_page_says_something(tmp_path):
+    drawn = draw_slide(1280, 720, 1, "Sampling", (), 105).copy()
+    rng = np.random.default_rng(1)
+    drawn[200:640, 400:1240] = rng.integers(0, 255, (440, 840, 3))
+    assert seen_on(drawn, tmp_path) is False
+
+
+def seen_on(drawn, tmp_path):
+    path = tmp_path / "page.mp4"
+    with av.open(str(path), "w") as media:
+        stream = media.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        for _ in range(10):
+            media.mux(stream.encode(av.VideoFrame.from_ndarray(drawn, format="rgb24")))
+        media.mux(stream.encode(None))
+    with FrameReader(path, probe(path), max_width=1280) as reader:
+        return says_little(PAGE, [], span(0.0, 2.0), reader)
 
 
 def test_a_sheet_shows_every_template(tmp_path):

@@ -79,6 +79,11 @@ def make_whisper(folder: Path, *, seed: int = 0) -> Path:
         begin_suppress_tokens=[],
     )
     model = WhisperForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        # Letters and the end are likelier than all else: what comes out has words and ends.
+        weight = model.model.decoder.embed_tokens.weight
+        weight[:256] = 0.0
+        weight[256 : base + 1] *= 60.0
     model.generation_config = GenerationConfig(
         decoder_start_token_id=ids["<|startoftranscript|>"],
         bos_token_id=ids["<|endoftext|>"],
@@ -93,10 +98,6 @@ def make_whisper(folder: Path, *, seed: int = 0) -> Path:
         max_initial_timestamp_index=50,
         return_timestamps=False,
         alignment_heads=[[1, 0], [1, 1]],
-        # Only single letters are ever said, so that what comes out has words.
-        suppress_tokens=[
-            k for k in range(len(tokenizer)) if not 256 <= k < base and k != ids["<|endoftext|>"]
-        ],
         begin_suppress_tokens=[ids["<|endoftext|>"]],
     )
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,11 +9,12 @@ from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import av
+import numpy as np
 import pytest
 
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.models import ModelStore
-from vidpipe.transcript.api import Api
+from vidpipe.transcript.api import Api, _flac
 from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.model import ApiOptions, TranscriptOptions
 from vidpipe.transcript.recogniser import choose
@@ -132,6 +133,26 @@ def test_words_come_with_their_times_and_punctuation(server, heard):
     assert fields["response_format"] == b"verbose_json"
     assert server.seconds(fields) == pytest.approx(15.0, abs=0.01)
     assert "secret" not in api.identity
+
+
+def test_what_is_sent_is_what_was_recorded():
+    """Every value of 16 bits, there and back."""
+    values = np.arange(-(2**15), 2**15).astype(np.int16)
+    with av.open(io.BytesIO(_flac(values.astype(np.float32) / 32768)), format="flac") as media:
+        sent = np.concatenate([f.to_ndarray()[0] for f in media.decode(audio=0)])
+    assert (sent == values).all()
+
+
+def test_one_word_that_differs_costs_no_other_its_punctuation(server, heard):
+    """`50%` is two words in the list, and one in the text."""
+    said = ["So", "50", "percent", "it", "is", "Then", "more"]
+    server.answer = lambda _: {
+        "language": "english",
+        "text": "So, 50% it is. Then more.",
+        "words": [{"word": w, "start": k / 2, "end": k / 2 + 0.3} for k, w in enumerate(said)],
+    }
+    words = recogniser(server).recognise(heard.passage(start_s=10.0, end_s=25.0), "en").words
+    assert [w.text for w in words] == ["So,", "50%", "it", "is.", "Then", "more."]
 
 
 def test_the_server_is_told_the_names_and_only_if_there_are_some(server, heard):

@@ -1,7 +1,6 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +17,8 @@ from vidpipe.transcript.model import (
 )
 from vidpipe.transcript.recogniser import choose
 from vidpipe.transcript.transcribe import transcribe
-from vidpipe.transcript.whisper_ear import WhisperEar
+from vidpipe.transcript.whisper import recognised
+from vidpipe.transcript.whisper_ear import WhisperEar, _view
 from vidpipe.transcript.whisper_ear import _Try as Try
 
 
@@ -35,87 +35,142 @@ def check_words(words, passage):
 
 
 @pytest.fixture
-def whisper(checkpoint, tmp_path):
+def whisper(checkpoint, in_torch, tmp_path):
     from vidpipe.transcript.transformers_whisper import TransformersWhisper
 
-    options = TransformersOptions(path=str(checkpoint), batch=3)
+    options = TransformersOptions(path=str(checkpoint), batch=3, beam=2)
     return TransformersWhisper(options, ModelStore(tmp_path, may_fetch=False))
 
 
-def test_windows_in_batches_give_the_words_they_give_alone(whisper, heard, checkpoint):
-    from vidpipe.transcript.transformers_whisper import TransformersWhisper
+@pytest.fixture(scope="session")
+def in_torch(checkpoint):
+    """The checkpoint, loaded; random weights find no end, so what they say is cut short."""
+    from vidpipe.transcript.transformers_whisper import _model
 
+    model = _model(str(checkpoint))
+    model.max_length = 160
+    return model
+
+
+@pytest.fixture(scope="session")
+def in_ctranslate2(converted):
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(converted), device="cpu", compute_type="float32")
+
+
+def test_excerpts_side_by_side_have_the_words_that_they_have_alone(whisper, in_torch, heard):
     assert whisper.missing(None, asked_for=True) is None
-    passage = heard.passage()
+    passage = heard.passage(end_s=24.0)
     found = whisper.recognise(passage, "en")
-    words = list(found.words)
-    check_words(words, passage)
+    check_words(list(found.words), passage)
     assert found.language in ("en", "de", "zh")
-    one = TransformersWhisper(
-        TransformersOptions(path=str(checkpoint), batch=1), ModelStore(checkpoint, may_fetch=False)
+    many, one = (
+        list(recognised(in_torch, passage, "en", beam=2, at_once=n, excerpt_s=8.0).words)
+        for n in (3, 1)
     )
-    alone = list(one.recognise(passage, "en").words)
-    assert [w.text for w in alone] == [w.text for w in words]
-    assert [w.start_s for w in alone] == pytest.approx([w.start_s for w in words], abs=0.05)
+    # Windows that wait for nobody know more of the text before them.
+    assert [w.text for w in many][:5] == [w.text for w in one][:5]
+    check_words(many, passage)
 
 
-def test_what_it_is_told_comes_before_the_text_and_is_no_part_of_it(whisper, heard, checkpoint):
-    from vidpipe.transcript.transformers_whisper import _loaded
+def test_torch_computes_what_ctranslate2_does(in_torch, in_ctranslate2, heard):
+    """The same weights, sound and prompts: the same text, chances and times."""
+    from faster_whisper.audio import pad_or_trim
 
-    loaded = _loaded(str(checkpoint))
-    told = loaded._told(("Dagster", "Kubernetes"))
-    mark, *names = told
-    assert mark == loaded.tokenizer.convert_tokens_to_ids("<|startofprev|>")
-    assert loaded.tokenizer.decode(names).strip() == "Dagster, Kubernetes."
-    assert loaded._told(()) == []
+    sounds = [heard.samples.read(t, t + 12.0) for t in (1.0, 20.0)]
+    cuts = np.stack([pad_or_trim(in_torch.feature_extractor(s)[:, :1200]) for s in sounds])
+    before = in_torch.hf_tokenizer.token_to_id("<|startofprev|>")
+    prompt = [before, 300, 301, in_torch.model.start]
+    made = []
+    for model in (in_torch, in_ctranslate2):
+        encoded = _view(np.asarray(model.encode(cuts)))
+        written = model.model.generate(
+            encoded,
+            [prompt, prompt],
+            beam_size=3,
+            max_length=60,
+            suppress_tokens=list(range(260)),
+            max_initial_timestamp_index=50,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        (aligned,) = model.model.align(
+            _view(np.asarray(encoded)[:1]),
+            [in_torch.model.start],
+            [[261, 262, 263, 270, 271]],
+            1200,
+            median_filter_width=7,
+        )
+        made.append((np.asarray(encoded), written, aligned))
+    ours, theirs = made
+    assert ours[0] == pytest.approx(theirs[0], abs=1e-3)
+    for mine, its in zip(ours[1], theirs[1], strict=True):
+        assert mine.sequences_ids[0] == its.sequences_ids[0]
+        assert mine.no_speech_prob == pytest.approx(its.no_speech_prob, rel=0.01)
+        # CTranslate2 counts among the tokens that are allowed, this among all.
+        assert mine.scores[0] < its.scores[0]
+    assert ours[2].text_token_probs == pytest.approx(theirs[2].text_token_probs, rel=0.01)
+    for row in range(5):
+        first = [min(t for k, t in found[2].alignments if k == row) for found in made]
+        assert abs(first[0] - first[1]) <= 2
+    # CTranslate2 takes no model of three languages for one that knows several.
+    for told in in_torch.model.detect_language(_view(ours[0])):
+        assert {name for name, _ in told} == {"<|en|>", "<|de|>", "<|zh|>"}
+        chances = [chance for _, chance in told]
+        assert sum(chances) == pytest.approx(1.0, abs=1e-4)
+        assert chances == sorted(chances, reverse=True)
+
+
+def test_what_it_is_told_comes_before_the_text(in_torch):
+    ear = WhisperEar(in_torch, "en", beam=1, terms=("Dagster", "Kubernetes"))
+    mark, *names = ear._prompt(())[: -len(ear.tokenizer.sot_sequence)]
+    assert mark == in_torch.hf_tokenizer.token_to_id("<|startofprev|>")
+    assert ear.tokenizer.decode(names).strip() == "Dagster, Kubernetes."
+    many = WhisperEar(in_torch, "en", beam=1, terms=[f"Term number {k}" for k in range(200)])
     # More than it takes: as many of the first as fit.
-    many = loaded._told([f"Term number {k}" for k in range(200)])
-    assert 150 < len(many) <= PROMPT_TOKENS + 1
-    with loaded.torch.inference_mode():
-        encoded = loaded._encoded([heard.samples.read(1.0, 9.0)])
-        (text,) = loaded._generated(encoded, "en", 0.0, told)
-        chances, attention = loaded._attended(encoded, "en", text, told)
-    assert text and text[: len(names)] != names and loaded.start not in text
-    assert len(chances) == len(attention) == len(text) + 1
-    passage = replace(heard.passage(end_s=12.0), terms=("Dagster", "Kubernetes"))
-    check_words(list(whisper.recognise(passage, "en").words), passage)
+    assert 60 < len(many._prompt(())) < PROMPT_TOKENS
 
 
-def test_a_full_memory_halves_the_batch_and_loses_nothing(whisper, heard, monkeypatch):
+def test_a_full_memory_halves_the_batch_and_loses_nothing(in_torch, heard, monkeypatch):
     import torch
 
-    from vidpipe.transcript import transformers_whisper
+    passage = heard.passage(end_s=24.0)
 
-    passage = heard.passage()
-    expected = [w.text for w in whisper.recognise(passage, "en").words]
+    def words():
+        found = recognised(in_torch, passage, "en", beam=2, at_once=4, excerpt_s=6.0)
+        return [w.text for w in found.words]
+
+    expected = words()
     sizes = []
-    really = transformers_whisper._Whisper.transcribe
+    really = in_torch.model._given
 
-    def small(self, sounds, language, terms):
-        sizes.append(len(sounds))
-        if len(sounds) > 1:
+    def small(encoded, at):
+        sizes.append(len(np.asarray(encoded)[at]))
+        if sizes[-1] > 1:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return really(self, sounds, language, terms)
+        return really(encoded, at)
 
-    monkeypatch.setattr(transformers_whisper._Whisper, "transcribe", small)
-    assert [w.text for w in whisper.recognise(passage, "en").words] == expected
-    assert sizes[0] == 3 and set(sizes[1:]) == {1}
+    monkeypatch.setattr(in_torch.model, "at_once", None)
+    monkeypatch.setattr(in_torch.model, "_given", small)
+    assert words() == expected
+    assert sizes[:3] == [4, 2, 1] and set(sizes[3:]) == {1}
 
-    def never(self, sounds, language, terms):
+    def never(encoded, at):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(transformers_whisper._Whisper, "transcribe", never)
+    monkeypatch.setattr(in_torch.model, "_given", never)
     with pytest.raises(Unavailable, match="memory"):
-        list(whisper.recognise(passage, "en").words)
+        words()
 
 
 def test_the_model_is_loaded_once_a_process(whisper, heard):
-    from vidpipe.transcript.transformers_whisper import _loaded
+    from vidpipe.transcript.transformers_whisper import _model
 
-    _loaded.cache_clear()
+    before = _model.cache_info().misses
     for _ in range(2):
-        list(whisper.recognise(heard.passage(end_s=12.0), "en").words)
-    assert _loaded.cache_info().misses == 1
+        list(whisper.recognise(heard.passage(end_s=6.0), "en").words)
+    assert _model.cache_info().misses == before
 
 
 def test_a_whole_recording_through_the_torch_path(whisper, heard):
