@@ -18,10 +18,11 @@ _SYNC_S = 0.022
 
 
 def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
-    """The source has a picture that decodes and a length."""
+    """The source has a picture that decodes, or is sound alone, and a length."""
     media = document.media
-    passed = media.video is not None and media.duration_s > 0
+    passed = (media.video is not None or media.sound_only) and media.duration_s > 0
     shown = f"{media.video.width}x{media.video.height}" if media.video else "no picture"
+    shown = "sound alone" if media.sound_only else shown
     return dg.AssetCheckResult(
         passed=passed,
         check_name="accepted_source",

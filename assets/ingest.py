@@ -11,7 +11,10 @@ from vidpipe.intake.model import SourceVideo
 upload = dg.AssetSpec(
     "upload",
     group_name="ingest",
-    description="A video in a drop folder, accepted by the intake job. Its version is its digest.",
+    description=(
+        "A video, or sound alone, in a drop folder, accepted by the intake job. "
+        "Its version is its digest."
+    ),
     kinds={"s3"},
     owners=OWNERS,
     partitions_def=videos,
@@ -21,7 +24,8 @@ sidecar = dg.AssetSpec(
     "sidecar",
     group_name="ingest",
     description=(
-        "What lies beside an upload: a transcript (.srt, .vtt, .json) and instructions (.yaml)."
+        "What lies beside an upload: a transcript (.srt, .vtt, .json), instructions (.yaml), "
+        "and the cover of sound (.jpg, .png)."
     ),
     kinds={"s3", "yaml"},
     owners=OWNERS,
@@ -38,7 +42,7 @@ sidecar = dg.AssetSpec(
             "accepted_source",
             asset="source_video",
             blocking=True,
-            description="The source has a picture that decodes and a length.",
+            description="The source has a picture or sound that decodes, and a length.",
         )
     ],
 )

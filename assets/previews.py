@@ -24,7 +24,7 @@ from assets.metadata import (
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.exports.model import PlatformExports
-from vidpipe.intake.model import SourceVideo
+from vidpipe.intake.model import Cover, SourceVideo
 from vidpipe.layout.model import Layout
 from vidpipe.media.probe import MediaInfo
 from vidpipe.pipeline import Engine, StageResult
@@ -60,7 +60,12 @@ def preview(engine: Engine, result: StageResult) -> Metadata:
 def _source(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, SourceVideo)
-    return {
+    metadata: Metadata = {}
+    cover = engine.manifest(result.manifest.video_id, "cover")
+    if cover is not None:
+        said = engine.artifacts.document(cover, Cover).words
+        metadata["cover"] = said or "none: its clips are drawn in the channel's colours"
+    return metadata | {
         "contact_sheet": markdown(picture(engine, result.manifest, "contact_sheet.jpg")),
         "recording": f"{document.name}: {_media(document.media)}",
         "duration_s": round(document.media.duration_s, 2),
@@ -158,9 +163,9 @@ def _words_from(document: Transcript) -> str:
 def _layout(engine: Engine, result: StageResult) -> Metadata:
     document = result.document
     assert isinstance(document, Layout)
-    metadata: Metadata = {
-        "layout_sheet": markdown(picture(engine, result.manifest, "layout_sheet.jpg"))
-    }
+    metadata: Metadata = {}
+    if result.manifest.has("layout_sheet.jpg"):
+        metadata["layout_sheet"] = markdown(picture(engine, result.manifest, "layout_sheet.jpg"))
     if result.manifest.has("slide_sheet.jpg"):
         metadata["slide_sheet"] = markdown(picture(engine, result.manifest, "slide_sheet.jpg"))
     stretches = [

@@ -15,8 +15,8 @@ from vidpipe.intake.taking import notice
 @dg.sensor(
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Lists the drop folder: {channel}/{video}, with sidecars of the same stem. "
-    "Writes what is new or changed into the catalog, where it waits to be taken in.",
+    description="Lists the drop folder: {channel}/{video or sound}, with sidecars of the same "
+    "stem. Writes what is new or changed into the catalog, where it waits to be taken in.",
 )
 def drop_folder(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource

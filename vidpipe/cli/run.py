@@ -35,7 +35,9 @@ _GRAVITY = (1, 4, 2, 3, 0)
 
 @app.command()
 def run(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="recordings")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="recordings: videos or sound")
+    ],
     out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.clips.zones import zones
 from vidpipe.geometry import Rect, Size, fit
 
 # Lengths are pixels of a canvas whose short side is 1080, as the size of captions is:
@@ -47,12 +48,15 @@ class Arrangement:
 def arrange(part: Part, variant: Variant, *, captions: bool) -> Arrangement:
     """The arrangement of one part."""
     size, safe = variant.size, variant.safe_box
+    if part.composition is Composition.AUDIOGRAM:
+        where = zones(part.screen, variant, captions=captions, titled=part.titled)
+        return Arrangement(caption=where.caption, screen=where.cover, title=where.title)
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        where = stack(part.screen, variant, captions=captions, small=part.small)
-        if part.camera is None or where.camera is None:
-            return where
-        return replace(where, camera=_within_band(part, where.camera))
+        stacked = stack(part.screen, variant, captions=captions, small=part.small)
+        if part.camera is None or stacked.camera is None:
+            return stacked
+        return replace(stacked, camera=_within_band(part, stacked.camera))
     if part.composition is Composition.TWO_UP:
         return _two_up(size, safe)
     if part.composition is Composition.SPEAKER:

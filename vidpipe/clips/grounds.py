@@ -54,8 +54,12 @@ def page_ground(page: Rect, within: Interval, reader: FrameReader, background: C
     rect = page.scaled(reader.scale).clamp(
         Rect(x=0, y=0, width=image.shape[1], height=image.shape[0])
     )
-    shown = image[rect.y : rect.bottom, rect.x : rect.right]
-    hue = own_hue(shown)
+    return picture_ground(image[rect.y : rect.bottom, rect.x : rect.right], background)
+
+
+def picture_ground(image: NDArray[np.uint8], background: Colour) -> Ground:
+    """The same of a picture (BGR)."""
+    hue = own_hue(image)
     if hue is None:
         return brand_ground(background)
     degrees, strength = hue

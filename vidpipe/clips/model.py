@@ -25,6 +25,7 @@ class Composition(StrEnum):
     TWO_UP = "two_up"
     SCREEN = "screen"
     FIT = "fit"
+    AUDIOGRAM = "audiogram"
 
 
 class Variant(BaseModel):
@@ -93,7 +94,8 @@ class Part(BaseModel):
     camera picture that fills its crop: what is around it is left out. `titled` parts show the
     clip's title above the screen; a `small` screen leaves more to the camera. `ground` is what
     stands behind a screen, from the top of the canvas to its lower end; None for the brand's
-    background or a blurred copy.
+    background or a blurred copy. Of sound alone `screen` is all of its cover, in the cover's own
+    pixels.
     """
 
     model_config = ConfigDict(frozen=True)

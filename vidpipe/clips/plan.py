@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from vidpipe.clips.arrange import stack, tallest, titled
+from vidpipe.clips.audiogram import SOUND_FPS, audiogram_part
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
@@ -72,6 +74,16 @@ class Recording:
     detector: FaceDetector
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What is known of a recording of sound alone; `words` as in `Recording`."""
+
+    video_id: str
+    speech: SpeechMap
+    words: Sequence[Word]
+    duration_s: float
+
+
 def plan_clip(
     recording: Recording,
     segment: Segment,
@@ -92,8 +104,36 @@ def plan_clip(
     parts: list[Part] = []
     for stretch, first, last in _stretches(recording.layout, edit):
         parts += planner.parts(stretch, first, last)
+    return _planned(recording.video_id, segment, edit, _joined(parts), options)
+
+
+def plan_audiogram(
+    heard: Heard, segment: Segment, options: ClipOptions, cover: Path | None
+) -> ClipPlan:
+    """The plan of a clip of sound alone, the same for every canvas.
+
+    Args:
+        heard: the recording.
+        segment: what to show.
+        options: look and sound.
+        cover: its picture, if any.
+    """
+    edit = edit_list(segment, heard.speech, heard.words, options, SOUND_FPS, heard.duration_s)
+    part = audiogram_part(
+        edit.frames, cover, options.template, options.brand, has_title=bool(segment.title)
+    )
+    return _planned(heard.video_id, segment, edit, [part], options)
+
+
+def _planned(
+    video_id: str,
+    segment: Segment,
+    edit: EditList,
+    parts: Sequence[Part],
+    options: ClipOptions,
+) -> ClipPlan:
     return ClipPlan(
-        clip_id=clip_id(recording.video_id, edit),
+        clip_id=clip_id(video_id, edit),
         rank=segment.rank,
         title=segment.title,
         hook=segment.hook,
@@ -101,9 +141,9 @@ def plan_clip(
         score=segment.score,
         segment=span(segment.start_s, segment.end_s),
         edit=edit,
-        parts=tuple(_joined(parts)),
-        intro_frames=film_frames(options.brand.intro, fps),
-        outro_frames=film_frames(options.brand.outro, fps),
+        parts=tuple(parts),
+        intro_frames=film_frames(options.brand.intro, edit.fps),
+        outro_frames=film_frames(options.brand.outro, edit.fps),
     )
 
 

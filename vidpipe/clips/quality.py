@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from vidpipe.channels.model import Brand
 from vidpipe.clips.beside import compare
+from vidpipe.clips.heard import look_at_audiogram
 from vidpipe.clips.model import ClipPlan, Quality, Variant
 from vidpipe.clips.paired import STEP_S
 from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
+from vidpipe.clips.waveform import envelope
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import MediaInfo
@@ -48,6 +50,7 @@ def inspect_clip(
     *,
     captions: bool,
     brand: Brand,
+    cover: Path | None = None,
 ) -> Quality:
     """Look at a finished clip: what is wrong with it that is not wrong with its source.
 
@@ -64,14 +67,19 @@ def inspect_clip(
         work: the folder in which it was rendered.
         captions: whether it was arranged with room for captions.
         brand: whose logo and bar were drawn on it.
+        cover: of a source without pictures.
     """
     subtitles, length_s = work / "captions.ass", plan.edit.duration_s
     text = None
     if subtitles.exists():
         text = drawn_text(subtitles, variant, length_s, work, fonts=work / FONTS)
     box = None if text is None else captions_box(text, variant)
-    covers = _covers(text, brand_boxes(variant, brand), variant, length_s)
-    compared = compare(clip, source, info, plan, variant, covers, captions=captions)
+    if info.video is None:
+        loud = envelope(source, info, plan.edit)
+        compared = look_at_audiogram(clip, plan, variant, loud, cover, captions=captions)
+    else:
+        covers = _covers(text, brand_boxes(variant, brand), variant, length_s)
+        compared = compare(clip, source, info, plan, variant, covers, captions=captions)
     kept = plan.edit.intervals
     return Quality(
         black_s=compared.black_s,

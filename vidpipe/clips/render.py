@@ -15,6 +15,7 @@ import ffmpeg
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement, arrange
+from vidpipe.clips.audiogram import Audiogram
 from vidpipe.clips.captions import clip_words, write_captions
 from vidpipe.clips.cards import Opening
 from vidpipe.clips.films import add_film_sound, with_films
@@ -22,6 +23,7 @@ from vidpipe.clips.fonts import Lettering, lettering_for
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
 from vidpipe.clips.paint import Painter
 from vidpipe.clips.sound import make_sound
+from vidpipe.clips.waveform import envelope
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.encoders import encoder_options
@@ -65,6 +67,7 @@ def render_clip(
     on_progress: Callable[[float], None] | None = None,
     encoder: AbstractContextManager[Any] | None = None,
     on_encode: Callable[[], None] | None = None,
+    cover: Path | None = None,
 ) -> None:
     """Encode one clip in all its shapes: the source is decoded once, the sound made once.
 
@@ -77,16 +80,41 @@ def render_clip(
         on_progress: called with 0 to 1.
         encoder: held while the pictures are encoded; sound is made before.
         on_encode: called when the encoder is held and begins.
+        cover: the picture of a recording without any of its own.
     """
     plan = outputs[0].plan
     edit, work = plan.edit, outputs[0].work
     sound = make_sound(source, info, edit, options, work)
     sound = add_film_sound(sound, plan, options, work)
-    kept = _kept_frames(source, info, edit, options.template.j_cut_s)
-    copies = kept.split() if len(outputs) > 1 else [kept]
+    arranged = [
+        [arrange(part, o.variant, captions=_captioned(o, words)) for part in o.plan.parts]
+        for o in outputs
+    ]
+    if info.video is None:
+        draw = Audiogram(envelope(source, info, edit), cover, options.brand)
+        pictures = [
+            draw.picture(
+                o.plan.parts[0], o.variant, edit.fps, o.work, captions=_captioned(o, words)
+            )
+            for o in outputs
+        ]
+    else:
+        kept = _kept_frames(source, info, edit, options.template.j_cut_s)
+        copies = kept.split() if len(outputs) > 1 else [kept]
+        pictures = [
+            _picture(copies[k], info, o.plan, arranged[k], o.variant, options, o.work)
+            for k, o in enumerate(outputs)
+        ]
     made = [
-        _encoded(copies[k], info, output, words, options, ffmpeg.input(str(sound)).audio)
-        for k, output in enumerate(outputs)
+        _encoded(
+            _branded(picture, output.plan, output.variant, options),
+            output,
+            where,
+            words,
+            options,
+            ffmpeg.input(str(sound)).audio,
+        )
+        for picture, output, where in zip(pictures, outputs, arranged, strict=True)
     ]
     with encoder or nullcontext():
         if on_encode is not None:
@@ -99,20 +127,22 @@ def render_clip(
         )
 
 
+def _captioned(output: Output, words: Sequence[Word]) -> bool:
+    """Whether a file is arranged with room for captions."""
+    return output.variant.captions and bool(words)
+
+
 def _encoded(
-    kept: Any,
-    info: MediaInfo,
+    picture: Any,
     output: Output,
+    arranged: Sequence[Arrangement],
     words: Sequence[Word],
     options: ClipOptions,
     sound: Any,
 ) -> list[Any]:
     """The outputs of one shape: the file, and a sample of its pictures as they were drawn."""
     plan, variant, work = output.plan, output.variant, output.work
-    captions = variant.captions and bool(words)
-    arranged = [arrange(part, variant, captions=captions) for part in plan.parts]
-    picture = _picture(kept, info, plan, arranged, variant, options, work)
-    spoken = clip_words(words, plan.edit) if captions else []
+    spoken = clip_words(words, plan.edit) if _captioned(output, words) else []
     title = plan.title if any(where.title for where in arranged) else ""
     opening = _opening(plan, variant, options.brand) if arranged[0].title is None else None
     if spoken or opening or title:
@@ -257,6 +287,11 @@ def _picture(
             )
             pieces.append(draw.compose(piece, part, arrangement))
         done = ffmpeg.concat(*pieces, v=1, a=0)
+    return done
+
+
+def _branded(done: Any, plan: ClipPlan, variant: Variant, options: ClipOptions) -> Any:
+    """The picture with the channel's logo and bar over it."""
     if options.brand.logo is not None:
         high, top = _logo(variant.size)
         logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, high)

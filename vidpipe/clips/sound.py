@@ -16,6 +16,7 @@ import ffmpeg
 from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
 from vidpipe.errors import Misconfigured
+from vidpipe.media.containers import MOST_COVER_PIXELS
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import MediaInfo
@@ -88,8 +89,14 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
     assert info.audio is not None
     preroll_s = min(1.0, max(0.0, first_s + info.seek_offset_s))
     seek_s = first_s + info.seek_offset_s - preroll_s
+    # A cover of any size may be attached: ffmpeg looks at it before it is told what is wanted.
+    bounded = {"max_pixels": MOST_COVER_PIXELS} if info.has_cover else {}
     stream = source_input(
-        source, info.known_container, ss=f"{seek_s:.6f}", t=f"{length_s + preroll_s + 1:.6f}"
+        source,
+        info.known_container,
+        ss=f"{seek_s:.6f}",
+        t=f"{length_s + preroll_s + 1:.6f}",
+        **bounded,
     )[str(info.audio.index)]
     # Gaps in the time stamps become silence; the first sample lies at the seek point.
     steady = (

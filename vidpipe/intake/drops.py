@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vidpipe.intake import sidecars
-from vidpipe.intake.rules import VIDEO_SUFFIXES
+from vidpipe.intake.rules import SOUND_SUFFIXES, VIDEO_SUFFIXES
 from vidpipe.storage.objects import ObjectInfo
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A video in a drop folder: `{channel}/{name}`, with the sidecars of its stem.
+    """A video, or sound, in a drop folder: `{channel}/{name}`, with the sidecars of its stem.
 
     `version` and `sidecar_version` change when the objects do, as far as a
     listing tells (ETag where there is one, size and time).
@@ -36,7 +36,10 @@ class Seen:
 
 
 def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
-    """Videos in a listing, each with its sidecars; what is neither is passed over."""
+    """Videos and sound in a listing, each with its sidecars; what is neither is passed over.
+
+    The cover of a whole folder is no sidecar here: a slice of a listing may be without it.
+    """
     videos: list[ObjectInfo] = []
     beside: dict[str, dict[str, ObjectInfo]] = {}
     for item in listing:
@@ -45,13 +48,15 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
             continue
         stem, dot, suffix = item.key.rpartition(".")
         suffix = (dot + suffix).lower()
-        if suffix in VIDEO_SUFFIXES:
+        if suffix in VIDEO_SUFFIXES + SOUND_SUFFIXES:
             videos.append(item)
-        elif suffix in sidecars.SIDECAR_SUFFIXES:
+        elif suffix in sidecars.SIDECAR_SUFFIXES + sidecars.PICTURE_SUFFIXES:
             beside.setdefault(stem, {})[suffix] = item
     seen = []
     for item in sorted(videos, key=lambda v: v.key):
-        found = beside.get(item.key.rpartition(".")[0], {})
+        wanted = sidecars.suffixes_of(item.key)
+        there = beside.get(item.key.rpartition(".")[0], {})
+        found = {suffix: there[suffix] for suffix in there if suffix in wanted}
         newest = max([item.modified_s, *(s.modified_s for s in found.values())])
         seen.append(
             Seen(

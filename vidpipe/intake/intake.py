@@ -12,8 +12,9 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake import sidecars
+from vidpipe.intake.covers import find_cover
 from vidpipe.intake.identity import video_id as make_video_id
-from vidpipe.intake.model import Instructions, Outcome, Sidecar, State, Upload
+from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
 from vidpipe.intake.rules import Rules, check_media, check_name
 from vidpipe.media.probe import MediaInfo
 from vidpipe.storage.artifacts import Artifacts
@@ -29,7 +30,8 @@ class Drop:
     Attributes:
         key: `{channel}/{name}` as its person knows it.
         version: changes when the object does (ETag, or size and time).
-        sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.json`, `.yaml`).
+        sidecars: files beside it, by suffix (`.srt`, `.vtt`, `.json`, `.yaml`; of sound also
+            `.jpg`, `.png`, and the cover of its folder as `cover`).
         sidecar_version: changes when any of them does, as far as a listing tells.
         insist: the sidecars count even when the bytes are known under another name.
         found: size and time of the file when it was found: a change of it is noticed.
@@ -126,10 +128,10 @@ class Intake:
         self, drop: Drop, digest: str, sidecar: Sidecar, files: Mapping[str, Path]
     ) -> Outcome:
         info = check_media(drop.path, drop.name, self.rules)
-        assert info.video is not None
         video_id = make_video_id(drop.channel, drop.name, digest)
         self._store_source(drop, video_id, digest, info.known_container.suffixes[0], info)
         self._store_sidecar(video_id, sidecar, files)
+        cover = self._store_cover(drop, video_id, digest, info)
         stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         fresh = self.catalog.accept_video(
             tables.Video(
@@ -140,8 +142,8 @@ class Intake:
                 title=(sidecar.instructions.title or info.title or stem)[:512],
                 size_bytes=info.size_bytes,
                 duration_s=info.duration_s,
-                width=info.video.width,
-                height=info.video.height,
+                width=info.video.width if info.video else 0,
+                height=info.video.height if info.video else 0,
                 sidecar_version=_content_of(drop),
                 priority=sidecar.instructions.priority,
                 state="accepted",
@@ -155,7 +157,7 @@ class Intake:
             key=drop.key,
             state=State.ACCEPTED,
             video_id=video_id,
-            message=f"accepted as {video_id}",
+            message=f"accepted as {video_id}" + (f"; {cover.words}" if cover.words else ""),
             sidecar_changed=bool(drop.sidecars),
         )
 
@@ -173,6 +175,8 @@ class Intake:
             self._store_source(
                 drop, known.video_id, known.sha256, info.known_container.suffixes[0], info
             )
+        else:
+            info = self.artifacts.document(stored, Upload).media
         if drop.name != known.name and not drop.insist and not retired:
             return self._alias(drop, known.video_id, known.name)
         version = _content_of(drop)
@@ -180,6 +184,7 @@ class Intake:
         current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
         if changed or current is None or not self.artifacts.intact(current):
             self._store_sidecar(known.video_id, sidecar, files)
+        self._store_cover(drop, known.video_id, known.sha256, info)
         priority = sidecar.instructions.priority
         if retired:
             self.catalog.revive_video(known.video_id, version, priority)
@@ -252,6 +257,32 @@ class Intake:
                 files=copies,
                 document=sidecar,
             )
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _store_cover(self, drop: Drop, video_id: str, digest: str, info: MediaInfo) -> Cover:
+        """The picture that stands for a recording without any of its own; nothing for videos."""
+        if not info.sound_only:
+            return Cover()
+        work = self.artifacts.workspace("cover")
+        try:
+            target = work / "cover.jpg"
+            cover = find_cover(drop.path, info, drop.sidecars, target)
+            ingredients = {
+                "source": digest,
+                "picture": sha256_file(target) if target.exists() else None,
+                "cover": cover.model_dump(mode="json"),
+            }
+            self.artifacts.publish(
+                video_id=video_id,
+                folder=Folder.RAW,
+                artifact="cover",
+                fingerprint=fingerprint(ingredients),
+                ingredients=ingredients,
+                files={"cover.jpg": target} if target.exists() else {},
+                document=cover,
+            )
+            return cover
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

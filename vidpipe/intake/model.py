@@ -129,6 +129,27 @@ class Sidecar(BaseModel):
     instructions: Instructions = Instructions()
 
 
+class Cover(BaseModel):
+    """The picture that stands for sound; its file is the artifact's `cover.jpg`.
+
+    `width` and `height` in pixels, 0 without one; `left_out` says of pictures that were
+    found and could not be used why not.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    width: int = 0
+    height: int = 0
+    origin: str = Field(default="", description="beside it, attached, or of its folder")
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What became of it, for a person."""
+        said = f"its cover {self.origin}, {self.width}x{self.height}" if self.origin else ""
+        return "; ".join(part for part in (said, *self.left_out) if part)
+
+
 class State(StrEnum):
     """What became of an upload."""
 

@@ -13,6 +13,7 @@ from vidpipe.errors import InputRejected
 from vidpipe.media.containers import SNIFF_BYTES, identify
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
+from vidpipe.media.samples import sound_decodes
 
 #: Names that are taken for videos when they lie in a drop folder.
 VIDEO_SUFFIXES = (
@@ -29,6 +30,24 @@ VIDEO_SUFFIXES = (
     ".ogv",
     ".3gp",
 )
+#: Names that are taken for sound, and beside which a picture is its cover.
+SOUND_SUFFIXES = (
+    ".mp3",
+    ".m4a",
+    ".m4b",
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".aac",
+)
+
+
+def is_sound(name: str) -> bool:
+    """Whether a name is that of sound."""
+    return name.lower().endswith(SOUND_SUFFIXES)
+
 
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
@@ -97,11 +116,14 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
     except InputRejected as error:
         raise reject(error.reason, error.message) from error
     video = info.video
-    if video is None:
+    if video is None and not info.sound_only:
         raise reject(
             "no_video",
-            "it has no picture that decodes (sound or subtitles only). "
-            "vidpipe makes clips from videos.",
+            "it has a picture stream of which nothing decodes. Play it through once, and export "
+            "it anew; for its sound alone, export that as MP3."
+            if info.broken_picture
+            else "it has neither picture nor sound that decodes. "
+            "vidpipe makes clips from videos and from sound.",
         )
     if not rules.min_duration_s <= info.duration_s:
         raise reject(
@@ -115,6 +137,9 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
             f"it lasts {info.duration_s / 3600:.1f} h, the limit is "
             f"{rules.max_duration_s / 3600:.0f} h. Upload it in parts.",
         )
+    if video is None:
+        _check_heard(path, name, info, rules)
+        return info
     if min(video.width, video.height) < rules.min_side_px:
         raise reject(
             "too_small",
@@ -129,6 +154,21 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
         )
     _check_decodes(path, name, info, rules)
     return info
+
+
+def _check_heard(path: Path, name: str, info: MediaInfo, rules: Rules) -> None:
+    """At most of the points looked at there must be sound that decodes."""
+    heard = sum(
+        sound_decodes(path, info, info.duration_s * k / rules.decode_points)
+        for k in range(rules.decode_points)
+    )
+    if heard * 2 <= rules.decode_points:
+        raise InputRejected(
+            "does_not_decode",
+            f"only {heard} of {rules.decode_points} points in it can be heard. "
+            "Play it through once, and export it anew if it stops.",
+            name=name,
+        )
 
 
 def _check_decodes(path: Path, name: str, info: MediaInfo, rules: Rules) -> None:

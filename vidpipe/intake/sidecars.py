@@ -1,4 +1,4 @@
-"""Sidecars: transcripts and instructions beside an upload, of the same stem."""
+"""Sidecars beside an upload, of the same stem: transcripts, instructions, the cover of sound."""
 
 from __future__ import annotations
 
@@ -11,20 +11,36 @@ from pydantic import ValidationError
 
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions
+from vidpipe.intake.rules import is_sound
 
 #: In order of preference, when several lie beside one video.
 TRANSCRIPT_SUFFIXES = (".srt", ".vtt", ".json")
 INSTRUCTION_SUFFIXES = (".yaml", ".yml")
 SIDECAR_SUFFIXES = TRANSCRIPT_SUFFIXES + INSTRUCTION_SUFFIXES
+#: Of a picture that is the cover of sound; in order of preference.
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
+#: The stem of a picture that is the cover of all sound in its folder that has none of its own,
+#: and its name among the sidecars of one upload.
+FOLDER_COVER = "cover"
 
 
-def beside(video: Path) -> dict[str, Path]:
-    """Sidecar files of a local video, by suffix."""
+def suffixes_of(name: str) -> tuple[str, ...]:
+    """Which sidecars count beside an upload of that name."""
+    return SIDECAR_SUFFIXES + (PICTURE_SUFFIXES if is_sound(name) else ())
+
+
+def beside(upload: Path) -> dict[str, Path]:
+    """Sidecar files of a local upload, by suffix; the folder's cover under `FOLDER_COVER`."""
     found = {}
-    for suffix in SIDECAR_SUFFIXES:
-        path = video.with_suffix(suffix)
+    for suffix in suffixes_of(upload.name):
+        path = upload.with_suffix(suffix)
         if path.is_file():
             found[suffix] = path
+    if is_sound(upload.name):
+        covers = [upload.with_name(FOLDER_COVER + suffix) for suffix in PICTURE_SUFFIXES]
+        for path in covers:
+            if path.is_file():
+                found.setdefault(FOLDER_COVER, path)
     return found
 
 

@@ -16,6 +16,8 @@ from vidpipe.intake.drops import Seen, changes
 from vidpipe.intake.folders import DropFolder, Replaced
 from vidpipe.intake.intake import Drop, Intake
 from vidpipe.intake.model import Outcome
+from vidpipe.intake.rules import is_sound
+from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
 
 
 def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
@@ -96,6 +98,8 @@ def _bury(
 def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Drop]:
     """The upload and its sidecars as files: in place on local disk, else fetched to `work`.
 
+    Beside sound the cover of its folder is looked for, too.
+
     Raises:
         FileNotFoundError: the upload is gone.
         Replaced: it is another one now.
@@ -108,6 +112,10 @@ def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Dro
                 beside[suffix] = folder.fetch(key, "", work / f"sidecar{suffix}")
             except FileNotFoundError:
                 continue
+        if is_sound(row.key):
+            cover = _folder_cover(folder, row.key, work)
+            if cover is not None:
+                beside[FOLDER_COVER] = cover
         yield Drop(
             key=row.key,
             channel=row.channel,
@@ -119,3 +127,16 @@ def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Dro
         )
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _folder_cover(folder: DropFolder, key: str, work: Path) -> Path | None:
+    """The picture that is the cover of all sound in the folder of `key`; None without one."""
+    stem = "/".join([*key.split("/")[:-1], FOLDER_COVER])
+    there = {item.key.removeprefix(stem).lower(): item.key for item in folder.family(stem)}
+    for suffix in PICTURE_SUFFIXES:
+        if suffix in there:
+            try:
+                return folder.fetch(there[suffix], "", work / f"cover{suffix}")
+            except FileNotFoundError:
+                continue
+    return None

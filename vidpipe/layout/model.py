@@ -18,12 +18,13 @@ class Role(StrEnum):
 
 
 class LayoutKind(StrEnum):
-    """What a stretch looks like."""
+    """What a stretch looks like; `sound`: there is nothing to see."""
 
     SCREEN = "screen"
     CAMERA = "camera"
     SCREEN_AND_CAMERA = "screen_and_camera"
     OTHER = "other"
+    SOUND = "sound"
 
 
 class Region(BaseModel):
@@ -94,7 +95,10 @@ class Slide(Interval):
 
 
 class Layout(BaseModel):
-    """The result of the stage; `stretches` and `shots` each cover the whole video in order."""
+    """The result of the stage; `stretches` and `shots` each cover the whole video in order.
+
+    Of sound alone both are one, without regions, in a picture of 0x0.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,6 +113,19 @@ class Layout(BaseModel):
     def cuts_s(self) -> list[float]:
         """When another shot begins."""
         return [shot.start_s for shot in self.shots[1:]]
+
+    @classmethod
+    def of_sound(cls, duration_s: float) -> Layout:
+        """The layout of a recording without pictures."""
+        whole = {"start_s": 0.0, "end_s": max(duration_s, 0.04)}
+        return cls(
+            width=0,
+            height=0,
+            duration_s=whole["end_s"],
+            stretches=(Stretch(**whole, kind=LayoutKind.SOUND, regions=(), confidence=1.0),),
+            shots=(Shot(**whole, begins=Transition.START),),
+            slides=(),
+        )
 
     def at(self, t_s: float) -> Stretch:
         """The stretch that is shown at `t_s`."""

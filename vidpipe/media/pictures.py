@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,6 +51,22 @@ def contact_sheet(path: Path, info: MediaInfo, sheet: Path, poster: Path, tiles:
     save_jpeg(grid(pictures, 4), sheet)
     with FrameReader(path, info, max_width=1280) as reader:
         save_jpeg(reader.at(info.duration_s * 0.1).image, poster)
+
+
+def cover_sheet(cover: Path | None, duration_s: float, sheet: Path, poster: Path) -> None:
+    """Write what stands for sound in lists: its cover, or a plain tile without one."""
+    tile = Size(width=640, height=360)
+    if cover is None:
+        plain = np.full((tile.height, tile.width, 3), 40, np.uint8)
+        save_jpeg(plain, poster)
+        shown = plain
+    else:
+        shutil.copyfile(cover, poster)
+        image = cv2.imread(str(cover))
+        if image is None:
+            raise FileNotFoundError(cover)
+        shown = fit_into(np.asarray(image, np.uint8), tile)
+    save_jpeg(label(shown, f"sound, {clock(duration_s)}"), sheet)
 
 
 def strip(path: Path, info: MediaInfo, target: Path, *, tiles: int = 8, width: int = 135) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import av
 from av.stream import Disposition
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
-from vidpipe.media.containers import ALL, Container, identify_file, open_options
+from vidpipe.media.containers import AAC, ALL, MP3, Container, identify_file, open_options
 
 
 class VideoStream(BaseModel):
@@ -72,6 +72,16 @@ class MediaInfo(BaseModel):
     video: VideoStream | None
     audio: AudioStream | None
     title: str = ""
+    broken_picture: bool = Field(
+        default=False, description="has a picture stream of which nothing decodes"
+    )
+
+    has_cover: bool = Field(default=False, description="sound with a picture attached to it")
+
+    @property
+    def sound_only(self) -> bool:
+        """Whether it is sound without pictures; a cover that is attached is no picture."""
+        return self.video is None and self.audio is not None and not self.broken_picture
 
     @property
     def seek_offset_s(self) -> float:
@@ -93,8 +103,9 @@ def open_media(path: Path, container: Container | None = None) -> Any:
     if container is None:
         raise InputRejected(
             "unknown_container",
-            "this is not a video file that vidpipe reads "
-            "(MP4, MOV, MKV, WebM, FLV, MPEG-TS, AVI, Ogg). Export it as MP4 and upload that.",
+            "this is no file that vidpipe reads: neither a video (MP4, MOV, MKV, WebM, FLV, "
+            "MPEG-TS, AVI, Ogg) nor sound (MP3, M4A, WAV, FLAC, Ogg, Opus, AAC). "
+            "Export it as MP4 or MP3 and upload that.",
             name=path.name,
         )
     try:
@@ -166,6 +177,8 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
             video=video,
             audio=audio,
             title=str(media.metadata.get("title", "")).strip(),
+            broken_picture=stream is not None and video is None,
+            has_cover=stream is None and bool(media.streams.video),
         )
 
 
@@ -241,7 +254,8 @@ def _duration(
     """Length of the picture in seconds from its first frame; of the file when it has none.
 
     Headers are believed in MP4 only: Matroska's count from zero wherever the
-    first frame is, and live recordings have none.
+    first frame is, and live recordings have none. MP3 and AAC are read to their end:
+    their length is else guessed from their first packets.
     """
     if stream is not None and stream.duration and stream.time_base and container.demuxer == "mov":
         first = float((stream.start_time or 0) * stream.time_base)
@@ -250,7 +264,8 @@ def _duration(
     target = stream if stream is not None else next(iter(media.streams.audio), None)
     if target is None:
         return max(0.0, said)
-    last = _last_time(media, target, start_s + said if said else None)
+    guessed = container in (MP3, AAC)
+    last = _last_time(media, target, start_s + said if said and not guessed else None)
     if last is None or last <= origin_s:
         return max(0.0, said - (origin_s - start_s))
     return last - origin_s

@@ -167,6 +167,23 @@ def sound_between(
     return sound
 
 
+def sound_decodes(source: Path, info: MediaInfo, t_s: float) -> bool:
+    """Whether there is sound within a second of `t_s`; what does not decode is passed over."""
+    if info.audio is None:
+        return False
+    with open_media(source, info.known_container) as media:
+        stream = media.streams[info.audio.index]
+        try:
+            media.seek(int((t_s + info.origin_s) * av.time_base), backward=True)
+        except (av.FFmpegError, OSError):
+            media.seek(0)
+        for frame in decode_tolerantly(media, stream):
+            at_s = t_s if frame.time is None else frame.time - info.origin_s
+            if at_s + frame.samples / frame.sample_rate > t_s - 1.0:
+                return bool(at_s < t_s + 1.0)
+    return False
+
+
 def decode_tolerantly(media: Any, stream: Any) -> Any:
     """Frames of `stream`; packets that do not decode are passed over."""
     packets = media.demux(stream)

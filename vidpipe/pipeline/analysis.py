@@ -15,14 +15,14 @@ from vidpipe.content.chapters import chapters_text
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import sentence_model
 from vidpipe.errors import InputRejected
-from vidpipe.intake.model import GivenLayout, Sidecar, SourceVideo
+from vidpipe.intake.model import GivenLayout, Instructions, Sidecar, SourceVideo
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import ChosenFaces, FaceDetector, choose_faces
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import contact_sheet, waveform
+from vidpipe.media.pictures import contact_sheet, cover_sheet, waveform
 from vidpipe.media.probe import MediaInfo
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
@@ -57,9 +57,13 @@ def no_options(_: Order) -> BaseModel:
 
 
 def source_video(run: StageRun) -> BaseModel:
-    """Contact sheet and poster of the accepted upload."""
+    """Contact sheet and poster of the accepted upload; of sound its cover is both."""
     path, upload = run.source()
-    contact_sheet(path, upload.media, run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg"))
+    sheet, poster = run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg")
+    if upload.media.sound_only:
+        cover_sheet(run.cover(), upload.media.duration_s, sheet, poster)
+    else:
+        contact_sheet(path, upload.media, sheet, poster)
     return SourceVideo(
         video_id=upload.video_id,
         channel=upload.channel,
@@ -67,6 +71,12 @@ def source_video(run: StageRun) -> BaseModel:
         sha256=upload.sha256,
         media=upload.media,
     )
+
+
+def cover_identity(run: StageRun) -> dict[str, Any]:
+    """The cover of sound, for fingerprints; nothing where there is none."""
+    digest = run.cover_digest()
+    return {"cover": digest} if digest is not None else {}
 
 
 # audio
@@ -309,6 +319,8 @@ def layout(run: StageRun) -> BaseModel:
     """Shots, slides and regions over time as tables, and the layout sheet."""
     path, upload = run.source()
     instructions = run.document("sidecar", Sidecar).instructions
+    if upload.media.sound_only:
+        return _no_layout(run, upload.media, instructions)
     options = run.order.settings.layout
     found = detect_layout(
         path,
@@ -327,6 +339,26 @@ def layout(run: StageRun) -> BaseModel:
     layout_sheet(path, upload.media, found, run.new_file("layout_sheet.jpg"))
     if found.slides:
         slide_sheet(path, upload.media, found, run.new_file("slide_sheet.jpg"))
+    _layout_tables(run, found)
+    return found
+
+
+def _no_layout(run: StageRun, media: MediaInfo, instructions: Instructions) -> Layout:
+    """Of sound alone: one stretch in which there is nothing to see, and empty tables.
+
+    Raises:
+        InputRejected: the sidecar says where on the picture something is.
+    """
+    if instructions.layout:
+        raise InputRejected(
+            "bad_sidecar", "layout: it is sound alone, there is no picture. Leave it out"
+        )
+    found = Layout.of_sound(media.duration_s)
+    _layout_tables(run, found)
+    return found
+
+
+def _layout_tables(run: StageRun, found: Layout) -> None:
     rows = [
         {
             "start_s": s.start_s,
@@ -348,7 +380,6 @@ def layout(run: StageRun) -> BaseModel:
         for s in found.slides
     ]
     tables.write_rows(run.new_file("slides.parquet"), tables.SLIDES, slides)
-    return found
 
 
 # topics

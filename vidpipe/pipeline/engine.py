@@ -33,7 +33,7 @@ from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, channel_of
 from vidpipe.storage.objects import ObjectStore
 
-_RAW = ("upload", "sidecar")
+_RAW = ("upload", "sidecar", "cover")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from vidpipe.clips.model import (
     RenderedClips,
     Variant,
 )
-from vidpipe.clips.plan import Recording, plan_clip
+from vidpipe.clips.plan import Heard, Recording, plan_audiogram, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (
@@ -44,7 +44,7 @@ from vidpipe.media.encoders import SOFTWARE, choose_encoder
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import poster_sheet, strip
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import detector_for, faces_identity
+from vidpipe.pipeline.analysis import cover_identity, detector_for, faces_identity
 from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
@@ -93,6 +93,7 @@ def clips_identity(run: StageRun) -> dict[str, Any]:
         "ffmpeg": ffmpeg.identity(),
         **faces_identity(run),
         "framing": run.order.settings.framing.model_dump(),
+        **cover_identity(run),
         **_brand_files(run.order.channel.brand, run.order.channel.captions),
     }
 
@@ -114,6 +115,8 @@ def _brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
 CLIP_VERSION = "8"
+#: The same of clips of sound alone.
+AUDIOGRAM_VERSION = "1"
 
 
 def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
@@ -144,10 +147,14 @@ class _Renderer:
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
         self.brand_files = _brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
+        self.cover = run.cover() if self.media.sound_only else None
         # Plans are made two at a time with it: detectors may be used by several threads.
         self.detector = detector_for(run.order)
 
     def plan(self, segment: Segment, variant: Variant) -> ClipPlan:
+        if self.media.sound_only:
+            heard = Heard(self.run.video_id, self.speech, self.timed_words, self.layout.duration_s)
+            return plan_audiogram(heard, segment, self.options, self.cover)
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
                 Recording(
@@ -208,6 +215,7 @@ class _Renderer:
                 on_progress,
                 self.encoder,
                 watch.begin,
+                self.cover,
             )
             watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
 
@@ -273,7 +281,14 @@ class _Renderer:
             "fonts": self._fonts(plan, variant, options, spoken),
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
+            **self._drawn(),
         }
+
+    def _drawn(self) -> dict[str, Any]:
+        """What a clip of sound alone rests on besides: how it is drawn, and its cover."""
+        if not self.media.sound_only:
+            return {}
+        return {"audiogram": AUDIOGRAM_VERSION, "cover": self.run.cover_digest()}
 
     def _fonts(
         self, plan: ClipPlan, variant: Variant, options: ClipOptions, spoken: Sequence[Word]
@@ -317,6 +332,7 @@ class _Renderer:
             work,
             captions=self.burn and output.variant.captions and bool(self.transcript.words),
             brand=brand,
+            cover=self.cover,
         )
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 

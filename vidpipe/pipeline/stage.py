@@ -19,7 +19,7 @@ from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
-from vidpipe.storage.artifacts import Artifacts, Manifest
+from vidpipe.storage.artifacts import Artifacts, Manifest, StoredFile
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder
 
@@ -132,6 +132,23 @@ class StageRun:
                 name=self.video_id,
             )
         return path, upload
+
+    def cover(self) -> Path | None:
+        """The picture that stands for a recording without any, on this machine.
+
+        No input of a stage, as videos have none: who uses it names it in its identity.
+        """
+        made = self._cover()
+        return self.artifacts.path(made) if made is not None else None
+
+    def cover_digest(self) -> str | None:
+        """Its SHA-256, also where retention took the picture itself."""
+        made = self._cover()
+        return made.sha256 if made is not None else None
+
+    def _cover(self) -> StoredFile | None:
+        made = self.artifacts.current(self.video_id, Folder.RAW, "cover")
+        return made.file("cover.jpg") if made is not None and made.has("cover.jpg") else None
 
     def new_file(self, name: str) -> Path:
         """A path in scratch for a file that will be part of the artifact."""

@@ -25,6 +25,7 @@ STAGES: tuple[Stage, ...] = (
         document=SourceVideo,
         options=analysis.no_options,
         run=analysis.source_video,
+        identity=analysis.cover_identity,
     ),
     Stage(
         name="audio",

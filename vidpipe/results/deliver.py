@@ -180,15 +180,14 @@ def _results(
     assert isinstance(source, SourceVideo) and isinstance(transcript, Transcript)
     assert isinstance(segments, Segments) and isinstance(clips, RenderedClips)
     media = source.media
-    assert media.video is not None
     return Results(
         video=VideoResult(
             id=video_id,
             name=source.name,
             duration_s=round(media.duration_s, 3),
-            width=media.video.width,
-            height=media.video.height,
-            fps=media.video.fps,
+            width=media.video.width if media.video else None,
+            height=media.video.height if media.video else None,
+            fps=media.video.fps if media.video else None,
             transcript_source=transcript.source,
             transcript_draft=transcript.draft,
             word_times=transcript.word_times,

@@ -22,9 +22,9 @@ class VideoResult(_Part):
     id: str
     name: str
     duration_s: float
-    width: int
-    height: int
-    fps: float
+    width: int | None = Field(description="None for sound alone")
+    height: int | None
+    fps: float | None
     transcript_source: str = Field(
         description="sidecar, api, transformers, faster-whisper, pocketsphinx (a draft) or none"
     )

@@ -19,7 +19,7 @@ from vidpipe.synthesis.picture import draw_slide, draw_speaker, pose_at
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.speech import Voice
 
-_RATE = 48_000
+RATE = 48_000
 _SENTENCE_GAP_S = 0.45
 
 
@@ -64,10 +64,10 @@ def make_talk(
     Slides with a speaker in the lower right corner whose mouth follows the
     voice (espeak-ng's, where none is given). The same arguments give the same talk.
     """
-    sound, truth = _narrate(pages, look, voice or Espeak())
+    sound, truth = narrate(pages, look, voice or Espeak())
     temporary = target.with_name(f".{target.name}.part")
     _encode(temporary, pages, look, sound, truth, on_progress)
-    target.with_suffix(".srt").write_text(_srt(truth), "utf-8")
+    target.with_suffix(".srt").write_text(script_of(truth), "utf-8")
     truth_of(target).write_text(json.dumps(asdict(truth), indent=1), "utf-8")
     os.replace(temporary, target)
     return truth
@@ -86,11 +86,11 @@ def _camera_box(look: Look) -> tuple[int, int, int, int] | None:
     return look.width - width - margin, look.height - height - margin, width, height
 
 
-def _narrate(
+def narrate(
     pages: Sequence[Page], look: Look, voice: Voice
 ) -> tuple[NDArray[np.float32], TalkTruth]:
-    """The voice track and when everything happens."""
-    parts: list[NDArray[np.float32]] = [np.zeros(int(0.6 * _RATE), np.float32)]
+    """The voice track, 48 kHz in -1 to 1, shape (n,), and when everything happens."""
+    parts: list[NDArray[np.float32]] = [np.zeros(int(0.6 * RATE), np.float32)]
     at = 0.6
     sentences: list[tuple[float, float, str]] = []
     words: list[tuple[float, str]] = []
@@ -100,13 +100,13 @@ def _narrate(
         for text in page.sentences:
             spoken = voice.say(text)
             samples = _resampled(spoken.samples, spoken.rate)
-            length = len(samples) / _RATE
+            length = len(samples) / RATE
             sentences.append((round(at, 3), round(at + length, 3), text))
             words += [(round(at + word.start_s, 3), word.text) for word in spoken.words]
-            parts += [samples, np.zeros(int(_SENTENCE_GAP_S * _RATE), np.float32)]
-            at += length + int(_SENTENCE_GAP_S * _RATE) / _RATE
-        parts.append(np.zeros(int(page.pause_s * _RATE), np.float32))
-        at += int(page.pause_s * _RATE) / _RATE
+            parts += [samples, np.zeros(int(_SENTENCE_GAP_S * RATE), np.float32)]
+            at += length + int(_SENTENCE_GAP_S * RATE) / RATE
+        parts.append(np.zeros(int(page.pause_s * RATE), np.float32))
+        at += int(page.pause_s * RATE) / RATE
         slides.append((round(page_start, 3), round(at, 3), page.title))
     sound = np.concatenate(parts)
     peak = float(np.abs(sound).max()) or 1.0
@@ -114,7 +114,7 @@ def _narrate(
     sound = look.peak * sound / peak + 10 ** (look.noise_db / 20) * noise
     return sound, TalkTruth(
         voice=voice.name,
-        duration_s=round(len(sound) / _RATE, 3),
+        duration_s=round(len(sound) / RATE, 3),
         sentences=tuple(sentences),
         words=tuple(words),
         slides=tuple(slides),
@@ -123,8 +123,8 @@ def _narrate(
 
 
 def _resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
-    common = int(np.gcd(_RATE, rate))
-    return np.asarray(resample_poly(samples, _RATE // common, rate // common), np.float32)
+    common = int(np.gcd(RATE, rate))
+    return np.asarray(resample_poly(samples, RATE // common, rate // common), np.float32)
 
 
 def _encode(
@@ -140,7 +140,7 @@ def _encode(
         draw_slide(look.width, look.height, k + 1, p.title, p.bullets, (100 + 27 * k) % 180)
         for k, p in enumerate(pages)
     ]
-    hop = _RATE // look.fps
+    hop = RATE // look.fps
     loudness = np.array(
         [float(np.sqrt(np.mean(sound[k * hop : (k + 1) * hop] ** 2))) for k in range(frames)]
     )
@@ -149,7 +149,7 @@ def _encode(
         picture = media.add_stream("libx264", rate=Fraction(look.fps))
         picture.width, picture.height, picture.pix_fmt = look.width, look.height, "yuv420p"
         picture.options = {"preset": "ultrafast", "crf": "20", "g": str(look.fps * 4)}
-        audio = media.add_stream("aac", rate=_RATE, layout="mono") if look.sound else None
+        audio = media.add_stream("aac", rate=RATE, layout="mono") if look.sound else None
         page = 0
         for n in range(frames):
             t_s = n / look.fps
@@ -167,8 +167,8 @@ def _encode(
             if audio is not None:
                 chunk = sound[n * hop : (n + 1) * hop]
                 heard = av.AudioFrame.from_ndarray(chunk[None, :], format="fltp", layout="mono")
-                heard.sample_rate, heard.pts = _RATE, n * hop
-                heard.time_base = Fraction(1, _RATE)
+                heard.sample_rate, heard.pts = RATE, n * hop
+                heard.time_base = Fraction(1, RATE)
                 media.mux(audio.encode(heard))
             if on_progress is not None and n % look.fps == 0:
                 on_progress(n / frames)
@@ -177,7 +177,9 @@ def _encode(
             media.mux(audio.encode())
 
 
-def _srt(truth: TalkTruth) -> str:
+def script_of(truth: TalkTruth) -> str:
+    """What is said, sentence by sentence, as SRT."""
+
     def stamp(t_s: float) -> str:
         ms = round(t_s * 1000)
         return f"{ms // 3600000:02d}:{ms // 60000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"

@@ -17,6 +17,7 @@ from dagster._core.execution.api import create_execution_plan
 
 from vidpipe.channels import load_channels
 from vidpipe.intake.model import Instructions
+from vidpipe.synthesis.podcast import code
 from vidpipe_tests.docs import doubles
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,7 @@ def checkout(tmp_path, talk, processed):
     for suffix in (".mp4", ".srt"):
         for target in (folder / f"talk{suffix}", drop / f"demo-talk{suffix}"):
             shutil.copy(talk.path.with_suffix(suffix), target)
+    code(talk.path, folder / "talk.mp3")
     own = folder / ".venv" / "bin"
     own.mkdir(parents=True)
     programs = tmp_path / "programs"

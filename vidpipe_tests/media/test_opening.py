@@ -113,11 +113,18 @@ def test_containers_are_told_by_their_first_bytes(head, name):
         ("git_lfs_pointer.mp4", "unknown_container"),
         ("mp4_truncated_512b_no_moov.mp4", "unreadable"),
         ("mp4_fragment_without_moov.mp4", "unreadable"),
-        ("mp4_silent_audio_only.mp4", "no_video"),
-        ("mov_audio_only.mov", "no_video"),
+        ("mp4_silent_audio_only.mp4", None),
+        ("mov_audio_only.mov", None),
         ("mkv_subtitle_only.mkv", "no_video"),
         ("mp4_no_streams.mp4", "no_video"),
-        ("mp3_huge_id3_cover.mp3", "no_video"),
+        ("mp3_huge_id3_cover.mp3", None),
+        ("mp3_truncated_512b.mp3", "unreadable"),
+        ("m4a_6ch_16k.m4a", "too_short"),
+        ("wav_bad_list_chunk.wav", "unreadable"),
+        ("wav_crlf_damaged.wav", "unknown_container"),
+        ("wav_rf64.wav", "too_short"),
+        ("wav_sphinx_bad.wav", "unreadable"),
+        ("wav_truncated.wav", None),
         ("mp4_encrypted_22ch_header.mp4", "does_not_decode"),
         ("webm_vp9_invalid_bitstream.webm", "does_not_decode"),
         ("ogv_corrupt_extradata.ogv", "does_not_decode"),
@@ -133,7 +140,9 @@ def test_odd_and_hostile_files(real_media, file, reason):
     path = real_media(f"malformed/{file}")
     started = time.monotonic()
     if reason is None:
-        assert check_media(path, file, Rules()).video is not None
+        info = check_media(path, file, Rules())
+        heard = path.suffix in (".mp3", ".wav") or "audio_only" in file
+        assert info.sound_only == heard and (info.video is None) == heard
     else:
         with pytest.raises(InputRejected) as caught:
             check_media(path, file, Rules())
