@@ -239,12 +239,24 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
             "from": clock(s.start_s),
             "length_s": round(s.kept_s, 1),
             "title": s.title,
+            **{f.name: round(f.value) for f in s.factors},
             "reasons": "; ".join(s.reasons),
         }
         for s in document.segments
     ]
+    why = [
+        {
+            "rank": s.rank,
+            "factor": f.name,
+            "value": round(f.value),
+            "evidence": "; ".join(f.evidence),
+        }
+        for s in document.segments
+        for f in s.factors
+    ]
     metadata: Metadata = {
         "segments": table(rows, score="of 100; under 50 is no clip", length_s="what is kept"),
+        **({"factors": table(why, value="of 100; 50 is usual")} if why else {}),
         "chosen": len(rows),
         "candidates": document.candidates,
     }

@@ -1,12 +1,15 @@
 """The segments of real lectures beside simpler choices, in shuffled order, to be read.
 
-    python -m benchmarks.choice FOLDER [--count 5] [--seed 1]
+    python -m benchmarks.choice FOLDER [--count 5] [--seed 1] [--others lead,random,TextRank]
+                                [--also KEY WHO] [--left-out]
 
 Writes `passages.md`, in which an editor reads and marks the passages of each lecture
 without knowing who chose them, and `key.json`, which says it. The others keep to the same
 rules (sentence borders, limits of length, no overlap): the first ones of the lecture; random
 ones; TextRank (sentences ranked by PageRank over the TF-IDF likeness of all pairs, runs by
-their mean).
+their mean). `--also` adds what another version chose, out of the `key.json` that it wrote.
+With `--left-out` each lecture's score is that of models which were not fitted to its own
+marked passages.
 """
 
 from __future__ import annotations
@@ -15,15 +18,19 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 from benchmarks.lectures import lectures, transcript_of
+from benchmarks.marks import Marked, weights
 from vidpipe.content.analyse import analyse
-from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import Content, ContentOptions
 from vidpipe.content.vectors import term_vectors
+from vidpipe.language.phrases import cue_phrases
 from vidpipe.layout.model import Layout
+from vidpipe.segments import factors
+from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
 
@@ -87,12 +94,27 @@ OTHERS: dict[str, Callable[[Content, SegmentOptions, np.random.Generator], list[
 }
 
 
+def unlike(passages: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """Without those that somebody before them has chosen to the sentence."""
+    kept: list[tuple[str, float, float]] = []
+    for who, start_s, end_s in passages:
+        if all(abs(start_s - a) + abs(end_s - b) > 2.0 for _, a, b in kept):
+            kept.append((who, start_s, end_s))
+    return kept
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--others", default=",".join(OTHERS), help="those beside ours")
+    parser.add_argument("--also", nargs=2, metavar=("KEY", "WHO"), help="another version's")
+    parser.add_argument("--left-out", action="store_true", help="models without each lecture")
     args = parser.parse_args()
+    others = {who: OTHERS[who] for who in args.others.split(",")}
+    also = json.loads(Path(args.also[0]).read_text("utf-8")) if args.also else {}
+    marked = Marked() if args.left_out else None
     args.folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(args.seed)
     options = SegmentOptions(count=args.count)
@@ -105,11 +127,17 @@ def main() -> None:
         content = analyse(
             transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions()
         )
-        ours = select_segments(content, transcript, speech, options, speech.duration_s, name)
+        models = models_from(weights(marked, name)) if marked else fitted_models()
+        with patch.object(factors, "fitted_models", lambda kept=models: kept):
+            ours = select_segments(content, transcript, speech, options, speech.duration_s, name)
         passages = [("vidpipe", s.start_s, s.end_s) for s in ours.segments]
-        for who, choose in OTHERS.items():
+        for who, choose in others.items():
             for first, last in choose(content, options, rng):
                 passages.append((who, content.units[first].start_s, content.units[last - 1].end_s))
+        for entry, chosen in also.items():
+            if entry.rpartition(" ")[0] == name and chosen["who"] == "vidpipe":
+                passages.append((args.also[1], chosen["start_s"], chosen["end_s"]))
+        passages = unlike(passages)
         text.append(f"# {name}\n")
         for number, k in enumerate(rng.permutation(len(passages)).tolist(), 1):
             who, start_s, end_s = passages[k]

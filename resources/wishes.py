@@ -32,7 +32,13 @@ class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         default=[], description="These platforms beside those of sidecar and channel."
     )
     clips: int = Field(
-        default=0, description="At most so many clips, 1 to 50. 0: as sidecar or channel say."
+        default=0,
+        description="So many clips, 1 to 50, the best there are, weak ones marked. "
+        "0: as sidecar or channel say, and only good ones.",
+    )
+    length: str = Field(
+        default="",
+        description="Of a clip in seconds, '20-45'. Empty: as sidecar or channel say.",
     )
     transcript: Literal[
         "as configured", "sidecar", "api", "transformers", "faster-whisper", "pocketsphinx"
@@ -84,6 +90,7 @@ class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             platforms=_names(self.platforms),
             also=_names(self.also),
             clips=self.clips or None,
+            length=self.length or None,
             transcript=None if self.transcript == _SETTINGS else self.transcript,
             quality=None if self.quality == _CHANNEL else self.quality,
             template=self.template or None,

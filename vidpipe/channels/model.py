@@ -162,16 +162,16 @@ class Retention(_Strict):
 class PostTemplates(_Strict):
     """What stands in a post, before the platform's limits cut it.
 
-    Fields in braces are filled in: title, hook, topic, video (the recording's title),
-    channel (its title).
+    Fields in braces are filled in: title, hook, description (two sentences of what is
+    said), topic, video (the recording's title), channel (its title).
     """
 
     title: str = Field(default="{title}", description="of a post")
-    description: str = Field(default="{hook}\n\nFrom: {video}", description="of a post")
+    description: str = Field(default="{description}\n\nFrom: {video}", description="of a post")
     hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
         default=(), description="always there, without #; the clip's own come after them"
     )
-    own_hashtags: int = Field(default=3, ge=0, le=10, description="of the clip's own words")
+    own_hashtags: int = Field(default=4, ge=0, le=10, description="of the clip's own words")
     credits: str = Field(default="", description="ends the description: rights, sources")
 
     @field_validator("title", "description", "credits")
@@ -187,7 +187,7 @@ class PostTemplates(_Strict):
 
 
 #: What a template may name.
-POST_FIELDS = ("title", "hook", "topic", "video", "channel")
+POST_FIELDS = ("title", "hook", "description", "topic", "video", "channel")
 
 
 class Channel(_Strict):

@@ -41,7 +41,10 @@ def run(
     out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
-    clips: Annotated[int | None, typer.Option(min=1, max=50, help="at most so many")] = None,
+    clips: Annotated[
+        int | None, typer.Option(min=1, max=50, help="so many, the best there are, weak or not")
+    ] = None,
+    length: Annotated[str | None, typer.Option(help="of a clip in seconds, such as 20-45")] = None,
     transcript: Annotated[
         Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
     ] = None,
@@ -65,8 +68,13 @@ def run(
         wanted = tuple(dict.fromkeys(platform or ()))
         if template is not None:
             whose.look(template)
-        wishes = Wishes(
-            platforms=wanted, clips=clips, quality=quality, template=template, force=force
+        wishes = Wishes.of(
+            platforms=wanted,
+            clips=clips,
+            length=length,
+            quality=quality,
+            template=template,
+            force=force,
         )
         for need in needed_models(engine.settings):
             if need.to_fetch():
@@ -207,6 +215,7 @@ def print_results(results: Results, folder: Path) -> None:
         say.print(f"No clips: {results.nothing}.")
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")
+    weak = [s for s in results.segments if s.weak]
     segments = {s.rank: s for s in results.segments}
     for clip in results.clips:
         segment = segments[clip.segment]
@@ -214,7 +223,7 @@ def print_results(results: Results, folder: Path) -> None:
         compositions = ", ".join(dict.fromkeys(c.composition for c in clip.compositions))
         shown.add_row(
             str(clip.segment),
-            f"{segment.score:.0f}",
+            f"{segment.score:.0f}{' weak' if segment.weak else ''}",
             segment.title,
             f"{clock(segment.start_s)}-{clock(segment.end_s)}",
             f"{clip.duration_s:.1f} s",
@@ -222,6 +231,18 @@ def print_results(results: Results, folder: Path) -> None:
             "\n".join(e.file for e in files),
         )
     say.print(shown)
+    for segment in results.segments:
+        if segment.factors:
+            named = ", ".join(f"{f.name.replace('_', ' ')} {f.value:.0f}" for f in segment.factors)
+            say.print(f"clip {segment.rank}: {named}", markup=False)
+            for factor in segment.factors:
+                why = "; ".join(factor.evidence)
+                say.print(f"  {factor.name.replace('_', ' ')}: {why}", style="dim", markup=False)
+    if weak:
+        say.print(
+            f"{len(weak)} of them would not have been made unasked: their score is too low",
+            style="yellow",
+        )
     for clip in results.clips:
         for objection in clip.objections:
             say.print(f"clip {clip.segment} {objection}", style="yellow")

@@ -255,6 +255,7 @@ class Clip(BaseModel):
     rank: int
     title: str
     hook: str = ""
+    description: str = ""
     topic: str = ""
     keyphrases: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = Field(default=(), description="on the clip's timeline")

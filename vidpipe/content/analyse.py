@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.content.cohesion import breaks_of, costs_of
 from vidpipe.content.importance import weigh
-from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
 from vidpipe.content.topics import WORDS, WORDS_AND_VECTORS, find_topics
 from vidpipe.content.vectors import SentenceModel, term_vectors
 from vidpipe.content.voice import emphasis, reactions
+from vidpipe.language.headline import headlines
+from vidpipe.language.phrases import CuePhrases, cue_phrases
 from vidpipe.layout.model import Layout
 from vidpipe.media.samples import Samples
 from vidpipe.silence.model import SpeechMap
@@ -24,6 +26,9 @@ from vidpipe.transcript.model import Transcript
 _SPEECH_GAP_S = 0.6
 #: A slide names a topic when it is shown for so much of it.
 _TITLE_SHARE = 0.4
+#: What is said names a topic when it has one of so many keyphrases and, with what each of
+#: them adds, is worth so much as a title.
+_KEYS, _KEYED, _SAID_WELL = 4, 0.1, 0.6
 
 
 def analyse(
@@ -58,7 +63,7 @@ def analyse(
         breaks = breaks_of(costs)
         strictness = WORDS if meanings is None else WORDS_AND_VECTORS
         topics = find_topics(units, costs, phrases, options, _new_pages(layout), strictness)
-        topics = [_titled(topic, layout, options) for topic in topics]
+        topics = [_titled(topic, units, phrases, layout, options) for topic in topics]
     else:
         whole = Topic(
             start_s=units[0].start_s,
@@ -94,19 +99,41 @@ def _new_pages(layout: Layout) -> list[float]:
     return [b.start_s for a, b in pairs if not (b.title and b.title == a.title)]
 
 
-def _titled(topic: Topic, layout: Layout, options: ContentOptions) -> Topic:
-    """With the title of the slide that is shown for most of it, where slides have titles."""
+def _titled(
+    topic: Topic,
+    units: Sequence[Unit],
+    phrases: CuePhrases,
+    layout: Layout,
+    options: ContentOptions,
+) -> Topic:
+    """With the title of the slide that is shown for most of it, where slides have titles.
+
+    Else with the question or claim in it that says most of what it is about.
+    """
     shown: dict[str, float] = {}
     for slide in layout.slides:
         both = min(slide.end_s, topic.end_s) - max(slide.start_s, topic.start_s)
         if slide.title and both > 0:
             shown[slide.title] = shown.get(slide.title, 0.0) + both
-    if not shown:
-        return topic
-    title, shown_s = max(shown.items(), key=lambda item: item[1])
-    if shown_s < _TITLE_SHARE * topic.duration_s or len(title) > options.title_characters:
+    title, shown_s = max(shown.items(), key=lambda item: item[1], default=("", 0.0))
+    if not title or shown_s < _TITLE_SHARE * topic.duration_s:
+        title = _said_title(topic, units, phrases)
+    if not title or len(title) > options.title_characters:
         return topic
     return topic.model_copy(update={"title": title})
+
+
+def _said_title(topic: Topic, units: Sequence[Unit], phrases: CuePhrases) -> str:
+    """What is said in a topic that names one of its keyphrases; empty where nothing does."""
+    keys = [k.lower() for k in topic.keyphrases[:_KEYS]]
+    rated = [
+        (line.worth + _KEYED * sum(k in line.text.lower() for k in keys), line.text)
+        for unit in units[topic.first_unit : topic.last_unit]
+        for line in headlines(unit.text, phrases)
+        if any(k in line.text.lower() for k in keys)
+    ]
+    worth, title = max(rated, default=(0.0, ""))
+    return title if worth >= _SAID_WELL else ""
 
 
 def _units(transcript: Transcript, speech: SpeechMap, layout: Layout) -> tuple[str, list[Unit]]:

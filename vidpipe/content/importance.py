@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.content.language import CuePhrases
 from vidpipe.content.model import Topic, Unit
 from vidpipe.content.voice import ranks
+from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.signs import signs_of_text
 from vidpipe.layout.model import Layout
-from vidpipe.orthography import CLOSING, width
 from vidpipe.silence.model import SpeechMap
 
 #: What each sign adds; the opposite signs subtract. Signs without a weight say how a unit
@@ -39,31 +38,9 @@ WEIGHTS = {
     "too_short": -0.15,
 }
 
-#: Signs that cue phrases give.
-_CUED = (
-    "claim",
-    "definition",
-    "enumeration",
-    "contrast",
-    "example",
-    "number",
-    "vivid",
-    "halting",
-    "pointing",
-    "closure",
-    "turn",
-    "backward",
-    "elsewhere",
-    "housekeeping",
-)
-#: And those that only count at the start.
-_AT_START = ("dangling_start", "connective_start", "reply")
-_QUESTION = ("?", "？", "؟", "\u037e")  # the last is Greek
-#: Fewer columns of text (wide characters are two) say nothing alone.
-_SHORT = 18
+_SHORTLY_S = 40.0
 _NEAR_SLIDE_S = 3.0
 _PAUSE_S = 1.5
-_SHORTLY_S = 40.0
 
 
 def centrality(vectors: NDArray[np.float32], topics: Sequence[Topic]) -> NDArray[np.float64]:
@@ -78,19 +55,6 @@ def centrality(vectors: NDArray[np.float32], topics: Sequence[Topic]) -> NDArray
         near = part @ (middle / norm)
         out[topic.first_unit : topic.last_unit] = _spread(near)
     return out
-
-
-def signs_of_text(text: str, phrases: CuePhrases) -> dict[str, float]:
-    """Signs that the words alone give."""
-    counts = {kind: phrases.count(kind, text) for kind in _CUED}
-    found = {kind: min(1.0, n / 2 + 0.5) if n else 0.0 for kind, n in counts.items()}
-    found["number"] = 1.0 if counts["number"] or re.search(r"\d", text) else 0.0
-    asked = text.rstrip(CLOSING + " ").endswith(_QUESTION)
-    found["question"] = (1.0 if width(text) > 2 * _SHORT else 0.3) if asked else 0.0
-    found["too_short"] = 1.0 if width(text) < _SHORT else 0.0
-    for kind in _AT_START:
-        found[kind] = 1.0 if phrases.starts(kind, text) else 0.0
-    return found
 
 
 def recalls(units: Sequence[Unit], terms: Sequence[Sequence[str]]) -> list[float]:

@@ -12,8 +12,9 @@ import numpy as np
 
 from vidpipe.content import cohesion
 from vidpipe.content.cohesion import Costs, cost, first_of
-from vidpipe.content.language import CuePhrases, words_of
 from vidpipe.content.model import ContentOptions, Topic, Unit
+from vidpipe.language.nouns import Nouns
+from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.orthography import unspaced
 
 
@@ -53,7 +54,10 @@ def find_topics(
     borders = segment(costs, units, options, _prices(units, options, turns_s), strictness)
     topics = []
     keyed = keyphrases([u.text for u in units], borders, phrases)
-    for (first, last), keys in zip(itertools.pairwise(borders), keyed, strict=True):
+    nouns = Nouns((u.text for u in units), phrases)
+    for (first, last), found in zip(itertools.pairwise(borders), keyed, strict=True):
+        # Where no noun is seen to be one, nothing is known of nouns here.
+        keys = [key for key in found if nouns.noun(key)] or found
         topics.append(
             Topic(
                 start_s=units[first].start_s,
@@ -235,13 +239,9 @@ def _pieces(word: str) -> list[str]:
 
 
 def title_from(keys: Sequence[str], opening: str, limit: int) -> str:
-    """The keyphrases as a title; the opening words where there are none."""
+    """The most telling keyphrase as a title; the opening words where there is none."""
     if keys:
         title = keys[0][0].upper() + keys[0][1:]
-        for key in keys[1:2]:
-            longer = f"{title}, {key}"
-            if len(longer) <= limit:
-                title = longer
         return title[:limit]
     words = opening.split()
     title = ""

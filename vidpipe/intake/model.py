@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
+from vidpipe.intake.lengths import Length
 from vidpipe.media.probe import MediaInfo
 
 
@@ -95,7 +96,10 @@ class Instructions(BaseModel):
         default=None, description="keep or mask strong language, whatever the channel does"
     )
     platforms: tuple[str, ...] = ()
-    clips: int | None = Field(default=None, ge=1, le=50)
+    clips: int | None = Field(
+        default=None, ge=1, le=50, description="so many, the best there are, weak or not"
+    )
+    length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     priority: int = Field(default=0, ge=-10, le=10)
     layout: tuple[GivenLayout, ...] = Field(
         default=(), description="where the screen and the camera are, for all or part of the time"

@@ -27,7 +27,7 @@ from vidpipe.media.probe import MediaInfo
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
-from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.model import SegmentOptions, ShownTitle
 from vidpipe.segments.select import select_segments
 from vidpipe.settings import Settings
 from vidpipe.silence.activity import HOP_S, find_silence
@@ -435,10 +435,12 @@ def topics(run: StageRun) -> BaseModel:
 def segment_options(order: Order) -> SegmentOptions:
     """The channel's limits and the sidecar's wishes."""
     limits = order.channel.clips
+    min_s, max_s = order.clip_lengths_s
     return SegmentOptions(
         count=order.clip_count,
-        min_s=limits.min_s,
-        max_s=limits.max_s,
+        asked=order.clips_asked,
+        min_s=min_s,
+        max_s=max_s,
         max_pause_s=limits.max_pause_s,
         kept_pause_s=limits.kept_pause_s,
         keep=order.instructions.keep,
@@ -486,6 +488,11 @@ def segments(run: StageRun) -> BaseModel:
         instructions.title or upload.media.title or Path(upload.name).stem,
         _editor(run),
         [*(s.start_s for s in shown.slides[1:]), *shown.cuts_s],
+        [
+            ShownTitle(start_s=s.start_s, end_s=s.end_s, title=s.title)
+            for s in shown.slides
+            if s.title and s.end_s > s.start_s
+        ],
     )
     columns = {f.name for f in tables.SEGMENTS}
     rows = [s.model_dump(include=columns) for s in found.segments]

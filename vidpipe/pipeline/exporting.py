@@ -35,7 +35,7 @@ from vidpipe.storage.keys import Folder
 
 #: What the names of export stages begin with.
 EXPORTS = "platform_exports/"
-_VERSION = "2"
+_VERSION = "3"
 #: Files of a clip that an export takes along as they are.
 _BESIDE = ("clip.srt", "clip.vtt")
 
@@ -220,6 +220,7 @@ class _Exporter:
         fields = {
             "title": clip.title,
             "hook": clip.hook,
+            "description": clip.description or clip.hook,
             "topic": clip.topic,
             "video": _title_of(self.run),
             "channel": self.run.order.channel.title,

@@ -484,6 +484,7 @@ def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
         rank=segment.rank,
         title=segment.title,
         hook=segment.hook,
+        description=segment.description,
         topic=segment.topic,
         keyphrases=segment.keyphrases,
         chapters=tuple(

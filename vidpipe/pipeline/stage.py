@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from vidpipe.channels.model import Channel
 from vidpipe.channels.wording import Wording, joined_terms
 from vidpipe.errors import InputRejected
+from vidpipe.intake.lengths import length_limits
 from vidpipe.intake.model import Instructions, Upload
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.wishes import Wishes
@@ -51,6 +52,18 @@ class Order:
     @property
     def clip_count(self) -> int:
         return self.wishes.clips or self.instructions.clips or self.channel.clips.count
+
+    @property
+    def clips_asked(self) -> bool:
+        """Whether somebody asked for a number of clips: then the best are given, weak or not."""
+        return (self.wishes.clips or self.instructions.clips) is not None
+
+    @property
+    def clip_lengths_s(self) -> tuple[float, float]:
+        """The shortest and the longest clip: this run's, else the sidecar's, else the channel's."""
+        wanted = self.wishes.length or self.instructions.length
+        limits = self.channel.clips
+        return length_limits(wanted) if wanted else (limits.min_s, limits.max_s)
 
     @property
     def language(self) -> str | None:

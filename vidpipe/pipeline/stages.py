@@ -68,7 +68,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="topics",
-        version="3",
+        version="4",
         folder=Folder.ANALYSIS,
         inputs=("transcript", "silence_regions", "layout", "audio"),
         document=Content,
@@ -78,7 +78,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="scored_segments",
-        version="4",
+        version="5",
         folder=Folder.ANALYSIS,
         inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
         document=Segments,
@@ -88,7 +88,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="8",
+        version="9",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.errors import Misconfigured
+from vidpipe.intake.lengths import Length
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
 from vidpipe.transcript.model import TranscriptOptions
@@ -24,7 +25,10 @@ class Wishes(BaseModel):
         default=(), description="only these; empty: those of the sidecar, else of the channel"
     )
     also: tuple[str, ...] = Field(default=(), description="these beside those")
-    clips: int | None = Field(default=None, ge=1, le=50, description="at most so many")
+    clips: int | None = Field(
+        default=None, ge=1, le=50, description="so many, the best there are, weak or not"
+    )
+    length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     quality: TierName | None = Field(default=None, description="draft, standard or high")
     template: str | None = Field(default=None, description="how clips look: one of the templates")
     transcript: str | None = Field(

@@ -49,6 +49,14 @@ class TopicResult(_Part):
     keyphrases: tuple[str, ...]
 
 
+class FactorResult(_Part):
+    """One of the four questions an editor asks of a passage."""
+
+    name: str = Field(description="hook, self_contained, payoff or closure")
+    value: float = Field(description="0 to 100; 50 is usual")
+    evidence: tuple[str, ...] = Field(description="what speaks for it and against it")
+
+
 class SegmentResult(_Part):
     """A chosen moment."""
 
@@ -57,8 +65,11 @@ class SegmentResult(_Part):
     end_s: float
     score: float = Field(description="0 to 100")
     reasons: tuple[str, ...]
+    factors: tuple[FactorResult, ...] = Field(description="none where nothing is said")
+    weak: bool = Field(description="there only because so many were asked for")
     title: str
     hook: str = Field(description="what is said first")
+    description: str = Field(description="what a viewer gets, in two sentences of the passage")
     topic: str
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.intake.model import Passage, WantedSegment
@@ -18,6 +20,25 @@ class Chapter(BaseModel):
     title: str
 
 
+class ShownTitle(Interval):
+    """The title of a slide, while it shows."""
+
+    title: str
+
+
+FactorName = Literal["hook", "self_contained", "payoff", "closure"]
+
+
+class Factor(BaseModel):
+    """One of the four questions an editor asks: 0 to 100, 50 is usual, and why in words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: FactorName
+    value: float = Field(ge=0, le=100)
+    evidence: tuple[str, ...] = ()
+
+
 class Segment(Interval):
     """A highlight: `score` 0 to 100, its `parts`, and the reasons in words."""
 
@@ -25,12 +46,17 @@ class Segment(Interval):
     score: float
     parts: dict[str, float]
     reasons: tuple[str, ...]
+    factors: tuple[Factor, ...] = Field(
+        default=(), description="hook, self_contained, payoff, closure; none where nothing is said"
+    )
+    weak: bool = Field(default=False, description="chosen because so many were asked for")
     title: str
     hook: str = Field(default="", description="what is said first")
     topic: str = ""
     keyphrases: tuple[str, ...] = ()
     chapters: tuple[Chapter, ...] = Field(default=(), description="where it spans several topics")
     kept_s: float = Field(description="length after long pauses are taken out")
+    description: str = Field(default="", description="what a viewer gets, in two sentences")
     forced: bool = False
 
 
@@ -97,5 +123,11 @@ class SegmentOptions(BaseModel):
     lead_out_s: float = Field(default=0.4, description="kept after the last word")
     long_break_s: float = Field(default=8.0, description="no segment spans such a gap")
     same_words: float = Field(default=0.6, description="word overlap that is a repetition")
+    asked: bool = Field(
+        default=False, description="so many were asked for: the best are given, weak or not"
+    )
+    reach_sentences: int = Field(
+        default=6, ge=0, description="so far a cut is moved to hold a set-up and its result"
+    )
     keep: tuple[WantedSegment, ...] = ()
     skip: tuple[Passage, ...] = ()

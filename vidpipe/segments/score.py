@@ -40,10 +40,14 @@ _WHY = {
 
 
 def score_run(
-    content: Content, first: int, last: int, kept_s: float, options: SegmentOptions
+    units: Sequence[Unit],
+    content: Content,
+    first: int,
+    last: int,
+    kept_s: float,
+    options: SegmentOptions,
 ) -> dict[str, float]:
-    """The parts, 0 to 1 each, of units `[first, last)`."""
-    units = content.units[first:last]
+    """The parts, 0 to 1 each, of units `[first, last)` as a clip has them."""
     ending = units[-1]
     topic = topic_of(content, first, last)
     return {

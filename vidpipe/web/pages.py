@@ -9,6 +9,7 @@ from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.exports.model import Export, PlatformExports, Post
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.segments.model import Segment, Segments
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
@@ -29,6 +30,7 @@ class ShownClip:
     """One clip to watch, and its exports; no film when retention took every file of it."""
 
     clip: Clip
+    segment: Segment | None
     film: str | None
     poster: str | None
     exports: tuple[ShownExport, ...]
@@ -65,7 +67,8 @@ def video_page(engine: Engine, video_id: str) -> VideoPage | None:
     if rendered is not None:
         document = engine.artifacts.document(rendered, RenderedClips)
         exports = _exports(engine, video_id)
-        shown = [_clip(engine, video_id, clip, exports) for clip in document.clips]
+        segments = _segments(engine, video_id)
+        shown = [_clip(engine, video_id, clip, segments, exports) for clip in document.clips]
         clips = tuple(item for item in shown if item is not None)
         nothing = document.nothing or "Its clips are not stored any more."
     return VideoPage(video, sheet, _chapters(engine, video_id), clips, nothing)
@@ -88,7 +91,18 @@ def _exports(engine: Engine, video_id: str) -> list[Export]:
     return found
 
 
-def _clip(engine: Engine, video_id: str, clip: Clip, exports: list[Export]) -> ShownClip | None:
+def _segments(engine: Engine, video_id: str) -> tuple[Segment, ...]:
+    manifest = engine.manifest(video_id, "scored_segments")
+    return engine.artifacts.document(manifest, Segments).segments if manifest else ()
+
+
+def _clip(
+    engine: Engine,
+    video_id: str,
+    clip: Clip,
+    segments: tuple[Segment, ...],
+    exports: list[Export],
+) -> ShownClip | None:
     file = clip.files[0]
     made = engine.artifacts.manifest(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
     if made is None:
@@ -98,6 +112,7 @@ def _clip(engine: Engine, video_id: str, clip: Clip, exports: list[Export]) -> S
     films = (made.file("clip.mp4").key, *(e.key for e in own))
     return ShownClip(
         clip=clip,
+        segment=next((s for s in segments if s.rank == clip.rank and s.title == clip.title), None),
         film=next((key for key in films if engine.store.head(key) is not None), None),
         poster=_key(made, "poster.jpg"),
         exports=tuple(_export(engine, video_id, item) for item in own),

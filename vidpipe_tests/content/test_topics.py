@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.content.cohesion import LONGEST, breaks_of, cost, costs_of
-from vidpipe.content.language import cue_phrases
 from vidpipe.content.model import ContentOptions, Unit
 from vidpipe.content.topics import WORDS_AND_VECTORS, find_topics
+from vidpipe.language.phrases import cue_phrases
 
 SUBJECTS = {
     "en": (

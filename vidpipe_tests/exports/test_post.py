@@ -14,7 +14,8 @@ from vidpipe.segments.model import Chapter
 PRESETS = load_presets()
 FIELDS = {
     "title": "How often must we look?",
-    "hook": "The answer is surprising.",
+    "hook": "The answer",
+    "description": "The answer is surprising.",
     "topic": "Sampling",
     "video": "Signals, lecture 3",
     "channel": "Lectures",
@@ -39,12 +40,12 @@ def test_a_post_says_title_hook_recording_and_hashtags():
 
 
 def test_a_title_that_is_the_hook_is_said_once():
-    same = {**FIELDS, "hook": "How often must we look"}
+    same = {**FIELDS, "description": "How often must we look"}
     assert post(fields=same).text.count("How often must we look") == 1
 
 
 def test_a_line_whose_fields_are_empty_is_left_out_and_no_other():
-    bare = {**FIELDS, "hook": "Remember this:", "video": ""}
+    bare = {**FIELDS, "description": "Remember this:", "video": ""}
     assert post("youtube", PostTemplates(own_hashtags=0), bare).text == "Remember this:"
     kept = PostTemplates(description="In this part:\n{topic} {video}", own_hashtags=0)
     assert post("youtube", kept, bare).text == "In this part:\nSampling"
@@ -114,13 +115,13 @@ def test_what_a_platform_counts_is_what_is_cut():
     for platform, most in (("x", 280), ("tiktok", 2200), ("youtube", 5000)):
         rules = PRESETS[platform].text
         assert rules.description_characters == most
-        made = post(platform, fields={**FIELDS, "hook": long, "title": "t"})
+        made = post(platform, fields={**FIELDS, "description": long, "title": "t"})
         assert rules.length(made.text) <= most
-    assert len(post("x", fields={**FIELDS, "hook": long, "title": "t"}).text) < 200
+    assert len(post("x", fields={**FIELDS, "description": long, "title": "t"}).text) < 200
 
 
 def test_what_youtube_refuses_is_left_out():
-    made = post("youtube", fields={**FIELDS, "title": "a < b > c", "hook": "x <y> z"})
+    made = post("youtube", fields={**FIELDS, "title": "a < b > c", "description": "x <y> z"})
     assert made.title == "a  b  c" and "<" not in made.text and ">" not in made.text
 
 

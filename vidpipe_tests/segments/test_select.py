@@ -10,8 +10,10 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, ContentOptions, Topic, Unit
 from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.layout.model import Layout
+from vidpipe.segments.choose import schedule
+from vidpipe.segments.cuts import Candidate
 from vidpipe.segments.model import SegmentOptions
-from vidpipe.segments.select import Candidate, schedule, select_segments
+from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import complement, span
 from vidpipe.transcript.model import Transcript, Word
@@ -78,8 +80,12 @@ def test_segments_keep_every_promise(talk, count):
 
 
 def assert_promises(segments, content, transcript, options, duration):
-    starts = np.array([u.start_s for u in content.units])
-    ends = np.array([u.end_s for u in content.units])
+    unit_starts = np.array([u.start_s for u in content.units])
+    # A clip may begin after a comma, and end before the clause that follows one.
+    words = transcript.words
+    commas = [k for k, w in enumerate(words[:-1]) if w.text.endswith((",", ";", ":"))]
+    starts = np.array([*unit_starts, *(words[k + 1].start_s for k in commas)])
+    ends = np.array([*(u.end_s for u in content.units), *(words[k].end_s for k in commas)])
     for s in segments:
         assert options.min_s - 1e-3 <= s.kept_s <= options.max_s + 1e-3
         assert 0 <= s.start_s < s.end_s <= duration + 1e-6
@@ -91,7 +97,7 @@ def assert_promises(segments, content, transcript, options, duration):
             assert not w.start_s + 1e-3 < s.start_s < w.end_s - 1e-3
             assert not w.start_s + 1e-3 < s.end_s < w.end_s - 1e-3
         # In one topic, if that is long enough for it.
-        first = content.units[int(np.abs(starts - s.start_s).argmin())]
+        first = content.units[max(0, int(np.searchsorted(unit_starts, s.start_s + 0.31)) - 1)]
         topic = next(t for t in content.topics if t.start_s <= first.start_s < t.end_s)
         if topic.duration_s >= 1.5 * options.min_s:
             assert s.end_s <= topic.end_s + options.lead_out_s + 1e-3
@@ -202,7 +208,8 @@ def test_why_nothing_was_chosen_is_said():
 def test_what_is_no_better_than_any_passage_is_no_clip():
     content, speech = simple([7.0] * 12)
     dull = [
-        u.model_copy(update={"importance": 0.1, "signs": {"reply": 1.0}}) for u in content.units
+        u.model_copy(update={"importance": 0.1, "signs": {"elsewhere": 1.0, "halting": 1.0}})
+        for u in content.units
     ]
     content = content.model_copy(update={"units": tuple(dull)})
     chosen = select_segments(content, Transcript(source="none"), speech, SegmentOptions(), 90, "t")

@@ -5,10 +5,10 @@ from importlib import resources
 import pytest
 import yaml
 
-from vidpipe.content.importance import signs_of_text
-from vidpipe.content.language import cue_phrases
+from vidpipe.language.phrases import cue_phrases
+from vidpipe.language.signs import signs_of_text
 
-DATA = resources.files("vidpipe.content") / "data"
+DATA = resources.files("vidpipe.language") / "data"
 LANGUAGES = sorted(f.name.removesuffix(".yaml") for f in DATA.iterdir() if f.name.endswith(".yaml"))
 
 

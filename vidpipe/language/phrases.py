@@ -34,9 +34,15 @@ class CuePhrases:
     name nothing alone.
     """
 
+    language: str = ""
     patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
     stop_words: frozenset[str] = frozenset()
     common: frozenset[str] = frozenset()
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def words(self, kind: str) -> frozenset[str]:
+        """The phrases of a kind as they are listed, in small letters."""
+        return self.listed.get(kind, frozenset())
 
     def terms(self, text: str) -> list[str]:
         """What the words of a text are about: stems, or pairs of characters, in order."""
@@ -88,20 +94,24 @@ def words_of(text: str) -> list[str]:
 def cue_phrases(language: str) -> CuePhrases:
     """The phrases of a language (ISO 639); English for an unknown one of no name."""
     code = language or "en"
-    file = resources.files("vidpipe.content") / "data" / f"{code}.yaml"
+    file = resources.files("vidpipe.language") / "data" / f"{code}.yaml"
     known = _stop_words(code)
     if not file.is_file():
-        return CuePhrases(stop_words=known, common=known)
+        return CuePhrases(language=code, stop_words=known, common=known)
     raw: dict[str, list[str]] = yaml.safe_load(file.read_text("utf-8"))
     lists = {"common", "stop_words"}
     return CuePhrases(
+        language=code,
         patterns={
-            kind: re.compile("|".join(map(_whole, phrases)), re.IGNORECASE)
+            kind: re.compile(
+                "|".join(map(_whole, sorted(phrases, key=len, reverse=True))), re.IGNORECASE
+            )
             for kind, phrases in raw.items()
             if kind not in lists
         },
         stop_words=known | frozenset(raw.get("stop_words", ())),
         common=_listed(code) | frozenset(raw.get("common", ())),
+        listed={kind: frozenset(p.lower() for p in phrases) for kind, phrases in raw.items()},
     )
 
 

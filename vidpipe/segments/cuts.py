@@ -1,0 +1,177 @@
+"""Candidates: every run of units that may be a clip, where it begins and ends, what it scores."""
+
+from __future__ import annotations
+
+import bisect
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from vidpipe.content.model import Content, Unit
+from vidpipe.language.phrases import CuePhrases
+from vidpipe.segments.edges import Edges, edges_of
+from vidpipe.segments.factors import factors_of, score_of
+from vidpipe.segments.model import Factor, SegmentOptions
+from vidpipe.segments.score import score_run, total
+from vidpipe.segments.signs import signs_of
+from vidpipe.segments.ties import Ties, ties_of
+from vidpipe.segments.vetoes import Judge
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import Interval, shorten_pauses, span
+from vidpipe.transcript.model import Word
+
+#: A topic so many times as long as the shortest clip has clips of its own.
+_OWN_CLIP = 1.5
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Units `[first, last)` with the time they would take and their score."""
+
+    first: int
+    last: int
+    start_s: float
+    end_s: float
+    kept_s: float
+    parts: dict[str, float]
+    score: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """The candidates, how many runs were ruled out, and how many by each veto."""
+
+    candidates: tuple[Candidate, ...]
+    ruled_out: int
+    vetoed: Counter[str]
+    content: Content
+    edges: Edges
+    ties: Ties
+
+    def run(self, item: Candidate) -> tuple[Unit, ...]:
+        """The units as the clip has them."""
+        return self.edges.run(item.first, item.last)
+
+    def factors(self, item: Candidate) -> tuple[Factor, ...]:
+        """Why it scores so; none where nothing is said."""
+        if self.content.basis != "sentences":
+            return ()
+        run = self.run(item)
+        return factors_of(_signs(run, self.content, item, item.parts, self.ties))
+
+    def held(self, item: Candidate) -> list[str]:
+        """What it holds both sides of, by kind."""
+        return list(dict.fromkeys(t.kind for t in self.ties.held(item.first, item.last)))
+
+
+def candidates(
+    content: Content,
+    words: Sequence[Word],
+    speech: SpeechMap,
+    options: SegmentOptions,
+    duration_s: float,
+    blocked: Sequence[Interval],
+    phrases: CuePhrases,
+    turns_s: Sequence[float] = (),
+) -> Found:
+    """Every run of units that keeps to the limits and to one topic, and has no veto.
+
+    A topic too short for a clip of its own may share one with what comes after it; what
+    needs a sentence past its topic's end (a question its answer) may have it.
+    """
+    found = []
+    ruled_out = 0
+    vetoed: Counter[str] = Counter()
+    units = content.units
+    ties = ties_of(units, phrases, options.reach_sentences)
+    edges = edges_of(units, words, phrases)
+    judge = Judge(units, ties, phrases)
+    said = content.basis == "sentences"
+    ends_topic = _ends_of_topics(content, options, ties)
+    starts = [w.start_s for w in words]
+    ends = [w.end_s for w in words]
+    turns = sorted(turns_s)
+    for first in range(len(units)):
+        for last in range(first + 1, ends_topic[first] + 1):
+            if last - first > 1:
+                gap = units[last - 1].start_s - units[last - 2].end_s
+                if gap > options.long_break_s:
+                    break
+            run = edges.run(first, last)
+            start_s, end_s = _bounds(
+                run[0].start_s, run[-1].end_s, starts, ends, options, duration_s, turns
+            )
+            within = span(start_s, end_s)
+            if within.duration_s < options.min_s:
+                continue
+            kept = sum(
+                i.duration_s
+                for i in shorten_pauses(
+                    within, speech.silences, options.max_pause_s, options.kept_pause_s
+                )
+            )
+            if kept > options.max_s:
+                break
+            if kept < options.min_s or any(b.overlap_s(within) > 0 for b in blocked):
+                continue
+            if said:
+                against = list(judge.vetoes(run, first, last))
+                if against:
+                    ruled_out += 1
+                    vetoed.update(against)
+                    continue
+            parts = score_run(run, content, first, last, kept, options)
+            item = Candidate(first, last, start_s, end_s, kept, parts, total(parts))
+            if said:
+                score = score_of(_signs(run, content, item, parts, ties))
+                item = replace(item, score=score)
+            found.append(item)
+    return Found(tuple(found), ruled_out, vetoed, content, edges, ties)
+
+
+def _signs(
+    run: Sequence[Unit], content: Content, item: Candidate, parts: Mapping[str, float], ties: Ties
+) -> dict[str, float]:
+    """All that the score is made of: the signs, and the parts that were made by hand."""
+    signs = signs_of(run, content, item.first, item.last, item.kept_s, ties)
+    return signs | {f"hand_{name}": value for name, value in parts.items()}
+
+
+def _ends_of_topics(content: Content, options: SegmentOptions, ties: Ties) -> list[int]:
+    """For each unit the last one, exclusive, with which a run from it may end."""
+    ends = []
+    for topic in content.topics:
+        own = topic.duration_s >= _OWN_CLIP * options.min_s
+        end = topic.last_unit if own else len(content.units)
+        if own:
+            tied = ties.cut_after(topic.first_unit, topic.last_unit)
+            end = max([end, *(t.last + 1 for t in tied if t.kind in ("answer", "reversal"))])
+        ends += [end] * (topic.last_unit - topic.first_unit)
+    return ends
+
+
+def _bounds(
+    start_s: float,
+    end_s: float,
+    word_starts: Sequence[float],
+    word_ends: Sequence[float],
+    options: SegmentOptions,
+    duration_s: float,
+    turns: Sequence[float],
+) -> tuple[float, float]:
+    """Lead-in and lead-out, never past half the gap to a neighbouring word, nor past a turn."""
+    before = bisect.bisect_right(word_ends, start_s + 1e-6) - 1
+    lead = options.lead_in_s
+    if before >= 0:
+        lead = min(lead, max(0.0, start_s - word_ends[before]) / 2)
+    after = bisect.bisect_left(word_starts, end_s - 1e-6)
+    tail = options.lead_out_s
+    if after < len(word_starts):
+        tail = min(tail, max(0.0, word_starts[after] - end_s) / 2)
+    turn = bisect.bisect_right(turns, start_s) - 1
+    if turn >= 0:
+        lead = min(lead, start_s - turns[turn])
+    turn = bisect.bisect_left(turns, end_s)
+    if turn < len(turns):
+        tail = min(tail, turns[turn] - end_s)
+    return max(0.0, start_s - lead), min(duration_s, end_s + tail)

@@ -1,0 +1,182 @@
+"""What a passage is called, how it is described, and its hashtags: all in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidpipe.content.model import Content, Unit
+from vidpipe.language.headline import MOST, headlines, stands_alone, without_connective
+from vidpipe.language.nouns import Nouns, full_names
+from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.sentence import ended, words_in
+from vidpipe.segments.model import ShownTitle
+from vidpipe.segments.score import topic_of
+from vidpipe.timeline import clock
+
+#: A title is taken from this worth on; what is worth less says too little.
+_WORTH = 0.4
+#: A title with no word that the passage says twice loses so much.
+_ABOUT_NOTHING = 0.2
+#: A slide's title is taken where it shows for so much of the passage, and is worth so much.
+_SHOWN = 0.5
+_SLIDE = 0.62
+_SLIDE_WORDS = (2, 9)
+_TAGS = 6
+#: Who "he" is was said no more than so many sentences before.
+_SAID_BEFORE = 4
+_SENTENCE_CHARACTERS = (30, 170)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is written over and beside a passage."""
+
+    title: str
+    hook: str
+    description: str
+    tags: tuple[str, ...]
+
+
+class Namer:
+    """Names passages of one recording; no title is given twice."""
+
+    def __init__(
+        self, content: Content, phrases: CuePhrases, slides: Sequence[ShownTitle], name: str
+    ) -> None:
+        self._content = content
+        self._phrases = phrases
+        self._slides = slides
+        self._name = name
+        self._nouns = Nouns((u.text for u in content.units), phrases)
+        self._taken: set[str] = set()
+
+    def take(self, title: str) -> None:
+        """A title that is given already."""
+        self._taken.add(title)
+
+    def named(self, run: Sequence[Unit], first: int, last: int, given: str = "") -> Named:
+        """Of the units `[first, last)`, which a clip has as `run`; `given` is a title for it."""
+        tags = self.tags(run, first, last)
+        fresh = given if given not in self._taken else ""
+        title = fresh or self.title(run, first, last, tags)
+        self.take(title)
+        return Named(title, self.hook(run), self.description(run, title), tags)
+
+    def title(self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]) -> str:
+        """The passage's own question, contrast or claim; else the slide's, the topic's title."""
+        rated: list[tuple[float, str]] = []
+        terms = self._phrases.terms(" ".join(u.text for u in run))
+        for k, unit in enumerate(run):
+            for line in headlines(unit.text, self._phrases, self._antecedent(first + k)):
+                worth = line.worth + self._about(line.text, terms, tags)
+                worth += 0.12 if k == 0 else 0.05 if k in (1, len(run) - 1) else 0.0
+                if line.text.endswith(("?", "？")):
+                    # What the passage sets out to answer is its title; what it ends on is not.
+                    worth += 0.4 if k == 0 else -1.0 if k == len(run) - 1 else 0.0
+                rated.append((worth, line.text))
+        shown = self._slide(run)
+        if shown:
+            rated.append((_SLIDE + self._about(shown, terms, tags), shown))
+        rated.sort(key=lambda r: (-r[0], r[1]))
+        options = [text for worth, text in rated if worth >= _WORTH]
+        topic = topic_of(self._content, first, last)
+        if self._content.basis == "sentences":
+            long = [t for t in tags if " " in t]
+            options += [_capital(t) for t in (*long[:1], topic.title, *tags[:1])]
+        options.append(f"{self._name} at {clock(run[0].start_s)}")
+        return next((o for o in options if o and o not in self._taken), options[-1])
+
+    def hook(self, run: Sequence[Unit]) -> str:
+        """What is said first, for the screen: a whole thought where the opening has one."""
+        opening = run[0].text[len(run[0].lead_in) :].strip()
+        if len(opening) > MOST:
+            best = [h for h in headlines(run[0].text, self._phrases) if h.worth >= _WORTH]
+            if best:
+                return best[0].text
+        return _capital(opening)
+
+    def description(self, run: Sequence[Unit], title: str) -> str:
+        """Two sentences of the passage that say what it is about and what comes out of it."""
+        least, most = _SENTENCE_CHARACTERS
+        rated = []
+        for k, unit in enumerate(run):
+            text = _capital(without_connective(unit.text[len(unit.lead_in) :], self._phrases))
+            signs = unit.signs
+            if not least <= len(text) <= most or not ended(text) or text.endswith(("?", "？")):
+                continue
+            if title.rstrip("?").lower() in text.lower() and len(text) < len(title) + 20:
+                continue
+            worth = unit.importance + 0.3 * signs.get("claim", 0.0) + 0.2 * (k == len(run) - 1)
+            worth += 0.2 * signs.get("closure", 0.0) + 0.15 * signs.get("reason", 0.0)
+            for sign in ("dangling_start", "unnamed", "halting", "slip", "endless"):
+                worth -= 0.5 * signs.get(sign, 0.0)
+            for sign in ("elsewhere", "pointing", "backward", "demonstrative", "reply"):
+                worth -= 0.3 * signs.get(sign, 0.0)
+            rated.append((worth, k, text))
+        best = sorted(sorted(rated, key=lambda r: -r[0])[:2], key=lambda r: r[1])
+        return " ".join(text for _, _, text in best)
+
+    def tags(self, run: Sequence[Unit], first: int, last: int) -> tuple[str, ...]:
+        """Names that are said and nouns of the topic that the passage says, no other words."""
+        text = " ".join(u.text for u in run)
+        found: list[str] = []
+        if self._phrases.language != "de":
+            names = [n for u in run for n in full_names(u.text, self._phrases)]
+            for name in sorted(dict.fromkeys(names), key=lambda n: (-names.count(n), -len(n))):
+                said = all(self._nouns.name(w) for w in name.split())
+                if said and len(name) > 2 and words_in(name) <= 3:
+                    found.append(name)
+        said_often = [n for n in found if text.count(n) > 1 or " " in n][:3]
+        keys = [
+            k
+            for k in topic_of(self._content, first, last).keyphrases
+            if k.lower() in text.lower() and self._nouns.noun(k)
+        ]
+        kept: list[str] = []
+        for tag in (*keys[:2], *said_often, *keys[2:], *found):
+            if not any(tag.lower() in o.lower() or o.lower() in tag.lower() for o in kept):
+                kept.append(tag)
+        return tuple(kept[:_TAGS])
+
+    def _about(self, title: str, terms: Sequence[str], tags: Sequence[str]) -> float:
+        """How much a title says of what the passage is about."""
+        own = set(self._phrases.terms(title))
+        often = sum(min(3, terms.count(t)) - 1 for t in own if t in terms)
+        named = any(t.lower() in title.lower() for t in tags)
+        if not named and not often:
+            return -_ABOUT_NOTHING
+        return 0.05 * min(4, often) + 0.1 * named
+
+    def _antecedent(self, unit: int) -> str:
+        """Who "he" or "she" is in a sentence: the last person that was named before it."""
+        if not self._content.units[unit].signs.get("person"):
+            return ""
+        for k in range(unit - 1, max(-1, unit - 1 - _SAID_BEFORE), -1):
+            found = [
+                n
+                for n in full_names(self._content.units[k].text, self._phrases)
+                if all(self._nouns.name(w) for w in n.split())
+            ]
+            if found:
+                return found[-1]
+        return ""
+
+    def _slide(self, run: Sequence[Unit]) -> str:
+        """The title of the slide that shows for most of the passage, if it is one."""
+        length = run[-1].end_s - run[0].start_s
+        for shown in self._slides:
+            both = min(shown.end_s, run[-1].end_s) - max(shown.start_s, run[0].start_s)
+            title = shown.title.strip()
+            fits = _SLIDE_WORDS[0] <= words_in(title) <= _SLIDE_WORDS[1] and len(title) <= MOST
+            if both > _SHOWN * length and fits:
+                quiet = not any(
+                    self._phrases.count(kind, title) for kind in ("agenda", "housekeeping")
+                )
+                if quiet or stands_alone(title, self._phrases):
+                    return title
+        return ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

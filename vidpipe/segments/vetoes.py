@@ -1,0 +1,83 @@
+"""What rules a passage out, whatever its score: facts about its words, each by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vidpipe.content.model import Unit
+from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.sentence import variables
+from vidpipe.segments.ties import Ties
+
+#: Each veto in words, as it is said where nothing was chosen.
+VETOES = {
+    "housekeeping": "is housekeeping (licence, homework, questions to the room)",
+    "agenda": "announces or skips what it does not say",
+    "back_reference": "opens on something said before",
+    "answer_alone": "opens with the answer to a question that is left out",
+    "scrap": "opens on a scrap",
+    "two_topics": "turns to the next thing within",
+    "picture": "needs a picture that the words do not give",
+    "dialogue": "is half of a dialogue",
+    "notation": "reads formulas out",
+    "begins_inside": "begins inside a sentence",
+    "ends_inside": "ends inside a sentence",
+    "open_question": "ends on a question",
+}
+#: So many variables that are read out, of so many kinds, are a formula.
+_VARIABLES, _KINDS = 3, 2
+#: Signs of an opening that hangs on what was said, or shown, before it.
+_BACK = ("dangling_start", "unnamed", "backward", "sequel", "here")
+#: Where fewer sentences of a recording have a stop, stops say nothing.
+_WITH_STOPS = 0.5
+
+
+class Judge:
+    """Says which vetoes hold of a run of units of one recording."""
+
+    def __init__(self, units: Sequence[Unit], ties: Ties, phrases: CuePhrases) -> None:
+        self._units = units
+        self._ties = ties
+        self._variables = [variables(u.text) for u in units]
+        self._formulas = [phrases.count("notation", u.text) for u in units]
+        said = [u for u in units if u.text]
+        stops = sum(not u.signs.get("unended", 0.0) for u in said)
+        self._stops = bool(said) and stops >= _WITH_STOPS * len(said)
+
+    def vetoes(self, run: Sequence[Unit], first: int, last: int) -> Iterable[str]:
+        """Those that hold of `run`, which is the units `[first, last)` as a clip has them."""
+        opening, ending = run[0].signs, run[-1].signs
+        if any(u.signs.get("housekeeping") for u in run):
+            yield "housekeeping"
+        if any(u.signs.get("agenda") for u in run):
+            yield "agenda"
+        if any(u.signs.get("picture") for u in run):
+            yield "picture"
+        if any(opening.get(s) for s in _BACK) or (
+            opening.get("demonstrative")
+            and (opening.get("connective_start") or opening.get("pointing"))
+        ):
+            yield "back_reference"
+        if any(u.signs.get("boundary") for u in run[1:]):
+            yield "two_topics"
+        if opening.get("too_short") and not opening.get("question"):
+            yield "scrap"
+        if any(u.signs.get("reply") for u in run):
+            yield "dialogue"
+        if self._notation(first, last):
+            yield "notation"
+        if self._stops and ending.get("unended"):
+            yield "ends_inside"
+        if self._stops and first and self._units[first - 1].signs.get("unended"):
+            yield "begins_inside"
+        if ending.get("question") or any(
+            t.kind == "answer" for t in self._ties.cut_after(first, last)
+        ):
+            yield "open_question"
+        if any(t.kind in ("answer", "reason") for t in self._ties.cut_before(first, last)):
+            yield "answer_alone"
+
+    def _notation(self, first: int, last: int) -> bool:
+        found = [v.lower() for part in self._variables[first:last] for v in part]
+        formulas = sum(self._formulas[first:last])
+        return len(found) >= _VARIABLES and (len(set(found)) >= _KINDS or formulas >= _VARIABLES)

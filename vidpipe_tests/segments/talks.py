@@ -1,0 +1,54 @@
+"""Talks as text, with the times of words, for tests of the choice."""
+
+import numpy as np
+
+from vidpipe.content.analyse import analyse
+from vidpipe.content.model import ContentOptions
+from vidpipe.layout.model import Layout
+from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.select import select_segments
+from vidpipe.silence.model import SpeechMap
+from vidpipe.timeline import complement, span
+from vidpipe.transcript.model import Transcript, Word
+from vidpipe.transcript.sentences import split_sentences
+
+#: Seconds of a word, and of the pause after a sentence.
+WORD_S, PAUSE_S = 0.4, 0.5
+
+
+def spoken(text, language="en"):
+    """A transcript of a text, its silences and its length; `|` is a pause of half a second."""
+    words, at = [], 0.5
+    for token in text.split():
+        if token == "|":
+            at += PAUSE_S
+            continue
+        words.append(Word(text=token, start_s=round(at, 3), end_s=round(at + WORD_S - 0.02, 3)))
+        at += WORD_S + (PAUSE_S if token[-1] in ".?!。？" else 0.0)
+    sentences = split_sentences(words)
+    speech = [span(s.start_s, s.end_s) for s in sentences]
+    transcript = Transcript(
+        source="sidecar", language=language, words=tuple(words), sentences=tuple(sentences)
+    )
+    silences = tuple(complement(speech, span(0, at)))
+    return transcript, SpeechMap(duration_s=at, speech=tuple(speech), silences=silences), at
+
+
+def content_of(text, language="en"):
+    transcript, speech, length_s = spoken(text, language)
+    layout = Layout(width=64, height=36, duration_s=length_s, stretches=(), shots=(), slides=())
+    return analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions())
+
+
+def chosen(text, language="en", slides=(), **options):
+    """The segments of a talk, and for each the words that it has."""
+    transcript, speech, length_s = spoken(text, language)
+    given = SegmentOptions(**{"count": 3, "min_s": 8, "max_s": 40, **options})
+    found = select_segments(
+        content_of(text, language), transcript, speech, given, length_s, "talk", slides=slides
+    )
+    said = [
+        " ".join(w.text for w in transcript.words if s.start_s - 0.01 <= w.start_s < s.end_s)
+        for s in found.segments
+    ]
+    return found, said

@@ -1,0 +1,112 @@
+"""What a passage is called: a whole thought of its own, and nouns for hashtags."""
+
+import pytest
+
+from vidpipe.language.headline import MOST, headlines, stands_alone
+from vidpipe.language.nouns import Nouns, full_names
+from vidpipe.language.phrases import cue_phrases
+from vidpipe.segments.model import ShownTitle
+from vidpipe_tests.segments.talks import chosen
+
+EN = cue_phrases("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("So why would we be interested in image derivatives?", "Why would we be interested in"),
+        ("It turns out that banks lend money they do not have.", "Banks lend money they do not"),
+        ("And the ocean becomes more acidic and creatures die.", "The ocean becomes more acidic"),
+        (
+            "Actions taken today will affect your grandchildren, as I said in the last lecture.",
+            "Actions taken today will affect your grandchildren",
+        ),
+    ],
+)
+def test_the_question_or_the_claim_of_a_sentence(text, title):
+    found = headlines(text, EN)
+    assert found and found[0].text.startswith(title)
+    assert all(len(h.text) <= MOST and stands_alone(h.text, EN) for h in found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is how it works in practice.",
+        "They said that it would never happen.",
+        "He never came back to the university.",
+        "Today we will talk about saddle points.",
+        "Um, you know, saddle points are kind of hard.",
+        "In the second part of the building.",
+        "If you look at the numbers of last year.",
+        "Saddle points, local minima, gradients.",
+    ],
+)
+def test_what_is_no_title(text):
+    assert headlines(text, EN) == []
+
+
+def test_somebody_who_is_only_he_gets_a_name():
+    (best, *_) = headlines("She proved that the earth is old.", EN, "Marie Tharp")
+    assert best.text.startswith("Marie Tharp proved")
+
+
+def test_titles_of_other_languages():
+    for language, text in (
+        ("de", "Warum frieren Seen von oben zu?"),
+        ("fr", "Pourquoi la mer est plus salée que le lac?"),
+        ("es", "¿Por qué el mar es más salado que el lago?"),
+        ("ru", "Почему море солёнее озера и реки?"),
+        ("zh", "为什么大海的水比湖水更咸呢？"),
+    ):
+        found = headlines(text, cue_phrases(language))
+        assert found and found[0].text.strip("¿").endswith(("?", "？"))
+
+
+SAID = (
+    "The easier way is easier than the harder way. Henry Chui built a sensor at Mass General. "
+    "The sensor measures the heart rate. It is easier to build a sensor than to sell one. "
+    "Henry Chui sold the sensor of the hospital."
+)
+
+
+def test_nouns_and_names_are_told_from_where_they_stand():
+    nouns = Nouns([SAID], EN)
+    assert nouns.noun("sensor") and nouns.noun("heart rate")
+    assert not nouns.noun("easier") and not nouns.noun("build")
+    assert nouns.name("Chui") and not nouns.name("sensor")
+    assert "Mass General" in full_names(SAID, EN)
+    german = Nouns(["Der Sensor ist einfacher als das Lineal."], cue_phrases("de"))
+    assert german.noun("Sensor") and not german.noun("einfacher")
+
+
+TALK = """
+Why does a lake freeze from above? The water of a lake is heaviest at four degrees. Colder water
+rises, and ice is lighter than water, so the ice swims. That is why the fish of a lake live through
+the winter. A lake that froze from below would kill every fish in it. Anna Weber measured the ice
+of the lake at Davos for thirty winters.
+"""
+
+
+def test_a_passage_is_called_by_its_question_and_described_in_two_sentences():
+    found, said = chosen(TALK, count=1, asked=True)
+    (only,) = found.segments
+    assert only.title == "Why does a lake freeze from above?"
+    assert only.hook == "Why does a lake freeze from above?"
+    sentences = [s for s in only.description.split(". ") if s]
+    assert len(sentences) == 2 and all(s.rstrip(".")[:20] in said[0] for s in sentences)
+    assert only.description != only.title
+    assert 0 < len(only.keyphrases) <= 6
+    assert not {"heaviest", "colder", "lighter"} & {k.lower() for k in only.keyphrases}
+
+
+def test_the_title_of_the_slide_is_taken_where_what_is_said_gives_none():
+    text = (
+        "Winters with a lot of snow and days without wind, year after year, all over the country. "
+        "Summers with a lot of rain and nights without wind, year after year, all over the country."
+    )
+    slide = ShownTitle(start_s=0.0, end_s=60.0, title="Weather since 1950")
+    found, _ = chosen(text, count=1, asked=True, min_s=6, slides=(slide,), same_words=1.0)
+    assert found.segments[0].title == "Weather since 1950"
+    without, _ = chosen(text, count=1, asked=True, min_s=6, same_words=1.0)
+    assert without.segments[0].title != "Weather since 1950"
