@@ -71,11 +71,18 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
         return False
     if unnamed(title, phrases):
         return False
-    if not title.endswith(_QUESTION) and not has_verb(title, phrases):
+    asks = title.endswith(_QUESTION) and (
+        phrases.count("wh", title) or phrases.starts("auxiliary", title)
+    )
+    if not asks and not has_verb(title, phrases):
         return False
     words = [bare(w) for w in title.split()]
+    if _cut_after_that(words, phrases):
+        return False
     wh, dangling = phrases.words("wh"), phrases.words("dangling_start") - phrases.words("wh")
     question = title.endswith(_QUESTION)
+    if words[0] in wh & phrases.words("relative") and not _asks(words, question, phrases):
+        return False
     if phrases.starts("dangling_start", title) and not (question and words[0] in wh):
         return False
     if phrases.starts("connective_start", title) or phrases.starts("reply", title):
@@ -94,6 +101,31 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     if not question and phrases.starts("subordinate", title) and not _goes_on(title, phrases):
         return False
     return bool(phrases.terms(title))
+
+
+def _cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
+    """Whether nobody does anything after "we see that": "we see that the radius"."""
+    verbs, that = phrases.words("verb"), phrases.words("that")
+    determiner = phrases.words("determiner") - that
+    opened = [
+        k
+        for k in range(1, len(words) - 1)
+        if words[k] in that and (words[k - 1] in verbs or words[k + 1] in determiner)
+    ]
+    return bool(opened) and not has_verb(" ".join(words[opened[-1] + 1 :]), phrases)
+
+
+def _asks(words: Sequence[str], question: bool, phrases: CuePhrases) -> bool:
+    """Whether it is a question that begins with a word which may also begin half a sentence.
+
+    "When did it rain?" is, "when it rained" is not, nor "which is what did it".
+    """
+    auxiliary, wh = phrases.words("auxiliary"), phrases.words("wh")
+    if not question or len(words) < 3:
+        return False
+    if words[0] in phrases.words("wh_adverb"):
+        return words[1] in auxiliary
+    return not (words[1] in auxiliary and words[2] in wh)
 
 
 def _goes_on(title: str, phrases: CuePhrases) -> bool:
@@ -198,7 +230,7 @@ def _named(piece: str, phrases: CuePhrases, antecedent: str) -> str:
 
 
 def _tidy(piece: str, question: bool) -> str:
-    text = piece.strip(' "“”«»').rstrip(".。!！;:,，、；： ")
+    text = piece.strip(' "“”«»').rstrip(".。!！;:,，、；： -–—")
     if text.endswith(("...", "…")) or "--" in text or not text:
         return ""
     if question and not text.endswith(_QUESTION):
