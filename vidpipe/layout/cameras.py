@@ -30,8 +30,6 @@ _PAGE_LOOKS, _FEW = 40, 7
 #: More of a rectangle in one tone than this is a page whatever moves on it, and what is
 #: rather plain (a road, a green screen) a window unless a page turns beside it.
 _PAPER, _PLAIN = 0.7, 0.5
-#: And so is what has less life than this: a cursor passes over a photograph.
-_FEEBLE = 0.03
 #: An inset that stays so long is a camera, one in a corner or beside the page after less.
 _FOR_LONG_S, _FOR_A_WHILE_S = 20.0, 7.0
 #: It is there for so much of that without a break.
@@ -152,8 +150,7 @@ class CameraFinder:
         tone = self._tone(inset)
         if tone > _PAPER:
             return False
-        plainly = tone <= _PLAIN and inset.life >= _FEEBLE
-        if not plainly and not self._outlasts_a_page(inset):
+        if tone > _PLAIN and not self._outlasts_a_page(inset):
             return self._moving_face(inset, longest)
         if inset.framed >= _FRAMED and self._lasts(inset, longest):
             return True
