@@ -1,13 +1,14 @@
 """The segments of real lectures beside simpler choices, in shuffled order, to be read.
 
     python -m benchmarks.choice FOLDER [--count 5] [--seed 1] [--others lead,random,TextRank]
-                                [--also KEY WHO] [--left-out]
+                                [--also KEY WHO] [--left-out] [--held-out]
 
 Writes `passages.md`, in which an editor reads and marks the passages of each lecture
 without knowing who chose them, and `key.json`, which says it. The others keep to the same
 rules (sentence borders, limits of length, no overlap): the first ones of the lecture; random
 ones; TextRank (sentences ranked by PageRank over the TF-IDF likeness of all pairs, runs by
 their mean). `--also` adds what another version chose, out of the `key.json` that it wrote.
+With `--held-out` they are those recordings of `real/choice.yaml` that nothing was fitted to.
 With `--left-out` each lecture's score is that of models which were not fitted to its own
 marked passages.
 """
@@ -22,13 +23,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.lectures import lectures, transcript_of
 from benchmarks.marks import Marked, weights
-from vidpipe.content.analyse import analyse
-from vidpipe.content.model import Content, ContentOptions
+from benchmarks.recordings import heard, said_in
+from vidpipe.content.model import Content
 from vidpipe.content.vectors import term_vectors
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.layout.model import Layout
 from vidpipe.segments import factors
 from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
@@ -110,6 +109,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--others", default=",".join(OTHERS), help="those beside ours")
     parser.add_argument("--also", nargs=2, metavar=("KEY", "WHO"), help="another version's")
+    parser.add_argument("--held-out", action="store_true", help="recordings only measured on")
     parser.add_argument("--left-out", action="store_true", help="models without each lecture")
     args = parser.parse_args()
     others = {who: OTHERS[who] for who in args.others.split(",")}
@@ -119,14 +119,8 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     options = SegmentOptions(count=args.count)
     text, key = [], {}
-    for name, said in lectures().items():
-        transcript, speech = transcript_of(said)
-        layout = Layout(
-            width=1280, height=720, duration_s=speech.duration_s, stretches=(), shots=(), slides=()
-        )
-        content = analyse(
-            transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions()
-        )
+    for name, said in said_in("held_out" if args.held_out else "build").items():
+        transcript, speech, content = heard(said)
         models = models_from(weights(marked, name)) if marked else fitted_models()
         with patch.object(factors, "fitted_models", lambda kept=models: kept):
             ours = select_segments(content, transcript, speech, options, speech.duration_s, name)

@@ -2,19 +2,21 @@
 
     python -m benchmarks.marks [--write]
 
-259 passages of twelve lectures were marked by readers who did not know who chose them:
-hook, self-containedness, payoff and closure 0 to 3, the whole 0 to 10
-(`benchmarks/real/passages.csv`: times and marks, no text). Four models, one for each of
+706 passages of twelve lectures, eighteen podcasts and eight explained videos were marked by
+readers who did not know who chose them: hook, self-containedness, payoff and closure 0 to 3,
+the whole 0 to 10 (`benchmarks/real/passages.csv`: times and marks, no text; of two readers
+their mean; the recordings are listed in `benchmarks/real/choice.yaml`, and those whose texts
+are not here are left out). Four models, one for each of
 the first four, are fitted to the signs that `vidpipe.segments.signs` reads off a passage:
 ridge regression in which a sign may only count in the direction that is given here for
-it. Marks and signs are taken around their lecture's mean, as a score only ever compares
+it. Marks and signs are taken around their recording's mean, as a score only ever compares
 passages of one recording.
 
-Printed is what they say of lectures that they were not fitted on, one left out at a time:
+Printed is what they say of recordings that they were not fitted on, one left out at a time:
 Spearman's rank correlation with the readers' marks, and the mean mark of the five highest,
-beside the hand-made score and chance. `--write` keeps the weights of all twelve in
-`vidpipe/segments/weights.json`. The directions were chosen with all twelve at hand; the
-weights of a left-out lecture were not.
+beside the hand-made score and chance. `--write` keeps the weights of all of them in
+`vidpipe/segments/weights.json`. The directions were chosen with the twelve lectures at hand;
+the weights of a left-out recording were not.
 """
 
 from __future__ import annotations
@@ -31,11 +33,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
-from benchmarks.lectures import lectures, transcript_of
-from vidpipe.content.analyse import analyse
-from vidpipe.content.model import Content, ContentOptions
+from benchmarks.recordings import heard, said_in
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.layout.model import Layout
 from vidpipe.segments import factors
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.score import score_run, total
@@ -99,16 +98,10 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
 }
 
 
-def read_lecture(name: str) -> tuple[Content, list[dict[str, str]]]:
-    """A lecture as the stage sees it, and the rows of its marked passages."""
-    transcript, speech = transcript_of(lectures()[name])
-    layout = Layout(
-        width=1280, height=720, duration_s=speech.duration_s, stretches=(), shots=(), slides=()
-    )
-    content = analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions())
+def marked_in(name: str) -> list[dict[str, str]]:
+    """The rows of a recording's marked passages."""
     with PASSAGES.open(encoding="utf-8", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["lecture"] == name]
-    return content, rows
+        return [row for row in csv.DictReader(file) if row["recording"] == name]
 
 
 class Marked:
@@ -118,8 +111,9 @@ class Marked:
         signs, marks, groups, hand, vetoes = [], [], [], [], []
         phrases = cue_phrases("en")
         options = SegmentOptions()
-        for name in lectures():
-            content, rows = read_lecture(name)
+        for name, said in said_in("build").items():
+            _, _, content = heard(said)
+            rows = marked_in(name)
             ties = ties_of(content.units, phrases)
             judge = Judge(content.units, ties, phrases)
             middles = [(u.start_s + u.end_s) / 2 for u in content.units]
