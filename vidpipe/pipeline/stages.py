@@ -68,7 +68,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="topics",
-        version="4",
+        version="5",
         folder=Folder.ANALYSIS,
         inputs=("transcript", "silence_regions", "layout", "audio"),
         document=Content,
@@ -78,7 +78,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="scored_segments",
-        version="5",
+        version="6",
         folder=Folder.ANALYSIS,
         inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
         document=Segments,
