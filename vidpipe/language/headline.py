@@ -232,7 +232,10 @@ def _named(piece: str, phrases: CuePhrases, antecedent: str) -> str:
 
 def _tidy(piece: str, question: bool) -> str:
     text = piece.strip(' "“”«»').rstrip(".。!！;:,，、；： -–—")
-    if text.endswith(("...", "…")) or "--" in text or not text:
+    if text.endswith(("...", "…")) or "--" in text or " - " in text or not text:
+        return ""
+    # Half of what somebody quotes.
+    if text.count('"') % 2 or text.count("“") != text.count("”"):
         return ""
     if question and not text.endswith(_QUESTION):
         text += "?"

@@ -14,8 +14,9 @@ from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
 from vidpipe.timeline import clock
 
-#: A title is taken from this worth on; what is worth less says too little.
-_WORTH = 0.4
+#: A title is taken from this worth on; what is worth less says too little, but a whole thought
+#: says more than a word.
+_WORTH, _LEAST_WORTH = 0.4, 0.2
 #: A title with no word that the passage says twice loses so much.
 _ABOUT_NOTHING = 0.2
 #: A slide's title is taken where it shows for so much of the passage, and is worth so much.
@@ -83,7 +84,9 @@ class Namer:
         topic = topic_of(self._content, first, last)
         if self._content.basis == "sentences":
             long = [t for t in tags if " " in t]
-            options += [_capital(t) for t in (*long[:1], topic.title, *tags[:1])]
+            options += [_capital(t) for t in long[:1]]
+            options += [text for worth, text in rated if _LEAST_WORTH <= worth < _WORTH]
+            options += [_capital(t) for t in (topic.title, *tags[:1])]
         options.append(f"{self._name} at {clock(run[0].start_s)}")
         return next((o for o in options if o and o not in self._taken), options[-1])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidpipe.language.headline import stands_alone
+from vidpipe.language.headline import headlines, stands_alone
 from vidpipe.language.phrases import cue_phrases
 
 
@@ -28,3 +28,12 @@ from vidpipe.language.phrases import cue_phrases
 )
 def test_a_title_is_a_whole_thought(title, good):
     assert stands_alone(title, cue_phrases("en")) is good
+
+
+def test_nobody_is_quoted_by_halves():
+    said = 'The big idea is "Okay, how do we measure a sensor well, so that it lasts?"'
+    found = [h.text for h in headlines(said, cue_phrases("en"))]
+    assert all(text.count('"') != 1 for text in found)
+    cut = "Everybody wants the fastest cache - the cache that I think never fails"
+    assert all(" - " not in h.text for h in headlines(cut, cue_phrases("en")))
+    assert not stands_alone("Especially because the cache was wrong", cue_phrases("en"))
