@@ -296,14 +296,18 @@ class Channel(_Strict):
             raise Misconfigured(f"unknown platform {name!r}; there are: {', '.join(self.presets)}")
         return self.presets[name]
 
+    @property
+    def looks(self) -> dict[str, Template]:
+        """All templates that the channel may use, by name."""
+        return {**load_templates(), **self.templates}
+
     def look(self, name: str | None = None) -> Template:
         """The template of this name, else the one that the channel's clips have.
 
         Raises:
             Misconfigured: no template of this name; says which there are.
         """
-        known = {**load_templates(), **self.templates}
-        name = name or self.template
+        known, name = self.looks, name or self.template
         if name not in known:
             raise Misconfigured(f"unknown template {name!r}; there are: {', '.join(known)}")
         return known[name]

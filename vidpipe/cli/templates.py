@@ -15,7 +15,6 @@ from vidpipe.clips.model import Variant
 from vidpipe.errors import Misconfigured
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.templates import save_sheet, template_sheet
-from vidpipe.templates.model import load_templates
 
 #: Small enough to be quick, large enough to see what a template does.
 _SHEET_WIDTH = 360
@@ -37,7 +36,7 @@ def templates(
         if sheet is not None and sheet.suffix.lower() not in (".jpg", ".jpeg"):
             raise Misconfigured(f"--sheet {sheet}: it is written as JPEG: call it .jpg")
         whose = channel_named(load_channels(load_settings().channels_file), channel)
-        known = {**load_templates(), **whose.templates}
+        known = whose.looks
         shown = table("", "template", "captions", "what it is")
         for name, item in known.items():
             mark = "*" if name == whose.template else ""

@@ -118,9 +118,10 @@ class Intake:
         for suffix in sidecars.INSTRUCTION_SUFFIXES:
             if suffix in drop.sidecars:
                 stem = drop.name.rsplit(".", 1)[0]
-                known = self.channels[drop.channel].presets
-                path = drop.sidecars[suffix]
-                instructions = sidecars.read_instructions(path, f"{stem}{suffix}", known)
+                channel = self.channels[drop.channel]
+                instructions = sidecars.read_instructions(
+                    drop.sidecars[suffix], f"{stem}{suffix}", channel.presets, channel.looks
+                )
                 break
         return Sidecar(transcript_files=tuple(files), instructions=instructions), files
 

@@ -56,6 +56,7 @@ class WantedSegment(Passage):
     """A segment that the sidecar forces."""
 
     title: str = ""
+    template: str = Field(default="", description="how it looks; default as the others")
 
 
 class GivenLayout(BaseModel):
@@ -96,6 +97,7 @@ class Instructions(BaseModel):
         default=None, description="keep or mask strong language, whatever the channel does"
     )
     platforms: tuple[str, ...] = ()
+    template: str = Field(default="", description="how its clips look; default the channel's")
     clips: int | None = Field(
         default=None, ge=1, le=50, description="so many, the best there are, weak or not"
     )

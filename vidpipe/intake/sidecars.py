@@ -44,8 +44,10 @@ def beside(upload: Path) -> dict[str, Path]:
     return found
 
 
-def read_instructions(path: Path, name: str, platforms: Collection[str]) -> Instructions:
-    """Read `talk.yaml`, for a channel that may use these platforms.
+def read_instructions(
+    path: Path, name: str, platforms: Collection[str], templates: Collection[str] = ()
+) -> Instructions:
+    """Read `talk.yaml`, for a channel that may use these platforms and templates.
 
     Raises:
         InputRejected: not YAML, or a field that is unknown or out of range, named.
@@ -60,6 +62,14 @@ def read_instructions(path: Path, name: str, platforms: Collection[str]) -> Inst
             f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()
         )
         raise InputRejected("bad_sidecar", f"{said}. Correct it.", name=name) from error
+    looks = [instructions.template, *(k.template for k in instructions.keep)]
+    odd = [t for t in looks if t and t not in templates]
+    if odd:
+        raise InputRejected(
+            "bad_sidecar",
+            f"template: unknown {', '.join(odd)}; there are: {', '.join(templates)}",
+            name=name,
+        )
     unknown = [p for p in instructions.platforms if p not in platforms]
     if unknown:
         raise InputRejected(

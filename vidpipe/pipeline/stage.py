@@ -22,6 +22,7 @@ from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest, StoredFile
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder
+from vidpipe.templates.model import Template
 
 Model = TypeVar("Model", bound=BaseModel)
 Progress = Callable[[float, str], None]
@@ -48,6 +49,11 @@ class Order:
     def tier(self) -> TierName:
         """This run's quality, else the channel's."""
         return self.wishes.quality or self.channel.quality
+
+    @property
+    def look(self) -> Template:
+        """How clips look: this run's template, else the sidecar's, else the channel's."""
+        return self.channel.look(self.wishes.template or self.instructions.template)
 
     @property
     def clip_count(self) -> int:

@@ -58,6 +58,7 @@ class Segment(Interval):
     kept_s: float = Field(description="length after long pauses are taken out")
     description: str = Field(default="", description="what a viewer gets, in two sentences")
     forced: bool = False
+    template: str = Field(default="", description="how it looks; empty: as the others")
 
 
 class EditorNote(BaseModel):

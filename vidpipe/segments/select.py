@@ -58,7 +58,9 @@ def select_segments(
     phrases = cue_phrases(transcript.language)
     wanted = [(w, located(w, transcript.words)) for w in options.keep]
     forced = [
-        _forced(i, at.start_s, at.end_s, w.title, words, speech, options, duration_s)
+        _forced(i, at.start_s, at.end_s, w.title, words, speech, options, duration_s).model_copy(
+            update={"template": w.template}
+        )
         for i, (w, at) in enumerate(wanted)
         if at.start_s < duration_s
     ]

@@ -47,7 +47,8 @@ def lag_frames(path, work) -> int:
         for frame in reader.every(1 / fps):
             h, w = frame.image.shape[:2]
             face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
-            dark_red = (face[..., 2] < 120) & (face[..., 0] < 60) & (face[..., 1] < 60)
+            blue, green, red = (face[..., k].astype(int) for k in range(3))
+            dark_red = (red < 120) & (red > green + 25) & (blue < 60) & (green < 60)
             mouth.append(float(dark_red.mean()))
             chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
             loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
@@ -168,9 +169,9 @@ def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
 
 
 def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypatch):
-    from vidpipe.pipeline import rendering
+    from vidpipe.pipeline import encoding
 
-    real = rendering.render_clip
+    real = encoding.render_clip
     tried = []
 
     def failing(source, info, outputs, *more):
@@ -180,7 +181,7 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
             raise ProgramFailed("ffmpeg", 1, "Invalid argument")
         return real(source, info, outputs, *more)
 
-    monkeypatch.setattr(rendering, "render_clip", failing)
+    monkeypatch.setattr(encoding, "render_clip", failing)
     engine, video_id = analysed()
     done = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
     document = done.document("rendered_clips")
@@ -192,7 +193,7 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
     assert [c.files[0].plain for c in document.clips] == [c.rank == 2 for c in document.clips]
     assert tried.count(1) == tried.count(2) == 2
     # Another time it may go well: what failed is made, what is there stays.
-    monkeypatch.setattr(rendering, "render_clip", real)
+    monkeypatch.setattr(encoding, "render_clip", real)
     again = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
     document = again.document("rendered_clips")
     assert document.failed == () and len(document.clips) == len(chosen)
@@ -205,15 +206,15 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
 def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(
     analysed, tmp_path, monkeypatch
 ):
-    from vidpipe.pipeline import rendering
+    from vidpipe.pipeline import encoding
 
-    real, made = rendering.render_clip, []
+    real, made = encoding.render_clip, []
 
     def counted(source, info, outputs, *more):
         made.append([o.variant.name for o in outputs])
         return real(source, info, outputs, *more)
 
-    monkeypatch.setattr(rendering, "render_clip", counted)
+    monkeypatch.setattr(encoding, "render_clip", counted)
     engine, video_id = analysed()
     run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube"))
     assert made == [["1080x1920-draft", "1920x1080-plain-draft"]]

@@ -31,7 +31,8 @@ from vidpipe.synthesis.templates import template_sheet
 from vidpipe.templates.model import CaptionAnimation, load_templates
 from vidpipe.timeline import EditList, FrameSpan, span
 from vidpipe.transcript.model import Word
-from vidpipe_tests.clips.shared import VERTICAL
+from vidpipe_tests.clips.shared import VERTICAL, clip_files
+from vidpipe_tests.conftest import Processed, run_all, take
 
 PAGE = Rect(x=0, y=0, width=1280, height=720)
 SHAPES = {
@@ -409,3 +410,29 @@ def test_animations_are_told_apart_by_their_events(tmp_path):
 def test_the_default_style_is_unchanged_by_templates():
     brand, captions = Channel(name="c").styled(load_templates()["classic"])
     assert (brand, captions) == (Brand(), CaptionStyle())
+
+
+def test_one_clip_of_a_video_looks_unlike_the_others(analysed, talk):
+    """Its own template has a bar that fills; the other's has none."""
+    engine, video_id = analysed()
+    path = talk.path.with_suffix(".yaml")
+    path.write_text(
+        "template: classic\n"
+        "keep:\n"
+        "  - {start_s: 2, end_s: 9}\n"
+        "  - {start_s: 12, end_s: 19, template: one_word}\n"
+    )
+    try:
+        take(engine, talk.path)
+        ran = run_all(engine, video_id, clips=2, platforms=("tiktok",))
+    finally:
+        path.unlink()
+    yellow = {}
+    for clip, file, made in clip_files(Processed(engine, video_id, ran)):
+        assert not file.quality.captions_outside and not file.quality.elsewhere_s
+        with av.open(str(made)) as media:
+            frame = next(
+                f for f in media.decode(media.streams.video[0]) if f.time > 0.6 * clip.duration_s
+            )
+        yellow[clip.rank] = near(frame.to_ndarray(format="bgr24")[-10:], "#ffd23f")
+    assert yellow[1] == 0 and yellow[2] > 3000

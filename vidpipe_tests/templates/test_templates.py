@@ -4,7 +4,9 @@ import pytest
 import yaml
 
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.errors import Misconfigured
+from vidpipe.errors import InputRejected, Misconfigured
+from vidpipe.intake.sidecars import read_instructions
+from vidpipe.pipeline.stage import Order
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import Settings
 from vidpipe.templates.model import (
@@ -75,3 +77,24 @@ def test_a_run_wishes_for_a_template_that_the_channel_knows():
     assert wished.look().captions.animation is CaptionAnimation.KARAOKE
     with pytest.raises(Misconfigured, match="unknown template 'karoke'; there are: spotlight"):
         Wishes.of(template="karoke").applied_to(Settings(), channel)
+
+
+def test_an_upload_and_one_of_its_clips_name_theirs(tmp_path):
+    path = tmp_path / "talk.yaml"
+    path.write_text("template: duo\nkeep: [{start_s: 1, end_s: 20, template: mine}]\n")
+    channel = Channel.model_validate({"name": "lab", "templates": {"mine": {"like": "pop"}}})
+    found = read_instructions(path, path.name, channel.presets, channel.looks)
+    assert (found.template, found.keep[0].template) == ("duo", "mine")
+    order = Order(settings=Settings(), channel=channel, instructions=found)
+    assert order.look.name == "duo"
+    run = Order(
+        settings=Settings(),
+        channel=channel,
+        instructions=found,
+        wishes=Wishes.of(template="boxed"),
+    )
+    assert run.look.name == "boxed"
+    assert Order(settings=Settings(), channel=channel).look.name == DEFAULT_TEMPLATE
+    path.write_text("keep: [{start_s: 1, end_s: 20, template: mime}]\n")
+    with pytest.raises(InputRejected, match="template: unknown mime; there are: spotlight"):
+        read_instructions(path, path.name, channel.presets, channel.looks)
