@@ -37,7 +37,7 @@ from vidpipe.transcript.model import Word
 _PREROLL_S = 2.0
 #: A logo is so high, and so far from the top, on a canvas whose short side is 1080.
 _LOGO_HEIGHT, _LOGO_TOP = 84, 48
-#: Height of the bar that fills, at 1080 wide.
+#: Height of the bar that fills, at a short side of 1080.
 _BAR = 12
 #: The folder, within that of the work, with the font of the captions.
 FONTS = "fonts"
@@ -311,7 +311,7 @@ def _branded(done: Any, plan: ClipPlan, variant: Variant, options: ClipOptions) 
 
 def _bar(size: Size) -> Rect:
     """Where the bar is that fills."""
-    high = max(2, round(_BAR * size.width / 1080) // 2 * 2)
+    high = max(2, round(_BAR * min(size.width, size.height) / 1080) // 2 * 2)
     return Rect(x=0, y=size.height - high, width=size.width, height=high)
 
 

@@ -71,7 +71,7 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "8"
+CLIP_VERSION = "9"
 #: The same of clips of sound alone.
 AUDIOGRAM_VERSION = "1"
 
