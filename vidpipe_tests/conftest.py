@@ -123,8 +123,8 @@ class Talk:
 
 
 SHORT_TALK: tuple[Page, ...] = (
-    Page(DEMO_TALK[1].title, DEMO_TALK[1].bullets, DEMO_TALK[1].sentences[:3], 1.5),
-    Page(DEMO_TALK[2].title, DEMO_TALK[2].bullets, DEMO_TALK[2].sentences[:3], 1.0),
+    Page(DEMO_TALK[2].title, DEMO_TALK[2].bullets, DEMO_TALK[2].sentences[:3], 1.5),
+    Page(DEMO_TALK[4].title, DEMO_TALK[4].bullets, DEMO_TALK[4].sentences[:3], 1.0),
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from vidpipe.catalog.tables import now
@@ -158,14 +159,14 @@ def _progress(
     if not err.is_terminal:
 
         def plain(name: str) -> Callable[[float, str], None]:
-            err.print(f"{title}: {name}")
+            err.print(f"{title}: {name}", markup=False)
             last = ""
 
             def tell(fraction: float, message: str) -> None:
                 nonlocal last
                 if message and message != last:
                     last = message
-                    err.print(f"{title}: {name}: {message}")
+                    err.print(f"{title}: {name}: {message}", markup=False)
 
             return tell
 
@@ -176,7 +177,7 @@ def _progress(
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=err,
     )
     with bars:
@@ -198,7 +199,8 @@ def print_results(results: Results, folder: Path) -> None:
     video = results.video
     draft = " (a draft: captions are not burned in)" if video.transcript_draft else ""
     say.print(
-        f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}"
+        f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}",
+        markup=False,
     )
     if video.heard_language and video.heard_language != video.language:
         say.print(
@@ -208,11 +210,11 @@ def print_results(results: Results, folder: Path) -> None:
         said = f"{video.speech_without_words_s:.1f} s of speech have no words"
         say.print(f"  {said}", style="yellow")
     for line in video.repaired:
-        say.print(f"  repaired: {line}")
+        say.print(f"  repaired: {line}", markup=False)
     for line in video.passed_over:
-        say.print(f"  not used: {line}", style="yellow")
+        say.print(f"  not used: {line}", style="yellow", markup=False)
     if results.nothing:
-        say.print(f"No clips: {results.nothing}.")
+        say.print(f"No clips: {results.nothing}.", markup=False)
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")
     weak = [s for s in results.segments if s.weak]
@@ -224,11 +226,11 @@ def print_results(results: Results, folder: Path) -> None:
         shown.add_row(
             str(clip.segment),
             f"{segment.score:.0f}{' weak' if segment.weak else ''}",
-            segment.title,
+            escape(segment.title),
             f"{clock(segment.start_s)}-{clock(segment.end_s)}",
             f"{clip.duration_s:.1f} s",
             compositions,
-            "\n".join(e.file for e in files),
+            escape("\n".join(e.file for e in files)),
         )
     say.print(shown)
     for segment in results.segments:
@@ -245,14 +247,14 @@ def print_results(results: Results, folder: Path) -> None:
         )
     for clip in results.clips:
         for objection in clip.objections:
-            say.print(f"clip {clip.segment} {objection}", style="yellow")
+            say.print(f"clip {clip.segment} {objection}", style="yellow", markup=False)
     for failure in results.failed:
         say.print(f"not made: {failure}", style="red", markup=False)
     for refusal in results.refused:
         say.print(f"refused: {refusal}", style="yellow", markup=False)
     for export in results.exports:
         for problem in export.problems:
-            say.print(f"{export.file}: {problem}", style="yellow")
+            say.print(f"{export.file}: {problem}", style="yellow", markup=False)
     thought_s = sum(c.estimated_s for c in results.clips)
     took_s = sum(c.encoded_s for c in results.clips)
     thought, size = (

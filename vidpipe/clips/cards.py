@@ -19,6 +19,7 @@ from vidpipe.clips.lettering import (
     readable_on,
     rounded_box,
     safe_text,
+    text_width,
     wrapped,
 )
 from vidpipe.geometry import Rect, Size
@@ -143,6 +144,12 @@ def _largest(
         widest = balanced([max(words, key=len)], size, width, font)
         if len(lines) <= room and len(widest) == 1:
             break
+    wide = max(text_width(word, size, font) for word in words)
+    if wide > width:
+        # One word alone is wider than its place at the least size.
+        size = max(1, int(size * width / wide))
+        lines = balanced(words, size, width, font)
+        room = min(_TITLE_LINES, int(height / line_height(size, font)))
     return size, _cut(lines, max(1, room))
 
 

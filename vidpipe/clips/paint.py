@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.grounds import Ground, write_ground
+from vidpipe.clips.grounds import write_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size
@@ -53,16 +53,20 @@ class Painter:
         assert part.screen is not None and where.screen is not None
         shown = _cropped(stream, part.screen)
         if part.ground is not None and where.screen != self.variant.size.rect:
-            return self._on_ground(self._scaled(shown, where.screen), part.ground, where.screen)
+            return self._on_ground(self._scaled(shown, where.screen), part, where.screen)
         if not where.blurred:
             return self._scaled(shown, where.screen)
         return self._on_blur(shown, where.screen, part)
 
-    def _on_ground(self, shown: Any, ground: Ground, rect: Rect) -> Any:
-        """On one picture that is drawn once and stays."""
-        behind = self.work / f"ground{ground[0]}{ground[1]}.png".replace("#", "-")
-        if not behind.exists():
-            write_ground(ground, self.variant.size, behind)
+    def _on_ground(self, shown: Any, part: Part, rect: Rect) -> Any:
+        """On one picture that is drawn once and stays.
+
+        Each part has a file of its own: of two inputs that are equal a graph makes one, which
+        cannot go to two places.
+        """
+        assert part.ground is not None
+        behind = self.work / f"ground-{part.first_frame}.png"
+        write_ground(part.ground, self.variant.size, behind)
         rate = self.plan.edit.fps
         still = (
             ffmpeg.input(str(behind), framerate=f"{rate.numerator}/{rate.denominator}")
@@ -84,13 +88,13 @@ class Painter:
             page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
         shown = self._scaled(straightened(page, part.screen, part.corners), screen)
         if part.ground is not None:
-            canvas = self._on_ground(shown, part.ground, screen)
+            canvas = self._on_ground(shown, part, screen)
         else:
             behind = "0x" + self.options.brand.background[1:]
             canvas = shown.filter("pad", size.width, size.height, screen.x, screen.y, color=behind)
         speaker = self._following(split[1], part.camera, part, camera)
         if part.disc:
-            speaker = ffmpeg.filter([speaker, _round(camera)], "alphamerge")
+            speaker = ffmpeg.filter([speaker, _round(camera, part)], "alphamerge")
         return canvas.overlay(speaker, x=camera.x, y=camera.y)
 
     def _on_blur(self, shown: Any, rect: Rect, part: Part) -> Any:
@@ -150,11 +154,14 @@ class Painter:
         ).filter("setsar", 1)
 
 
-def _round(into: Rect) -> Any:
-    """One picture, white inside the circle that a region holds: an alpha that stays."""
+def _round(into: Rect, part: Part) -> Any:
+    """One picture, white inside the circle that a region holds: an alpha that stays.
+
+    Of another length for each part, as two equal inputs are one.
+    """
     radius = min(into.width, into.height) / 2
     far = "hypot(X+0.5-W/2,Y+0.5-H/2)"
-    black = f"color=c=black:s={into.width}x{into.height}:r=1:d=1"
+    black = f"color=c=black:s={into.width}x{into.height}:r=1:d={1 + part.first_frame * 1e-6:.6f}"
     return (
         ffmpeg.input(black, f="lavfi")
         .filter("format", "gray")

@@ -29,6 +29,8 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import shorten_pauses, span
 from vidpipe.transcript.model import Transcript, Word
 
+#: Two forced segments that share no more than this were meant to follow each other.
+_TOUCH_S = 1.0
 #: So many vetoes are named where nothing was chosen.
 _NAMED_VETOES = 3
 #: Kinds of ties whose being held whole is a reason of its own.
@@ -189,11 +191,24 @@ def _forced(
 
 
 def _disjoint(forced: Sequence[Segment]) -> list[Segment]:
+    """Without those that lie on one before them; by part of a word they only touch."""
     kept: list[Segment] = []
-    for item in forced:
+    for wanted in forced:
+        item = wanted
+        for k in kept:
+            item = _beside(item, k)
         if all(k.overlap_s(item) == 0 for k in kept):
             kept.append(item.model_copy(update={"rank": len(kept) + 1}))
     return kept
+
+
+def _beside(item: Segment, other: Segment) -> Segment:
+    """A segment without the little that it shares with another one."""
+    if not 0 < other.overlap_s(item) <= _TOUCH_S < item.duration_s:
+        return item
+    if other.start_s < item.start_s:
+        return item.model_copy(update={"start_s": other.end_s})
+    return item.model_copy(update={"end_s": other.start_s})
 
 
 def _chapters(content: Content, start_s: float, end_s: float) -> tuple[Chapter, ...]:

@@ -73,7 +73,8 @@ def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
     found = inspect_clip(spoiled, *files, speech, tmp_path, **drawn)
     assert found.black_s == pytest.approx(2.2, abs=0.8)
     assert found.frozen_s == pytest.approx(3.0, abs=1.0)
-    assert found.elsewhere_s == pytest.approx(3.0, abs=1.0)
+    # All that comes after is late by three seconds.
+    assert found.elsewhere_s > 2.0
     assert found.captions_outside and found.captions_box.y > 1450
     assert len(found.objections) == 4
     silent = SpeechMap(duration_s=99, speech=(span(start_s + 0.2, end_s - 0.2),))

@@ -88,7 +88,7 @@ def test_every_template_keeps_to_the_safe_box(name, shape, tmp_path):
     drawn = drawn_text(path, variant, 5.0, tmp_path, fonts=fonts_dir())
     box = captions_box(drawn, variant)
     assert box.intersect(variant.safe_box) == box
-    assert box.height > 0.05 * variant.size.width
+    assert box.height > 0.05 * min(variant.size.width, variant.size.height)
 
 
 @pytest.mark.parametrize("shape", ["9:16", "4:5", "1:1"])
@@ -436,3 +436,33 @@ def test_one_clip_of_a_video_looks_unlike_the_others(analysed, talk):
             )
         yellow[clip.rank] = near(frame.to_ndarray(format="bgr24")[-10:], "#ffd23f")
     assert yellow[1] == 0 and yellow[2] > 3000
+
+
+def test_a_word_of_a_title_is_never_wider_than_its_place(tmp_path):
+    title = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+    written(tmp_path / "c.ass", load_templates()["spotlight"], VERTICAL, title=title)
+    drawn = drawn_text(tmp_path / "c.ass", VERTICAL, 0.4, tmp_path, fonts=fonts_dir())
+    box = captions_box(drawn, VERTICAL)
+    assert box.intersect(VERTICAL.safe_box) == box
+
+
+@pytest.mark.parametrize("name", ["spotlight", "boxed"])
+def test_a_clip_with_two_kinds_of_page_stands_on_one_ground(analysed, talk, name):
+    """The picture of a ground is used by each of its parts."""
+    engine, video_id = analysed()
+    path = talk.path.with_suffix(".yaml")
+    path.write_text(
+        f"template: {name}\n"
+        "keep: [{start_s: 2, end_s: 12}]\n"
+        "layout:\n"
+        "  - {start_s: 0, end_s: 7, screen: {x: 0, y: 0, width: 640, height: 360}}\n"
+        "  - {start_s: 7, screen: {x: 0, y: 0, width: 400, height: 360}}\n"
+    )
+    try:
+        take(engine, talk.path)
+        ran = run_all(engine, video_id, clips=1, platforms=("tiktok",))
+    finally:
+        path.unlink()
+    [(clip, file, _)] = list(clip_files(Processed(engine, video_id, ran)))
+    assert len(clip.parts) == 2 and not file.plain
+    assert len({p.ground for p in clip.parts}) == 1 and clip.parts[0].ground

@@ -120,7 +120,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             assert re.search(r"!\[\w+\.\w+\]\(data:image/jpeg;base64,", shown), name
             assert len(shown) <= 30_000 * 4 / 3 + 500, f"{name} is too large for the event log"
         text = events["transcript"].metadata["begins"].value
-        assert "What is a sound, really?" in text
+        assert "How often do we have to look at the voltage?" in text
         shown = events["transcript"].metadata
         assert shown["words_from"].value == (
             "sidecar (transcript.srt), each word aligned to the sound"

@@ -1,5 +1,8 @@
 """How many and how long, when somebody asks; and the four factors of what is given."""
 
+import itertools
+
+from vidpipe.intake.model import WantedSegment
 from vidpipe_tests.segments.talks import chosen
 
 #: Nothing in it stands out.
@@ -35,3 +38,11 @@ def test_a_length_that_is_asked_for_is_kept():
     found, _ = chosen(DULL, count=2, asked=True, min_s=20, max_s=26, same_words=1.0)
     assert found.segments
     assert all(20 <= s.kept_s <= 26 for s in found.segments)
+
+
+def test_forced_segments_that_follow_each_other_are_all_kept():
+    keep = tuple(WantedSegment(start_s=k * 8.05, end_s=(k + 1) * 8.05) for k in range(4))
+    found, _ = chosen(DULL, count=4, keep=keep)
+    forced = [s for s in found.segments if s.forced]
+    assert len(forced) == 4
+    assert all(a.end_s <= b.start_s for a, b in itertools.pairwise(forced))
