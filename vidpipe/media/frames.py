@@ -252,14 +252,18 @@ class FrameReader:
         Raises:
             InputRejected: nothing there decodes.
         """
-        self._seek(t_s)
         last = None
-        for raw in decode_tolerantly(self._media, self._stream):
-            if raw.time is None:
-                continue
-            if last is not None and self._time(raw) > t_s + 1e-3:
+        # Without an index a seek near the end may land behind the last keyframe.
+        for earlier_s in (0.0, 10.0, t_s):
+            self._seek(max(0.0, t_s - earlier_s))
+            for raw in decode_tolerantly(self._media, self._stream):
+                if raw.time is None:
+                    continue
+                if last is not None and self._time(raw) > t_s + 1e-3:
+                    break
+                last = raw
+            if last is not None:
                 break
-            last = raw
         if last is None:
             raise InputRejected("does_not_decode", f"no picture decodes at {t_s:.1f} s")
         return self._frame(last)
