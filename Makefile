@@ -80,6 +80,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.layout --kinds inset beside filmed
 	$(BIN)/python -m benchmarks.topics
 	$(BIN)/python -m benchmarks.clips
+	$(BIN)/python -m benchmarks.template_cost
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.overhead

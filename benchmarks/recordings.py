@@ -6,20 +6,19 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import yaml
 
 from benchmarks.lectures import Said, lectures, transcript_of
+from benchmarks.real.figure import Column
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, ContentOptions
 from vidpipe.layout.model import Layout
 from vidpipe.silence.model import SpeechMap
 from vidpipe.transcript.cues import read_cues
 from vidpipe.transcript.model import Transcript
-
-Column = Literal["build", "held_out"]
 
 _LIST = Path(__file__).parent / "real" / "choice.yaml"
 _SUFFIXES = (".srt", ".txt")

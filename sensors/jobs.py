@@ -27,12 +27,14 @@ _CAPTIONS = (
     *("caption_capitals", "caption_accent"),
 )
 
+_WANTED = ("force", "platforms", "clips", "length")
+
 process_video = dg.define_asset_job(
     "process_video",
     selection=(dg.AssetSelection.groups("ingest", "analysis", "content") | _CLIPS)
     - dg.AssetSelection.assets("upload", "sidecar"),
     partitions_def=videos,
-    config=form("force", "platforms", "clips", "template", "transcript", "quality"),
+    config=form(*_WANTED, "template", "transcript", "quality"),
     description="Everything for one video: from the accepted upload to its platform exports. "
     "**Costs** only what changed: what was made already is found again, so that a second run takes "
     "seconds. The first takes about as long as the recording on two cores without a GPU.",

@@ -204,7 +204,7 @@ def _encoder(settings: Settings) -> str:
 
 
 def _fonts(settings: Settings) -> str:
-    from vidpipe.clips.fonts import fonts_dir
+    from vidpipe.clips.text.fonts import fonts_dir
 
     if not (fonts_dir() / "DejaVuSans-Bold.ttf").is_file():
         raise RuntimeError(f"no DejaVuSans-Bold.ttf in {fonts_dir()}")

@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,6 +165,17 @@ def take(engine: Engine, path: Path, *, channel: str = "default", sidecars: bool
             sidecars=beside(path) if sidecars else {},
         )
     )
+
+
+@contextmanager
+def instructed(talk: Talk, text: str) -> Iterator[None]:
+    """While instructions (YAML) lie beside a talk."""
+    path = talk.path.with_suffix(".yaml")
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.unlink()
 
 
 def run_all(engine: Engine, video_id: str, **wishes) -> list[StageResult]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from vidpipe.clips.audiogram.zones import zones
 from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.zones import zones
 from vidpipe.geometry import Rect, Size, fit
 
 # Lengths are pixels of a canvas whose short side is 1080, as the size of captions is:

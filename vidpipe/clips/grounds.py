@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import colorsys
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
+import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.channels.model import Colour
+from vidpipe.clips.colours import code_of, rgb
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval
@@ -37,8 +41,8 @@ _GLOW_LIGHTNESS, _GLOW_DARKER, _GLOW_LEAST = 0.27, 0.08, 0.42
 
 def brand_ground(background: Colour) -> Ground:
     """The brand's background, a little darker towards the lower end."""
-    red, green, blue = (int(background[k : k + 2], 16) / 255 for k in (1, 3, 5))
-    return background, _hex(red * _FALL, green * _FALL, blue * _FALL)
+    red, green, blue = (_FALL * c / 255 for c in rgb(background))
+    return background, code_of(red, green, blue)
 
 
 def page_ground(page: Rect, within: Interval, reader: FrameReader, background: Colour) -> Ground:
@@ -64,7 +68,7 @@ def picture_ground(image: NDArray[np.uint8], background: Colour) -> Ground:
         return brand_ground(background)
     degrees, strength = hue
     upper, lower = (
-        _hex(*colorsys.hls_to_rgb(degrees / 360, lightness, min(_STRONGEST, strength)))
+        code_of(*colorsys.hls_to_rgb(degrees / 360, lightness, min(_STRONGEST, strength)))
         for lightness in _LIGHTNESS
     )
     return upper, lower
@@ -99,14 +103,14 @@ def write_ground(ground: Ground, size: Size, target: Path) -> None:
 
     Noise hides the steps.
     """
-    ends = np.array([_bgr(c) for c in ground], np.float64)
+    ends = np.array([rgb(c)[::-1] for c in ground], np.float64)
     down = np.linspace(0, 1, size.height)[:, None, None]
     across = np.linspace(0, 1, size.width)[None, :, None]
     drawn = ends[0] * (1 - down) + ends[1] * down
     tall = size.height / size.width
     for (x, y), turn in _GLOWS:
         far = np.hypot(across - x, (down - y) * tall) / _REACH
-        glow = np.array(_bgr(_glow(ground[0], turn)), np.float64)
+        glow = np.array(rgb(_glow(ground[0], turn))[::-1], np.float64)
         drawn = drawn + np.exp(-(far**2)) * (glow - drawn)
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, (size.height, size.width, 1))
     cv2.imwrite(str(target), np.clip(np.round(drawn + noise), 0, 255).astype(np.uint8))
@@ -114,15 +118,17 @@ def write_ground(ground: Ground, size: Size, target: Path) -> None:
 
 def _glow(code: Colour, turn: float) -> Colour:
     """A neighbour of a colour, `turn` degrees round, that stands out a little from it."""
-    blue, green, red = (c / 255 for c in _bgr(code))
+    red, green, blue = (c / 255 for c in rgb(code))
     hue, lightness, strength = colorsys.rgb_to_hls(red, green, blue)
     lightness = max(lightness, _GLOW_LIGHTNESS) if lightness < 0.5 else lightness - _GLOW_DARKER
-    return _hex(*colorsys.hls_to_rgb(hue + turn / 360, lightness, max(strength, _GLOW_LEAST)))
+    return code_of(*colorsys.hls_to_rgb(hue + turn / 360, lightness, max(strength, _GLOW_LEAST)))
 
 
-def _bgr(code: Colour) -> list[int]:
-    return [int(code[k : k + 2], 16) for k in (5, 3, 1)]
-
-
-def _hex(red: float, green: float, blue: float) -> Colour:
-    return "#" + "".join(f"{round(255 * c):02x}" for c in (red, green, blue))
+def still(picture: Path, fps: Fraction) -> Any:
+    """A picture as the one frame of a stream at `fps`, in the colours of clips."""
+    return (
+        ffmpeg.input(str(picture), framerate=f"{fps.numerator}/{fps.denominator}")
+        .filter("scale", out_color_matrix="bt709", out_range="tv")
+        .filter("format", "yuv420p")
+        .filter("setsar", 1)
+    )

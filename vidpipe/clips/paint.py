@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.grounds import write_ground
+from vidpipe.clips.grounds import still, write_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size
@@ -67,15 +67,8 @@ class Painter:
         assert part.ground is not None
         behind = self.work / f"ground-{part.first_frame}.png"
         write_ground(part.ground, self.variant.size, behind)
-        rate = self.plan.edit.fps
-        still = (
-            ffmpeg.input(str(behind), framerate=f"{rate.numerator}/{rate.denominator}")
-            .filter("scale", out_color_matrix="bt709", out_range="tv")
-            .filter("format", "yuv420p")
-            .filter("setsar", 1)
-            .filter("tpad", stop=-1, stop_mode="clone")
-        )
-        return still.overlay(shown, x=rect.x, y=rect.y, shortest=1)
+        lasting = still(behind, self.plan.edit.fps).filter("tpad", stop=-1, stop_mode="clone")
+        return lasting.overlay(shown, x=rect.x, y=rect.y, shortest=1)
 
     def _stack(self, stream: Any, part: Part, screen: Rect, camera: Rect) -> Any:
         assert part.screen is not None and part.camera is not None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidpipe.clips.audiogram import SOUND_FPS, audiogram_part
+from vidpipe.clips.audiogram.drawing import SOUND_FPS, audiogram_part
 from vidpipe.clips.compose import Composer, Recording
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames

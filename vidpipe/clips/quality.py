@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.channels.model import Brand
+from vidpipe.clips.audiogram.check import look_at_audiogram
+from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.beside import compare
-from vidpipe.clips.heard import look_at_audiogram
 from vidpipe.clips.model import ClipPlan, Quality, Variant
 from vidpipe.clips.paired import STEP_S
 from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
-from vidpipe.clips.waveform import envelope
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import MediaInfo

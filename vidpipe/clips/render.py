@@ -15,15 +15,15 @@ import ffmpeg
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.arrange import Arrangement, arrange
-from vidpipe.clips.audiogram import Audiogram
-from vidpipe.clips.captions import clip_words, write_captions
-from vidpipe.clips.cards import Opening
+from vidpipe.clips.audiogram.drawing import Audiogram
+from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.films import add_film_sound, with_films
-from vidpipe.clips.fonts import Lettering, lettering_for
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
 from vidpipe.clips.paint import Painter
 from vidpipe.clips.sound import make_sound
-from vidpipe.clips.waveform import envelope
+from vidpipe.clips.text.captions import clip_words, write_captions
+from vidpipe.clips.text.cards import Opening
+from vidpipe.clips.text.fonts import Lettering, lettering_for
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.encoders import encoder_options

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.captions import clip_words
 from vidpipe.clips.compose import Recording
 from vidpipe.clips.model import (
     ClipFile,
@@ -30,6 +29,8 @@ from vidpipe.clips.render import (
     measure,
     render_clip,
 )
+from vidpipe.clips.text.captions import clip_words
+from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Estimate
 from vidpipe.framing.model import CropPath
 from vidpipe.layout.model import Layout
@@ -118,7 +119,21 @@ class Renderer:
         look = {"brand": brand, "captions": captions, "template": unnamed(template)}
         return self.options.model_copy(update=look)
 
+    def _drawable(self, segment: Segment, options: ClipOptions) -> Segment:
+        """A segment without the title and hook that no font has beside its words.
+
+        They are text of the post as well: a clip is not to fail for their sake.
+        """
+        spoken = [w for w in self.transcript.words if segment.contains(w.start_s)]
+        try:
+            text = f"{segment.title} {segment.hook}"
+            lettering(spoken if self.burn else (), text, options.captions)
+        except Misconfigured:
+            return segment.model_copy(update={"title": "", "hook": ""})
+        return segment
+
     def plan(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
+        segment = self._drawable(segment, options)
         if self.media.sound_only:
             heard = Heard(self.run.video_id, self.speech, self.timed_words, self.layout.duration_s)
             return plan_audiogram(heard, segment, options, self.cover)

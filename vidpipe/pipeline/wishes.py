@@ -61,7 +61,6 @@ class Wishes(BaseModel):
             channel.preset(name)
         if self.template is not None:
             channel.look(self.template)
-            channel = channel.model_copy(update={"template": self.template})
         if self.transcript is not None:
             wanted = {**dict(settings.transcript), "recognisers": self.transcript}
             transcript = _made(TranscriptOptions, wanted, "transcript: ")

@@ -8,11 +8,11 @@ from importlib import resources
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size, largest_rectangle
 from vidpipe.platforms.counting import Counting, counted
+from vidpipe.presets import carried, like
 
 Platform = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 Point = tuple[int, int]
@@ -184,15 +184,7 @@ def load_presets() -> dict[str, Preset]:
     Raises:
         Misconfigured: a preset file that does not fit the type, named.
     """
-    found: dict[str, Preset] = {}
-    for file in sorted(PRESETS.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yaml"):
-            try:
-                item = Preset.model_validate(yaml.safe_load(file.read_text("utf-8")))
-            except (ValueError, yaml.YAMLError) as error:
-                raise Misconfigured(f"platform preset {file.name}: {error}") from error
-            found[item.name] = item
-    return found
+    return carried(PRESETS, Preset, "platform preset")
 
 
 def custom_preset(name: str, fields: Mapping[str, Any]) -> Preset:
@@ -201,33 +193,7 @@ def custom_preset(name: str, fields: Mapping[str, Any]) -> Preset:
     Raises:
         ValueError: says which field does not fit, or that there is nothing like it.
     """
-    presets = load_presets()
-    if name in presets:
-        raise ValueError(f"{name}: there is such a platform already: take another name")
-    given = dict(fields)
-    like = given.pop("like", None)
-    base: dict[str, Any] = {}
-    if like is not None:
-        if like not in presets:
-            raise ValueError(f"{name}: like: unknown {like!r}; there are: {', '.join(presets)}")
-        base = presets[like].model_dump()
-    try:
-        return Preset.model_validate({**_over(base, given), "name": name})
-    except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise ValueError(f"{name}: {said}") from error
-
-
-def _over(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` laid over `base`, groups field by field."""
-    out = dict(base)
-    for key, value in given.items():
-        old = out.get(key)
-        mixed = isinstance(value, Mapping) and isinstance(old, Mapping)
-        out[key] = _over(old, value) if mixed else value  # type: ignore[arg-type]
-    return out
+    return like(name, fields, load_presets(), "platform")
 
 
 def graphics_safe_box(size: Size) -> Rect:

@@ -16,7 +16,7 @@ from vidpipe.content.model import Unit
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import clauses
 from vidpipe.language.signs import signs_of_text
-from vidpipe.orthography import split_words
+from vidpipe.orthography import joined, split_words
 from vidpipe.transcript.model import Word
 
 #: After so long a silence a lone "so" can be left out without being heard (syllables run into
@@ -61,7 +61,7 @@ def _kept(unit: Unit, words: Sequence[Word], phrases: CuePhrases) -> tuple[int, 
         return 0, None
     found = clauses(unit.text, phrases)
     begin = len(split_words(unit.text[: found.begins]))
-    rest = " ".join(w.text for w in words[begin:])
+    rest = joined(w.text for w in words[begin:])
     lead = len(split_words(phrases.lead_in(rest)))
     if 0 < lead < len(words) - begin - 3:
         gap_s = words[begin + lead].start_s - words[begin + lead - 1].end_s
@@ -77,7 +77,7 @@ def _cut(
     if begin == 0 and end is None:
         return unit
     kept = words[begin:end]
-    text = " ".join(w.text for w in kept)
+    text = joined(w.text for w in kept)
     if end is not None:
         # What follows the comma is gone, so the sentence ends where it stood.
         text = _AFTER_STOP.sub("", text) + "."

@@ -1,7 +1,8 @@
 """Hook, self-containedness, payoff and closure of a passage, each with what speaks for it.
 
-Weighted sums of signs, fitted to what readers said of passages of real lectures
-(`benchmarks/marks.py` has the figures). 50 is what a lecture's passages have on average.
+Weighted sums of signs, fitted to what readers said of passages of real lectures, podcasts and
+explained videos (`benchmarks/marks.py` has the figures). 50 is what their passages have on
+average.
 """
 
 from __future__ import annotations

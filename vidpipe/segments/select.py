@@ -183,7 +183,7 @@ def _forced(
         score=100.0,
         parts={},
         reasons=("asked for in the sidecar",),
-        title=title or _clip_text(said, MOST) or f"Part {index + 1}",
+        title=title.strip() or _clip_text(said, MOST) or f"Part {index + 1}",
         hook=_clip_text(said, 120),
         kept_s=round(sum(i.duration_s for i in kept), 3),
         forced=True,

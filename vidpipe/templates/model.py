@@ -8,10 +8,9 @@ from enum import StrEnum
 from importlib import resources
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.errors import Misconfigured
+from vidpipe.presets import carried, like
 
 
 class CaptionAnimation(StrEnum):
@@ -99,15 +98,7 @@ def load_templates() -> dict[str, Template]:
     Raises:
         Misconfigured: a template file that does not fit the type, named.
     """
-    found: dict[str, Template] = {}
-    for file in sorted(_CARRIED.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".yaml"):
-            try:
-                raw = yaml.safe_load(file.read_text("utf-8"))
-                item = Template.model_validate({**raw, "name": file.name.removesuffix(".yaml")})
-            except (ValueError, TypeError, yaml.YAMLError) as error:
-                raise Misconfigured(f"template {file.name}: {error}") from error
-            found[item.name] = item
+    found = carried(_CARRIED, Template, "template")
     return {DEFAULT_TEMPLATE: found.pop(DEFAULT_TEMPLATE), **found}
 
 
@@ -117,23 +108,4 @@ def custom_template(name: str, fields: Mapping[str, Any]) -> Template:
     Raises:
         ValueError: says which field does not fit, or that there is nothing like it.
     """
-    carried = load_templates()
-    if name in carried:
-        raise ValueError(f"{name}: there is such a template already: take another name")
-    given = dict(fields)
-    like = given.pop("like", None)
-    base: dict[str, Any] = {}
-    if like is not None:
-        if like not in carried:
-            raise ValueError(f"{name}: like: unknown {like!r}; there are: {', '.join(carried)}")
-        base = carried[like].model_dump()
-    captions = given.get("captions")
-    if isinstance(captions, Mapping):
-        given["captions"] = {**base.get("captions", {}), **captions}
-    try:
-        return Template.model_validate({**base, **given, "name": name})
-    except ValidationError as error:
-        said = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise ValueError(f"{name}: {said}") from error
+    return like(name, fields, load_templates(), "template")

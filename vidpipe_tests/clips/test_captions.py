@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
-from vidpipe.clips.captions import clip_words, groups_of, write_captions
 from vidpipe.clips.compose import face_on
-from vidpipe.clips.lettering import safe_text, text_width
 from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.clips.text.captions import clip_words, groups_of, write_captions
+from vidpipe.clips.text.lettering import safe_text, text_width
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader

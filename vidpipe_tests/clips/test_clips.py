@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from vidpipe.clips.arrange import arrange
-from vidpipe.clips.captions import clip_words
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.model import ClipOptions, Composition, RenderedClips
+from vidpipe.clips.text.captions import clip_words
 from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe

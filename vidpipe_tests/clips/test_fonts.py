@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
-from vidpipe.clips import fonts
-from vidpipe.clips.animations import shown
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.captions import groups_of, write_captions
-from vidpipe.clips.fonts import Lettering, carried_font, font_for, lettering_for, read_font
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.render import lettering
+from vidpipe.clips.text import fonts
+from vidpipe.clips.text.animations import shown
+from vidpipe.clips.text.captions import groups_of, write_captions
+from vidpipe.clips.text.fonts import Lettering, carried_font, font_for, lettering_for, read_font
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render

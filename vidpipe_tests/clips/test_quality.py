@@ -10,10 +10,10 @@ import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.arrange import arrange
-from vidpipe.clips.captions import write_captions
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
 from vidpipe.clips.quality import inspect_clip, is_cut
 from vidpipe.clips.render import Output, render_clip
+from vidpipe.clips.text.captions import write_captions
 from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render

@@ -12,14 +12,15 @@ import pytest
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.arrange import arrange, stack, titled
-from vidpipe.clips.captions import write_captions
-from vidpipe.clips.fonts import fonts_dir
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
 from vidpipe.clips.legible import says_little
-from vidpipe.clips.lettering import from_right
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.clips.quality import captions_box, drawn_text
+from vidpipe.clips.text import fonts
+from vidpipe.clips.text.captions import write_captions
+from vidpipe.clips.text.fonts import fonts_dir
+from vidpipe.clips.text.lettering import from_right
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -32,7 +33,7 @@ from vidpipe.templates.model import CaptionAnimation, load_templates
 from vidpipe.timeline import EditList, FrameSpan, span
 from vidpipe.transcript.model import Word
 from vidpipe_tests.clips.shared import VERTICAL, clip_files
-from vidpipe_tests.conftest import Processed, run_all, take
+from vidpipe_tests.conftest import Processed, instructed, run_all, take
 
 PAGE = Rect(x=0, y=0, width=1280, height=720)
 SHAPES = {
@@ -415,18 +416,15 @@ def test_the_default_style_is_unchanged_by_templates():
 def test_one_clip_of_a_video_looks_unlike_the_others(analysed, talk):
     """Its own template has a bar that fills; the other's has none."""
     engine, video_id = analysed()
-    path = talk.path.with_suffix(".yaml")
-    path.write_text(
+    wanted = (
         "template: classic\n"
         "keep:\n"
         "  - {start_s: 2, end_s: 9}\n"
         "  - {start_s: 12, end_s: 19, template: one_word}\n"
     )
-    try:
+    with instructed(talk, wanted):
         take(engine, talk.path)
         ran = run_all(engine, video_id, clips=2, platforms=("tiktok",))
-    finally:
-        path.unlink()
     yellow = {}
     for clip, file, made in clip_files(Processed(engine, video_id, ran)):
         assert not file.quality.captions_outside and not file.quality.elsewhere_s
@@ -450,19 +448,32 @@ def test_a_word_of_a_title_is_never_wider_than_its_place(tmp_path):
 def test_a_clip_with_two_kinds_of_page_stands_on_one_ground(analysed, talk, name):
     """The picture of a ground is used by each of its parts."""
     engine, video_id = analysed()
-    path = talk.path.with_suffix(".yaml")
-    path.write_text(
+    wanted = (
         f"template: {name}\n"
         "keep: [{start_s: 2, end_s: 12}]\n"
         "layout:\n"
         "  - {start_s: 0, end_s: 7, screen: {x: 0, y: 0, width: 640, height: 360}}\n"
         "  - {start_s: 7, screen: {x: 0, y: 0, width: 400, height: 360}}\n"
     )
-    try:
+    with instructed(talk, wanted):
         take(engine, talk.path)
         ran = run_all(engine, video_id, clips=1, platforms=("tiktok",))
-    finally:
-        path.unlink()
     [(clip, file, _)] = list(clip_files(Processed(engine, video_id, ran)))
     assert len(clip.parts) == 2 and not file.plain
     assert len({p.ground for p in clip.parts}) == 1 and clip.parts[0].ground
+
+
+def test_a_title_that_no_font_has_is_left_out_of_the_picture_alone(analysed, talk, monkeypatch):
+    """Its letters are in no installed font, nor in the carried one."""
+    monkeypatch.setattr(fonts, "_installed", lambda: iter(()))
+    engine, video_id = analysed()
+    wanted = (
+        "keep: [{start_s: 2, end_s: 9, title: 机器学习的评估}]\n"
+        "layout: [{screen: {x: 0, y: 0, width: 640, height: 360}}]\n"
+    )
+    with instructed(talk, wanted):
+        take(engine, talk.path)
+        ran = run_all(engine, video_id, clips=1, platforms=("tiktok",))
+    [(clip, file, _)] = list(clip_files(Processed(engine, video_id, ran)))
+    assert clip.title == "机器学习的评估" and not file.plain
+    assert not any(part.titled for part in clip.parts)

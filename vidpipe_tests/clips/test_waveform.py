@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.clips.coverart import clearer, contrast
+from vidpipe.clips.audiogram.cover import clearer
+from vidpipe.clips.audiogram.waveform import bar_heights, bars_over, loudness
+from vidpipe.clips.audiogram.zones import bar_width, pitch, zones
+from vidpipe.clips.colours import contrast
 from vidpipe.clips.model import Variant
-from vidpipe.clips.waveform import bar_heights, bars_over, loudness
-from vidpipe.clips.zones import bar_width, pitch, zones
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.samples import SAMPLE_RATE

@@ -17,7 +17,7 @@ from vidpipe.pipeline import STAGES, Engine, stage_names
 from vidpipe.storage.keys import Folder
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, make_talk
-from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
+from vidpipe_tests.conftest import CHANNELS, instructed, make_engine, run_all, take
 
 
 @pytest.fixture
@@ -87,12 +87,8 @@ def test_changed_terms_make_the_transcript_anew_and_nothing_before_it(again):
 def test_a_changed_sidecar_title_renders_nothing(again, talk):
     """Segments are chosen again, with the same result: nothing after them is touched."""
     engine, video_id = again
-    path = talk.path.with_suffix(".yaml")
-    path.write_text("priority: 3\n")
-    try:
+    with instructed(talk, "priority: 3\n"):
         take(engine, talk.path)
-    finally:
-        path.unlink()
     ran = reused(run_all(engine, video_id))
     assert not ran["scored_segments"]
     assert ran["rendered_clips"] and ran["topics"]

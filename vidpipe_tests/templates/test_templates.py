@@ -73,8 +73,10 @@ def test_what_a_channel_says_itself_stands():
 
 def test_a_run_wishes_for_a_template_that_the_channel_knows():
     channel = Channel(name="lab")
-    _, wished = Wishes.of(template="karaoke").applied_to(Settings(), channel)
-    assert wished.look().captions.animation is CaptionAnimation.KARAOKE
+    wishes = Wishes.of(template="karaoke")
+    wishes.applied_to(Settings(), channel)
+    order = Order(settings=Settings(), channel=channel, wishes=wishes)
+    assert order.look.captions.animation is CaptionAnimation.KARAOKE
     with pytest.raises(Misconfigured, match="unknown template 'karoke'; there are: spotlight"):
         Wishes.of(template="karoke").applied_to(Settings(), channel)
 

@@ -9,14 +9,14 @@ import pysubs2
 
 from vidpipe.channels.model import Brand
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.fonts import Lettering
-from vidpipe.clips.lettering import (
+from vidpipe.clips.colours import readable_on
+from vidpipe.clips.text.fonts import Lettering
+from vidpipe.clips.text.lettering import (
     balanced,
     colour,
     from_right,
     in_fonts,
     line_height,
-    readable_on,
     rounded_box,
     safe_text,
     text_width,

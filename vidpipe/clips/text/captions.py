@@ -8,11 +8,11 @@ from pathlib import Path
 import pysubs2
 
 from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.animations import BOX_PADDING, Animator, Group, shown
 from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.cards import Opening, add_opening, add_title
-from vidpipe.clips.fonts import Lettering, carried_font
-from vidpipe.clips.lettering import colour, text_width
+from vidpipe.clips.text.animations import BOX_PADDING, Animator, Group, shown
+from vidpipe.clips.text.cards import Opening, add_opening, add_title
+from vidpipe.clips.text.fonts import Lettering, carried_font
+from vidpipe.clips.text.lettering import colour, text_width
 from vidpipe.geometry import Rect, Size
 from vidpipe.orthography import ends_clause, ends_sentence, joined
 from vidpipe.templates.model import CaptionAnimation

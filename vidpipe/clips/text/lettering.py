@@ -14,7 +14,8 @@ from typing import Any
 
 import pysubs2
 
-from vidpipe.clips.fonts import Lettering, carried_font
+from vidpipe.clips.colours import rgb
+from vidpipe.clips.text.fonts import Lettering, carried_font
 from vidpipe.orthography import joined
 
 
@@ -87,22 +88,15 @@ def from_right(text: str) -> bool:
     return next((kind in ("R", "AL") for kind in strong if kind in ("L", "R", "AL")), False)
 
 
-def readable_on(code: str) -> str:
-    """Black or white, whichever stands out (relative luminance, WCAG 2)."""
-    parts = [int(code[k : k + 2], 16) / 255 for k in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18
-    return "#000000" if bright else "#ffffff"
-
-
 def colour(code: str) -> pysubs2.Color:
     """A `#rrggbb` colour as a style has it."""
-    return pysubs2.Color(int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16))
+    return pysubs2.Color(*rgb(code))
 
 
 def ass_hex(code: str) -> str:
     """A `#rrggbb` colour as an override has it."""
-    return f"&H{code[5:7]}{code[3:5]}{code[1:3]}&".upper()
+    red, green, blue = rgb(code)
+    return f"&H{blue:02X}{green:02X}{red:02X}&"
 
 
 def rounded_box(x: float, y: float, width: float, height: float, radius: float) -> str:

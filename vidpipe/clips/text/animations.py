@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.fonts import Lettering
-from vidpipe.clips.lettering import (
+from vidpipe.clips.colours import readable_on
+from vidpipe.clips.text.fonts import Lettering
+from vidpipe.clips.text.lettering import (
     ass_hex,
     from_right,
     in_fonts,
     line_height,
-    readable_on,
     rounded_box,
     safe_text,
     text_width,

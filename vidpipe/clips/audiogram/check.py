@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.clips.audiogram.waveform import Floats, bar_heights
+from vidpipe.clips.audiogram.zones import bar_width, pitch, zones
 from vidpipe.clips.beside import Compared
 from vidpipe.clips.model import ClipPlan, Variant
 from vidpipe.clips.paired import STEP_S
-from vidpipe.clips.waveform import Floats, bar_heights
-from vidpipe.clips.zones import bar_width, pitch, zones
 from vidpipe.geometry import Rect
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import ffmpeg
 import numpy as np
 
 from vidpipe.channels.model import Brand
-from vidpipe.clips.coverart import clearer, draw_ground, mean_colour
-from vidpipe.clips.grounds import Ground, brand_ground, picture_ground
+from vidpipe.clips.audiogram.cover import clearer, draw_ground, mean_colour
+from vidpipe.clips.audiogram.waveform import Floats, bars_over
+from vidpipe.clips.audiogram.zones import bar_width, pitch, zones
+from vidpipe.clips.grounds import Ground, brand_ground, picture_ground, still
 from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.waveform import Floats, bars_over
-from vidpipe.clips.zones import bar_width, pitch, zones
 from vidpipe.media.covers import picture_size
 from vidpipe.templates.model import Template
 
@@ -84,16 +83,13 @@ class Audiogram:
         where = zones(part.screen, variant, captions=captions, titled=part.titled)
         ground = work / "ground.png"
         draw_ground(variant.size, part.ground, self.cover, where.cover, ground)
-        rate = f"{fps.numerator}/{fps.denominator}"
-        still = (
-            ffmpeg.input(str(ground), framerate=rate)
-            .filter("scale", out_color_matrix="bt709", out_range="tv")
-            .filter("format", "yuv420p")
-            .filter("setsar", 1)
-        )
         # Drawn once and shown again and again: only the bars and the captions cost anything.
         frames = part.last_frame - part.first_frame
-        lasting = still.filter("loop", loop=frames - 1, size=1, start=0).filter("setpts", "N")
+        lasting = (
+            still(ground, fps)
+            .filter("loop", loop=frames - 1, size=1, start=0)
+            .filter("setpts", "N")
+        )
         step, bar = pitch(variant.size), bar_width(variant.size)
         behind = mean_colour(ground, where.wave)
         colour = clearer(self.brand.accent, self.brand.text, behind)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from vidpipe.channels.model import Colour
+from vidpipe.clips.colours import code_of, contrast
 from vidpipe.clips.grounds import Ground, write_ground
 from vidpipe.geometry import Rect, Size
 
@@ -81,8 +82,8 @@ def mean_colour(picture: Path, where: Rect) -> Colour:
     with Image.open(picture) as whole:
         part = whole.convert("RGB").crop((where.x, where.y, where.right, where.bottom))
         mean = np.asarray(part, np.float64).mean(axis=(0, 1))
-    red, green, blue = (round(float(c)) for c in mean)
-    return f"#{red:02x}{green:02x}{blue:02x}"
+    red, green, blue = (float(c) / 255 for c in mean)
+    return code_of(red, green, blue)
 
 
 def clearer(colour: Colour, other: Colour, behind: Colour) -> Colour:
@@ -90,15 +91,3 @@ def clearer(colour: Colour, other: Colour, behind: Colour) -> Colour:
     if contrast(colour, behind) >= _LEAST_CONTRAST:
         return colour
     return max((colour, other), key=lambda c: contrast(c, behind))
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2)."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(code: Colour) -> float:
-    parts = (int(code[k : k + 2], 16) / 255 for k in (1, 3, 5))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
