@@ -52,18 +52,6 @@ channels:
 """
 
 
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    for name in list(os.environ):
-        if name.startswith("VIDPIPE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
-    # No test waits for a hub.
-    monkeypatch.setenv("VIDPIPE_FETCH_MODELS", "false")
-
-
 @pytest.fixture
 def real_media() -> Callable[[str], Path]:
     """A file of the real test media; the test is skipped where it is absent."""
@@ -78,10 +66,15 @@ def real_media() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_models_by_accident() -> Iterator[None]:
-    """What a shell says of models changes no test: those that want one ask for it."""
+def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a shell or a Makefile says of vidpipe changes no test, nor what tests share."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("VIDPIPE_MODELS", raising=False)
+        for name in list(os.environ):
+            if name.startswith("VIDPIPE_"):
+                patch.delenv(name)
+        patch.setenv("VIDPIPE_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
+        # No test waits for a hub.
+        patch.setenv("VIDPIPE_FETCH_MODELS", "false")
         yield
 
 
