@@ -28,10 +28,11 @@ from benchmarks.recordings import heard, said_in
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import term_vectors
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments import factors
+from vidpipe.segments import factors, signs
 from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
+from vidpipe.segments.wording import wording_of
 
 Run = tuple[int, int]
 
@@ -121,8 +122,14 @@ def main() -> None:
     text, key = [], {}
     for name, said in said_in("held_out" if args.held_out else "build").items():
         transcript, speech, content = heard(said)
-        models = models_from(weights(marked, name)) if marked else fitted_models()
-        with patch.object(factors, "fitted_models", lambda kept=models: kept):
+        models, words = fitted_models(), wording_of("en")
+        if marked:
+            kept, words = weights(marked, name)
+            models = models_from(kept)
+        with (
+            patch.object(factors, "fitted_models", lambda kept=models: kept),
+            patch.object(signs, "wording_of", lambda _, kept=words: kept),
+        ):
             ours = select_segments(content, transcript, speech, options, speech.duration_s, name)
         passages = [("vidpipe", s.start_s, s.end_s) for s in ours.segments]
         for who, choose in others.items():

@@ -2,21 +2,22 @@
 
     python -m benchmarks.marks [--write]
 
-706 passages of twelve lectures, eighteen podcasts and eight explained videos were marked by
+2707 passages of twelve lectures, 54 podcasts and 24 explained videos were marked by
 readers who did not know who chose them: hook, self-containedness, payoff and closure 0 to 3,
 the whole 0 to 10 (`benchmarks/real/passages.csv`: times and marks, no text; of two readers
 their mean; the recordings are listed in `benchmarks/real/choice.yaml`, and those whose texts
-are not here are left out). Four models, one for each of
-the first four, are fitted to the signs that `vidpipe.segments.signs` reads off a passage:
-ridge regression in which a sign may only count in the direction that is given here for
-it. Marks and signs are taken around their recording's mean, as a score only ever compares
-passages of one recording.
+are not here are left out). Four models, one for each of the first four, are sums of two parts.
+One is fitted to the signs that `vidpipe.segments.signs` reads off a passage: ridge regression
+in which a sign may only count in the direction that is given here for it. The other is fitted
+to the words and pairs of words that occur in ten recordings or more: ridge regression over
+whether a passage has them, weighed by how rare they are, at length 1. Marks and signs are
+taken around their recording's mean, as a score only ever compares passages of one recording.
 
-Printed is what they say of recordings that they were not fitted on, one left out at a time:
+Printed is what they say of recordings that they were not fitted on, a tenth of them at a time:
 Spearman's rank correlation with the readers' marks, and the mean mark of the five highest,
-beside the hand-made score and chance. `--write` keeps the weights of all of them in
-`vidpipe/segments/weights.json`. The directions were chosen with the twelve lectures at hand;
-the weights of a left-out recording were not.
+beside the hand-made score and chance. `--write` keeps what is fitted to all of them in
+`vidpipe/segments/weights.json` and `wording_en.csv`. The directions were chosen with the
+twelve lectures at hand; the weights of a left-out recording were not.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
@@ -41,10 +45,16 @@ from vidpipe.segments.score import score_run, total
 from vidpipe.segments.signs import signs_of
 from vidpipe.segments.ties import ties_of
 from vidpipe.segments.vetoes import Judge
+from vidpipe.segments.wording import COLUMNS, Wording, terms_of
 
 PASSAGES = Path(__file__).parent / "real" / "passages.csv"
 FACTORS = ("hook", "self_contained", "payoff", "closure")
 _ALPHA = 200.0
+#: Of the words: more is blunter, less learns passages by heart.
+_ALPHA_WORDS = 4.0
+#: A word of fewer recordings is what they are about.
+_RECORDINGS = 10
+_FOLDS = 10
 #: A sign that differs less among passages counts as if it differed so much.
 _LEAST_SPREAD = 0.05
 _TOP = 5
@@ -108,7 +118,7 @@ class Marked:
     """All marked passages: their signs, marks, lectures, hand-made scores and vetoes."""
 
     def __init__(self) -> None:
-        signs, marks, groups, hand, vetoes = [], [], [], [], []
+        signs, marks, groups, hand, vetoes, terms = [], [], [], [], [], []
         phrases = cue_phrases("en")
         options = SegmentOptions()
         for name, said in said_in("build").items():
@@ -122,10 +132,11 @@ class Marked:
                 first, last = (int(np.searchsorted(middles, t)) for t in (start_s, end_s))
                 run = content.units[first:last]
                 parts = score_run(run, content, first, last, end_s - start_s, options)
-                found = signs_of(run, content, first, last, end_s - start_s, ties)
+                found = signs_of(run, content, first, last, end_s - start_s, ties, "")
                 signs.append(found | {f"hand_{k}": v for k, v in parts.items()})
                 marks.append([float(row[k]) for k in (*FACTORS, "mark")])
                 groups.append(name)
+                terms.append(terms_of(" ".join(u.text for u in run)))
                 hand.append(total(parts))
                 vetoes.append(frozenset(judge.vetoes(run, first, last)))
         self.signs = signs
@@ -133,6 +144,7 @@ class Marked:
         self.groups = np.array(groups)
         self.hand = np.array(hand)
         self.vetoes = vetoes
+        self.terms = terms
 
     def centred(self, values: Array) -> Array:
         """Each value less its lecture's mean."""
@@ -162,6 +174,57 @@ def fitted(marked: Marked, factor: str, rows: NDArray[np.bool_]) -> tuple[list[s
     return names, model.coef_ * direction, standard @ model.coef_
 
 
+@dataclass(frozen=True)
+class _Words:
+    """Terms, their rarity, and which passages have them: shape (passages, terms), length 1."""
+
+    terms: list[str]
+    rarity: Array
+    values: csr_matrix
+
+
+def _words(marked: Marked, rows: NDArray[np.bool_]) -> _Words:
+    """The terms that occur in enough of the recordings of `rows`."""
+    met: dict[str, set[str]] = {}
+    counts: Counter[str] = Counter()
+    for found, group, here in zip(marked.terms, marked.groups, rows, strict=True):
+        if here:
+            counts.update(found)
+            for term in found:
+                met.setdefault(term, set()).add(group)
+    terms = sorted(t for t, groups in met.items() if len(groups) >= _RECORDINGS)
+    rarity = np.array([np.log(rows.sum() / counts[t]) for t in terms])
+    number = {t: k for k, t in enumerate(terms)}
+    at = [(i, number[t]) for i, found in enumerate(marked.terms) for t in found if t in number]
+    i, j = np.array(at).T
+    values = csr_matrix((rarity[j], (i, j)), shape=(len(marked.terms), len(terms)))
+    length = np.sqrt(np.asarray(values.multiply(values).sum(axis=1)).ravel())
+    values = csr_matrix(values.multiply(1 / np.maximum(length, 1e-9)[:, None]))
+    return _Words(terms, rarity, values)
+
+
+def wording(marked: Marked, rows: NDArray[np.bool_]) -> tuple[Wording, Array, Array]:
+    """What words say, fitted to `rows`: the table, its spreads, and its values in units of
+    marks for every passage, shape (n, 4)."""
+    words = _words(marked, rows)
+    around = marked.centred(marked.marks)[rows][:, : len(FACTORS)]
+    inside = words.values[rows]
+    _, group = np.unique(marked.groups[rows], return_inverse=True)
+    mean = csr_matrix((1 / np.bincount(group)[group], (group, np.arange(len(group))))) @ inside
+    centred = inside.toarray() - mean.toarray()[group]
+    model = Ridge(alpha=_ALPHA_WORDS, fit_intercept=False).fit(centred, around)
+    values = words.values @ model.coef_.T
+    middle, spread = values[rows].mean(axis=0), values[rows].std(axis=0)
+    table = {
+        term: (float(rarity), *(float(w) for w in weight))
+        for term, rarity, weight in zip(
+            words.terms, words.rarity, model.coef_.T / spread, strict=True
+        )
+    }
+    table[""] = (0.0, *(middle / spread).tolist())
+    return Wording(table), spread, values - middle
+
+
 def shares(marked: Marked, rows: NDArray[np.bool_]) -> Array:
     """What each factor counts in the whole mark, as the readers themselves weigh them."""
     around = marked.centred(marked.marks)[rows]
@@ -171,13 +234,15 @@ def shares(marked: Marked, rows: NDArray[np.bool_]) -> Array:
 
 
 def left_out(marked: Marked) -> dict[str, Array]:
-    """What the models say of each passage when its lecture was not fitted on."""
+    """What the models say of each passage when its recording was not fitted on."""
     said = {name: np.zeros(len(marked.groups)) for name in (*FACTORS, "score")}
-    for group in np.unique(marked.groups):
-        rows = marked.groups != group
+    names = np.unique(marked.groups)
+    for fold in range(_FOLDS):
+        rows = ~np.isin(marked.groups, names[fold::_FOLDS])
         share = shares(marked, rows)
+        worded = wording(marked, rows)[2]
         for k, factor in enumerate(FACTORS):
-            values = fitted(marked, factor, rows)[2]
+            values = fitted(marked, factor, rows)[2] + worded[:, k]
             said[factor][~rows] = values[~rows]
             said["score"][~rows] += share[k] * values[~rows]
     return said
@@ -216,14 +281,16 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
     return "\n".join(lines)
 
 
-def weights(marked: Marked, without: str = "") -> dict[str, Any]:
-    """All that the stage needs, fitted on all passages but those of one lecture."""
+def weights(marked: Marked, without: str = "") -> tuple[dict[str, Any], Wording]:
+    """All that the stage needs, fitted on all passages but those of one recording."""
     every = marked.groups != without
     share = shares(marked, every)
+    table, spreads, worded = wording(marked, every)
     kept: dict[str, Any] = {}
     whole = np.zeros(len(marked.groups))
     for k, factor in enumerate(FACTORS):
         names, weight, values = fitted(marked, factor, every)
+        values = values + worded[:, k]
         _, _, mean, spread = columns(marked, factor)
         whole += share[k] * values
         kept[factor] = {
@@ -233,9 +300,17 @@ def weights(marked: Marked, without: str = "") -> dict[str, Any]:
                 name: [round(float(x), 4) for x in (weight[j], mean[j], spread[j])]
                 for j, name in enumerate(names)
                 if abs(weight[j]) > 5e-4
-            },
+            }
+            | {f"wording_{factor}": [round(float(spreads[k]), 4), 0.0, 1.0]},
         }
-    return {"spread": round(float(whole.std()), 4), "factors": kept}
+    return {"spread": round(float(whole.std()), 4), "factors": kept}, table
+
+
+def _table(words: Wording) -> str:
+    lines = [",".join(("term", *COLUMNS))]
+    for term, (rarity, *values) in sorted(words.table.items()):
+        lines.append(",".join((term, f"{rarity:.2f}", *(f"{v:.2f}" for v in values))))
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -245,8 +320,10 @@ def main() -> None:
     marked = Marked()
     print(report(marked, left_out(marked)))
     if args.write:
-        text = json.dumps(weights(marked), indent=1)
-        Path(factors.__file__).with_name("weights.json").write_text(text + "\n", "utf-8")
+        kept, words = weights(marked)
+        folder = Path(factors.__file__).parent
+        (folder / "weights.json").write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        (folder / "wording_en.csv").write_text(_table(words), "utf-8")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Found:
     content: Content
     edges: Edges
     ties: Ties
+    language: str
 
     def run(self, item: Candidate) -> tuple[Unit, ...]:
         """The units as the clip has them."""
@@ -57,7 +58,7 @@ class Found:
         if self.content.basis != "sentences":
             return ()
         run = self.run(item)
-        return factors_of(_signs(run, self.content, item, item.parts, self.ties))
+        return factors_of(_signs(run, self.content, item, item.parts, self.ties, self.language))
 
     def held(self, item: Candidate) -> list[str]:
         """What it holds both sides of, by kind."""
@@ -123,17 +124,22 @@ def candidates(
             parts = score_run(run, content, first, last, kept, options)
             item = Candidate(first, last, start_s, end_s, kept, parts, total(parts))
             if said:
-                score = score_of(_signs(run, content, item, parts, ties))
+                score = score_of(_signs(run, content, item, parts, ties, phrases.language))
                 item = replace(item, score=score)
             found.append(item)
-    return Found(tuple(found), ruled_out, vetoed, content, edges, ties)
+    return Found(tuple(found), ruled_out, vetoed, content, edges, ties, phrases.language)
 
 
 def _signs(
-    run: Sequence[Unit], content: Content, item: Candidate, parts: Mapping[str, float], ties: Ties
+    run: Sequence[Unit],
+    content: Content,
+    item: Candidate,
+    parts: Mapping[str, float],
+    ties: Ties,
+    language: str,
 ) -> dict[str, float]:
     """All that the score is made of: the signs, and the parts that were made by hand."""
-    signs = signs_of(run, content, item.first, item.last, item.kept_s, ties)
+    signs = signs_of(run, content, item.first, item.last, item.kept_s, ties, language)
     return signs | {f"hand_{name}": value for name, value in parts.items()}
 
 

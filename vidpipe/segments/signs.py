@@ -1,6 +1,7 @@
 """The signs of a run of sentences: what its opening, its whole, its end and what follows say.
 
-Each is 0 to 1. They are what vetoes, factors and the score are made of.
+Each is 0 to 1, but how it is worded, which is in standard deviations. They are what vetoes,
+factors and the score are made of.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 from vidpipe.content.model import Content, Unit
 from vidpipe.segments.ties import Ties
+from vidpipe.segments.wording import wording_of
 
 #: Signs of a unit that count at the opening, over the whole and at the end.
 OPENING = (
@@ -106,9 +108,15 @@ _LONG_END = 200.0
 
 
 def signs_of(
-    units: Sequence[Unit], content: Content, first: int, last: int, kept_s: float, ties: Ties
+    units: Sequence[Unit],
+    content: Content,
+    first: int,
+    last: int,
+    kept_s: float,
+    ties: Ties,
+    language: str,
 ) -> dict[str, float]:
-    """Of the units `[first, last)` as a clip has them."""
+    """Of the units `[first, last)` as a clip has them, in a language (ISO 639, or empty)."""
     opening = units[0]
     begun = [u for u in units if u.start_s < opening.start_s + _OPENING_S][:3]
     ending = units[-1]
@@ -151,6 +159,7 @@ def signs_of(
     found["lead_in"] = float(bool(opening.lead_in))
     found.update(ties.signs(first, last))
     found["leans"] = min(1.0, 3.0 * ties.terms_left_out(first, last) / max(1.0, length))
+    found.update(wording_of(language).of(" ".join(u.text for u in units)))
     return found
 
 

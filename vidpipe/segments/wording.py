@@ -1,0 +1,68 @@
+"""How a passage is worded: what its words and pairs of words say of it.
+
+Readers mark passages; which words those have that they like, and those that they do not, is
+learnt (`benchmarks/marks.py` has how, and the figures) and kept as a table per language,
+`wording_en.csv`. A language without one says nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import get_args
+
+from vidpipe.segments.model import FactorName
+
+_WORD = re.compile(r"\w[\w'\u2019]*")
+#: The table's columns after the term itself.
+COLUMNS = ("rarity", *get_args(FactorName))
+
+
+@dataclass(frozen=True)
+class Wording:
+    """For each term its rarity (how much it counts beside others) and a weight per factor.
+
+    The weights are such that the readers' passages have a mean of 0 and a spread of 1.
+    """
+
+    table: Mapping[str, tuple[float, ...]]
+
+    def of(self, text: str) -> dict[str, float]:
+        """`wording_hook` and so on, in standard deviations of the readers' passages."""
+        values = [0.0] * (len(COLUMNS) - 1)
+        squared = 0.0
+        for term in terms_of(text):
+            if term in self.table:
+                rarity, *weights = self.table[term]
+                squared += rarity * rarity
+                for k, weight in enumerate(weights):
+                    values[k] += rarity * weight
+        length = math.sqrt(squared) or 1.0
+        mean = self.table.get("", (0.0,) * len(COLUMNS))[1:]
+        return {
+            f"wording_{name}": (value / length - middle) if squared else 0.0
+            for name, value, middle in zip(COLUMNS[1:], values, mean, strict=True)
+        }
+
+
+def terms_of(text: str) -> set[str]:
+    """The words of a text in small letters, and each two that follow each other."""
+    words = [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]
+    return {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
+
+
+@functools.cache
+def wording_of(language: str) -> Wording:
+    """What is kept with the package of a language (ISO 639); empty where there is nothing."""
+    path = files("vidpipe.segments").joinpath(f"wording_{language}.csv")
+    if not language.isalpha() or not path.is_file():
+        return Wording({})
+    rows = csv.reader(path.read_text("utf-8").splitlines())
+    next(rows)
+    return Wording({term: tuple(float(x) for x in values) for term, *values in rows})
