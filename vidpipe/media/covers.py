@@ -9,7 +9,6 @@ from typing import Any
 
 import av
 import numpy as np
-from av.stream import Disposition
 from PIL import Image, ImageOps
 
 from vidpipe.errors import InputRejected
@@ -34,9 +33,8 @@ def attached_picture(path: Path, info: MediaInfo) -> bytes | None:
     """
     try:
         with open_media(path, info.known_container) as media:
+            # Of sound alone every picture is one: those that say so, and tracks of one picture.
             for stream in media.streams.video:
-                if not stream.disposition & Disposition.attached_pic:
-                    continue
                 packet = next(media.demux(stream), None)
                 return bytes(packet) if packet is not None and packet.size else None
     except (av.FFmpegError, OSError, InputRejected):

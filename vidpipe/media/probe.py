@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av.stream import Disposition
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
+from vidpipe.media.colour import Colours, colours_of
 from vidpipe.media.containers import AAC, ALL, MP3, Container, identify_file, open_options
+from vidpipe.media.display import orientation
 
 
 class VideoStream(BaseModel):
     """The picture: `width`, `height` as displayed (after pixel aspect and rotation).
 
-    `matrix` is what turns its colours into RGB, by ffmpeg's names (`bt709`,
-    `bt601`, `bt2020`); where the file does not say, what players assume.
+    Displayed means mirrored where `mirrored` says so, then turned by `rotation` degrees
+    counterclockwise, its pixels made square.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,9 +34,26 @@ class VideoStream(BaseModel):
     coded_width: int
     coded_height: int
     rotation: int
+    mirrored: bool = False
     fps: float
     pix_fmt: str
-    matrix: str
+    colours: Colours
+    interlaced: Literal["", "auto", "tff", "bff"] = Field(
+        default="", description="two fields a frame, and which comes first: auto as frames say"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was(cls, data: Any) -> Any:
+        """Uploads that were taken in before colours were told tell their matrix alone."""
+        if isinstance(data, dict) and "colours" not in data and "matrix" in data:
+            return {**data, "colours": {"matrix": data["matrix"]}}
+        return data
+
+    @property
+    def matrix_shown(self) -> str:
+        """The matrix of its picture once other colours than that are BT.709's."""
+        return "bt709" if self.colours.mapped else self.colours.matrix
 
     @property
     def size(self) -> Size:
@@ -42,7 +61,12 @@ class VideoStream(BaseModel):
 
 
 class AudioStream(BaseModel):
-    """The sound that is used: the first decodable stream."""
+    """A sound that decodes.
+
+    `number` counts the file's sounds from 1, as players do. `turned`: its two channels are
+    each other's opposite, and would be silent together. `gain_db` brings it to the others of
+    a mix.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +74,30 @@ class AudioStream(BaseModel):
     codec: str
     sample_rate: int
     channels: int
+    number: int = 1
+    title: str = ""
+    language: str = ""
+    default: bool = False
+    turned: bool = False
+    gain_db: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """`2 (Microphone)`, for a person."""
+        named = ", ".join(part for part in (self.title, self.language) if part)
+        return f"{self.number} ({named})" if named else f"{self.number}"
+
+
+class PictureTrack(BaseModel):
+    """A moving picture besides the one that is used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    title: str = ""
 
 
 class MediaInfo(BaseModel):
@@ -71,12 +119,20 @@ class MediaInfo(BaseModel):
     bit_rate: int
     video: VideoStream | None
     audio: AudioStream | None
+    mixed: tuple[AudioStream, ...] = Field(default=(), description="sounds heard besides `audio`")
+    sounds: tuple[AudioStream, ...] = Field(default=(), description="all that decode")
+    other_pictures: tuple[PictureTrack, ...] = ()
     title: str = ""
     broken_picture: bool = Field(
         default=False, description="has a picture stream of which nothing decodes"
     )
 
     has_cover: bool = Field(default=False, description="sound with a picture attached to it")
+
+    @property
+    def heard(self) -> tuple[AudioStream, ...]:
+        """The sounds that are used: one, or those that are mixed."""
+        return (self.audio, *self.mixed) if self.audio is not None else ()
 
     @property
     def sound_only(self) -> bool:
@@ -129,16 +185,38 @@ def _short(error: BaseException) -> str:
     return str(text).splitlines()[0][:120]
 
 
+#: Codecs of pictures that may be a single one: a cover that says it is a video.
+_STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegxl")
+_STILL_S = 1.0
+
+
+def picture_streams(media: Any) -> list[Any]:
+    """The moving pictures of a file, the one that is meant first: the default, else the first.
+
+    Covers are none, also those that are not marked: downloaders mux them as a track of one
+    picture.
+    """
+    streams = [s for s in media.streams.video if not s.disposition & Disposition.attached_pic]
+    moving = [s for s in streams if not _still(s)]
+    return sorted(moving, key=lambda s: not s.disposition & Disposition.default)
+
+
+def _still(stream: Any) -> bool:
+    """Whether a track is one picture, as far as its header tells."""
+    if stream.codec_context is None or stream.codec_context.name not in _STILLS:
+        return False
+    if stream.frames:
+        return bool(stream.frames == 1)
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base) < _STILL_S
+    # Matroska's tag, `00:00:00.040000000`.
+    said = str(stream.metadata.get("DURATION", ""))
+    return said.startswith("00:00:00.")
+
+
 def real_video_stream(media: Any) -> Any | None:
-    """The first picture stream that is not a cover image; None without one."""
-    for stream in media.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
-
-
-def _rotation(frame: Any) -> int:
-    return int(round(frame.rotation / 90.0) * 90) % 360
+    """The moving picture that is meant; None without one."""
+    return next(iter(picture_streams(media)), None)
 
 
 def probe(path: Path, name: str | None = None) -> MediaInfo:
@@ -152,12 +230,16 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
     with open_media(path, container) as media:
         assert container is not None
         start_s = media.start_time / av.time_base if media.start_time is not None else 0.0
-        stream = real_video_stream(media)
+        pictures = picture_streams(media)
+        stream = next(iter(pictures), None)
         video, origin_s = None, start_s
         try:
-            if stream is not None:
+            for stream in pictures:
                 video, origin_s = _video(media, stream, start_s)
-            audio = _audio(media)
+                if video is not None:
+                    break
+                media.seek(0)
+            sounds = _sounds(media)
             duration_s = _duration(media, stream, origin_s, start_s, container)
         except (av.FFmpegError, ValueError, OverflowError) as error:
             raise InputRejected(
@@ -175,10 +257,22 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
             size_bytes=path.stat().st_size,
             bit_rate=media.bit_rate or 0,
             video=video,
-            audio=audio,
+            audio=sounds[0] if sounds else None,
+            sounds=sounds,
+            other_pictures=tuple(
+                PictureTrack(
+                    index=s.index,
+                    codec=s.codec_context.name,
+                    width=s.codec_context.width,
+                    height=s.codec_context.height,
+                    title=_title(s.metadata),
+                )
+                for s in pictures
+                if s is not stream and s.codec_context is not None
+            ),
             title=str(media.metadata.get("title", "")).strip(),
-            broken_picture=stream is not None and video is None,
-            has_cover=stream is None and bool(media.streams.video),
+            broken_picture=bool(pictures) and video is None,
+            has_cover=not pictures and bool(media.streams.video),
         )
 
 
@@ -194,7 +288,7 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
     width, height = first.width, first.height
     # Displayed width: pixels made square by widening or narrowing, never the height.
     width = max(1, round(width * sar))
-    rotation = _rotation(first)
+    rotation, mirrored = orientation(first.side_data)
     if rotation in (90, 270):
         width, height = height, width
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -211,41 +305,48 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
             coded_width=first.width,
             coded_height=first.height,
             rotation=rotation,
+            mirrored=mirrored,
             fps=round(fps, 6),
             pix_fmt=first.format.name,
-            matrix=_matrix(first),
+            colours=colours_of(first),
+            interlaced="auto" if first.interlaced_frame else "",
         ),
         origin_s,
     )
 
 
-def _matrix(frame: Any) -> str:
-    """Colour matrix of a frame (ITU-T H.273 numbers); unsaid, HD is BT.709 and SD BT.601."""
-    known = {
-        1: "bt709",
-        4: "bt601",
-        5: "bt601",
-        6: "bt601",
-        7: "smpte240m",
-        9: "bt2020",
-        10: "bt2020",
-    }
-    said = known.get(int(frame.colorspace))
-    return said or ("bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601")
-
-
-def _audio(media: Any) -> AudioStream | None:
-    for stream in media.streams.audio:
+def _sounds(media: Any) -> tuple[AudioStream, ...]:
+    """The sounds that there is a decoder for, in their order."""
+    found = []
+    for number, stream in enumerate(media.streams.audio, start=1):
         context = stream.codec_context
         if context is None or not context.sample_rate:
             continue
-        return AudioStream(
-            index=stream.index,
-            codec=context.name,
-            sample_rate=context.sample_rate,
-            channels=max(1, context.layout.nb_channels if context.layout else 1),
+        language = str(stream.metadata.get("language", ""))
+        found.append(
+            AudioStream(
+                index=stream.index,
+                codec=context.name,
+                sample_rate=context.sample_rate,
+                channels=max(1, context.layout.nb_channels if context.layout else 1),
+                number=number,
+                title=_title(stream.metadata),
+                language="" if language == "und" else language,
+                default=bool(stream.disposition & Disposition.default),
+            )
         )
-    return None
+    return tuple(found)
+
+
+def _title(metadata: Any) -> str:
+    """What a track is called; handlers' own names are none."""
+    said = metadata.get("title") or metadata.get("handler_name") or metadata.get("HANDLER_NAME")
+    name = str(said or "").strip()[:80]
+    return "" if name.replace(" ", "").lower() in _NO_TITLES else name
+
+
+#: What muxers write where nobody gave a name.
+_NO_TITLES = ("soundhandler", "videohandler", "coremediaaudio", "coremediavideo", "stereo", "mono")
 
 
 def _duration(
