@@ -228,6 +228,12 @@ class Channel(_Strict):
         default="auto",
         description="of two people: the one who speaks, or both; auto: both where turns are short",
     )
+    sound: str = Field(
+        default="auto",
+        pattern=r"^(auto|mix|[1-9][0-9]?)$",
+        description="of recordings with several: auto, the one somebody speaks on, or mixed where "
+        "people are apart; mix: all of them; or the number of one, from 1",
+    )
     reduce: tuple[Literal["hum", "noise"], ...] = Field(
         default=(), description="taken out of the sound: hum of the mains, constant noise"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -81,6 +81,10 @@ class GivenLayout(BaseModel):
         return self
 
 
+#: Which sound of a recording is heard.
+SoundWish = Annotated[str, Field(pattern=r"^(auto|mix|[1-9][0-9]?)$")]
+
+
 class Instructions(BaseModel):
     """`talk.yaml` beside `talk.mp4`; every field optional."""
 
@@ -95,6 +99,10 @@ class Instructions(BaseModel):
     )
     profanity: Profanity | None = Field(
         default=None, description="keep or mask strong language, whatever the channel does"
+    )
+    sound: SoundWish | None = Field(
+        default=None,
+        description="of several, whatever the channel says: auto, mix, or the number of one",
     )
     platforms: tuple[str, ...] = ()
     template: str = Field(default="", description="how its clips look; default the channel's")
@@ -183,4 +191,13 @@ class SourceVideo(BaseModel):
     channel: str
     name: str
     sha256: str
-    media: MediaInfo
+    media: MediaInfo = Field(description="with the tracks that are used")
+    notes: tuple[str, ...] = Field(
+        default=(), description="which of its tracks are used and which not, what its picture needs"
+    )
+
+
+class SourceOptions(BaseModel):
+    """What can change how a recording is used."""
+
+    sound: SoundWish
