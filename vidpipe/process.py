@@ -32,6 +32,12 @@ def _ending_with_us() -> tuple[str, ...]:
     return prefix if tried.returncode == 0 else ()
 
 
+@functools.cache
+def _bounding() -> str | None:
+    """The program that bounds another one's memory, where that can be had."""
+    return shutil.which("prlimit")
+
+
 class ProgramFailed(Exception):
     """A program returned non-zero or outran its limit; carries the end of what it said."""
 
@@ -50,19 +56,23 @@ def run_program(
     on_line: Callable[[str], None] | None = None,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    memory_bytes: int | None = None,
 ) -> str:
     """Run `args` without a shell; return the last lines of its stderr.
 
     The child stays in our process group, so that a signal to the group reaches
     it too; it is killed when the limit passes or when we are interrupted. Its
     output is bounded: stdout goes line by line to `on_line`, of stderr the last
-    200 lines are kept. `environment` is added to ours.
+    200 lines are kept. `environment` is added to ours. With `memory_bytes` it gets no more
+    address space than that, where the system has `prlimit`.
 
     Raises:
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
     """
+    prlimit = _bounding() if memory_bytes is not None else None
+    bounded = [prlimit, f"--as={memory_bytes}", "--"] if prlimit is not None else []
     process = subprocess.Popen(
-        [*_ending_with_us(), *args],
+        [*_ending_with_us(), *bounded, *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

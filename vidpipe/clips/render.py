@@ -26,8 +26,8 @@ from vidpipe.clips.text.cards import Opening
 from vidpipe.clips.text.fonts import Lettering, lettering_for
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
-from vidpipe.media.encoders import encoder_options
-from vidpipe.media.ffmpeg import render
+from vidpipe.media.encoders import SOFTWARE, encoder_options
+from vidpipe.media.ffmpeg import MEMORY_BYTES, render
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo, probe
@@ -123,6 +123,7 @@ def render_clip(
             timeout_s=len(made) * (120 + 60 * plan.duration_s),
             duration_s=plan.duration_s,
             on_progress=on_progress,
+            memory_bytes=MEMORY_BYTES if options.encoder == SOFTWARE else None,
         )
 
 

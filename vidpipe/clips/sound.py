@@ -17,7 +17,6 @@ import ffmpeg
 from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
 from vidpipe.errors import Misconfigured
-from vidpipe.media.containers import MOST_COVER_PIXELS
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import AudioStream, MediaInfo
@@ -90,14 +89,11 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
     length_s = edit.intervals[-1].end_s - first_s
     preroll_s = min(1.0, max(0.0, first_s + info.seek_offset_s))
     seek_s = first_s + info.seek_offset_s - preroll_s
-    # A cover of any size may be attached: ffmpeg looks at it before it is told what is wanted.
-    bounded = {"max_pixels": MOST_COVER_PIXELS} if info.has_cover else {}
     file = source_input(
         source,
         info.known_container,
         ss=f"{seek_s:.6f}",
         t=f"{length_s + preroll_s + 1:.6f}",
-        **bounded,
     )
     heard = [_stereo(file[str(sound.index)], sound) for sound in info.heard]
     both = ffmpeg.filter(heard, "amix", inputs=len(heard), normalize=0) if heard[1:] else heard[0]

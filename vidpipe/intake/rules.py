@@ -49,6 +49,9 @@ def is_sound(name: str) -> bool:
     return name.lower().endswith(SOUND_SUFFIXES)
 
 
+#: Of what is longer than this, fewer bits a second are no recording: speech alone takes 6,000,
+#: a page that stands still some 3,000 (x264, a keyframe every ten seconds).
+_LONG_S, _LEAST_BITS = 600.0, 500
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
 
@@ -136,6 +139,12 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
             "too_long",
             f"it lasts {info.duration_s / 3600:.1f} h, the limit is "
             f"{rules.max_duration_s / 3600:.0f} h. Upload it in parts.",
+        )
+    if info.duration_s > _LONG_S and size * 8 < _LEAST_BITS * info.duration_s:
+        raise reject(
+            "hole_in_time",
+            f"it says that it lasts {info.duration_s / 3600:.1f} h, and holds "
+            f"{size / 2**20:.1f} MiB: its time stamps jump. Export it anew.",
         )
     if video is None:
         _check_heard(path, name, info, rules)

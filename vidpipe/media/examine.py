@@ -99,6 +99,7 @@ def _idet(path: Path, info: MediaInfo, index: int, t_s: float) -> dict[str, int]
     stream = source_input(
         path,
         info.known_container,
+        codec=info.video.codec if info.video else "",
         ss=f"{begin_s:.3f}",
         t=f"{at_s - begin_s + _FIELDS_S:.3f}",
     )[str(index)].filter("idet")

@@ -40,6 +40,7 @@ def steady(
     stream = source_input(
         path,
         info.known_container,
+        codec=video.codec,
         ss=f"{max(0.0, seek_s):.6f}",
         t=f"{float((before + frames) / fps) + 1:.6f}",
         # Browsers change the size of what they record as the line gets better or worse. The

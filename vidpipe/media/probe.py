@@ -13,8 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
+from vidpipe.media.boxes import overstated
 from vidpipe.media.colour import Colours, colours_of
-from vidpipe.media.containers import AAC, ALL, MP3, Container, identify_file, open_options
+from vidpipe.media.containers import (
+    AAC,
+    ALL,
+    MOST_PIXELS,
+    MP3,
+    MP4,
+    Container,
+    identify_file,
+    open_options,
+)
+from vidpipe.media.decoders import STILLS, is_allowed
 from vidpipe.media.display import orientation
 
 
@@ -152,6 +163,9 @@ class MediaInfo(BaseModel):
 def open_media(path: Path, container: Container | None = None) -> Any:
     """Open somebody's file with PyAV: our demuxer, no other file or address.
 
+    Single pictures are looked at where the video is made of them, so that no cover or
+    attachment is decoded; and tables that declare what they cannot hold are not read at all.
+
     Raises:
         InputRejected: when it is no container we know or cannot be opened.
     """
@@ -164,13 +178,31 @@ def open_media(path: Path, container: Container | None = None) -> Any:
             "Export it as MP4 or MP3 and upload that.",
             name=path.name,
         )
-    try:
+    claim = overstated(path) if container is MP4 else None
+    if claim is not None:
+        raise InputRejected(
+            "unreadable",
+            f"its {container.name} structure is damaged: {claim}. "
+            "Upload it again, or export it anew.",
+            name=path.name,
+        )
+
+    def opened(stills: bool) -> Any:
         return av.open(
             str(path.resolve()),
             format=container.demuxer,
-            options=open_options(container),
+            options=open_options(container, stills=stills),
             metadata_errors="replace",
         )
+
+    try:
+        media = opened(False)
+        pictures = picture_streams(media)
+        made_of_stills = bool(pictures) and all(_of_stills(s) for s in pictures)
+        if made_of_stills and all(_bounded(s) for s in pictures):
+            media.close()
+            media = opened(True)
+        return media
     except (av.FFmpegError, ValueError, OSError) as error:
         raise InputRejected(
             "unreadable",
@@ -185,9 +217,18 @@ def _short(error: BaseException) -> str:
     return str(text).splitlines()[0][:120]
 
 
-#: Codecs of pictures that may be a single one: a cover that says it is a video.
-_STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000", "jpegxl")
+#: A track of single pictures that is shorter is a cover that says it is a video.
 _STILL_S = 1.0
+
+
+def _of_stills(stream: Any) -> bool:
+    return stream.codec_context.name in STILLS
+
+
+def _bounded(stream: Any) -> bool:
+    """Whether a picture's header says how large it is, and that it is not too large."""
+    context = stream.codec_context
+    return bool(0 < context.width * context.height <= MOST_PIXELS)
 
 
 def picture_streams(media: Any) -> list[Any]:
@@ -196,14 +237,20 @@ def picture_streams(media: Any) -> list[Any]:
     Covers are none, also those that are not marked: downloaders mux them as a track of one
     picture.
     """
-    streams = [s for s in media.streams.video if not s.disposition & Disposition.attached_pic]
+    streams = [
+        s
+        for s in media.streams.video
+        if not s.disposition & Disposition.attached_pic
+        and s.codec_context is not None
+        and is_allowed(s.codec_context.name)
+    ]
     moving = [s for s in streams if not _still(s)]
     return sorted(moving, key=lambda s: not s.disposition & Disposition.default)
 
 
 def _still(stream: Any) -> bool:
     """Whether a track is one picture, as far as its header tells."""
-    if stream.codec_context is None or stream.codec_context.name not in _STILLS:
+    if stream.codec_context is None or stream.codec_context.name not in STILLS:
         return False
     if stream.frames:
         return bool(stream.frames == 1)
@@ -278,8 +325,10 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
 
 def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None, float]:
     context = stream.codec_context
-    if context is None or not stream.codec_context.width or not stream.codec_context.height:
+    if context is None or not context.width or not context.height:
         return None, start_s
+    if context.width * context.height > MOST_PIXELS:
+        raise ValueError(f"{context.width}x{context.height} pixels are more than 8192x8192")
     first = next(media.decode(stream), None)
     if first is None:
         return None, start_s
@@ -320,7 +369,7 @@ def _sounds(media: Any) -> tuple[AudioStream, ...]:
     found = []
     for number, stream in enumerate(media.streams.audio, start=1):
         context = stream.codec_context
-        if context is None or not context.sample_rate:
+        if context is None or not context.sample_rate or not is_allowed(context.name):
             continue
         language = str(stream.metadata.get("language", ""))
         found.append(
@@ -342,11 +391,12 @@ def _title(metadata: Any) -> str:
     """What a track is called; handlers' own names are none."""
     said = metadata.get("title") or metadata.get("handler_name") or metadata.get("HANDLER_NAME")
     name = str(said or "").strip()[:80]
-    return "" if name.replace(" ", "").lower() in _NO_TITLES else name
+    plain = name.replace(" ", "").lower()
+    return "" if any(part in plain for part in _NO_TITLES) else name
 
 
 #: What muxers write where nobody gave a name.
-_NO_TITLES = ("soundhandler", "videohandler", "coremediaaudio", "coremediavideo", "stereo", "mono")
+_NO_TITLES = ("handler", "coremedia", "stereo", "mono")
 
 
 def _duration(

@@ -21,7 +21,7 @@ SAMPLE_RATE = 16_000
 #: A jump in the audio's time stamps larger than this is a gap or an overlap,
 #: not jitter (one AAC frame at 44.1 kHz is 23 ms).
 _JUMP_S = 0.05
-#: Sound of so much more than the picture is kept: where it ends, encoders are not exact.
+#: Sound alone may be so much longer than its header says.
 _LONGER_S = 0.5
 #: So much is mixed at a time.
 _BLOCK_S = 10.0
@@ -162,7 +162,9 @@ def _decode_one(
 ) -> bool:
     """Decode one of them; False where none of it decodes."""
     heard = False
-    limit = round((info.duration_s + _LONGER_S) * SAMPLE_RATE)
+    # What goes on where the picture has ended cannot be shown; and time stamps say anything.
+    longer_s = _LONGER_S if info.sound_only else 0.0
+    limit = round((info.duration_s + longer_s) * SAMPLE_RATE)
     with (
         open_media(source, info.known_container) as media,
         wave.open(str(target), "wb") as file,
