@@ -67,9 +67,10 @@ def _picture(
     """The film fitted on the brand's ground, exactly so many frames of it."""
     info = _probed(path)
     assert info.video is not None
-    shown, _ = steady(path, info, fps, frames)
+    table = work / f"{frames}-{path.stem}.cube"
+    shown, _ = steady(path, info, fps, frames, table)
     return (
-        coloured(shown, info, work / f"{frames}-{path.stem}.cube")
+        coloured(shown, info, table)
         .filter(
             "scale",
             size.width,

@@ -339,7 +339,7 @@ def _kept_frames(source: Path, info: MediaInfo, edit: EditList, lead_s: float, w
     """The source's displayed picture at a constant rate, without the frames that are cut."""
     fps, spans = edit.fps, edit.picture_spans(lead_s)
     first, last = spans[0].first, spans[-1].last
-    stream, before = steady(source, info, fps, last - first, first=first)
+    stream, before = steady(source, info, fps, last - first, work / "piece.cube", first=first)
     start = first - before
     chosen = "+".join(f"between(n,{s.first - start},{s.last - start - 1})" for s in spans)
     kept = stream.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Size
+from vidpipe.geometry import Rect, Size
 from vidpipe.media.colour import SWS_MATRIX, Colours, grey_curve, to_bt709
 
 Image = NDArray[np.uint8]
@@ -142,3 +142,37 @@ class Frame:
             image = image[:, ::-1]
         # The display matrix turns the coded picture counterclockwise.
         return np.ascontiguousarray(np.rot90(image, k=self._rotation // 90))
+
+
+class Beside(Frame):
+    """Several pictures of one moment, laid beside each other on black."""
+
+    def __init__(self, t_s: float, size: Size, pieces: Sequence[tuple[Rect, Frame | None]]) -> None:
+        self.t_s = t_s
+        self._size = size
+        self._pieces = pieces
+
+    @cached_property
+    def image(self) -> Image:
+        """BGR, shape (h, w, 3)."""
+        laid = np.zeros((self._size.height, self._size.width, 3), np.uint8)
+        for rect, frame in self._pieces:
+            if frame is not None:
+                _lay(laid, rect, frame.image)
+        return laid
+
+    @cached_property
+    def grey(self) -> Image:
+        """Luma from 0 to 255, shape (h, w)."""
+        laid = np.zeros((self._size.height, self._size.width), np.uint8)
+        for rect, frame in self._pieces:
+            if frame is not None:
+                _lay(laid, rect, frame.grey)
+        return laid
+
+
+def _lay(onto: Image, rect: Rect, image: Image) -> None:
+    if image.shape[:2] != (rect.height, rect.width):
+        size = (rect.width, rect.height)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    onto[rect.y : rect.bottom, rect.x : rect.right] = image

@@ -18,6 +18,7 @@ from vidpipe.errors import InputRejected
 from vidpipe.media.colour import luma_peak, settled_peak
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pairing import paired
 from vidpipe.media.probe import MediaInfo, VideoStream
 from vidpipe.media.seeking import seek_before
 from vidpipe.media.tracks import choose_sounds
@@ -43,18 +44,33 @@ def examine(path: Path, info: MediaInfo, sound: str = "auto") -> tuple[MediaInfo
     info, notes = choose_sounds(path, info, sound)
     if info.video is None:
         return info, tuple(notes)
-    fields = _fields(path, info)
-    found: dict[str, object] = {"interlaced": fields}
-    if info.video.colours.hdr:
-        peak = settled_peak(info.video.colours.peak_nits, _brightest(path, info, info.video))
-        found["colours"] = info.video.colours.model_copy(update={"peak_nits": peak})
-        notes.append(f"HDR ({info.video.colours.transfer.upper()}) is shown as SDR")
-    if fields:
+    both, told = paired(path, info)
+    notes += [told] if told else []
+    if both is None:
+        video = _looked_over(path, info, info.video)
+    else:
+        pieces = tuple(
+            piece.model_copy(update={"stream": _looked_over(path, info, piece.stream)})
+            for piece in both.pieces
+        )
+        video = both.model_copy(update={"pieces": pieces})
+    streams = [piece.stream for piece in video.pieces] or [video]
+    transfer = next((s.colours.transfer for s in streams if s.colours.hdr), "")
+    if transfer:
+        notes.append(f"HDR ({transfer.upper()}) is shown as SDR")
+    if any(s.interlaced for s in streams):
         notes.append("interlaced: its fields are made one picture")
-    for other in info.other_pictures:
-        named = f"{other.title}, " if other.title else ""
-        notes.append(f"not used: a second picture ({named}{other.width}x{other.height})")
-    return info.model_copy(update={"video": info.video.model_copy(update=found)}), tuple(notes)
+    return info.model_copy(update={"video": video}), tuple(notes)
+
+
+def _looked_over(path: Path, info: MediaInfo, video: VideoStream) -> VideoStream:
+    """A picture with its fields and its peak."""
+    alone = info.model_copy(update={"video": video})
+    found: dict[str, object] = {"interlaced": _fields(path, alone, video)}
+    if video.colours.hdr:
+        peak = settled_peak(video.colours.peak_nits, _brightest(path, alone, video))
+        found["colours"] = video.colours.model_copy(update={"peak_nits": peak})
+    return video.model_copy(update=found)
 
 
 def _moments(duration_s: float) -> list[float]:
@@ -73,15 +89,14 @@ def _brightest(path: Path, info: MediaInfo, video: VideoStream) -> float:
     return max(peaks, default=video.colours.peak_nits)
 
 
-def _fields(path: Path, info: MediaInfo) -> Fields:
+def _fields(path: Path, info: MediaInfo, video: VideoStream) -> Fields:
     """Whether frames hold two fields, by how much neighbouring lines differ (ffmpeg's idet)."""
-    assert info.video is not None
     counts = {"TFF": 0, "BFF": 0, "Progressive": 0}
     for t_s in _moments(info.duration_s):
-        for kind, number in _idet(path, info, info.video.index, t_s).items():
+        for kind, number in _idet(path, info, video.index, t_s).items():
             counts[kind] += number
     fields = counts["TFF"] + counts["BFF"]
-    flagged = info.video.interlaced
+    flagged = video.interlaced
     if counts["Progressive"] * _OVER_FRAMES > fields and counts["Progressive"] >= _LEAST:
         return ""
     if fields < _LEAST:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
-from vidpipe.media.display import Frame, Image
-from vidpipe.media.probe import MediaInfo, open_media
+from vidpipe.media.display import Beside, Frame, Image
+from vidpipe.media.probe import MediaInfo, VideoStream, open_media
 from vidpipe.media.seeking import (
     BEGINNING,
     Cursor,
@@ -73,6 +73,21 @@ class FrameReader:
             self._stream.codec_context.options = {"skip_loop_filter": "nokey"}
         self._keys = KeyframeFinder(path, info, self.video.index)
         self._cursor: Cursor | None = None
+        self._pieces = [
+            piece.rect.scaled(self.scale).clamp(self.size.rect) for piece in self.video.pieces
+        ]
+        self._others = [
+            (
+                rect,
+                FrameReader(
+                    path,
+                    info.model_copy(update={"video": piece.stream}),
+                    max_width=rect.width,
+                    draft=draft,
+                ),
+            )
+            for piece, rect in zip(self.video.pieces[1:], self._pieces[1:], strict=True)
+        ]
         # Until it is seen that too much is missing then.
         self._may_skip = True
 
@@ -86,6 +101,8 @@ class FrameReader:
         trace: TracebackType | None,
     ) -> None:
         self._keys.close()
+        for _, other in self._others:
+            other.__exit__(kind, error, trace)
         self._media.close()
 
     @property
@@ -238,17 +255,28 @@ class FrameReader:
         return cursor
 
     def _frame(self, raw: Any) -> Frame:
-        video = self.video
         t_s = time_of(raw, self.info.origin_s)
         assert t_s is not None
-        return Frame(
-            t_s,
-            raw,
-            self.size,
-            video.rotation,
-            mirrored=video.mirrored,
-            colours=video.colours,
+        if not self._pieces:
+            return _displayed(t_s, raw, self.size, self.video)
+        first = self._pieces[0]
+        page = _displayed(
+            t_s, raw, Size(width=first.width, height=first.height), self.video.pieces[0].stream
         )
+        others = [(rect, _shown(other, t_s)) for rect, other in self._others]
+        return Beside(t_s, self.size, [(first, page), *others])
+
+
+def _displayed(t_s: float, raw: Any, size: Size, video: VideoStream) -> Frame:
+    return Frame(t_s, raw, size, video.rotation, mirrored=video.mirrored, colours=video.colours)
+
+
+def _shown(reader: FrameReader, t_s: float) -> Frame | None:
+    """What another picture shows then; None where nothing of it decodes."""
+    try:
+        return reader.at(t_s)
+    except InputRejected:
+        return None
 
 
 def _first_and_last(frames: Sequence[Frame], key_s: float, after_s: float) -> Iterator[Frame]:

@@ -12,7 +12,7 @@ from av.stream import Disposition
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.errors import InputRejected
-from vidpipe.geometry import Size
+from vidpipe.geometry import Rect, Size
 from vidpipe.media.boxes import overstated
 from vidpipe.media.colour import Colours, colours_of
 from vidpipe.media.containers import (
@@ -33,7 +33,8 @@ class VideoStream(BaseModel):
     """The picture: `width`, `height` as displayed (after pixel aspect and rotation).
 
     Displayed means mirrored where `mirrored` says so, then turned by `rotation` degrees
-    counterclockwise, its pixels made square.
+    counterclockwise, its pixels made square. One of several `pieces` is laid out of them on
+    black: the first is the one whose pictures it has and whose index it bears.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +54,8 @@ class VideoStream(BaseModel):
         default="", description="two fields a frame, and which comes first: auto as frames say"
     )
 
+    pieces: tuple[Piece, ...] = ()
+
     @model_validator(mode="before")
     @classmethod
     def _as_it_was(cls, data: Any) -> Any:
@@ -69,6 +72,16 @@ class VideoStream(BaseModel):
     @property
     def size(self) -> Size:
         return Size(width=self.width, height=self.height)
+
+
+class Piece(BaseModel):
+    """One of several pictures that are shown beside each other: a `page`, or a `camera`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stream: VideoStream
+    rect: Rect
+    role: Literal["page", "camera"]
 
 
 class AudioStream(BaseModel):
@@ -133,6 +146,7 @@ class MediaInfo(BaseModel):
     mixed: tuple[AudioStream, ...] = Field(default=(), description="sounds heard besides `audio`")
     sounds: tuple[AudioStream, ...] = Field(default=(), description="all that decode")
     other_pictures: tuple[PictureTrack, ...] = ()
+    picture_title: str = ""
     title: str = ""
     broken_picture: bool = Field(
         default=False, description="has a picture stream of which nothing decodes"
@@ -317,10 +331,20 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
                 for s in pictures
                 if s is not stream and s.codec_context is not None
             ),
+            picture_title=_title(stream.metadata) if stream is not None else "",
             title=str(media.metadata.get("title", "")).strip(),
             broken_picture=bool(pictures) and video is None,
             has_cover=not pictures and bool(media.streams.video),
         )
+
+
+def probe_picture(path: Path, info: MediaInfo, index: int) -> VideoStream | None:
+    """One picture of a file that has several; None where nothing of it decodes."""
+    with open_media(path, info.known_container) as media:
+        try:
+            return _video(media, media.streams[index], info.start_s)[0]
+        except (av.FFmpegError, ValueError, OverflowError):
+            return None
 
 
 def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None, float]:

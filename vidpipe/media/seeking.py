@@ -112,16 +112,18 @@ class KeyframeFinder:
         return found
 
 
-def seek_before(path: Path, info: MediaInfo, t_s: float) -> float:
+def seek_before(path: Path, info: MediaInfo, t_s: float, *, always: bool = False) -> float:
     """Where ffmpeg is to seek so that what is shown at `t_s` decodes; `t_s` where it may.
 
-    A second earlier than where it did here: it seeks by the order of decoding.
+    A second earlier than where it did here: it seeks by the order of decoding. In containers
+    with an index it may, for the picture that the index is of; `always` says that it is not.
     """
-    if info.video is None or info.demuxer in _INDEXED or t_s <= 0:
+    if info.video is None or t_s <= 0 or (info.demuxer in _INDEXED and not always):
         return t_s
     finder = KeyframeFinder(path, info, info.video.index)
     try:
-        return max(0.0, finder.before(t_s).seek_s - 1.0)
+        start = finder.before(t_s)
+        return max(0.0, (start.key_s if always else start.seek_s) - 1.0)
     finally:
         finder.close()
 

@@ -325,6 +325,29 @@ def _given(item: GivenLayout, media: MediaInfo) -> Stretch:
     )
 
 
+def _recorded_apart(media: MediaInfo) -> tuple[GivenLayout, ...]:
+    """Where a page and a camera are that were recorded apart; nothing of one picture."""
+    pieces = media.video.pieces if media.video is not None else ()
+    where = {piece.role: piece.rect for piece in pieces}
+    return (GivenLayout(screen=where["page"], camera=where["camera"]),) if where else ()
+
+
+def _exactly(found: Layout, given: GivenLayout) -> Layout:
+    """Regions to the pixel, which were looked at smaller."""
+    where = {Role.SCREEN: given.screen, Role.CAMERA: given.camera}
+    stretches = tuple(
+        s.model_copy(
+            update={
+                "regions": tuple(
+                    r.model_copy(update={"rect": where[r.role] or r.rect}) for r in s.regions
+                )
+            }
+        )
+        for s in found.stretches
+    )
+    return found.model_copy(update={"stretches": stretches})
+
+
 def layout(run: StageRun) -> BaseModel:
     """Shots, slides and regions over time as tables, and the layout sheet."""
     path, media = run.recording()
@@ -332,15 +355,18 @@ def layout(run: StageRun) -> BaseModel:
     if media.sound_only:
         return _no_layout(run, media, instructions)
     options = run.order.settings.layout
+    given = instructions.layout or _recorded_apart(media)
     found = detect_layout(
         path,
         media,
         detector_for(run.order),
         options,
-        given=[_given(item, media) for item in instructions.layout],
+        given=[_given(item, media) for item in given],
         on_progress=lambda f: run.progress(0.8 * f, ""),
         scratch=run.work,
     )
+    if given and not instructions.layout:
+        found = _exactly(found, given[0])
     if found.slides and reads_slides(options):
         with FrameReader(path, media, max_width=_READING_WIDTH) as reader:
             found = with_text(

@@ -75,7 +75,7 @@ def test_bars_have_their_colours_in_looks_and_in_encodes(bars, tmp_path, name):
     assert any("HDR" in note for note in notes) == (name in ("pq.mp4", "hlg.mov"))
     with FrameReader(path, info, max_width=1280) as reader:
         look, grey = reader.at(0.5).image.astype(int), reader.at(0.5).grey.astype(int)
-    stream, _ = steady(path, info, 5, 5)
+    stream, _ = steady(path, info, 5, 5, tmp_path / "piece.cube")
     drawn = coloured(stream, info, tmp_path / "knee.cube").filter(
         "scale", in_color_matrix=info.video.matrix_shown, out_color_matrix="bt709", out_range="tv"
     )
