@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _STDERR_LINES = 200
@@ -36,6 +36,31 @@ def _ending_with_us() -> tuple[str, ...]:
 def _bounding() -> str | None:
     """The program that bounds another one's memory, where that can be had."""
     return shutil.which("prlimit")
+
+
+@contextlib.contextmanager
+def memory_bound(more_bytes: int) -> Iterator[None]:
+    """While inside, this process gets no more address space than it has and so much more.
+
+    What needs more gets an error of its own (`MemoryError`, libav's `ENOMEM`) and the process
+    lives on. Where the system does not tell how much it has, nothing is bounded.
+    """
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError, ValueError):
+        yield
+        return
+    limit = pages * resource.getpagesize() + more_bytes
+    if soft != resource.RLIM_INFINITY:
+        limit = min(limit, soft)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 class ProgramFailed(Exception):
