@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from vidpipe.channels.sound import SoundWish
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
@@ -228,9 +229,8 @@ class Channel(_Strict):
         default="auto",
         description="of two people: the one who speaks, or both; auto: both where turns are short",
     )
-    sound: str = Field(
+    sound: SoundWish = Field(
         default="auto",
-        pattern=r"^(auto|mix|[1-9][0-9]?)$",
         description="of recordings with several: auto, the one somebody speaks on, or mixed where "
         "people are apart; mix: all of them; or the number of one, from 1",
     )

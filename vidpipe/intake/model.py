@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vidpipe.channels.sound import SoundWish
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
 from vidpipe.intake.lengths import Length
@@ -79,10 +80,6 @@ class GivenLayout(BaseModel):
         if self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError("end_s must come after start_s")
         return self
-
-
-#: Which sound of a recording is heard.
-SoundWish = Annotated[str, Field(pattern=r"^(auto|mix|[1-9][0-9]?)$")]
 
 
 class Instructions(BaseModel):

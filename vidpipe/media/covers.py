@@ -14,7 +14,8 @@ from PIL import Image, ImageOps
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
 from vidpipe.media.containers import MOST_COVER_PIXELS
-from vidpipe.media.probe import MediaInfo, open_media
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import MediaInfo
 
 #: A file of more is no cover: 6000x6000 as PNG takes about so much at most.
 _MOST_BYTES = 48 << 20

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
 from vidpipe.media.display import Beside, Frame, Image
-from vidpipe.media.probe import MediaInfo, VideoStream, open_media
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import MediaInfo, VideoStream
 from vidpipe.media.seeking import (
     BEGINNING,
     Cursor,

@@ -13,7 +13,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.probe import AudioStream, MediaInfo, open_media
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import AudioStream, MediaInfo
 
 #: What recognisers and speech activity want.
 SAMPLE_RATE = 16_000

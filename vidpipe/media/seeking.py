@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 import av
 
-from vidpipe.media.probe import MediaInfo, open_media
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import MediaInfo
 
 #: Which pictures are decoded: all, or those that others are decoded from. What is left out is
 #: missed by no other picture; leaving out B-pictures alone, of which others are made too, spoils

@@ -10,7 +10,8 @@ import pytest
 from vidpipe.errors import InputRejected
 from vidpipe.intake.rules import Rules, check_media
 from vidpipe.media.boxes import MOST_SAMPLES, overstated
-from vidpipe.media.probe import open_media, probe
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import probe
 from vidpipe.process import ProgramFailed, run_program
 from vidpipe_tests.media.coding import coded, made
 

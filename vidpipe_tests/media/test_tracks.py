@@ -88,6 +88,7 @@ def test_a_wish_for_a_sound_is_followed(talk, tmp_path):
     assert [s.number for s in choose_sounds(path, info, "mix")[0].heard] == [1, 2]
     chosen, notes = choose_sounds(path, info, "7")
     assert chosen.audio.number == 2 and notes[0] == "there is no sound 7: it has 2"
+    assert Channel.model_validate({"name": "default", "sound": 2}).sound == "2"
     with pytest.raises(ValueError, match="sound"):
         Channel(name="default", sound="loud")
 
