@@ -9,10 +9,12 @@ but the peaks. Where one of two channels is dead the other one is heard on both 
 from __future__ import annotations
 
 import re
+import wave
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
+import numpy as np
 
 from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
@@ -20,6 +22,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import AudioStream, MediaInfo
+from vidpipe.media.samples import stereo_between
 from vidpipe.timeline import EditList
 
 RATE = 48_000
@@ -95,7 +98,16 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
         ss=f"{seek_s:.6f}",
         t=f"{length_s + preroll_s + 1:.6f}",
     )
-    heard = [_stereo(file[str(sound.index)], sound) for sound in info.heard]
+    until_s = first_s + length_s + 1
+    heard = [
+        _stereo(
+            ffmpeg.input(str(_plain(source, info, sound, first_s - preroll_s, until_s, target)))
+            if sound.varies
+            else file[str(sound.index)],
+            sound,
+        )
+        for sound in info.heard
+    ]
     both = ffmpeg.filter(heard, "amix", inputs=len(heard), normalize=0) if heard[1:] else heard[0]
     steady = both.filter("apad", pad_dur=2)
     pieces = edit.intervals
@@ -121,6 +133,20 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
         ffmpeg.output(exact, str(target), acodec="pcm_s24le", ar=RATE, map_metadata=-1),
         timeout_s=_LIMIT_S,
     )
+
+
+def _plain(
+    source: Path, info: MediaInfo, sound: AudioStream, start_s: float, end_s: float, beside: Path
+) -> Path:
+    """A sound whose form changes on the way, in one: ffmpeg's graph would begin anew there."""
+    both = stereo_between(source, info, sound, start_s, end_s, rate=RATE)
+    plain = beside.with_name(f"plain-{sound.number}.wav")
+    with wave.open(str(plain), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(both.T, -1, 1) * 32767).astype("<i2").tobytes())
+    return plain
 
 
 def _stereo(stream: Any, sound: AudioStream) -> Any:

@@ -86,7 +86,8 @@ class AudioStream(BaseModel):
     """A sound that decodes.
 
     `number` counts the file's sounds from 1, as players do. `turned`: its two channels are
-    each other's opposite, and would be silent together. `gain_db` brings it to the others of
+    each other's opposite, and would be silent together. `varies`: its rate or its channels
+    change on the way. `gain_db` brings it to the others of
     a mix.
     """
 
@@ -101,6 +102,7 @@ class AudioStream(BaseModel):
     language: str = ""
     default: bool = False
     turned: bool = False
+    varies: bool = False
     gain_db: float = 0.0
 
     @property

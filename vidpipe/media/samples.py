@@ -90,29 +90,43 @@ class _AlignedWriter:
             self.file.writeframesraw(_int16(samples).tobytes())
 
 
+class Resampling:
+    """Frames of one sound in one form, however often its own changes; `forms` has those seen."""
+
+    def __init__(self, layout: str, rate: int = SAMPLE_RATE) -> None:
+        self.forms: set[tuple[str, int, str]] = set()
+        self._layout, self._rate = layout, rate
+        self._resampler: Any = None
+        self._last: tuple[str, int, str] | None = None
+
+    def push(self, frame: Any | None) -> list[NDArray[np.float32]]:
+        """Samples in -1 to 1 for a frame, or with None what is left; shape (channels, n) each."""
+        if frame is None:
+            return self._out(None) if self._resampler is not None else []
+        form = (frame.format.name, frame.sample_rate, frame.layout.name)
+        left = []
+        if self._last != form:
+            left = self.push(None)
+            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self._rate)
+        self.forms.add(form)
+        self._last = form
+        return left + self._out(frame)
+
+    def _out(self, frame: Any | None) -> list[NDArray[np.float32]]:
+        return [out.to_ndarray() for out in self._resampler.resample(frame)]
+
+
 class _Mono:
-    """Frames of one sound as 16 kHz mono in -1 to 1, however often its form changes."""
+    """Frames of one sound as 16 kHz mono in -1 to 1, its channels the right way round."""
 
     def __init__(self, sound: AudioStream) -> None:
         self._turned = sound.turned
         self._gain = 10 ** (sound.gain_db / 20)
-        self._resampler: Any = None
+        self._resampling = Resampling("stereo" if sound.turned else "mono")
 
     def push(self, frame: Any | None) -> list[NDArray[np.float32]]:
         """What comes out for a frame, or with None what is left."""
-        if self._resampler is None:
-            if frame is None:
-                return []
-            layout = "stereo" if self._turned else "mono"
-            self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE)
-        try:
-            done = self._resampler.resample(frame)
-        except ValueError:
-            # Another rate or other channels from here on.
-            left = self.push(None)
-            self._resampler = None
-            return left + self.push(frame)
-        return [self._mixed(out.to_ndarray()) for out in done]
+        return [self._mixed(planes) for planes in self._resampling.push(frame)]
 
     def _mixed(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         one = (planes[0] - planes[1]) / 2 if self._turned else planes[0]
@@ -240,19 +254,18 @@ def sound_between(
 
 
 def stereo_between(
-    source: Path, info: MediaInfo, sound: AudioStream, start_s: float, end_s: float
+    source: Path,
+    info: MediaInfo,
+    sound: AudioStream,
+    start_s: float,
+    end_s: float,
+    resampling: Resampling | None = None,
+    rate: int = SAMPLE_RATE,
 ) -> NDArray[np.float32]:
-    """16 kHz of both channels of one sound, shape (2, n); mono is the same twice."""
-    both = np.zeros((2, round((end_s - start_s) * SAMPLE_RATE)), np.float32)
-    resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
-
-    def push(frame: Any) -> list[NDArray[np.float32]]:
-        try:
-            return [out.to_ndarray() for out in resampler.resample(frame)]
-        except ValueError:
-            return []
-
-    for first, heard in pieces_between(source, info, sound, start_s, end_s, push):
+    """Both channels of one sound, shape (2, n); mono is the same twice."""
+    both = np.zeros((2, round((end_s - start_s) * rate)), np.float32)
+    push = (resampling or Resampling("stereo", rate)).push
+    for first, heard in pieces_between(source, info, sound, start_s, end_s, push, rate):
         both[:, first : first + heard.shape[-1]] = heard
     return both
 
@@ -264,9 +277,10 @@ def pieces_between(
     start_s: float,
     end_s: float,
     push: Callable[[Any], list[NDArray[np.float32]]],
+    rate: int = SAMPLE_RATE,
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """What `push` makes of the frames of `[start_s, end_s)`: first sample, samples (..., n)."""
-    count = round((end_s - start_s) * SAMPLE_RATE)
+    count = round((end_s - start_s) * rate)
     with open_media(source, info.known_container) as media:
         stream = media.streams[sound.index]
         try:
@@ -277,11 +291,11 @@ def pieces_between(
         for frame in decode_tolerantly(media, stream):
             if frame.time is None:
                 continue
-            told = (frame.time - info.origin_s - start_s) * SAMPLE_RATE
+            told = (frame.time - info.origin_s - start_s) * rate
             if told >= count:
                 break
             # The resampler holds some samples back: what it gives out follows what it gave.
-            if at is None or abs(told - at) > _JUMP_S * SAMPLE_RATE:
+            if at is None or abs(told - at) > _JUMP_S * rate:
                 at = told
             frame.pts = None
             for heard in push(frame):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.media.probe import AudioStream, MediaInfo
-from vidpipe.media.samples import SAMPLE_RATE, stereo_between
+from vidpipe.media.samples import SAMPLE_RATE, Resampling, stereo_between
 from vidpipe.media.voice import WINDOW, voice
 
 #: A recording is listened to at so many moments of so many seconds; a short one whole.
@@ -82,8 +82,10 @@ def choose_sounds(path: Path, info: MediaInfo, wish: str = "auto") -> tuple[Medi
 
 def _listen(path: Path, info: MediaInfo, stream: AudioStream, *, judged: bool) -> _Heard:
     """Listen to a sound at some moments; only what is `judged` is searched for a voice."""
-    moments = [stereo_between(path, info, stream, a, b) for a, b in _moments(info.duration_s)]
+    same = Resampling("stereo")
+    moments = [stereo_between(path, info, stream, a, b, same) for a, b in _moments(info.duration_s)]
     both = np.concatenate(moments, axis=1)
+    stream = stream.model_copy(update={"varies": len(same.forms) > 1})
     if stream.channels == 2 and _opposite(both):
         stream = stream.model_copy(update={"turned": True})
         mono = (both[0] - both[1]) / 2

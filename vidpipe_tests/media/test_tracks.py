@@ -93,9 +93,9 @@ def test_a_wish_for_a_sound_is_followed(talk, tmp_path):
         Channel(name="default", sound="loud")
 
 
-def clip_sound(path, info, tmp_path):
+def clip_sound(path, info, tmp_path, start_s=2.0, end_s=8.0):
     """The sound of a clip as both its sides, shape (2, n)."""
-    edit = EditList.from_intervals([span(2.0, 8.0)], 25)
+    edit = EditList.from_intervals([span(start_s, end_s)], 25)
     work = tmp_path / "work"
     work.mkdir()
     with av.open(str(make_sound(path, info, edit, ClipOptions(variants=()), work))) as media:
@@ -145,6 +145,13 @@ def test_sound_that_changes_its_form_midway_is_heard_on(tmp_path):
     samples = decode_samples(path, probe(path), tmp_path / "heard.wav")
     first, later = (rms_db(samples.read(t, t + 1)) for t in (1.0, 4.0))
     assert later > -30 and later == pytest.approx(first, abs=4)
+    # A clip over the change is as long as its picture, and heard on both sides of it.
+    info, _ = examine(path, probe(path))
+    assert info.audio.varies
+    both = clip_sound(path, info, tmp_path, 1.0, 5.0)
+    assert both.shape[1] == 4 * 48_000
+    levels = [rms_db(both[0, k * 24_000 : (k + 1) * 24_000]) for k in range(8) if k not in (3, 4)]
+    assert min(levels) > max(levels) - 4
 
 
 def test_sound_ends_with_the_picture(talk, tmp_path):
