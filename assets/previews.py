@@ -68,6 +68,7 @@ def _source(engine: Engine, result: StageResult) -> Metadata:
     return metadata | {
         "contact_sheet": markdown(picture(engine, result.manifest, "contact_sheet.jpg")),
         "recording": f"{document.name}: {_media(document.media)}",
+        **({"used": "; ".join(document.notes)} if document.notes else {}),
         "duration_s": round(document.media.duration_s, 2),
         "size_mib": mib(document.media.size_bytes),
         "channel": document.channel,

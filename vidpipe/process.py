@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _STDERR_LINES = 200
@@ -32,6 +32,37 @@ def _ending_with_us() -> tuple[str, ...]:
     return prefix if tried.returncode == 0 else ()
 
 
+@functools.cache
+def _bounding() -> str | None:
+    """The program that bounds another one's memory, where that can be had."""
+    return shutil.which("prlimit")
+
+
+@contextlib.contextmanager
+def memory_bound(more_bytes: int) -> Iterator[None]:
+    """While inside, this process gets no more address space than it has and so much more.
+
+    What needs more gets an error of its own (`MemoryError`, libav's `ENOMEM`) and the process
+    lives on. Where the system does not tell how much it has, nothing is bounded.
+    """
+    try:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    except (ImportError, OSError, ValueError):
+        yield
+        return
+    limit = pages * resource.getpagesize() + more_bytes
+    if soft != resource.RLIM_INFINITY:
+        limit = min(limit, soft)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 class ProgramFailed(Exception):
     """A program returned non-zero or outran its limit; carries the end of what it said."""
 
@@ -50,19 +81,23 @@ def run_program(
     on_line: Callable[[str], None] | None = None,
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    memory_bytes: int | None = None,
 ) -> str:
     """Run `args` without a shell; return the last lines of its stderr.
 
     The child stays in our process group, so that a signal to the group reaches
     it too; it is killed when the limit passes or when we are interrupted. Its
     output is bounded: stdout goes line by line to `on_line`, of stderr the last
-    200 lines are kept. `environment` is added to ours.
+    200 lines are kept. `environment` is added to ours. With `memory_bytes` it gets no more
+    address space than that, where the system has `prlimit`.
 
     Raises:
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
     """
+    prlimit = _bounding() if memory_bytes is not None else None
+    bounded = [prlimit, f"--as={memory_bytes}", "--"] if prlimit is not None else []
     process = subprocess.Popen(
-        [*_ending_with_us(), *args],
+        [*_ending_with_us(), *bounded, *args],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from vidpipe.channels.sound import SoundWish
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
@@ -227,6 +228,11 @@ class Channel(_Strict):
     people: Literal["auto", "switch", "two_up"] = Field(
         default="auto",
         description="of two people: the one who speaks, or both; auto: both where turns are short",
+    )
+    sound: SoundWish = Field(
+        default="auto",
+        description="of recordings with several: auto, the one somebody speaks on, or mixed where "
+        "people are apart; mix: all of them; or the number of one, from 1",
     )
     reduce: tuple[Literal["hum", "noise"], ...] = Field(
         default=(), description="taken out of the sound: hum of the mains, constant noise"

@@ -202,6 +202,8 @@ def print_results(results: Results, folder: Path) -> None:
         f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}",
         markup=False,
     )
+    for line in video.notes:
+        say.print(f"  {line}", markup=False)
     if video.heard_language and video.heard_language != video.language:
         say.print(
             f"  expected {video.language}, but {video.heard_language} is heard", style="yellow"

@@ -13,6 +13,7 @@ from vidpipe.clips.sound import RATE, level_to, silence
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.geometry import Size
 from vidpipe.media.ffmpeg import render, source_input
+from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo, probe
 
 #: A film that is longer is the wrong file.
@@ -47,31 +48,36 @@ def _probed(path: Path) -> MediaInfo:
     return info
 
 
-def with_films(picture: Any, plan: ClipPlan, size: Size, options: ClipOptions) -> Any:
+def with_films(picture: Any, plan: ClipPlan, size: Size, options: ClipOptions, work: Path) -> Any:
     """The clip's picture with the channel's films around it."""
     brand = options.brand
     pieces = [picture]
     if plan.intro_frames and brand.intro:
-        pieces.insert(0, _picture(brand.intro, plan.intro_frames, plan.edit.fps, size, options))
+        pieces.insert(
+            0, _picture(brand.intro, plan.intro_frames, plan.edit.fps, size, options, work)
+        )
     if plan.outro_frames and brand.outro:
-        pieces.append(_picture(brand.outro, plan.outro_frames, plan.edit.fps, size, options))
+        pieces.append(_picture(brand.outro, plan.outro_frames, plan.edit.fps, size, options, work))
     return picture if len(pieces) == 1 else ffmpeg.concat(*pieces, v=1, a=0)
 
 
-def _picture(path: Path, frames: int, fps: Fraction, size: Size, options: ClipOptions) -> Any:
+def _picture(
+    path: Path, frames: int, fps: Fraction, size: Size, options: ClipOptions, work: Path
+) -> Any:
     """The film fitted on the brand's ground, exactly so many frames of it."""
     info = _probed(path)
     assert info.video is not None
+    table = work / f"{frames}-{path.stem}.cube"
+    shown, _ = steady(path, info, fps, frames, table)
     return (
-        source_input(path, info.known_container)[str(info.video.index)]
-        .filter("fps", fps=f"{fps.numerator}/{fps.denominator}", start_time=0)
+        coloured(shown, info, table)
         .filter(
             "scale",
             size.width,
             size.height,
             force_original_aspect_ratio="decrease",
             force_divisible_by=2,
-            in_color_matrix=info.video.matrix,
+            in_color_matrix=info.video.matrix_shown,
             out_color_matrix="bt709",
             out_range="tv",
         )
@@ -84,7 +90,6 @@ def _picture(path: Path, frames: int, fps: Fraction, size: Size, options: ClipOp
             "(oh-ih)/2",
             color="0x" + options.brand.background[1:],
         )
-        .filter("tpad", stop_mode="clone", stop_duration=1)
         .filter("trim", end_frame=frames)
         .filter("format", "yuv420p")
     )

@@ -26,15 +26,14 @@ from vidpipe.clips.text.cards import Opening
 from vidpipe.clips.text.fonts import Lettering, lettering_for
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
-from vidpipe.media.encoders import encoder_options
-from vidpipe.media.ffmpeg import render, source_input
+from vidpipe.media.encoders import SOFTWARE, encoder_options
+from vidpipe.media.ffmpeg import MEMORY_BYTES, render
 from vidpipe.media.loudness import measure_loudness
+from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
-#: Decoded before the first frame, so that a slow source's picture is already there.
-_PREROLL_S = 2.0
 #: A logo is so high, and so far from the top, on a canvas whose short side is 1080.
 _LOGO_HEIGHT, _LOGO_TOP = 84, 48
 #: Height of the bar that fills, at a short side of 1080.
@@ -99,7 +98,7 @@ def render_clip(
             for o in outputs
         ]
     else:
-        kept = _kept_frames(source, info, edit, options.template.j_cut_s)
+        kept = _kept_frames(source, info, edit, options.template.j_cut_s, work)
         copies = kept.split() if len(outputs) > 1 else [kept]
         pictures = [
             _picture(copies[k], info, o.plan, arranged[k], o.variant, options, o.work)
@@ -124,6 +123,7 @@ def render_clip(
             timeout_s=len(made) * (120 + 60 * plan.duration_s),
             duration_s=plan.duration_s,
             on_progress=on_progress,
+            memory_bytes=MEMORY_BYTES if options.encoder == SOFTWARE else None,
         )
 
 
@@ -169,7 +169,7 @@ def _encoded(
             letters.shown(title),
         )
         picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
-    picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options)
+    picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options, work)
     # What frames do not say the encoder would write as unknown, whatever it is told.
     picture = picture.filter(
         "setparams",
@@ -273,7 +273,7 @@ def _picture(
     work: Path,
 ) -> Any:
     assert info.video is not None
-    draw = Painter(plan, variant, options, info.video.matrix, work)
+    draw = Painter(plan, variant, options, info.video.matrix_shown, work)
     if len(plan.parts) == 1:
         done = draw.compose(kept, plan.parts[0], arranged[0])
     else:
@@ -335,39 +335,15 @@ def brand_boxes(variant: Variant, brand: Brand) -> list[Rect]:
     return boxes
 
 
-def _kept_frames(source: Path, info: MediaInfo, edit: EditList, lead_s: float) -> Any:
+def _kept_frames(source: Path, info: MediaInfo, edit: EditList, lead_s: float, work: Path) -> Any:
     """The source's displayed picture at a constant rate, without the frames that are cut."""
-    assert info.video is not None
     fps, spans = edit.fps, edit.picture_spans(lead_s)
-    first_s = float(spans[0].first / fps)
-    length_s = float((spans[-1].last - spans[0].first) / fps)
-    preroll = min(round(_PREROLL_S * fps), spans[0].first)
-    seek_s = first_s - float(preroll / fps) + info.seek_offset_s
-    stream = source_input(
-        source,
-        info.known_container,
-        ss=f"{max(0.0, seek_s):.6f}",
-        t=f"{length_s + float(preroll / fps) + 1:.6f}",
-    )[str(info.video.index)]
-    steady = stream.filter(
-        "fps", fps=f"{fps.numerator}/{fps.denominator}", start_time=0, round="near"
-    ).filter("tpad", stop_mode="clone", stop_duration=2)
-    start = spans[0].first - preroll
+    first, last = spans[0].first, spans[-1].last
+    stream, before = steady(source, info, fps, last - first, work / "piece.cube", first=first)
+    start = first - before
     chosen = "+".join(f"between(n,{s.first - start},{s.last - start - 1})" for s in spans)
-    kept = steady.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")
-    video = info.video
-    turned = video.rotation in (90, 270)
-    coded = (
-        (video.coded_height, video.coded_width)
-        if turned
-        else (
-            video.coded_width,
-            video.coded_height,
-        )
-    )
-    if coded != (video.width, video.height):
-        kept = kept.filter("scale", video.width, video.height)
-    return kept.filter("setsar", 1)
+    kept = stream.filter("select", chosen).filter("setpts", "N/FRAME_RATE/TB")
+    return coloured(kept, info, work / "knee.cube")
 
 
 def measure(path: Path) -> Measures:

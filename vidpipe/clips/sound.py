@@ -9,17 +9,20 @@ but the peaks. Where one of two channels is dead the other one is heard on both 
 from __future__ import annotations
 
 import re
+import wave
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
+import numpy as np
 
 from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
 from vidpipe.errors import Misconfigured
-from vidpipe.media.containers import MOST_COVER_PIXELS
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
-from vidpipe.media.probe import MediaInfo
+from vidpipe.media.probe import AudioStream, MediaInfo
+from vidpipe.media.samples import stereo_between
 from vidpipe.timeline import EditList
 
 RATE = 48_000
@@ -48,7 +51,8 @@ def make_sound(
         silence(edit.duration_s, cut)
     else:
         _cut(source, info, edit, options.fade_s, cut)
-        alive = _only_channel(cut) if info.audio.channels == 2 else None
+        alone = len(info.heard) == 1 and info.audio.channels == 2 and not info.audio.turned
+        alive = _only_channel(cut) if alone else None
         if alive is not None:
             _to_both_sides(cut, alive, work)
     if options.reduce and info.audio is not None:
@@ -86,24 +90,26 @@ def level_to(cut: Path, options: ClipOptions, target: Path) -> None:
 def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: Path) -> None:
     first_s = edit.intervals[0].start_s
     length_s = edit.intervals[-1].end_s - first_s
-    assert info.audio is not None
     preroll_s = min(1.0, max(0.0, first_s + info.seek_offset_s))
     seek_s = first_s + info.seek_offset_s - preroll_s
-    # A cover of any size may be attached: ffmpeg looks at it before it is told what is wanted.
-    bounded = {"max_pixels": MOST_COVER_PIXELS} if info.has_cover else {}
-    stream = source_input(
+    file = source_input(
         source,
         info.known_container,
         ss=f"{seek_s:.6f}",
         t=f"{length_s + preroll_s + 1:.6f}",
-        **bounded,
-    )[str(info.audio.index)]
-    # Gaps in the time stamps become silence; the first sample lies at the seek point.
-    steady = (
-        stream.filter("aresample", RATE, **{"async": 1, "first_pts": 0})
-        .filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
-        .filter("apad", pad_dur=2)
     )
+    until_s = first_s + length_s + 1
+    heard = [
+        _stereo(
+            ffmpeg.input(str(_plain(source, info, sound, first_s - preroll_s, until_s, target)))
+            if sound.varies
+            else file[str(sound.index)],
+            sound,
+        )
+        for sound in info.heard
+    ]
+    both = ffmpeg.filter(heard, "amix", inputs=len(heard), normalize=0) if heard[1:] else heard[0]
+    steady = both.filter("apad", pad_dur=2)
     pieces = edit.intervals
     split = steady.asplit() if len(pieces) > 1 else None
     copies = [split[k] for k in range(len(pieces))] if split is not None else [steady]
@@ -127,6 +133,30 @@ def _cut(source: Path, info: MediaInfo, edit: EditList, fade_s: float, target: P
         ffmpeg.output(exact, str(target), acodec="pcm_s24le", ar=RATE, map_metadata=-1),
         timeout_s=_LIMIT_S,
     )
+
+
+def _plain(
+    source: Path, info: MediaInfo, sound: AudioStream, start_s: float, end_s: float, beside: Path
+) -> Path:
+    """A sound whose form changes on the way, in one: ffmpeg's graph would begin anew there."""
+    both = stereo_between(source, info, sound, start_s, end_s, rate=RATE)
+    plain = beside.with_name(f"plain-{sound.number}.wav")
+    with wave.open(str(plain), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(both.T, -1, 1) * 32767).astype("<i2").tobytes())
+    return plain
+
+
+def _stereo(stream: Any, sound: AudioStream) -> Any:
+    """A sound from the seek point on, its gaps in time filled with silence, right way round."""
+    steady = stream.filter("aresample", RATE, **{"async": 1, "first_pts": 0}).filter(
+        "aformat", sample_fmts="fltp", channel_layouts="stereo"
+    )
+    if sound.turned:
+        steady = steady.filter("pan", args="stereo|c0=c0|c1=-1*c1")
+    return steady.filter("volume", f"{sound.gain_db:.1f}dB") if sound.gain_db else steady
 
 
 def _only_channel(stereo: Path) -> int | None:

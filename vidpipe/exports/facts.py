@@ -12,10 +12,11 @@ import ffmpeg
 
 from vidpipe.errors import InputRejected
 from vidpipe.exports.model import Facts, Rule
+from vidpipe.media.boxes import boxes
 from vidpipe.media.containers import identify_file
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import Loudness, measure_loudness
-from vidpipe.media.probe import open_media, real_video_stream
+from vidpipe.media.opening import open_media, real_video_stream
 from vidpipe.process import ProgramFailed
 
 #: Boxes of ISO 14496-12 that hold others on the way to an edit list.
@@ -43,7 +44,7 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
     """
     with open_media(path) as media:
         video = real_video_stream(media)
-        audio = media.streams.audio[0] if media.streams.audio else None
+        audio = _decodable(media.streams.audio)
         if video is None and audio is None:
             raise InputRejected("nothing_in_it", "it has no picture and no sound", name=path.name)
         sizes = _stream_bytes(media, [s for s in (video, audio) if s is not None])
@@ -51,12 +52,14 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
         sound = _sound(audio, sizes) if audio is not None else {}
         duration_s = max(_length_s(s) for s in (video, audio) if s is not None)
         container = media.format.name.split(",")[0]
-    if audio is not None:
-        loudness = loudness or measure_loudness(path)
+        # A stream must not be asked anything once its file is closed.
+        heard = audio.index if audio is not None else None
+    if heard is not None:
+        loudness = loudness or measure_loudness(path, stream=heard)
         sound["integrated_lufs"] = loudness.integrated_lufs
         sound["true_peak_dbtp"] = loudness.true_peak_dbtp
     with path.open("rb") as file:
-        order = [kind for kind, _, _ in _boxes(file, 0, path.stat().st_size)]
+        order = [kind for kind, _, _ in boxes(file, 0, path.stat().st_size)]
         if order[:1] == [b"ftyp"]:
             file.seek(8)
             container = "mov" if file.read(4) == _QUICKTIME else "mp4"
@@ -73,13 +76,19 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
 
 
 def plays(path: Path) -> Rule:
-    """Whether a file decodes to its end without a word of complaint from ffmpeg."""
+    """Whether a file decodes to its end without a word of complaint from ffmpeg.
+
+    Its picture, and the first sound that anything decodes: beside that a phone puts one for its
+    own players (`apac`), which others leave out.
+    """
     with open_media(path) as media:
         known = identify_file(path)
-        kinds = [s.type for s in media.streams if s.type in ("video", "audio")]
+        played = [real_video_stream(media), _decodable(media.streams.audio)]
+        indices = [s.index for s in played if s is not None]
+        codec = played[0].codec_context.name if played[0] is not None else ""
     assert known is not None
-    source = source_input(path, known)
-    streams = [source.video] * ("video" in kinds) + [source.audio] * ("audio" in kinds)
+    source = source_input(path, known, codec=codec)
+    streams = [source[str(index)] for index in indices]
     try:
         said = render(
             ffmpeg.output(*streams, "-", format="null"),
@@ -91,6 +100,11 @@ def plays(path: Path) -> Rule:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     complaint = next((line for line in lines if _HARMLESS not in line), "")
     return Rule(rule="plays", ok=not complaint, measured=complaint[:120] or "yes", wanted="yes")
+
+
+def _decodable(sounds: Any) -> Any | None:
+    """The first sound that there is a decoder for."""
+    return next((s for s in sounds if s.codec_context is not None), None)
 
 
 def _first(order: list[bytes], kind: bytes) -> int:
@@ -151,28 +165,11 @@ def _sound(stream: Any, sizes: dict[int, int]) -> dict[str, Any]:
     }
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, first byte of the content, and end of each box (ISO 14496-12)."""
-    at = start
-    while at + 8 <= end:
-        file.seek(at)
-        head = file.read(8)
-        length, kind, skip = int.from_bytes(head[:4], "big"), head[4:], 8
-        if length == 1:
-            length, skip = int.from_bytes(file.read(8), "big"), 16
-        elif length == 0:
-            length = end - at
-        if length < skip:
-            return
-        yield kind, at + skip, min(end, at + length)
-        at += length
-
-
 def _edits(file: BinaryIO, size: int) -> Iterator[bool]:
     """For each track's edit list: whether it does more than skip an encoder's delay."""
     pending = [(0, size)]
     while pending:
-        for kind, first, end in _boxes(file, *pending.pop()):
+        for kind, first, end in boxes(file, *pending.pop()):
             if kind in _ON_THE_WAY:
                 pending.append((first, end))
             elif kind == b"elst":

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vidpipe.channels.sound import SoundWish
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
 from vidpipe.intake.lengths import Length
@@ -96,6 +97,10 @@ class Instructions(BaseModel):
     profanity: Profanity | None = Field(
         default=None, description="keep or mask strong language, whatever the channel does"
     )
+    sound: SoundWish | None = Field(
+        default=None,
+        description="of several, whatever the channel says: auto, mix, or the number of one",
+    )
     platforms: tuple[str, ...] = ()
     template: str = Field(default="", description="how its clips look; default the channel's")
     clips: int | None = Field(
@@ -183,4 +188,13 @@ class SourceVideo(BaseModel):
     channel: str
     name: str
     sha256: str
-    media: MediaInfo
+    media: MediaInfo = Field(description="with the tracks that are used")
+    notes: tuple[str, ...] = Field(
+        default=(), description="which of its tracks are used and which not, what its picture needs"
+    )
+
+
+class SourceOptions(BaseModel):
+    """What can change how a recording is used."""
+
+    sound: SoundWish

@@ -14,6 +14,7 @@ from vidpipe.media.containers import SNIFF_BYTES, identify
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import sound_decodes
+from vidpipe.process import memory_bound
 
 #: Names that are taken for videos when they lie in a drop folder.
 VIDEO_SUFFIXES = (
@@ -49,6 +50,11 @@ def is_sound(name: str) -> bool:
     return name.lower().endswith(SOUND_SUFFIXES)
 
 
+#: Of what is longer than this, fewer bits a second are no recording: speech alone takes 6,000,
+#: a page that stands still some 3,000 (x264, a keyframe every ten seconds).
+_LONG_S, _LEAST_BITS = 600.0, 500
+#: What looking at a file may take: eight pictures of 8192x8192 being decoded take 1.2 GiB.
+_MEMORY_BYTES = 6 << 30
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
 
@@ -112,9 +118,29 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
             "Upload the video itself.",
         )
     try:
-        info = probe(path, name)
+        with memory_bound(_MEMORY_BYTES):
+            return _checked(path, name, size, rules)
     except InputRejected as error:
         raise reject(error.reason, error.message) from error
+    except MemoryError as error:
+        raise reject(
+            "too_much_memory",
+            f"looking at it takes more than {_MEMORY_BYTES >> 30} GiB of memory. "
+            "Export it anew, as H.264 of at most 4K.",
+        ) from error
+
+
+def _checked(path: Path, name: str, size: int, rules: Rules) -> MediaInfo:
+    """What a file whose first bytes are those of media holds.
+
+    Raises:
+        InputRejected: the first rule that it breaks.
+    """
+
+    def reject(reason: str, message: str) -> InputRejected:
+        return InputRejected(reason, message, name=name)
+
+    info = probe(path, name)
     video = info.video
     if video is None and not info.sound_only:
         raise reject(
@@ -136,6 +162,12 @@ def check_media(path: Path, name: str, rules: Rules) -> MediaInfo:
             "too_long",
             f"it lasts {info.duration_s / 3600:.1f} h, the limit is "
             f"{rules.max_duration_s / 3600:.0f} h. Upload it in parts.",
+        )
+    if info.duration_s > _LONG_S and size * 8 < _LEAST_BITS * info.duration_s:
+        raise reject(
+            "hole_in_time",
+            f"it says that it lasts {info.duration_s / 3600:.1f} h, and holds "
+            f"{size / 2**20:.1f} MiB: its time stamps jump. Export it anew.",
         )
     if video is None:
         _check_heard(path, name, info, rules)

@@ -23,6 +23,8 @@ from vidpipe.layout.pictures import Grey, PictureFile, Pictures
 from vidpipe.media.frames import Frame, FrameReader, Packets
 
 Mask = NDArray[np.bool_]
+#: How much happened, after which look, and what always moves there.
+_Event = tuple[float, int, Mask]
 
 #: A grey step that is a change and not coding noise.
 CHANGED = 24
@@ -47,6 +49,8 @@ _EVENT = 0.002
 _MOMENT_S = 1.0
 _LATELY_S = 0.3
 _BUSY_S = 0.5
+#: So many events are looked at in the order in which they come.
+_AT_ONCE = 200
 #: A shot with fewer looks than this is looked at more closely.
 _SHOT_LOOKS = 8
 
@@ -184,7 +188,7 @@ class _Looks:
             step_s = max(options.min_step_s, (end_s - start_s) / _SHOT_LOOKS)
             self.add(reader.every(step_s, start_s, end_s, roughly=True))
         samples = self.samples()
-        events = sorted(_events(samples), key=lambda e: -e[0])
+        events = _forward(sorted(_events(samples), key=lambda e: -e[0]))
         left = options.max_samples
         for done, (_, pair, always) in enumerate(events):
             if left <= 0:
@@ -197,6 +201,15 @@ class _Looks:
             left -= self.add(_turning_points(reader, start_s, end_s, ends, always), regular=False)
             if on_progress is not None:
                 on_progress(0.5 + 0.5 * done / len(events))
+
+
+def _forward(events: list[_Event]) -> list[_Event]:
+    """Events, the greatest first, so many at a time as they come in the video.
+
+    A recording with one keyframe is decoded from its beginning for each look that goes back.
+    """
+    batches = [events[k : k + _AT_ONCE] for k in range(0, len(events), _AT_ONCE)]
+    return [event for batch in batches for event in sorted(batch, key=lambda e: e[1])]
 
 
 def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, float]]:
@@ -217,7 +230,7 @@ def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, 
     return spans[:most]
 
 
-def _events(samples: Samples) -> Iterator[tuple[float, int, Mask]]:
+def _events(samples: Samples) -> Iterator[_Event]:
     """Pairs of looks far apart between which something happened.
 
     Yields how much, which pair, and the blocks that always move there.

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidpipe.media.decoders import allowed
+
 #: How many bytes `identify` needs to see.
 SNIFF_BYTES = 4096
 #: A picture of more pixels is not decoded, however little its file takes: 64 million are
@@ -101,10 +103,14 @@ def identify_file(path: Path) -> Container | None:
         return identify_tagged(file.read(SNIFF_BYTES))
 
 
-def open_options(container: Container) -> dict[str, str]:
-    """FFmpeg options that keep a file from opening anything but itself, or a picture too large."""
+def open_options(container: Container, *, stills: bool = False) -> dict[str, str]:
+    """FFmpeg options that keep a file from opening anything but itself, or a picture too large.
+
+    Nor any decoder but those of `decoders`: with `stills` those of single pictures too.
+    """
     return {
         "protocol_whitelist": "file",
         "format_whitelist": container.demuxer,
+        "codec_whitelist": allowed(stills=stills),
         "max_pixels": str(MOST_COVER_PIXELS if container.sound_only else MOST_PIXELS),
     }

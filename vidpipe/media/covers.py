@@ -9,13 +9,13 @@ from typing import Any
 
 import av
 import numpy as np
-from av.stream import Disposition
 from PIL import Image, ImageOps
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
 from vidpipe.media.containers import MOST_COVER_PIXELS
-from vidpipe.media.probe import MediaInfo, open_media
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import MediaInfo
 
 #: A file of more is no cover: 6000x6000 as PNG takes about so much at most.
 _MOST_BYTES = 48 << 20
@@ -34,9 +34,8 @@ def attached_picture(path: Path, info: MediaInfo) -> bytes | None:
     """
     try:
         with open_media(path, info.known_container) as media:
+            # Of sound alone every picture is one: those that say so, and tracks of one picture.
             for stream in media.streams.video:
-                if not stream.disposition & Disposition.attached_pic:
-                    continue
                 packet = next(media.demux(stream), None)
                 return bytes(packet) if packet is not None and packet.size else None
     except (av.FFmpegError, OSError, InputRejected):

@@ -90,7 +90,7 @@ def works(name: str) -> bool:
         options = encoder_options(name, Effort(crf=20, preset="veryfast", max_kbps=12_000))
         trial = ffmpeg.output(picture, str(made), **options, **{"frames:v": _TRIAL_FRAMES})
         try:
-            render(trial, timeout_s=30)
+            render(trial, timeout_s=30, memory_bytes=None)
             with av.open(str(made)) as media:
                 return sum(1 for _ in media.decode(video=0)) == _TRIAL_FRAMES
         except (ProgramFailed, av.FFmpegError):

@@ -7,6 +7,7 @@ pasted strings); `render` adds what every run needs.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -17,7 +18,13 @@ import ffmpeg
 import imageio_ffmpeg
 
 from vidpipe.media.containers import Container
+from vidpipe.media.decoders import STILLS, allowed
 from vidpipe.process import run_program
+
+#: What a run may take of address space, so that a surprise in somebody's file ends one step and
+#: not the machine: a clip of 4K in three shapes took 2.9 GiB on two cores; each more has threads
+#: and pictures of its own.
+MEMORY_BYTES = (8 << 30) + (os.cpu_count() or 1) * (256 << 20)
 
 
 @functools.cache
@@ -36,13 +43,18 @@ def identity() -> str:
     return match.group(1) if match else "unknown"
 
 
-def source_input(path: Path, container: Container, **options: Any) -> Any:
-    """An ffmpeg-python input for somebody's file: explicit demuxer and allow-lists."""
+def source_input(path: Path, container: Container, *, codec: str = "", **options: Any) -> Any:
+    """An ffmpeg-python input for somebody's file: explicit demuxer and allow-lists.
+
+    `codec` is that of the picture that is wanted: only where it is one of single pictures are
+    these decoded.
+    """
     return ffmpeg.input(
         str(path.resolve()),
         f=container.demuxer,
         protocol_whitelist="file",
         format_whitelist=container.demuxer,
+        codec_whitelist=allowed(stills=codec in STILLS),
         **options,
     )
 
@@ -54,6 +66,7 @@ def render(
     duration_s: float | None = None,
     on_progress: Callable[[float], None] | None = None,
     global_args: Sequence[str] = (),
+    memory_bytes: int | None = MEMORY_BYTES,
 ) -> str:
     """Run a compiled graph; returns the end of ffmpeg's log.
 
@@ -62,6 +75,7 @@ def render(
         timeout_s: hard limit in seconds.
         duration_s: length of the output, for `on_progress` (0 to 1).
         global_args: arguments for the whole run.
+        memory_bytes: of address space; None for encoders that map a device's memory.
 
     Raises:
         ProgramFailed: with the end of ffmpeg's log.
@@ -78,4 +92,6 @@ def render(
             if key == "out_time_us" and value.lstrip("-").isdigit():
                 report(min(1.0, max(0.0, int(value) / 1e6 / duration_s)))
 
-    return run_program([*head, *args[1:]], timeout_s=timeout_s, on_line=on_line)
+    return run_program(
+        [*head, *args[1:]], timeout_s=timeout_s, on_line=on_line, memory_bytes=memory_bytes
+    )

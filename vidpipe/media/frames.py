@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,34 +12,30 @@ from types import TracebackType
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
-from vidpipe.media.probe import MediaInfo, open_media
-from vidpipe.media.samples import decode_tolerantly
+from vidpipe.media.display import Beside, Frame, Image
+from vidpipe.media.opening import open_media
+from vidpipe.media.probe import MediaInfo, VideoStream
+from vidpipe.media.seeking import (
+    BEGINNING,
+    Cursor,
+    KeyframeFinder,
+    Skip,
+    packets_of,
+    seek,
+    time_of,
+)
 
-Image = NDArray[np.uint8]
+__all__ = ["Frame", "FrameReader", "Image", "Packets"]
 
-
-#: Formats whose first plane is luma alone, and how many bits too many it has.
-_LUMA_PLANES = {
-    "yuv420p": 0,
-    "yuvj420p": 0,
-    "yuv422p": 0,
-    "yuvj422p": 0,
-    "yuv444p": 0,
-    "yuvj444p": 0,
-    "nv12": 0,
-    "gray": 0,
-    "yuv420p10le": 2,
-    "yuv422p10le": 2,
-    "yuv444p10le": 2,
-}
-#: Luma of 16 to 235 brought to 0 to 255.
-_FULL_RANGE = np.clip((np.arange(256) - 16.0) * 255 / 219 + 0.5, 0, 255).astype(np.uint8)
+#: A picture that comes later than this behind the one that was wanted is another picture.
+_LATE_S = 0.25
+#: So many keyframes are tried for one picture, each before the last, then the beginning.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -48,57 +45,6 @@ class Packets:
     times_s: NDArray[np.float64]
     sizes: NDArray[np.int64]
     keys: NDArray[np.bool_]
-
-
-class Frame:
-    """A decoded picture at `t_s` seconds from the first frame; converted when asked for."""
-
-    def __init__(self, t_s: float, raw: Any, size: Size, rotation: int) -> None:
-        self.t_s = t_s
-        self._raw = raw
-        self._size = size
-        self._rotation = rotation
-
-    @cached_property
-    def image(self) -> Image:
-        """BGR, shape (h, w, 3)."""
-        width, height = self._coded_size
-        bgr = self._raw.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
-        return self._turned(bgr.to_ndarray())
-
-    @cached_property
-    def grey(self) -> Image:
-        """Luma from 0 to 255, shape (h, w): several times cheaper than the colours."""
-        width, height = self._coded_size
-        surplus = _LUMA_PLANES.get(self._raw.format.name)
-        if surplus is None:
-            grey = self._raw.reformat(
-                width=width, height=height, format="gray", interpolation="AREA"
-            )
-            return self._turned(grey.to_ndarray())
-        plane = self._raw.planes[0]
-        kind = np.uint16 if surplus else np.uint8
-        rows = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
-        # Halves and a last step between: as good as the mean over areas and six times faster.
-        while rows.shape[1] >= 2 * width and rows.shape[0] >= 2 * height:
-            half = (rows.shape[1] // 2, rows.shape[0] // 2)
-            rows = cv2.resize(rows, half, interpolation=cv2.INTER_AREA)
-        small = cv2.resize(rows, (width, height), interpolation=cv2.INTER_LINEAR)
-        luma = np.asarray(small >> surplus, np.uint8) if surplus else np.asarray(small, np.uint8)
-        if "yuvj" not in self._raw.format.name and self._raw.color_range != 2:
-            luma = np.asarray(cv2.LUT(luma, _FULL_RANGE), np.uint8)
-        return self._turned(luma)
-
-    @property
-    def _coded_size(self) -> tuple[int, int]:
-        width, height = self._size.width, self._size.height
-        return (height, width) if self._rotation in (90, 270) else (width, height)
-
-    def _turned(self, image: Image) -> Image:
-        if not self._rotation:
-            return image
-        # The display matrix turns the coded picture counterclockwise.
-        return np.ascontiguousarray(np.rot90(image, k=self._rotation // 90))
 
 
 class FrameReader:
@@ -126,6 +72,25 @@ class FrameReader:
         self._stream.thread_type = "AUTO"
         if draft:
             self._stream.codec_context.options = {"skip_loop_filter": "nokey"}
+        self._keys = KeyframeFinder(path, info, self.video.index)
+        self._cursor: Cursor | None = None
+        self._pieces = [
+            piece.rect.scaled(self.scale).clamp(self.size.rect) for piece in self.video.pieces
+        ]
+        self._others = [
+            (
+                rect,
+                FrameReader(
+                    path,
+                    info.model_copy(update={"video": piece.stream}),
+                    max_width=rect.width,
+                    draft=draft,
+                ),
+            )
+            for piece, rect in zip(self.video.pieces[1:], self._pieces[1:], strict=True)
+        ]
+        # Until it is seen that too much is missing then.
+        self._may_skip = True
 
     def __enter__(self) -> FrameReader:
         return self
@@ -136,6 +101,9 @@ class FrameReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._keys.close()
+        for _, other in self._others:
+            other.__exit__(kind, error, trace)
         self._media.close()
 
     @property
@@ -146,12 +114,13 @@ class FrameReader:
     @cached_property
     def packets(self) -> Packets:
         """Times and sizes of all coded pictures; nothing is decoded."""
-        self._seek(0.0)
-        rows = [
-            (self._time(p), p.size, p.is_keyframe)
-            for p in self._media.demux(self._stream)
-            if p.pts is not None
-        ]
+        self._cursor = None
+        seek(self._media, self.info, 0.0)
+        rows = []
+        for packet in packets_of(self._media, self._stream):
+            t_s = time_of(packet, self.info.origin_s)
+            if t_s is not None and packet.size:
+                rows.append((t_s, packet.size, packet.is_keyframe))
         # What lies before the first frame is decoded for the others' sake and not shown.
         rows = sorted(r for r in rows if r[0] > -1e-3)
         times, sizes, keys = zip(*rows, strict=True) if rows else ((), (), ())
@@ -173,78 +142,80 @@ class FrameReader:
         wanted = deque(sorted(self.keyframe_times if times_s is None else times_s))
         if not wanted:
             return
-        self._seek(wanted[0])
+        self._cursor = None
+        seek(self._media, self.info, self._keys.before(wanted[0]).seek_s)
         context = self._stream.codec_context
-        context.skip_frame = "BIDIR"
+        context.flush_buffers()
         key_s: float | None = None
-        decoded: list[Frame] = []
-        try:
-            for packet in self._media.demux(self._stream):
-                if packet.pts is None:
-                    continue
-                t_s = self._time(packet)
-                while key_s is None and wanted and wanted[0] < t_s - 1e-6:
-                    wanted.popleft()
-                if key_s is None and packet.is_keyframe and wanted and wanted[0] <= t_s + 1e-6:
-                    key_s = wanted.popleft()
-                if key_s is None:
-                    if not wanted:
-                        break
-                    continue
-                decoded += self._decode(packet)
-                if t_s >= key_s + after_s - 1e-6:
-                    decoded += self._decode(None)
-                    context.flush_buffers()
-                    yield from _first_and_last(decoded, key_s, after_s)
-                    key_s, decoded = None, []
-            if key_s is not None:
-                yield from _first_and_last(decoded + self._decode(None), key_s, after_s)
-        finally:
-            context.skip_frame = "DEFAULT"
-            self._seek(0.0)
+        group: list[Any] = []
+        for packet in packets_of(self._media, self._stream):
+            t_s = time_of(packet, self.info.origin_s)
+            if t_s is None or not packet.size:
+                continue
+            while key_s is None and wanted and wanted[0] < t_s - 1e-6:
+                wanted.popleft()
+            if key_s is None and packet.is_keyframe and wanted and wanted[0] <= t_s + 1e-6:
+                key_s = wanted.popleft()
+            if key_s is None:
+                if not wanted:
+                    return
+                continue
+            group.append(packet)
+            if t_s >= key_s + after_s - 1e-6:
+                yield from _first_and_last(self._alone(group), key_s, after_s)
+                key_s, group = None, []
+        if key_s is not None:
+            yield from _first_and_last(self._alone(group), key_s, after_s)
 
-    def _decode(self, packet: Any) -> list[Frame]:
-        """Frames that come out for a packet, or with None those that are left."""
-        try:
-            raw = self._stream.codec_context.decode(packet)
-        except av.FFmpegError:
-            return []
-        return [
-            Frame(
-                float(f.pts * self._stream.time_base) - self.info.origin_s,
-                f,
-                self.size,
-                self.video.rotation,
-            )
-            for f in raw
-            if f.pts is not None
-        ]
+    def _alone(self, packets: Sequence[Any]) -> list[Frame]:
+        """What comes out of a keyframe and what follows it; all that is needed of that."""
+        frames = self._decoded(packets, self._skip(roughly=True))
+        if len(frames) < 2 < len(packets) and self._may_skip:
+            self._may_skip = False
+            frames = self._decoded(packets, "DEFAULT")
+        return frames
+
+    def _decoded(self, packets: Sequence[Any], skip: Skip) -> list[Frame]:
+        context = self._stream.codec_context
+        context.skip_frame = skip
+        raw: list[Any] = []
+        for packet in [*packets, None]:
+            with contextlib.suppress(av.FFmpegError):
+                raw += context.decode(packet)
+        context.flush_buffers()
+        # Packets that were decoded apart from their file do not tell their frames its clock.
+        for frame in raw:
+            frame.time_base = self._stream.time_base
+        return [self._frame(f) for f in raw if time_of(f, self.info.origin_s) is not None]
 
     def every(
         self, step_s: float, start_s: float = 0.0, end_s: float = 1e9, *, roughly: bool = False
     ) -> Iterator[Frame]:
         """A frame for each `step_s` in `[start_s, end_s)`: the first at or after each tick.
 
-        `roughly` leaves out frames between two others (B-frames): faster, and up to a few
-        frames late.
+        `roughly` leaves out frames that no other is decoded from: faster, and up to a few
+        frames late. Where that would leave out what was looked for, nothing is left out.
         """
-        self._seek(start_s)
         tick = start_s
-        context = self._stream.codec_context
-        context.skip_frame = "BIDIR" if roughly else "DEFAULT"
-        try:
-            for raw in decode_tolerantly(self._media, self._stream):
-                if raw.time is None:
-                    continue
-                t_s = self._time(raw)
+        while True:
+            cursor = self._at(tick, self._skip(roughly))
+            raw = cursor.shown if cursor.shown_s >= tick - 1e-3 else cursor.step()
+            while raw is not None:
+                t_s = cursor.shown_s
                 if t_s >= end_s - 1e-6:
                     return
-                if t_s < tick - 1e-3:
-                    continue
-                yield self._frame(raw)
-                tick = max(tick + step_s, t_s + step_s / 2)
-        finally:
-            context.skip_frame = "DEFAULT"
+                if t_s >= tick - 1e-3:
+                    if cursor.skip != "DEFAULT" and cursor.left_out_s(tick) > _LATE_S:
+                        self._may_skip = False
+                        break
+                    yield self._frame(raw)
+                    tick = max(tick + step_s, t_s + max(step_s / 2, 2e-3))
+                    if self._cursor is not cursor or cursor.shown_s != t_s:
+                        # Somebody looked elsewhere meanwhile.
+                        break
+                raw = cursor.step()
+            else:
+                return
 
     def at(self, t_s: float) -> Frame:
         """The frame that is shown at `t_s` (the last one for a time past the end).
@@ -252,35 +223,61 @@ class FrameReader:
         Raises:
             InputRejected: nothing there decodes.
         """
-        last = None
-        # Without an index a seek near the end may land behind the last keyframe.
-        for earlier_s in (0.0, 10.0, t_s):
-            self._seek(max(0.0, t_s - earlier_s))
-            for raw in decode_tolerantly(self._media, self._stream):
-                if raw.time is None:
-                    continue
-                if last is not None and self._time(raw) > t_s + 1e-3:
-                    break
-                last = raw
-            if last is not None:
+        cursor = self._at(t_s, "DEFAULT")
+        while cursor.shown is None or (cursor.ahead_s is not None and cursor.ahead_s <= t_s + 1e-3):
+            if cursor.step() is None:
                 break
-        if last is None:
+        if cursor.shown is None:
             raise InputRejected("does_not_decode", f"no picture decodes at {t_s:.1f} s")
-        return self._frame(last)
+        return self._frame(cursor.shown)
 
-    def _seek(self, t_s: float) -> None:
-        target = int((max(0.0, t_s) + self.info.origin_s) * av.time_base)
-        try:
-            self._media.seek(target, backward=True)
-        except (av.FFmpegError, OSError):
-            self._media.seek(0)
+    def _skip(self, roughly: bool) -> Skip:
+        return "NONREF" if roughly and self._may_skip else "DEFAULT"
 
-    def _time(self, item: Any) -> float:
-        """Seconds of a packet or frame from the first frame."""
-        return float(item.pts * item.time_base) - self.info.origin_s
+    def _at(self, t_s: float, skip: Skip) -> Cursor:
+        """A decoder that stands at or before `t_s`, as near as may be."""
+        start = self._keys.before(t_s)
+        cursor = self._cursor
+        if (
+            cursor is not None
+            and cursor.skip == skip
+            and start.key_s - 1e-3 <= cursor.shown_s <= t_s + 1e-3
+        ):
+            return cursor
+        for _ in range(_TRIES):
+            cursor = Cursor(self._media, self._stream, self.info, start, skip)
+            ahead_s = cursor.ahead_s
+            if start is BEGINNING or (ahead_s is not None and ahead_s <= t_s + _LATE_S):
+                break
+            # Damaged, or no keyframe after all: from the one before it.
+            start = self._keys.before(start.key_s - 0.01)
+        assert cursor is not None
+        self._cursor = cursor
+        return cursor
 
     def _frame(self, raw: Any) -> Frame:
-        return Frame(self._time(raw), raw, self.size, self.video.rotation)
+        t_s = time_of(raw, self.info.origin_s)
+        assert t_s is not None
+        if not self._pieces:
+            return _displayed(t_s, raw, self.size, self.video)
+        first = self._pieces[0]
+        page = _displayed(
+            t_s, raw, Size(width=first.width, height=first.height), self.video.pieces[0].stream
+        )
+        others = [(rect, _shown(other, t_s)) for rect, other in self._others]
+        return Beside(t_s, self.size, [(first, page), *others])
+
+
+def _displayed(t_s: float, raw: Any, size: Size, video: VideoStream) -> Frame:
+    return Frame(t_s, raw, size, video.rotation, mirrored=video.mirrored, colours=video.colours)
+
+
+def _shown(reader: FrameReader, t_s: float) -> Frame | None:
+    """What another picture shows then; None where nothing of it decodes."""
+    try:
+        return reader.at(t_s)
+    except InputRejected:
+        return None
 
 
 def _first_and_last(frames: Sequence[Frame], key_s: float, after_s: float) -> Iterator[Frame]:

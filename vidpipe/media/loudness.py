@@ -28,14 +28,16 @@ class Loudness(BaseModel):
     threshold_lufs: float
 
 
-def measure_loudness(path: Path, *, peaks: bool = True, timeout_s: float = 600.0) -> Loudness:
-    """Measure the first audio stream of one of our own files with ffmpeg's `ebur128`.
+def measure_loudness(
+    path: Path, *, peaks: bool = True, timeout_s: float = 600.0, stream: int | None = None
+) -> Loudness:
+    """Measure a file's first sound, or the one that is `stream`, with ffmpeg's `ebur128`.
 
     Without `peaks` the true peak is left out, which is most of the work.
     """
-    graph = ffmpeg.input(str(path)).audio.filter(
-        "ebur128", peak="true" if peaks else "none", framelog="quiet"
-    )
+    file = ffmpeg.input(str(path))
+    sound = file.audio if stream is None else file[str(stream)]
+    graph = sound.filter("ebur128", peak="true" if peaks else "none", framelog="quiet")
     said = render(ffmpeg.output(graph, "-", format="null"), timeout_s=timeout_s)
     summary = said[said.rfind("Summary:") :]
 

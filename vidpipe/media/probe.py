@@ -5,22 +5,34 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av.stream import Disposition
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.errors import InputRejected
-from vidpipe.geometry import Size
-from vidpipe.media.containers import AAC, ALL, MP3, Container, identify_file, open_options
+from vidpipe.geometry import Rect, Size
+from vidpipe.media.colour import Colours, colours_of
+from vidpipe.media.containers import (
+    AAC,
+    ALL,
+    MOST_PIXELS,
+    MP3,
+    Container,
+    identify_file,
+)
+from vidpipe.media.decoders import is_allowed
+from vidpipe.media.display import orientation
+from vidpipe.media.opening import open_media, picture_streams, short
 
 
 class VideoStream(BaseModel):
     """The picture: `width`, `height` as displayed (after pixel aspect and rotation).
 
-    `matrix` is what turns its colours into RGB, by ffmpeg's names (`bt709`,
-    `bt601`, `bt2020`); where the file does not say, what players assume.
+    Displayed means mirrored where `mirrored` says so, then turned by `rotation` degrees
+    counterclockwise, its pixels made square. One of several `pieces` is laid out of them on
+    black: the first is the one whose pictures it has and whose index it bears.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -32,17 +44,52 @@ class VideoStream(BaseModel):
     coded_width: int
     coded_height: int
     rotation: int
+    mirrored: bool = False
     fps: float
     pix_fmt: str
-    matrix: str
+    colours: Colours
+    interlaced: Literal["", "auto", "tff", "bff"] = Field(
+        default="", description="two fields a frame, and which comes first: auto as frames say"
+    )
+
+    pieces: tuple[Piece, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was(cls, data: Any) -> Any:
+        """Uploads that were taken in before colours were told tell their matrix alone."""
+        if isinstance(data, dict) and "colours" not in data and "matrix" in data:
+            return {**data, "colours": {"matrix": data["matrix"]}}
+        return data
+
+    @property
+    def matrix_shown(self) -> str:
+        """The matrix of its picture once other colours than that are BT.709's."""
+        return "bt709" if self.colours.mapped else self.colours.matrix
 
     @property
     def size(self) -> Size:
         return Size(width=self.width, height=self.height)
 
 
+class Piece(BaseModel):
+    """One of several pictures that are shown beside each other: a `page`, or a `camera`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stream: VideoStream
+    rect: Rect
+    role: Literal["page", "camera"]
+
+
 class AudioStream(BaseModel):
-    """The sound that is used: the first decodable stream."""
+    """A sound that decodes.
+
+    `number` counts the file's sounds from 1, as players do. `turned`: its two channels are
+    each other's opposite, and would be silent together. `varies`: its rate or its channels
+    change on the way. `gain_db` brings it to the others of
+    a mix.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,6 +97,31 @@ class AudioStream(BaseModel):
     codec: str
     sample_rate: int
     channels: int
+    number: int = 1
+    title: str = ""
+    language: str = ""
+    default: bool = False
+    turned: bool = False
+    varies: bool = False
+    gain_db: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """`2 (Microphone)`, for a person."""
+        named = ", ".join(part for part in (self.title, self.language) if part)
+        return f"{self.number} ({named})" if named else f"{self.number}"
+
+
+class PictureTrack(BaseModel):
+    """A moving picture besides the one that is used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    title: str = ""
 
 
 class MediaInfo(BaseModel):
@@ -71,12 +143,21 @@ class MediaInfo(BaseModel):
     bit_rate: int
     video: VideoStream | None
     audio: AudioStream | None
+    mixed: tuple[AudioStream, ...] = Field(default=(), description="sounds heard besides `audio`")
+    sounds: tuple[AudioStream, ...] = Field(default=(), description="all that decode")
+    other_pictures: tuple[PictureTrack, ...] = ()
+    picture_title: str = ""
     title: str = ""
     broken_picture: bool = Field(
         default=False, description="has a picture stream of which nothing decodes"
     )
 
     has_cover: bool = Field(default=False, description="sound with a picture attached to it")
+
+    @property
+    def heard(self) -> tuple[AudioStream, ...]:
+        """The sounds that are used: one, or those that are mixed."""
+        return (self.audio, *self.mixed) if self.audio is not None else ()
 
     @property
     def sound_only(self) -> bool:
@@ -93,54 +174,6 @@ class MediaInfo(BaseModel):
         return next(c for c in ALL if c.demuxer == self.demuxer)
 
 
-def open_media(path: Path, container: Container | None = None) -> Any:
-    """Open somebody's file with PyAV: our demuxer, no other file or address.
-
-    Raises:
-        InputRejected: when it is no container we know or cannot be opened.
-    """
-    container = container or identify_file(path)
-    if container is None:
-        raise InputRejected(
-            "unknown_container",
-            "this is no file that vidpipe reads: neither a video (MP4, MOV, MKV, WebM, FLV, "
-            "MPEG-TS, AVI, Ogg) nor sound (MP3, M4A, WAV, FLAC, Ogg, Opus, AAC). "
-            "Export it as MP4 or MP3 and upload that.",
-            name=path.name,
-        )
-    try:
-        return av.open(
-            str(path.resolve()),
-            format=container.demuxer,
-            options=open_options(container),
-            metadata_errors="replace",
-        )
-    except (av.FFmpegError, ValueError, OSError) as error:
-        raise InputRejected(
-            "unreadable",
-            f"its {container.name} structure cannot be read ({_short(error)}). "
-            "The upload may be incomplete: upload it again, or export it anew.",
-            name=path.name,
-        ) from error
-
-
-def _short(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0][:120]
-
-
-def real_video_stream(media: Any) -> Any | None:
-    """The first picture stream that is not a cover image; None without one."""
-    for stream in media.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    return None
-
-
-def _rotation(frame: Any) -> int:
-    return int(round(frame.rotation / 90.0) * 90) % 360
-
-
 def probe(path: Path, name: str | None = None) -> MediaInfo:
     """Read the headers and the first frames of `path`.
 
@@ -152,17 +185,21 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
     with open_media(path, container) as media:
         assert container is not None
         start_s = media.start_time / av.time_base if media.start_time is not None else 0.0
-        stream = real_video_stream(media)
+        pictures = picture_streams(media)
+        stream = next(iter(pictures), None)
         video, origin_s = None, start_s
         try:
-            if stream is not None:
+            for stream in pictures:
                 video, origin_s = _video(media, stream, start_s)
-            audio = _audio(media)
+                if video is not None:
+                    break
+                media.seek(0)
+            sounds = _sounds(media)
             duration_s = _duration(media, stream, origin_s, start_s, container)
         except (av.FFmpegError, ValueError, OverflowError) as error:
             raise InputRejected(
                 "does_not_decode",
-                f"its picture cannot be decoded ({_short(error)}). "
+                f"its picture cannot be decoded ({short(error)}). "
                 "Play it through once, and export it anew if it stops.",
                 name=name,
             ) from error
@@ -175,17 +212,41 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
             size_bytes=path.stat().st_size,
             bit_rate=media.bit_rate or 0,
             video=video,
-            audio=audio,
+            audio=sounds[0] if sounds else None,
+            sounds=sounds,
+            other_pictures=tuple(
+                PictureTrack(
+                    index=s.index,
+                    codec=s.codec_context.name,
+                    width=s.codec_context.width,
+                    height=s.codec_context.height,
+                    title=_title(s.metadata),
+                )
+                for s in pictures
+                if s is not stream and s.codec_context is not None
+            ),
+            picture_title=_title(stream.metadata) if stream is not None else "",
             title=str(media.metadata.get("title", "")).strip(),
-            broken_picture=stream is not None and video is None,
-            has_cover=stream is None and bool(media.streams.video),
+            broken_picture=bool(pictures) and video is None,
+            has_cover=not pictures and bool(media.streams.video),
         )
+
+
+def probe_picture(path: Path, info: MediaInfo, index: int) -> VideoStream | None:
+    """One picture of a file that has several; None where nothing of it decodes."""
+    with open_media(path, info.known_container) as media:
+        try:
+            return _video(media, media.streams[index], info.start_s)[0]
+        except (av.FFmpegError, ValueError, OverflowError):
+            return None
 
 
 def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None, float]:
     context = stream.codec_context
-    if context is None or not stream.codec_context.width or not stream.codec_context.height:
+    if context is None or not context.width or not context.height:
         return None, start_s
+    if context.width * context.height > MOST_PIXELS:
+        raise ValueError(f"{context.width}x{context.height} pixels are more than 8192x8192")
     first = next(media.decode(stream), None)
     if first is None:
         return None, start_s
@@ -194,7 +255,7 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
     width, height = first.width, first.height
     # Displayed width: pixels made square by widening or narrowing, never the height.
     width = max(1, round(width * sar))
-    rotation = _rotation(first)
+    rotation, mirrored = orientation(first.side_data)
     if rotation in (90, 270):
         width, height = height, width
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -211,41 +272,49 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
             coded_width=first.width,
             coded_height=first.height,
             rotation=rotation,
+            mirrored=mirrored,
             fps=round(fps, 6),
             pix_fmt=first.format.name,
-            matrix=_matrix(first),
+            colours=colours_of(first),
+            interlaced="auto" if first.interlaced_frame else "",
         ),
         origin_s,
     )
 
 
-def _matrix(frame: Any) -> str:
-    """Colour matrix of a frame (ITU-T H.273 numbers); unsaid, HD is BT.709 and SD BT.601."""
-    known = {
-        1: "bt709",
-        4: "bt601",
-        5: "bt601",
-        6: "bt601",
-        7: "smpte240m",
-        9: "bt2020",
-        10: "bt2020",
-    }
-    said = known.get(int(frame.colorspace))
-    return said or ("bt709" if frame.height >= 720 or frame.width >= 1280 else "bt601")
-
-
-def _audio(media: Any) -> AudioStream | None:
-    for stream in media.streams.audio:
+def _sounds(media: Any) -> tuple[AudioStream, ...]:
+    """The sounds that there is a decoder for, in their order."""
+    found = []
+    for number, stream in enumerate(media.streams.audio, start=1):
         context = stream.codec_context
-        if context is None or not context.sample_rate:
+        if context is None or not context.sample_rate or not is_allowed(context.name):
             continue
-        return AudioStream(
-            index=stream.index,
-            codec=context.name,
-            sample_rate=context.sample_rate,
-            channels=max(1, context.layout.nb_channels if context.layout else 1),
+        language = str(stream.metadata.get("language", ""))
+        found.append(
+            AudioStream(
+                index=stream.index,
+                codec=context.name,
+                sample_rate=context.sample_rate,
+                channels=max(1, context.layout.nb_channels if context.layout else 1),
+                number=number,
+                title=_title(stream.metadata),
+                language="" if language == "und" else language,
+                default=bool(stream.disposition & Disposition.default),
+            )
         )
-    return None
+    return tuple(found)
+
+
+def _title(metadata: Any) -> str:
+    """What a track is called; handlers' own names are none."""
+    said = metadata.get("title") or metadata.get("handler_name") or metadata.get("HANDLER_NAME")
+    name = str(said or "").strip()[:80]
+    plain = name.replace(" ", "").lower()
+    return "" if any(part in plain for part in _NO_TITLES) else name
+
+
+#: What muxers write where nobody gave a name.
+_NO_TITLES = ("handler", "coremedia", "stereo", "mono")
 
 
 def _duration(

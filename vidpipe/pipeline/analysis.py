@@ -15,15 +15,16 @@ from vidpipe.content.chapters import chapters_text
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import sentence_model
 from vidpipe.errors import InputRejected
-from vidpipe.intake.model import GivenLayout, Instructions, Sidecar, SourceVideo
+from vidpipe.intake.model import GivenLayout, Instructions, Sidecar, SourceOptions, SourceVideo
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
+from vidpipe.media.examine import examine
 from vidpipe.media.faces import ChosenFaces, FaceDetector, choose_faces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import contact_sheet, cover_sheet, waveform
-from vidpipe.media.probe import MediaInfo
+from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
@@ -57,20 +58,29 @@ def no_options(_: Order) -> BaseModel:
 
 
 def source_video(run: StageRun) -> BaseModel:
-    """Contact sheet and poster of the accepted upload; of sound its cover is both."""
+    """Its tracks that are used, contact sheet and poster; of sound its cover is both."""
+    assert isinstance(run.options, SourceOptions)
     path, upload = run.source()
+    # Probed anew: what was taken in with an earlier version tells less.
+    media, notes = examine(path, probe(path, upload.name), run.options.sound)
     sheet, poster = run.new_file("contact_sheet.jpg"), run.new_file("poster.jpg")
-    if upload.media.sound_only:
-        cover_sheet(run.cover(), upload.media.duration_s, sheet, poster)
+    if media.sound_only:
+        cover_sheet(run.cover(), media.duration_s, sheet, poster)
     else:
-        contact_sheet(path, upload.media, sheet, poster)
+        contact_sheet(path, media, sheet, poster)
     return SourceVideo(
         video_id=upload.video_id,
         channel=upload.channel,
         name=upload.name,
         sha256=upload.sha256,
-        media=upload.media,
+        media=media,
+        notes=notes,
     )
+
+
+def source_options(order: Order) -> BaseModel:
+    """Which of several sounds is wanted."""
+    return SourceOptions(sound=order.sound)
 
 
 def cover_identity(run: StageRun) -> dict[str, Any]:
@@ -84,11 +94,11 @@ def cover_identity(run: StageRun) -> dict[str, Any]:
 
 def audio(run: StageRun) -> BaseModel:
     """16 kHz mono samples; a video without sound is a value."""
-    path, upload = run.source()
+    path, media = run.recording()
     target = run.work / "audio.wav"
-    samples = decode_samples(path, upload.media, target, lambda f: run.progress(f, ""))
+    samples = decode_samples(path, media, target, lambda f: run.progress(f, ""))
     if samples is None:
-        return AudioTrack(has_audio=False, duration_s=upload.media.duration_s)
+        return AudioTrack(has_audio=False, duration_s=media.duration_s)
     run.files["audio.wav"] = target
     return AudioTrack(has_audio=True, duration_s=round(samples.duration_s, 3))
 
@@ -315,30 +325,56 @@ def _given(item: GivenLayout, media: MediaInfo) -> Stretch:
     )
 
 
+def _recorded_apart(media: MediaInfo) -> tuple[GivenLayout, ...]:
+    """Where a page and a camera are that were recorded apart; nothing of one picture."""
+    pieces = media.video.pieces if media.video is not None else ()
+    where = {piece.role: piece.rect for piece in pieces}
+    return (GivenLayout(screen=where["page"], camera=where["camera"]),) if where else ()
+
+
+def _exactly(found: Layout, given: GivenLayout) -> Layout:
+    """Regions to the pixel, which were looked at smaller."""
+    where = {Role.SCREEN: given.screen, Role.CAMERA: given.camera}
+    stretches = tuple(
+        s.model_copy(
+            update={
+                "regions": tuple(
+                    r.model_copy(update={"rect": where[r.role] or r.rect}) for r in s.regions
+                )
+            }
+        )
+        for s in found.stretches
+    )
+    return found.model_copy(update={"stretches": stretches})
+
+
 def layout(run: StageRun) -> BaseModel:
     """Shots, slides and regions over time as tables, and the layout sheet."""
-    path, upload = run.source()
+    path, media = run.recording()
     instructions = run.document("sidecar", Sidecar).instructions
-    if upload.media.sound_only:
-        return _no_layout(run, upload.media, instructions)
+    if media.sound_only:
+        return _no_layout(run, media, instructions)
     options = run.order.settings.layout
+    given = instructions.layout or _recorded_apart(media)
     found = detect_layout(
         path,
-        upload.media,
+        media,
         detector_for(run.order),
         options,
-        given=[_given(item, upload.media) for item in instructions.layout],
+        given=[_given(item, media) for item in given],
         on_progress=lambda f: run.progress(0.8 * f, ""),
         scratch=run.work,
     )
+    if given and not instructions.layout:
+        found = _exactly(found, given[0])
     if found.slides and reads_slides(options):
-        with FrameReader(path, upload.media, max_width=_READING_WIDTH) as reader:
+        with FrameReader(path, media, max_width=_READING_WIDTH) as reader:
             found = with_text(
                 found, reader, options, lambda f: run.progress(0.8 + 0.2 * f, "reading slides")
             )
-    layout_sheet(path, upload.media, found, run.new_file("layout_sheet.jpg"))
+    layout_sheet(path, media, found, run.new_file("layout_sheet.jpg"))
     if found.slides:
-        slide_sheet(path, upload.media, found, run.new_file("slide_sheet.jpg"))
+        slide_sheet(path, media, found, run.new_file("slide_sheet.jpg"))
     _layout_tables(run, found)
     return found
 

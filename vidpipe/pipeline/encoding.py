@@ -94,8 +94,8 @@ class Renderer:
         assert isinstance(run.options, ClipOptions)
         self.run = run
         self.options = run.options
-        self.source, self.upload = run.source()
-        self.media = self.upload.media
+        _, self.upload = run.source()
+        self.source, self.media = run.recording()
         self.speech = run.document("silence_regions", SpeechMap)
         self.layout = run.document("layout", Layout)
         self.transcript = run.document("transcript", Transcript)
@@ -256,6 +256,7 @@ class Renderer:
         return {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
+            "media": self.media.model_dump(mode="json", include={"video", "audio", "mixed"}),
             "plan": plan.model_dump(mode="json", exclude=_not_seen(plan, options)),
             "variant": variant.model_dump(mode="json"),
             "look": options.model_dump(mode="json", exclude={"variants"}),

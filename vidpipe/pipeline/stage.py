@@ -14,7 +14,8 @@ from vidpipe.channels.model import Channel
 from vidpipe.channels.wording import Wording, joined_terms
 from vidpipe.errors import InputRejected
 from vidpipe.intake.lengths import length_limits
-from vidpipe.intake.model import Instructions, Upload
+from vidpipe.intake.model import Instructions, SourceVideo, Upload
+from vidpipe.media.probe import MediaInfo
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
@@ -79,6 +80,11 @@ class Order:
         )
 
     @property
+    def sound(self) -> str:
+        """Which sound of a recording is heard: the sidecar's word, else the channel's."""
+        return self.instructions.sound or self.channel.sound
+
+    @property
     def wording(self) -> Wording:
         """The sidecar's terms, which matter most, then the channel's; whose word on profanity."""
         return Wording(
@@ -138,6 +144,17 @@ class StageRun:
                 name=self.video_id,
             )
         return path, upload
+
+    def recording(self) -> tuple[Path, MediaInfo]:
+        """The uploaded recording on this machine, and how it is used.
+
+        Raises:
+            InputRejected: it was removed.
+        """
+        path, upload = self.source()
+        if "source_video" not in self.inputs:
+            return path, upload.media
+        return path, self.document("source_video", SourceVideo).media
 
     def cover(self) -> Path | None:
         """The picture that stands for a recording without any, on this machine.

@@ -19,17 +19,17 @@ from vidpipe.transcript.model import Transcript
 STAGES: tuple[Stage, ...] = (
     Stage(
         name="source_video",
-        version="1",
+        version="2",
         folder=Folder.FRAMES,
         inputs=(),
         document=SourceVideo,
-        options=analysis.no_options,
+        options=analysis.source_options,
         run=analysis.source_video,
         identity=analysis.cover_identity,
     ),
     Stage(
         name="audio",
-        version="1",
+        version="2",
         folder=Folder.AUDIO,
         inputs=("source_video",),
         document=AudioTrack,

@@ -199,6 +199,7 @@ def _results(
             ),
             repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
+            notes=source.notes,
         ),
         topics=tuple(
             TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))

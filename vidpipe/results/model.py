@@ -38,6 +38,9 @@ class VideoResult(_Part):
         description="speech of more than 0.8 s at a time that no word lies on"
     )
     passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
+    notes: tuple[str, ...] = Field(
+        default=(), description="which of its tracks are used and which not, what its picture needs"
+    )
 
 
 class TopicResult(_Part):

@@ -22,6 +22,8 @@ from vidpipe.transcript.model import Word
 
 #: A topic so many times as long as the shortest clip has clips of its own.
 _OWN_CLIP = 1.5
+#: A last word goes on for no longer than this after the time it is said to end: 0.74 s were seen.
+_DRAWN_OUT_S = 1.2
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def candidates(
     starts = [w.start_s for w in words]
     ends = [w.end_s for w in words]
     turns = sorted(turns_s)
+    voice_starts = [s.start_s for s in speech.speech]
     for first in range(len(units)):
         for last in range(first + 1, ends_topic[first] + 1):
             if last - first > 1:
@@ -99,8 +102,9 @@ def candidates(
                 if gap > options.long_break_s:
                     break
             run = edges.run(first, last)
+            said_out_s = _said_out(run[-1].end_s, starts, voice_starts, speech.speech)
             start_s, end_s = _bounds(
-                run[0].start_s, run[-1].end_s, starts, ends, options, duration_s, turns
+                run[0].start_s, said_out_s, starts, ends, options, duration_s, turns
             )
             within = span(start_s, end_s)
             if within.duration_s < options.min_s:
@@ -154,6 +158,27 @@ def _ends_of_topics(content: Content, options: SegmentOptions, ties: Ties) -> li
             end = max([end, *(t.last + 1 for t in tied if t.kind in ("answer", "reversal"))])
         ends += [end] * (topic.last_unit - topic.first_unit)
     return ends
+
+
+def _said_out(
+    end_s: float,
+    word_starts: Sequence[float],
+    voice_starts: Sequence[float],
+    speech: Sequence[Interval],
+) -> float:
+    """Where the voice ends that the last word of a run is part of.
+
+    Words that were aligned or given end early, in the middle of a drawn-out vowel. What of a
+    voice follows a word before the next one begins belongs to it; of more than a moment's worth
+    nobody knows what it is.
+    """
+    at = bisect.bisect_right(voice_starts, end_s) - 1
+    if at < 0 or not end_s < speech[at].end_s <= end_s + _DRAWN_OUT_S:
+        return end_s
+    after = bisect.bisect_left(word_starts, end_s - 1e-6)
+    if after < len(word_starts) and word_starts[after] < speech[at].end_s:
+        return end_s
+    return speech[at].end_s
 
 
 def _bounds(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.media.samples import SAMPLE_RATE, Samples, level_db
+from vidpipe.media.voice import WINDOW, voice
 from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.silence.spectrum import FRAME_S, Prominence, cleaned, frame_count, noise_floor
 from vidpipe.timeline import Interval, complement, span, union
@@ -20,10 +21,9 @@ HOP_S = 0.05
 _HOP = int(HOP_S * SAMPLE_RATE)
 _LEVELS_AT_ONCE = 1200
 
-#: Silero's own frame, and what it hears before a block so that it knows where it is.
-_VAD_WINDOW = 512
-_VAD_FRAME_S = _VAD_WINDOW / SAMPLE_RATE
-_VAD_CONTEXT = 32 * _VAD_WINDOW
+#: What it judges at a time, and what it hears before a block so that it knows where it is.
+_VAD_FRAME_S = WINDOW / SAMPLE_RATE
+_VAD_CONTEXT = 32 * WINDOW
 
 #: Frames in which a voice is less likely than this tell what the room sounds like.
 _SURELY_NO_VOICE = 0.15
@@ -77,11 +77,7 @@ def find_silence(
 
 def _voice(before: Floats, sound: Floats) -> Floats:
     """Probability of a voice per frame of `FRAME_S`; `sound` comes one such frame late."""
-    from faster_whisper.vad import get_vad_model
-
-    heard = np.concatenate((before, sound))
-    heard = np.pad(heard, (0, -len(heard) % _VAD_WINDOW))
-    found = np.asarray(get_vad_model()(heard), np.float32).ravel()[len(before) // _VAD_WINDOW :]
+    found = voice(np.concatenate((before, sound)))[len(before) // WINDOW :]
     frames = round(len(sound) / SAMPLE_RATE / FRAME_S)
     centres = (np.arange(len(found)) + 0.5) * _VAD_FRAME_S - FRAME_S
     return np.asarray(np.interp(np.arange(frames) * FRAME_S, centres, found), np.float32)

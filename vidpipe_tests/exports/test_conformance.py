@@ -121,3 +121,19 @@ def test_a_file_that_is_none_is_said(tmp_path):
     path.write_text("notes")
     with pytest.raises(InputRejected, match=r"notes\.mp4"):
         look_at(path)
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["first", "second"])
+def test_a_sound_for_a_phones_own_player_is_passed_by(talk, tmp_path, which):
+    """Spatial sound (`apac`) beside AAC: nothing here decodes it, and nobody needs it."""
+    from vidpipe_tests.media.coding import coded
+
+    maps = ["-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"]
+    path = coded(talk.path, tmp_path / "phone.mp4", *maps, before=("-t", "4"))
+    data = bytearray(path.read_bytes())
+    first = data.index(b"mp4a")
+    at = first if which == 0 else data.index(b"mp4a", first + 4)
+    data[at : at + 4] = b"apac"
+    path.write_bytes(data)
+    assert look_at(path).audio_codec == "aac"
+    assert plays(path).ok

@@ -77,7 +77,7 @@ def test_a_playlist_named_mp4_is_rejected_and_nothing_else_is_opened(tmp_path, l
 
 def test_the_libraries_themselves_refuse_a_playlist_inside_a_known_container(tmp_path, listener):
     """Even with our look at the first bytes passed, the demuxer and protocols are pinned."""
-    from vidpipe.media.probe import open_media
+    from vidpipe.media.opening import open_media
 
     port, visits = listener
     secret = tmp_path / "secret.ts"

@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from vidpipe.process import ProgramFailed, _ending_with_us, run_program
+from vidpipe.process import ProgramFailed, _ending_with_us, memory_bound, run_program
 
 
 def alive(pid):
@@ -48,3 +49,11 @@ def test_a_program_that_fails_is_named_as_it_was_called():
         run_program(["sh", "-c", "exit 3"], timeout_s=10)
     with pytest.raises(FileNotFoundError if not _ending_with_us() else ProgramFailed):
         run_program(["no-such-program-anywhere"], timeout_s=10)
+
+
+def test_what_is_done_inside_a_bound_gets_no_more_memory_and_what_follows_does():
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("the system does not tell how much a process has")
+    with memory_bound(64 << 20), pytest.raises(MemoryError):
+        bytearray(256 << 20)
+    assert len(bytearray(256 << 20)) == 256 << 20

@@ -98,3 +98,17 @@ def test_reach_says_how_far_apart_they_may_be():
     assert "answer" in {t.kind for t in ties_of(units, cue_phrases("en"), 6).held(0, len(units))}
     near = ties_of(units, cue_phrases("en"), 1)
     assert "answer" not in {t.kind for t in near.held(0, len(units))}
+
+
+def test_a_clip_goes_on_to_the_end_of_the_voice_its_last_word_is_part_of():
+    """Aligned words end early in drawn-out vowels; the clip was cut there, in full voice."""
+    from vidpipe.segments.cuts import _said_out
+    from vidpipe.timeline import span
+
+    speech = [span(0.0, 4.0), span(5.0, 9.7)]
+    starts = [s.start_s for s in speech]
+    assert _said_out(9.0, [0.1, 5.1, 8.0], starts, speech) == 9.7
+    # Another word is said in it, nobody speaks there, or for longer than any word lasts.
+    assert _said_out(6.0, [0.1, 5.1, 6.3], starts, speech) == 6.0
+    assert _said_out(4.5, [0.1, 5.1], starts, speech) == 4.5
+    assert _said_out(7.0, [0.1, 5.1], starts, speech) == 7.0
