@@ -12,6 +12,7 @@ from assets.previews import preview
 from resources import VidpipeResource, WishesResource, end_with_parent
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
 from vidpipe.pipeline import Engine, StageResult, stage
+from vidpipe.storage.artifacts import Manifest
 
 OWNERS = ["team:media"]
 
@@ -29,8 +30,45 @@ def run(
     end_with_parent()
     with translated(context):
         engine = vidpipe.engine
-        order = engine.order(context.partition_key, wishes.wished())
-        return engine.run_stage(name, context.partition_key, order, _reporter(context))
+        video_id = context.partition_key
+        order = engine.order(video_id, wishes.wished())
+        return engine.run_stage(name, video_id, order, _reporter(context), chosen(context, engine))
+
+
+def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:
+    """What the steps of this run made or found, by name of the artifact.
+
+    Dagster lets one run at a time work on a video, but `vidpipe run` may work on it beside,
+    with other wishes: a step reads what its own run chose, not what is current by then.
+    """
+    found: dict[str, Manifest] = {}
+    for record in _materialized(context):
+        made = record.asset_materialization
+        if made is None or made.partition != context.partition_key:
+            continue
+        name = "/".join(made.asset_key.path)
+        identity = made.metadata.get("fingerprint")
+        if identity is None:
+            continue
+        manifest = engine.artifacts.manifest(
+            context.partition_key, stage(name).folder, name, str(identity.value)
+        )
+        if manifest is not None:
+            found[name] = manifest
+    return found
+
+
+def _materialized(context: dg.AssetExecutionContext) -> Iterator[dg.EventLogRecord]:
+    """What this run has materialised until now, the newest last."""
+    cursor: str | None = None
+    while True:
+        part = context.instance.get_records_for_run(
+            context.run_id, cursor, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        yield from part.records
+        if not part.has_more:
+            return
+        cursor = part.cursor
 
 
 @contextmanager

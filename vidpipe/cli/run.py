@@ -137,14 +137,18 @@ def _run_one(
         raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
     video_id = outcome.video_id
     assert video_id is not None
-    order = engine.order(video_id, wishes)
+    # Another run of the same video may go on beside this one, with other wishes or sidecars:
+    # this one reads what it took in, made or found itself.
+    chosen = dict(outcome.taken)
+    order = engine.order(video_id, wishes, chosen)
     ran: list[StageResult] = []
     names = stage_names(order.wanted_platforms)
     begun = now()
     alive = engine.catalog.beats.alive(f"cli-{uuid.uuid4().hex}", video_id)
     with _progress(file.name, names) as report, alive:
         for name in names:
-            ran.append(engine.run_stage(name, video_id, order, report(name)))
+            ran.append(engine.run_stage(name, video_id, order, report(name), chosen))
+            chosen[name] = ran[-1].manifest
     engine.catalog.finish_video(video_id, begun)
     results = deliver(engine, video_id, ran, folder)
     print_results(results, folder)
