@@ -160,9 +160,10 @@ class Artifacts:
         self, video_id: str, folder: Folder, artifact: str, fingerprint: str
     ) -> Manifest | None:
         """What was made under `fingerprint`, whether its files are still there or not."""
-        return self._manifest_at(manifest_key(video_id, folder, _stem(artifact), fingerprint))
+        return self.manifest_at(manifest_key(video_id, folder, _stem(artifact), fingerprint))
 
-    def _manifest_at(self, key: str) -> Manifest | None:
+    def manifest_at(self, key: str) -> Manifest | None:
+        """The manifest, or what a pointer names, under a key; None for one that is damaged."""
         body = self.store.get_bytes(key)
         if body is None:
             return None
@@ -231,7 +232,7 @@ class Artifacts:
         cannot be made again.
         """
         key = pointer_key(video_id, folder, _stem(artifact))
-        found = self._manifest_at(key)
+        found = self.manifest_at(key)
         if found is None and self.store.head(key) is not None:
             found = self._newest(video_id, folder, artifact)
         return found
@@ -243,7 +244,7 @@ class Artifacts:
             for item in self.store.list(folder_prefix(video_id, folder))
             if item.key.startswith(begins) and item.key.endswith(".manifest.json")
         ]
-        made = [m for m in map(self._manifest_at, keys) if m is not None and self.intact(m)]
+        made = [m for m in map(self.manifest_at, keys) if m is not None and self.intact(m)]
         return max(made, key=lambda m: m.created_at, default=None)
 
     def point_to(self, folder: Folder, manifest: Manifest) -> None:

@@ -72,6 +72,9 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
 QUARANTINE = "_quarantine"
 
 
+#: When retention looked last, and what it believed of the clock then.
+RETENTION_CLOCK = "_operations/retention-clock.json"
+
 #: Where the pictures of reports lie, a folder for each report.
 REPORTS = "_reports"
 
