@@ -159,6 +159,8 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     ALIAS = "alias"
     QUARANTINED = "quarantined"
+    #: It lies in a drop folder and is nothing to be taken in, or may not be.
+    PASSED_OVER = "passed_over"
 
 
 class Outcome(BaseModel):
