@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from vidpipe.errors import Misconfigured, Unavailable
@@ -26,6 +26,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = threading.Lock()
 #: PostgreSQL's advisory lock of our migrations: any number that is ours.
 _MIGRATION_LOCK = 7_614_208_553
+#: What SQLite says of a file that is not its own any more.
+_DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
 _LOCK_S = 30
 
@@ -92,11 +94,23 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if self.embedded and isinstance(error, DatabaseError):
+                self._refuse_damage(error)
             lost = error.connection_invalidated
             if not lost and not isinstance(error, (OperationalError, InterfaceError)):
                 raise
             where = self.url.render_as_string(hide_password=True)
             raise Unavailable(f"catalog {where}: {str(error.orig).splitlines()[0]}") from error
+
+    def _refuse_damage(self, error: DatabaseError) -> None:
+        """A file that is no database any more, or of which pages are lost, is said as such."""
+        said = str(error.orig)
+        if isinstance(error.orig, sqlite3.OperationalError) or not any(d in said for d in _DAMAGE):
+            return
+        raise Misconfigured(
+            f"the catalog {self.url.database} is damaged ({said}). Put back a copy of it; or move "
+            "it away: a new one is made, and recordings dropped again find all that is stored"
+        ) from error
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from vidpipe.errors import Unavailable
 from vidpipe.process import ProgramFailed, _ending_with_us, run_program
 
 
@@ -48,3 +49,9 @@ def test_a_program_that_fails_is_named_as_it_was_called():
         run_program(["sh", "-c", "exit 3"], timeout_s=10)
     with pytest.raises(FileNotFoundError if not _ending_with_us() else ProgramFailed):
         run_program(["no-such-program-anywhere"], timeout_s=10)
+
+
+def test_a_program_without_room_on_the_disk_is_no_bug_of_its_own():
+    said = "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 228"
+    with pytest.raises(Unavailable, match="Make room"):
+        run_program(["sh", "-c", said], timeout_s=10)
