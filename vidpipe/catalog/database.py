@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -36,8 +36,8 @@ class Database:
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`."""
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self.engine = _engine(url)
+        self.url = _read(url)
+        self.engine = _engine(self.url)
 
     @property
     def embedded(self) -> bool:
@@ -46,7 +46,8 @@ class Database:
 
     def _config(self) -> Config:
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
+        # The file that this stands for would read a percent sign as a reference.
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         return config
 
     def upgrade(self) -> None:
@@ -150,8 +151,13 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+def _read(url: str) -> URL:
+    """A database's URL; what follows `sqlite:///` is a file, whatever its name holds."""
+    file = url.removeprefix("sqlite:///")
+    return URL.create("sqlite", database=file) if file != url else make_url(url)
+
+
+def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, pool_size=2)
     if parsed.database:
