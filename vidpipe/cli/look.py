@@ -188,11 +188,19 @@ def serve(
         import uvicorn
 
         from vidpipe.web import web_app
+        from vidpipe.web.limits import BoundedProtocol
 
         engine = Engine(load_settings())
         engine.catalog.ready()
         err.print(f"vidpipe: clips are at http://{host}:{port}")
-        uvicorn.run(web_app(engine), host=host, port=port, log_level="warning")
+        uvicorn.run(
+            web_app(engine),
+            host=host,
+            port=port,
+            log_level="warning",
+            http=BoundedProtocol,
+            server_header=False,
+        )
         return 0
 
     raise typer.Exit(guard(go))
