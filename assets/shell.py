@@ -1,7 +1,7 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.partitions import videos
 from assets.previews import preview
-from resources import VidpipeResource, WishesResource, end_with_parent
+from resources import VidpipeResource, WishesResource, end_when_stuck, end_with_parent
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
 from vidpipe.pipeline import Engine, StageResult, stage
 from vidpipe.storage.artifacts import Manifest
@@ -32,7 +32,9 @@ def run(
         engine = vidpipe.engine
         video_id = context.partition_key
         order = engine.order(video_id, wishes.wished())
-        return engine.run_stage(name, video_id, order, _reporter(context), chosen(context, engine))
+        moved = end_when_stuck(engine.settings.stuck_after_s, context.log.error)
+        report = _reporter(context, moved)
+        return engine.run_stage(name, video_id, order, report, chosen(context, engine))
 
 
 def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:
@@ -103,11 +105,14 @@ def _failure(error: BaseException) -> dg.Failure:
     )
 
 
-def _reporter(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
+def _reporter(
+    context: dg.AssetExecutionContext, moved: Callable[[], None]
+) -> Callable[[float, str], None]:
     """Progress as log lines: each new message once, and every quarter."""
-    last = {"note": "", "quarter": 0}
+    last: dict[str, Any] = {"note": "", "quarter": 0}
 
     def tell(fraction: float, note: str) -> None:
+        moved()
         quarter = int(fraction * 4)
         if (note and note != last["note"]) or quarter > last["quarter"]:
             context.log.info(f"{fraction:.0%} {note}".strip())

@@ -52,7 +52,7 @@ class AlertOptions(BaseModel):
     url: SecretStr = Field(default=SecretStr(""), description="a webhook; nobody is told without")
     format: Literal["slack", "json"] = "slack"
     every_s: float = Field(
-        default=900.0, ge=0, description="the same cause is told of at most so often"
+        default=240.0, ge=0, description="the same cause is told of at most so often"
     )
 
 
@@ -138,6 +138,12 @@ class Settings(BaseSettings):
     )
     lost_after_s: float = Field(
         default=90.0, ge=20, description="a run without a sign of life for so long is lost"
+    )
+    stuck_after_s: float = Field(
+        default=900.0,
+        ge=60,
+        description="a step that gets no further and uses no processor for so long is ended, "
+        "and its run tried again",
     )
     retention_dry_run: bool = Field(
         default=False, description="the nightly retention only says what it would remove"
