@@ -353,6 +353,8 @@ def load_channels(path: Path | None) -> dict[str, Channel]:
         raw = yaml.safe_load(path.read_text("utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path}: not valid YAML: {error}") from error
+    except OSError as error:
+        raise Misconfigured(f"{path}: it cannot be read: {error.strerror}") from error
     entries = raw.get("channels") if isinstance(raw, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise Misconfigured(f"{path}: begin with `channels:` and one entry per channel")

@@ -210,7 +210,7 @@ def migrate() -> None:
     def go() -> int:
         catalog = Catalog(load_settings().database_url.get_secret_value())
         catalog.upgrade()
-        out.print(f"{catalog.url.render_as_string(hide_password=True)}: up to date")
+        out.print(f"{catalog.shown}: up to date")
         return 0
 
     raise typer.Exit(guard(go))

@@ -14,6 +14,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from vidpipe.addresses import holds_secret, shown
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.intake.drops import PassedOver, family, is_version
 from vidpipe.storage.objects import ObjectInfo, ObjectStore
@@ -89,7 +90,12 @@ def drop_folder(url: str, options: Mapping[str, str]) -> DropFolder:
     Raises:
         Misconfigured: no such kind of folder, or its client is not installed.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise Misconfigured(f"VIDPIPE_DROP_URL: {shown(url)!r}: {error}") from error
+    if scheme == "s3" and holds_secret(url):
+        raise Misconfigured(f"VIDPIPE_DROP_URL: {shown(url)}: keys go into VIDPIPE_DROP_OPTIONS")
     if scheme == "file":
         return LocalFolder(Path(unquote(urlsplit(url).path)))
     if scheme == "s3":

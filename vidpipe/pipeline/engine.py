@@ -61,7 +61,10 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         assert settings.scratch is not None
-        settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"VIDPIPE_HOME: {settings.home}: {error.strerror}") from error
         self.store = ObjectStore(settings.store_url, settings.plain_store_options)
         self.artifacts = Artifacts(
             self.store,

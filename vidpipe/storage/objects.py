@@ -17,6 +17,7 @@ import obstore
 from obstore import exceptions as store_errors
 from obstore.store import AzureStore, GCSStore, S3Store
 
+from vidpipe.addresses import holds_secret, shown
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.storage.folder import ObjectFolder
 from vidpipe.storage.listing import ObjectInfo
@@ -36,8 +37,15 @@ class ObjectStore:
     """
 
     def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
-        self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
+        #: As it is shown: without anything that is secret.
+        self.url = shown(url.rstrip("/"))
+        try:
+            self._open(url.rstrip("/"), options)
+        except (store_errors.BaseError, ValueError, TypeError) as error:
+            raise Misconfigured(f"store {self.url}: {_first_line(error)}") from error
+
+    def _open(self, url: str, options: Mapping[str, str] | None) -> None:
+        parts = urlsplit(url)
         self.scheme = parts.scheme
         self._folder: ObjectFolder | None = None
         self._store: Any = None
@@ -47,18 +55,20 @@ class ObjectStore:
         client: Any = {"timeout": "120s"}
         if str(endpoint).startswith("http://"):
             client["allow_http"] = True
+        if self.scheme in ("s3", "gs") and holds_secret(url):
+            raise Misconfigured(f"store {self.url}: keys go into its options, not into its URL")
         if self.scheme == "file":
             with self._translate(""):
-                self._folder = ObjectFolder(Path(unquote(parts.path)))
+                self._folder = _folder_at(Path(unquote(parts.path)))
         elif self.scheme == "s3":
-            self._store = S3Store.from_url(self.url, client_options=client, **settings)
+            self._store = S3Store.from_url(url, client_options=client, **settings)
         elif self.scheme in ("az", "azure", "abfs"):
-            self._store = AzureStore.from_url(self.url, client_options=client, **settings)
+            self._store = AzureStore.from_url(url, client_options=client, **settings)
         elif self.scheme == "gs":
-            self._store = GCSStore.from_url(self.url, client_options=client, **settings)
+            self._store = GCSStore.from_url(url, client_options=client, **settings)
         else:
             raise Misconfigured(
-                f"store {url!r}: use file:///folder, s3://bucket/prefix, "
+                f"store {shown(url)!r}: use file:///folder, s3://bucket/prefix, "
                 "az://container/prefix or gs://bucket/prefix"
             )
 
@@ -222,6 +232,13 @@ class ObjectStore:
 
     def _translate(self, key: str) -> _Translate:
         return _Translate(f"{self.url}/{key}")
+
+
+def _folder_at(root: Path) -> ObjectFolder:
+    try:
+        return ObjectFolder(root)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise Misconfigured(f"store {root}: no folder can be made there") from error
 
 
 class _Translate:
