@@ -14,7 +14,7 @@ LINKS_PORT ?= 3001
 export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench fuzz soak chaos scale walk pictures docs lock clean
+.PHONY: help demo dev test lint audit bench fuzz soak chaos scale walk pictures docs lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -68,6 +68,10 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
+
+audit: $(VENV)/.dev ## known faults of the versions that go into the image; needs a network
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --disable-pip --no-deps --requirement deploy/constraints.txt
 
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'

@@ -67,7 +67,10 @@ def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefin
             raise Misconfigured(
                 f"VIDPIPE_KUBERNETES_STEPS: {settings.kubernetes_steps}: {error}"
             ) from error
-    return living(k8s_job_executor.configured({"per_step_k8s_config": steps}))
+    # Steps open what strangers upload: they get no way to ask the cluster anything.
+    closed = {"pod_spec_config": {"automount_service_account_token": False}}
+    config = {"step_k8s_config": closed, "per_step_k8s_config": steps}
+    return living(k8s_job_executor.configured(config))
 
 
 def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
