@@ -180,7 +180,7 @@ def _told(said: Path, status: int | None) -> tuple[str, str]:
 def _child(path: Path, home: Path, said: Path, *, asked: bool) -> None:
     """Take the mutant in and work on it; never returns."""
     os.setsid()
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(2 * MOST_CPU_S), int(2 * MOST_CPU_S) + 5))
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)

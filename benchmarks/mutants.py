@@ -49,8 +49,8 @@ def make_seeds(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     talk = folder / "talk.mp4"
     if not talk.exists():
-        page = DEMO_TALK[2]
-        only = Page(page.title, page.bullets, page.sentences[:1], 1.0)
+        page = DEMO_TALK[3]
+        only = Page(page.title, page.bullets, page.sentences[1:3], 0.5)
         make_talk(talk, (only,), Look(width=320, height=180))
     made = []
     for name, how in SEEDS.items():

@@ -97,8 +97,16 @@ _WHAT_TO_DO = {
 }
 
 
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def advice(error: BaseException) -> str | None:
     """What to do about an error of the machine and not of ours; None for everything else."""
+    if type(error).__module__.partition(".")[0] == "av" and not _is_full(error):
+        # FFmpeg's errors are numbered as the system's, and mean something about a file:
+        # "operation not permitted" is its word for every failure without a number.
+        return None
     if isinstance(error, MemoryError):
         return f"memory is short. {_WHAT_TO_DO[errno.ENOMEM]}"
     if isinstance(error, OSError) and error.errno in _WHAT_TO_DO:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
 from vidpipe.media.containers import AAC, ALL, MP3, Container, identify_file, open_options
+from vidpipe.media.demuxing import demuxed
 
 
 class VideoStream(BaseModel):
@@ -277,7 +278,7 @@ def _last_time(media: Any, stream: Any, near_s: float | None) -> float | None:
         try:
             media.seek(int(max(0.0, seek_s - 5.0) * av.time_base) if seek_s else 0, backward=True)
             last = None
-            for packet in media.demux(stream):
+            for packet in demuxed(media, stream):
                 if packet.pts is not None:
                     end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                     last = end if last is None else max(last, end)
