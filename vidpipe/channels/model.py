@@ -49,7 +49,7 @@ class Brand(_Strict):
     accent: Colour = "#ffd23f"
     outline: Colour = "#000000"
     logo: Path | None = Field(
-        default=None, description="PNG drawn small in the upper left corner of the safe box"
+        default=None, description="PNG drawn small near the upper edge, in line with the safe box's left side"
     )
 
     opening: Literal["none", "title", "hook"] = Field(
