@@ -49,7 +49,8 @@ class Brand(_Strict):
     accent: Colour = "#ffd23f"
     outline: Colour = "#000000"
     logo: Path | None = Field(
-        default=None, description="PNG drawn small near the upper edge, in line with the safe box's left side"
+        default=None,
+        description="PNG drawn small near the upper edge, in line with the safe box's left side",
     )
 
     opening: Literal["none", "title", "hook"] = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import av
 from pydantic import BaseModel
 
 from vidpipe.catalog import tables
@@ -215,7 +217,19 @@ class Engine:
                 self.artifacts.point_to(wanted.folder, found)
                 progress(1.0, "reused")
                 return StageResult(wanted.name, found, document, True, time.monotonic() - started)
-        document = wanted.run(run)
+        try:
+            document = wanted.run(run)
+        except av.FFmpegError as error:
+            if wanted.folder is Folder.EXPORTS or error.errno in (errno.ENOSPC, errno.ENOMEM):
+                raise
+            # Everything before the exports reads the recording, which an upload may make
+            # fail at any place: what nobody expected there is the file's fault all the same.
+            raise InputRejected(
+                "does_not_decode",
+                f"it cannot be read to its end (FFmpeg: {error.strerror}, at {wanted.name}). Play "
+                "it through once, and export it anew if it stops",
+                name=video_id,
+            ) from error
         wall_s = time.monotonic() - started
         manifest = self.artifacts.publish(
             video_id=video_id,
