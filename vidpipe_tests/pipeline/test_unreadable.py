@@ -9,6 +9,8 @@ import pytest
 from vidpipe.errors import InputRejected, advice
 from vidpipe.pipeline import engine as module
 from vidpipe.pipeline import stage
+from vidpipe.pipeline.encoding import Renderer
+from vidpipe.process import ProgramFailed
 
 
 def failing(monkeypatch, name, number):
@@ -40,6 +42,18 @@ def test_a_full_disk_is_none_of_its_faults(analysed, monkeypatch):
     with pytest.raises(OSError, match="No space") as error:
         engine.run_stage("rendered_clips", video_id, engine.order(video_id))
     assert "Make room" in advice(error.value)
+
+
+@pytest.mark.parametrize("code", [69, 1])
+def test_pictures_of_which_hardly_any_decodes_are_the_files_fault(analysed, monkeypatch, code):
+    engine, video_id = analysed()
+
+    def fail(*_, **__):
+        raise ProgramFailed("ffmpeg", code, "Decode error rate 0.99 exceeds maximum 0.66")
+
+    monkeypatch.setattr(Renderer, "encode", fail)
+    with pytest.raises(InputRejected if code == 69 else ProgramFailed, match=r"decode|exited"):
+        engine.run_stage("rendered_clips", video_id, engine.order(video_id))
 
 
 def test_ffmpegs_numbers_are_not_the_systems():
