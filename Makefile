@@ -14,7 +14,7 @@ LINKS_PORT ?= 3001
 export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint bench soak chaos scale walk pictures docs lock clean
+.PHONY: help demo dev test lint audit bench fuzz soak chaos scale walk pictures docs lock clean
 
 help: ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -69,6 +69,10 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definit
 	$(BIN)/lint-imports
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
+audit: $(VENV)/.dev ## known faults of the versions that go into the image; needs a network
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --disable-pip --no-deps --requirement deploy/constraints.txt
+
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.reality
@@ -84,6 +88,9 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.overhead
+
+fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
+	$(BIN)/python -m benchmarks.fuzz
 
 soak: $(VENV)/.dev ## sixty uploads under a whole deployment: S3, PostgreSQL, daemon; half an hour
 	$(BIN)/python -m benchmarks.soak

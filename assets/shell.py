@@ -1,7 +1,7 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,9 +9,10 @@ import dagster as dg
 
 from assets.partitions import videos
 from assets.previews import preview
-from resources import VidpipeResource, WishesResource, end_with_parent
+from resources import VidpipeResource, WishesResource, end_when_stuck, end_with_parent
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
 from vidpipe.pipeline import Engine, StageResult, stage
+from vidpipe.storage.artifacts import Manifest
 
 OWNERS = ["team:media"]
 
@@ -29,8 +30,47 @@ def run(
     end_with_parent()
     with translated(context):
         engine = vidpipe.engine
-        order = engine.order(context.partition_key, wishes.wished())
-        return engine.run_stage(name, context.partition_key, order, _reporter(context))
+        video_id = context.partition_key
+        order = engine.order(video_id, wishes.wished())
+        moved = end_when_stuck(engine.settings.stuck_after_s, context.log.error)
+        report = _reporter(context, moved)
+        return engine.run_stage(name, video_id, order, report, chosen(context, engine))
+
+
+def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:
+    """What the steps of this run made or found, by name of the artifact.
+
+    Dagster lets one run at a time work on a video, but `vidpipe run` may work on it beside,
+    with other wishes: a step reads what its own run chose, not what is current by then.
+    """
+    found: dict[str, Manifest] = {}
+    for record in _materialized(context):
+        made = record.asset_materialization
+        if made is None or made.partition != context.partition_key:
+            continue
+        name = "/".join(made.asset_key.path)
+        identity = made.metadata.get("fingerprint")
+        if identity is None:
+            continue
+        manifest = engine.artifacts.manifest(
+            context.partition_key, stage(name).folder, name, str(identity.value)
+        )
+        if manifest is not None:
+            found[name] = manifest
+    return found
+
+
+def _materialized(context: dg.AssetExecutionContext) -> Iterator[dg.EventLogRecord]:
+    """What this run has materialised until now, the newest last."""
+    cursor: str | None = None
+    while True:
+        part = context.instance.get_records_for_run(
+            context.run_id, cursor, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        yield from part.records
+        if not part.has_more:
+            return
+        cursor = part.cursor
 
 
 @contextmanager
@@ -65,11 +105,14 @@ def _failure(error: BaseException) -> dg.Failure:
     )
 
 
-def _reporter(context: dg.AssetExecutionContext):  # type: ignore[no-untyped-def]
+def _reporter(
+    context: dg.AssetExecutionContext, moved: Callable[[], None]
+) -> Callable[[float, str], None]:
     """Progress as log lines: each new message once, and every quarter."""
-    last = {"note": "", "quarter": 0}
+    last: dict[str, Any] = {"note": "", "quarter": 0}
 
     def tell(fraction: float, note: str) -> None:
+        moved()
         quarter = int(fraction * 4)
         if (note and note != last["note"]) or quarter > last["quarter"]:
             context.log.info(f"{fraction:.0%} {note}".strip())

@@ -5,7 +5,8 @@
 Pools limit how many steps of a kind run at once over all runs: `encode` (x264 uses every
 core it gets), `gpu` (Whisper on a card), `api` (a server that counts requests). Their
 limits live in Dagster's database; here they come from the environment, `VIDPIPE_POOL_GPU`
-and so on.
+and so on. Dagster counts steps, a server requests: `VIDPIPE_POOL_API` is in requests, and
+what a step sends side by side is counted.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.readiness import readiness
-from vidpipe.settings import load_settings
+from vidpipe.settings import Settings, load_settings
 
 #: For one machine with one card; a cluster sets its own.
 POOLS = {"encode": 2, "gpu": 1, "api": 4}
 
 
-def pool_limits() -> dict[str, int]:
-    """The limit of each pool.
+def pool_limits(settings: Settings) -> dict[str, int]:
+    """How many steps of each pool may run at once.
 
     Raises:
-        Misconfigured: one that is no number from 1 on.
+        Misconfigured: one that is no number from 1 on, or fewer requests than one step sends.
     """
     limits, problems = {}, []
     for name, default in POOLS.items():
@@ -41,9 +42,21 @@ def pool_limits() -> dict[str, int]:
             limits[name] = int(given)
         else:
             problems.append(f"{variable}: {given!r} is no number from 1 to 1000")
+    sent = _requests_at_once(settings)
+    if "api" in limits and limits["api"] < sent:
+        problems.append(
+            f"VIDPIPE_POOL_API: {limits['api']} requests at once, but one step sends {sent} "
+            "(VIDPIPE_TRANSCRIPT__API__PARALLEL)"
+        )
     if problems:
         raise Misconfigured(problems)
-    return limits
+    return {**limits, "api": limits["api"] // sent}
+
+
+def _requests_at_once(settings: Settings) -> int:
+    """What one step of the pool `api` sends side by side, at most."""
+    api = settings.transcript.api
+    return api.parallel if api.url else 1
 
 
 def prepare() -> None:
@@ -52,13 +65,14 @@ def prepare() -> None:
     Raises:
         VidpipeError: what is wrong, all of it.
     """
-    limits = pool_limits()
-    Catalog(load_settings().database_url.get_secret_value()).upgrade()
+    settings = load_settings()
+    limits = pool_limits(settings)
+    Catalog(settings.database_url.get_secret_value()).upgrade()
     with dg.DagsterInstance.get() as instance:
         instance.upgrade()
         for name, limit in limits.items():
             instance.event_log_storage.set_concurrency_slots(name, limit)
-            print(f"pool {name}: {limit} at once")
+            print(f"pool {name}: {limit} {'step' if limit == 1 else 'steps'} at once")
 
 
 def fetch_models() -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -14,6 +14,7 @@ import yaml
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline import Engine
 from vidpipe.settings import Settings, load_settings
+from vidpipe.stuck import Standstill
 
 
 class LivingExecutor(dg.Executor):
@@ -66,7 +67,10 @@ def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefin
             raise Misconfigured(
                 f"VIDPIPE_KUBERNETES_STEPS: {settings.kubernetes_steps}: {error}"
             ) from error
-    return living(k8s_job_executor.configured({"per_step_k8s_config": steps}))
+    # Steps open what strangers upload: they get no way to ask the cluster anything.
+    closed = {"pod_spec_config": {"automount_service_account_token": False}}
+    config = {"step_k8s_config": closed, "per_step_k8s_config": steps}
+    return living(k8s_job_executor.configured(config))
 
 
 def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
@@ -86,6 +90,31 @@ def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
 _GRACE_S = 20.0
 
 
+def end_when_stuck(after_s: float, say: Callable[[str], None]) -> Callable[[], None]:
+    """End this step's process when it stands still for so long; what to call as work goes on.
+
+    The run is then tried again, as one whose process was lost. Only in a process that was
+    started for a step: another one has other work as well.
+    """
+    if multiprocessing.parent_process() is None:
+        return lambda: None
+    standstill = Standstill(after_s)
+
+    def end() -> None:
+        say(f"it has stood still for {after_s / 60:.0f} minutes: its process is ended")
+        _end_step()
+
+    standstill.watch(end)
+    return standstill.moved
+
+
+def _end_step() -> None:
+    # As Dagster itself ends a step: programs it runs are killed, scratch is removed.
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(_GRACE_S)
+    os._exit(1)
+
+
 def end_with_parent() -> None:
     """End this step's process when the one that leads its run is gone.
 
@@ -98,9 +127,6 @@ def end_with_parent() -> None:
 
     def wait() -> None:
         parent.join()
-        # As Dagster itself ends a step: programs it runs are killed, scratch is removed.
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(_GRACE_S)
-        os._exit(1)
+        _end_step()
 
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()

@@ -138,6 +138,8 @@ def apply_retention(
     """Remove what the channels' policies give up, or say what that would be."""
     engine = vidpipe.engine
     found = policies.outlook(engine, at_work(context.instance))
+    if found.doubt:
+        context.log.warning(found.doubt)
     for kept in found.kept[:_SHOWN]:
         context.log.info(f"kept {kept.video_id}: {kept.why}")
     for (channel, kind), (count, size) in found.by_kind().items():

@@ -83,6 +83,38 @@ def can_pass(error: BaseException) -> bool:
     return isinstance(error, Unavailable | MemoryError)
 
 
+#: What a person can do about what an operating system says.
+_WHAT_TO_DO = {
+    errno.ENOSPC: "Make room, and run it again: what is finished is kept and found again",
+    errno.EDQUOT: "Make room, and run it again: what is finished is kept and found again",
+    errno.EIO: "The disk has a fault: look at it before anything else",
+    errno.EROFS: "Give vidpipe a folder that can be written to",
+    errno.EACCES: "Give vidpipe the rights to it",
+    errno.EPERM: "Give vidpipe the rights to it",
+    errno.EMFILE: "Too many files are open at once: raise the limit (ulimit -n)",
+    errno.ENFILE: "Too many files are open at once: raise the limit of the machine",
+    errno.ENOMEM: "Give it more memory, or end what else needs it",
+}
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def advice(error: BaseException) -> str | None:
+    """What to do about an error of the machine and not of ours; None for everything else."""
+    if type(error).__module__.partition(".")[0] == "av" and not _is_full(error):
+        # FFmpeg's errors are numbered as the system's, and mean something about a file:
+        # "operation not permitted" is its word for every failure without a number.
+        return None
+    if isinstance(error, MemoryError):
+        return f"memory is short. {_WHAT_TO_DO[errno.ENOMEM]}"
+    if isinstance(error, OSError) and error.errno in _WHAT_TO_DO:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return f"{where}{error.strerror}. {_WHAT_TO_DO[error.errno]}"
+    return None
+
+
 def cause_of(error: BaseException) -> str:
     """Short and stable, to group by: the kind of error, and of a rejected file the rule."""
     if isinstance(error, InputRejected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import selectors
@@ -14,7 +15,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from vidpipe.errors import Unavailable
+
 _STDERR_LINES = 200
+#: How every program says it, in the language that it is run in.
+_FULL = os.strerror(errno.ENOSPC)
 
 
 @functools.cache
@@ -93,6 +98,7 @@ def run_program(
 
     Raises:
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
+        Unavailable: it had no room on a disk.
     """
     prlimit = _bounding() if memory_bytes is not None else None
     bounded = [prlimit, f"--as={memory_bytes}", "--"] if prlimit is not None else []
@@ -145,6 +151,11 @@ def run_program(
     said = "".join(kept)
     if timed_out:
         raise ProgramFailed(Path(args[0]).name, None, said)
+    if process.returncode != 0 and _FULL in said:
+        raise Unavailable(
+            f"{Path(args[0]).name}: {_FULL}. Make room, and run it again: what is finished is "
+            "kept and found again"
+        )
     if process.returncode != 0:
         raise ProgramFailed(Path(args[0]).name, process.returncode, said)
     return said

@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from vidpipe.addresses import holds_secret, shown
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import Misconfigured, VidpipeError
 from vidpipe.models import carried_model, entries
@@ -51,8 +51,15 @@ def start_up() -> tuple[Settings, dict[str, Channel]]:
     if settings.channels_file is not None and not settings.channels_file.exists():
         problems.append(f"VIDPIPE_CHANNELS_FILE: there is no file {settings.channels_file}")
     for name, url in (("STORE", settings.store_url), ("DROP", settings.drop_url)):
-        if urlsplit(url).scheme not in STORE_SCHEMES:
-            problems.append(f"VIDPIPE_{name}_URL: {url!r} is none of {', '.join(STORE_SCHEMES)}")
+        scheme = url.partition(":")[0]
+        if scheme not in STORE_SCHEMES:
+            kinds = ", ".join(STORE_SCHEMES)
+            problems.append(f"VIDPIPE_{name}_URL: {shown(url)!r} is none of {kinds}")
+        elif scheme in ("s3", "gs") and holds_secret(url):
+            problems.append(
+                f"VIDPIPE_{name}_URL: {shown(url)}: keys go into VIDPIPE_{name}_OPTIONS, not "
+                "into a URL"
+            )
     needs = {"boto3": "aws"} if settings.drop_url.startswith("s3:") else {}
     try:
         database = make_url(settings.database_url.get_secret_value())
@@ -136,7 +143,7 @@ def _store(settings: Settings) -> str:
 
 def _catalog(settings: Settings) -> str:
     catalog = Engine(settings).catalog
-    return f"{catalog.url.render_as_string(hide_password=True)} ({len(catalog.videos())} videos)"
+    return f"{catalog.shown} ({len(catalog.videos())} videos)"
 
 
 def _drop_folder(settings: Settings) -> str:
@@ -144,7 +151,7 @@ def _drop_folder(settings: Settings) -> str:
 
     part = drop_folder(settings.drop_url, settings.plain_drop_options).slice("")
     more = " and more" if part.after else ""
-    return f"{settings.drop_url} ({len(part.items)} objects{more})"
+    return f"{shown(settings.drop_url)} ({len(part.items)} objects{more})"
 
 
 def _notifications(settings: Settings) -> str:
@@ -153,7 +160,7 @@ def _notifications(settings: Settings) -> str:
     from vidpipe.intake.notifications import Queue
 
     waiting = Queue(settings.drop_queue_url, settings.plain_drop_options).count()
-    return f"{settings.drop_queue_url} ({waiting} waiting)"
+    return f"{shown(settings.drop_queue_url)} ({waiting} waiting)"
 
 
 def _links(settings: Settings) -> str:

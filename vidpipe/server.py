@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -48,6 +50,7 @@ def client(options: ServerOptions, where: str, setting: str) -> Iterator[Any]:
         Unavailable: the server could not be had, with the time it asks to wait.
         Misconfigured: it refuses, and will refuse again.
     """
+    import httpx
     import openai
 
     try:
@@ -56,6 +59,8 @@ def client(options: ServerOptions, where: str, setting: str) -> Iterator[Any]:
             api_key=options.key.get_secret_value() or "none",
             timeout=options.timeout_s,
             max_retries=options.tries - 1,
+            # What is sent is somebody's words: to this server and to no other.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
         ) as opened:
             yield opened
     except openai.APIConnectionError as error:
@@ -70,8 +75,36 @@ def client(options: ServerOptions, where: str, setting: str) -> Iterator[Any]:
             f"{where} refuses with {error.status_code}: {_reason(error)}. See "
             f"{setting}__URL, __KEY and __MODEL"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unavailable(f"{where} does not answer in JSON") from error
+    except (openai.OpenAIError, httpx.HTTPError) as error:
+        raise Unavailable(f"{where} broke off ({type(error).__name__})") from error
+
+
+#: An answer about the longest passage with times of every word takes a fiftieth of this.
+_MOST_BYTES = 32 << 20
+
+
+def answer_of(asked: Any, options: ServerOptions, where: str, most_bytes: int = _MOST_BYTES) -> Any:
+    """What a server says to a question asked by `with_streaming_response`, as JSON.
+
+    A server that drips or sends without end is given up, whatever it compresses.
+
+    Raises:
+        Unavailable: more than `most_bytes`, or longer than one answer may take.
+        ValueError: it is no JSON.
+        RecursionError: it is nested without end.
+    """
+    until_s = time.monotonic() + options.timeout_s
+    said = bytearray()
+    with asked as response:
+        for part in response.iter_bytes():
+            said += part
+            if len(said) > most_bytes:
+                raise Unavailable(f"{where} answers with more than {most_bytes} bytes")
+            if time.monotonic() > until_s:
+                raise Unavailable(f"{where} takes longer than {options.timeout_s:g} s to answer")
+    return json.loads(said)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

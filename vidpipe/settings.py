@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vidpipe.content.model import ContentOptions
 from vidpipe.errors import WAITS_S, Misconfigured
@@ -52,7 +53,7 @@ class AlertOptions(BaseModel):
     url: SecretStr = Field(default=SecretStr(""), description="a webhook; nobody is told without")
     format: Literal["slack", "json"] = "slack"
     every_s: float = Field(
-        default=900.0, ge=0, description="the same cause is told of at most so often"
+        default=240.0, ge=0, description="the same cause is told of at most so often"
     )
 
 
@@ -90,7 +91,10 @@ class Settings(BaseSettings):
     )
     scratch: Path | None = Field(default=None, description="default {home}/scratch")
     scratch_cache_gib: float = Field(
-        default=50.0, gt=0, description="files of a remote store that are kept on this machine"
+        default=50.0,
+        gt=0,
+        le=2**30,
+        description="files of a remote store that are kept on this machine",
     )
     models: Path | None = Field(
         default=None, description="where models are kept; default {home}/models"
@@ -103,10 +107,12 @@ class Settings(BaseSettings):
     )
     fetch_models: bool = Field(default=True, description="fetch models that are missing")
     stable_s: float = Field(
-        default=5.0, ge=0, description="a dropped file counts when unchanged for so long"
+        default=5.0, ge=0, le=86400, description="a dropped file counts when unchanged for so long"
     )
-    max_upload_gib: float = Field(default=50.0, gt=0, description="a larger upload is rejected")
-    max_duration_h: float = Field(default=12.0, gt=0, description="and a longer one")
+    max_upload_gib: float = Field(
+        default=50.0, gt=0, le=2**30, description="a larger upload is rejected"
+    )
+    max_duration_h: float = Field(default=12.0, gt=0, le=8760, description="and a longer one")
     encoder: EncoderName = Field(
         default="auto", description="of H.264: the first hardware one that works, else libx264"
     )
@@ -138,6 +144,12 @@ class Settings(BaseSettings):
     )
     lost_after_s: float = Field(
         default=90.0, ge=20, description="a run without a sign of life for so long is lost"
+    )
+    stuck_after_s: float = Field(
+        default=900.0,
+        ge=60,
+        description="a step that gets no further and uses no processor for so long is ended, "
+        "and its run tried again",
     )
     retention_dry_run: bool = Field(
         default=False, description="the nightly retention only says what it would remove"
@@ -198,6 +210,16 @@ def load_settings(**overrides: object) -> Settings:
             for e in error.errors()
         ]
         raise Misconfigured(problems) from error
+    except SettingsError as error:
+        # Its value is not shown: it may hold a key.
+        raise Misconfigured(f"{_named_in(error)}: it is to be JSON, or one field each") from error
+    except (OSError, RuntimeError) as error:
+        raise Misconfigured(f"VIDPIPE_HOME: {error}") from error
+
+
+def _named_in(error: SettingsError) -> str:
+    found = re.search(r'field "(\w+)"', str(error))
+    return f"VIDPIPE_{found[1].upper()}" if found else "VIDPIPE_*"
 
 
 #: Variables of this prefix that are nobody's setting: of tests, and of `deploy.prepare`.

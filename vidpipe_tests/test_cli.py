@@ -212,3 +212,19 @@ def test_a_post_lies_beside_every_export(seeded, talk, tmp_path):
         assert post["platform"] == "youtube_shorts" and post["language"] == "en"
         assert len(post["title"]) <= 100 and "short talk" in post["text"]
         assert (out / export.captions).read_text().startswith("WEBVTT")
+
+
+def test_a_link_in_the_place_of_results_is_replaced_and_not_read(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    (out / "tiktok").mkdir(parents=True)
+    theirs = out / "tiktok" / "mine.mp4"
+    theirs.write_bytes(b"theirs")
+    runner.invoke(app, ["run", str(talk.path), "--out", str(tmp_path / "first")])
+    for target in ("loop", "../other.json"):
+        link = out / "results.json"
+        link.unlink(missing_ok=True)
+        link.symlink_to("results.json" if target == "loop" else target)
+        said = runner.invoke(app, ["run", str(talk.path), "--out", str(out)])
+        assert said.exit_code == 0, said.output
+        assert not link.is_symlink() and Results.model_validate_json(link.read_text())
+    assert theirs.read_bytes() == b"theirs" and not (tmp_path / "other.json").exists()

@@ -15,10 +15,18 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 
+from vidpipe.addresses import shown, without
 from vidpipe.errors import Misconfigured, Unavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +34,9 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = threading.Lock()
 #: PostgreSQL's advisory lock of our migrations: any number that is ours.
 _MIGRATION_LOCK = 7_614_208_553
+_KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
+#: What SQLite says of a file that is not its own any more.
+_DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
 _LOCK_S = 30
 
@@ -34,8 +45,19 @@ class Database:
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`."""
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self.engine = _engine(url)
+        self.url = _read(url)
+        self.engine = _engine(self.url)
+
+    @property
+    def shown(self) -> str:
+        """Its address without anything secret."""
+        return shown(self.url.render_as_string(hide_password=False))
+
+    def _secrets(self) -> list[str]:
+        """What of the address may turn up in a driver's message."""
+        user_part, at, _ = (self.url.host or "").rpartition("@")
+        queried = [v for v in self.url.query.values() if isinstance(v, str)]
+        return [str(self.url.password or ""), f"{user_part}{at}", *queried]
 
     @property
     def embedded(self) -> bool:
@@ -44,7 +66,8 @@ class Database:
 
     def _config(self) -> Config:
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
+        # The file that this stands for would read a percent sign as a reference.
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         return config
 
     def upgrade(self) -> None:
@@ -92,11 +115,23 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if self.embedded and isinstance(error, DatabaseError):
+                self._refuse_damage(error)
             lost = error.connection_invalidated
             if not lost and not isinstance(error, (OperationalError, InterfaceError)):
                 raise
-            where = self.url.render_as_string(hide_password=True)
-            raise Unavailable(f"catalog {where}: {str(error.orig).splitlines()[0]}") from error
+            said = without(str(error.orig).splitlines()[0], self._secrets())
+            raise Unavailable(f"catalog {self.shown}: {said}") from error
+
+    def _refuse_damage(self, error: DatabaseError) -> None:
+        """A file that is no database any more, or of which pages are lost, is said as such."""
+        said = str(error.orig)
+        if isinstance(error.orig, sqlite3.OperationalError) or not any(d in said for d in _DAMAGE):
+            return
+        raise Misconfigured(
+            f"the catalog {self.url.database} is damaged ({said}). Put back a copy of it; or move "
+            "it away: a new one is made, and recordings dropped again find all that is stored"
+        ) from error
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -136,12 +171,35 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+def _read(url: str) -> URL:
+    """A database's URL; what follows `sqlite:///` is a file, whatever its name holds.
+
+    Raises:
+        Misconfigured: it is none, or of a kind that the catalog cannot be kept in.
+    """
+    file = url.removeprefix("sqlite:///")
+    if file != url:
+        return URL.create("sqlite", database=file)
+    try:
+        parsed = make_url(url)
+        kind = parsed.get_backend_name()
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise Misconfigured(_KINDS) from error
+    if kind not in ("sqlite", "postgresql"):
+        raise Misconfigured(_KINDS)
+    return parsed
+
+
+def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True, pool_size=2)
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(parsed.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"VIDPIPE_DATABASE_URL: {folder}: {error.strerror}") from error
     engine = create_engine(parsed)
 
     @event.listens_for(engine, "connect")

@@ -42,12 +42,21 @@ class Inbox:
         A row gives key, channel, version, size_bytes, modified_s, sidecars and
         sidecar_version. What was decided on an older version stays until the new one is.
         """
+        fresh = {"state": NOTICED, "changed_at": now(), "attempts": 0, "not_before": None}
+        self._upsert([{**row, **fresh} for row in rows])
+
+    def pass_over(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Remember what is not taken in: key, channel, version, size_bytes, state, reason
+        and message of each."""
+        nothing = {"modified_s": 0.0, "sidecars": {}, "sidecar_version": "", "attempts": 0}
+        self._upsert([{**nothing, **row, "changed_at": now()} for row in rows])
+
+    def _upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         kind = sqlite if self._db.embedded else postgresql
         at = now()
-        fresh = {"state": NOTICED, "changed_at": at, "attempts": 0, "not_before": None}
         if not rows:
             return
-        values = [{**row, **fresh, "created_at": at, "updated_at": at} for row in rows]
+        values = [{**row, "created_at": at, "updated_at": at} for row in rows]
         insert = kind.insert(Upload)
         changed = {n: insert.excluded[n] for n in values[0] if n not in ("key", "created_at")}
         upsert = insert.on_conflict_do_update(index_elements=["key"], set_=changed)
@@ -70,7 +79,12 @@ class Inbox:
             .where(
                 Upload.state == NOTICED,
                 Upload.changed_at <= at - timedelta(seconds=settled_s),
-                Upload.modified_s <= at.timestamp() - settled_s,
+                # A file dated in the future (a camera's clock, an archive) says nothing of
+                # when it was written: then only what was seen of it counts.
+                or_(
+                    Upload.modified_s <= at.timestamp() - settled_s,
+                    Upload.modified_s > at.timestamp(),
+                ),
                 or_(Upload.not_before.is_(None), Upload.not_before <= at),
             )
             .subquery()

@@ -50,7 +50,8 @@ class Brand(_Strict):
     accent: Colour = "#ffd23f"
     outline: Colour = "#000000"
     logo: Path | None = Field(
-        default=None, description="PNG drawn small in the upper left corner of the safe box"
+        default=None,
+        description="PNG drawn small near the upper edge, in line with the safe box's left side",
     )
 
     opening: Literal["none", "title", "hook"] = Field(
@@ -359,6 +360,8 @@ def load_channels(path: Path | None) -> dict[str, Channel]:
         raw = yaml.safe_load(path.read_text("utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path}: not valid YAML: {error}") from error
+    except OSError as error:
+        raise Misconfigured(f"{path}: it cannot be read: {error.strerror}") from error
     entries = raw.get("channels") if isinstance(raw, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise Misconfigured(f"{path}: begin with `channels:` and one entry per channel")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import traceback
+import unicodedata
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from vidpipe.channels.model import Channel
-from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.errors import Misconfigured, Unavailable, VidpipeError, advice, can_pass
 
 app = typer.Typer(
     add_completion=False,
@@ -19,9 +22,41 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turns long videos into platform-ready short clips.",
 )
+#: What turns text around, and lets a name look like another one: Unicode's bidirectional
+#: embeddings, overrides and isolates.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: str) -> str:
+    """Text that a terminal shows and never obeys: what controls it is written out."""
+    return "".join(
+        c
+        if c in "\n\t" or not (unicodedata.category(c) in ("Cc", "Cs") or c in _TURNING)
+        else c.encode("unicode_escape", "surrogatepass").decode()
+        for c in text
+    )
+
+
+def line(text: str) -> str:
+    """A name or a message of somebody's as one line."""
+    return plain(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+class _Voice(Console):
+    """Prints what it is given as it is: titles, names and messages are not ours, so that
+    nothing in them is markup, emoji codes or a terminal's own language. Styles are given
+    beside the text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(plain(text), **options)
+
+
 _WIDE = None if sys.stdout.isatty() else 200
-out = Console(highlight=False, soft_wrap=True, width=_WIDE)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = _Voice(width=_WIDE)
+err = _Voice(stderr=True)
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -51,9 +86,13 @@ def guard(work: Callable[[], int]) -> int:
         return work()
     except VidpipeError as error:
         for problem in error.problems if isinstance(error, Misconfigured) else [str(error)]:
-            err.print(f"vidpipe: {problem}", style="red", markup=False)
+            err.print(f"vidpipe: {problem}", style="red")
         return error.exit_code
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        said = advice(error)
+        if said is not None:
+            err.print(f"vidpipe: {said}", style="red")
+            return Unavailable.exit_code if can_pass(error) else Misconfigured.exit_code
+        err.print(traceback.format_exc())
         err.print("vidpipe: this is a bug of ours; the traceback above says where", style="red")
         return 1

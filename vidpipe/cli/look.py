@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import FailureState
 from vidpipe.catalog.requests import RequestState
 from vidpipe.catalog.tables import FailureRow, Video
 from vidpipe.channels.model import load_channels
-from vidpipe.cli.app import app, channel_named, err, guard, out, table
+from vidpipe.cli.app import app, channel_named, err, guard, line, out, table
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.exports.conformance import check as check_rules
 from vidpipe.exports.facts import look_at, plays
@@ -32,9 +32,13 @@ def check() -> None:
     items = readiness()
     shown = table("", "", "")
     for item in items:
-        shown.add_row("ok" if item.ok else "[red]missing[/red]", item.name, escape(item.says))
+        shown.add_row("ok" if item.ok else Text("missing", style="red"), item.name, line(item.says))
     out.print(shown)
     raise typer.Exit(0 if all(item.ok for item in items) else 2)
+
+
+#: Uploads that became no video of their own.
+_NOT_TAKEN = (State.QUARANTINED, State.ALIAS, State.PASSED_OVER)
 
 
 @app.command()
@@ -58,22 +62,21 @@ def status(
             failed = living.get(row.video_id)
             shown.add_row(
                 row.video_id,
-                row.title,
+                line(row.title),
                 clock(row.duration_s),
                 _state(row, failed),
                 str(clips.get(row.video_id, 0)),
                 str(exports.get(row.video_id, 0)),
-                f"{failed.stage}: {failed.message}" if failed else "",
+                line(f"{failed.stage}: {failed.message}") if failed else "",
             )
         if videos:
             out.print(shown)
         else:
             out.print("No videos yet.")
-        for upload in catalog.newest_uploads((State.QUARANTINED, State.ALIAS), newest, channel):
-            if upload.state == State.QUARANTINED:
-                out.print(f"quarantined: {upload.key}: {upload.message}")
-            else:
-                out.print(f"alias: {upload.key} of {upload.video_id}")
+        for upload in catalog.newest_uploads(_NOT_TAKEN, newest, channel):
+            said = f"of {upload.video_id}" if upload.state == State.ALIAS else upload.message
+            what = upload.state.replace("_", " ")
+            out.print(f"{what}: {line(upload.key)}: {line(said or '')}")
         ready, later = catalog.requests.count()
         out.print(
             f"{catalog.count_videos()} videos, {ready} wait for a run, {later} to be tried again, "
@@ -137,13 +140,13 @@ def verify(
             kept &= all(rule.ok for rule in rules)
             shown = table("", "rule", "measured", "wanted", title=f"{file.name} for {item.title}")
             for rule in rules:
-                mark = "ok" if rule.ok else "[red]no[/red]"
+                mark = "ok" if rule.ok else Text("no", style="red")
                 shown.add_row(mark, rule.rule, rule.measured, rule.wanted)
             out.print(shown)
             for advice in item.file.advice:
                 if facts.duration_s > advice.over_s:
                     said = f"{item.title}: of more than {advice.over_s:g} s: {advice.says}"
-                    err.print(said, style="yellow", markup=False)
+                    err.print(said, style="yellow")
         return 0 if kept else InputRejected.exit_code
 
     raise typer.Exit(guard(go))
@@ -185,11 +188,19 @@ def serve(
         import uvicorn
 
         from vidpipe.web import web_app
+        from vidpipe.web.limits import BoundedProtocol
 
         engine = Engine(load_settings())
         engine.catalog.ready()
         err.print(f"vidpipe: clips are at http://{host}:{port}")
-        uvicorn.run(web_app(engine), host=host, port=port, log_level="warning")
+        uvicorn.run(
+            web_app(engine),
+            host=host,
+            port=port,
+            log_level="warning",
+            http=BoundedProtocol,
+            server_header=False,
+        )
         return 0
 
     raise typer.Exit(guard(go))

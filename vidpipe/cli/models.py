@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from vidpipe.cli.app import app, err, guard, out, table
@@ -53,7 +52,7 @@ def list_models(
             made.add_row(
                 "*" if row["used"] else "",
                 *(
-                    escape(str(row[name]))
+                    str(row[name])
                     for name in (
                         "name",
                         "purpose",
@@ -117,7 +116,7 @@ def verify(names: Names = None) -> None:
                 mark = {True: "ok", False: "no", None: "?"}[found.ok]
                 style = "red" if found.ok is False else None
                 line = f"{mark:<3} {item.name}: {found.file}: {found.says}"
-                out.print(line, style=style, markup=False)
+                out.print(line, style=style)
         if not wanted:
             out.print(f"no models in {store.folder}")
         return 0 if good else InputRejected.exit_code
@@ -206,7 +205,6 @@ def _fetch(store: ModelStore, item: ModelEntry) -> int:
     how = "" if item.pinned or not item.fetched else "; trusted at first use, digests written down"
     out.print(
         f"{item.name}: {found.path} ({megabytes(found.size_bytes)}, {found.origin}{how})",
-        markup=False,
     )
     return 0
 

@@ -73,7 +73,7 @@ def _say_all(stale: list, total: int, unplanned: dict[str, str]) -> None:  # typ
         out.print(f"and {len(stale) - _SHOWN} more")
     out.print(f"{len(stale)} of {total} finished videos are stale")
     for video_id, why in unplanned.items():
-        err.print(f"{video_id}: {why}", style="yellow", markup=False)
+        err.print(f"{video_id}: {why}", style="yellow")
 
 
 @app.command()
@@ -135,17 +135,22 @@ def retention(
     apply: Annotated[
         bool, typer.Option("--apply", help="remove it; without it is only said")
     ] = False,
+    trust_clock: Annotated[
+        bool, typer.Option("--trust-clock", help="although it went on by more than was seen")
+    ] = False,
 ) -> None:
     """Say what the channels' retention policies give up, or remove it."""
 
     def go() -> int:
         engine = Engine(load_settings())
-        found = policies.outlook(engine)
+        found = policies.outlook(engine, trust_clock=trust_clock)
         shown = table("channel", "kind", "objects", "MB")
         for (channel, kind), (count, size) in found.by_kind().items():
             shown.add_row(channel, kind, str(count), f"{size / 1e6:.1f}")
         if found.removals:
             out.print(shown)
+        if found.doubt:
+            err.print(found.doubt, style="yellow")
         for kept in found.kept:
             out.print(f"kept {kept.video_id}: {kept.why}")
         if apply:
@@ -205,7 +210,7 @@ def migrate() -> None:
     def go() -> int:
         catalog = Catalog(load_settings().database_url.get_secret_value())
         catalog.upgrade()
-        out.print(f"{catalog.url.render_as_string(hide_password=True)}: up to date")
+        out.print(f"{catalog.shown}: up to date")
         return 0
 
     raise typer.Exit(guard(go))

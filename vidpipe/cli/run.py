@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from vidpipe.catalog.tables import now
@@ -25,7 +24,7 @@ from vidpipe.pipeline.needs import needed_models
 from vidpipe.pipeline.stages import stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
-from vidpipe.results.deliver import deliver
+from vidpipe.results.deliver import check_folder, deliver
 from vidpipe.results.model import Results
 from vidpipe.settings import load_settings
 from vidpipe.timeline import clock
@@ -79,7 +78,7 @@ def run(
         )
         for need in needed_models(engine.settings):
             if need.to_fetch():
-                err.print(f"vidpipe: {need.to_come()}", markup=False)
+                err.print(f"vidpipe: {need.to_come()}")
         engine.artifacts.sweep()
         codes = []
         for file in files:
@@ -116,6 +115,7 @@ def _run_one(
 ) -> int:
     if not file.is_file():
         raise Misconfigured(f"there is no file {file}")
+    check_folder(folder, ())
     beside = sidecars.beside(file)
     if transcript is not None:
         beside = {k: v for k, v in beside.items() if k not in sidecars.TRANSCRIPT_SUFFIXES}
@@ -137,14 +137,19 @@ def _run_one(
         raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
     video_id = outcome.video_id
     assert video_id is not None
-    order = engine.order(video_id, wishes)
+    # Another run of the same video may go on beside this one, with other wishes or sidecars:
+    # this one reads what it took in, made or found itself.
+    chosen = dict(outcome.taken)
+    order = engine.order(video_id, wishes, chosen)
+    check_folder(folder, order.wanted_platforms)
     ran: list[StageResult] = []
     names = stage_names(order.wanted_platforms)
     begun = now()
     alive = engine.catalog.beats.alive(f"cli-{uuid.uuid4().hex}", video_id)
     with _progress(file.name, names) as report, alive:
         for name in names:
-            ran.append(engine.run_stage(name, video_id, order, report(name)))
+            ran.append(engine.run_stage(name, video_id, order, report(name), chosen))
+            chosen[name] = ran[-1].manifest
     engine.catalog.finish_video(video_id, begun)
     results = deliver(engine, video_id, ran, folder)
     print_results(results, folder)
@@ -159,14 +164,14 @@ def _progress(
     if not err.is_terminal:
 
         def plain(name: str) -> Callable[[float, str], None]:
-            err.print(f"{title}: {name}", markup=False)
+            err.print(f"{title}: {name}")
             last = ""
 
             def tell(fraction: float, message: str) -> None:
                 nonlocal last
                 if message and message != last:
                     last = message
-                    err.print(f"{title}: {name}: {message}", markup=False)
+                    err.print(f"{title}: {name}: {message}")
 
             return tell
 
@@ -187,7 +192,7 @@ def _progress(
             tasks[name] = bars.add_task(name, total=1.0, note="")
 
             def tell(fraction: float, message: str) -> None:
-                bars.update(tasks[name], completed=fraction, note=message)
+                bars.update(tasks[name], completed=fraction, note=plain(message))
 
             return tell
 
@@ -200,7 +205,6 @@ def print_results(results: Results, folder: Path) -> None:
     draft = " (a draft: captions are not burned in)" if video.transcript_draft else ""
     say.print(
         f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}",
-        markup=False,
     )
     for line in video.notes:
         say.print(f"  {line}", markup=False)
@@ -212,11 +216,11 @@ def print_results(results: Results, folder: Path) -> None:
         said = f"{video.speech_without_words_s:.1f} s of speech have no words"
         say.print(f"  {said}", style="yellow")
     for line in video.repaired:
-        say.print(f"  repaired: {line}", markup=False)
+        say.print(f"  repaired: {line}")
     for line in video.passed_over:
-        say.print(f"  not used: {line}", style="yellow", markup=False)
+        say.print(f"  not used: {line}", style="yellow")
     if results.nothing:
-        say.print(f"No clips: {results.nothing}.", markup=False)
+        say.print(f"No clips: {results.nothing}.")
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")
     weak = [s for s in results.segments if s.weak]
@@ -228,20 +232,20 @@ def print_results(results: Results, folder: Path) -> None:
         shown.add_row(
             str(clip.segment),
             f"{segment.score:.0f}{' weak' if segment.weak else ''}",
-            escape(segment.title),
+            segment.title,
             f"{clock(segment.start_s)}-{clock(segment.end_s)}",
             f"{clip.duration_s:.1f} s",
             compositions,
-            escape("\n".join(e.file for e in files)),
+            "\n".join(e.file for e in files),
         )
     say.print(shown)
     for segment in results.segments:
         if segment.factors:
             named = ", ".join(f"{f.name.replace('_', ' ')} {f.value:.0f}" for f in segment.factors)
-            say.print(f"clip {segment.rank}: {named}", markup=False)
+            say.print(f"clip {segment.rank}: {named}")
             for factor in segment.factors:
                 why = "; ".join(factor.evidence)
-                say.print(f"  {factor.name.replace('_', ' ')}: {why}", style="dim", markup=False)
+                say.print(f"  {factor.name.replace('_', ' ')}: {why}", style="dim")
     if weak:
         say.print(
             f"{len(weak)} of them would not have been made unasked: their score is too low",
@@ -249,14 +253,14 @@ def print_results(results: Results, folder: Path) -> None:
         )
     for clip in results.clips:
         for objection in clip.objections:
-            say.print(f"clip {clip.segment} {objection}", style="yellow", markup=False)
+            say.print(f"clip {clip.segment} {objection}", style="yellow")
     for failure in results.failed:
-        say.print(f"not made: {failure}", style="red", markup=False)
+        say.print(f"not made: {failure}", style="red")
     for refusal in results.refused:
-        say.print(f"refused: {refusal}", style="yellow", markup=False)
+        say.print(f"refused: {refusal}", style="yellow")
     for export in results.exports:
         for problem in export.problems:
-            say.print(f"{export.file}: {problem}", style="yellow", markup=False)
+            say.print(f"{export.file}: {problem}", style="yellow")
     thought_s = sum(c.estimated_s for c in results.clips)
     took_s = sum(c.encoded_s for c in results.clips)
     thought, size = (

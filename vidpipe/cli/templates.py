@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from vidpipe.channels.model import load_channels
 from vidpipe.cli.app import app, channel_named, err, guard, out, table
@@ -41,7 +40,7 @@ def templates(
         for name, item in known.items():
             mark = "*" if name == whose.template else ""
             words = item.captions.animation.value.replace("_", " ")
-            shown.add_row(mark, name, words, escape(item.description))
+            shown.add_row(mark, name, words, item.description)
         out.print(shown)
         if sheet is None:
             return 0
@@ -51,7 +50,7 @@ def templates(
             drawn = template_sheet(list(known.values()), whose, variant, Path(work))
         sheet.parent.mkdir(parents=True, exist_ok=True)
         save_sheet(drawn, sheet)
-        out.print(f"{sheet}: every template on a page and on a speaker", markup=False)
+        out.print(f"{sheet}: every template on a page and on a speaker")
         return 0
 
     raise typer.Exit(guard(go))

@@ -142,7 +142,7 @@ def drawn_text(
     canvas = ffmpeg.input(
         f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{at_least_s:.3f}"
     )
-    with_text = canvas.filter("ass", str(subtitles), fontsdir=str(fonts))
+    with_text = canvas.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
     render(ffmpeg.output(with_text, str(drawn), format="rawvideo", pix_fmt="gray"), timeout_s=300)
     frames = np.memmap(drawn, np.uint8, "r").reshape(-1, height, _WIDTH)
     # What is mapped stays when its name goes.

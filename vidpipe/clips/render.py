@@ -168,7 +168,7 @@ def _encoded(
             plan.key_words,
             letters.shown(title),
         )
-        picture = picture.filter("ass", str(subtitles), fontsdir=str(fonts))
+        picture = picture.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
     picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options, work)
     # What frames do not say the encoder would write as unknown, whatever it is told.
     picture = picture.filter(

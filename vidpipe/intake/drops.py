@@ -35,6 +35,51 @@ class Seen:
         return self.key.partition("/")[2] if "/" in self.key else self.key
 
 
+@dataclass(frozen=True)
+class PassedOver:
+    """What lies in a drop folder and is not taken in, and why not."""
+
+    key: str
+    reason: str
+    message: str
+    version: str = ""
+    size_bytes: int = 0
+
+
+#: Endings of what other programs are still writing, and of what systems leave about.
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart")
+_LITTER = ("thumbs.db", "desktop.ini")
+
+
+def passed_over(listing: Iterable[ObjectInfo]) -> list[PassedOver]:
+    """What in a listing is neither a recording nor can lie beside one, each with a reason.
+
+    What is hidden, still being written, or left about by a system is nobody's question.
+    """
+    known = (
+        VIDEO_SUFFIXES
+        + SOUND_SUFFIXES
+        + sidecars.SIDECAR_SUFFIXES
+        + sidecars.PICTURE_SUFFIXES
+        + _UNFINISHED
+    )
+    found = []
+    for item in listing:
+        name = item.key.rsplit("/", 1)[-1].lower()
+        if name.startswith(".") or name in _LITTER or name.endswith(known):
+            continue
+        dot = name.rfind(".")
+        ending = f"files ending in {name[dot:]}" if dot > 0 else "files without an ending"
+        message = (
+            f"{ending} are not taken in. Recordings end in "
+            f"{', '.join(VIDEO_SUFFIXES + SOUND_SUFFIXES)}"
+        )
+        found.append(
+            PassedOver(item.key, "unknown_kind", message, version_of(item), item.size_bytes)
+        )
+    return found
+
+
 def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
     """Videos and sound in a listing, each with its sidecars; what is neither is passed over.
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.intake.drops import family, is_version
+from vidpipe.addresses import holds_secret, shown
+from vidpipe.errors import InputRejected, Misconfigured, Unavailable
+from vidpipe.intake.drops import PassedOver, family, is_version
 from vidpipe.storage.objects import ObjectInfo, ObjectStore
 
 if TYPE_CHECKING:
@@ -23,6 +27,16 @@ if TYPE_CHECKING:
 SLICE_OBJECTS = 15_000
 SLICE_S = 5.0
 _CHUNK = 8 << 20
+_NOT_UTF8 = "its name is not UTF-8. Rename it"
+_LEADS_OUT = (
+    "it is a symbolic link that leads out of the drop folder. Put the file itself there, or a "
+    "hard link to it"
+)
+_LEADS_NOWHERE = "it is a symbolic link that leads nowhere. Put the file itself there"
+_LINKED_FOLDER = (
+    "it is a symbolic link to a folder, which is not followed. Mount the folder there, or drop "
+    "its files"
+)
 
 
 class Replaced(Exception):
@@ -36,12 +50,12 @@ class Slice:
     Attributes:
         items: objects in the order of their keys.
         after: where the next slice begins; empty when this was the last one.
-        unusable: names that no key can be made of, to be told to a person.
+        refused: what cannot be read or may not be followed, to be told to a person.
     """
 
     items: tuple[ObjectInfo, ...]
     after: str = ""
-    unusable: tuple[str, ...] = ()
+    refused: tuple[PassedOver, ...] = ()
 
 
 class DropFolder(Protocol):
@@ -76,7 +90,12 @@ def drop_folder(url: str, options: Mapping[str, str]) -> DropFolder:
     Raises:
         Misconfigured: no such kind of folder, or its client is not installed.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise Misconfigured(f"VIDPIPE_DROP_URL: {shown(url)!r}: {error}") from error
+    if scheme == "s3" and holds_secret(url):
+        raise Misconfigured(f"VIDPIPE_DROP_URL: {shown(url)}: keys go into VIDPIPE_DROP_OPTIONS")
     if scheme == "file":
         return LocalFolder(Path(unquote(urlsplit(url).path)))
     if scheme == "s3":
@@ -85,7 +104,11 @@ def drop_folder(url: str, options: Mapping[str, str]) -> DropFolder:
 
 
 class LocalFolder:
-    """A folder on this machine, listed whole every time."""
+    """A folder on this machine, listed whole every time.
+
+    One thing in it that cannot be read stops nothing else. Symbolic links are followed as
+    long as they stay within the folder: who may drop files is not to read others.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -95,53 +118,90 @@ class LocalFolder:
         return True
 
     def slice(self, after: str) -> Slice:
-        self.root.mkdir(parents=True, exist_ok=True)
-        items, unusable = [], []
-        for path in self._files(self.root):
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            os.scandir(self.root).close()
+        except OSError as error:
+            raise Unavailable(f"{self.root}: {error.strerror}") from error
+        items: list[ObjectInfo] = []
+        refused: list[PassedOver] = []
+        for path in self._files(refused):
             key = path.relative_to(self.root).as_posix()
             try:
                 key.encode()
+                info = self._info(key)
             except UnicodeEncodeError:
-                unusable.append(os.fsencode(key).decode("utf-8", "backslashreplace"))
+                shown = os.fsencode(key).decode("utf-8", "backslashreplace")
+                refused.append(PassedOver(shown, "bad_name", _NOT_UTF8))
                 continue
-            info = _file_info(key, path)
+            except InputRejected as error:
+                refused.append(PassedOver(key, error.reason, error.message))
+                continue
             if info is not None and key > after:
                 items.append(info)
-        return Slice(tuple(sorted(items, key=lambda i: i.key)), unusable=tuple(unusable))
+        return Slice(tuple(sorted(items, key=lambda i: i.key)), refused=tuple(refused))
 
-    def _files(self, folder: Path) -> Iterator[Path]:
+    def _files(self, refused: list[PassedOver]) -> Iterator[Path]:
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
-                raise Unavailable(f"{error.filename}: {error.strerror}") from error
+                where = Path(error.filename).relative_to(self.root).as_posix()
+                why = f"the folder cannot be read ({error.strerror}): give vidpipe the rights to it"
+                refused.append(PassedOver(where, "unreadable", why))
 
-        for where, folders, names in os.walk(folder, onerror=fail):
+        for where, folders, names in os.walk(self.root, onerror=fail):
             folders[:] = [f for f in folders if not f.startswith(".")]
+            links = [f for f in folders if (Path(where) / f).is_symlink()]
+            for path in (Path(where) / name for name in links):
+                key = os.fsencode(path.relative_to(self.root)).decode("utf-8", "backslashreplace")
+                refused.append(PassedOver(key, "link", _LINKED_FOLDER))
             yield from (Path(where) / name for name in names if not name.startswith("."))
+
+    def _info(self, key: str) -> ObjectInfo | None:
+        """What is there of this key; None for nothing, and for what is no file.
+
+        Raises:
+            InputRejected: a link that leads out of the folder or nowhere.
+        """
+        path = self.root / key
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if path.is_symlink():
+                raise InputRejected("link", _LEADS_NOWHERE, name=key) from error
+            return None
+        except OSError as error:
+            why = _LEADS_NOWHERE if error.errno == errno.ELOOP else f"{error.strerror}"
+            raise InputRejected("unreadable", why, name=key) from error
+        if not S_ISREG(found.st_mode):
+            return None
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root)):
+            raise InputRejected("link", _LEADS_OUT, name=key)
+        return ObjectInfo(key, found.st_size, None, found.st_mtime)
 
     def family(self, prefix: str) -> list[ObjectInfo]:
         folder = (self.root / prefix).parent
-        found = [p for p in folder.glob("*") if f"{prefix}." in p.relative_to(self.root).as_posix()]
-        infos = [_file_info(p.relative_to(self.root).as_posix(), p) for p in found]
-        return [i for i in infos if i is not None and i.key.startswith(f"{prefix}.")]
+        found = []
+        for path in folder.glob("*"):
+            key = path.relative_to(self.root).as_posix()
+            if key.startswith(f"{prefix}."):
+                with contextlib.suppress(InputRejected):
+                    found.append(self._info(key))
+        return [info for info in found if info is not None]
 
     def fetch(self, key: str, version: str, target: Path) -> Path:
         path = self.root / key
-        info = _file_info(key, path)
+        info = self._info(key)
         if info is None:
             raise FileNotFoundError(str(path))
         if version and not is_version(info, version):
             raise Replaced(key)
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise Unavailable(
+                f"{path} cannot be read ({error.strerror}): give vidpipe the rights to it"
+            ) from error
         return path
-
-
-def _file_info(key: str, path: Path) -> ObjectInfo | None:
-    try:
-        stat = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not path.is_file():
-        return None
-    return ObjectInfo(key=key, size_bytes=stat.st_size, etag=None, modified_s=stat.st_mtime)
 
 
 class BucketFolder:

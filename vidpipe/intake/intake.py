@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
@@ -17,10 +20,12 @@ from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
 from vidpipe.intake.rules import Rules, check_media, check_name
 from vidpipe.media.probe import MediaInfo
-from vidpipe.storage.artifacts import Artifacts
+from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, quarantine_key
 from vidpipe.storage.objects import sha256_file
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -130,9 +135,9 @@ class Intake:
     ) -> Outcome:
         info = check_media(drop.path, drop.name, self.rules)
         video_id = make_video_id(drop.channel, drop.name, digest)
-        self._store_source(drop, video_id, digest, info.known_container.suffixes[0], info)
-        self._store_sidecar(video_id, sidecar, files)
-        cover = self._store_cover(drop, video_id, digest, info)
+        source = self._store_source(drop, video_id, digest, info)
+        beside = self._store_sidecar(video_id, sidecar, files)
+        cover, picture = self._store_cover(drop, video_id, digest, info)
         stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         fresh = self.catalog.accept_video(
             tables.Video(
@@ -153,13 +158,14 @@ class Intake:
         if not fresh:
             known = self.catalog.video_by_digest(drop.channel, digest)
             assert known is not None
-            return self._alias(drop, known.video_id, known.name)
+            return self._recognise(drop, known, sidecar, files)
         return Outcome(
             key=drop.key,
             state=State.ACCEPTED,
             video_id=video_id,
             message=f"accepted as {video_id}" + (f"; {cover.words}" if cover.words else ""),
             sidecar_changed=bool(drop.sidecars),
+            taken=_by_name(source, beside, picture),
         )
 
     def _recognise(
@@ -170,22 +176,19 @@ class Intake:
         A retired video is revived under any name.
         """
         retired = known.state == "retired"
-        stored = self.artifacts.current(known.video_id, Folder.RAW, "upload")
-        if stored is None or not self.artifacts.intact(stored):
+        source = self.artifacts.current(known.video_id, Folder.RAW, "upload")
+        if source is None or not self.artifacts.sound(source):
             info = check_media(drop.path, drop.name, self.rules)
-            self._store_source(
-                drop, known.video_id, known.sha256, info.known_container.suffixes[0], info
-            )
+            source = self._store_source(drop, known.video_id, known.sha256, info)
         else:
-            info = self.artifacts.document(stored, Upload).media
+            info = self.artifacts.document(source, Upload).media
+            self.artifacts.point_to(Folder.RAW, source)
         if drop.name != known.name and not drop.insist and not retired:
             return self._alias(drop, known.video_id, known.name)
         version = _content_of(drop)
         changed = known.sidecar_version != version
-        current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
-        if changed or current is None or not self.artifacts.intact(current):
-            self._store_sidecar(known.video_id, sidecar, files)
-        self._store_cover(drop, known.video_id, known.sha256, info)
+        beside = self._store_sidecar(known.video_id, sidecar, files)
+        _, picture = self._store_cover(drop, known.video_id, known.sha256, info)
         priority = sidecar.instructions.priority
         if retired:
             self.catalog.revive_video(known.video_id, version, priority)
@@ -199,6 +202,7 @@ class Intake:
             if retired
             else "known already" + ("; its sidecars changed" if changed else ""),
             sidecar_changed=changed,
+            taken=_by_name(source, beside, picture),
         )
 
     def _alias(self, drop: Drop, video_id: str, name: str) -> Outcome:
@@ -209,23 +213,22 @@ class Intake:
             message=f"the same bytes as {name}: an alias of {video_id}, not processed again",
         )
 
-    def _store_source(
-        self, drop: Drop, video_id: str, digest: str, suffix: str, info: MediaInfo
-    ) -> None:
+    def _store_source(self, drop: Drop, video_id: str, digest: str, info: MediaInfo) -> Manifest:
+        name = f"source{info.known_container.suffixes[0]}"
         work = self.artifacts.workspace("intake")
         try:
             copy = work / "source"
-            shutil.copyfile(drop.path, copy)
-            if drop.state_on_disk() != drop.found:
+            # What is stored is hashed, not what was there when it was looked at.
+            if _copied(drop.path, copy) != digest or drop.state_on_disk() != drop.found:
                 raise Unavailable(f"{drop.key}: it was written to while it was taken in")
-            self.artifacts.publish(
+            return self.artifacts.publish(
                 video_id=video_id,
                 folder=Folder.RAW,
                 artifact="upload",
                 fingerprint=digest,
                 ingredients={"sha256": digest},
-                files={f"source{suffix}": copy},
-                digests={f"source{suffix}": digest},
+                files={name: copy},
+                digests={name: digest},
                 document=Upload(
                     video_id=video_id,
                     channel=drop.channel,
@@ -238,10 +241,18 @@ class Intake:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _store_sidecar(self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]) -> None:
+    def _store_sidecar(
+        self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> Manifest:
+        """What lies beside it, current from now on; found where the same was stored before."""
+        digests = {name: sha256_file(path) for name, path in files.items()}
+        current = self.artifacts.current(video_id, Folder.RAW, "sidecar")
+        if current is not None and self._says(current, sidecar, digests):
+            self.artifacts.point_to(Folder.RAW, current)
+            return current
         ingredients = {
             "instructions": sidecar.instructions.model_dump(mode="json"),
-            "files": {name: sha256_file(path) for name, path in files.items()},
+            "files": digests,
         }
         work = self.artifacts.workspace("sidecar")
         try:
@@ -249,7 +260,7 @@ class Intake:
             for name, path in files.items():
                 copies[name] = work / name
                 shutil.copyfile(path, copies[name])
-            self.artifacts.publish(
+            return self.artifacts.publish(
                 video_id=video_id,
                 folder=Folder.RAW,
                 artifact="sidecar",
@@ -261,10 +272,21 @@ class Intake:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _store_cover(self, drop: Drop, video_id: str, digest: str, info: MediaInfo) -> Cover:
+    def _says(self, stored: Manifest, sidecar: Sidecar, digests: Mapping[str, str]) -> bool:
+        """Whether a stored sidecar is whole and says this, also where an older vidpipe wrote it."""
+        if stored.ingredients.get("files") != digests or not self.artifacts.sound(stored):
+            return False
+        try:
+            return self.artifacts.document(stored, Sidecar) == sidecar
+        except ValidationError:
+            return False
+
+    def _store_cover(
+        self, drop: Drop, video_id: str, digest: str, info: MediaInfo
+    ) -> tuple[Cover, Manifest | None]:
         """The picture that stands for a recording without any of its own; nothing for videos."""
         if not info.sound_only:
-            return Cover()
+            return Cover(), None
         work = self.artifacts.workspace("cover")
         try:
             target = work / "cover.jpg"
@@ -274,7 +296,7 @@ class Intake:
                 "picture": sha256_file(target) if target.exists() else None,
                 "cover": cover.model_dump(mode="json"),
             }
-            self.artifacts.publish(
+            made = self.artifacts.publish(
                 video_id=video_id,
                 folder=Folder.RAW,
                 artifact="cover",
@@ -283,7 +305,7 @@ class Intake:
                 files={"cover.jpg": target} if target.exists() else {},
                 document=cover,
             )
-            return cover
+            return cover, made
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -320,6 +342,20 @@ class Intake:
                 quarantine_key=outcome.quarantine_key,
             )
         )
+
+
+def _by_name(*stored: Manifest | None) -> dict[str, Manifest]:
+    return {item.artifact: item for item in stored if item is not None}
+
+
+def _copied(source: Path, target: Path) -> str:
+    """Copy a file; the SHA-256 of what was written, in hex."""
+    digest = hashlib.sha256()
+    with source.open("rb") as read, target.open("wb") as written:
+        while chunk := read.read(_CHUNK):
+            digest.update(chunk)
+            written.write(chunk)
+    return digest.hexdigest()
 
 
 def _content_of(drop: Drop) -> str:

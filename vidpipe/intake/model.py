@@ -13,6 +13,7 @@ from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
 from vidpipe.intake.lengths import Length
 from vidpipe.media.probe import MediaInfo
+from vidpipe.storage.artifacts import Manifest
 
 
 class Upload(BaseModel):
@@ -163,6 +164,8 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     ALIAS = "alias"
     QUARANTINED = "quarantined"
+    #: It lies in a drop folder and is nothing to be taken in, or may not be.
+    PASSED_OVER = "passed_over"
 
 
 class Outcome(BaseModel):
@@ -177,6 +180,9 @@ class Outcome(BaseModel):
     message: str = ""
     quarantine_key: str | None = None
     sidecar_changed: bool = False
+    taken: dict[str, Manifest] = Field(
+        default_factory=dict, description="what was stored of it, or found stored, by name"
+    )
 
 
 class SourceVideo(BaseModel):

@@ -12,10 +12,10 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import Upload, now
 from vidpipe.errors import WAITS_S, VidpipeError, can_pass, cause_of, wait_before_s
-from vidpipe.intake.drops import Seen, changes
+from vidpipe.intake.drops import PassedOver, Seen, changes
 from vidpipe.intake.folders import DropFolder, Replaced
 from vidpipe.intake.intake import Drop, Intake
-from vidpipe.intake.model import Outcome
+from vidpipe.intake.model import Outcome, State
 from vidpipe.intake.rules import is_sound
 from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
 
@@ -35,6 +35,27 @@ def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
                 "sidecar_version": s.sidecar_version,
             }
             for s in fresh
+        ]
+    )
+    return fresh
+
+
+def pass_over(catalog: Catalog, found: Sequence[PassedOver]) -> list[PassedOver]:
+    """Write down what is not taken in and why, once; returns what was not known of it."""
+    known = catalog.inbox.known([item.key for item in found])
+    fresh = [item for item in found if known.get(item.key) != (item.version, "")]
+    catalog.inbox.pass_over(
+        [
+            {
+                "key": item.key,
+                "channel": (item.key.partition("/")[0] if "/" in item.key else "")[:64],
+                "version": item.version,
+                "size_bytes": item.size_bytes,
+                "state": State.PASSED_OVER.value,
+                "reason": item.reason,
+                "message": item.message,
+            }
+            for item in fresh
         ]
     )
     return fresh

@@ -23,6 +23,7 @@ from vidpipe.media.containers import (
     identify_file,
 )
 from vidpipe.media.decoders import is_allowed
+from vidpipe.media.demuxing import demuxed
 from vidpipe.media.display import orientation
 from vidpipe.media.opening import open_media, picture_streams, short
 
@@ -346,7 +347,7 @@ def _last_time(media: Any, stream: Any, near_s: float | None) -> float | None:
         try:
             media.seek(int(max(0.0, seek_s - 5.0) * av.time_base) if seek_s else 0, backward=True)
             last = None
-            for packet in media.demux(stream):
+            for packet in demuxed(media, stream):
                 if packet.pts is not None:
                     end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
                     last = end if last is None else max(last, end)

@@ -13,6 +13,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.media.demuxing import demuxed
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import AudioStream, MediaInfo
 
@@ -325,7 +326,7 @@ def sound_decodes(source: Path, info: MediaInfo, t_s: float) -> bool:
 
 def decode_tolerantly(media: Any, stream: Any) -> Any:
     """Frames of `stream`; packets that do not decode are passed over."""
-    packets = media.demux(stream)
+    packets = demuxed(media, stream)
     while True:
         try:
             packet = next(packets)

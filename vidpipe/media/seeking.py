@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import av
 
+from vidpipe.media.demuxing import demuxed
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
 
@@ -37,7 +38,7 @@ def time_of(item: Any, origin_s: float) -> float | None:
 
 def packets_of(media: Any, stream: Any) -> Iterator[Any]:
     """Packets of a stream until the file ends or breaks off."""
-    packets = media.demux(stream)
+    packets = demuxed(media, stream)
     while True:
         try:
             packet = next(packets)

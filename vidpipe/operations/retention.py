@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import Channel
 from vidpipe.clips.model import RenderedClips
-from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.exports.model import PlatformExports
+from vidpipe.operations.clock import Look, believe, keep
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.exporting import EXPORTS
 from vidpipe.storage.artifacts import Manifest
@@ -57,6 +58,20 @@ class Outlook:
 
     removals: list[Removal] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+    look: Look | None = None
+
+    @property
+    def doubt(self) -> str:
+        """That the clock is not believed, and what is done about it; empty when it is."""
+        if self.look is None or self.look.clock_s - self.look.believed_s < _DAY_S:
+            return ""
+        believed = datetime.fromtimestamp(self.look.believed_s, UTC).date()
+        days = (self.look.clock_s - self.look.believed_s) / _DAY_S
+        return (
+            f"the clock went on by {days:.0f} days more than was seen to pass: nothing is taken "
+            f"for older than it was on {believed}. If the clock is right, this catches up night by "
+            "night; or say so: vidpipe retention --apply --trust-clock"
+        )
 
     @property
     def size_bytes(self) -> int:
@@ -72,7 +87,13 @@ class Outlook:
         return {name: (counts[name], sizes[name]) for name in sorted(counts)}
 
 
-def outlook(engine: Engine, at_work: Collection[str] = (), *, at_s: float | None = None) -> Outlook:
+def outlook(
+    engine: Engine,
+    at_work: Collection[str] = (),
+    *,
+    at_s: float | None = None,
+    trust_clock: bool = False,
+) -> Outlook:
     """What the policies give up now.
 
     Kept whatever its age: videos that a run works on, that are wished for, wait for another
@@ -82,16 +103,24 @@ def outlook(engine: Engine, at_work: Collection[str] = (), *, at_s: float | None
         engine: store, catalog, channels.
         at_work: videos that runs have in hand, as far as the caller knows; those with a
             sign of life in the catalog are added.
-        at_s: the moment, in seconds since 1970; now by default.
+        at_s: the moment, in seconds since 1970; by default what can be believed of the clock.
+        trust_clock: believe it: somebody has looked.
 
     Raises:
         VidpipeError: store or catalog cannot be read.
     """
-    at_s = time.time() if at_s is None else at_s
     busy = {*at_work, *_busy(engine)}
     found = Outlook()
+    videos = engine.catalog.videos()
+    if at_s is None:
+        happened = (m for v in videos for m in (v.created_at, v.finished_at) if m is not None)
+        clock_s = time.time()
+        found.look = believe(engine.store, clock_s, happened)
+        if trust_clock:
+            found.look = Look(clock_s=clock_s, believed_s=clock_s)
+        at_s = found.look.believed_s
     due = []
-    for video in engine.catalog.videos():
+    for video in videos:
         channel = engine.channels.get(video.channel)
         if channel is None or not channel.retention.policies:
             continue
@@ -130,7 +159,11 @@ def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> Ou
     """What of one finished video is past its time."""
     found = Outlook()
     listing = list(engine.store.list(video_prefix(video.video_id)))
-    living = {f: _living(engine, video.video_id, f, listing) for f in Folder}
+    try:
+        living = {f: _living(engine, video.video_id, f, listing) for f in Folder}
+    except (Unavailable, FileNotFoundError) as error:
+        found.kept.append(Kept(video.video_id, f"what of it is current cannot be read: {error}"))
+        return found
     finished = _seconds(video.finished_at)
     for item in listing:
         folder = Folder(item.key.removeprefix(video_prefix(video.video_id) + "/").split("/")[0])
@@ -167,10 +200,9 @@ def _living(engine: Engine, video_id: str, folder: Folder, listing: list[ObjectI
     for item in listing:
         if not (item.key.startswith(prefix) and item.key.endswith(".current.json")):
             continue
-        body = engine.store.get_bytes(item.key)
-        if body is None:
-            continue
-        manifest = Manifest.model_validate_json(body)
+        manifest = engine.artifacts.manifest_at(item.key)
+        if manifest is None:
+            raise Unavailable(f"{item.key} is damaged or gone")
         found.update(engine.artifacts.keys_of(folder, manifest))
         for name, identity in _items(engine, manifest):
             part = engine.artifacts.manifest(video_id, folder, name, identity)
@@ -230,6 +262,8 @@ def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]
         found: what was said.
         at_work: asks again for the videos that runs have in hand.
     """
+    if found.look is not None:
+        keep(engine.store, found.look)
     by_video: dict[str, list[Removal]] = {}
     for removal in found.removals:
         by_video.setdefault(removal.video_id, []).append(removal)

@@ -499,13 +499,13 @@ def _editor(run: StageRun) -> Editor | None:
 
     def ask(messages: Sequence[Mapping[str, str]]) -> Answer:
         ingredients = {"server": identity["server"], "messages": list(messages)}
-        manifest, _ = run.item(
+        manifest, kept = run.item(
             Folder.ANALYSIS,
             "editor-answer",
             ingredients,
             lambda _: ({}, ask_server(options, messages)),
         )
-        return run.artifacts.document(manifest, Answer)
+        return run.artifacts.document(manifest, Answer).model_copy(update={"kept": kept})
 
     return Editor(options, ask)
 

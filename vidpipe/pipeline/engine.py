@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import av
 from pydantic import BaseModel
 
 from vidpipe.catalog import tables
@@ -34,6 +36,8 @@ from vidpipe.storage.keys import Folder, channel_of
 from vidpipe.storage.objects import ObjectStore
 
 _RAW = ("upload", "sidecar", "cover")
+#: Artifacts by name, of one video.
+Chosen = Mapping[str, Manifest]
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,10 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         assert settings.scratch is not None
-        settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misconfigured(f"VIDPIPE_HOME: {settings.home}: {error.strerror}") from error
         self.store = ObjectStore(settings.store_url, settings.plain_store_options)
         self.artifacts = Artifacts(
             self.store,
@@ -83,8 +90,12 @@ class Engine:
         )
         return Intake(self.artifacts, self.catalog, self.channels, rules)
 
-    def order(self, video_id: str, wishes: Wishes | None = None) -> Order:
+    def order(
+        self, video_id: str, wishes: Wishes | None = None, chosen: Chosen | None = None
+    ) -> Order:
         """What is wanted for a video: its channel and sidecar, and this run's wishes.
+
+        `chosen` may hold the sidecar that this run took in itself.
 
         Raises:
             Misconfigured: its channel is no longer in channels.yaml, or a wish cannot be.
@@ -94,7 +105,7 @@ class Engine:
         name = channel_of(video_id)
         if name not in self.channels:
             raise Misconfigured(f"{video_id}: there is no channel {name!r} in channels.yaml")
-        manifest = self.artifacts.current(video_id, Folder.RAW, "sidecar")
+        manifest = self._chosen(video_id, "sidecar", chosen)
         if manifest is None:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
@@ -147,9 +158,23 @@ class Engine:
         return self.artifacts.current(video_id, folder, artifact)
 
     def run_stage(
-        self, name: str, video_id: str, order: Order, progress: Progress = _silent
+        self,
+        name: str,
+        video_id: str,
+        order: Order,
+        progress: Progress = _silent,
+        chosen: Chosen | None = None,
     ) -> StageResult:
         """Run one stage, or find that it was run already.
+
+        Args:
+            name: of the stage.
+            video_id: of the video.
+            order: what is wanted.
+            progress: told how far it is.
+            chosen: what this run took in, made or found itself, by name: another run of the
+                same video may have made something else current meanwhile. What is not among
+                it is read as it is current.
 
         Raises:
             VidpipeError: see the kinds in `vidpipe.errors`; recorded in the catalog.
@@ -158,7 +183,7 @@ class Engine:
         started = time.monotonic()
         work = self.artifacts.workspace(name.replace("/", "-"))
         try:
-            result = self._run(wanted, video_id, order, progress, work, started)
+            result = self._run(wanted, video_id, order, progress, chosen, work, started)
         except BaseException as error:
             self._record(video_id, name, "", False, time.monotonic() - started, error)
             raise
@@ -176,10 +201,11 @@ class Engine:
         video_id: str,
         order: Order,
         progress: Progress,
+        chosen: Chosen | None,
         work: Path,
         started: float,
     ) -> StageResult:
-        run = self.prepare(wanted, video_id, order, work, progress)
+        run = self.prepare(wanted, video_id, order, work, progress, chosen)
         ingredients = ingredients_of(wanted, run)
         identity = fingerprint(ingredients)
         found = None
@@ -191,7 +217,19 @@ class Engine:
                 self.artifacts.point_to(wanted.folder, found)
                 progress(1.0, "reused")
                 return StageResult(wanted.name, found, document, True, time.monotonic() - started)
-        document = wanted.run(run)
+        try:
+            document = wanted.run(run)
+        except av.FFmpegError as error:
+            if wanted.folder is Folder.EXPORTS or error.errno in (errno.ENOSPC, errno.ENOMEM):
+                raise
+            # Everything before the exports reads the recording, which an upload may make
+            # fail at any place: what nobody expected there is the file's fault all the same.
+            raise InputRejected(
+                "does_not_decode",
+                f"it cannot be read to its end (FFmpeg: {error.strerror}, at {wanted.name}). Play "
+                "it through once, and export it anew if it stops",
+                name=video_id,
+            ) from error
         wall_s = time.monotonic() - started
         manifest = self.artifacts.publish(
             video_id=video_id,
@@ -211,27 +249,43 @@ class Engine:
         )
 
     def prepare(
-        self, wanted: Stage, video_id: str, order: Order, work: Path, progress: Progress = _silent
+        self,
+        wanted: Stage,
+        video_id: str,
+        order: Order,
+        work: Path,
+        progress: Progress = _silent,
+        chosen: Chosen | None = None,
     ) -> StageRun:
         """What a run of this stage would get to work with.
 
         Raises:
             InputRejected: an input was never made.
         """
+
+        def read(artifact: str) -> Manifest:
+            return self._input(video_id, artifact, wanted.name, chosen)
+
         return StageRun(
             video_id=video_id,
             order=order,
             options=wanted.options(order),
             artifacts=self.artifacts,
-            inputs={n: self._input(video_id, n, wanted.name) for n in wanted.inputs},
-            upload=self._input(video_id, "upload", wanted.name),
+            inputs={name: read(name) for name in wanted.inputs},
+            upload=read("upload"),
+            picture=self._chosen(video_id, "cover", chosen),
             estimator=Estimator(self.catalog, video_id),
             work=work,
             progress=progress,
         )
 
-    def _input(self, video_id: str, artifact: str, for_stage: str) -> Manifest:
-        found = self.manifest(video_id, artifact)
+    def _chosen(self, video_id: str, artifact: str, chosen: Chosen | None) -> Manifest | None:
+        return (chosen or {}).get(artifact) or self.manifest(video_id, artifact)
+
+    def _input(
+        self, video_id: str, artifact: str, for_stage: str, chosen: Chosen | None
+    ) -> Manifest:
+        found = self._chosen(video_id, artifact, chosen)
         if found is None:
             raise InputRejected(
                 "missing_input",
@@ -240,8 +294,11 @@ class Engine:
             )
         return found
 
-    def items_intact(self, manifest: Manifest, wanted: Stage) -> bool:
-        """Whether the clips or exports that a stage's document names are still stored."""
+    def items_intact(self, manifest: Manifest, wanted: Stage, *, read: bool = True) -> bool:
+        """Whether the clips or exports that a stage's document names are still stored.
+
+        With `read` every byte is looked at, as in `Artifacts.find`; else their sizes.
+        """
         if wanted.name == "rendered_clips":
             document = self.artifacts.document(manifest, RenderedClips)
             items = [(f.artifact, f.fingerprint) for c in document.clips for f in c.files]
@@ -250,10 +307,12 @@ class Engine:
             items = [(e.artifact, e.fingerprint) for e in exports]
         else:
             return True
-        return all(
-            self.artifacts.find(manifest.video_id, wanted.folder, name, identity) is not None
+        whole = self.artifacts.sound if read else self.artifacts.intact
+        parts = (
+            self.artifacts.manifest(manifest.video_id, wanted.folder, name, identity)
             for name, identity in items
         )
+        return all(part is not None and whole(part) for part in parts)
 
     def _record(
         self,

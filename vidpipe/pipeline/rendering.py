@@ -18,6 +18,7 @@ from vidpipe.clips.model import (
     RenderedClips,
     Variant,
 )
+from vidpipe.errors import InputRejected
 from vidpipe.exports.model import Estimate
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import choose_encoder
@@ -30,6 +31,10 @@ from vidpipe.process import ProgramFailed
 from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.timeline import span
+
+#: What ffmpeg ends with when more than two thirds of what it reads do not decode
+#: (`-max_error_rate`, its manual).
+_HARDLY_DECODES = 69
 
 
 def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ...]:
@@ -80,6 +85,7 @@ def rendered_clips(run: StageRun) -> BaseModel:
 
     Raises:
         ProgramFailed: none could be made.
+        InputRejected: none could be made, as hardly anything of the recording decodes.
     """
     renderer = Renderer(run)
     chosen = run.document("scored_segments", Segments)
@@ -130,7 +136,15 @@ def rendered_clips(run: StageRun) -> BaseModel:
         if isinstance(result, ProgramFailed)
     ]
     if failed and not made:
-        raise next(result for result in results if isinstance(result, ProgramFailed))
+        error = next(result for result in results if isinstance(result, ProgramFailed))
+        if error.code == _HARDLY_DECODES:
+            raise InputRejected(
+                "does_not_decode",
+                "most of its pictures, or of its sound, do not decode where clips would be. "
+                "Play it through once, and export it anew",
+                name=run.video_id,
+            ) from error
+        raise error
     clips = [clip for clip, _ in made]
     if clips:
         labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]

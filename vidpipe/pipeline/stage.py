@@ -97,8 +97,9 @@ class Order:
 class StageRun:
     """One run of one stage: inputs by name, a scratch folder, a place for files.
 
-    `stash` carries what `Stage.identity` found out to `Stage.run`; `checkpoints` are
-    forgotten once the stage is published.
+    `picture` is the cover of a recording without pictures; `stash` carries what
+    `Stage.identity` found out to `Stage.run`; `checkpoints` are forgotten once the stage
+    is published.
     """
 
     video_id: str
@@ -110,6 +111,7 @@ class StageRun:
     estimator: Estimator
     work: Path
     progress: Progress
+    picture: Manifest | None = None
     files: dict[str, Path] = field(default_factory=dict)
     stash: dict[str, Any] = field(default_factory=dict)
     checkpoints: list[tuple[Folder, Manifest]] = field(default_factory=list)
@@ -128,22 +130,24 @@ class StageRun:
         """The uploaded video on this machine and what intake knows of it.
 
         Raises:
-            InputRejected: it was removed.
+            InputRejected: it was removed, or its bytes are not those that were uploaded.
         """
         upload = self.artifacts.document(self.upload, Upload)
         media = next(f for f in self.upload.files if f.name.startswith("source"))
-        try:
-            path = self.artifacts.path(media)
-        except FileNotFoundError:
-            path = None
-        if path is None or not path.exists():
+        if not self.artifacts.intact(self.upload):
             raise InputRejected(
                 "source_removed",
                 "its recording is no longer stored (retention, or somebody removed it). "
                 "Drop the same file again",
                 name=self.video_id,
             )
-        return path, upload
+        if not self.artifacts.sound(self.upload):
+            raise InputRejected(
+                "source_damaged",
+                f"its recording in the store ({media.key}) is damaged. Drop the same file again",
+                name=self.video_id,
+            )
+        return self.artifacts.path(media), upload
 
     def recording(self) -> tuple[Path, MediaInfo]:
         """The uploaded recording on this machine, and how it is used.
@@ -170,7 +174,7 @@ class StageRun:
         return made.sha256 if made is not None else None
 
     def _cover(self) -> StoredFile | None:
-        made = self.artifacts.current(self.video_id, Folder.RAW, "cover")
+        made = self.picture
         return made.file("cover.jpg") if made is not None and made.has("cover.jpg") else None
 
     def new_file(self, name: str) -> Path:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
-import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
+from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Export, Finished, PlatformExports
 from vidpipe.intake.identity import slug
 from vidpipe.intake.model import SourceVideo
@@ -27,6 +27,7 @@ from vidpipe.results.model import (
     VideoResult,
 )
 from vidpipe.segments.model import Segments
+from vidpipe.storage.files import copy_whole, write_whole
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
 
@@ -44,10 +45,46 @@ _FACTS = {
 }
 
 
+def check_folder(folder: Path, platforms: Sequence[str]) -> None:
+    """Whether results can be written into a folder: asked before any work.
+
+    Raises:
+        Misconfigured: it cannot be written, is no folder, or what would be written into it
+            leads somewhere else by a symbolic link; says which.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(f"--out {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Misconfigured(f"--out {folder}: it may not be written to")
+    if (folder / RESULTS).is_dir():
+        raise Misconfigured(f"{folder / RESULTS} is a folder; it is to be a file of results")
+    for platform in platforms:
+        _inside(folder, folder / platform)
+
+
+def _inside(folder: Path, path: Path) -> Path:
+    """The path, unless a link leads it out of the folder.
+
+    Raises:
+        Misconfigured: it does.
+    """
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise Misconfigured(
+            f"{path} is a symbolic link that leads out of {folder}: remove it, or give another "
+            "folder with --out"
+        )
+    return path
+
+
 def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: Path) -> Results:
     """Copy exports, subtitles and thumbnails into `folder`, `results.json` last.
 
     Replaces and removes only files that the old `results.json` names.
+
+    Raises:
+        Misconfigured: a link in the folder leads out of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ours = _files_of(_old(folder))
@@ -60,19 +97,26 @@ def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: P
     chapters = _place_chapters(engine, ran, folder, ours)
     results = _results(engine, video_id, ran, exports, chapters)
     for name in sorted(ours - _files_of(results)):
+        parent = _inside(folder, (folder / name).parent)
         (folder / name).unlink(missing_ok=True)
-        parent = (folder / name).parent
         if parent != folder and parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
-    _write(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
+    write_whole(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
     return results
 
 
 def _old(folder: Path) -> Results | None:
+    """What was delivered here before; None where nothing, or nothing that can be read, was."""
+    path = folder / RESULTS
     try:
-        return Results.model_validate_json((folder / RESULTS).read_bytes())
-    except (FileNotFoundError, ValidationError):
+        # Its names say what may be replaced and removed: not somebody else's by a link.
+        return None if path.is_symlink() else Results.model_validate_json(path.read_bytes())
+    except ValidationError:
         return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES):
+            return None
+        raise
 
 
 def _files_of(results: Results | None) -> set[str]:
@@ -113,7 +157,8 @@ def _place(
             break
         number += 1
     for name, target in wanted.items():
-        _copy(engine.artifacts.path(manifest.file(name)), folder / target)
+        _inside(folder, (folder / target).parent)
+        copy_whole(engine.artifacts.path(manifest.file(name)), folder / target)
     return ExportResult(
         clip=export.clip_id,
         platform=export.platform,
@@ -142,27 +187,8 @@ def _place_chapters(
     taken = (folder / _CHAPTERS).exists() and _CHAPTERS not in ours
     if not manifest.has(_CHAPTERS) or taken:
         return None
-    _copy(engine.artifacts.path(manifest.file(_CHAPTERS)), folder / _CHAPTERS)
+    copy_whole(engine.artifacts.path(manifest.file(_CHAPTERS)), folder / _CHAPTERS)
     return _CHAPTERS
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _write(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _results(

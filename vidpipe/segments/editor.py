@@ -18,12 +18,12 @@ from importlib.resources import files
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.segments.model import EditorNote, EditorOptions
 from vidpipe.segments.quotes import Said, plain
-from vidpipe.server import address, client, missing
+from vidpipe.server import address, answer_of, client, missing
 from vidpipe.transcript.model import Word
 
 #: The prefix of its settings in the environment.
@@ -36,6 +36,11 @@ _TITLE_CHARACTERS = (8, 70)
 _REASON_CHARACTERS = 160
 #: Share of a title's words that must be said in the passage.
 _OWN_WORDS = 0.6
+#: Far more than two hundred verdicts take.
+_ANSWER_BYTES = 1 << 20
+_ID = re.compile(r"c([0-9]{1,4})")
+#: No field of an answer that is longer is looked at.
+_FIELD_CHARACTERS = 2000
 _LINK = re.compile(r"https?:|www\.|\S+\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
 
 
@@ -47,6 +52,7 @@ class Answer(BaseModel):
     content: str
     tokens_in: int = 0
     tokens_out: int = 0
+    kept: bool = Field(default=False, exclude=True, description="from an earlier run: paid then")
 
 
 @dataclass(frozen=True)
@@ -86,21 +92,33 @@ def ask_server(options: EditorOptions, messages: Sequence[Mapping[str, str]]) ->
         Unavailable: the server could not be had.
         Misconfigured: it refuses.
     """
-    with client(options, f"editor-{address(options)}", EDITOR_SETTING) as opened:
-        said = opened.chat.completions.create(
+    where = f"editor-{address(options)}"
+    with client(options, where, EDITOR_SETTING) as opened:
+        asked = opened.chat.completions.with_streaming_response.create(
             model=options.model,
             messages=list(messages),
             temperature=0,
             response_format={"type": "json_object"},
         )
-    if not said.choices or not said.choices[0].message.content:
-        raise Unavailable(f"editor-{address(options)} answers without a text")
-    used = said.usage
+        said = answer_of(asked, options, where, _ANSWER_BYTES)
+    try:
+        content = said["choices"][0]["message"]["content"]
+    except (LookupError, TypeError):
+        content = None
+    if not isinstance(content, str) or not content:
+        raise Unavailable(f"{where} answers without a text")
+    used = said.get("usage")
     return Answer(
-        content=said.choices[0].message.content,
-        tokens_in=used.prompt_tokens if used else 0,
-        tokens_out=used.completion_tokens if used else 0,
+        content=content,
+        tokens_in=_count(used, "prompt_tokens"),
+        tokens_out=_count(used, "completion_tokens"),
     )
+
+
+def _count(used: Any, name: str) -> int:
+    """Tokens as a server counted them; 0 for what is no count."""
+    given = used.get(name) if isinstance(used, dict) else None
+    return given if isinstance(given, int) and 0 <= given < 10**9 else 0
 
 
 class Editor:
@@ -135,7 +153,9 @@ class Editor:
                 "repaired": repaired,
                 "tokens_in": answer.tokens_in,
                 "tokens_out": answer.tokens_out,
-                "cost": round(self._cost(answer.tokens_in, answer.tokens_out), 6),
+                "cost": 0.0
+                if answer.kept
+                else round(self._cost(answer.tokens_in, answer.tokens_out), 6),
                 "passed_over": "" if verdicts else "nothing in its answer could be used",
             }
         )
@@ -156,17 +176,19 @@ def _messages(passages: Sequence[Sequence[Word]]) -> list[dict[str, str]]:
 
 def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[int, Verdict], int]:
     """What holds of an answer, and how many entries lost a part."""
+    if len(content) > _ANSWER_BYTES:
+        return {}, 0
     begin, end = content.find("{"), content.rfind("}")
     try:
         listed = json.loads(content[begin : end + 1]).get("clips")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return {}, 0
     verdicts: dict[int, Verdict] = {}
     repaired = 0
     for item in listed if isinstance(listed, list) else ():
         if not isinstance(item, dict):
             continue
-        named = re.fullmatch(r"c(\d+)", str(item.get("id", "")))
+        named = _ID.fullmatch(str(item.get("id", "")))
         score = item.get("score")
         if named is None or isinstance(score, bool) or not isinstance(score, int | float):
             continue
@@ -185,7 +207,8 @@ def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[in
 
 
 def _one_line(text: Any, limit: int) -> str:
-    if not isinstance(text, str) or _LINK.search(text):
+    # The pattern takes the square of a word's length.
+    if not isinstance(text, str) or len(text) > _FIELD_CHARACTERS or _LINK.search(text):
         return ""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else ""
@@ -208,7 +231,7 @@ def _title(text: Any, words: Sequence[Word]) -> str:
 
 def _hook(text: Any, words: Sequence[Word]) -> str:
     """The words of the transcript that it quotes, empty if they are not said."""
-    if not isinstance(text, str) or not plain(text):
+    if not isinstance(text, str) or len(text) > _FIELD_CHARACTERS or not plain(text):
         return ""
     found = Said(words).places(plain(text))
     if not found:

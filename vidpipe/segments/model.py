@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.server import ServerOptions
@@ -62,9 +62,10 @@ class Segment(Interval):
 
 
 class EditorNote(BaseModel):
-    """What a language model had to do with the choice: how many it judged, what it cost.
+    """What a language model had to do with the choice: how many it judged, what it cost now.
 
-    `passed_over` says why the local choice stands.
+    An answer that is kept from an earlier run costs nothing again. `passed_over` says why
+    the local choice stands.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +106,12 @@ class EditorOptions(ServerOptions):
     budget: float | None = Field(
         default=None, ge=0, description="for one video: nothing is asked that might cost more"
     )
+
+    @model_validator(mode="after")
+    def _priced(self) -> Self:
+        if self.budget is not None and not (self.price_in or self.price_out):
+            raise ValueError("budget: it never acts without price_in and price_out: set them")
+        return self
 
 
 class SegmentOptions(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import mimetypes
 import os
 import shutil
@@ -12,13 +13,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from vidpipe.errors import Unavailable
+from vidpipe.storage.claims import Claims
 from vidpipe.storage.fingerprint import canonical_json
-from vidpipe.storage.keys import RETENTION, Folder, file_key, manifest_key, pointer_key
+from vidpipe.storage.keys import (
+    RETENTION,
+    Folder,
+    file_key,
+    folder_of,
+    folder_prefix,
+    manifest_key,
+    pointer_key,
+)
 from vidpipe.storage.objects import ObjectStore, sha256_file
 
 Model = TypeVar("Model", bound=BaseModel)
+_log = logging.getLogger("vidpipe")
 
 #: The file of an artifact that holds its typed result.
 DOCUMENT = "result.json"
@@ -78,6 +90,9 @@ class Artifacts:
         self.scratch = scratch
         self.cache = scratch / "cache"
         self.cache_bytes = cache_bytes
+        self._claims = Claims(scratch / "claims")
+        #: Files whose bytes were seen to be what was stored: key, size, time of change in ns.
+        self._seen: set[tuple[str, int, int]] = set()
 
     def publish(
         self,
@@ -106,12 +121,15 @@ class Artifacts:
             file = _stored(name, key, digest, size)
             attributes = {"Content-Type": file.media_type, "retention": RETENTION[folder]}
             self.store.put_file(key, path, move=True, attributes=attributes)
+            self._remember(file)
             stored.append(file)
         if document is not None:
             data = document.model_dump_json(indent=1).encode()
             key = file_key(video_id, folder, f"{_stem(artifact)}.json", fingerprint)
             self.store.put_bytes(key, data)
-            stored.append(_stored(DOCUMENT, key, hashlib.sha256(data).hexdigest(), len(data)))
+            written = _stored(DOCUMENT, key, hashlib.sha256(data).hexdigest(), len(data))
+            self._remember(written)
+            stored.append(written)
         manifest = Manifest(
             artifact=artifact,
             video_id=video_id,
@@ -131,16 +149,29 @@ class Artifacts:
     def find(
         self, video_id: str, folder: Folder, artifact: str, fingerprint: str
     ) -> Manifest | None:
-        """The artifact made under `fingerprint`, if it is stored and intact."""
+        """The artifact made under `fingerprint`, if it is stored and every byte is right.
+
+        What is damaged is said, and not found: who makes it again puts it in its place.
+        """
         manifest = self.manifest(video_id, folder, artifact, fingerprint)
-        return manifest if manifest is not None and self.intact(manifest) else None
+        return manifest if manifest is not None and self.sound(manifest) else None
 
     def manifest(
         self, video_id: str, folder: Folder, artifact: str, fingerprint: str
     ) -> Manifest | None:
         """What was made under `fingerprint`, whether its files are still there or not."""
-        body = self.store.get_bytes(manifest_key(video_id, folder, _stem(artifact), fingerprint))
-        return Manifest.model_validate_json(body) if body is not None else None
+        return self.manifest_at(manifest_key(video_id, folder, _stem(artifact), fingerprint))
+
+    def manifest_at(self, key: str) -> Manifest | None:
+        """The manifest, or what a pointer names, under a key; None for one that is damaged."""
+        body = self.store.get_bytes(key)
+        if body is None:
+            return None
+        try:
+            return Manifest.model_validate_json(body)
+        except ValidationError:
+            _log.warning("%s/%s is damaged: taken for not there", self.store.url, key)
+            return None
 
     def keys_of(self, folder: Folder, manifest: Manifest) -> list[str]:
         """Every object that belongs to an artifact: its manifest and its files."""
@@ -156,15 +187,65 @@ class Artifacts:
                 return False
         return True
 
+    def sound(self, manifest: Manifest) -> bool:
+        """Whether every file is there, on local disk with its very bytes.
+
+        After a power cut a file system may leave zeros of the right length, and disks rot.
+        Each file is read once per process. In a bucket, which looks after its own bytes,
+        they are compared when they are fetched.
+        """
+        if not self.intact(manifest):
+            return False
+        if not self.store.is_local:
+            return True
+        damaged = [item.key for item in manifest.files if not self._is_stored(item)]
+        for key in damaged:
+            _log.warning("%s/%s is damaged: its bytes are not those stored", self.store.url, key)
+        return not damaged
+
+    def _is_stored(self, item: StoredFile) -> bool:
+        """Whether a local file's bytes are what was stored."""
+        path = self.store.local_path(item.key)
+        assert path is not None
+        if _state(item.key, path) in self._seen:
+            return True
+        if sha256_file(path) != item.sha256:
+            return False
+        self._seen.add(_state(item.key, path))
+        return True
+
+    def _remember(self, item: StoredFile) -> None:
+        """What we have just written ourselves need not be read again."""
+        path = self.store.local_path(item.key)
+        if path is not None:
+            self._seen.add(_state(item.key, path))
+
     def remove(self, folder: Folder, manifest: Manifest) -> None:
         """Forget an artifact that no pointer names: its manifest first, so none is found half."""
         for key in self.keys_of(folder, manifest):
             self.store.delete(key)
 
     def current(self, video_id: str, folder: Folder, artifact: str) -> Manifest | None:
-        """What the pointer names, or None when the artifact was never made."""
-        body = self.store.get_bytes(pointer_key(video_id, folder, _stem(artifact)))
-        return Manifest.model_validate_json(body) if body is not None else None
+        """What the pointer names, or None when the artifact was never made.
+
+        In place of a pointer that is damaged the newest manifest counts: what was uploaded
+        cannot be made again.
+        """
+        key = pointer_key(video_id, folder, _stem(artifact))
+        found = self.manifest_at(key)
+        if found is None and self.store.head(key) is not None:
+            found = self._newest(video_id, folder, artifact)
+        return found
+
+    def _newest(self, video_id: str, folder: Folder, artifact: str) -> Manifest | None:
+        begins = f"{folder_prefix(video_id, folder)}/{_stem(artifact)}."
+        keys = [
+            item.key
+            for item in self.store.list(folder_prefix(video_id, folder))
+            if item.key.startswith(begins) and item.key.endswith(".manifest.json")
+        ]
+        made = [m for m in map(self.manifest_at, keys) if m is not None and self.intact(m)]
+        return max(made, key=lambda m: m.created_at, default=None)
 
     def point_to(self, folder: Folder, manifest: Manifest) -> None:
         """Make `manifest` the current one; nothing is written when it is already."""
@@ -174,15 +255,27 @@ class Artifacts:
             self.store.put_bytes(key, body)
 
     def document(self, manifest: Manifest, model: type[Model]) -> Model:
-        """The typed result."""
+        """The typed result.
+
+        Raises:
+            FileNotFoundError: it is not stored any more.
+            Unavailable: it is damaged.
+        """
         item = manifest.file(DOCUMENT)
         body = self.store.get_bytes(item.key)
         if body is None:
             raise FileNotFoundError(f"{self.store.url}/{item.key}")
+        if hashlib.sha256(body).hexdigest() != item.sha256:
+            raise self._damaged(item)
         return model.model_validate_json(body)
 
     def path(self, item: StoredFile) -> Path:
-        """The file on this machine: in place on local disk, else fetched once."""
+        """The file on this machine: in place on local disk, else fetched once.
+
+        Raises:
+            FileNotFoundError: it is not stored any more.
+            Unavailable: what was fetched is not what was stored.
+        """
         local = self.store.local_path(item.key)
         if local is not None:
             return local
@@ -192,8 +285,18 @@ class Artifacts:
             os.utime(target)
             return target
         self._make_room(item.size_bytes)
-        self.store.fetch(item.key, target)
+        if self.store.fetch(item.key, target) != item.sha256:
+            target.unlink(missing_ok=True)
+            raise self._damaged(item)
         return target
+
+    def _damaged(self, item: StoredFile) -> Unavailable:
+        """What is damaged goes, unless it was uploaded, so that the next run makes it again."""
+        where = f"{self.store.url}/{item.key}"
+        if folder_of(item.key) is Folder.RAW:
+            return Unavailable(f"{where} is damaged: its bytes are not those stored")
+        self.store.delete(item.key)
+        return Unavailable(f"{where} was damaged and is removed: the next try makes it again")
 
     def _make_room(self, size_bytes: int) -> None:
         if not self.cache.exists():
@@ -210,29 +313,24 @@ class Artifacts:
 
     def workspace(self, name: str) -> Path:
         """A fresh scratch folder for one stage run."""
-        folder = self.scratch / "work" / f"{name}-{os.getpid()}-{time.monotonic_ns()}"
+        folder = self.scratch / "work" / self._claims.name(name)
         folder.mkdir(parents=True)
         return folder
 
     def sweep(self) -> int:
-        """Remove what killed processes left in scratch and staging; returns how many things."""
+        """Remove what processes that are gone left in scratch and staging; how many things."""
         removed = self.store.sweep()
         for folder in (self.scratch / "work").glob("*"):
-            pid = folder.name.rsplit("-", 2)[-2]
-            if pid.isdigit() and not _alive(int(pid)):
+            if self._claims.dead(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 removed += 1
+        self._claims.sweep()
         return removed
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _state(key: str, path: Path) -> tuple[str, int, int]:
+    found = path.stat()
+    return key, found.st_size, found.st_mtime_ns
 
 
 def _stem(artifact: str) -> str:

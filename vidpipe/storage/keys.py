@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
+from urllib.parse import quote
 
 
 class Folder(StrEnum):
@@ -70,10 +72,30 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
 QUARANTINE = "_quarantine"
 
 
+#: When retention looked last, and what it believed of the clock then.
+RETENTION_CLOCK = "_operations/retention-clock.json"
+
 #: Where the pictures of reports lie, a folder for each report.
 REPORTS = "_reports"
 
 
+#: Bytes of a name in quarantine: with the ending of its reason no file system refuses it.
+_LONGEST_NAME = 200
+
+
 def quarantine_key(channel: str, digest: str, name: str) -> str:
-    """Where a rejected upload is kept; its reason lies beside it."""
-    return f"{QUARANTINE}/{channel}/{digest[:16]}/{name}"
+    """Where a rejected upload is kept; its reason lies beside it.
+
+    Under its own name as far as every store and file system can carry it: what they cannot
+    is written as in a URL, what is too long is cut before its ending.
+    """
+    odd = {c for c in name if unicodedata.category(c) in ("Cc", "Cs") or c in "/\\"}
+    plain = "".join(quote(c, safe="", errors="surrogateescape") if c in odd else c for c in name)
+    if plain in ("", ".", ".."):
+        plain = f"_{plain}"
+    stem, dot, ending = plain.rpartition(".")
+    if not stem or len(ending.encode()) > _LONGEST_NAME // 2:
+        stem, dot, ending = plain, "", ""
+    room = _LONGEST_NAME - len(f"{dot}{ending}".encode())
+    stem = stem.encode()[:room].decode("utf-8", "ignore")
+    return f"{QUARANTINE}/{channel}/{digest[:16]}/{stem}{dot}{ending}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
-import shutil
-import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,18 @@ from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore import exceptions as store_errors
-from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
+from obstore.store import AzureStore, GCSStore, S3Store
 
+from vidpipe.addresses import holds_secret, shown
 from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.storage.folder import ObjectFolder
+from vidpipe.storage.listing import ObjectInfo
+
+__all__ = ["ObjectInfo", "ObjectStore", "sha256_file"]
 
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class ObjectInfo:
-    """What a listing says of an object."""
-
-    key: str
-    size_bytes: int
-    etag: str | None
-    modified_s: float
+#: How a file system says that we may not.
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class ObjectStore:
@@ -41,39 +37,57 @@ class ObjectStore:
     """
 
     def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
-        self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
+        #: As it is shown: without anything that is secret.
+        self.url = shown(url.rstrip("/"))
+        try:
+            self._open(url.rstrip("/"), options)
+        except (store_errors.BaseError, ValueError, TypeError) as error:
+            raise Misconfigured(f"store {self.url}: {_first_line(error)}") from error
+
+    def _open(self, url: str, options: Mapping[str, str] | None) -> None:
+        parts = urlsplit(url)
         self.scheme = parts.scheme
-        self.root: Path | None = None
+        self._folder: ObjectFolder | None = None
+        self._store: Any = None
         settings: dict[str, Any] = dict(options or {})
         # Plain http only where an endpoint asks for it (a local server, an emulator).
         endpoint = settings.get("endpoint", "")
         client: Any = {"timeout": "120s"}
         if str(endpoint).startswith("http://"):
             client["allow_http"] = True
+        if self.scheme in ("s3", "gs") and holds_secret(url):
+            raise Misconfigured(f"store {self.url}: keys go into its options, not into its URL")
         if self.scheme == "file":
-            self.root = Path(unquote(parts.path))
-            self.root.mkdir(parents=True, exist_ok=True)
-            self._store: Any = LocalStore(prefix=self.root, mkdir=True)
+            with self._translate(""):
+                self._folder = _folder_at(Path(unquote(parts.path)))
         elif self.scheme == "s3":
-            self._store = S3Store.from_url(self.url, client_options=client, **settings)
+            self._store = S3Store.from_url(url, client_options=client, **settings)
         elif self.scheme in ("az", "azure", "abfs"):
-            self._store = AzureStore.from_url(self.url, client_options=client, **settings)
+            self._store = AzureStore.from_url(url, client_options=client, **settings)
         elif self.scheme == "gs":
-            self._store = GCSStore.from_url(self.url, client_options=client, **settings)
+            self._store = GCSStore.from_url(url, client_options=client, **settings)
         else:
             raise Misconfigured(
-                f"store {url!r}: use file:///folder, s3://bucket/prefix, "
+                f"store {shown(url)!r}: use file:///folder, s3://bucket/prefix, "
                 "az://container/prefix or gs://bucket/prefix"
             )
 
     @property
     def is_local(self) -> bool:
-        return self.root is not None
+        return self._folder is not None
+
+    @property
+    def root(self) -> Path | None:
+        """The folder, when the store is one."""
+        return self._folder.root if self._folder is not None else None
 
     def local_path(self, key: str) -> Path | None:
-        """The object as a file, when the store is a folder; None elsewhere."""
-        return self.root / key if self.root is not None else None
+        """The object as a file, when the store is a folder; None elsewhere.
+
+        Raises:
+            FileNotFoundError: the key leads out of the folder, by itself or by a link.
+        """
+        return self._folder.path(key) if self._folder is not None else None
 
     def put_file(
         self,
@@ -87,22 +101,10 @@ class ObjectStore:
 
         `attributes` go with an object in a bucket: `Content-Type`, and metadata of ours.
         """
-        if self.root is not None:
-            target = self.root / key
-            target.parent.mkdir(parents=True, exist_ok=True)
-            staging = self.root / ".staging"
-            staging.mkdir(exist_ok=True)
-            temporary = staging / uuid.uuid4().hex
-            try:
-                if move:
-                    shutil.move(source, temporary)
-                else:
-                    shutil.copyfile(source, temporary)
-                os.replace(temporary, target)
-            finally:
-                temporary.unlink(missing_ok=True)
-            return
         with self._translate(key):
+            if self._folder is not None:
+                self._folder.put_file(key, source, move=move)
+                return
             obstore.put(self._store, key, source, attributes=dict(attributes or {}))
         if move:
             source.unlink(missing_ok=True)
@@ -110,6 +112,8 @@ class ObjectStore:
     def put_bytes(self, key: str, data: bytes, *, only_if_absent: bool = False) -> bool:
         """Store bytes; with `only_if_absent` returns False where something is there already."""
         with self._translate(key):
+            if self._folder is not None:
+                return self._folder.put_bytes(key, data, only_if_absent=only_if_absent)
             try:
                 obstore.put(
                     self._store, key, data, mode="create" if only_if_absent else "overwrite"
@@ -122,6 +126,8 @@ class ObjectStore:
         """The object's bytes, or None when there is none."""
         with self._translate(key):
             try:
+                if self._folder is not None:
+                    return self._folder.get_range(key, 0, None)
                 return bytes(obstore.get(self._store, key).bytes())
             except (store_errors.NotFoundError, FileNotFoundError):
                 return None
@@ -133,35 +139,51 @@ class ObjectStore:
             FileNotFoundError: there is no such object.
         """
         with self._translate(key):
+            if self._folder is not None:
+                return self._folder.get_range(key, first, end)
             try:
                 return bytes(obstore.get_range(self._store, key, start=first, end=end))
             except (store_errors.NotFoundError, FileNotFoundError):
                 raise FileNotFoundError(f"{self.url}/{key}") from None
 
-    def fetch(self, key: str, target: Path) -> None:
-        """Write the object to a local file, whole or not at all.
+    def fetch(self, key: str, target: Path) -> str:
+        """Write the object to a local file, whole or not at all; its SHA-256, in hex.
 
         Raises:
             FileNotFoundError: there is no such object.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        temporary = target.with_name(f".{uuid.uuid4().hex}")
+        digest = hashlib.sha256()
         try:
-            with self._translate(key):
-                try:
-                    stream = obstore.get(self._store, key)
-                except (store_errors.NotFoundError, FileNotFoundError):
-                    raise FileNotFoundError(f"{self.url}/{key}") from None
-                with temporary.open("wb") as file:
-                    for chunk in stream.stream(min_chunk_size=_CHUNK * 8):
-                        file.write(chunk)
+            with self._translate(key), temporary.open("wb") as file:
+                for chunk in self._chunks(key):
+                    digest.update(chunk)
+                    file.write(chunk)
             os.replace(temporary, target)
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return digest.hexdigest()
+
+    def _chunks(self, key: str) -> Iterator[bytes]:
+        if self._folder is not None:
+            with self._folder.path(key).open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+            return
+        try:
+            stream = obstore.get(self._store, key)
+        except (store_errors.NotFoundError, FileNotFoundError):
+            raise FileNotFoundError(f"{self.url}/{key}") from None
+        for part in stream.stream(min_chunk_size=_CHUNK * 8):
+            yield bytes(part)
 
     def head(self, key: str) -> ObjectInfo | None:
         with self._translate(key):
             try:
+                if self._folder is not None:
+                    return self._folder.head(key)
                 return _info(obstore.head(self._store, key))
             except (store_errors.NotFoundError, FileNotFoundError):
                 return None
@@ -169,27 +191,25 @@ class ObjectStore:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Objects under `prefix/`, page by page; an unreachable store raises, it is not empty."""
         with self._translate(prefix):
+            if self._folder is not None:
+                yield from self._folder.list(prefix)
+                return
             for page in obstore.list(self._store, prefix=prefix or None):
                 for item in page:
-                    if not item["path"].startswith(".staging/"):
-                        yield _info(item)
+                    yield _info(item)
 
     def sweep(self) -> int:
-        """Remove staged files of writers that were killed an hour ago or more; how many."""
-        if self.root is None:
-            return 0
-        old = [
-            p for p in (self.root / ".staging").glob("*") if p.stat().st_mtime < time.time() - 3600
-        ]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        """Remove staged files of writers that are gone; how many."""
+        return self._folder.sweep() if self._folder is not None else 0
 
     def delete(self, key: str) -> None:
         """Remove the object; nothing happens when there is none."""
         with self._translate(key):
             try:
-                obstore.delete(self._store, key)
+                if self._folder is not None:
+                    self._folder.delete(key)
+                else:
+                    obstore.delete(self._store, key)
             except (store_errors.NotFoundError, FileNotFoundError):
                 return
 
@@ -202,8 +222,8 @@ class ObjectStore:
         return self._link("PUT", key, expires_s)
 
     def _link(self, method: str, key: str, expires_s: int) -> str:
-        if self.root is not None:
-            return (self.root / key).as_uri()
+        if self._folder is not None:
+            return (self._folder.root / key).as_uri()
         verb: Any = method
         with self._translate(key):
             return str(
@@ -212,6 +232,13 @@ class ObjectStore:
 
     def _translate(self, key: str) -> _Translate:
         return _Translate(f"{self.url}/{key}")
+
+
+def _folder_at(root: Path) -> ObjectFolder:
+    try:
+        return ObjectFolder(root)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        raise Misconfigured(f"store {root}: no folder can be made there") from error
 
 
 class _Translate:
@@ -233,6 +260,16 @@ class _Translate:
         ):
             raise Misconfigured(
                 f"{self.where}: the store refuses these credentials ({_first_line(error)})"
+            ) from error
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            raise Misconfigured(
+                f"{self.where}: {_first_line(error)}. The store must be a folder that vidpipe "
+                "may write: give it the rights, or set VIDPIPE_STORE_URL"
+            ) from error
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Unavailable(
+                f"{self.where}: {error.strerror}. Make room; what is finished is kept and found "
+                "again by the next run"
             ) from error
         if isinstance(error, (store_errors.BaseError, OSError)):
             raise Unavailable(f"{self.where}: {_first_line(error)}") from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vidpipe.errors import Unavailable
 from vidpipe.media.samples import SAMPLE_RATE
 from vidpipe.orthography import SPOKEN_MARKS, split_words
-from vidpipe.server import address, client, missing
+from vidpipe.server import address, answer_of, client, missing
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
@@ -27,6 +27,8 @@ from vidpipe.transcript.recogniser import Passage, Recognised
 #: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _SETTING = "VIDPIPE_TRANSCRIPT__API"
+#: No passage that is sent lasts so long: a time after it is none.
+_LONGEST_S = 86_400.0
 
 
 class Api:
@@ -69,7 +71,7 @@ class Api:
         """
         where = self.identity
         with client(self.options, where, _SETTING) as opened:
-            answer = opened.audio.transcriptions.with_raw_response.create(
+            asked = opened.audio.transcriptions.with_streaming_response.create(
                 file=("speech.flac", flac, "audio/flac"),
                 model=self.options.model,
                 response_format="verbose_json",
@@ -77,7 +79,7 @@ class Api:
                 **({"language": language} if language else {}),
                 **({"prompt": prompt} if prompt else {}),
             )
-            said = answer.http_response.json()
+            said = answer_of(asked, self.options, where)
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):
             raise Unavailable(f"{where} answers without a text")
         return said
@@ -113,15 +115,25 @@ def _words(listed: Any, offset_s: float) -> list[Word]:
                     text=text,
                     start_s=round(offset_s + start, 3),
                     end_s=round(offset_s + max(end, start + 0.02), 3),
-                    confidence=round(float(chance), 3) if isinstance(chance, int | float) else None,
+                    confidence=_chance(chance),
                 )
             )
     return words
 
 
+def _chance(given: object) -> float | None:
+    """A probability; None for what is none."""
+    fits = isinstance(given, int | float) and 0 <= given <= 1
+    return round(float(given), 3) if fits and isinstance(given, int | float) else None
+
+
 def _time(given: object) -> float | None:
-    """Seconds; None for what is none (Python reads `NaN` in JSON)."""
-    return float(given) if isinstance(given, int | float) and math.isfinite(given) else None
+    """Seconds; None for what is none (Python reads `NaN` in JSON, and integers of any size)."""
+    try:
+        seconds = float(given) if isinstance(given, int | float) else math.nan
+    except OverflowError:
+        return None
+    return seconds if 0 <= seconds <= _LONGEST_S else None
 
 
 def _with_punctuation(words: list[Word], text: str) -> list[Word]:
@@ -159,7 +171,10 @@ def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
     offset_s = passage.interval.start_s
     speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)
     cues = []
-    for item in said.get("segments") or ():
+    listed = said.get("segments")
+    for item in listed if isinstance(listed, list) else ():
+        if not isinstance(item, Mapping):
+            continue
         start, end = _time(item.get("start")), _time(item.get("end"))
         text = " ".join(str(item.get("text") or "").split())
         if text and start is not None and end is not None and end > start:

@@ -7,8 +7,9 @@ There is no login, as in the Dagster UI: both belong behind the same proxy.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import logging
+import unicodedata
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,15 +19,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import (
-    FileResponse,
-    HTMLResponse,
-    PlainTextResponse,
-    RedirectResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
@@ -35,16 +30,18 @@ from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
 from vidpipe.storage.keys import REPORTS, Folder, folder_of
 from vidpipe.timeline import clock
+from vidpipe.web.files import file_response
+from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, newest, video_page
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
 SHOWN = frozenset({Folder.FRAMES, Folder.ANALYSIS, Folder.CLIPS, Folder.EXPORTS})
-#: What a signed link must outlast: watching a clip, a slow download.
-_SIGNED_S = 3600
 #: The project's documents, where its source is.
 DOCS = Path(__file__).parents[2] / "docs"
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+#: A name in an address that is longer belongs to nothing of ours.
+_LONGEST = 1024
+_log = logging.getLogger("vidpipe")
 
 
 def web_app(engine: Engine) -> Starlette:
@@ -56,23 +53,26 @@ def web_app(engine: Engine) -> Starlette:
 
     async def video(request: Request) -> Response:
         video_id = request.path_params["video_id"]
+        if not _is_name(video_id):
+            return PlainTextResponse("There is no such video.\n", 404)
         page: VideoPage | None = await run_in_threadpool(video_page, engine, video_id)
         if page is None:
-            return PlainTextResponse(f"There is no video {video_id}.\n", 404)
+            return PlainTextResponse("There is no such video.\n", 404)
         return _page("video.html", page=page)
 
     async def file(request: Request) -> Response:
         key = request.path_params["key"]
-        if folder_of(key) not in SHOWN and not _of_report(key):
-            return PlainTextResponse(f"There is no file {key} here.\n", 404)
+        if not _is_name(key) or (folder_of(key) not in SHOWN and not _of_report(key)):
+            return PlainTextResponse("There is no such file here.\n", 404)
         width = request.query_params.get("width", "")
-        if width.isdecimal() and 16 <= int(width) <= 4096:
+        if width.isdecimal() and len(width) <= 4 and 16 <= int(width) <= 4096:
             return await run_in_threadpool(_picture, engine, key, int(width))
-        return await run_in_threadpool(_file, engine, key, request.headers.get("range", ""))
+        head = request.method == "HEAD"
+        return await run_in_threadpool(file_response, engine, key, request.headers, head=head)
 
     async def document(request: Request) -> Response:
-        path = (DOCS / request.path_params["path"]).resolve()
-        if not path.is_relative_to(DOCS) or not path.is_file():
+        path = _document(request.path_params["path"])
+        if path is None:
             return PlainTextResponse("There is no such page.\n", 404)
         if path.suffix != ".md":
             return FileResponse(path)
@@ -81,10 +81,13 @@ def web_app(engine: Engine) -> Starlette:
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
+    away = "The store or the catalog cannot be reached. Try again in a moment.\n"
+    wrong = "This cannot be shown; the log of the server says why.\n"
     handlers: Mapping[Any, Callable[[Request, Any], Awaitable[Response]]] = {
-        Unavailable: _said(503),
-        Misconfigured: _said(500),
-        VidpipeError: _said(500),
+        Unavailable: _said(503, away),
+        FileNotFoundError: _said(404, "It is not stored (any more).\n"),
+        Misconfigured: _said(500, wrong),
+        VidpipeError: _said(500, wrong),
     }
     return Starlette(
         routes=[
@@ -95,14 +98,38 @@ def web_app(engine: Engine) -> Starlette:
             Route("/health", health),
         ],
         exception_handlers=dict(handlers),
+        middleware=[
+            Middleware(
+                Guard, hosts=known_hosts(engine.settings.links_url), content_policy=policy(engine)
+            )
+        ],
     )
 
 
-def _said(status: int) -> Callable[[Request, Any], Awaitable[Response]]:
-    async def answer(_: Request, error: Any) -> Response:
-        return PlainTextResponse(f"{error}\n", status)
+def _said(status: int, words: str) -> Callable[[Request, Any], Awaitable[Response]]:
+    """Words for whoever asks; what they are not to know (endpoints, buckets) is logged."""
+
+    async def answer(request: Request, error: Any) -> Response:
+        _log.warning("%s: %d: %s", request.url.path, status, error)
+        return PlainTextResponse(words, status)
 
     return answer
+
+
+def _is_name(name: str) -> bool:
+    """Whether something of ours may be called so."""
+    return len(name) <= _LONGEST and not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
+
+
+def _document(name: str) -> Path | None:
+    if not _is_name(name):
+        return None
+    try:
+        path = (DOCS / name).resolve()
+        return path if path.is_relative_to(DOCS) and path.is_file() else None
+    except OSError:
+        # A name that this file system cannot have.
+        return None
 
 
 _PAGES = Environment(
@@ -125,60 +152,13 @@ def _text(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-def _file(engine: Engine, key: str, wanted: str) -> Response:
-    """A stored file: from the disk, through us, or where the store hands it out itself."""
-    gone = PlainTextResponse(f"{key} is not stored (any more).\n", 404)
-    path = engine.store.local_path(key)
-    if path is not None:
-        return FileResponse(path, media_type=media_type(path.name)) if path.is_file() else gone
-    if not engine.settings.links_streamed:
-        return RedirectResponse(engine.link(key, expires_s=_SIGNED_S), 307)
-    info = engine.store.head(key)
-    if info is None:
-        return gone
-    part = _part(wanted, info.size_bytes)
-    if part is None:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{info.size_bytes}"})
-    first, end = part
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - first)}
-    if wanted:
-        headers["Content-Range"] = f"bytes {first}-{end - 1}/{info.size_bytes}"
-    return StreamingResponse(
-        _bytes(engine, key, first, end),
-        status_code=206 if wanted else 200,
-        media_type=media_type(Path(key).name),
-        headers=headers,
-    )
-
-
 def _picture(engine: Engine, key: str, width: int) -> Response:
     """A stored picture, narrow enough for a column of the Dagster UI."""
     data = engine.store.get_bytes(key) if media_type(key).startswith("image/") else None
     try:
         small = narrowed(data or b"", width)
     except ValueError:
-        return PlainTextResponse(f"There is no picture {key}.\n", 404)
+        return PlainTextResponse("There is no such picture.\n", 404)
     # What lies under a key never changes: its name holds what it was made of.
     kept = {"Cache-Control": "private, max-age=604800, immutable"}
     return Response(small, media_type="image/jpeg", headers=kept)
-
-
-def _part(wanted: str, size: int) -> tuple[int, int] | None:
-    """`[first, end)` of a Range header; all of it without one, None where there is no such part."""
-    if not wanted:
-        return 0, size
-    found = _RANGE.match(wanted.strip())
-    if found is None or not any(found.groups()):
-        return None
-    first, last = found.groups()
-    if not first:
-        return max(0, size - int(last)), size
-    end = min(size, int(last) + 1) if last else size
-    return (int(first), end) if int(first) < end else None
-
-
-def _bytes(engine: Engine, key: str, first: int, end: int) -> Iterator[bytes]:
-    """In portions, so that a long clip never lies in memory whole."""
-    portion = 4 << 20
-    for at in range(first, end, portion):
-        yield engine.store.get_range(key, at, min(at + portion, end))

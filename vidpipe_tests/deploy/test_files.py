@@ -15,11 +15,12 @@ import yaml
 from dagster_k8s.job import UserDefinedDagsterK8sConfig
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploy.lock import lock
 from deploy.prepare import POOLS
-from vidpipe.settings import Settings, setting_names
+from vidpipe.settings import Settings, load_settings, setting_names, unknown_settings
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -124,7 +125,11 @@ class Service(Exact):
     cap_drop: list[str] = []
     security_opt: list[str] = []
     environment: dict[str, str] = {}
+    entrypoint: list[str] = []
     command: list[str] = []
+    mem_limit: str = Field(pattern=r"^\d+[mg]$")
+    pids_limit: int
+    cpus: float
     volumes: list[str] = []
     ports: list[str] = []
     depends_on: dict[str, dict[str, str]] = {}
@@ -147,8 +152,7 @@ def test_compose_is_whole_pinned_and_closed():
         if service.build:
             assert service.cap_drop == ["ALL"], name
             assert service.security_opt == ["no-new-privileges:true"]
-        unknown = {k for k in service.environment if k.startswith("VIDPIPE_")} - settings_named()
-        assert not unknown, name
+        assert unknown_settings(service.environment) == [], name
     assert services["code"].environment["VIDPIPE_DATABASE_URL"]
     workspace = read("workspace.yaml")["load_from"][0]["grpc_server"]
     assert (
@@ -164,7 +168,8 @@ def test_no_secret_has_a_default():
         for line in (DEPLOY / ".env.example").read_text().splitlines()
         if "=" in line and not line.startswith("#")
     )
-    for name in ("POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"):
+    secrets = ("S3_ROOT_USER", "S3_ROOT_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY")
+    for name in ("POSTGRES_PASSWORD", *secrets):
         assert f"${{{name}:?" in text, f"compose starts without {name}"
         assert f"${{{name}:-" not in text and example[name] == ""
     assert example["VIDPIPE_ALERTS__URL"] == ""
@@ -178,7 +183,85 @@ def test_no_secret_has_a_default():
         assert not any(secret["stringData"].values())
 
 
+def test_secrets_of_a_deployment_are_kept_out_of_the_repository():
+    for name in ("deploy/.env", ".env"):
+        done = subprocess.run(["git", "check-ignore", "-q", name], check=False, cwd=ROOT)
+        if done.returncode == 128:
+            pytest.skip("this is no checkout")
+        assert done.returncode == 0, name
+    done = subprocess.run(["git", "check-ignore", "-q", "deploy/.env.example"], check=False)
+    assert done.returncode != 0
+
+
+def test_each_service_knows_the_secrets_that_it_needs():
+    services = read("compose.yaml")["services"]
+    with_root = {
+        n for n, s in services.items() if "MINIO_ROOT_PASSWORD" in s.get("environment", {})
+    }
+    assert with_root == {"s3", "keys"}
+    links = services["links"]["environment"]
+    assert "VIDPIPE_STORE_OPTIONS__SECRET_ACCESS_KEY" in links
+    assert not [n for n in links if n.startswith(("DAGSTER_", "AWS_", "VIDPIPE_DROP"))]
+    # A password may hold every character: none stands within an address or within JSON.
+    text = (DEPLOY / "compose.yaml").read_text()
+    for line in text.splitlines():
+        for secret in ("POSTGRES_PASSWORD", "S3_SECRET_KEY", "S3_ROOT_PASSWORD"):
+            if f"${{{secret}" in line:
+                assert re.fullmatch(rf"\s*[A-Z_0-9]+: \$\{{{secret}(:\?[^}}]*)?\}}", line), line
+
+
+def test_settings_of_a_bucket_may_stand_one_by_one(monkeypatch):
+    monkeypatch.setenv("VIDPIPE_STORE_OPTIONS__SECRET_ACCESS_KEY", 'p@ss"w:o/r#d')
+    monkeypatch.setenv("VIDPIPE_STORE_OPTIONS__ENDPOINT", "http://s3:9000")
+    assert load_settings().plain_store_options == {
+        "secret_access_key": 'p@ss"w:o/r#d',
+        "endpoint": "http://s3:9000",
+    }
+
+
+#: What is named here must not be older: each had a fault that strangers could use.
+SAFE_FROM = {"starlette": "0.49.1", "pillow": "12.1.1"}
+
+
+def test_no_dependency_is_older_than_its_last_known_fault():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    floors = {}
+    for text in project["dependencies"]:
+        requirement = Requirement(text)
+        floors[canonicalize_name(requirement.name)] = requirement.specifier
+    for name, version in SAFE_FROM.items():
+        older = [s for s in floors[name] if s.operator == ">="]
+        assert [Version(s.version) >= Version(version) for s in older] == [True], name
+
+
 # Kubernetes
+
+
+def test_who_may_reach_the_pods_reaches_all_that_browsers_need():
+    policies = {
+        d["metadata"]["name"]: d["spec"]
+        for d in documents(DEPLOY / "helm" / "manifests" / "cluster.yaml")
+        if d["kind"] == "NetworkPolicy"
+    }
+    let_in = {p["port"] for rule in policies["vidpipe"]["ingress"] for p in rule.get("ports", ())}
+    [links, service] = documents(DEPLOY / "helm" / "manifests" / "links.yaml")
+    [container] = links["spec"]["template"]["spec"]["containers"]
+    # A policy sees the port of the pod, not that of the service before it.
+    assert {p["containerPort"] for p in container["ports"]} <= let_in and 80 in let_in
+    assert service["spec"]["ports"][0]["targetPort"] in let_in
+    out = policies["vidpipe-egress"]
+    assert out["podSelector"] == {} and out["policyTypes"] == ["Egress"]
+    allowed = {p["port"] for rule in out["egress"] for p in rule.get("ports", ())}
+    assert {53, 443, 5432} <= allowed
+
+
+@pytest.mark.parametrize("name", ["links", "prepare"])
+def test_pods_of_ours_are_closed(name):
+    first = documents(DEPLOY / "helm" / "manifests" / f"{name}.yaml")[0]
+    pod = first["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert all(c["securityContext"]["allowPrivilegeEscalation"] is False for c in pod["containers"])
 
 
 @pytest.mark.parametrize("version", KUBERNETES)
@@ -224,6 +307,7 @@ class Part(Exact):
     envConfigMaps: list[Named]
     resources: Resources
     podSecurityContext: dict[str, Any]
+    securityContext: dict[str, Any]
 
 
 class Webserver(Part):
@@ -361,6 +445,9 @@ def test_values_of_the_chart_are_those_that_are_meant():
     for part in (values.dagsterWebserver, values.dagsterDaemon, deployment):
         assert {n.name for n in (*part.envSecrets, *part.envConfigMaps)} <= made
         assert part.podSecurityContext["runAsNonRoot"] is True
+        assert part.podSecurityContext["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert part.securityContext["allowPrivilegeEscalation"] is False
+        assert part.securityContext["capabilities"] == {"drop": ["ALL"]}
     for volume in deployment.volumes:
         name = (
             volume.get("configMap", {}).get("name") or volume["persistentVolumeClaim"]["claimName"]

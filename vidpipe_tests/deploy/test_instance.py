@@ -15,6 +15,7 @@ from sensors.tags import CAUSE, CHANNEL, PRIORITY
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.models import ModelStore
+from vidpipe.settings import load_settings
 from vidpipe_tests.catalog.conftest import video
 
 ROOT = Path(__file__).parents[2]
@@ -53,25 +54,39 @@ def deployed(tmp_path, postgres_url, monkeypatch, s3_options):
 
 def test_pools_have_their_limits_after_every_deploy(deployed, monkeypatch, capsys):
     monkeypatch.setenv("VIDPIPE_POOL_GPU", "3")
+    monkeypatch.setenv("VIDPIPE_POOL_API", "8")
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__API__URL", "http://127.0.0.1:9/v1")
     for _ in range(2):
         prepare.prepare()
     with dg.DagsterInstance.get() as instance:
         storage = instance.event_log_storage
         slots = {name: storage.get_concurrency_info(name).slot_count for name in prepare.POOLS}
-        assert slots == {"encode": 2, "gpu": 3, "api": 4}
+        # One step of the transcript sends four requests side by side, which a server counts.
+        assert slots == {"encode": 2, "gpu": 3, "api": 2}
         assert isinstance(instance.run_coordinator, coordinator.ChannelRunCoordinator)
         config = instance.get_concurrency_config()
         assert config.run_queue_config.max_concurrent_runs == 20
         assert not instance.run_retries_enabled and instance.run_monitoring_enabled
-    assert "pool gpu: 3 at once" in capsys.readouterr().out
+    assert "pool gpu: 3 steps at once" in capsys.readouterr().out
 
 
 def test_a_pool_without_a_sensible_limit_is_refused_with_all_others(monkeypatch):
     monkeypatch.setenv("VIDPIPE_POOL_GPU", "many")
     monkeypatch.setenv("VIDPIPE_POOL_API", "0")
     with pytest.raises(Misconfigured) as error:
-        prepare.pool_limits()
+        prepare.pool_limits(load_settings())
     assert len(error.value.problems) == 2
+
+
+def test_a_pool_counts_requests_and_not_steps(monkeypatch):
+    assert prepare.pool_limits(load_settings())["api"] == 4
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__API__URL", "http://127.0.0.1:9/v1")
+    assert prepare.pool_limits(load_settings())["api"] == 1
+    monkeypatch.setenv("VIDPIPE_TRANSCRIPT__API__PARALLEL", "2")
+    assert prepare.pool_limits(load_settings())["api"] == 2
+    monkeypatch.setenv("VIDPIPE_POOL_API", "1")
+    with pytest.raises(Misconfigured, match="1 requests at once, but one step sends 2"):
+        prepare.pool_limits(load_settings())
 
 
 def test_models_are_fetched_before_the_first_run_and_one_that_cannot_be_stops_nothing(

@@ -139,7 +139,9 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
             e.asset_key.to_user_string(): e.materialization.metadata
             for e in result.get_asset_materialization_events()
         }
-    browser = TestClient(web_app(VidpipeResource(home=str(home)).engine))
+    browser = TestClient(
+        web_app(VidpipeResource(home=str(home)).engine), base_url="http://localhost"
+    )
     opened = set()
     for name, metadata in events.items():
         assert metadata["watch"].value == f"http://clips.example.com/videos/{processed.video_id}"

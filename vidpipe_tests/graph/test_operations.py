@@ -140,13 +140,13 @@ def test_retention_only_says_what_it_would_do_unless_it_is_told_to(home):
             "quality: draft", "quality: draft\n    retention: {working: 0, source: 999}"
         )
     )
-    before = len(list(engine_of(home).store.list("")))
+    before = len(list(engine_of(home).store.list("default")))
     done, said = run(home, "retention")
     assert done and "would remove" in said and "default: working: 1 objects" in said
-    assert len(list(engine_of(home).store.list(""))) == before
+    assert len(list(engine_of(home).store.list("default"))) == before
     done, said = run(home, "retention", {"dry_run": False})
     assert done and "removed 1 objects" in said
-    assert len(list(engine_of(home).store.list(""))) == before - 1
+    assert len(list(engine_of(home).store.list("default"))) == before - 1
 
 
 def scheduled(schedule, home):

@@ -12,9 +12,11 @@ from sensors.ended_runs import ended_runs
 from vidpipe.catalog import tables
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import Misconfigured
+from vidpipe.pipeline import Engine
 from vidpipe.platforms.model import TierName
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import AUTO
+from vidpipe_tests.conftest import make_engine, run_all
 from vidpipe_tests.graph.conftest import run_job, wishes
 from vidpipe_tests.graph.test_sensors import event
 
@@ -199,3 +201,24 @@ def test_rerendering_alone_finishes_no_video_that_was_not(home, processed):
         assert catalog.video(processed.video_id).finished_at is None
         ended(home, instance, processed.video_id, "process_video", "done", {})
         assert catalog.video(processed.video_id).finished_at is not None
+
+
+def test_a_run_reads_what_its_own_steps_chose(home, processed, monkeypatch):
+    """`vidpipe run` works on the same video meanwhile, and wishes for something else."""
+    real = Engine.run_stage
+    began = []
+
+    def and_another_runs(self, name, *args, **more):
+        result = real(self, name, *args, **more)
+        if name == "scored_segments" and not began:
+            began.append(name)
+            run_all(make_engine(home), processed.video_id, clips=2)
+        return result
+
+    monkeypatch.setattr(Engine, "run_stage", and_another_runs)
+    with dg.DagsterInstance.ephemeral() as instance:
+        ran = run_job(instance, home, processed.video_id, run_config=wishes(clips=1))
+    assert ran.success and began
+    engine = make_engine(home)
+    clips = engine.manifest(processed.video_id, "rendered_clips")
+    assert len(engine.artifacts.document(clips, RenderedClips).clips) == 1

@@ -15,10 +15,11 @@ import pytest
 
 from resources import VidpipeResource
 from sensors.drop_folder import drop_folder as drop_folder_sensor
-from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.intake import folders
-from vidpipe.intake.drops import survey, version_of
+from vidpipe.intake.drops import passed_over, survey, version_of
 from vidpipe.intake.folders import LocalFolder, Replaced, S3Folder, drop_folder
+from vidpipe.intake.taking import notice, pass_over, take_noticed
 
 
 @pytest.fixture
@@ -219,7 +220,9 @@ def test_a_local_folder_is_listed_with_any_name(tmp_path):
     folder = LocalFolder(root)
     part = folder.slice("")
     assert keys_of(part) == ["default/deep/x.mp4", "default/talk %20 ü.mp4"]
-    assert part.unusable == ("default/bad\\xff.mp4",) and part.after == ""
+    [refused] = part.refused
+    assert (refused.key, refused.reason) == ("default/bad\\xff.mp4", "bad_name")
+    assert part.after == ""
     info = part.items[1]
     path = folder.fetch(info.key, version_of(info), tmp_path / "unused")
     assert path == root / "default/talk %20 ü.mp4"
@@ -229,3 +232,112 @@ def test_a_local_folder_is_listed_with_any_name(tmp_path):
     assert [i.key for i in folder.family("default/talk %20 ü")] == ["default/talk %20 ü.mp4"]
     with pytest.raises(FileNotFoundError):
         folder.fetch("default/gone.mp4", "", tmp_path / "unused")
+
+
+# What stops nothing else
+
+
+@pytest.fixture
+def crowded(tmp_path):
+    """A drop folder with a good recording and much that is none."""
+    root = tmp_path / "drop"
+    outside = tmp_path / "outside"
+    for folder in (root / "default", root / "other", outside):
+        folder.mkdir(parents=True)
+    (root / "default" / "talk.mp4").write_bytes(b"x")
+    (outside / "secret.srt").write_text("secret")
+    return root, outside
+
+
+def refusals(root):
+    return {r.key: r.reason for r in LocalFolder(root).slice("").refused}
+
+
+def test_links_out_of_the_folder_are_refused_and_links_within_followed(crowded):
+    root, outside = crowded
+    (root / "default" / "talk.srt").symlink_to(outside / "secret.srt")
+    (root / "default" / "away").symlink_to(outside)
+    (root / "default" / "loop.mp4").symlink_to("loop.mp4")
+    (root / "default" / "gone.mp4").symlink_to("nothing.mp4")
+    (root / "other" / "same.mp4").symlink_to("../default/talk.mp4")
+    folder = LocalFolder(root)
+    assert keys_of(folder.slice("")) == ["default/talk.mp4", "other/same.mp4"]
+    assert refusals(root) == {
+        "default/talk.srt": "link",
+        "default/away": "link",
+        "default/loop.mp4": "unreadable",
+        "default/gone.mp4": "link",
+    }
+    assert [i.key for i in folder.family("default/talk")] == ["default/talk.mp4"]
+    with pytest.raises(InputRejected, match="leads out of the drop folder"):
+        folder.fetch("default/talk.srt", "", root)
+
+
+def test_a_folder_that_cannot_be_read_stops_no_other(crowded, monkeypatch):
+    """`lost+found`, which only root may read; tests may run as root."""
+    root, _ = crowded
+    (root / "default" / "lost+found").mkdir()
+    scan = os.scandir
+
+    def refused(path):
+        if str(path).endswith("lost+found"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert keys_of(LocalFolder(root).slice("")) == ["default/talk.mp4"]
+    assert refusals(root) == {"default/lost+found": "unreadable"}
+
+    def none_at_all(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", none_at_all)
+    with pytest.raises(Unavailable, match="Permission denied"):
+        LocalFolder(root).slice("")
+
+
+def test_what_is_passed_over_leaves_a_row_and_a_reason_once(crowded, engine):
+    root, outside = crowded
+    for name in ("notes.docx", "README", "talk.mp4.part", ".hidden", "Thumbs.db", "talk.srt"):
+        (root / "default" / name).write_bytes(b"x")
+    (root / "default" / "away.mp4").symlink_to(outside / "secret.srt")
+    part = LocalFolder(root).slice("")
+    found = [*part.refused, *passed_over(part.items)]
+    assert {f.key.split("/")[1] for f in found} >= {"away.mp4", "README"}
+    assert len(pass_over(engine.catalog, found)) == len(found)
+    assert pass_over(engine.catalog, found) == []
+    rows = {r.key: r for r in engine.catalog.newest_uploads(("passed_over",), 10)}
+    assert "leads out" in rows["default/away.mp4"].message
+    assert "without an ending" in rows["default/README"].message
+    assert "default/talk.mp4.part" not in rows
+    # Replaced by a recording, it is one.
+    (root / "default" / "away.mp4").unlink()
+    (root / "default" / "away.mp4").write_bytes(b"y")
+    fresh = notice(engine.catalog, survey(LocalFolder(root).slice("").items))
+    assert "default/away.mp4" in {s.key for s in fresh}
+    assert engine.catalog.inbox.count() == 2
+
+
+def test_a_file_dated_in_the_future_is_taken_in(crowded, engine):
+    root, _ = crowded
+    os.utime(root / "default" / "talk.mp4", (4e9, 4e9))
+    notice(engine.catalog, survey(LocalFolder(root).slice("").items))
+    assert [r.key for r in engine.catalog.inbox.waiting(5)] == ["default/talk.mp4"]
+    assert engine.catalog.inbox.waiting(5, settled_s=60.0) == [], "it has just been seen"
+
+
+def test_a_recording_that_cannot_be_read_is_said_and_tried_again(crowded, engine, monkeypatch):
+    root, _ = crowded
+    folder = LocalFolder(root)
+    notice(engine.catalog, survey(folder.slice("").items))
+    [row] = engine.catalog.inbox.waiting(5)
+
+    opened = Path.open
+
+    def refused(path, *mode, **more):
+        if path.name == "talk.mp4":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *mode, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert "give vidpipe the rights" in take_noticed(engine.intake(), folder, row)

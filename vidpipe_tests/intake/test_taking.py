@@ -7,6 +7,7 @@ import pytest
 
 from vidpipe.catalog.tables import Upload, now
 from vidpipe.errors import WAITS_S, Unavailable
+from vidpipe.intake import intake as intake_module
 from vidpipe.intake.drops import survey
 from vidpipe.intake.folders import LocalFolder
 from vidpipe.intake.model import Outcome, State
@@ -118,14 +119,15 @@ def test_a_file_that_is_written_to_while_it_is_taken_in_is_not_kept(engine, fold
     intake = engine.intake()
     [row] = noticed(engine, folder)
     path = folder.root / row.key
-    copy = shutil.copyfile
+    copy = intake_module._copied
 
     def and_somebody_writes(source, target):
-        copy(source, target)
+        copied = copy(source, target)
         with path.open("ab") as file:
             file.write(b"more")
+        return copied
 
-    monkeypatch.setattr(shutil, "copyfile", and_somebody_writes)
+    monkeypatch.setattr(intake_module, "_copied", and_somebody_writes)
     assert "written to while" in take_noticed(intake, folder, row)
     assert engine.catalog.videos() == []
 

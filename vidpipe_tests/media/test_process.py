@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from vidpipe.errors import Unavailable
 from vidpipe.process import ProgramFailed, _ending_with_us, memory_bound, run_program
 
 
@@ -57,3 +58,9 @@ def test_what_is_done_inside_a_bound_gets_no_more_memory_and_what_follows_does()
     with memory_bound(64 << 20), pytest.raises(MemoryError):
         bytearray(256 << 20)
     assert len(bytearray(256 << 20)) == 256 << 20
+
+
+def test_a_program_without_room_on_the_disk_is_no_bug_of_its_own():
+    said = "echo 'av_interleaved_write_frame(): No space left on device' >&2; exit 228"
+    with pytest.raises(Unavailable, match="Make room"):
+        run_program(["sh", "-c", said], timeout_s=10)

@@ -168,3 +168,60 @@ def test_retiring_removes_everything_but_the_row(kept):
     assert engine.artifacts.current(key, Folder.RAW, "upload") is None
     with pytest.raises(Misconfigured, match="no video"):
         retire(engine, "default--none-0123456789")
+
+
+# A clock that cannot be believed
+
+
+def test_a_clock_that_jumped_by_years_removes_nothing(kept, monkeypatch):
+    engine, _ = kept
+    real = time.time()
+    remove(engine, outlook(engine))
+    before = {i.key for i in engine.store.list("default")}
+    monkeypatch.setattr(time, "time", lambda: real + 1.0 + 2 * 365 * DAY_S)
+    found = outlook(engine)
+    assert {r.kind for r in found.removals} <= {"working", "preview", "master", "superseded"}
+    assert "the clock went on by" in found.doubt
+    # The machine's own jobs go on looking, all in the same night.
+    source = {i.key for i in engine.store.list("default") if "/raw/" in i.key}
+    for minute in range(60):
+        monkeypatch.setattr(time, "time", lambda m=minute: real + 730 * DAY_S + 60.0 * m)
+        found = outlook(engine)
+        assert not any(r.kind in ("source", "delivery") for r in found.removals)
+    assert source <= before
+    # Set right again, it is believed again.
+    monkeypatch.setattr(time, "time", lambda: real + 1.0)
+    assert outlook(engine).doubt == "" and outlook(engine).removals == []
+
+
+def test_a_machine_that_was_off_catches_up(kept, monkeypatch):
+    engine, _ = kept
+    real = time.time()
+    doubts = []
+    for day in (0, 60, *range(61, 116)):
+        monkeypatch.setattr(time, "time", lambda d=day: real + d * DAY_S)
+        found = outlook(engine)
+        doubts.append(bool(found.doubt))
+        remove(engine, found)
+    assert doubts[:2] == [False, True] and not doubts[-1]
+    assert outlook(engine, trust_clock=True).doubt == ""
+    assert not any("/raw/upload-source" in i.key for i in engine.store.list("default"))
+
+
+def test_a_first_look_under_a_wrong_clock_believes_what_happened(kept, monkeypatch):
+    engine, _ = kept
+    real = time.time()
+    monkeypatch.setattr(time, "time", lambda: real + 3650 * DAY_S)
+    found = outlook(engine)
+    assert found.doubt and not any(r.kind == "source" for r in found.removals)
+
+
+@pytest.mark.parametrize("torn", [b"", b"{}", b"\0" * 99])
+def test_what_cannot_be_read_is_kept_whole(kept, torn):
+    engine, key = kept
+    pointer = f"default/{key}/analysis/layout.current.json"
+    assert engine.store.head(pointer) is not None
+    engine.store.put_bytes(pointer, torn)
+    _, found = kinds(engine, 400)
+    assert [r for r in found.removals if r.video_id == key] == []
+    assert any("cannot be read" in k.why for k in found.kept)

@@ -261,6 +261,7 @@ def test_an_answer_is_kept_so_that_asking_again_costs_nothing(server, talk, tmp_
     url, handler, seen = server
     monkeypatch.setenv("VIDPIPE_EDITOR__URL", url)
     monkeypatch.setenv("VIDPIPE_EDITOR__MODEL", "small")
+    monkeypatch.setenv("VIDPIPE_EDITOR__PRICE_IN", "1000")
     handler.content = json.dumps({"clips": [{"id": "c1", "score": 80}]})
     engine = make_engine(tmp_path / "home")
     video_id = take(engine, talk.path).video_id
@@ -269,7 +270,8 @@ def test_an_answer_is_kept_so_that_asking_again_costs_nothing(server, talk, tmp_
     for name in names[: names.index("scored_segments") + 1]:
         first = engine.run_stage(name, video_id, order)
     assert len(seen) == 1
-    assert first.document.editor.judged == 1
+    assert first.document.editor.judged == 1 and first.document.editor.cost == 0.011
     again = engine.run_stage("scored_segments", video_id, engine.order(video_id, Wishes(clips=1)))
     assert not again.reused and again.document.editor.judged == 1
+    assert again.document.editor.cost == 0, "it was paid once"
     assert len(seen) == 1

@@ -1,8 +1,6 @@
 """Artifacts on local disk and on a wire-level S3."""
 
 import os
-import subprocess
-import time
 import urllib.request
 
 import pytest
@@ -174,19 +172,3 @@ def test_the_scratch_cache_forgets_what_was_used_longest_ago(tmp_path):
     artifacts._make_room(30)
     assert not (artifacts.cache / "ol" / "old").exists()
     assert (artifacts.cache / "ne" / "new").exists()
-
-
-def test_scratch_of_dead_processes_is_swept(tmp_path):
-    artifacts = Artifacts(ObjectStore((tmp_path / "s").as_uri()), tmp_path)
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (tmp_path / "work" / f"render-{dead.pid}-1").mkdir(parents=True)
-    ours = artifacts.workspace("render")
-    staging = artifacts.store.root / ".staging"
-    staging.mkdir()
-    for name, age_s in (("killed", 7200), ("at-work", 5)):
-        (staging / name).write_bytes(b"half")
-        os.utime(staging / name, (time.time() - age_s,) * 2)
-    assert artifacts.sweep() == 2
-    assert ours.exists()
-    assert [p.name for p in staging.iterdir()] == ["at-work"]
