@@ -11,7 +11,10 @@ from vidpipe.server import ServerOptions
 
 
 class Word(BaseModel):
-    """A word with its punctuation; `confidence` 0 to 1, None where the source has none."""
+    """A word with its punctuation; `confidence` 0 to 1, None where the source has none.
+
+    `speaker` is the name of who says it, empty where the source names nobody.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,6 +22,7 @@ class Word(BaseModel):
     start_s: float
     end_s: float
     confidence: float | None = None
+    speaker: str = ""
 
 
 class Sentence(BaseModel):

@@ -12,10 +12,18 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, intersection, span, union
 from vidpipe.transcript.align import align
 from vidpipe.transcript.assemble import assembled
-from vidpipe.transcript.cues import read_cues, spread, told_language
+from vidpipe.transcript.cues import spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.subtitle_files import read_cues, told_language
 from vidpipe.transcript.word_lists import WordList, read_word_list
+
+#: Letters a second that nobody says: auctioneers have 25.
+_CHARACTERS_PER_S = 40.0
+#: What a short recording may have more, with its title and credits.
+_SPARE_CHARACTERS = 1_000
+#: Cues so long do not tell when their words are said.
+_COARSE_S = 45.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def read_sidecar(path: Path, name: str, speech: SpeechMap) -> Reading | PassedOv
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
     parts: list[Interval] = [span(w.start_s, w.end_s) for w in found.words] or list(found.cues)
-    reason = why_it_does_not_fit(parts, speech)
+    reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
@@ -85,6 +93,22 @@ def from_sidecar(
         word_times="aligned" if aligned else "spread",
         passed=passed,
     )
+
+
+def _too_dense(found: WordList, speech: SpeechMap) -> str | None:
+    """Why these are more words than anybody says, or known at too few times; None if not."""
+    texts = [w.text for w in found.words] or [c.text for c in found.cues]
+    letters = sum(map(len, texts))
+    if letters > _CHARACTERS_PER_S * speech.duration_s + _SPARE_CHARACTERS:
+        return f"it has {letters} letters for {speech.duration_s:.0f} s: nobody speaks so fast"
+    if not found.words:
+        coarse = sum(len(c.text) for c in found.cues if c.duration_s > _COARSE_S)
+        if coarse > letters / 2 and speech.duration_s > 2 * _COARSE_S:
+            return (
+                f"most of its text has a time only every {_COARSE_S:.0f} s and more, which is too "
+                "little for captions"
+            )
+    return None
 
 
 def why_it_does_not_fit(parts: Sequence[Interval], speech: SpeechMap) -> str | None:

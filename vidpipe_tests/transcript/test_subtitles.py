@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vidpipe.orthography import joined, split_words, width
 from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.transcript.cues import read_cues
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.subtitle_files import read_cues
 from vidpipe.transcript.subtitles import (
     CHARACTERS_PER_S,
     GAP_S,

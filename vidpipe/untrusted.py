@@ -1,0 +1,51 @@
+"""Text and JSON from outside: read within limits, without what no text holds."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+#: Characters that no text has: halves of pairs, and control characters but tab and line ends.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Whole numbers longer than this count nothing that is said.
+_DIGITS = 18
+#: Values of a JSON text. Whisper writes some twenty for every word with its tokens and their
+#: chances: twelve hours at 160 words a minute have 2.3 million.
+MOST_VALUES = 4_000_000
+
+
+class Unreadable(ValueError):
+    """Data that is none, or more of it than anybody needs; says which."""
+
+
+def cleaned(text: str) -> str:
+    """A text without halves of surrogate pairs and without control characters."""
+    return _NO_TEXT.sub("", text)
+
+
+def read_json(text: str, most_values: int = MOST_VALUES) -> Any:
+    """What a JSON text says; numbers that are none, or endless, are None.
+
+    Raises:
+        Unreadable: no JSON, too deep, or of too many values.
+    """
+    values = text.count(",") + text.count("[") + text.count("{")
+    if values > most_values:
+        raise Unreadable(f"it holds {values} values, the most that is read is {most_values}")
+    try:
+        return json.loads(text, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"it is not JSON ({error})") from error
+    except RecursionError as error:
+        raise Unreadable("its parts lie too deep in each other") from error
+
+
+def _int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS else None
+
+
+def _float(digits: str) -> float | None:
+    value = float(digits)
+    return value if math.isfinite(value) else None
