@@ -7,7 +7,7 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.intake.drops import survey
+from vidpipe.intake.drops import left_out, survey
 from vidpipe.intake.folders import LocalFolder
 from vidpipe.intake.taking import notice
 
@@ -40,10 +40,13 @@ def drop_folder(
         began_s = state["began_s"] if after else time.time()
         part = folder.slice(after)
         seen = survey(part.items)
-        fresh = notice(engine.catalog, seen)
+        left = left_out(part.items, seen)
+        fresh = notice(engine.catalog, seen, left)
     except VidpipeError as error:
         return dg.SkipReason(f"the drop folder could not be read, nothing was decided: {error}")
     said = f"{len(part.items)} objects, {len(seen)} videos, {len(fresh)} new or changed"
+    if left:
+        said += f", {len(left)} passed over (their rows say why)"
     if part.after:
         said += f"; the listing goes on after {part.after}"
     if part.unusable:

@@ -69,8 +69,11 @@ def status(
             out.print(shown)
         else:
             out.print("No videos yet.")
-        for upload in catalog.newest_uploads((State.QUARANTINED, State.ALIAS), newest, channel):
-            if upload.state == State.QUARANTINED:
+        told = (State.QUARANTINED, State.ALIAS, State.PASSED_OVER)
+        for upload in catalog.newest_uploads(told, newest, channel):
+            if upload.state == State.PASSED_OVER:
+                out.print(f"passed over: {upload.key}: {upload.message}", markup=False)
+            elif upload.state == State.QUARANTINED:
                 out.print(f"quarantined: {upload.key}: {upload.message}")
             else:
                 out.print(f"alias: {upload.key} of {upload.video_id}")

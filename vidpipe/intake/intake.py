@@ -13,6 +13,7 @@ from vidpipe.channels.model import Channel
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake import sidecars
 from vidpipe.intake.covers import find_cover
+from vidpipe.intake.identity import storable
 from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
 from vidpipe.intake.rules import Rules, check_media, check_name
@@ -21,6 +22,12 @@ from vidpipe.storage.artifacts import Artifacts
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, quarantine_key
 from vidpipe.storage.objects import sha256_file
+
+#: Of a rejected upload's name in the store: `.reason.txt`, and what a store adds while it
+#: writes, have room within the 255 that file systems take.
+_MOST_NAME_BYTES = 160
+#: As long as the catalog keeps them.
+_MOST_KEY_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -112,9 +119,8 @@ class Intake:
     def _read_sidecars(self, drop: Drop) -> tuple[Sidecar, dict[str, Path]]:
         files: dict[str, Path] = {}
         instructions = Instructions()
-        for suffix in sidecars.TRANSCRIPT_SUFFIXES:
-            if suffix in drop.sidecars:
-                files[f"transcript{suffix}"] = drop.sidecars[suffix]
+        for tail in sidecars.transcripts(drop.sidecars):
+            files[f"transcript{tail}"] = drop.sidecars[tail]
         for suffix in sidecars.INSTRUCTION_SUFFIXES:
             if suffix in drop.sidecars:
                 stem = drop.name.rsplit(".", 1)[0]
@@ -197,7 +203,9 @@ class Intake:
             video_id=known.video_id,
             message="retired, and wanted again"
             if retired
-            else "known already" + ("; its sidecars changed" if changed else ""),
+            else "known already"
+            + (f" as {known.name}" if drop.name != known.name else "")
+            + ("; its sidecars changed" if changed else ""),
             sidecar_changed=changed,
         )
 
@@ -289,26 +297,27 @@ class Intake:
 
     def _quarantine(self, drop: Drop, digest: str, error: InputRejected) -> Outcome:
         """Keep the rejected bytes with the reason beside them."""
-        name = drop.name.rsplit("/", 1)[-1]
+        name = storable(drop.name.rsplit("/", 1)[-1], _MOST_NAME_BYTES)
         channel = drop.channel if drop.channel in self.channels else "_unknown"
         key = quarantine_key(channel, digest or sha256_file(drop.path), name)
         self.artifacts.store.put_file(key, drop.path)
         self.artifacts.store.put_bytes(
-            f"{key}.reason.txt", f"{error.reason}\n{error.message}\n".encode()
+            f"{key}.reason.txt",
+            f"{error.reason}\n{error.message}\n".encode("utf-8", "backslashreplace"),
         )
         return Outcome(
             key=drop.key,
             state=State.QUARANTINED,
             reason=error.reason,
-            message=error.message,
+            message=storable(error.message),
             quarantine_key=key,
         )
 
     def _record(self, drop: Drop, outcome: Outcome) -> None:
         self.catalog.inbox.decide(
             tables.Upload(
-                key=drop.key,
-                channel=drop.channel[:64],
+                key=storable(drop.key, _MOST_KEY_BYTES),
+                channel=storable(drop.channel)[:64],
                 version=drop.version,
                 size_bytes=drop.found[0],
                 sidecar_version=drop.sidecar_version,

@@ -29,6 +29,17 @@ VIDEO_SUFFIXES = (
     ".avi",
     ".ogv",
     ".3gp",
+    # What is not read either is taken up, so that its person learns why.
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".asf",
+    ".mxf",
+    ".f4v",
+    ".vob",
+    ".ogm",
+    ".rmvb",
+    ".dv",
 )
 #: Names that are taken for sound, and beside which a picture is its cover.
 SOUND_SUFFIXES = (
@@ -41,12 +52,24 @@ SOUND_SUFFIXES = (
     ".oga",
     ".opus",
     ".aac",
+    ".wma",
+    ".aif",
+    ".aiff",
+    ".amr",
+    ".ac3",
+    ".caf",
+    ".mka",
 )
 
 
 def is_sound(name: str) -> bool:
     """Whether a name is that of sound."""
     return name.lower().endswith(SOUND_SUFFIXES)
+
+
+def is_recording(name: str) -> bool:
+    """Whether a name is that of a video, or of sound."""
+    return name.lower().endswith(VIDEO_SUFFIXES + SOUND_SUFFIXES)
 
 
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")

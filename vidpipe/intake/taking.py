@@ -12,7 +12,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import Upload, now
 from vidpipe.errors import WAITS_S, VidpipeError, can_pass, cause_of, wait_before_s
-from vidpipe.intake.drops import Seen, changes
+from vidpipe.intake.drops import Left, Seen, changes
 from vidpipe.intake.folders import DropFolder, Replaced
 from vidpipe.intake.intake import Drop, Intake
 from vidpipe.intake.model import Outcome
@@ -20,8 +20,27 @@ from vidpipe.intake.rules import is_sound
 from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
 
 
-def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
-    """Write down what is new or changed, so that it waits to be taken in; returns it."""
+def notice(catalog: Catalog, seen: Sequence[Seen], left: Sequence[Left] = ()) -> list[Seen]:
+    """Write down what is new or changed, so that it waits to be taken in; returns it.
+
+    What is left out has a row with the reason, once for each version of it.
+    """
+    known = catalog.inbox.known([item.key for item in left])
+    catalog.inbox.pass_over(
+        [
+            {
+                "key": item.key,
+                "channel": item.key.partition("/")[0][:64] if "/" in item.key else "",
+                "version": item.version,
+                "size_bytes": item.size_bytes,
+                "modified_s": item.modified_s,
+                "reason": item.reason,
+                "message": item.message,
+            }
+            for item in left
+            if known.get(item.key, ("",))[0] != item.version
+        ]
+    )
     fresh = changes(catalog.inbox.known([s.key for s in seen]), seen)
     catalog.inbox.notice(
         [
@@ -37,6 +56,7 @@ def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
             for s in fresh
         ]
     )
+    catalog.inbox.claim([key for s in fresh for key in s.sidecars.values()])
     return fresh
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import uuid
@@ -66,6 +67,23 @@ def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: P
             parent.rmdir()
     _write(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
     return results
+
+
+def folder_for(folder: Path, video_id: str) -> tuple[Path, str]:
+    """`folder`, or the first of `folder-2`, `folder-3` … that holds no other recording's clips.
+
+    Also the name of the recording whose clips are in `folder`; empty where they are none, or
+    this one's.
+    """
+    old = _old(folder)
+    if old is None or old.video.id == video_id:
+        return folder, ""
+    for number in itertools.count(2):
+        other = folder.with_name(f"{folder.name}-{number}")
+        there = _old(other)
+        if there is None or there.video.id == video_id:
+            return other, old.video.name
+    raise AssertionError("there is no end of numbers")
 
 
 def _old(folder: Path) -> Results | None:

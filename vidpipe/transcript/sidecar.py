@@ -38,14 +38,22 @@ class Reading:
     heard: str
 
 
-def read_sidecar(path: Path, name: str, speech: SpeechMap) -> Reading | PassedOver:
-    """Read a sidecar, or say why it cannot be used."""
+def read_sidecar(
+    path: Path, name: str, speech: SpeechMap, named: str = "", expected: str | None = None
+) -> Reading | PassedOver:
+    """Read a sidecar, or say why it cannot be used.
+
+    `named` is the language that its name tells; it is not read where another is `expected`.
+    """
+    if named and expected and iso_language(named) != expected:
+        why = f"{name}: by its name it is in {named}, the talk is in {expected}"
+        return PassedOver(source="sidecar", reason=why)
     data = path.read_bytes()
     try:
-        if path.suffix.lower() == ".json":
+        if name.lower().endswith(".json"):
             found = read_word_list(data, name, speech.duration_s)
         else:
-            told = told_language(data, name) if path.suffix.lower() == ".vtt" else ""
+            told = told_language(data, name) if name.lower().endswith(".vtt") else ""
             found = WordList(cues=read_cues(data, name), language=iso_language(told))
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
@@ -54,7 +62,7 @@ def read_sidecar(path: Path, name: str, speech: SpeechMap) -> Reading | PassedOv
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(name, found, found.language or language_of(text))
+    return Reading(name, found, found.language or language_of(text) or iso_language(named))
 
 
 def from_sidecar(
