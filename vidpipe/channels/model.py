@@ -94,6 +94,10 @@ class CaptionStyle(_Strict):
         default_factory=dict, description="words, and what is shown behind them"
     )
     max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
+    speakers: bool = Field(
+        default=True,
+        description="name who speaks, each in a colour, where the transcript names several",
+    )
 
     @field_validator("emoji")
     @classmethod
