@@ -56,6 +56,8 @@ def client(options: ServerOptions, where: str, setting: str) -> Iterator[Any]:
             api_key=options.key.get_secret_value() or "none",
             timeout=options.timeout_s,
             max_retries=options.tries - 1,
+            # What is sent is for this server: a redirect would carry it to another.
+            http_client=openai.DefaultHttpxClient(follow_redirects=False),
         ) as opened:
             yield opened
     except openai.APIConnectionError as error:

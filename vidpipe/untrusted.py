@@ -26,7 +26,7 @@ def cleaned(text: str) -> str:
 
 
 def read_json(text: str, most_values: int = MOST_VALUES) -> Any:
-    """What a JSON text says; numbers that are none, or endless, are None.
+    """What a JSON text says, its strings `cleaned`; numbers that are none, or endless, are None.
 
     Raises:
         Unreadable: no JSON, too deep, or of too many values.
@@ -35,11 +35,23 @@ def read_json(text: str, most_values: int = MOST_VALUES) -> Any:
     if values > most_values:
         raise Unreadable(f"it holds {values} values, the most that is read is {most_values}")
     try:
-        return json.loads(text, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
+        value = json.loads(text, parse_int=_int, parse_float=_float, parse_constant=lambda _: None)
+        # An escape may spell what the text itself cannot hold.
+        return _scrubbed(value) if "\\u" in text else value
     except json.JSONDecodeError as error:
         raise Unreadable(f"it is not JSON ({error})") from error
     except RecursionError as error:
         raise Unreadable("its parts lie too deep in each other") from error
+
+
+def _scrubbed(value: Any) -> Any:
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, list):
+        return [_scrubbed(v) for v in value]
+    if isinstance(value, dict):
+        return {cleaned(k): _scrubbed(v) for k, v in value.items()}
+    return value
 
 
 def _int(digits: str) -> int | None:

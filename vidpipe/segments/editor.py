@@ -25,6 +25,7 @@ from vidpipe.segments.model import EditorNote, EditorOptions
 from vidpipe.segments.quotes import Said, plain
 from vidpipe.server import address, client, missing
 from vidpipe.transcript.model import Word
+from vidpipe.untrusted import Unreadable, read_json
 
 #: The prefix of its settings in the environment.
 EDITOR_SETTING = "VIDPIPE_EDITOR"
@@ -34,9 +35,12 @@ _CHARACTERS_PER_TOKEN = 3.0
 _ANSWER_TOKENS = 120
 _TITLE_CHARACTERS = (8, 70)
 _REASON_CHARACTERS = 160
+_MOST_HOOK = 2_000
 #: Share of a title's words that must be said in the passage.
 _OWN_WORDS = 0.6
-_LINK = re.compile(r"https?:|www\.|\S+\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
+_LINK = re.compile(r"https?:|www\.|\w\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
+#: Of an answer: some two hundred bytes for each passage that it judges.
+_MOST_ANSWER, _MOST_VALUES = 1_000_000, 20_000
 
 
 class Answer(BaseModel):
@@ -157,16 +161,18 @@ def _messages(passages: Sequence[Sequence[Word]]) -> list[dict[str, str]]:
 def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[int, Verdict], int]:
     """What holds of an answer, and how many entries lost a part."""
     begin, end = content.find("{"), content.rfind("}")
+    if len(content) > _MOST_ANSWER:
+        return {}, 0
     try:
-        listed = json.loads(content[begin : end + 1]).get("clips")
-    except (ValueError, AttributeError):
+        listed = read_json(content[begin : end + 1], _MOST_VALUES).get("clips")
+    except (Unreadable, AttributeError):
         return {}, 0
     verdicts: dict[int, Verdict] = {}
     repaired = 0
     for item in listed if isinstance(listed, list) else ():
         if not isinstance(item, dict):
             continue
-        named = re.fullmatch(r"c(\d+)", str(item.get("id", "")))
+        named = re.fullmatch(r"c(\d{1,6})", str(item.get("id", ""))[:10])
         score = item.get("score")
         if named is None or isinstance(score, bool) or not isinstance(score, int | float):
             continue
@@ -185,7 +191,7 @@ def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[in
 
 
 def _one_line(text: Any, limit: int) -> str:
-    if not isinstance(text, str) or _LINK.search(text):
+    if not isinstance(text, str) or len(text) > 4 * limit or _LINK.search(text):
         return ""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else ""
@@ -208,7 +214,7 @@ def _title(text: Any, words: Sequence[Word]) -> str:
 
 def _hook(text: Any, words: Sequence[Word]) -> str:
     """The words of the transcript that it quotes, empty if they are not said."""
-    if not isinstance(text, str) or not plain(text):
+    if not isinstance(text, str) or len(text) > _MOST_HOOK or not plain(text):
         return ""
     found = Said(words).places(plain(text))
     if not found:

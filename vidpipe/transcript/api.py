@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -23,10 +23,20 @@ from vidpipe.transcript.hints import at_most_tokens, hint
 from vidpipe.transcript.languages import iso_language
 from vidpipe.transcript.model import ApiOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.subtitle_files import MOST_LETTERS, MOST_WORD_LETTERS
+from vidpipe.untrusted import Unreadable, cleaned, read_json
 
 #: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _SETTING = "VIDPIPE_TRANSCRIPT__API"
+#: Of one answer. An upload is at most 13 minutes of sound: with times, tokens and chances of its
+#: words half a MiB and 60,000 values.
+_MOST_ANSWER_BYTES = 32 * 2**20
+_MOST_ANSWER_VALUES = 2_000_000
+_MOST_WORDS = 50_000
+#: Times after this are none: four days.
+_LATEST_S = 4 * 86_400.0
+_CHARACTERS_PER_S = 40.0
 
 
 class Api:
@@ -77,10 +87,24 @@ class Api:
                 **({"language": language} if language else {}),
                 **({"prompt": prompt} if prompt else {}),
             )
-            said = answer.http_response.json()
+            said = _read(answer.http_response.content, where)
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):
             raise Unavailable(f"{where} answers without a text")
         return said
+
+
+def _read(content: bytes, where: str) -> Any:
+    """A server's answer as JSON, within limits.
+
+    Raises:
+        Unavailable: it is none, or more than any talk has.
+    """
+    if len(content) > _MOST_ANSWER_BYTES:
+        raise Unavailable(f"{where} answers with {len(content) >> 20} MiB: no text is that long")
+    try:
+        return read_json(cleaned(content.decode("utf-8", "replace")), _MOST_ANSWER_VALUES)
+    except Unreadable as error:
+        raise Unavailable(f"{where} does not answer in JSON: {error}") from error
 
 
 def _flac(sound: NDArray[np.float32]) -> bytes:
@@ -100,28 +124,40 @@ def _flac(sound: NDArray[np.float32]) -> bytes:
 
 
 def _words(listed: Any, offset_s: float) -> list[Word]:
-    words = []
-    for item in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
-        if not isinstance(item, Mapping):
+    words: list[Word] = []
+    for item in listed if isinstance(listed, list) else ():
+        if not isinstance(item, Mapping) or len(words) >= _MOST_WORDS:
             continue
-        text = str(item.get("word") or item.get("text") or "").strip()
+        text = _text(item.get("word") or item.get("text"))[:MOST_WORD_LETTERS]
         start, end = _time(item.get("start")), _time(item.get("end"))
         if text and start is not None and end is not None:
-            chance = item.get("probability", item.get("score"))
+            chance = _number(item.get("probability", item.get("score")))
             words.append(
                 Word(
                     text=text,
                     start_s=round(offset_s + start, 3),
                     end_s=round(offset_s + max(end, start + 0.02), 3),
-                    confidence=round(float(chance), 3) if isinstance(chance, int | float) else None,
+                    confidence=None if chance is None else round(min(1.0, max(0.0, chance)), 3),
                 )
             )
     return words
 
 
+def _text(given: object) -> str:
+    """Text on one line; empty for what is none."""
+    return " ".join(cleaned(given).split()) if isinstance(given, str) else ""
+
+
+def _number(given: object) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if abs(given) < _LATEST_S and math.isfinite(given) else None
+
+
 def _time(given: object) -> float | None:
-    """Seconds; None for what is none (Python reads `NaN` in JSON)."""
-    return float(given) if isinstance(given, int | float) and math.isfinite(given) else None
+    """Seconds from the beginning; None for what is none (Python reads `NaN` in JSON)."""
+    number = _number(given)
+    return max(0.0, number) if number is not None else None
 
 
 def _with_punctuation(words: list[Word], text: str) -> list[Word]:
@@ -133,6 +169,8 @@ def _with_punctuation(words: list[Word], text: str) -> list[Word]:
     if any(not w.text[-1].isalnum() for w in words):
         return words
     written = split_words(text)
+    if len(written) > 2 * len(words) + 100:
+        return words
     matcher = SequenceMatcher(
         None, [_bare(w.text) for w in words], [_bare(w) for w in written], autojunk=False
     )
@@ -159,14 +197,19 @@ def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
     offset_s = passage.interval.start_s
     speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)
     cues = []
-    for item in said.get("segments") or ():
+    listed = said.get("segments")
+    for item in listed[:_MOST_WORDS] if isinstance(listed, list) else ():
+        if not isinstance(item, Mapping):
+            continue
         start, end = _time(item.get("start")), _time(item.get("end"))
-        text = " ".join(str(item.get("text") or "").split())
+        text = _text(item.get("text"))[:MOST_LETTERS]
         if text and start is not None and end is not None and end > start:
             cues.append(Cue(start_s=offset_s + start, end_s=offset_s + end, text=text))
-    if not cues and str(said.get("text") or "").strip():
+    text = _text(said.get("text"))
+    if not cues and text:
         voiced = passage.speech or (passage.interval,)
         whole = span(voiced[0].start_s, voiced[-1].end_s)
-        text = " ".join(str(said["text"]).split())
-        cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text)]
+        # Nobody says more letters a second than an auctioneer.
+        most = int(_CHARACTERS_PER_S * whole.duration_s) + MOST_WORD_LETTERS
+        cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text[:most])]
     return [w for _, words in spread(cues, speech) for w in words]
