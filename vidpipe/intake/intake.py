@@ -17,6 +17,7 @@ from vidpipe.intake.identity import storable
 from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
 from vidpipe.intake.rules import Rules, check_media, check_name
+from vidpipe.media.embedded import text_tracks
 from vidpipe.media.probe import MediaInfo
 from vidpipe.storage.artifacts import Artifacts
 from vidpipe.storage.fingerprint import fingerprint
@@ -137,7 +138,7 @@ class Intake:
         info = check_media(drop.path, drop.name, self.rules)
         video_id = make_video_id(drop.channel, drop.name, digest)
         self._store_source(drop, video_id, digest, info.known_container.suffixes[0], info)
-        self._store_sidecar(video_id, sidecar, files)
+        self._store_sidecar(video_id, sidecar, files, drop.path, info)
         cover = self._store_cover(drop, video_id, digest, info)
         stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         fresh = self.catalog.accept_video(
@@ -190,7 +191,7 @@ class Intake:
         changed = known.sidecar_version != version
         current = self.artifacts.current(known.video_id, Folder.RAW, "sidecar")
         if changed or current is None or not self.artifacts.intact(current):
-            self._store_sidecar(known.video_id, sidecar, files)
+            self._store_sidecar(known.video_id, sidecar, files, drop.path, info)
         self._store_cover(drop, known.video_id, known.sha256, info)
         priority = sidecar.instructions.priority
         if retired:
@@ -246,13 +247,24 @@ class Intake:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _store_sidecar(self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]) -> None:
-        ingredients = {
-            "instructions": sidecar.instructions.model_dump(mode="json"),
-            "files": {name: sha256_file(path) for name, path in files.items()},
-        }
+    def _store_sidecar(
+        self,
+        video_id: str,
+        sidecar: Sidecar,
+        files: Mapping[str, Path],
+        source: Path,
+        info: MediaInfo,
+    ) -> None:
+        """What lies beside a recording; its own subtitles where no transcript does."""
         work = self.artifacts.workspace("sidecar")
         try:
+            if not files:
+                files = _embedded(source, info, work)
+                sidecar = sidecar.model_copy(update={"transcript_files": tuple(files)})
+            ingredients = {
+                "instructions": sidecar.instructions.model_dump(mode="json"),
+                "files": {name: sha256_file(path) for name, path in files.items()},
+            }
             copies = {}
             for name, path in files.items():
                 copies[name] = work / name
@@ -334,3 +346,12 @@ class Intake:
 def _content_of(drop: Drop) -> str:
     """The state of the sidecars by content: empty when there are none."""
     return sidecars.version({k: sha256_file(v) for k, v in drop.sidecars.items()})
+
+
+def _embedded(source: Path, info: MediaInfo, work: Path) -> dict[str, Path]:
+    """The text tracks of a recording, by the names that they are kept under."""
+    found: dict[str, Path] = {}
+    for track in text_tracks(source, info, work):
+        tail = f".{track.language}" if track.language else ""
+        found.setdefault(f"transcript.embedded{tail}.srt", track.path)
+    return found
