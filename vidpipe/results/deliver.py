@@ -215,7 +215,14 @@ def _results(
             speech_without_words_s=(
                 transcript.quality.speech_without_words_s if transcript.quality else 0.0
             ),
-            repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
+            repaired=(
+                *(
+                    [f"subtitles moved by {transcript.moved_s:+.2f} s to where somebody speaks"]
+                    if transcript.moved_s
+                    else []
+                ),
+                *(f"{f.kind}: {f.count}" for f in transcript.flags),
+            ),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
         ),
         topics=tuple(

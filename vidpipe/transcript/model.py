@@ -103,6 +103,7 @@ class Transcript(BaseModel):
     `word_times` says how the words got their times: `heard` by the recogniser,
     `aligned` to the sound, `given` by the sidecar or `spread` over its subtitles.
     `cost` is what a recogniser that is paid by the minute has cost, in its currency.
+    `moved_s` is by how much a sidecar's subtitles were moved to where somebody speaks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -120,6 +121,7 @@ class Transcript(BaseModel):
     quality: Quality | None = None
     passed_over: tuple[PassedOver, ...] = ()
     cost: float = 0.0
+    moved_s: float = 0.0
 
 
 @dataclass(frozen=True)

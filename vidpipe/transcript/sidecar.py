@@ -12,9 +12,10 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, intersection, span, union
 from vidpipe.transcript.align import align
 from vidpipe.transcript.assemble import assembled
-from vidpipe.transcript.cues import spread
+from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.shift import shift_s
 from vidpipe.transcript.subtitle_files import read_cues, told_language
 from vidpipe.transcript.word_lists import WordList, read_word_list
 
@@ -30,12 +31,14 @@ _COARSE_S = 45.0
 class Reading:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
-    `heard` is what the file says of its language, else what its letters look like.
+    `heard` is what the file says of its language, else what its letters look like; `moved_s`
+    by how much its subtitles were moved to where somebody speaks.
     """
 
     name: str
     found: WordList
     heard: str
+    moved_s: float = 0.0
 
 
 def read_sidecar(
@@ -57,12 +60,15 @@ def read_sidecar(
             found = WordList(cues=read_cues(data, name), language=iso_language(told))
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
+    moved_s = 0.0 if found.words else shift_s(found.cues, speech)
+    if moved_s:
+        found = WordList(cues=_moved(found.cues, moved_s), language=found.language)
     parts: list[Interval] = [span(w.start_s, w.end_s) for w in found.words] or list(found.cues)
     reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(name, found, found.language or language_of(text) or iso_language(named))
+    return Reading(name, found, found.language or language_of(text) or iso_language(named), moved_s)
 
 
 def from_sidecar(
@@ -100,7 +106,16 @@ def from_sidecar(
         expected=language,
         word_times="aligned" if aligned else "spread",
         passed=passed,
-    )
+    ).model_copy(update={"moved_s": reading.moved_s})
+
+
+def _moved(cues: Sequence[Cue], by_s: float) -> list[Cue]:
+    """The cues later by so much; what would end before the recording begins is left out."""
+    return [
+        c.model_copy(update={"start_s": max(0.0, c.start_s + by_s), "end_s": c.end_s + by_s})
+        for c in cues
+        if c.end_s + by_s > 0
+    ]
 
 
 def _too_dense(found: WordList, speech: SpeechMap) -> str | None:
