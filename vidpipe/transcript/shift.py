@@ -57,15 +57,14 @@ def _scores(
     """For each shift the share of the subtitles' time on speech, less that where nobody speaks."""
     voice = _track(speech.speech, speech.duration_s)
     inside = len(voice)
-    end_s = max(speech.duration_s, max(p.end_s for p in parts))
-    cues = _track(parts, end_s)
+    cues = _track(parts, speech.duration_s + 2 * _FARTHEST_S)
     size = 1 << int(np.ceil(np.log2(inside + len(cues) + 2 * _FARTHEST_S / _STEP_S)))
     value = np.where(voice > 0, 1.0, -1.0)
     spectrum: Any = np.fft.rfft(value, size) * np.conj(np.fft.rfft(cues, size))
     whole = np.fft.irfft(spectrum, size)
     most = int(_FARTHEST_S / _STEP_S)
     lags = np.arange(-most, most + 1)
-    return lags * _STEP_S, whole[lags] / max(1.0, float(cues.sum()))
+    return (lags * _STEP_S).astype(np.float64), whole[lags] / max(1.0, float(cues.sum()))
 
 
 def _track(intervals: Sequence[Interval], until_s: float) -> NDArray[np.float64]:
