@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vidpipe.content.model import ContentOptions
 from vidpipe.errors import WAITS_S, Misconfigured
@@ -198,6 +198,9 @@ def load_settings(**overrides: object) -> Settings:
             for e in error.errors()
         ]
         raise Misconfigured(problems) from error
+    except SettingsError as error:
+        # A part that is JSON and cannot be read; it names the setting.
+        raise Misconfigured(f"a setting cannot be read: {error}") from error
 
 
 #: Variables of this prefix that are nobody's setting: of tests, and of `deploy.prepare`.

@@ -1,4 +1,4 @@
-"""Text and JSON from outside: read within limits, without what no text holds."""
+"""Text, JSON and YAML from outside: read within limits, without what no text holds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import math
 import re
 from typing import Any
+
+import yaml
 
 #: Characters that no text has: halves of pairs, and control characters but tab and line ends.
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -42,6 +44,53 @@ def read_json(text: str, most_values: int = MOST_VALUES) -> Any:
         raise Unreadable(f"it is not JSON ({error})") from error
     except RecursionError as error:
         raise Unreadable("its parts lie too deep in each other") from error
+
+
+def read_yaml(data: bytes, most_bytes: int) -> Any:
+    """What a YAML text says, in values that any store can hold; None for an empty one.
+
+    Raises:
+        Unreadable: no YAML, too long, too deep, or with a value that is none.
+    """
+    if len(data) > most_bytes:
+        raise Unreadable(f"it is longer than {most_bytes >> 10} KiB")
+    try:
+        value = yaml.safe_load(data.decode("utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Unreadable(f"it is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise Unreadable("it is not valid YAML: its parts lie too deep in each other") from error
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        # Its reader makes values of tags and looks: a number that is none, a 13th month.
+        why = f"it is not valid YAML: a value in it is none ({error!s:.120})"
+        raise Unreadable(why) from error
+    odd = _oddity(value, depth=0)
+    if odd:
+        raise Unreadable(odd)
+    return value
+
+
+#: Parts in parts of what people write by hand; the largest number that a field of theirs has.
+_MOST_DEPTH, _MOST_NUMBER = 12, 10**15
+
+
+def _oddity(value: Any, depth: int) -> str:
+    """What of a value no field can hold, or empty."""
+    if depth > _MOST_DEPTH:
+        return "its parts lie too deep in each other"
+    if isinstance(value, str):
+        return "" if cleaned(value) == value else f"{value!r:.60} holds characters that are none"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MOST_NUMBER:
+        return f"a number in it has {len(hex(value)) - 2} digits (in base 16)"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{value} is no number that a field can have"
+    if isinstance(value, dict):
+        parts = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set):
+        parts = list(value)
+    else:
+        return ""
+    return next((odd for odd in (_oddity(p, depth + 1) for p in parts) if odd), "")
 
 
 def _scrubbed(value: Any) -> Any:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions
 from vidpipe.intake.rules import is_recording, is_sound
 from vidpipe.intake.tails import Recordings, is_forced, stem_of, tail_of
-from vidpipe.untrusted import cleaned
+from vidpipe.untrusted import Unreadable, read_yaml
 
 #: In order of preference, when several lie beside one video.
 TRANSCRIPT_SUFFIXES = (
@@ -35,8 +33,6 @@ SIDECAR_SUFFIXES = TRANSCRIPT_SUFFIXES + INSTRUCTION_SUFFIXES
 _NO_TRANSCRIPTS = (".txt", ".md", ".rtf", ".odt", ".stl", ".scc", ".smi", ".sub", ".idx", ".lrc")
 #: A page of instructions has 5 KB; the reader takes a second for 256 KiB.
 _MOST_YAML_BYTES = 256 << 10
-_MOST_DEPTH = 12
-_MOST_NUMBER = 10**12
 #: Of a picture that is the cover of sound; in order of preference.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 #: The stem of a picture that is the cover of all sound in its folder that has none of its own,
@@ -140,50 +136,16 @@ def _yaml(path: Path, name: str) -> dict[str, Any]:
     Raises:
         InputRejected: it is no YAML, holds no fields, or more than anybody writes.
     """
-
-    def reject(why: str) -> InputRejected:
-        return InputRejected("bad_sidecar", why, name=name)
-
     with path.open("rb") as file:
         data = file.read(_MOST_YAML_BYTES + 1)
-    if len(data) > _MOST_YAML_BYTES:
-        raise reject(f"it is longer than {_MOST_YAML_BYTES >> 10} KiB: these are no instructions")
     try:
-        raw = yaml.safe_load(data.decode("utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise reject(f"it is not valid YAML: {error}") from error
-    except RecursionError as error:
-        raise reject("it is not valid YAML: its parts lie too deep in each other") from error
-    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
-        # Its reader makes values of tags and looks: a number that is none, a 13th month.
-        raise reject(f"it is not valid YAML: a value in it is none ({error!s:.120})") from error
-    if raw is None:
-        return {}
-    if not isinstance(raw, dict):
-        raise reject(f"it holds a {type(raw).__name__}, where fields such as `title: …` are due")
-    odd = _oddity(raw, depth=0)
-    if odd:
-        raise reject(odd)
-    return raw
-
-
-def _oddity(value: Any, depth: int) -> str:
-    """What of a value no field can hold, or empty."""
-    if depth > _MOST_DEPTH:
-        return "its parts lie too deep in each other"
-    if isinstance(value, str):
-        return "" if cleaned(value) == value else f"{value!r:.60} holds characters that are none"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _MOST_NUMBER:
-        return f"a number in it has {len(hex(value)) - 2} digits (in base 16)"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"{value} is no number that a field can have"
-    if isinstance(value, dict):
-        parts = [*value.keys(), *value.values()]
-    elif isinstance(value, list | tuple | set):
-        parts = list(value)
-    else:
-        return ""
-    return next((odd for odd in (_oddity(p, depth + 1) for p in parts) if odd), "")
+        raw = read_yaml(data, _MOST_YAML_BYTES)
+    except Unreadable as error:
+        raise InputRejected("bad_sidecar", str(error), name=name) from error
+    if raw is not None and not isinstance(raw, dict):
+        why = f"it holds a {type(raw).__name__}, where fields such as `title: …` are due"
+        raise InputRejected("bad_sidecar", why, name=name)
+    return raw or {}
 
 
 def version(parts: dict[str, str]) -> str:
