@@ -17,8 +17,8 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, ContentOptions
 from vidpipe.layout.model import Layout
 from vidpipe.silence.model import SpeechMap
-from vidpipe.transcript.cues import read_cues
 from vidpipe.transcript.model import Transcript
+from vidpipe.transcript.subtitle_files import read_cues
 
 _LIST = Path(__file__).parent / "real" / "choice.yaml"
 _SUFFIXES = (".srt", ".txt")

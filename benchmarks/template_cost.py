@@ -37,8 +37,8 @@ from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.templates.model import load_templates
 from vidpipe.timeline import span
-from vidpipe.transcript.cues import read_cues
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.subtitle_files import read_cues
 
 #: Column, recording, its words, and from when the clip is.
 _MATERIAL = (

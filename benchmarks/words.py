@@ -32,10 +32,11 @@ from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.synthesis.recording import Room, make_recording
 from vidpipe.timeline import span
 from vidpipe.transcript.align import align
-from vidpipe.transcript.cues import Cue, read_cues, spread
+from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.quality import rules_broken
 from vidpipe.transcript.recogniser import Recogniser, available
+from vidpipe.transcript.subtitle_files import read_cues
 from vidpipe.transcript.subtitles import subtitles
 from vidpipe.transcript.transcribe import transcribe
 

@@ -7,9 +7,9 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.intake.drops import passed_over, survey
+from vidpipe.intake.drops import left_out, survey
 from vidpipe.intake.folders import LocalFolder
-from vidpipe.intake.taking import notice, pass_over
+from vidpipe.intake.taking import notice
 
 
 @dg.sensor(
@@ -40,15 +40,15 @@ def drop_folder(
         began_s = state["began_s"] if after else time.time()
         part = folder.slice(after)
         seen = survey(part.items)
-        fresh = notice(engine.catalog, seen)
-        passed = pass_over(engine.catalog, [*part.refused, *passed_over(part.items)])
+        left = [*part.refused, *left_out(part.items, seen)]
+        fresh = notice(engine.catalog, seen, left)
     except VidpipeError as error:
         return dg.SkipReason(f"the drop folder could not be read, nothing was decided: {error}")
     said = f"{len(part.items)} objects, {len(seen)} videos, {len(fresh)} new or changed"
     if part.after:
         said += f"; the listing goes on after {part.after}"
-    if passed:
-        named = "; ".join(f"{item.key}: {item.message}" for item in passed[:5])
-        said += f"; {len(passed)} passed over (`vidpipe status` lists them): {named}"
+    if left:
+        named = "; ".join(f"{item.key}: {item.message}" for item in left[:5])
+        said += f"; {len(left)} passed over (`vidpipe status` lists them): {named}"
     cursor = json.dumps({"after": part.after, "began_s": round(began_s, 3)})
     return dg.SensorResult(skip_reason=said, cursor=cursor)

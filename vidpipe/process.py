@@ -37,6 +37,16 @@ def _ending_with_us() -> tuple[str, ...]:
     return prefix if tried.returncode == 0 else ()
 
 
+def _allowed(memory_bytes: int | None) -> int | None:
+    """No more than what this process may have itself, which no child of it can raise."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if memory_bytes is None or hard == resource.RLIM_INFINITY:
+        return memory_bytes
+    return min(memory_bytes, hard)
+
+
 @functools.cache
 def _bounding() -> str | None:
     """The program that bounds another one's memory, where that can be had."""
@@ -101,7 +111,7 @@ def run_program(
         Unavailable: it had no room on a disk.
     """
     prlimit = _bounding() if memory_bytes is not None else None
-    bounded = [prlimit, f"--as={memory_bytes}", "--"] if prlimit is not None else []
+    bounded = [prlimit, f"--as={_allowed(memory_bytes)}", "--"] if prlimit is not None else []
     process = subprocess.Popen(
         [*_ending_with_us(), *bounded, *args],
         stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vidpipe.cli.app import app
+from vidpipe.results.deliver import folder_for
 from vidpipe.results.model import SCHEMA_FILE, Results, json_schema
 from vidpipe_tests.conftest import CHANNELS
 
@@ -71,6 +72,30 @@ def test_a_rerun_replaces_only_what_is_ours(seeded, talk, tmp_path):
     gone = {e.file for e in first.exports} - {e.file for e in second.exports}
     assert gone and not any((out / g).exists() for g in gone)
     assert not (out / "youtube_shorts").exists()
+
+
+def test_clips_of_another_recording_of_that_name_stay(seeded, talk, tmp_path):
+    folder = tmp_path / "clips" / "talk"
+    runner.invoke(app, ["run", str(talk.path), "--out", str(folder)])
+    results = json.loads((folder / "results.json").read_text())
+    assert folder_for(folder, results["video"]["id"]) == (folder, "")
+    assert folder_for(tmp_path / "new", "any") == (tmp_path / "new", "")
+    assert folder_for(folder, "default--talk-0000000000") == (
+        folder.with_name("talk-2"),
+        results["video"]["name"],
+    )
+
+
+def test_bytes_that_are_known_under_another_name_are_said(seeded, talk, tmp_path):
+    other = tmp_path / "another.mp4"
+    for path in talk.path.parent.glob(f"{talk.path.stem}.*"):
+        shutil.copy(path, other.with_suffix(path.suffix))
+    other.with_suffix(".txt").write_text("notes")
+    said = runner.invoke(app, ["run", str(other), "--out", str(tmp_path / "out")])
+    assert said.exit_code == 0, said.output
+    plain = " ".join(said.output.split())
+    assert f"another.mp4 is taken for {talk.path.name}" in plain
+    assert "not used: another.txt" in plain
 
 
 def test_somebodys_file_of_the_same_name_is_not_overwritten(seeded, talk, tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vidpipe.catalog.database import Database
@@ -15,6 +15,8 @@ from vidpipe.catalog.tables import Upload, now
 NOTICED = "noticed"
 #: An upload that could not be taken in again and again, see `failures`.
 FAILED = "failed"
+#: In a drop folder, and no upload: its reason says why.
+PASSED_OVER = "passed_over"
 _PORTION = 500
 
 
@@ -46,10 +48,13 @@ class Inbox:
         self._upsert([{**row, **fresh} for row in rows])
 
     def pass_over(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Remember what is not taken in: key, channel, version, size_bytes, state, reason
-        and message of each."""
-        nothing = {"modified_s": 0.0, "sidecars": {}, "sidecar_version": "", "attempts": 0}
-        self._upsert([{**nothing, **row, "changed_at": now()} for row in rows])
+        """Write down what is in a drop folder and is not taken in, with the reason.
+
+        A row gives key, channel, version, size_bytes, modified_s, reason and message.
+        """
+        fresh = {"state": PASSED_OVER, "changed_at": now(), "attempts": 0, "not_before": None}
+        nothing = {"sidecars": {}, "sidecar_version": ""}
+        self._upsert([{**row, **nothing, **fresh} for row in rows])
 
     def _upsert(self, rows: Sequence[Mapping[str, Any]]) -> None:
         kind = sqlite if self._db.embedded else postgresql
@@ -64,6 +69,16 @@ class Inbox:
             # Returning makes SQLAlchemy send a thousand rows at once: 25,000 in 3.4 s on
             # PostgreSQL instead of 9.5.
             session.execute(upsert.returning(Upload.key), values)
+
+    def claim(self, keys: Sequence[str]) -> None:
+        """What was passed over and now lies beside a recording is passed over no longer."""
+        with self._db.writing() as session:
+            for k in range(0, len(keys), _PORTION):
+                session.execute(
+                    delete(Upload).where(
+                        Upload.key.in_(keys[k : k + _PORTION]), Upload.state == PASSED_OVER
+                    )
+                )
 
     def waiting(self, limit: int, *, settled_s: float = 0.0) -> list[Upload]:
         """Noticed uploads that may be taken in now, the oldest of each channel first.

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -27,6 +26,7 @@ from vidpipe.templates.model import (
     custom_template,
     load_templates,
 )
+from vidpipe.untrusted import Unreadable, read_yaml
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb")]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
@@ -96,6 +96,10 @@ class CaptionStyle(_Strict):
         default_factory=dict, description="words, and what is shown behind them"
     )
     max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
+    speakers: bool = Field(
+        default=True,
+        description="name who speaks, each in a colour, where the transcript names several",
+    )
 
     @field_validator("emoji")
     @classmethod
@@ -348,6 +352,10 @@ def all_presets(channels: Iterable[Channel]) -> dict[str, Preset]:
     return found
 
 
+#: A channel with platforms and templates of its own takes 10 KB.
+_MOST_BYTES = 4 << 20
+
+
 def load_channels(path: Path | None) -> dict[str, Channel]:
     """Channels by name; without a file the one channel `default`.
 
@@ -357,11 +365,11 @@ def load_channels(path: Path | None) -> dict[str, Channel]:
     if path is None or not path.exists():
         return {"default": Channel(name="default")}
     try:
-        raw = yaml.safe_load(path.read_text("utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"{path}: not valid YAML: {error}") from error
+        raw = read_yaml(path.read_bytes(), _MOST_BYTES) or {}
+    except Unreadable as error:
+        raise Misconfigured(f"{path}: {error}") from error
     except OSError as error:
-        raise Misconfigured(f"{path}: it cannot be read: {error.strerror}") from error
+        raise Misconfigured(f"{path} cannot be read: {error.strerror}") from error
     entries = raw.get("channels") if isinstance(raw, dict) else None
     if not isinstance(entries, dict) or not entries:
         raise Misconfigured(f"{path}: begin with `channels:` and one entry per channel")
@@ -369,6 +377,8 @@ def load_channels(path: Path | None) -> dict[str, Channel]:
     problems: list[str] = []
     for name, fields in entries.items():
         try:
+            if not isinstance(fields, dict | None):
+                raise TypeError(f"fields are due here, not {fields!r:.60}")
             channels[str(name)] = Channel.model_validate({"name": name, **(fields or {})})
         except (ValidationError, TypeError) as error:
             if isinstance(error, ValidationError):

@@ -24,7 +24,7 @@ from vidpipe.pipeline.needs import needed_models
 from vidpipe.pipeline.stages import stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
-from vidpipe.results.deliver import check_folder, deliver
+from vidpipe.results.deliver import check_folder, deliver, folder_for
 from vidpipe.results.model import Results
 from vidpipe.settings import load_settings
 from vidpipe.timeline import clock
@@ -46,7 +46,7 @@ def run(
     ] = None,
     length: Annotated[str | None, typer.Option(help="of a clip in seconds, such as 20-45")] = None,
     transcript: Annotated[
-        Path | None, typer.Option(help="SRT, VTT or JSON; default the one beside the file")
+        Path | None, typer.Option(help="subtitles, DOCX or JSON; default what lies beside the file")
     ] = None,
     quality: Annotated[TierName | None, typer.Option(help="default: the channel's")] = None,
     template: Annotated[
@@ -118,7 +118,7 @@ def _run_one(
     check_folder(folder, ())
     beside = sidecars.beside(file)
     if transcript is not None:
-        beside = {k: v for k, v in beside.items() if k not in sidecars.TRANSCRIPT_SUFFIXES}
+        beside = {k: v for k, v in beside.items() if not k.endswith(sidecars.TRANSCRIPT_SUFFIXES)}
         suffix = transcript.suffix.lower()
         beside[suffix if suffix in sidecars.TRANSCRIPT_SUFFIXES else ".srt"] = transcript
     stat = file.stat()
@@ -151,8 +151,17 @@ def _run_one(
             ran.append(engine.run_stage(name, video_id, order, report(name), chosen))
             chosen[name] = ran[-1].manifest
     engine.catalog.finish_video(video_id, begun)
+    folder, theirs = folder_for(folder, video_id)
     results = deliver(engine, video_id, ran, folder)
     print_results(results, folder)
+    if results.video.name != file.name:
+        say.print(
+            f"{file.name} is taken for {results.video.name}: it holds the same bytes", markup=False
+        )
+    if theirs:
+        say.print(f"Not beside those of {theirs}, another recording of that name", markup=False)
+    for name in sidecars.unused(file):
+        say.print(f"not used: {name} is no transcript of {file.name} that is read", markup=False)
     return 0
 
 

@@ -131,6 +131,7 @@ class ClipPlan(BaseModel):
     parts: tuple[Part, ...]
     intro_frames: int = Field(default=0, description="of the channel's film before the clip")
     outro_frames: int = 0
+    language: str = Field(default="", description="of its words: how they may be broken")
 
     @property
     def frames(self) -> int:

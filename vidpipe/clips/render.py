@@ -167,6 +167,7 @@ def _encoded(
             options.template.captions.animation,
             plan.key_words,
             letters.shown(title),
+            plan.language,
         )
         picture = picture.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
     picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options, work)
@@ -225,7 +226,8 @@ def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Lett
         Misconfigured: none has its letters, or the channel's emoji; names them.
     """
     added = "".join(style.emoji.values())
-    said = "".join(w.text for w in spoken) + opening + added
+    named = "".join({w.speaker: None for w in spoken})
+    said = "".join(w.text for w in spoken) + named + opening + added
     letters = lettering_for(said.upper() + said if style.uppercase else said, style)
     missing = [s for s in style.emoji.values() if not letters.shown(s)]
     if missing:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vidpipe.intake import sidecars
-from vidpipe.intake.rules import SOUND_SUFFIXES, VIDEO_SUFFIXES
+from vidpipe.intake.rules import is_recording
+from vidpipe.intake.tails import Recordings, tail_of
 from vidpipe.storage.objects import ObjectInfo
 
 
@@ -37,47 +38,14 @@ class Seen:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """What lies in a drop folder and is not taken in, and why not."""
+    """What lies in a drop folder, is not taken in and is beside nothing that is, and why."""
 
     key: str
     reason: str
     message: str
     version: str = ""
     size_bytes: int = 0
-
-
-#: Endings of what other programs are still writing, and of what systems leave about.
-_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart")
-_LITTER = ("thumbs.db", "desktop.ini")
-
-
-def passed_over(listing: Iterable[ObjectInfo]) -> list[PassedOver]:
-    """What in a listing is neither a recording nor can lie beside one, each with a reason.
-
-    What is hidden, still being written, or left about by a system is nobody's question.
-    """
-    known = (
-        VIDEO_SUFFIXES
-        + SOUND_SUFFIXES
-        + sidecars.SIDECAR_SUFFIXES
-        + sidecars.PICTURE_SUFFIXES
-        + _UNFINISHED
-    )
-    found = []
-    for item in listing:
-        name = item.key.rsplit("/", 1)[-1].lower()
-        if name.startswith(".") or name in _LITTER or name.endswith(known):
-            continue
-        dot = name.rfind(".")
-        ending = f"files ending in {name[dot:]}" if dot > 0 else "files without an ending"
-        message = (
-            f"{ending} are not taken in. Recordings end in "
-            f"{', '.join(VIDEO_SUFFIXES + SOUND_SUFFIXES)}"
-        )
-        found.append(
-            PassedOver(item.key, "unknown_kind", message, version_of(item), item.size_bytes)
-        )
-    return found
+    modified_s: float = 0.0
 
 
 def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
@@ -85,23 +53,12 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
 
     The cover of a whole folder is no sidecar here: a slice of a listing may be without it.
     """
-    videos: list[ObjectInfo] = []
-    beside: dict[str, dict[str, ObjectInfo]] = {}
-    for item in listing:
-        base = item.key.rsplit("/", 1)[-1]
-        if base.startswith("."):
-            continue
-        stem, dot, suffix = item.key.rpartition(".")
-        suffix = (dot + suffix).lower()
-        if suffix in VIDEO_SUFFIXES + SOUND_SUFFIXES:
-            videos.append(item)
-        elif suffix in sidecars.SIDECAR_SUFFIXES + sidecars.PICTURE_SUFFIXES:
-            beside.setdefault(stem, {})[suffix] = item
+    items = [i for i in listing if not i.key.rsplit("/", 1)[-1].startswith(".")]
+    videos = [i for i in items if is_recording(i.key)]
+    beside = _beside(items, videos)
     seen = []
     for item in sorted(videos, key=lambda v: v.key):
-        wanted = sidecars.suffixes_of(item.key)
-        there = beside.get(item.key.rpartition(".")[0], {})
-        found = {suffix: there[suffix] for suffix in there if suffix in wanted}
+        found = beside.get(item.key, {})
         newest = max([item.modified_s, *(s.modified_s for s in found.values())])
         seen.append(
             Seen(
@@ -109,13 +66,73 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
                 version=version_of(item),
                 size_bytes=item.size_bytes,
                 modified_s=newest,
-                sidecars={suffix: s.key for suffix, s in found.items()},
+                sidecars={tail: s.key for tail, s in found.items()},
                 sidecar_version=sidecars.version(
-                    {suffix: version_of(s) for suffix, s in found.items()}
+                    {tail: version_of(s) for tail, s in found.items()}
                 ),
             )
         )
     return seen
+
+
+def _beside(
+    items: Iterable[ObjectInfo], videos: Iterable[ObjectInfo]
+) -> dict[str, dict[str, ObjectInfo]]:
+    """The sidecars of each video, by how their names go on after its stem."""
+    recordings = Recordings(v.key for v in videos)
+    beside: dict[str, dict[str, ObjectInfo]] = {}
+    for item in sorted(items, key=lambda i: i.key):
+        if is_recording(item.key):
+            continue
+        for key in recordings.of(item.key):
+            tail = tail_of(item.key, key)
+            if tail.endswith(sidecars.suffixes_of(key)):
+                beside.setdefault(key, {}).setdefault(tail, item)
+    return beside
+
+
+def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[PassedOver]:
+    """What of a listing is no video, no sound and beside none, each with the reason.
+
+    Hidden files are nobody's upload, and the cover of a folder is used.
+    """
+    used = {key for s in seen for key in (s.key, *s.sidecars.values())}
+    left = []
+    for item in listing:
+        base = item.key.rsplit("/", 1)[-1].lower()
+        covers = [sidecars.FOLDER_COVER + suffix for suffix in sidecars.PICTURE_SUFFIXES]
+        if item.key in used or base.startswith(".") or base in _SYSTEM or base in covers:
+            continue
+        reason, message = _why_left(base)
+        left.append(
+            PassedOver(
+                item.key, reason, message, version_of(item), item.size_bytes, item.modified_s
+            )
+        )
+    return left
+
+
+#: What file managers leave behind.
+_SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart", ".aria2")
+
+
+def _why_left(base: str) -> tuple[str, str]:
+    if base.endswith(_UNFINISHED):
+        return "unfinished", "by its name a program is still writing it; it counts once renamed."
+    if base.endswith(sidecars.SIDECAR_SUFFIXES):
+        return (
+            "no_recording",
+            "there is no recording of this name beside it: a transcript or instructions are named "
+            "like it (talk.mp4, talk.srt or talk.en.srt).",
+        )
+    if base.endswith(sidecars.PICTURE_SUFFIXES):
+        return "picture", "a picture counts beside sound of the same name only, as its cover."
+    return (
+        "unknown_kind",
+        "by its name it is no video, no sound and no transcript that is read. Videos are dropped "
+        "as MP4, MOV, MKV or WebM, sound as MP3, M4A or WAV, transcripts as SRT or VTT.",
+    )
 
 
 def version_of(item: ObjectInfo) -> str:

@@ -16,9 +16,11 @@ from vidpipe.channels.model import Channel
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake import sidecars
 from vidpipe.intake.covers import find_cover
+from vidpipe.intake.identity import storable
 from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
 from vidpipe.intake.rules import Rules, check_media, check_name
+from vidpipe.media.embedded import text_tracks
 from vidpipe.media.probe import MediaInfo
 from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
@@ -26,6 +28,11 @@ from vidpipe.storage.keys import Folder, quarantine_key
 from vidpipe.storage.objects import sha256_file
 
 _CHUNK = 1 << 20
+#: Of a rejected upload's name in the store: `.reason.txt`, and what a store adds while it
+#: writes, have room within the 255 that file systems take.
+_MOST_NAME_BYTES = 160
+#: As long as the catalog keeps them.
+_MOST_KEY_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -117,9 +124,8 @@ class Intake:
     def _read_sidecars(self, drop: Drop) -> tuple[Sidecar, dict[str, Path]]:
         files: dict[str, Path] = {}
         instructions = Instructions()
-        for suffix in sidecars.TRANSCRIPT_SUFFIXES:
-            if suffix in drop.sidecars:
-                files[f"transcript{suffix}"] = drop.sidecars[suffix]
+        for tail in sidecars.transcripts(drop.sidecars):
+            files[f"transcript{tail}"] = drop.sidecars[tail]
         for suffix in sidecars.INSTRUCTION_SUFFIXES:
             if suffix in drop.sidecars:
                 stem = drop.name.rsplit(".", 1)[0]
@@ -136,7 +142,7 @@ class Intake:
         info = check_media(drop.path, drop.name, self.rules)
         video_id = make_video_id(drop.channel, drop.name, digest)
         source = self._store_source(drop, video_id, digest, info)
-        beside = self._store_sidecar(video_id, sidecar, files)
+        beside = self._store_sidecar(video_id, sidecar, files, drop.path, info)
         cover, picture = self._store_cover(drop, video_id, digest, info)
         stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         fresh = self.catalog.accept_video(
@@ -187,7 +193,7 @@ class Intake:
             return self._alias(drop, known.video_id, known.name)
         version = _content_of(drop)
         changed = known.sidecar_version != version
-        beside = self._store_sidecar(known.video_id, sidecar, files)
+        beside = self._store_sidecar(known.video_id, sidecar, files, drop.path, info)
         _, picture = self._store_cover(drop, known.video_id, known.sha256, info)
         priority = sidecar.instructions.priority
         if retired:
@@ -200,7 +206,9 @@ class Intake:
             video_id=known.video_id,
             message="retired, and wanted again"
             if retired
-            else "known already" + ("; its sidecars changed" if changed else ""),
+            else "known already"
+            + (f" as {known.name}" if drop.name != known.name else "")
+            + ("; its sidecars changed" if changed else ""),
             sidecar_changed=changed,
             taken=_by_name(source, beside, picture),
         )
@@ -242,20 +250,26 @@ class Intake:
             shutil.rmtree(work, ignore_errors=True)
 
     def _store_sidecar(
-        self, video_id: str, sidecar: Sidecar, files: Mapping[str, Path]
+        self,
+        video_id: str,
+        sidecar: Sidecar,
+        files: Mapping[str, Path],
+        source: Path,
+        info: MediaInfo,
     ) -> Manifest:
-        """What lies beside it, current from now on; found where the same was stored before."""
-        digests = {name: sha256_file(path) for name, path in files.items()}
-        current = self.artifacts.current(video_id, Folder.RAW, "sidecar")
-        if current is not None and self._says(current, sidecar, digests):
-            self.artifacts.point_to(Folder.RAW, current)
-            return current
-        ingredients = {
-            "instructions": sidecar.instructions.model_dump(mode="json"),
-            "files": digests,
-        }
+        """What lies beside it, current from now on; found where the same was stored before.
+
+        Its own subtitles stand in where no transcript lies beside it.
+        """
         work = self.artifacts.workspace("sidecar")
         try:
+            if not files:
+                files = _embedded(source, info, work)
+                sidecar = sidecar.model_copy(update={"transcript_files": tuple(files)})
+            ingredients = {
+                "instructions": sidecar.instructions.model_dump(mode="json"),
+                "files": {name: sha256_file(path) for name, path in files.items()},
+            }
             copies = {}
             for name, path in files.items():
                 copies[name] = work / name
@@ -311,26 +325,27 @@ class Intake:
 
     def _quarantine(self, drop: Drop, digest: str, error: InputRejected) -> Outcome:
         """Keep the rejected bytes with the reason beside them."""
-        name = drop.name.rsplit("/", 1)[-1]
+        name = storable(drop.name.rsplit("/", 1)[-1], _MOST_NAME_BYTES)
         channel = drop.channel if drop.channel in self.channels else "_unknown"
         key = quarantine_key(channel, digest or sha256_file(drop.path), name)
         self.artifacts.store.put_file(key, drop.path)
         self.artifacts.store.put_bytes(
-            f"{key}.reason.txt", f"{error.reason}\n{error.message}\n".encode()
+            f"{key}.reason.txt",
+            f"{error.reason}\n{error.message}\n".encode("utf-8", "backslashreplace"),
         )
         return Outcome(
             key=drop.key,
             state=State.QUARANTINED,
             reason=error.reason,
-            message=error.message,
+            message=storable(error.message),
             quarantine_key=key,
         )
 
     def _record(self, drop: Drop, outcome: Outcome) -> None:
         self.catalog.inbox.decide(
             tables.Upload(
-                key=drop.key,
-                channel=drop.channel[:64],
+                key=storable(drop.key, _MOST_KEY_BYTES),
+                channel=storable(drop.channel)[:64],
                 version=drop.version,
                 size_bytes=drop.found[0],
                 sidecar_version=drop.sidecar_version,
@@ -361,3 +376,12 @@ def _copied(source: Path, target: Path) -> str:
 def _content_of(drop: Drop) -> str:
     """The state of the sidecars by content: empty when there are none."""
     return sidecars.version({k: sha256_file(v) for k, v in drop.sidecars.items()})
+
+
+def _embedded(source: Path, info: MediaInfo, work: Path) -> dict[str, Path]:
+    """The text tracks of a recording, by the names that they are kept under."""
+    found: dict[str, Path] = {}
+    for track in text_tracks(source, info, work):
+        tail = f".{track.language}" if track.language else ""
+        found.setdefault(f"transcript.embedded{tail}.srt", track.path)
+    return found

@@ -39,9 +39,9 @@ class Passage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start_s: float | None = Field(default=None, ge=0)
-    end_s: float | None = None
-    quote: str = ""
+    start_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    end_s: float | None = Field(default=None, allow_inf_nan=False)
+    quote: str = Field(default="", max_length=2_000)
 
     @model_validator(mode="after")
     def _can_be_found(self) -> Self:

@@ -30,6 +30,17 @@ VIDEO_SUFFIXES = (
     ".avi",
     ".ogv",
     ".3gp",
+    # What is not read either is taken up, so that its person learns why.
+    ".mpg",
+    ".mpeg",
+    ".wmv",
+    ".asf",
+    ".mxf",
+    ".f4v",
+    ".vob",
+    ".ogm",
+    ".rmvb",
+    ".dv",
 )
 #: Names that are taken for sound, and beside which a picture is its cover.
 SOUND_SUFFIXES = (
@@ -42,6 +53,13 @@ SOUND_SUFFIXES = (
     ".oga",
     ".opus",
     ".aac",
+    ".wma",
+    ".aif",
+    ".aiff",
+    ".amr",
+    ".ac3",
+    ".caf",
+    ".mka",
 )
 
 
@@ -55,6 +73,13 @@ def is_sound(name: str) -> bool:
 _LONG_S, _LEAST_BITS = 600.0, 500
 #: What looking at a file may take: eight pictures of 8192x8192 being decoded take 1.2 GiB.
 _MEMORY_BYTES = 6 << 30
+
+
+def is_recording(name: str) -> bool:
+    """Whether a name is that of a video, or of sound."""
+    return name.lower().endswith(VIDEO_SUFFIXES + SOUND_SUFFIXES)
+
+
 _PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
 

@@ -15,13 +15,32 @@ from vidpipe.errors import WAITS_S, VidpipeError, can_pass, cause_of, wait_befor
 from vidpipe.intake.drops import PassedOver, Seen, changes
 from vidpipe.intake.folders import DropFolder, Replaced
 from vidpipe.intake.intake import Drop, Intake
-from vidpipe.intake.model import Outcome, State
+from vidpipe.intake.model import Outcome
 from vidpipe.intake.rules import is_sound
 from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
 
 
-def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
-    """Write down what is new or changed, so that it waits to be taken in; returns it."""
+def notice(catalog: Catalog, seen: Sequence[Seen], left: Sequence[PassedOver] = ()) -> list[Seen]:
+    """Write down what is new or changed, so that it waits to be taken in; returns it.
+
+    What is left out has a row with the reason, once for each version of it.
+    """
+    known = catalog.inbox.known([item.key for item in left])
+    catalog.inbox.pass_over(
+        [
+            {
+                "key": item.key,
+                "channel": item.key.partition("/")[0][:64] if "/" in item.key else "",
+                "version": item.version,
+                "size_bytes": item.size_bytes,
+                "modified_s": item.modified_s,
+                "reason": item.reason,
+                "message": item.message,
+            }
+            for item in left
+            if known.get(item.key) != (item.version, "")
+        ]
+    )
     fresh = changes(catalog.inbox.known([s.key for s in seen]), seen)
     catalog.inbox.notice(
         [
@@ -37,27 +56,7 @@ def notice(catalog: Catalog, seen: Sequence[Seen]) -> list[Seen]:
             for s in fresh
         ]
     )
-    return fresh
-
-
-def pass_over(catalog: Catalog, found: Sequence[PassedOver]) -> list[PassedOver]:
-    """Write down what is not taken in and why, once; returns what was not known of it."""
-    known = catalog.inbox.known([item.key for item in found])
-    fresh = [item for item in found if known.get(item.key) != (item.version, "")]
-    catalog.inbox.pass_over(
-        [
-            {
-                "key": item.key,
-                "channel": (item.key.partition("/")[0] if "/" in item.key else "")[:64],
-                "version": item.version,
-                "size_bytes": item.size_bytes,
-                "state": State.PASSED_OVER.value,
-                "reason": item.reason,
-                "message": item.message,
-            }
-            for item in fresh
-        ]
-    )
+    catalog.inbox.claim([key for s in fresh for key in s.sidecars.values()])
     return fresh
 
 

@@ -16,6 +16,7 @@ from vidpipe.content.model import Content
 from vidpipe.content.vectors import sentence_model
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Instructions, Sidecar, SourceOptions, SourceVideo
+from vidpipe.intake.tails import language_in
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
@@ -186,8 +187,11 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
     passed: list[PassedOver] = []
     speech = run.document("silence_regions", SpeechMap)
     for name in sidecar.transcript_files if "sidecar" in options.order else ():
-        found = read_sidecar(run.path("sidecar", name), name, speech)
+        found = read_sidecar(
+            run.path("sidecar", name), name, speech, language_in(name), run.order.language
+        )
         if isinstance(found, Reading):
+            passed += _other_languages(sidecar.transcript_files, name)
             run.stash["sidecar"] = found
             run.stash["passed"] = passed
             return {"source": "sidecar", "aligner": aligner() if options.align else None}
@@ -203,6 +207,19 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
         "source": recogniser.identity if recogniser else None,
         "aligner": aligner() if options.align else None,
     }
+
+
+def _other_languages(names: Sequence[str], used: str) -> list[PassedOver]:
+    """Transcripts that nobody said are not the talk's own: translations look the same."""
+    return [
+        PassedOver(
+            source="sidecar",
+            reason=f"{name}: {used} comes before it; set the language that is spoken, if that one "
+            "is a translation",
+        )
+        for name in names[list(names).index(used) + 1 :]
+        if language_in(name) and language_in(name) != language_in(used)
+    ]
 
 
 def transcript(run: StageRun) -> BaseModel:

@@ -133,7 +133,10 @@ class Renderer:
         return segment
 
     def plan(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
-        segment = self._drawable(segment, options)
+        plan = self._planned(self._drawable(segment, options), variant, options)
+        return plan.model_copy(update={"language": self.transcript.language})
+
+    def _planned(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
         if self.media.sound_only:
             heard = Heard(self.run.video_id, self.speech, self.timed_words, self.layout.duration_s)
             return plan_audiogram(heard, segment, options, self.cover)

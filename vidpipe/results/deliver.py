@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -103,6 +104,23 @@ def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: P
             parent.rmdir()
     write_whole(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
     return results
+
+
+def folder_for(folder: Path, video_id: str) -> tuple[Path, str]:
+    """`folder`, or the first of `folder-2`, `folder-3` … that holds no other recording's clips.
+
+    Also the name of the recording whose clips are in `folder`; empty where they are none, or
+    this one's.
+    """
+    old = _old(folder)
+    if old is None or old.video.id == video_id:
+        return folder, ""
+    for number in itertools.count(2):
+        other = folder.with_name(f"{folder.name}-{number}")
+        there = _old(other)
+        if there is None or there.video.id == video_id:
+            return other, old.video.name
+    raise AssertionError("there is no end of numbers")
 
 
 def _old(folder: Path) -> Results | None:
@@ -223,7 +241,14 @@ def _results(
             speech_without_words_s=(
                 transcript.quality.speech_without_words_s if transcript.quality else 0.0
             ),
-            repaired=tuple(f"{f.kind}: {f.count}" for f in transcript.flags),
+            repaired=(
+                *(
+                    [f"subtitles moved by {transcript.moved_s:+.2f} s to where somebody speaks"]
+                    if transcript.moved_s
+                    else []
+                ),
+                *(f"{f.kind}: {f.count}" for f in transcript.flags),
+            ),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
             notes=source.notes,
         ),

@@ -25,6 +25,7 @@ from vidpipe.segments.model import EditorNote, EditorOptions
 from vidpipe.segments.quotes import Said, plain
 from vidpipe.server import address, answer_of, client, missing
 from vidpipe.transcript.model import Word
+from vidpipe.untrusted import Unreadable, read_json
 
 #: The prefix of its settings in the environment.
 EDITOR_SETTING = "VIDPIPE_EDITOR"
@@ -34,14 +35,13 @@ _CHARACTERS_PER_TOKEN = 3.0
 _ANSWER_TOKENS = 120
 _TITLE_CHARACTERS = (8, 70)
 _REASON_CHARACTERS = 160
+_MOST_HOOK = 2_000
 #: Share of a title's words that must be said in the passage.
 _OWN_WORDS = 0.6
-#: Far more than two hundred verdicts take.
-_ANSWER_BYTES = 1 << 20
+#: Far more than two hundred verdicts take, of some two hundred bytes each.
+_MOST_ANSWER, _MOST_VALUES = 1_000_000, 20_000
 _ID = re.compile(r"c([0-9]{1,4})")
-#: No field of an answer that is longer is looked at.
-_FIELD_CHARACTERS = 2000
-_LINK = re.compile(r"https?:|www\.|\S+\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
+_LINK = re.compile(r"https?:|www\.|\w\.(?:com|net|org|io|ai|ly)\b|@\w", re.IGNORECASE)
 
 
 class Answer(BaseModel):
@@ -100,7 +100,7 @@ def ask_server(options: EditorOptions, messages: Sequence[Mapping[str, str]]) ->
             temperature=0,
             response_format={"type": "json_object"},
         )
-        said = answer_of(asked, options, where, _ANSWER_BYTES)
+        said = answer_of(asked, options, where, _MOST_ANSWER)
     try:
         content = said["choices"][0]["message"]["content"]
     except (LookupError, TypeError):
@@ -176,12 +176,12 @@ def _messages(passages: Sequence[Sequence[Word]]) -> list[dict[str, str]]:
 
 def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[int, Verdict], int]:
     """What holds of an answer, and how many entries lost a part."""
-    if len(content) > _ANSWER_BYTES:
-        return {}, 0
     begin, end = content.find("{"), content.rfind("}")
+    if len(content) > _MOST_ANSWER:
+        return {}, 0
     try:
-        listed = json.loads(content[begin : end + 1]).get("clips")
-    except (ValueError, AttributeError, RecursionError):
+        listed = read_json(content[begin : end + 1], _MOST_VALUES).get("clips")
+    except (Unreadable, AttributeError):
         return {}, 0
     verdicts: dict[int, Verdict] = {}
     repaired = 0
@@ -207,8 +207,7 @@ def _verdicts(content: str, passages: Sequence[Sequence[Word]]) -> tuple[dict[in
 
 
 def _one_line(text: Any, limit: int) -> str:
-    # The pattern takes the square of a word's length.
-    if not isinstance(text, str) or len(text) > _FIELD_CHARACTERS or _LINK.search(text):
+    if not isinstance(text, str) or len(text) > 4 * limit or _LINK.search(text):
         return ""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= limit else ""
@@ -231,7 +230,7 @@ def _title(text: Any, words: Sequence[Word]) -> str:
 
 def _hook(text: Any, words: Sequence[Word]) -> str:
     """The words of the transcript that it quotes, empty if they are not said."""
-    if not isinstance(text, str) or len(text) > _FIELD_CHARACTERS or not plain(text):
+    if not isinstance(text, str) or len(text) > _MOST_HOOK or not plain(text):
         return ""
     found = Said(words).places(plain(text))
     if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -23,12 +23,20 @@ from vidpipe.transcript.hints import at_most_tokens, hint
 from vidpipe.transcript.languages import iso_language
 from vidpipe.transcript.model import ApiOptions, Word
 from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.subtitle_files import MOST_LETTERS, MOST_WORD_LETTERS
+from vidpipe.untrusted import cleaned
 
 #: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _SETTING = "VIDPIPE_TRANSCRIPT__API"
-#: No passage that is sent lasts so long: a time after it is none.
-_LONGEST_S = 86_400.0
+#: Of one answer. An upload is at most 13 minutes of sound: with times, tokens and chances of its
+#: words half a MiB and 60,000 values.
+_MOST_WORDS = 50_000
+#: Times after this are none: four days.
+_LATEST_S = 4 * 86_400.0
+#: Aligned words may begin a little before the sound does.
+_BEFORE_S = 1.0
+_CHARACTERS_PER_S = 40.0
 
 
 class Api:
@@ -102,14 +110,14 @@ def _flac(sound: NDArray[np.float32]) -> bytes:
 
 
 def _words(listed: Any, offset_s: float) -> list[Word]:
-    words = []
-    for item in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
-        if not isinstance(item, Mapping):
+    words: list[Word] = []
+    for item in listed if isinstance(listed, list) else ():
+        if not isinstance(item, Mapping) or len(words) >= _MOST_WORDS:
             continue
-        text = str(item.get("word") or item.get("text") or "").strip()
+        text = _text(item.get("word") or item.get("text"))[:MOST_WORD_LETTERS]
         start, end = _time(item.get("start")), _time(item.get("end"))
         if text and start is not None and end is not None:
-            chance = item.get("probability", item.get("score"))
+            chance = _number(item.get("probability", item.get("score")))
             words.append(
                 Word(
                     text=text,
@@ -123,17 +131,27 @@ def _words(listed: Any, offset_s: float) -> list[Word]:
 
 def _chance(given: object) -> float | None:
     """A probability; None for what is none."""
-    fits = isinstance(given, int | float) and 0 <= given <= 1
-    return round(float(given), 3) if fits and isinstance(given, int | float) else None
+    number = _number(given)
+    return round(number, 3) if number is not None and 0 <= number <= 1 else None
+
+
+def _text(given: object) -> str:
+    """Text on one line; empty for what is none."""
+    return " ".join(cleaned(given).split()) if isinstance(given, str) else ""
+
+
+def _number(given: object) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if abs(given) < _LATEST_S and math.isfinite(given) else None
 
 
 def _time(given: object) -> float | None:
-    """Seconds; None for what is none (Python reads `NaN` in JSON, and integers of any size)."""
-    try:
-        seconds = float(given) if isinstance(given, int | float) else math.nan
-    except OverflowError:
+    """Seconds from the beginning; None for what is none (Python reads `NaN` in JSON)."""
+    number = _number(given)
+    if number is None or number < -_BEFORE_S:
         return None
-    return seconds if 0 <= seconds <= _LONGEST_S else None
+    return max(0.0, number)
 
 
 def _with_punctuation(words: list[Word], text: str) -> list[Word]:
@@ -145,6 +163,8 @@ def _with_punctuation(words: list[Word], text: str) -> list[Word]:
     if any(not w.text[-1].isalnum() for w in words):
         return words
     written = split_words(text)
+    if len(written) > 2 * len(words) + 100:
+        return words
     matcher = SequenceMatcher(
         None, [_bare(w.text) for w in words], [_bare(w) for w in written], autojunk=False
     )
@@ -172,16 +192,18 @@ def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
     speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)
     cues = []
     listed = said.get("segments")
-    for item in listed if isinstance(listed, list) else ():
+    for item in listed[:_MOST_WORDS] if isinstance(listed, list) else ():
         if not isinstance(item, Mapping):
             continue
         start, end = _time(item.get("start")), _time(item.get("end"))
-        text = " ".join(str(item.get("text") or "").split())
+        text = _text(item.get("text"))[:MOST_LETTERS]
         if text and start is not None and end is not None and end > start:
             cues.append(Cue(start_s=offset_s + start, end_s=offset_s + end, text=text))
-    if not cues and str(said.get("text") or "").strip():
+    text = _text(said.get("text"))
+    if not cues and text:
         voiced = passage.speech or (passage.interval,)
         whole = span(voiced[0].start_s, voiced[-1].end_s)
-        text = " ".join(str(said["text"]).split())
-        cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text)]
+        # Nobody says more letters a second than an auctioneer.
+        most = int(_CHARACTERS_PER_S * whole.duration_s) + MOST_WORD_LETTERS
+        cues = [Cue(start_s=whole.start_s, end_s=whole.end_s, text=text[:most])]
     return [w for _, words in spread(cues, speech) for w in words]

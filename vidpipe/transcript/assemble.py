@@ -41,7 +41,7 @@ def assembled(
         draft=draft,
         word_times=word_times,
         words=tuple(words),
-        sentences=tuple(split_sentences(words)),
+        sentences=tuple(split_sentences(words, language)),
         flags=tuple(flags),
         quality=measured(words, speech, language),
         passed_over=tuple(passed),

@@ -37,6 +37,18 @@ _NAMES = {
     "urdu": "ur",
     "vietnamese": "vi",
 }
+#: ISO 639-2, as containers and subtitle files have it.
+_THREE_LETTERS = dict(
+    pair.split(":")
+    for pair in (
+        "ara:ar chi:zh zho:zh cze:cs ces:cs dan:da dut:nl nld:nl eng:en fin:fi fre:fr fra:fr "
+        "ger:de deu:de gre:el ell:el heb:he hin:hi hun:hu ind:id ita:it jpn:ja kor:ko nor:no "
+        "nob:no nno:no per:fa fas:fa pol:pl por:pt rum:ro ron:ro rus:ru spa:es swe:sv tha:th "
+        "tur:tr ukr:uk urd:ur vie:vi bul:bg hrv:hr srp:sr slo:sk slk:sk slv:sl cat:ca est:et "
+        "lav:lv lit:lt ice:is isl:is may:ms msa:ms fil:tl baq:eu eus:eu glg:gl gle:ga wel:cy "
+        "cym:cy "
+    ).split()
+)
 #: What Whisper was trained on.
 _WHISPER = frozenset(
     "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw "
@@ -53,7 +65,7 @@ def iso_language(name: str) -> str:
     plain = name.strip().lower().replace("_", "-")
     if plain in _NAMES:
         return _NAMES[plain]
-    code = plain.split("-")[0]
+    code = _THREE_LETTERS.get(plain.split("-")[0], plain.split("-")[0])
     return code if code.isalpha() and 2 <= len(code) <= 3 else ""
 
 

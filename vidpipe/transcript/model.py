@@ -11,7 +11,10 @@ from vidpipe.server import ServerOptions
 
 
 class Word(BaseModel):
-    """A word with its punctuation; `confidence` 0 to 1, None where the source has none."""
+    """A word with its punctuation; `confidence` 0 to 1, None where the source has none.
+
+    `speaker` is the name of who says it, empty where the source names nobody.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -19,6 +22,7 @@ class Word(BaseModel):
     start_s: float
     end_s: float
     confidence: float | None = None
+    speaker: str = ""
 
 
 class Sentence(BaseModel):
@@ -99,6 +103,7 @@ class Transcript(BaseModel):
     `word_times` says how the words got their times: `heard` by the recogniser,
     `aligned` to the sound, `given` by the sidecar or `spread` over its subtitles.
     `cost` is what a recogniser that is paid by the minute has cost, in its currency.
+    `moved_s` is by how much a sidecar's subtitles were moved to where somebody speaks.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -116,6 +121,7 @@ class Transcript(BaseModel):
     quality: Quality | None = None
     passed_over: tuple[PassedOver, ...] = ()
     cost: float = 0.0
+    moved_s: float = 0.0
 
 
 @dataclass(frozen=True)

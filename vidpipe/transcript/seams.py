@@ -30,7 +30,7 @@ def sewn(before: Sequence[Word], after: Sequence[Word], language: str) -> list[W
     last, first = before[-1].text, after[0].text
     pause = after[0].start_s - before[-1].end_s >= _BREAK_S
     if ends_sentence(last):
-        if first[:1].islower() and not is_abbreviation(last) and not last.endswith("…"):
+        if first[:1].islower() and not is_abbreviation(last, language) and not last.endswith("…"):
             if pause or last[-1] != "." or last.endswith(".."):
                 first = first[0].upper() + first[1:]
             else:

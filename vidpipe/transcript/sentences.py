@@ -1,21 +1,25 @@
-"""Words to sentences: by punctuation where there is some, else by pauses."""
+"""Words to sentences: by punctuation where there is some, else by pauses.
+
+Which stops end none is data of each language. The libraries that know such rules were measured
+on the sentences of treebanks (those that end with a stop, joined): pysbd finds 0.50 to 0.85
+(F1, German, French, Spanish, Italian) and takes two minutes for 1,357 sentences, sentencex 0.37
+to 0.69, as a quotation mark without its partner swallows what follows; the rules here 0.95 to
+0.997.
+"""
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import yaml
 
 from vidpipe.orthography import CLOSING, STOPS, ends_sentence, joined, unspaced
 from vidpipe.transcript.model import Sentence, Word
 
-_ABBREVIATIONS = frozenset(
-    "mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. cf. fig. eq. no. approx. inc. ltd. "
-    "jr. sr.".split()
-)
-#: Capitalised after a single letter, these begin a sentence rather than a surname.
-_STARTERS = frozenset(
-    "A All And As At But For He How I If In It Let Now Of On Or Our She So That The Then There "
-    "These They This To We What When Where Which Who Why With You".split()
-)
 #: A pause this long ends a sentence even without a stop.
 _BREAK_S = 1.5
 #: Without punctuation a shorter one does.
@@ -25,14 +29,57 @@ _MAX_WORDS = 45
 _WITHOUT_STOPS = ("th", "lo", "km", "my")
 
 
-def split_sentences(words: Sequence[Word]) -> list[Sentence]:
+#: `z.`, `B.`, `z.B.`, `U.S.`: letters that each have a stop.
+_LETTERS = re.compile(r"(?:[^\W\d_]\.)+")
+#: Of a day, a month, a century, a place in an order; a year has more digits.
+_ORDINAL = re.compile(r"[^\w]*(?:\d{1,2}|[IVX]{1,5})\.")
+
+
+_AND_SO_ON = frozenset(
+    "etc. usw. osv. o.s.v. itd. itp. ecc. atd. apod. enz. jne. yms. stb.".split()
+)
+
+
+@dataclass(frozen=True)
+class _Stops:
+    """What a language's stops mean besides the end of a sentence."""
+
+    abbreviations: frozenset[str]
+    starters: frozenset[str]
+    ordinals: bool
+
+
+@functools.cache
+def _stops(language: str) -> _Stops:
+    """Of a language; of English where it is not known."""
+    told = _listed()
+    item = told.get({"nb": "no", "nn": "no"}.get(language, language), told["en"])
+    words = str(item["abbreviations"]).split()
+    return _Stops(
+        frozenset(w.lower() for w in words),
+        frozenset(str(item.get("starters", "")).split()),
+        bool(item.get("ordinals")),
+    )
+
+
+@functools.cache
+def _listed() -> dict[str, dict[str, object]]:
+    text = (files(__package__) / "data" / "sentence_ends.yaml").read_text("utf-8")
+    listed: dict[str, dict[str, object]] = yaml.safe_load(text)
+    return listed
+
+
+def split_sentences(words: Sequence[Word], language: str = "") -> list[Sentence]:
     """Every word in exactly one sentence, in order."""
+    stops = _stops(language)
     break_s = _BREAK_S if _has_stops(words) else _BREAK_DRAFT_S
     sentences: list[Sentence] = []
     first = 0
     for k, word in enumerate(words):
         gap = words[k + 1].start_s - word.end_s if k + 1 < len(words) else float("inf")
-        if _ends(word, words[k + 1] if k + 1 < len(words) else None) or gap >= break_s:
+        before = words[k - 1].text if k else ""
+        following = words[k + 1].text if k + 1 < len(words) else None
+        if _ends(word.text, before, following, stops) or gap >= break_s:
             sentences += _bounded(words, first, k + 1)
             first = k + 1
     if first < len(words):
@@ -46,7 +93,7 @@ def punctuated(words: Sequence[Word], language: str) -> list[Word]:
         return list(words)
     lower = not any(c.isupper() for w in words for c in w.text)
     out = list(words)
-    for sentence in split_sentences(words):
+    for sentence in split_sentences(words, language):
         for k in range(sentence.first_word, sentence.last_word):
             text = out[k].text
             if lower and language == "en" and (text == "i" or text.startswith("i'")):
@@ -60,9 +107,16 @@ def punctuated(words: Sequence[Word], language: str) -> list[Word]:
     return out
 
 
-def is_abbreviation(text: str) -> bool:
+def is_abbreviation(text: str, language: str = "") -> bool:
     """Whether the stop of a word is its own and ends no sentence."""
-    return text.rstrip(CLOSING).lower() in _ABBREVIATIONS
+    return _bare(text) in _stops(language).abbreviations
+
+
+def _bare(text: str) -> str:
+    return text.rstrip(CLOSING).lstrip(_OPENING).lower()
+
+
+_OPENING = "\"'([{“‘«「『（【‹¿¡„‚"
 
 
 def _has_stops(words: Sequence[Word]) -> bool:
@@ -78,19 +132,29 @@ def _stop_for(text: str, language: str) -> str:
     return "。" if unspaced(text[-1]) else "."
 
 
-def _ends(word: Word, following: Word | None) -> bool:
-    if not ends_sentence(word.text):
+def _ends(word: str, before: str, following: str | None, stops: _Stops) -> bool:
+    """Whether a sentence ends with a word, by what stands before and after it."""
+    if not ends_sentence(word):
         return False
-    text = word.text.rstrip(CLOSING)
-    if is_abbreviation(text):
-        return False
+    text = word.rstrip(CLOSING)
     if following is None:
-        return True
-    opening = following.text.strip(",.;:")
-    if len(text) == 2 and text[0].isupper():
-        # "J. Smith" is a name, "the key K. And then" is not.
-        return opening in _STARTERS
-    return not opening[:1].islower()
+        return _bare(text) not in stops.abbreviations
+    opening = following.lstrip(_OPENING).rstrip(",.;:!?")
+    if opening[:1].islower():
+        return False
+    if _bare(text) in stops.abbreviations:
+        # A list of things that goes on may end one.
+        return _bare(text) in _AND_SO_ON and opening in stops.starters
+    letters = text.lstrip(_OPENING)
+    if _LETTERS.fullmatch(letters):
+        if len(letters) == 2 and letters[0].isupper() and not _LETTERS.fullmatch(before):
+            # "J. Smith" is a name, "the key K. And then" is not.
+            return opening in (stops.starters or _stops("en").starters)
+        # "z. B.", "U.S.": what is letters with stops ends one only before a word that begins one.
+        return len(letters) > 2 and opening in stops.starters
+    if stops.ordinals and _ORDINAL.fullmatch(text):
+        return opening in stops.starters
+    return True
 
 
 def _bounded(words: Sequence[Word], first: int, last: int) -> list[Sentence]:

@@ -12,41 +12,63 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, intersection, span, union
 from vidpipe.transcript.align import align
 from vidpipe.transcript.assemble import assembled
-from vidpipe.transcript.cues import read_cues, spread, told_language
+from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.shift import shift_s
+from vidpipe.transcript.subtitle_files import read_cues, told_language
 from vidpipe.transcript.word_lists import WordList, read_word_list
+
+#: Letters a second that nobody says: auctioneers have 25.
+_CHARACTERS_PER_S = 40.0
+#: What a short recording may have more, with its title and credits.
+_SPARE_CHARACTERS = 1_000
+#: Cues so long do not tell when their words are said.
+_COARSE_S = 45.0
 
 
 @dataclass(frozen=True)
 class Reading:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
-    `heard` is what the file says of its language, else what its letters look like.
+    `heard` is what the file says of its language, else what its letters look like; `moved_s`
+    by how much its subtitles were moved to where somebody speaks.
     """
 
     name: str
     found: WordList
     heard: str
+    moved_s: float = 0.0
 
 
-def read_sidecar(path: Path, name: str, speech: SpeechMap) -> Reading | PassedOver:
-    """Read a sidecar, or say why it cannot be used."""
+def read_sidecar(
+    path: Path, name: str, speech: SpeechMap, named: str = "", expected: str | None = None
+) -> Reading | PassedOver:
+    """Read a sidecar, or say why it cannot be used.
+
+    `named` is the language that its name tells; it is not read where another is `expected`.
+    """
+    if named and expected and iso_language(named) != expected:
+        why = f"{name}: by its name it is in {named}, the talk is in {expected}"
+        return PassedOver(source="sidecar", reason=why)
     data = path.read_bytes()
     try:
-        if path.suffix.lower() == ".json":
+        if name.lower().endswith(".json"):
             found = read_word_list(data, name, speech.duration_s)
         else:
-            told = told_language(data, name) if path.suffix.lower() == ".vtt" else ""
+            told = told_language(data, name) if name.lower().endswith(".vtt") else ""
             found = WordList(cues=read_cues(data, name), language=iso_language(told))
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
+    moved_s = 0.0 if found.words else shift_s(found.cues, speech)
+    if moved_s:
+        found = WordList(cues=_moved(found.cues, moved_s), language=found.language)
     parts: list[Interval] = [span(w.start_s, w.end_s) for w in found.words] or list(found.cues)
-    reason = why_it_does_not_fit(parts, speech)
+    reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(name, found, found.language or language_of(text))
+    return Reading(name, found, found.language or language_of(text) or iso_language(named), moved_s)
 
 
 def from_sidecar(
@@ -84,7 +106,32 @@ def from_sidecar(
         expected=language,
         word_times="aligned" if aligned else "spread",
         passed=passed,
-    )
+    ).model_copy(update={"moved_s": reading.moved_s})
+
+
+def _moved(cues: Sequence[Cue], by_s: float) -> list[Cue]:
+    """The cues later by so much; what would end before the recording begins is left out."""
+    return [
+        c.model_copy(update={"start_s": max(0.0, c.start_s + by_s), "end_s": c.end_s + by_s})
+        for c in cues
+        if c.end_s + by_s > 0
+    ]
+
+
+def _too_dense(found: WordList, speech: SpeechMap) -> str | None:
+    """Why these are more words than anybody says, or known at too few times; None if not."""
+    texts = [w.text for w in found.words] or [c.text for c in found.cues]
+    letters = sum(map(len, texts))
+    if letters > _CHARACTERS_PER_S * speech.duration_s + _SPARE_CHARACTERS:
+        return f"it has {letters} letters for {speech.duration_s:.0f} s: nobody speaks so fast"
+    if not found.words:
+        coarse = sum(len(c.text) for c in found.cues if c.duration_s > _COARSE_S)
+        if coarse > letters / 2 and speech.duration_s > 2 * _COARSE_S:
+            return (
+                f"most of its text has a time only every {_COARSE_S:.0f} s and more, which is too "
+                "little for captions"
+            )
+    return None
 
 
 def why_it_does_not_fit(parts: Sequence[Interval], speech: SpeechMap) -> str | None:

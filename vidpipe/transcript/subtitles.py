@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 import yaml
 
-from vidpipe.orthography import ends_clause, ends_sentence, joined, width
+from vidpipe.language.breaks import bound, parts_of
+from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced, width
 from vidpipe.transcript.model import Word
+from vidpipe.untrusted import cleaned
 
 LINE_CHARACTERS = 42
 MAX_LINES = 2
@@ -41,11 +44,12 @@ _PLANNED_PER_S = 17.0
 
 @dataclass(frozen=True)
 class Line:
-    """One cue as it is shown: when, and its one or two lines."""
+    """One cue as it is shown: when, its one or two lines, and who speaks where that is known."""
 
     start_s: float
     end_s: float
     lines: tuple[str, ...]
+    speaker: str = ""
 
     @property
     def characters(self) -> int:
@@ -60,22 +64,37 @@ def subtitles(
     Where people talk faster than can be read, a cue starts up to a second early, or
     stays on while the next ones wait, until a pause makes up for it.
     """
-    pieces = [p for w in words for p in _pieces(w)]
-    leaning = _leaning(language)
-    groups = _groups(pieces, leaning)
-    lines = [tuple(balance([w.text for w in g], leaning=leaning)) for g in groups]
+    pieces = [p for w in words for p in _pieces(w, language)]
+    run = _Run(pieces, _leaning(language), tuple(bound([w.text for w in pieces], language)))
+    spans = _groups(run)
+    groups = [pieces[first:last] for first, last in spans]
+    lines = [
+        tuple(
+            balance(
+                [w.text for w in pieces[first:last]],
+                leaning=run.leaning,
+                bound=run.bound[first:last],
+            )
+        )
+        for first, last in spans
+    ]
     return [
-        Line(start, end, shown)
-        for (start, end), shown in zip(_times(groups, lines, until_s), lines, strict=True)
+        Line(start, end, shown, group[0].speaker)
+        for (start, end), shown, group in zip(
+            _times(groups, lines, until_s), lines, groups, strict=True
+        )
     ]
 
 
-def _pieces(word: Word) -> list[Word]:
+def _pieces(word: Word, language: str) -> list[Word]:
     """A word that is longer than a line (an address, a formula) in pieces that are not."""
-    if width(word.text) <= LINE_CHARACTERS:
+    if width(word.text) <= LINE_CHARACTERS and len(word.text) <= _MOST_SIGNS:
         return [word]
-    count = LINE_CHARACTERS // 2
-    texts = [word.text[k : k + count] for k in range(0, len(word.text), count)]
+
+    def fits(text: str) -> bool:
+        return width(text) <= LINE_CHARACTERS and len(text) <= _MOST_SIGNS
+
+    texts = parts_of(word.text, language, fits)
     each = (word.end_s - word.start_s) / len(texts)
     return [
         word.model_copy(
@@ -89,49 +108,95 @@ def _pieces(word: Word) -> list[Word]:
     ]
 
 
-def _groups(words: Sequence[Word], leaning: frozenset[str]) -> list[list[Word]]:
-    """Words of each cue: the cheapest way to break them all, found by dynamic programming."""
-    best = [0.0] + [float("inf")] * len(words)
-    back = [0] * (len(words) + 1)
-    for last in range(1, len(words) + 1):
+class _Run:
+    """Words with sums up to each, so that what a cue of some of them takes is told at once."""
+
+    def __init__(
+        self, words: Sequence[Word], leaning: frozenset[str], bound: tuple[bool, ...]
+    ) -> None:
+        self.words = words
+        self.leaning = leaning
+        self.bound = bound
+        texts = [w.text for w in words]
+        #: Of each word, whether a blank stands before it.
+        self.blank = [0] + [int(spaced(a, b)) for a, b in itertools.pairwise(texts)]
+        self.wide = [0, *itertools.accumulate(width(t) for t in texts)]
+        self.blanks = [0, *itertools.accumulate(self.blank)]
+        self.stops = [0, *itertools.accumulate(int(ends_sentence(t)) for t in texts)]
+        self.signs = [0, *itertools.accumulate(map(len, texts))]
+
+    def width(self, first: int, last: int) -> int:
+        """Columns of words `[first, last)` on one line."""
+        if first >= last:
+            return 0
+        blanks = self.blanks[last] - self.blanks[first + 1]
+        return self.wide[last] - self.wide[first] + blanks
+
+    def fits(self, first: int, last: int) -> bool:
+        """Whether two lines hold them, and nobody is silent or another speaks in between."""
+        words = self.words
+        if last - first > _MOST_WORDS or words[last - 1].end_s - words[first].start_s > MAX_CUE_S:
+            return False
+        if words[first + 1].start_s - words[first].end_s > _SILENCE_S:
+            return False
+        if words[first].speaker != words[first + 1].speaker:
+            return False
+        if self.signs[last] - self.signs[first] > 2 * _MOST_SIGNS:
+            return False
+        whole = self.width(first, last)
+        if whole <= LINE_CHARACTERS:
+            return True
+        if whole > MAX_LINES * LINE_CHARACTERS + 1:
+            return False
+        return any(
+            self.width(first, k) <= LINE_CHARACTERS and self.width(k, last) <= LINE_CHARACTERS
+            for k in range(first + 1, last)
+        )
+
+
+#: Of one line, whatever their width: marks and joiners have none.
+_MOST_SIGNS = 160
+#: Of one cue: single letters fill two lines with forty.
+_MOST_WORDS = 60
+
+
+def _groups(run: _Run) -> list[tuple[int, int]]:
+    """First and last word of each cue: the cheapest way to break them all, found by dynamic
+    programming.
+    """
+    count = len(run.words)
+    best = [0.0] + [float("inf")] * count
+    back = [0] * (count + 1)
+    for last in range(1, count + 1):
         for first in range(last - 1, -1, -1):
-            part = words[first:last]
-            if first < last - 1 and not _fits(part):
+            if first < last - 1 and not run.fits(first, last):
                 break
-            cost = best[first] + _cost(words, first, last, leaning)
+            cost = best[first] + _cost(run, first, last)
             if cost < best[last]:
                 best[last], back[last] = cost, first
     groups = []
-    last = len(words)
+    last = count
     while last > 0:
-        groups.append(list(words[back[last] : last]))
+        groups.append((back[last], last))
         last = back[last]
     return groups[::-1]
 
 
-def _fits(words: Sequence[Word]) -> bool:
-    if words[-1].end_s - words[0].start_s > MAX_CUE_S:
-        return False
-    if words[1].start_s - words[0].end_s > _SILENCE_S:
-        return False
-    texts = [w.text for w in words]
-    if width(joined(texts)) > MAX_LINES * LINE_CHARACTERS + 1:
-        return False
-    return all(width(line) <= LINE_CHARACTERS for line in balance(texts)) or len(words) == 1
-
-
-def _cost(words: Sequence[Word], first: int, last: int, leaning: frozenset[str]) -> float:
+def _cost(run: _Run, first: int, last: int) -> float:
     """What is bad about a cue: where it ends, how little it holds, how fast it must be read."""
-    part = words[first:last]
+    words = run.words
     following = words[last] if last < len(words) else None
-    cost = 6.0 + _break_cost(part[-1], following, leaning)
-    held_s = (following.start_s if following else part[-1].end_s + 1.0) - part[0].start_s
-    letters = width(joined([w.text for w in part]))
+    cost = 6.0 + _break_cost(words[last - 1], following, run.leaning)
+    if run.bound[last - 1]:
+        cost += 6.0  # in the middle of a phrase
+    until_s = following.start_s if following else words[last - 1].end_s + 1.0
+    held_s = until_s - words[first].start_s
+    letters = run.width(first, last)
     cost += 12.0 * max(0.0, MIN_CUE_S - held_s)
     cost += 6.0 * max(0.0, letters / max(held_s, 0.1) / _PLANNED_PER_S - 1.0)
     cost += max(0.0, 12.0 - letters) * 0.4
     # A sentence that ends inside a cue would rather have ended it.
-    cost += 3.0 * sum(ends_sentence(w.text) for w in part[:-1])
+    cost += 3.0 * (run.stops[last - 1] - run.stops[first])
     return cost
 
 
@@ -150,7 +215,10 @@ def _break_cost(before: Word, after: Word | None, leaning: frozenset[str]) -> fl
 
 
 def balance(
-    texts: Sequence[str], limit: int = LINE_CHARACTERS, leaning: frozenset[str] = frozenset()
+    texts: Sequence[str],
+    limit: int = LINE_CHARACTERS,
+    leaning: frozenset[str] = frozenset(),
+    bound: Sequence[bool] = (),
 ) -> list[str]:
     """One line, or two of like length, broken where a phrase ends."""
     line = joined(texts)
@@ -166,6 +234,8 @@ def balance(
             cost += 10
         elif texts[k].casefold() in leaning:
             cost -= 4
+        if bound and bound[k - 1]:
+            cost += 20
         if best is None or cost < best[0]:
             best = (cost, k)
     assert best is not None
@@ -229,10 +299,12 @@ def to_srt(words: Sequence[Word], language: str = "", until_s: float | None = No
 
 
 def to_vtt(words: Sequence[Word], language: str = "", until_s: float | None = None) -> str:
-    """WebVTT text."""
+    """WebVTT text; cues say who speaks where several are known."""
+    named = len({w.speaker for w in words if w.speaker}) > 1
     cues = [
         f"{_stamp(c.start_s, '.')} --> {_stamp(c.end_s, '.')}\n"
-        + "\n".join(html.escape(line, quote=False) for line in c.lines)
+        + (f"<v {_vtt_text(c.speaker)}>" if named and c.speaker else "")
+        + "\n".join(_vtt_text(line) for line in c.lines)
         + "\n"
         for c in subtitles(words, language, until_s)
     ]
@@ -247,8 +319,13 @@ def _stamp(t_s: float, point: str) -> str:
 
 
 def _srt_text(line: str) -> str:
-    """Nothing in a line may be read as times or as a tag."""
-    return line.replace("-->", "→").replace("<", "‹").replace(">", "›")
+    """Nothing in a line may be read as times, as a tag or as an override of ASS."""
+    plain = cleaned(line).replace("-->", "→").replace("<", "‹").replace(">", "›")
+    return plain.replace("{\\", "{\u2060\\")
+
+
+def _vtt_text(line: str) -> str:
+    return html.escape(cleaned(line), quote=False).replace("--&gt;", "→")
 
 
 @functools.cache

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from vidpipe.errors import InputRejected
-from vidpipe.transcript.cues import Cue, decoded
+from vidpipe.transcript.cues import Cue
+from vidpipe.transcript.encodings import decoded
 from vidpipe.transcript.languages import iso_language
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.speakers import shown_name
+from vidpipe.transcript.subtitle_files import MOST_LETTERS, MOST_WORD_LETTERS
+from vidpipe.untrusted import Unreadable, read_json
 
 #: Times this much longer than the recording are not seconds.
 _NOT_SECONDS = 20.0
+#: Twelve hours, the longest talk that is accepted, at five words a second.
+_MOST_WORDS = 216_000
 
 
 @dataclass
@@ -24,6 +30,7 @@ class Item:
     start: float | None
     end: float | None
     confidence: float | None = None
+    speaker: str = ""
 
 
 @dataclass
@@ -40,15 +47,16 @@ def read_word_list(data: bytes, name: str, duration_s: float) -> WordList:
     Deepgram, Google, Amazon, Azure, Vosk, YouTube (json3), or a plain list of words.
 
     Raises:
-        InputRejected: not JSON, or no words with times are found in it.
+        InputRejected: not JSON, no words with times are found in it, or longer ones than
+            anybody says.
     """
     try:
-        raw = json.loads(decoded(data, name))
-    except json.JSONDecodeError as error:
-        raise InputRejected("bad_transcript", f"it is not JSON ({error})", name=name) from error
+        raw = read_json(decoded(data, name))
+    except Unreadable as error:
+        raise InputRejected("bad_transcript", str(error), name=name) from error
     try:
         found = _read(raw)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
         raise InputRejected(
             "bad_transcript", f"its words are written in no known way ({error!r})", name=name
         ) from error
@@ -60,9 +68,15 @@ def read_word_list(data: bytes, name: str, duration_s: float) -> WordList:
             name=name,
         )
     items, segments, language = found
+    _check_lengths(items, segments, name)
     scale = _scale(items, segments, duration_s)
     cues = [
-        Cue(start_s=s.start * scale, end_s=s.end * scale, text=" ".join(s.text.split()))
+        Cue(
+            start_s=s.start * scale,
+            end_s=s.end * scale,
+            text=" ".join(s.text.split()),
+            speaker=s.speaker,
+        )
         for s in segments
         if s.start is not None and s.end is not None and s.end > s.start and s.text.strip()
     ]
@@ -72,6 +86,19 @@ def read_word_list(data: bytes, name: str, duration_s: float) -> WordList:
     if not cues:
         raise InputRejected("bad_transcript", "most of its words have no times", name=name)
     return WordList([], cues, iso_language(language))
+
+
+def _check_lengths(items: Sequence[Item], segments: Sequence[Item], name: str) -> None:
+    """Refuse what nobody says in one breath; it would take hours to set in lines."""
+    for listed, most in ((items, MOST_WORD_LETTERS), (segments, MOST_LETTERS)):
+        longest = max((len(i.text) for i in listed), default=0)
+        if longest > most or len(listed) > _MOST_WORDS:
+            raise InputRejected(
+                "bad_transcript",
+                f"it has {len(listed)} words or passages, the longest of {longest} letters; the "
+                f"most is {_MOST_WORDS} of {most}",
+                name=name,
+            )
 
 
 Found = tuple[list[Item], list[Item], str]
@@ -101,45 +128,65 @@ def _number(value: Any) -> float | None:
     """Seconds from a number, `"1.3"`, `"1.300s"` or protobuf's `{"seconds", "nanos"}`."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | float):
-        return float(value)
-    if isinstance(value, str):
-        return float(value.rstrip("s"))
     if isinstance(value, Mapping):
-        return float(value.get("seconds", 0)) + float(value.get("nanos", 0)) / 1e9
-    return None
+        whole, rest = _number(value.get("seconds", 0)), _number(value.get("nanos", 0))
+        return None if whole is None or rest is None else whole + rest / 1e9
+    if isinstance(value, str):
+        value = float(value[:40].rstrip("s"))
+    number = float(value) if isinstance(value, int | float) else math.nan
+    return number if math.isfinite(number) else None
 
 
 _TEXT = ("punctuated_word", "word", "text", "value", "content")
 _START = ("start", "start_time", "startTime", "start_s", "from", "ts")
 _END = ("end", "end_time", "endTime", "end_s", "to", "end_ts")
 _CHANCE = ("probability", "score", "confidence", "conf", "p")
+_SPEAKER = ("speaker", "speaker_label", "speakerTag", "speakerLabel", "speaker_id", "speaker_name")
 
 
 def _first(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((entry[n] for n in names if entry.get(n) is not None), None)
 
 
-def _items(entries: Any) -> list[Item]:
+def _items(entries: Any, speaker: str = "") -> list[Item]:
     return [
         Item(
             str(text).strip(),
             _number(_first(e, _START)),
             _number(_first(e, _END)),
             _number(_first(e, _CHANCE)),
+            _speaker(e) or speaker,
         )
         for e in entries
         if isinstance(e, Mapping) and (text := _first(e, _TEXT)) is not None and str(text).strip()
     ]
 
 
+def _speaker(entry: Mapping[str, Any]) -> str:
+    """Who says it: a name, or what numbers people (`0`, `A`, `spk_1`, `SPEAKER_00`)."""
+    named = _first(entry, _SPEAKER)
+    if isinstance(named, Mapping):
+        named = named.get("name")
+    if named is None or isinstance(named, bool) or not isinstance(named, str | int | float):
+        return ""
+    plain = " ".join(str(named).split())[:60]
+    if plain.isdigit():
+        return f"Speaker {int(plain[:3]) + 1}"
+    return f"Speaker {plain}" if len(plain) == 1 else shown_name(plain)
+
+
 def _segments(segments: Any) -> list[Item]:
-    return [i for s in segments for i in _items(s.get("words") or ())]
+    return [i for s in segments for i in _items(s.get("words") or (), _speaker(s))]
 
 
 def _plain_segments(segments: Any) -> list[Item]:
     return [
-        Item(str(s.get("text") or ""), _number(_first(s, _START)), _number(_first(s, _END)))
+        Item(
+            str(s.get("text") or ""),
+            _number(_first(s, _START)),
+            _number(_first(s, _END)),
+            speaker=_speaker(s),
+        )
         for s in segments
     ]
 
@@ -157,27 +204,36 @@ def _bare_words(raw: Mapping[str, Any]) -> Found:
 
 def _whisper_cpp(raw: Mapping[str, Any]) -> Found:
     segments = [
-        Item(str(s.get("text") or ""), s["offsets"]["from"] / 1000, s["offsets"]["to"] / 1000)
+        Item(
+            str(s.get("text") or ""),
+            _milliseconds(s["offsets"]["from"]),
+            _milliseconds(s["offsets"]["to"]),
+        )
         for s in raw["transcription"]
     ]
     return [], segments, str((raw.get("result") or {}).get("language") or "")
+
+
+def _milliseconds(value: Any) -> float | None:
+    number = _number(value)
+    return None if number is None else number / 1000
 
 
 def _youtube(raw: Mapping[str, Any]) -> Found:
     words: list[Item] = []
     segments: list[Item] = []
     for event in raw["events"]:
-        start = event.get("tStartMs")
+        start = _number(event.get("tStartMs"))
         pieces = [s for s in event.get("segs") or () if str(s.get("utf8") or "").strip()]
         if start is None or not pieces:
             continue
-        end = start + event.get("dDurationMs", 0)
+        end = start + (_number(event.get("dDurationMs", 0)) or 0)
         segments.append(
             Item(" ".join(str(p["utf8"]).strip() for p in pieces), start / 1000, end / 1000)
         )
         if any("tOffsetMs" in p for p in pieces):
             for piece in pieces:
-                at = (start + piece.get("tOffsetMs", 0)) / 1000
+                at = (start + (_number(piece.get("tOffsetMs", 0)) or 0)) / 1000
                 words.append(Item(str(piece["utf8"]).strip(), at, None))
     return words, segments, ""
 
@@ -216,26 +272,39 @@ def _amazon(entries: Sequence[Mapping[str, Any]]) -> Iterator[Item]:
             _number(entry.get("start_time")),
             _number(entry.get("end_time")),
             _number(best.get("confidence")),
+            _speaker(entry),
         )
     if held is not None:
         yield held
 
 
 def _azure(raw: Mapping[str, Any]) -> Found:
-    tick = 1e-7
     words: list[Item] = []
     segments: list[Item] = []
     for phrase in raw["recognizedPhrases"]:
         best = phrase["nBest"][0]
-        start = float(phrase["offsetInTicks"]) * tick
-        end = start + float(phrase["durationInTicks"]) * tick
-        segments.append(Item(str(best.get("display") or ""), start, end))
+        start = _ticks(phrase["offsetInTicks"])
+        end = start + _ticks(phrase["durationInTicks"])
+        who = _speaker(phrase)
+        segments.append(Item(str(best.get("display") or ""), start, end, speaker=who))
         for entry in best.get("displayWords") or best.get("words") or ():
-            at = float(entry["offsetInTicks"]) * tick
+            at = _ticks(entry["offsetInTicks"])
             text = str(entry.get("displayText") or entry.get("word"))
-            words.append(Item(text, at, at + float(entry["durationInTicks"]) * tick))
+            words.append(Item(text, at, at + _ticks(entry["durationInTicks"]), speaker=who))
     locale = next((str(p["locale"]) for p in raw["recognizedPhrases"] if p.get("locale")), "")
     return words, segments, locale
+
+
+def _ticks(value: Any) -> float:
+    """Seconds of ticks of 100 ns.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    number = _number(value)
+    if number is None:
+        raise ValueError(f"{value!r:.40} counts no ticks")
+    return number * 1e-7
 
 
 _FORMS: dict[str, Callable[[Mapping[str, Any]], Found | None]] = {
@@ -264,25 +333,25 @@ def _filled_in(items: Sequence[Item], scale: float) -> list[Word]:
     """
     starts = [i.start * scale if i.start is not None else None for i in items]
     ends = [i.end * scale if i.end is not None else None for i in items]
+    after = _next_timed(starts)
     words: list[Word] = []
+    before = -1  # the last word that came with a time
+    low: float | None = None
     for k, item in enumerate(items):
         start, end = starts[k], ends[k]
         if start is None:
-            before = next((j for j in range(k - 1, -1, -1) if starts[j] is not None), None)
-            after = next((j for j in range(k + 1, len(items)) if starts[j] is not None), None)
-            low = words[before].end_s if before is not None else None
-            high = starts[after] if after is not None else None
-            if low is None and high is None:
+            following = starts[after[k]] if after[k] < len(items) else None
+            if low is None and following is None:
                 continue
-            low = low if low is not None else max(0.0, (high or 0.0) - 0.3 * (k + 1))
-            gap = (before if before is not None else -1, after if after is not None else len(items))
-            high = high if high is not None else low + 0.3 * (gap[1] - gap[0])
-            share = (high - low) / (gap[1] - gap[0] - 1)
-            start = low + share * (k - gap[0] - 1)
+            at_s = low if low is not None else max(0.0, (following or 0.0) - 0.3 * (after[k]))
+            gap = after[k] - before
+            until_s = following if following is not None else at_s + 0.3 * gap
+            share = max(0.0, until_s - at_s) / max(1, gap - 1)
+            start = at_s + share * (k - before - 1)
             end = start + share
+        following = starts[after[k]] if after[k] < len(items) else None
         if end is None or end <= start:
-            following = next((s for s in starts[k + 1 :] if s is not None), None)
-            reach = start + 0.08 * len(item.text) + 0.1
+            reach = start + 0.08 * min(len(item.text), 40) + 0.1
             end = min(reach, following) if following is not None else reach
         words.append(
             Word(
@@ -290,9 +359,20 @@ def _filled_in(items: Sequence[Item], scale: float) -> list[Word]:
                 start_s=round(start, 3),
                 end_s=round(max(end, start + 0.02), 3),
                 confidence=_chance(item.confidence),
+                speaker=item.speaker,
             )
         )
+        if starts[k] is not None:
+            before, low = k, words[-1].end_s
     return words
+
+
+def _next_timed(starts: Sequence[float | None]) -> list[int]:
+    """For each word the next one after it that has a time; their number where none has."""
+    after = [len(starts)] * len(starts)
+    for k in range(len(starts) - 2, -1, -1):
+        after[k] = k + 1 if starts[k + 1] is not None else after[k + 1]
+    return after
 
 
 def _chance(value: float | None) -> float | None:

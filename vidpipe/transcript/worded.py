@@ -28,7 +28,7 @@ def worded(transcript: Transcript, wording: Wording, speech: SpeechMap) -> Trans
     return transcript.model_copy(
         update={
             "words": tuple(words),
-            "sentences": tuple(split_sentences(words)),
+            "sentences": tuple(split_sentences(words, transcript.language)),
             "flags": tuple(flags),
             "quality": measured(words, speech, transcript.language),
         }

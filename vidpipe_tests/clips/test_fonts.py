@@ -1,6 +1,7 @@
 """Captions in every script: drawn, or an error that says what is missing."""
 
 import shutil
+from pathlib import Path
 
 import cv2
 import ffmpeg
@@ -81,11 +82,63 @@ def test_an_installed_font_with_the_letters_is_found(monkeypatch, han_font, tmp_
     assert font_for("中文", CaptionStyle()).family == "Four Boxes"
 
 
-def test_a_given_font_has_to_have_the_letters(han_font):
+def test_what_a_given_font_lacks_is_drawn_in_another(han_font, monkeypatch, tmp_path):
     style = CaptionStyle(font_file=han_font)
     assert font_for("中文 字幕", style).path == han_font
-    with pytest.raises(Misconfigured, match="Four Boxes lacks; give"):
+    monkeypatch.setattr(fonts, "_installed", lambda: iter([carried_font().path]))
+    letters = lettering_for("中文 Model 3", style)
+    assert [(f.family, run) for f, run in letters.runs("中文 Model 3")] == [
+        ("Four Boxes", "中文 "),
+        (carried_font().family, "Model"),
+        ("Four Boxes", " "),
+        (carried_font().family, "3"),
+    ]
+    with pytest.raises(Misconfigured, match=r"国.*Four Boxes lacks.*install one"):
         font_for("中国", style)
+
+
+def test_scripts_have_a_font_each_where_none_has_all(han_font, monkeypatch, tmp_path):
+    """One font must not be asked for the letters of all: Han from one, Latin from another."""
+    thai = tmp_path / "thai.ttf"
+    draw_font(thai, "Some Thai", "สวัดี")
+    monkeypatch.setattr(fonts, "_installed", lambda: iter((han_font, thai)))
+    text = "字幕 Größe สวัสดี é\u0301!"
+    letters = lettering_for(text, CaptionStyle())
+    assert {f.family for f, run in letters.runs(text) if "字" in run} == {"Four Boxes"}
+    assert [run for f, run in letters.runs(text) if f.family == "Some Thai"] == ["สวัสดี"]
+    assert {f.family for f in letters.fonts} == {
+        carried_font().family,
+        "Four Boxes",
+        "Some Thai",
+    }
+
+
+def test_letters_of_one_script_are_of_one_font(monkeypatch, tmp_path):
+    """The font has some letters of a script, another all: joined letters must not be torn."""
+    some, whole = tmp_path / "some.ttf", tmp_path / "all.ttf"
+    draw_font(some, "Some", "abcส")
+    draw_font(whole, "Whole", "สวัดี")
+    monkeypatch.setattr(fonts, "_installed", lambda: iter((whole,)))
+    letters = lettering_for("abc สวัดี", CaptionStyle(font_file=some))
+    assert [(f.family, run.strip()) for f, run in letters.runs("abc สวัดี")] == [
+        ("Some", "abc"),
+        ("Whole", "สวัดี"),
+    ]
+
+
+def test_a_font_is_seen_the_moment_it_is_installed(monkeypatch, tmp_path):
+    from matplotlib import font_manager
+
+    path = tmp_path / "new.ttf"
+    listed = [*font_manager.findSystemFonts(), str(path)]
+    monkeypatch.setattr(
+        font_manager, "findSystemFonts", lambda *_: [f for f in listed if Path(f).is_file()]
+    )
+    assert "New Runes" not in {name for _, name, _ in fonts._listed()}
+    draw_font(path, "New Runes", "ᚠᚢᚦ")
+    assert (path, "New Runes", 700) in fonts._listed()
+    path.unlink()
+    assert "New Runes" not in {name for _, name, _ in fonts._listed()}
 
 
 def test_symbols_that_the_font_lacks_are_left_out():

@@ -17,9 +17,9 @@ from resources import VidpipeResource
 from sensors.drop_folder import drop_folder as drop_folder_sensor
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.intake import folders
-from vidpipe.intake.drops import passed_over, survey, version_of
+from vidpipe.intake.drops import left_out, survey, version_of
 from vidpipe.intake.folders import LocalFolder, Replaced, S3Folder, drop_folder
-from vidpipe.intake.taking import notice, pass_over, take_noticed
+from vidpipe.intake.taking import notice, take_noticed
 
 
 @pytest.fixture
@@ -302,14 +302,15 @@ def test_what_is_passed_over_leaves_a_row_and_a_reason_once(crowded, engine):
         (root / "default" / name).write_bytes(b"x")
     (root / "default" / "away.mp4").symlink_to(outside / "secret.srt")
     part = LocalFolder(root).slice("")
-    found = [*part.refused, *passed_over(part.items)]
+    seen = survey(part.items)
+    found = [*part.refused, *left_out(part.items, seen)]
     assert {f.key.split("/")[1] for f in found} >= {"away.mp4", "README"}
-    assert len(pass_over(engine.catalog, found)) == len(found)
-    assert pass_over(engine.catalog, found) == []
+    notice(engine.catalog, seen, found)
+    assert notice(engine.catalog, seen, found) == []
     rows = {r.key: r for r in engine.catalog.newest_uploads(("passed_over",), 10)}
     assert "leads out" in rows["default/away.mp4"].message
-    assert "without an ending" in rows["default/README"].message
-    assert "default/talk.mp4.part" not in rows
+    assert rows["default/README"].reason == "unknown_kind"
+    assert rows["default/talk.mp4.part"].reason == "unfinished"
     # Replaced by a recording, it is one.
     (root / "default" / "away.mp4").unlink()
     (root / "default" / "away.mp4").write_bytes(b"y")

@@ -25,7 +25,9 @@ def test_ids_fit_a_partition_key_whatever_the_name(name, channel):
 
 
 def test_slugs_read_like_the_name():
-    assert slug("Über Größe: Teil 2 (final)", 40) == "uber-groe-teil-2-final"
+    assert slug("Über Größe: Teil 2 (final)", 40) == "uber-grosse-teil-2-final"
+    assert slug("两个模型", 40) == "lianggemoxing" and slug("Привет, мир", 40) == "privet-mir"
+    assert slug("محاضرة", 40) != "video" and slug("🚀🚀", 40) == "video"
     assert slug("???", 40) == "video"
     assert slug("one two three", 8) == "one-two"
 

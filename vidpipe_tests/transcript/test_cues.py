@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from vidpipe.errors import InputRejected
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
-from vidpipe.transcript.cues import Cue, decoded, read_cues, spread, told_language
+from vidpipe.transcript.cues import Cue, spread
+from vidpipe.transcript.encodings import decoded
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver
 from vidpipe.transcript.sidecar import read_sidecar, why_it_does_not_fit
+from vidpipe.transcript.subtitle_files import read_cues, told_language
 
 
 def texts(data, name="talk.srt"):

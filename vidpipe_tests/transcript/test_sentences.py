@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,29 @@ def test_joining_undoes_splitting(text):
     plain = " ".join(text.split())
     words = split_words(plain)
     assert "".join(words) == plain.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("de", "Dr. Müller sagte am 3. Mai, dass die Prüfung gut war. Das war es.", 2),
+        (
+            "de",
+            "Das ist z. B. Holz, d. h. ein Stoff, bzw. Stahl usw. Es waren 30. Das war viel.",
+            3,
+        ),
+        ("de", "Im 19. Jahrhundert, Nr. 5, sagte Prof. J. Meier, vgl. Abb. 3. Und dann nichts.", 2),
+        ("de", "Im Jahr 2020. Herr Schmidt kam.", 2),
+        ("en", "At 5 p.m. we met Dr. J. Smith, e.g. in Fig. 3. The key is K. And then?", 3),
+        ("en", "We waited until 3. Then it came.", 2),
+        ("fr", "M. Dupont, p.ex. en art. Trois, est là. Il part.", 2),
+        ("es", "El Sr. García vive en EE.UU. con la Dra. López. Es así.", 2),
+        ("pl", "To jest np. Kraków, tzn. miasto w XIX. Wieku. To wszystko.", 2),
+        ("da", "Den 3. Juni kom dr. Hansen. Det var godt.", 2),
+        ("ru", "Это было в г. Москве, т. е. там. Вот так.", 2),
+        ("xx", "One here. Two here.", 2),
+    ],
+)
+def test_stops_that_end_no_sentence_in_the_language(language, text, count):
+    found = [s.text for s in split_sentences(timed(text.split()), language)]
+    assert len(found) == count, found

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vidpipe.orthography import joined, split_words, width
 from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.transcript.cues import read_cues
 from vidpipe.transcript.model import Word
+from vidpipe.transcript.subtitle_files import read_cues
 from vidpipe.transcript.subtitles import (
     CHARACTERS_PER_S,
     GAP_S,
@@ -147,7 +147,7 @@ def test_text_that_looks_like_markup_or_times_stays_text():
     assert len(re.findall(r"^\d\d:\d\d:\d\d,\d{3} --> ", srt, re.MULTILINE)) == len(
         subtitles(words)
     )
-    assert "<" not in srt and "{\\an8}x" in srt
+    assert "<" not in srt and "{\\an8}" not in srt and "an8}x" in srt
     assert "&lt;b&gt;" in vtt and "&amp;amp;" in vtt and vtt.count("-->") == len(subtitles(words))
 
 
@@ -170,3 +170,43 @@ def test_cues_stay_close_to_what_is_said():
     texts = itertools.accumulate((len(" ".join(c.lines).split()) for c in cues), initial=0)
     for cue, first in zip(cues, texts, strict=False):
         assert abs(cue.start_s - words[first].start_s) < 0.25
+
+
+def test_who_speaks_is_said_in_webvtt_where_several_do():
+    words = [
+        Word(text=t, start_s=k, end_s=k + 0.8, speaker=s)
+        for k, (t, s) in enumerate([("Hello", "Anna <x>"), ("you.", "Anna <x>"), ("Hi.", "Bob")])
+    ]
+    assert "<v Anna &lt;x&gt;>Hello you.\n" in to_vtt(words) and "<v Bob>Hi." in to_vtt(words)
+    assert "<v" not in to_vtt(words[:2])
+    assert len(subtitles(words)) == 2 and "Anna" not in to_srt(words)
+
+
+def test_an_address_is_broken_without_blanks_and_a_word_with_a_hyphen():
+    address = "https://example.com/a/very/long/path/that/never/ends?with=parameters&and=more#part"
+    lines = [line for c in subtitles([Word(text=address, start_s=0, end_s=9)]) for line in c.lines]
+    assert "".join(lines) == address and all(len(line) <= 42 for line in lines)
+    long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenständer"
+    shown = [
+        line for c in subtitles([Word(text=long, start_s=0, end_s=5)], "de") for line in c.lines
+    ]
+    assert all(len(line) <= 42 for line in shown) and shown[0].endswith("-")
+    assert "".join(shown).replace("-", "") == long
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [Word(text="a", start_s=1, end_s=1.02)] * 1000,
+        [Word(text="\u200d", start_s=k / 1000, end_s=k / 1000 + 0.02) for k in range(1500)],
+        [Word(text="\U0001f600\u200d" * 500, start_s=1, end_s=2)] * 3,
+        [Word(text="x" * 1000, start_s=1, end_s=2)] * 10,
+    ],
+)
+def test_no_words_take_minutes(words):
+    """Two minutes for the first of them, when each cue was measured anew."""
+    import time
+
+    begun = time.process_time()
+    assert to_srt(words)
+    assert time.process_time() - begun < 10

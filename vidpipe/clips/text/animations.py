@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.colours import readable_on
@@ -64,6 +64,7 @@ class Animator:
     width: int
     key_words: Collection[str] = ()
     outline: float = 0.0
+    tones: Mapping[str, str] = field(default_factory=dict)
 
     def events(self, group: Group, start_s: float, end_s: float, box: Rect) -> Iterator[Drawn]:
         """What is drawn of a caption in a place that it has from start to end."""
@@ -75,6 +76,10 @@ class Animator:
         size = self._size(group)
         if size != self.size:
             place += f"\\fs{size / self.font.font.em:.1f}"
+        tone = self._tone(group)
+        if tone != self.brand.text:
+            part = 2 if animation is CaptionAnimation.KARAOKE else 1
+            place += f"\\{part}c{ass_hex(tone)}"
         match animation:
             case CaptionAnimation.PLAIN | CaptionAnimation.TWO_TONE:
                 text = self._text(group, size, None, toned=animation is CaptionAnimation.TWO_TONE)
@@ -91,6 +96,10 @@ class Animator:
                             yield Drawn(begin, until, self._box(group, k, size, box))
                         text = self._moment(group, k, size, animation, fresh=begin == word.start_s)
                         yield Drawn(begin, until, f"{{{place}}}{text}", layer=1)
+
+    def _tone(self, group: Group) -> str:
+        """The colour of what is not spoken just now: of the one who speaks, if that is known."""
+        return self.tones.get(group.words[0].speaker, self.brand.text)
 
     def shown(self, word: Word) -> str:
         """A word as it is drawn: in capitals, with its symbol, if it is wanted so."""
@@ -137,6 +146,7 @@ class Animator:
     ) -> str:
         """A caption as ASS text; scripts without spaces get none."""
         lines = []
+        rest = ass_hex(self._tone(group))
         for line in group.lines:
             text = ""
             for k, word in enumerate(line):
@@ -145,14 +155,14 @@ class Animator:
                 if word is lit and on_box:
                     on = ass_hex(readable_on(self.brand.accent))
                     text += f"{{\\bord0\\1c{on}}}{drawn}"
-                    text += f"{{\\bord{self.outline:.1f}\\1c{ass_hex(self.brand.text)}}}"
+                    text += f"{{\\bord{self.outline:.1f}\\1c{rest}}}"
                 elif word is lit:
                     up, down = (_SPRING, "\\fscy100") if spring else ("", "")
                     text += f"{{{up}\\1c{ass_hex(self.brand.accent)}}}{drawn}"
-                    text += f"{{{down}\\1c{ass_hex(self.brand.text)}}}"
+                    text += f"{{{down}\\1c{rest}}}"
                 elif toned and self._is_key(word):
                     text += f"{{\\1c{ass_hex(self.brand.accent)}}}{drawn}"
-                    text += f"{{\\1c{ass_hex(self.brand.text)}}}"
+                    text += f"{{\\1c{rest}}}"
                 elif id(word) in hidden:
                     text += f"{{\\alpha&HFF&}}{drawn}{{\\alpha&H00&}}"
                 else:

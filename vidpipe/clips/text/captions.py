@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysubs2
@@ -13,12 +14,16 @@ from vidpipe.clips.text.animations import BOX_PADDING, Animator, Group, shown
 from vidpipe.clips.text.cards import Opening, add_opening, add_title
 from vidpipe.clips.text.fonts import Lettering, carried_font
 from vidpipe.clips.text.lettering import colour, text_width
+from vidpipe.clips.text.speakers import tones_of, with_names
 from vidpipe.geometry import Rect, Size
+from vidpipe.language.breaks import bound, parts_of
 from vidpipe.orthography import ends_clause, ends_sentence, joined
 from vidpipe.templates.model import CaptionAnimation
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
+#: A word that fits in letters of this size is not broken.
+_SMALLEST = 0.8
 #: A caption is cleared when nobody speaks for this long.
 _HOLD_S = 0.35
 _BREAK_GAP_S = 0.5
@@ -49,47 +54,112 @@ def groups_of(
     size: int,
     width: int,
     font: Lettering | None = None,
+    language: str = "",
 ) -> list[list[list[Word]]]:
-    """Captions: each a list of lines of words that fit `width`, broken at phrases."""
+    """Captions: each a list of lines of words that fit `width`, broken at phrases.
+
+    What one speaker says stands apart from what the next says. A word that would have to be
+    much smaller to fit is broken in two lines by the rules of its language.
+    """
+    setting = _Setting(style, size, width, font)
     groups: list[list[list[Word]]] = []
-    current: list[Word] = []
-    for k, word in enumerate(words):
-        trial = [*current, word]
-        gap = word.start_s - current[-1].end_s if current else 0.0
-        ended = bool(current) and ends_sentence(current[-1].text)
-        clause = bool(current) and ends_clause(current[-1].text) and len(current) >= 3
-        too_wide = _lines(trial, style, size, width, font) is None
-        if current and (
-            too_wide or gap > _BREAK_GAP_S or ended or clause or len(trial) > style.max_words
+    current: list[list[Word]] = []
+
+    def close() -> None:
+        nonlocal current
+        if current:
+            groups.append(setting.lines(current) or [[w for unit in current for w in unit]])
+        current = []
+
+    for unit in _units(words, language, setting):
+        broken = setting.broken(unit, language)
+        if broken:
+            close()
+            groups += broken
+            continue
+        last = current[-1][-1] if current else None
+        said = sum(map(len, current))
+        if last is not None and (
+            setting.lines([*current, unit]) is None
+            or unit[0].start_s - last.end_s > _BREAK_GAP_S
+            or ends_sentence(last.text)
+            or (ends_clause(last.text) and said >= 3)
+            or len(current) + 1 > style.max_words
+            or last.speaker != unit[0].speaker
         ):
-            groups.append(_lines(current, style, size, width, font) or [current])
-            current = [word]
-        else:
-            current = trial
-        if k == len(words) - 1:
-            groups.append(_lines(current, style, size, width, font) or [current])
+            close()
+        current.append(unit)
+    close()
     return groups
 
 
-def _lines(
-    words: Sequence[Word], style: CaptionStyle, size: int, width: int, font: Lettering | None
-) -> list[list[Word]] | None:
-    """One line, or two of like width; None when that does not fit."""
+@dataclass(frozen=True)
+class _Setting:
+    """How words are set: in which letters, how wide."""
 
-    def wide(part: Sequence[Word]) -> float:
-        return text_width(joined(shown(w, style) for w in part), size, font)
+    style: CaptionStyle
+    size: int
+    width: int
+    font: Lettering | None
 
-    if wide(words) <= width:
-        return [list(words)]
-    options = [
-        (abs(wide(words[:k]) - wide(words[k:])), k)
-        for k in range(1, len(words))
-        if wide(words[:k]) <= width and wide(words[k:]) <= width
-    ]
-    if not options:
-        return None
-    k = min(options)[1]
-    return [list(words[:k]), list(words[k:])]
+    def wide(self, words: Sequence[Word]) -> float:
+        return text_width(joined(shown(w, self.style) for w in words), self.size, self.font)
+
+    def lines(self, units: Sequence[Sequence[Word]]) -> list[list[Word]] | None:
+        """One line, or two of like width; None when that does not fit."""
+        words = [w for unit in units for w in unit]
+        if self.wide(words) <= self.width:
+            return [words]
+        best: tuple[float, int] | None = None
+        k = 0
+        for unit in units[:-1]:
+            k += len(unit)
+            above, below = self.wide(words[:k]), self.wide(words[k:])
+            if max(above, below) <= self.width and (best is None or abs(above - below) < best[0]):
+                best = (abs(above - below), k)
+        return [words[: best[1]], words[best[1] :]] if best is not None else None
+
+    def broken(self, unit: Sequence[Word], language: str) -> list[list[list[Word]]]:
+        """Captions of a word that is far too wide, two lines each; none where it is not."""
+        if len(unit) > 1 or self.wide(unit) * _SMALLEST <= self.width:
+            return []
+        word = unit[0]
+
+        def fits(text: str) -> bool:
+            return self.wide([word.model_copy(update={"text": text})]) <= self.width
+
+        parts = _timed(word, parts_of(word.text, language, fits))
+        return [[[p] for p in parts[k : k + 2]] for k in range(0, len(parts), 2)]
+
+
+def _units(words: Sequence[Word], language: str, setting: _Setting) -> list[list[Word]]:
+    """Words, and in scripts without blanks the phrases that they are parts of."""
+    units: list[list[Word]] = []
+    together = False
+    for word, goes_on in zip(words, bound([w.text for w in words], language), strict=True):
+        unit = [*units[-1], word] if together else [word]
+        if together and setting.wide(unit) <= setting.width:
+            units[-1] = unit
+        else:
+            units.append([word])
+        together = goes_on
+    return units
+
+
+def _timed(word: Word, parts: Sequence[str]) -> list[Word]:
+    """Pieces of a word, each with its share of the time."""
+    each_s = (word.end_s - word.start_s) / sum(map(len, parts))
+    out = []
+    at_s = word.start_s
+    for part in parts:
+        until_s = at_s + each_s * len(part)
+        out.append(
+            word.model_copy(
+                update={"text": part, "start_s": round(at_s, 3), "end_s": round(until_s, 3)}
+            )
+        )
+        at_s = until_s
+    return out
 
 
 def write_captions(
@@ -104,6 +174,7 @@ def write_captions(
     animation: CaptionAnimation = CaptionAnimation.HIGHLIGHT,
     key_words: Collection[str] = (),
     title: str = "",
+    language: str = "",
 ) -> None:
     """Write the ASS file.
 
@@ -119,6 +190,7 @@ def write_captions(
         animation: how words are shown while they are spoken.
         key_words: in lower case: what some animations mark.
         title: shown where an arrangement has room for it.
+        language: of the words: how they may be broken.
     """
     font = font or Lettering(carried_font())
     size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
@@ -154,8 +226,13 @@ def write_captions(
     if animation is CaptionAnimation.BOX:
         width -= round(2 * BOX_PADDING * size)
     file.styles["Caption"] = look
-    draw = Animator(animation, style, brand, font, size, width, frozenset(key_words), look.outline)
-    groups = groups_of(words, style, size, width, font)
+    tones = tones_of(words, style, brand)
+    if tones:
+        words = with_names(words)
+    draw = Animator(
+        animation, style, brand, font, size, width, frozenset(key_words), look.outline, tones
+    )
+    groups = groups_of(words, style, size, width, font, language)
     for k, lines in enumerate(groups):
         last = lines[-1][-1]
         following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
+import logging
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,30 +50,62 @@ class Font:
 
 @dataclass(frozen=True)
 class Lettering:
-    """What a text is drawn in: a font, and one for the symbols that it lacks, if any has them."""
+    """What a text is drawn in: a font, and others for what it lacks.
+
+    `scripts` says which of the others has a script, all of it: letters of one word never
+    change their font. Symbols are drawn in the first font that has them.
+    """
 
     font: Font
-    symbols: Font | None = None
+    others: tuple[Font, ...] = ()
+    scripts: tuple[tuple[str, Font], ...] = ()
 
     def shown(self, text: str) -> str:
         """A text without the symbols that no font has, and without what only joins them."""
         return "".join(c for c in text if self._font_of(c) is not None).strip()
 
     def runs(self, text: str) -> list[tuple[Font, str]]:
-        """A text in pieces of one font each."""
-        pieces = itertools.groupby(text, key=lambda c: self._font_of(c) or self.font)
-        return [(font, "".join(letters)) for font, letters in pieces]
+        """A text in pieces of one font each; what is written above a letter stays with it."""
+        pieces: list[tuple[Font, str]] = []
+        for letter in text:
+            font = self._font_of(letter) or self.font
+            if pieces and unicodedata.category(letter).startswith("M"):
+                last = pieces[-1][0]
+                if ord(letter) in last.letters or ord(letter) not in font.letters:
+                    font = last
+            if pieces and pieces[-1][0] is font:
+                pieces[-1] = (font, pieces[-1][1] + letter)
+            else:
+                pieces.append((font, letter))
+        return pieces
 
     @property
     def fonts(self) -> list[Font]:
-        return [self.font, *([self.symbols] if self.symbols else [])]
+        return [self.font, *self.others]
 
     def _font_of(self, letter: str) -> Font | None:
-        if ord(letter) in self.font.letters:
-            return self.font
-        if self.symbols is not None and ord(letter) in self.symbols.letters:
-            return self.symbols
+        for script, font in self.scripts:
+            if ord(letter) in font.letters and script_of(letter) == script:
+                return font
+        for font in self.fonts:
+            if ord(letter) in font.letters:
+                return font
         return None if _is_symbol(letter) or _changes_symbols(letter) else self.font
+
+
+#: What is written together, by the first word of its letters' names.
+_TOGETHER = dict.fromkeys(
+    ("HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "FULLWIDTH", "HALFWIDTH", "BOPOMOFO"), "CJK"
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def script_of(letter: str) -> str:
+    """The script of a letter, as its name begins: `LATIN`, `ARABIC`, `CJK`; empty without one."""
+    if unicodedata.category(letter)[0] not in "LMN" and ord(letter) < 0x3000:
+        return ""
+    name = unicodedata.name(letter, "").split(" ")[0].split("-")[0]
+    return _TOGETHER.get(name, name)
 
 
 @functools.cache
@@ -99,6 +131,8 @@ def read_font(path: Path) -> Font:
     """
     from fontTools.ttLib import TTFont, TTLibError
 
+    # It says on the terminal which fonts tell their date wrongly.
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     try:
         with TTFont(path, fontNumber=0, lazy=True) as font:
             os2 = font["OS/2"]
@@ -118,18 +152,37 @@ def read_font(path: Path) -> Font:
 
 
 def lettering_for(text: str, style: CaptionStyle) -> Lettering:
-    """The fonts for all letters of a text.
+    """The fonts for all letters of a text: one that has them all, else one for each script.
 
     Raises:
         Misconfigured: none has a letter; names the script.
     """
     font = font_for(text, style)
+    missing = font.lacks(text)
+    scripts = _by_script(text, missing)
     wanted = {c for c in text if ord(c) not in font.letters and _is_symbol(c)}
-    if not wanted:
-        return Lettering(font)
+    symbols = _with_most(wanted, fonts_dir() / "DejaVuSans.ttf") if wanted else None
+    others = dict.fromkeys([f for _, f in scripts] + ([symbols] if symbols else []))
+    return Lettering(font, tuple(others), scripts)
+
+
+def _by_script(text: str, missing: Iterable[str]) -> tuple[tuple[str, Font], ...]:
+    """For each script of which a letter is missing, the installed font that has all of it."""
+    found: list[tuple[str, Font]] = []
+    for script in sorted({script_of(c) for c in missing}):
+        letters = {c for c in text if script_of(c) == script} if script else set(missing)
+        drawn = {c for c in letters if unicodedata.category(c) not in _MAY_LACK}
+        best = _with_most(drawn, carried_font().path)
+        if best is not None:
+            found.append((script, best))
+    return tuple(found)
+
+
+def _with_most(wanted: Collection[str], carried: Path) -> Font | None:
+    """The font that has most of these letters, the carried one or an installed one."""
     best: Font | None = None
     most = 0
-    for path in (fonts_dir() / "DejaVuSans.ttf", *_installed()):
+    for path in (carried, *_installed()):
         try:
             other = read_font(path)
         except Misconfigured:
@@ -139,7 +192,7 @@ def lettering_for(text: str, style: CaptionStyle) -> Lettering:
             best, most = other, have
         if most == len(wanted):
             break
-    return Lettering(font, best)
+    return best
 
 
 def _is_symbol(letter: str) -> bool:
@@ -154,28 +207,34 @@ def _changes_symbols(letter: str) -> bool:
 def font_for(text: str, style: CaptionStyle) -> Font:
     """The channel's font if it has all letters of a text, else an installed one that has.
 
+    Where none has them all by itself it is the channel's, with others for what it lacks.
+
     Raises:
-        Misconfigured: none has; names the script.
+        Misconfigured: a letter is in none; names the script.
     """
     first = _wanted(style)
     missing = first.lacks(text)
     if not missing:
         return first
-    if style.font_file is None:
-        for path in _installed():
-            try:
-                other = read_font(path)
-            except Misconfigured:
-                continue
-            if not other.lacks(text):
-                return other
-    names = sorted({unicodedata.name(c, "unknown").split()[0] for c in missing})
+    lacking = set(missing)
+    for path in _installed():
+        try:
+            other = read_font(path)
+        except Misconfigured:
+            continue
+        # A channel's own file is what its captions look like: others only fill its gaps.
+        if style.font_file is None and not other.lacks(text):
+            return other
+        lacking = {c for c in lacking if ord(c) not in other.letters}
+        if not lacking and style.font_file is not None:
+            break
+    if not lacking:
+        return first
+    names = sorted({unicodedata.name(c, "unknown").split()[0] for c in lacking})
     raise Misconfigured(
-        f"the captions are in a script ({', '.join(names)}: {''.join(missing[:8])}) that the font "
-        f"{first.family} lacks"
-        + ("" if style.font_file else ", and so do all installed fonts")
-        + "; give a font that has it as captions.font_file of the channel, or set "
-        "captions.enabled to false"
+        f"the captions are in a script ({', '.join(names)}: {''.join(sorted(lacking)[:8])}) that "
+        f"the font {first.family} lacks, and so do all installed fonts; install one that has it, "
+        "give one as captions.font_file of the channel, or set captions.enabled to false"
     )
 
 
@@ -184,7 +243,7 @@ def _wanted(style: CaptionStyle) -> Font:
         return read_font(style.font_file)
     if style.font == carried_font().family:
         return carried_font()
-    named = [p for p, name, _ in _listed() if name == style.font]
+    named = [p for p, name, _ in _listed() if name == style.font and p.is_file()]
     return read_font(named[0]) if named else carried_font()
 
 
@@ -194,8 +253,12 @@ def _installed() -> Iterator[Path]:
 
 
 def _listed() -> list[tuple[Path, str, int]]:
-    """Path, family and weight of every installed font, those nearest to bold first."""
-    from matplotlib.font_manager import fontManager, weight_dict
+    """Path, family and weight of every installed font, those nearest to bold first.
+
+    matplotlib keeps its list from the day on which it was first asked: what was installed
+    since is looked for each time.
+    """
+    from matplotlib.font_manager import findSystemFonts, fontManager, weight_dict
 
     def weight(of: int | str) -> int:
         return int(weight_dict.get(of, 400)) if isinstance(of, str) else int(of)
@@ -205,4 +268,24 @@ def _listed() -> list[tuple[Path, str, int]]:
         for f in fontManager.ttflist
         if f.style == "normal" and not f.name.startswith(_PLACEHOLDER)
     ]
+    known = {f.fname for f in fontManager.ttflist}
+    for name in findSystemFonts():
+        if name not in known:
+            fresh = _fresh(Path(name), Path(name).stat().st_mtime_ns)
+            fonts += [fresh] if fresh is not None else []
     return sorted(fonts, key=lambda item: (abs(item[2] - 700), str(item[0])))
+
+
+@functools.lru_cache(maxsize=8192)
+def _fresh(path: Path, changed_ns: int) -> tuple[Path, str, int] | None:
+    """Path, family and weight of a font file; None for what cannot be drawn with upright."""
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        font = read_font(path)
+        with TTFont(path, fontNumber=0, lazy=True) as file:
+            os2 = file["OS/2"]
+            slanted = bool(os2.fsSelection & 1)
+            return None if slanted else (path, font.family, int(os2.usWeightClass))
+    except (Misconfigured, TTLibError, OSError, KeyError):
+        return None
