@@ -87,6 +87,18 @@ _MOST_BYTES = 32 << 20
 _MOST_VALUES = 2_000_000
 
 
+def read_answer(said: bytes, where: str) -> Any:
+    """What the bytes of an answer say as JSON.
+
+    Raises:
+        Unavailable: they are none, or of more values than any answer has.
+    """
+    try:
+        return read_json(cleaned(said.decode("utf-8", "replace")), _MOST_VALUES)
+    except Unreadable as error:
+        raise Unavailable(f"{where} does not answer in JSON: {error}") from error
+
+
 def answer_of(asked: Any, options: ServerOptions, where: str, most_bytes: int = _MOST_BYTES) -> Any:
     """What a server says to a question asked by `with_streaming_response`, as JSON.
 
@@ -104,10 +116,7 @@ def answer_of(asked: Any, options: ServerOptions, where: str, most_bytes: int = 
                 raise Unavailable(f"{where} answers with more than {most_bytes} bytes")
             if time.monotonic() > until_s:
                 raise Unavailable(f"{where} takes longer than {options.timeout_s:g} s to answer")
-    try:
-        return read_json(cleaned(said.decode("utf-8", "replace")), _MOST_VALUES)
-    except Unreadable as error:
-        raise Unavailable(f"{where} does not answer in JSON: {error}") from error
+    return read_answer(bytes(said), where)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.segments.editor import _verdicts
+from vidpipe.server import read_answer
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript import api
@@ -172,7 +173,7 @@ def test_any_answer_of_a_server_is_words_or_none(said):
 )
 def test_an_answer_that_is_none_is_unavailable(content):
     with pytest.raises(Unavailable, match="server"):
-        api._read(content, "server")
+        read_answer(content, "server")
 
 
 @settings(max_examples=250, deadline=None, derandomize=True)
