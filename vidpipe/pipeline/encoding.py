@@ -122,8 +122,11 @@ class Renderer:
     def _drawable(self, segment: Segment, options: ClipOptions) -> Segment:
         """A segment without the title and hook that no font has beside its words.
 
-        They are text of the post as well: a clip is not to fail for their sake.
+        They are text of the post as well: a clip is not to fail for their sake. A title that
+        only says where the passage is belongs in no picture.
         """
+        if segment.untitled:
+            segment = segment.model_copy(update={"title": ""})
         spoken = [w for w in self.transcript.words if segment.contains(w.start_s)]
         try:
             text = f"{segment.title} {segment.hook}"

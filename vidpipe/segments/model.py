@@ -51,6 +51,10 @@ class Segment(Interval):
     )
     weak: bool = Field(default=False, description="chosen because so many were asked for")
     title: str
+    untitled: bool = Field(
+        default=False,
+        description="its title is the recording's name and a time: no picture shows that",
+    )
     hook: str = Field(default="", description="what is said first")
     topic: str = ""
     keyphrases: tuple[str, ...] = ()

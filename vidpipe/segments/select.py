@@ -121,6 +121,7 @@ def _segment(
         factors=found.factors(item),
         weak=weak,
         title=named.title,
+        untitled=named.untitled,
         hook=verdict.hook or named.hook,
         description=named.description,
         topic=topic.title,

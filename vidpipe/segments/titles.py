@@ -37,6 +37,7 @@ class Named:
     hook: str
     description: str
     tags: tuple[str, ...]
+    untitled: bool = False
 
 
 class Namer:
@@ -48,7 +49,7 @@ class Namer:
         self._content = content
         self._phrases = phrases
         self._slides = slides
-        self._name = name
+        self._name = name.replace("_", " ")
         self._nouns = Nouns((u.text for u in content.units), phrases)
         self._taken: set[str] = set()
 
@@ -62,7 +63,12 @@ class Namer:
         fresh = given if given not in self._taken else ""
         title = fresh or self.title(run, first, last, tags)
         self.take(title)
-        return Named(title, self.hook(run), self.description(run, title), tags)
+        untitled = title == self._place(run)
+        return Named(title, self.hook(run), self.description(run, title), tags, untitled)
+
+    def _place(self, run: Sequence[Unit]) -> str:
+        """What a passage is called that has no title: where it is."""
+        return f"{self._name} at {clock(run[0].start_s)}"
 
     def title(self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]) -> str:
         """The passage's own question, contrast or claim; else the slide's, the topic's title."""
@@ -87,7 +93,7 @@ class Namer:
             options += [_capital(t) for t in long[:1]]
             options += [text for worth, text in rated if _LEAST_WORTH <= worth < _WORTH]
             options += [_capital(t) for t in (topic.title, *tags[:1])]
-        options.append(f"{self._name} at {clock(run[0].start_s)}")
+        options.append(self._place(run))
         return next((o for o in options if o and o not in self._taken), options[-1])
 
     def hook(self, run: Sequence[Unit]) -> str:

@@ -6,7 +6,8 @@ from vidpipe.language.headline import MOST, headlines, stands_alone
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments.model import ShownTitle
-from vidpipe_tests.segments.talks import chosen
+from vidpipe.segments.titles import Namer
+from vidpipe_tests.segments.talks import chosen, content_of
 
 EN = cue_phrases("en")
 
@@ -110,3 +111,14 @@ def test_the_title_of_the_slide_is_taken_where_what_is_said_gives_none():
     assert found.segments[0].title == "Weather since 1950"
     without, _ = chosen(text, count=1, asked=True, min_s=6, same_words=1.0)
     assert without.segments[0].title != "Weather since 1950"
+
+
+def test_a_passage_without_a_word_is_named_by_where_it_is_and_says_so():
+    phrases = cue_phrases("en")
+    content = content_of("A river carries sand. It builds an island over many years.")
+    bare = [u.model_copy(update={"text": "", "signs": {}}) for u in content.units]
+    silent = content.model_copy(update={"units": tuple(bare), "basis": "speech"})
+    named = Namer(silent, phrases, (), "field_trip_2").named(bare, 0, len(bare))
+    assert named.untitled and named.title.startswith("field trip 2 at 0:0")
+    spoken = Namer(content, phrases, (), "field_trip_2").named(content.units, 0, 2, "Sand")
+    assert not spoken.untitled and spoken.title == "Sand"
