@@ -250,12 +250,12 @@ def _spoiled(made: Made, name: str, spoil: Callable[[Any], Any], late_frames: in
     work.mkdir()
     kept_frames = rendering._kept_frames
 
-    def spoiled(source: Path, info: MediaInfo, edit: EditList, lead_s: float) -> Any:
+    def spoiled(source: Path, info: MediaInfo, edit: EditList, lead_s: float, at: Path) -> Any:
         spans = tuple(
             FrameSpan(first=s.first + late_frames, last=s.last + late_frames) for s in edit.spans
         )
         late = edit.model_copy(update={"spans": spans})
-        return spoil(kept_frames(source, info, late, lead_s))
+        return spoil(kept_frames(source, info, late, lead_s, at))
 
     with mock.patch.object(rendering, "_kept_frames", spoiled):
         return _rendered(made, work)

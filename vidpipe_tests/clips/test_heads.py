@@ -76,7 +76,7 @@ def planned(path, info, layout, variant, from_s=_FROM_S, until_s=_UNTIL_S):
         )
         area = layout.stretches[0].region(Role.CAMERA).rect
         seen = []
-        for t_s in np.arange(from_s + 0.5, until_s, 1.0):
+        for t_s in np.arange(from_s + 0.5, until_s, 0.25):
             picture = reader.at(float(t_s)).image[area.y : area.bottom, area.x : area.right]
             seen += [f.rect for f in DlibFaces().detect(np.ascontiguousarray(picture))]
     assert len(seen) >= 2
