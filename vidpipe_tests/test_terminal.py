@@ -9,6 +9,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from vidpipe.catalog import tables
+from vidpipe.cli import run
 from vidpipe.cli.app import _Voice, app, guard, line, plain, table
 from vidpipe.errors import Misconfigured
 from vidpipe.results.deliver import check_folder
@@ -155,3 +156,17 @@ def test_a_damaged_catalog_is_said(tmp_path, monkeypatch):
         said = runner.invoke(app, ["status"])
         assert said.exit_code == 2 and "is damaged" in said.stderr, said.output
         assert "Put back a copy" in said.stderr
+
+
+def test_bars_on_a_terminal_show_a_message_and_obey_none(monkeypatch):
+    shown = io.StringIO()
+    screen = _Voice(file=shown, force_terminal=True, width=120)
+    monkeypatch.setattr(run, "err", screen)
+    with run._progress("talk.mp4", ["audio", "layout"]) as report:
+        tell = report("audio")
+        tell(0.5, "half [bold]way\x1b]0;owned\x07")
+        tell(1.0, "done")
+        report("layout")(1.0, "half [bold]way\x1b]0;owned\x07")
+    said = shown.getvalue()
+    assert "audio" in said and "half [bold]way\\x1b]0;owned\\x07" in said
+    assert "\x1b]0;owned" not in said

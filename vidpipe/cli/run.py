@@ -13,7 +13,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from vidpipe.catalog.tables import now
-from vidpipe.cli.app import app, channel_named, err, guard, table
+from vidpipe.cli.app import app, channel_named, err, guard, plain, table
 from vidpipe.cli.app import out as say
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake import sidecars
@@ -155,13 +155,11 @@ def _run_one(
     results = deliver(engine, video_id, ran, folder)
     print_results(results, folder)
     if results.video.name != file.name:
-        say.print(
-            f"{file.name} is taken for {results.video.name}: it holds the same bytes", markup=False
-        )
+        say.print(f"{file.name} is taken for {results.video.name}: it holds the same bytes")
     if theirs:
-        say.print(f"Not beside those of {theirs}, another recording of that name", markup=False)
+        say.print(f"Not beside those of {theirs}, another recording of that name")
     for name in sidecars.unused(file):
-        say.print(f"not used: {name} is no transcript of {file.name} that is read", markup=False)
+        say.print(f"not used: {name} is no transcript of {file.name} that is read")
     return 0
 
 
@@ -172,7 +170,7 @@ def _progress(
     """Bars on a terminal, plain lines elsewhere."""
     if not err.is_terminal:
 
-        def plain(name: str) -> Callable[[float, str], None]:
+        def lines(name: str) -> Callable[[float, str], None]:
             err.print(f"{title}: {name}")
             last = ""
 
@@ -184,7 +182,7 @@ def _progress(
 
             return tell
 
-        yield plain
+        yield lines
         return
     bars = Progress(
         TextColumn("{task.description:>28}"),
@@ -216,7 +214,7 @@ def print_results(results: Results, folder: Path) -> None:
         f"\n{video.name}: {clock(video.duration_s)}, words from {video.transcript_source}{draft}",
     )
     for line in video.notes:
-        say.print(f"  {line}", markup=False)
+        say.print(f"  {line}")
     if video.heard_language and video.heard_language != video.language:
         say.print(
             f"  expected {video.language}, but {video.heard_language} is heard", style="yellow"

@@ -10,6 +10,10 @@ from vidpipe.intake.rules import is_recording
 from vidpipe.intake.tails import Recordings, tail_of
 from vidpipe.storage.objects import ObjectInfo
 
+#: What file managers leave behind.
+_SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
+_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart", ".aria2")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -110,11 +114,6 @@ def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[Passed
             )
         )
     return left
-
-
-#: What file managers leave behind.
-_SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
-_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart", ".aria2")
 
 
 def _why_left(base: str) -> tuple[str, str]:

@@ -28,9 +28,6 @@ from vidpipe.storage.keys import Folder, quarantine_key
 from vidpipe.storage.objects import sha256_file
 
 _CHUNK = 1 << 20
-#: Of a rejected upload's name in the store: `.reason.txt`, and what a store adds while it
-#: writes, have room within the 255 that file systems take.
-_MOST_NAME_BYTES = 160
 #: As long as the catalog keeps them.
 _MOST_KEY_BYTES = 1024
 
@@ -266,9 +263,14 @@ class Intake:
             if not files:
                 files = _embedded(source, info, work)
                 sidecar = sidecar.model_copy(update={"transcript_files": tuple(files)})
+            digests = {name: sha256_file(path) for name, path in files.items()}
+            current = self.artifacts.current(video_id, Folder.RAW, "sidecar")
+            if current is not None and self._says(current, sidecar, digests):
+                self.artifacts.point_to(Folder.RAW, current)
+                return current
             ingredients = {
                 "instructions": sidecar.instructions.model_dump(mode="json"),
-                "files": {name: sha256_file(path) for name, path in files.items()},
+                "files": digests,
             }
             copies = {}
             for name, path in files.items():
@@ -325,7 +327,7 @@ class Intake:
 
     def _quarantine(self, drop: Drop, digest: str, error: InputRejected) -> Outcome:
         """Keep the rejected bytes with the reason beside them."""
-        name = storable(drop.name.rsplit("/", 1)[-1], _MOST_NAME_BYTES)
+        name = drop.name.rsplit("/", 1)[-1]
         channel = drop.channel if drop.channel in self.channels else "_unknown"
         key = quarantine_key(channel, digest or sha256_file(drop.path), name)
         self.artifacts.store.put_file(key, drop.path)

@@ -61,6 +61,12 @@ SOUND_SUFFIXES = (
     ".caf",
     ".mka",
 )
+#: Of what is longer than this, fewer bits a second are no recording: speech alone takes 6,000,
+#: a page that stands still some 3,000 (x264, a keyframe every ten seconds).
+_LONG_S, _LEAST_BITS = 600.0, 500
+#: What looking at a file may take: eight pictures of 8192x8192 being decoded take 1.2 GiB.
+_MEMORY_BYTES = 6 << 30
+_PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
 
 def is_sound(name: str) -> bool:
@@ -68,19 +74,9 @@ def is_sound(name: str) -> bool:
     return name.lower().endswith(SOUND_SUFFIXES)
 
 
-#: Of what is longer than this, fewer bits a second are no recording: speech alone takes 6,000,
-#: a page that stands still some 3,000 (x264, a keyframe every ten seconds).
-_LONG_S, _LEAST_BITS = 600.0, 500
-#: What looking at a file may take: eight pictures of 8192x8192 being decoded take 1.2 GiB.
-_MEMORY_BYTES = 6 << 30
-
-
 def is_recording(name: str) -> bool:
     """Whether a name is that of a video, or of sound."""
     return name.lower().endswith(VIDEO_SUFFIXES + SOUND_SUFFIXES)
-
-
-_PLAYLISTS = ("#EXTM3U", "ffconcat", "<MPD", "<?xml", "[playlist]", "v=0", "<smil", "<asx")
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ from vidpipe.untrusted import cleaned
 #: Speech as FLAC at 16 kHz and 16 bits takes at most what it takes raw.
 _BYTES_PER_S = 2 * SAMPLE_RATE
 _SETTING = "VIDPIPE_TRANSCRIPT__API"
-#: Of one answer. An upload is at most 13 minutes of sound: with times, tokens and chances of its
-#: words half a MiB and 60,000 values.
+#: Of one answer: an upload is at most 13 minutes of sound.
 _MOST_WORDS = 50_000
 #: Times after this are none: four days.
 _LATEST_S = 4 * 86_400.0
