@@ -50,9 +50,9 @@ def overstated(path: Path) -> str | None:
 def _overstated(path: Path, size: int, changed: int) -> str | None:
     with path.open("rb") as file:
         total = looked = 0
-        pending = [(0, size, b"")]
+        pending = [(0, size)]
         while pending:
-            start, end, _ = pending.pop()
+            start, end = pending.pop()
             sound = every_sample = False
             declared = 0
             for kind, first, last in boxes(file, start, end):
@@ -60,7 +60,7 @@ def _overstated(path: Path, size: int, changed: int) -> str | None:
                 if looked > _MOST_BOXES:
                     return f"it has over {_MOST_BOXES} boxes"
                 if kind in _ON_THE_WAY:
-                    pending.append((first, last, kind))
+                    pending.append((first, last))
                     continue
                 if kind == b"cmov":
                     return "its header is compressed, as in QuickTime of the nineties"

@@ -12,6 +12,7 @@ import ffmpeg
 
 from vidpipe.errors import InputRejected
 from vidpipe.media.containers import MATROSKA, MP4, Container
+from vidpipe.media.decoders import TEXTS
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
@@ -19,8 +20,6 @@ from vidpipe.process import ProgramFailed
 
 #: Containers that hold subtitles as text; others hold pictures of them, or none.
 _WITH_TEXT = (MP4, MATROSKA)
-#: Text as FFmpeg names it: what MP4 has, SRT, ASS, WebVTT, plain.
-_TEXT = frozenset({"mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text"})
 #: Films have dozens of languages; a talk's own is among the first.
 _MOST_TRACKS = 4
 #: Of one track. Twelve hours of subtitles have 1 MiB.
@@ -72,7 +71,7 @@ def _listed(source: Path, container: Container) -> list[tuple[int, str]]:
             found = [
                 (k, _language(stream.metadata.get("language") or ""), _rank(stream))
                 for k, stream in enumerate(media.streams.subtitles)
-                if stream.codec_context is not None and stream.codec_context.name in _TEXT
+                if stream.codec_context is not None and stream.codec_context.name in TEXTS
             ]
     except (av.FFmpegError, InputRejected, OSError):
         return []
