@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -141,7 +142,7 @@ def measured(
     column: Column, only: Sequence[str] = (), sheets: Path | None = None
 ) -> Iterator[Measured]:
     """Every talk of a column, two at a time."""
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(_measure_plan, plan, sheets)
             for plan in composed(column)

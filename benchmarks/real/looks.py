@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -101,7 +102,7 @@ def looked_at(
         and (not only or any(o in case.name for o in only))
         and recording(case) is not None
     ]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         yield from pool.map(look, cases, [sheets] * len(cases))
 
 
