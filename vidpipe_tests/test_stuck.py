@@ -16,7 +16,8 @@ from resources import end_when_stuck
 def step(how):
     moved = end_when_stuck(4.5, lambda said: print(said, flush=True))
     began = time.monotonic()
-    while time.monotonic() - began < 9:
+    # What stands still would go on for long: a busy machine may be late to notice it.
+    while time.monotonic() - began < (9 if how in ("computes", "tells") else 90):
         if how == "tells":
             moved()
         if how in ("tells", "waits"):
@@ -43,7 +44,7 @@ def test_only_what_stands_still_is_ended(tmp_path, how, ends):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env={"PYTHONPATH": root, "PATH": "/usr/bin:/bin"},
     )
     said = done.stdout.split("\n")
