@@ -19,6 +19,8 @@ Stack = NDArray[np.uint8]
 _DARK, _STILL, _ALL_ALONG, _AT_ONCE = 24, 6, 0.995, 0.35
 #: A thinner one is a margin of the picture.
 _BAR = 0.02
+#: Lines beside the picture that coders leave specks in: half of a block of 16, seen at half width.
+_SPECKS = 5
 #: What a page leaves out of all that changes beside the cameras costs.
 _LEFT_OUT = 1.5
 #: A page that is framed less well is all of the picture; one under its cameras must be framed
@@ -71,17 +73,30 @@ def _within(bar: NDArray[np.bool_], brightest: Grey, axis: int) -> tuple[int, in
     shade = np.moveaxis(brightest, 1 - axis, 0)
     dark = np.moveaxis(bar, 1 - axis, 0)
 
-    def begins(at: int, beside: int) -> bool:
+    def lit(at: int, beside: int) -> bool:
         """Whether most of the line is lit at once: the first letters of a dark page are not."""
-        lit = ~dark[at] | (shade[at].astype(int) - shade[beside] > _STILL)
-        return float(lit.mean()) >= _AT_ONCE
+        seen = ~dark[at] | (shade[at].astype(int) - shade[beside] > _STILL)
+        return float(seen.mean()) >= _AT_ONCE
 
-    # The line itself may be half lit: the next one counts.
-    if first < _BAR * size or not begins(min(first + 1, size - 1), first - 1):
-        first = 0
-    if last > (1 - _BAR) * size or not begins(max(last - 2, 0), min(last, size - 1)):
-        last = size
-    return first, last
+    def begins(edge: int, inwards: int) -> int | None:
+        """The first line of the picture from a bar's last on; None where it is no bar's.
+
+        A coder leaves specks in a bar next to the picture, so the picture may begin a block's
+        half behind the first; the first line itself may be half lit, and counts with the next.
+        """
+        first = edge + inwards
+        for off in range(1, _SPECKS + 1):
+            at = min(max(first + inwards * off, 0), size - 1)
+            if lit(at, edge):
+                return first if off == 1 else at
+        return None
+
+    from_left = begins(first - 1, 1) if first >= _BAR * size else None
+    from_right = begins(last, -1) if last <= (1 - _BAR) * size else None
+    return (
+        0 if from_left is None else from_left,
+        size if from_right is None else from_right + 1,
+    )
 
 
 def page_rect(

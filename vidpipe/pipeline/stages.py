@@ -58,7 +58,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="5",
+        version="6",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,
