@@ -153,6 +153,117 @@ FORMS = {
             {"tStartMs": 1800, "segs": [{"utf8": "\n"}]},
         ]
     },
+    "podcast": {
+        "version": "1.0.0",
+        "segments": [
+            {"speaker": "Anna", "startTime": a, "endTime": b, "body": f"{t} "} for t, a, b in WORDS
+        ],
+    },
+    "transformers": {
+        "text": " Hello big world.",
+        "chunks": [{"text": f" {t}", "timestamp": [a, b]} for t, a, b in WORDS],
+    },
+    "parakeet": {
+        "text": "Hello big world.",
+        "sentences": [
+            {
+                "text": "Hello big world.",
+                "start": 0.5,
+                "end": 1.8,
+                "tokens": [
+                    {"text": " Hel", "start": 0.5, "end": 0.7},
+                    {"text": "lo", "start": 0.7, "end": 0.9},
+                    {"text": " big", "start": 1.0, "end": 1.2},
+                    {"text": " world", "start": 1.3, "end": 1.7},
+                    {"text": ".", "start": 1.7, "end": 1.8},
+                ],
+            }
+        ],
+    },
+    "rev": {
+        "monologues": [
+            {
+                "speaker": 0,
+                "elements": [
+                    *(
+                        {"type": "text", "value": t.strip("."), "ts": a, "end_ts": b}
+                        for t, a, b in WORDS
+                    ),
+                    {"type": "punct", "value": "."},
+                ],
+            }
+        ]
+    },
+    "speechmatics": {
+        "format": "2.9",
+        "results": [
+            *(
+                {
+                    "type": "word",
+                    "start_time": a,
+                    "end_time": b,
+                    "alternatives": [{"content": t.strip("."), "speaker": "S1", "language": "en"}],
+                }
+                for t, a, b in WORDS
+            ),
+            {
+                "type": "punctuation",
+                "attaches_to": "previous",
+                "start_time": 1.8,
+                "end_time": 1.8,
+                "alternatives": [{"content": "."}],
+            },
+        ],
+    },
+    "azure, fast": {
+        "combinedPhrases": [{"text": "Hello big world."}],
+        "phrases": [
+            {
+                "offsetMilliseconds": 500,
+                "durationMilliseconds": 1300,
+                "text": "Hello big world.",
+                "locale": "en-US",
+                "words": [
+                    {
+                        "text": t,
+                        "offsetMilliseconds": round(a * 1000),
+                        "durationMilliseconds": round((b - a) * 1000),
+                    }
+                    for t, a, b in WORDS
+                ],
+            }
+        ],
+    },
+    "elevenlabs": {
+        "language_code": "eng",
+        "words": [
+            {"text": "(laughter)", "start": 0.1, "end": 0.4, "type": "audio_event"},
+            *(
+                item
+                for t, a, b in WORDS
+                for item in (
+                    {"text": t, "start": a, "end": b, "type": "word", "speaker_id": "speaker_0"},
+                    {"text": " ", "start": b, "end": b, "type": "spacing"},
+                )
+            ),
+        ],
+    },
+    "gladia": {
+        "result": {
+            "transcription": {
+                "languages": ["en"],
+                "utterances": [
+                    {
+                        "text": "Hello big world.",
+                        "start": 0.5,
+                        "end": 1.8,
+                        "speaker": 0,
+                        "words": [{"word": f" {t}", "start": a, "end": b} for t, a, b in WORDS],
+                    }
+                ],
+            }
+        }
+    },
     "a list": [{"text": t, "start": a, "end": b} for t, a, b in WORDS],
 }
 
@@ -166,6 +277,41 @@ def test_words_in_the_forms_of_the_common_tools(form):
         assert word.end_s == pytest.approx(end, abs=0.16)
         assert word.end_s > word.start_s
     assert found.language in ("en", "")
+
+
+def test_who_speaks_is_told_by_name_where_a_list_has_names():
+    premiere = {
+        "language": "en-us",
+        "segments": [
+            {
+                "start": 0.5,
+                "duration": 1.3,
+                "speaker": "5f2c",
+                "words": [{"text": t, "start": a, "duration": b - a} for t, a, b in WORDS],
+            }
+        ],
+        "speakers": [{"id": "5f2c", "name": "Anna"}],
+    }
+    found = read_word_list(json.dumps(premiere).encode(), "talk.json", 60.0)
+    assert {w.speaker for w in found.words} == {"Anna"}
+    for form, name in (("podcast", "Anna"), ("speechmatics", "Speaker 1"), ("rev", "Speaker 1")):
+        found = read_word_list(json.dumps(FORMS[form]).encode(), "talk.json", 60.0)
+        assert {w.speaker for w in found.words} == {name}
+
+
+def test_sentences_of_a_podcast_are_cues():
+    raw = {
+        "version": "1.0.0",
+        "segments": [
+            {"startTime": 0.5, "endTime": 4.0, "body": "We talk about microphones today."},
+            {"startTime": 4.2, "endTime": 8.0, "body": "And about the rooms they stand in."},
+        ],
+    }
+    found = read_word_list(json.dumps(raw).encode(), "talk.json", 60.0)
+    assert found.words == [] and [(c.start_s, c.text) for c in found.cues] == [
+        (0.5, "We talk about microphones today."),
+        (4.2, "And about the rooms they stand in."),
+    ]
 
 
 def test_segments_without_words_are_cues():
