@@ -58,6 +58,11 @@ def examine(path: Path, info: MediaInfo, sound: str = "auto") -> tuple[MediaInfo
     transfer = next((s.colours.transfer for s in streams if s.colours.hdr), "")
     if transfer:
         notes.append(f"HDR ({transfer.upper()}) is shown as SDR")
+    if info.picture_s is not None:
+        notes.append(
+            f"its picture ends at {info.picture_s:.0f} s, its sound at {info.duration_s:.0f} s: "
+            "the last picture stays"
+        )
     if any(s.interlaced for s in streams):
         notes.append("interlaced: its fields are made one picture")
     return info.model_copy(update={"video": video}), tuple(notes)

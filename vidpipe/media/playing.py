@@ -37,6 +37,9 @@ def steady(
     assert video is not None
     first_s = float(first / fps)
     wanted_s = first_s - _PREROLL_S
+    if info.picture_s is not None:
+        # Behind the last picture there is none to begin with: from before it.
+        wanted_s = min(wanted_s, max(0.0, info.picture_s - _PREROLL_S))
     begins = [seek_before(path, info, wanted_s)]
     for piece in video.pieces[1:]:
         # Each has keyframes of its own, and a seek finds those of one.
@@ -57,9 +60,12 @@ def steady(
         # What a container says is cropped is no matter of the decoder's: seen by both or none.
         apply_cropping="codec",
     )
+    stays_s = 2.0
+    if info.picture_s is not None:
+        stays_s += max(0.0, float((first + frames) / fps) - info.picture_s)
     if not video.pieces:
         return _steady(file, video, video.size, fps).filter(
-            "tpad", stop_mode="clone", stop_duration=2
+            "tpad", stop_mode="clone", stop_duration=f"{stays_s:.3f}"
         ), before
     laid = None
     for k, piece in enumerate(video.pieces):
@@ -77,7 +83,7 @@ def steady(
             .filter("setsar", 1)
         )
         if laid is None:
-            laid = shown.filter("tpad", stop_mode="clone", stop_duration=2).filter(
+            laid = shown.filter("tpad", stop_mode="clone", stop_duration=f"{stays_s:.3f}").filter(
                 "pad", video.width, video.height, rect.x, rect.y, color="black"
             )
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +27,10 @@ from vidpipe.media.decoders import is_allowed
 from vidpipe.media.demuxing import demuxed
 from vidpipe.media.display import orientation
 from vidpipe.media.opening import open_media, picture_streams, short
+
+#: Sound that goes on for less behind the last picture is how encoders end: Opus and AAC fill
+#: their last packet, and streams are cut where a packet ends.
+_OVERHANG_S = 1.0
 
 
 class VideoStream(BaseModel):
@@ -130,7 +135,8 @@ class MediaInfo(BaseModel):
 
     `origin_s` is the time stamp of the first presented frame in the file's own
     clock: every time elsewhere in vidpipe counts from there. `start_s` is where
-    the container starts (what ffmpeg calls zero when it seeks).
+    the container starts (what ffmpeg calls zero when it seeks). `picture_s` is how long there are
+    pictures, where the sound goes on: the last one stays then, as players show it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -138,6 +144,7 @@ class MediaInfo(BaseModel):
     container: str
     demuxer: str
     duration_s: float
+    picture_s: float | None = None
     start_s: float
     origin_s: float
     size_bytes: int
@@ -197,6 +204,10 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
                 media.seek(0)
             sounds = _sounds(media)
             duration_s = _duration(media, stream, origin_s, start_s, container)
+            picture_s = duration_s
+            if stream is not None and video is not None:
+                heard_s = _sound_until(media, [s.index for s in sounds], duration_s + origin_s)
+                duration_s = max(duration_s, heard_s - origin_s)
         except (av.FFmpegError, ValueError, OverflowError) as error:
             raise InputRejected(
                 "does_not_decode",
@@ -208,6 +219,7 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
             container=container.name,
             demuxer=container.demuxer,
             duration_s=duration_s,
+            picture_s=picture_s if picture_s < duration_s else None,
             start_s=start_s,
             origin_s=origin_s,
             size_bytes=path.stat().st_size,
@@ -341,9 +353,26 @@ def _duration(
     return last - origin_s
 
 
-def _last_time(media: Any, stream: Any, near_s: float | None) -> float | None:
+def _sound_until(media: Any, indexes: Sequence[int], picture_until_s: float) -> float:
+    """Where the last sound ends, in the file's clock, if well behind the last picture; else 0.
+
+    Recorders of screens and browsers write a picture only when something moves: what is said over
+    the last page has none. Packets are looked at, not headers.
+    """
+    if not indexes:
+        return 0.0
+    near_s = picture_until_s + _OVERHANG_S
+    ends = [_last_time(media, media.streams[k], near_s, only_near=True) for k in indexes]
+    until_s = max((end for end in ends if end is not None), default=0.0)
+    return until_s if until_s > picture_until_s + _OVERHANG_S else 0.0
+
+
+def _last_time(
+    media: Any, stream: Any, near_s: float | None, *, only_near: bool = False
+) -> float | None:
     """End of the last packet of a stream, in the file's clock; looks near the end first."""
-    for seek_s in (near_s, 0.0) if near_s is not None else (0.0,):
+    starts = [near_s] if near_s is not None else []
+    for seek_s in starts if only_near and starts else [*starts, 0.0]:
         try:
             media.seek(int(max(0.0, seek_s - 5.0) * av.time_base) if seek_s else 0, backward=True)
             last = None

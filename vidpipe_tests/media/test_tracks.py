@@ -7,10 +7,9 @@ import pytest
 from vidpipe.channels.model import Channel
 from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.sound import make_sound
-from vidpipe.intake.rules import Rules, check_media
 from vidpipe.media.examine import examine
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, decode_samples, sound_between
+from vidpipe.media.samples import decode_samples, sound_between
 from vidpipe.media.tracks import choose_sounds
 from vidpipe.timeline import EditList, span
 from vidpipe_tests.media.coding import coded, made
@@ -152,15 +151,6 @@ def test_sound_that_changes_its_form_midway_is_heard_on(tmp_path):
     assert both.shape[1] == 4 * 48_000
     levels = [rms_db(both[0, k * 24_000 : (k + 1) * 24_000]) for k in range(8) if k not in (3, 4)]
     assert min(levels) > max(levels) - 4
-
-
-def test_sound_ends_with_the_picture(talk, tmp_path):
-    path = tmp_path / "long.mp4"
-    both = ["-t", "5", "-i", str(talk.path), "-i", str(talk.path)]
-    made(path, *both, "-map", "0:v", "-map", "1:a", "-c", "copy")
-    info = check_media(path, path.name, Rules())
-    samples = decode_samples(path, info, tmp_path / "heard.wav")
-    assert samples.count == round(info.duration_s * SAMPLE_RATE)
 
 
 def test_a_sound_that_nothing_decodes_is_passed_by(real_media):
