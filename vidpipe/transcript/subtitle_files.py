@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from vidpipe.errors import InputRejected
 from vidpipe.orthography import split_words, width
+from vidpipe.transcript.credits import without_credits
 from vidpipe.transcript.cues import Cue
 from vidpipe.transcript.documents import docx_text, meeting_cues
 from vidpipe.transcript.encodings import decoded
@@ -78,7 +79,8 @@ def read_cues(data: bytes, name: str) -> list[Cue]:
             "transcripts of Teams, Meet and Zoom",
             name=name,
         )
-    return _unrolled(_together(sorted(cues, key=lambda c: (c.start_s, c.end_s))))
+    told = without_credits(sorted(cues, key=lambda c: (c.start_s, c.end_s)))
+    return _unrolled(_together(told))
 
 
 def told_language(data: bytes, name: str) -> str:
