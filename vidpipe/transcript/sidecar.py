@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from vidpipe.errors import InputRejected
 from vidpipe.media.samples import Samples
@@ -14,11 +15,13 @@ from vidpipe.transcript.align import align
 from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
-from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.model import PassedOver, Transcript, Word
 from vidpipe.transcript.shift import shift_s
 from vidpipe.transcript.subtitle_files import read_cues, told_language
+from vidpipe.transcript.timecode import hours_off_s
 from vidpipe.transcript.word_lists import WordList, read_word_list
 
+_Timed = TypeVar("_Timed", Word, Cue)
 #: Letters a second that nobody says: auctioneers have 25.
 _CHARACTERS_PER_S = 40.0
 #: What a short recording may have more, with its title and credits.
@@ -60,11 +63,14 @@ def read_sidecar(
             found = WordList(cues=read_cues(data, name), language=iso_language(told))
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
-    moved_s = 0.0 if found.words else shift_s(found.cues, speech)
-    if moved_s:
-        found = WordList(cues=_moved(found.cues, moved_s), language=found.language)
-    parts: list[Interval] = [span(w.start_s, w.end_s) for w in found.words] or list(found.cues)
-    reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
+    hours_s = hours_off_s(_parts(found), speech.duration_s)
+    if hours_s:
+        found = _by(found, hours_s)
+    shifted_s = 0.0 if found.words else shift_s(found.cues, speech)
+    if shifted_s:
+        found = _by(found, shifted_s)
+    moved_s = hours_s + shifted_s
+    reason = why_it_does_not_fit(_parts(found), speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
@@ -92,7 +98,7 @@ def from_sidecar(
             word_times="given",
             repair=True,
             passed=passed,
-        )
+        ).model_copy(update={"moved_s": reading.moved_s})
     shared = spread(reading.found.cues, speech)
     aligned = None
     if may_align and samples is not None and (reading.heard or language) == "en":
@@ -109,11 +115,19 @@ def from_sidecar(
     ).model_copy(update={"moved_s": reading.moved_s})
 
 
-def _moved(cues: Sequence[Cue], by_s: float) -> list[Cue]:
-    """The cues later by so much; what would end before the recording begins is left out."""
+def _parts(found: WordList) -> list[Interval]:
+    return [span(w.start_s, w.end_s) for w in found.words] or list(found.cues)
+
+
+def _by(found: WordList, by_s: float) -> WordList:
+    """Words and cues later by so much; what would end before the recording begins is left out."""
+    return WordList(_moved(found.words, by_s), _moved(found.cues, by_s), found.language)
+
+
+def _moved(parts: Sequence[_Timed], by_s: float) -> list[_Timed]:
     return [
         c.model_copy(update={"start_s": max(0.0, c.start_s + by_s), "end_s": c.end_s + by_s})
-        for c in cues
+        for c in parts
         if c.end_s + by_s > 0
     ]
 
