@@ -191,6 +191,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
             run.path("sidecar", name), name, speech, language_in(name), run.order.language
         )
         if isinstance(found, Reading):
+            passed += [found.left] if found.left is not None else []
             passed += _other_languages(sidecar.transcript_files, name)
             run.stash["sidecar"] = found
             run.stash["passed"] = passed

@@ -57,7 +57,7 @@ _WHISPER = frozenset(
     "uk ur uz vi yi yo yue zh".split()
 )
 #: Shorter texts are told apart by luck.
-_ENOUGH_CHARACTERS = 80
+ENOUGH_CHARACTERS = 80
 
 
 def iso_language(name: str) -> str:
@@ -71,7 +71,7 @@ def iso_language(name: str) -> str:
 
 def language_of(text: str) -> str:
     """The language that a text is written in (py3langid); empty where it is too short to say."""
-    if len(text) < _ENOUGH_CHARACTERS:
+    if len(text) < ENOUGH_CHARACTERS:
         return ""
     from py3langid import classify
 

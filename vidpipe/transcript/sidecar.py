@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,7 @@ from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript, Word
 from vidpipe.transcript.shift import shift_s
-from vidpipe.transcript.subtitle_files import read_cues, told_language
+from vidpipe.transcript.subtitle_files import read_languages, told_language
 from vidpipe.transcript.timecode import hours_off_s
 from vidpipe.transcript.word_lists import WordList, read_word_list
 
@@ -35,13 +35,14 @@ class Reading:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
     `heard` is what the file says of its language, else what its letters look like; `moved_s`
-    by how much its subtitles were moved to where somebody speaks.
+    by how much its subtitles were moved to where somebody speaks; `left` what else is in the file.
     """
 
     name: str
     found: WordList
     heard: str
     moved_s: float = 0.0
+    left: PassedOver | None = None
 
 
 def read_sidecar(
@@ -55,12 +56,17 @@ def read_sidecar(
         why = f"{name}: by its name it is in {named}, the talk is in {expected}"
         return PassedOver(source="sidecar", reason=why)
     data = path.read_bytes()
+    left = None
     try:
         if name.lower().endswith(".json"):
             found = read_word_list(data, name, speech.duration_s)
         else:
             told = told_language(data, name) if name.lower().endswith(".vtt") else ""
-            found = WordList(cues=read_cues(data, name), language=iso_language(told))
+            by = read_languages(data, name)
+            found = WordList(cues=next(iter(by.values())), language=iso_language(told))
+            if len(by) > 1:
+                spoken, left = _spoken(by, name, expected or iso_language(named))
+                found = WordList(cues=by[spoken], language=spoken)
     except InputRejected as error:
         return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
     hours_s = hours_off_s(_parts(found), speech.duration_s)
@@ -74,7 +80,9 @@ def read_sidecar(
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(name, found, found.language or language_of(text) or iso_language(named), moved_s)
+    return Reading(
+        name, found, found.language or language_of(text) or iso_language(named), moved_s, left
+    )
 
 
 def from_sidecar(
@@ -113,6 +121,19 @@ def from_sidecar(
         word_times="aligned" if aligned else "spread",
         passed=passed,
     ).model_copy(update={"moved_s": reading.moved_s})
+
+
+def _spoken(by: Collection[str], name: str, expected: str) -> tuple[str, PassedOver]:
+    """Which of a file's languages is read, and what is said of the other.
+
+    Where nobody says which one is spoken it is English, of the two that files with translations
+    have most often, and whose words are found in the sound; else the upper one.
+    """
+    spoken = next((one for one in (expected, "en") if one in by), next(iter(by)))
+    others = ", ".join(one for one in by if one != spoken)
+    hint = "" if spoken == expected else "; set the language that is spoken, if it is another"
+    why = f"{name}: it is in {' and '.join(by)}; {spoken} is read, {others} is not{hint}"
+    return spoken, PassedOver(source="sidecar", reason=why)
 
 
 def _parts(found: WordList) -> list[Interval]:

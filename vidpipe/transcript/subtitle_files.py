@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from vidpipe.errors import InputRejected
 from vidpipe.orthography import split_words, width
+from vidpipe.transcript.bilingual import apart
 from vidpipe.transcript.credits import without_credits
 from vidpipe.transcript.cues import Cue
 from vidpipe.transcript.documents import docx_text, meeting_cues
@@ -52,19 +53,66 @@ def read_cues(data: bytes, name: str) -> list[Cue]:
     """Cues of a subtitle file, in order of time; what it is, its name and text say.
 
     Numbers may be missing or wrong, blank lines too many or too few, cues unordered or
-    overlapping; what has no times is no cue. Names of speakers are kept beside the text.
+    overlapping; what has no times is no cue. Names of speakers are kept beside the text. Of two
+    languages it is the upper one.
 
     Raises:
         InputRejected: it is no text, longer than anybody needs, or there is no cue in it.
     """
+    return next(iter(read_languages(data, name).values()))
+
+
+def read_languages(data: bytes, name: str) -> dict[str, list[Cue]]:
+    """`read_cues` by language, where a file has two of them; else under an empty name.
+
+    Raises:
+        InputRejected: as `read_cues`.
+    """
     raw, webvtt = _raw_cues(data, name)
-    cues: list[Cue] = []
     if len(raw) > MOST_CUES:
         raise InputRejected(
             "bad_transcript", f"it has {len(raw)} subtitles, the most is {MOST_CUES}", name=name
         )
     for item in raw:
         _check_length(item, name)
+    paired = _of_one_time(raw)
+    two = apart([item.lines for item in paired])
+    if two is None:
+        return {"": _cues(raw, name, webvtt=webvtt)}
+    return {
+        language: _cues(
+            [
+                _Raw(item.start_s, item.end_s, lines, item.voice)
+                for item, lines in zip(paired, two.of(language), strict=True)
+                if lines
+            ],
+            name,
+            webvtt=webvtt,
+        )
+        for language in (two.first, two.second)
+    }
+
+
+def _of_one_time(raw: Sequence[_Raw]) -> Sequence[_Raw]:
+    """Cues of the same times as one, where nearly all come in such pairs; else as they are."""
+    whole: dict[tuple[float, float], _Raw] = {}
+    for item in raw:
+        known = whole.get((item.start_s, item.end_s))
+        if known is None:
+            whole[item.start_s, item.end_s] = _Raw(
+                item.start_s, item.end_s, list(item.lines), item.voice
+            )
+        else:
+            known.lines += item.lines
+    return list(whole.values()) if len(raw) >= _IN_PAIRS * len(whole) else raw
+
+
+#: Cues for each time, of which some may lack the other language.
+_IN_PAIRS = 1.8
+
+
+def _cues(raw: Sequence[_Raw], name: str, *, webvtt: bool) -> list[Cue]:
+    cues: list[Cue] = []
     kept = _with_lengths(raw)
     texts = [_said(item, webvtt=webvtt) for item in kept]
     speaker: str | None = None
