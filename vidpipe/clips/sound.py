@@ -3,7 +3,8 @@
 After EBU R 128: the loudness of the cut sound is measured, then one gain is
 applied to the whole; peaks over the ceiling are limited at four times the sample
 rate, and what the limiter took is measured and given back. Nothing is compressed
-but the peaks. Where one of two channels is dead the other one is heard on both sides.
+but the peaks. Where one of two channels is dead the other one is heard on both sides; voices
+that are apart are brought together (`voices`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from vidpipe.clips.cleaning import reduce_noise
 from vidpipe.clips.model import ClipOptions
+from vidpipe.clips.voices import settle_voices
 from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
@@ -57,6 +59,8 @@ def make_sound(
             _to_both_sides(cut, alive, work)
     if options.reduce and info.audio is not None:
         reduce_noise(cut, options.reduce, work)
+    if info.audio is not None:
+        settle_voices(cut, sides=len(info.heard) == 1 and info.audio.channels == 2)
     if music is not None:
         _add_music(cut, music, edit, options, work)
     level_to(cut, options, target)

@@ -72,9 +72,9 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "9"
+CLIP_VERSION = "10"
 #: The same of clips of sound alone.
-AUDIOGRAM_VERSION = "1"
+AUDIOGRAM_VERSION = "2"
 
 
 def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
