@@ -10,10 +10,11 @@ from pathlib import Path
 import av
 
 from vidpipe.errors import InputRejected
-from vidpipe.media.containers import SNIFF_BYTES, identify
+from vidpipe.media.containers import MPEGTS, SNIFF_BYTES, identify
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import sound_decodes
+from vidpipe.media.transport import begins_anew
 from vidpipe.process import memory_bound
 
 #: Names that are taken for videos when they lie in a drop folder.
@@ -189,6 +190,13 @@ def _checked(path: Path, name: str, size: int, rules: Rules) -> MediaInfo:
             "hole_in_time",
             f"it says that it lasts {info.duration_s / 3600:.1f} h, and holds "
             f"{size / 2**20:.1f} MiB: its time stamps jump. Export it anew.",
+        )
+    if info.known_container is MPEGTS and begins_anew(path):
+        raise reject(
+            "times_begin_anew",
+            "its time stamps begin anew on the way, as in pieces that were joined end to end: what "
+            f"follows the first {info.duration_s:.0f} s cannot be reached. Write it anew, which "
+            "takes seconds: ffmpeg -i talk.ts -c copy talk.mp4",
         )
     if video is None:
         _check_heard(path, name, info, rules)
