@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +13,22 @@ from vidpipe.storage.objects import ObjectInfo
 
 #: What file managers leave behind.
 _SYSTEM = ("thumbs.db", "desktop.ini", "icon\r")
-_UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".filepart", ".aria2")
+_UNFINISHED = (
+    *(".part", ".partial", ".crdownload", ".download", ".opdownload", ".tmp", ".filepart"),
+    *(".aria2", ".ytdl", ".!qb"),
+)
+#: What downloaders name a half before they join it (`talk.f137.mp4`, `talk.temp.mp4` of yt-dlp).
+_A_HALF = re.compile(r"\.(?:f\d{1,4}(?:-[\w-]{1,16})?|temp|tmp|part)\.[a-z0-9]{2,5}$", re.I)
+#: Folders that hold what was thrown away, what a machine keeps beside files, and what is being
+#: unpacked or loaded: of Windows, Synology, QNAP, macOS, Samba, SABnzbd and Safari.
+_NOBODYS = frozenset(
+    (
+        *("$recycle.bin", "recycler", "#recycle", "@recycle", "network trash folder"),
+        *("#snapshot", "@recently-snapshot", "@eadir", "system volume information"),
+        *("lost+found", "__macosx", "temporary items"),
+    )
+)
+_BEING_MADE = ("_unpack_", "_failed_")
 
 
 @dataclass(frozen=True)
@@ -57,8 +73,8 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
 
     The cover of a whole folder is no sidecar here: a slice of a listing may be without it.
     """
-    items = [i for i in listing if not i.key.rsplit("/", 1)[-1].startswith(".")]
-    videos = [i for i in items if is_recording(i.key)]
+    items = [i for i in listing if not _is_nobodys(i.key)]
+    videos = [i for i in items if is_recording(i.key) and not _A_HALF.search(i.key)]
     beside = _beside(items, videos)
     seen = []
     for item in sorted(videos, key=lambda v: v.key):
@@ -98,14 +114,14 @@ def _beside(
 def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[PassedOver]:
     """What of a listing is no video, no sound and beside none, each with the reason.
 
-    Hidden files are nobody's upload, and the cover of a folder is used.
+    Hidden files and what was thrown away are nobody's upload, and the cover of a folder is used.
     """
     used = {key for s in seen for key in (s.key, *s.sidecars.values())}
     left = []
     for item in listing:
         base = item.key.rsplit("/", 1)[-1].lower()
         covers = [sidecars.FOLDER_COVER + suffix for suffix in sidecars.PICTURE_SUFFIXES]
-        if item.key in used or base.startswith(".") or base in _SYSTEM or base in covers:
+        if item.key in used or _is_nobodys(item.key) or base in _SYSTEM or base in covers:
             continue
         reason, message = _why_left(base)
         left.append(
@@ -116,8 +132,17 @@ def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[Passed
     return left
 
 
+def _is_nobodys(key: str) -> bool:
+    """Whether a file is hidden, thrown away, or in a folder that a program works in."""
+    *folders, base = key.casefold().split("/")
+    return base.startswith(".") or any(
+        part.startswith((".", *_BEING_MADE)) or part in _NOBODYS or part.endswith(".download")
+        for part in folders
+    )
+
+
 def _why_left(base: str) -> tuple[str, str]:
-    if base.endswith(_UNFINISHED):
+    if base.endswith(_UNFINISHED) or _A_HALF.search(base):
         return "unfinished", "by its name a program is still writing it; it counts once renamed."
     if base.endswith(sidecars.SIDECAR_SUFFIXES):
         return (

@@ -98,6 +98,46 @@ def test_what_is_passed_over_has_a_row_and_a_reason(engine):
 
 
 @pytest.mark.parametrize(
+    "folder",
+    [
+        *("$RECYCLE.BIN/S-1-5-21", "#recycle", "@Recycle", ".Trash-1000/files", ".recycle"),
+        *("@eaDir/talk.mp4", "#snapshot/daily", "__MACOSX", "lost+found", "_UNPACK_talk"),
+        "talk.mp4.download",
+    ],
+)
+@pytest.mark.parametrize("root", ["", "default/", "default/2026/"])
+def test_what_was_thrown_away_or_is_being_unpacked_is_nobodys_upload(root, folder):
+    listing = [
+        info(f"{root}{folder}/old.mp4"),
+        info(f"{root}{folder}/old.srt"),
+        info("default/a.mp4"),
+    ]
+    seen = survey(listing)
+    assert [s.key for s in seen] == ["default/a.mp4"]
+    assert left_out(listing, seen) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["talk.f137.mp4", "talk.f251-drc.webm", "talk.temp.mkv", "talk.tmp.mp4", "talk.mp4.ytdl"],
+)
+def test_halves_of_a_download_are_unfinished(name):
+    listing = [info(f"default/{name}"), info("default/talk.mp4"), info("default/talk.srt")]
+    seen = survey(listing)
+    assert [(s.key, list(s.sidecars)) for s in seen] == [("default/talk.mp4", [".srt"])]
+    assert [(p.key, p.reason) for p in left_out(listing, seen)] == [
+        (f"default/{name}", "unfinished")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["f137.mp4", "talk.final.mp4", "part.mp4", "trash.mp4", "a.f1x.mp4"]
+)
+def test_names_that_look_like_that_are_taken(name):
+    assert [s.key for s in survey([info(f"default/{name}")])] == [f"default/{name}"]
+
+
+@pytest.mark.parametrize(
     "name",
     [b"a\nb\t\x1b[31m.mp4", b"M\xfcller.mp4", b"x" * 250 + b".mp4", "ü".encode() * 120 + b".mov"],
 )
