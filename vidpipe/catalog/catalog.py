@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -104,6 +104,12 @@ class Catalog(Database):
             return session.scalar(
                 select(Video).where(Video.channel == channel, Video.sha256 == sha256)
             )
+
+    def videos_named(self, channel: str, names: Collection[str]) -> list[Video]:
+        """Those of a channel with one of these names, in the order they came."""
+        query = select(Video).where(Video.channel == channel, Video.name.in_(names))
+        with self.session() as session:
+            return list(session.scalars(query.order_by(Video.created_at, Video.video_id)))
 
     def videos(self, channel: str | None = None) -> list[Video]:
         """All videos, or those of one channel, in the order they came."""

@@ -19,7 +19,8 @@ from vidpipe.intake.covers import find_cover
 from vidpipe.intake.identity import storable
 from vidpipe.intake.identity import video_id as make_video_id
 from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
-from vidpipe.intake.rules import Rules, check_media, check_name
+from vidpipe.intake.rules import VIDEO_SUFFIXES, Rules, check_media, check_name
+from vidpipe.media.coded import coded_digest
 from vidpipe.media.embedded import text_tracks
 from vidpipe.media.probe import MediaInfo
 from vidpipe.storage.artifacts import Artifacts, Manifest
@@ -137,8 +138,12 @@ class Intake:
         self, drop: Drop, digest: str, sidecar: Sidecar, files: Mapping[str, Path]
     ) -> Outcome:
         info = check_media(drop.path, drop.name, self.rules)
+        coded = coded_digest(drop.path, info)
+        same = None if drop.insist else self._in_another_container(drop, coded)
+        if same is not None:
+            return self._alias(drop, same.video_id, same.name, "the same recording as")
         video_id = make_video_id(drop.channel, drop.name, digest)
-        source = self._store_source(drop, video_id, digest, info)
+        source = self._store_source(drop, video_id, digest, info, coded)
         beside = self._store_sidecar(video_id, sidecar, files, drop.path, info)
         cover, picture = self._store_cover(drop, video_id, digest, info)
         stem = drop.name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
@@ -171,6 +176,21 @@ class Intake:
             taken=_by_name(source, beside, picture),
         )
 
+    def _in_another_container(self, drop: Drop, coded: str) -> tables.Video | None:
+        """The video that was taken in from a file of this name but for its suffix, if it is it.
+
+        Recorders leave the file that they wrote beside the one that they copied it into.
+        """
+        stem, _, own = drop.name.rpartition(".")
+        others = [stem + suffix for suffix in VIDEO_SUFFIXES if suffix != f".{own.lower()}"]
+        for video in self.catalog.videos_named(drop.channel, others) if coded else ():
+            upload = self.artifacts.current(video.video_id, Folder.RAW, "upload")
+            if upload is None or video.state == "retired":
+                continue
+            if self.artifacts.document(upload, Upload).coded == coded:
+                return video
+        return None
+
     def _recognise(
         self, drop: Drop, known: tables.Video, sidecar: Sidecar, files: Mapping[str, Path]
     ) -> Outcome:
@@ -182,7 +202,8 @@ class Intake:
         source = self.artifacts.current(known.video_id, Folder.RAW, "upload")
         if source is None or not self.artifacts.sound(source):
             info = check_media(drop.path, drop.name, self.rules)
-            source = self._store_source(drop, known.video_id, known.sha256, info)
+            coded = coded_digest(drop.path, info)
+            source = self._store_source(drop, known.video_id, known.sha256, info, coded)
         else:
             info = self.artifacts.document(source, Upload).media
             self.artifacts.point_to(Folder.RAW, source)
@@ -210,15 +231,19 @@ class Intake:
             taken=_by_name(source, beside, picture),
         )
 
-    def _alias(self, drop: Drop, video_id: str, name: str) -> Outcome:
+    def _alias(
+        self, drop: Drop, video_id: str, name: str, how: str = "the same bytes as"
+    ) -> Outcome:
         return Outcome(
             key=drop.key,
             state=State.ALIAS,
             video_id=video_id,
-            message=f"the same bytes as {name}: an alias of {video_id}, not processed again",
+            message=f"{how} {name}: an alias of {video_id}, not processed again",
         )
 
-    def _store_source(self, drop: Drop, video_id: str, digest: str, info: MediaInfo) -> Manifest:
+    def _store_source(
+        self, drop: Drop, video_id: str, digest: str, info: MediaInfo, coded: str
+    ) -> Manifest:
         name = f"source{info.known_container.suffixes[0]}"
         work = self.artifacts.workspace("intake")
         try:
@@ -241,6 +266,7 @@ class Intake:
                     sha256=digest,
                     size_bytes=info.size_bytes,
                     media=info,
+                    coded=coded,
                 ),
             )
         finally:

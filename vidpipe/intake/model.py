@@ -27,6 +27,7 @@ class Upload(BaseModel):
     sha256: str
     size_bytes: int
     media: MediaInfo
+    coded: str = Field(default="", description="the same in another container, see `coded_digest`")
 
 
 class Passage(BaseModel):

@@ -13,6 +13,7 @@ from vidpipe.intake.rules import check_name
 from vidpipe.storage.keys import Folder
 from vidpipe.storage.objects import ObjectInfo
 from vidpipe_tests.conftest import take
+from vidpipe_tests.media.coding import made
 
 
 @given(st.text(max_size=300), st.from_regex(r"[a-z0-9_]{1,24}", fullmatch=True))
@@ -50,6 +51,28 @@ def test_an_upload_is_accepted_once_and_its_copy_is_an_alias(engine, talk, tmp_p
     assert again.state is State.ACCEPTED and not again.sidecar_changed
     assert len(engine.catalog.videos()) == 1
     assert take(engine, copy, channel="other").state is State.ACCEPTED
+
+
+@pytest.mark.parametrize("sound", ["the same", "another"])
+def test_a_recording_in_another_container_is_an_alias(engine, talk, tmp_path, sound):
+    """As a recorder leaves it beside the file that it wrote; a new sound is a new recording."""
+    written, copied = tmp_path / "2026-01-05 10-00-00.mkv", tmp_path / "2026-01-05 10-00-00.mp4"
+    made(written, "-i", str(talk.path), "-c", "copy")
+    coding = (
+        ["-c", "copy"] if sound == "the same" else ["-c:v", "copy", "-c:a", "aac", "-b:a", "64k"]
+    )
+    made(copied, "-i", str(written), *coding)
+    first, second = take(engine, written), take(engine, copied)
+    assert first.state is State.ACCEPTED
+    if sound == "another":
+        assert second.state is State.ACCEPTED and second.video_id != first.video_id
+        return
+    assert second.state is State.ALIAS and second.video_id == first.video_id
+    assert second.message.startswith(f"the same recording as {written.name}: an alias of")
+    assert len(engine.catalog.videos()) == 1
+    # Under another name it is somebody's wish.
+    renamed = copied.rename(tmp_path / "for the spring series.mp4")
+    assert take(engine, renamed).state is State.ACCEPTED
 
 
 def test_a_changed_sidecar_makes_the_video_wait_again(engine, talk, tmp_path):
