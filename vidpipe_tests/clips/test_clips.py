@@ -8,6 +8,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from vidpipe.channels.model import ClipLimits
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.model import ClipOptions, Composition, RenderedClips
@@ -144,7 +145,7 @@ def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):
         pauses = intersection(find_silence(sound, SilenceOptions())[0].silences, [within])
         # What is cut off at either end is no pause; edges are told to some 0.1 s.
         inner = [p for p in pauses if p.start_s > 0.5 and p.end_s < clip.duration_s - 0.5]
-        assert inner and max(p.duration_s for p in inner) <= ClipOptions().max_pause_s + 0.1
+        assert inner and max(p.duration_s for p in inner) <= ClipLimits().max_pause_s + 0.1
 
 
 def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
