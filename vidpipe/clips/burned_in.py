@@ -1,10 +1,10 @@
 """Whether the text that comes and goes in a picture is captions: whether it follows the words.
 
-Captions change when a word begins, and show much text while many words are spoken. Headlines,
-a clock, commands that are typed do neither, whatever they look like. Both are measured against
-chance, in its own standard deviations: beginnings against those of the same words moved about
-in time, amounts as a correlation over the spells of text (without any, its standard deviation
-over n of them is 1 / sqrt(n - 1)).
+Captions change when a word begins, and stay as long as it takes to say them. Headlines, a
+clock, commands that are typed do neither, whatever they look like. Beginnings are measured
+against those of the same words moved about in time, amounts as the correlation, over the spells
+of text, of how much there is with how much is said meanwhile; each in the standard deviations
+that it has where there is no connection (of a correlation over n spells, 1 / sqrt(n - 1)).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from vidpipe.transcript.model import Word
 
 Values = NDArray[np.float64]
 
-#: Both together, over the square root of two, are by chance over this 40 times in 1,000. On
-#: the media that may be built on, captions came to 2.3 and more, all else to 1.2 and less
-#: (`benchmarks.real.burned_in`).
+#: Both together, over the square root of two, are over this by chance 35 times in 1,000 where
+#: neither has to do with the words. On the media that may be built on, captions came to 2.3
+#: and more, all else to 1.2 and less (`benchmarks.real.burned_in`).
 _IN_STEP = 1.75
 #: Captions stand in the middle of the picture, within this share of its width; what does not
 #: has to be more in step.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -49,6 +49,9 @@ _ROW_EDGES, _ROWS = 10, 5
 _CUT_GREY, _CUT = 24, 0.3
 #: Text that changes over more of the picture's height is a page.
 _PAGE = 0.3
+#: A place of which so much is replaced from most looks to the next holds no text to be read:
+#: a ticker.
+_RESTLESS = 0.1
 #: Of the changes at the place, a row that takes part in so many belongs to it, and one beside
 #: it that takes part in so many: second lines are seldom.
 _OFTEN, _SELDOM = 0.25, 0.06
@@ -83,12 +86,16 @@ class Change:
         return np.asarray(np.maximum(*both))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Glance:
-    """One window: when it was looked at, and what changed in it."""
+    """One window: when it was looked at, what text changed, and how much of each row moved.
+
+    `moved`, shape (looks - 1, h), is the share of a row that was replaced from look to look.
+    """
 
     looked: Interval
-    changes: list[Change] = field(default_factory=list)
+    changes: tuple[Change, ...]
+    moved: NDArray[np.float32]
 
 
 def width_for_letters(layout: Layout) -> int:
@@ -115,7 +122,7 @@ def changing_text(reader: FrameReader) -> ChangingText | None:
         if len(looks) < 4:
             continue
         shape = looks[0].shape[0], looks[0].shape[1]
-        glances.append(Glance(span(times[0], times[-1] + _STEP_S), list(changes(times, looks))))
+        glances.append(glance_at(times, looks))
     if shape is None:
         return None
     found = place_of(glances, shape)
@@ -143,14 +150,25 @@ def _small(grey: Grey) -> Grey:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def changes(times_s: Sequence[float], looks: Sequence[Grey]) -> Iterator[Change]:
-    """Where text came or went in looks that follow each other closely.
+def glance_at(times_s: Sequence[float], looks: Sequence[Grey]) -> Glance:
+    """What text came or went in looks that follow each other closely.
 
     Args:
         times_s: of the looks.
-        looks: grey pictures of one size.
+        looks: grey pictures of one size, two or more.
     """
     steps = [cv2.absdiff(a, b) for a, b in itertools.pairwise(looks)]
+    moved = [(step > _REPLACED).mean(axis=1, dtype=np.float32) for step in steps]
+    return Glance(
+        span(times_s[0], times_s[-1] + _STEP_S),
+        tuple(_changes(times_s, looks, steps)),
+        np.array(moved),
+    )
+
+
+def _changes(
+    times_s: Sequence[float], looks: Sequence[Grey], steps: Sequence[Grey]
+) -> Iterator[Change]:
     seen = [_between(looks, steps, k) for k in range(len(steps))]
     written = [max(_lines(came), _lines(went)) >= _ROWS for came, went in seen]
     k = 0
@@ -242,6 +260,9 @@ def place_of(glances: Sequence[Glance], shape: tuple[int, int]) -> ChangingText 
         for a, b in _runs(seldom | often, round(_LINE_GAP * short))
         if a <= core[0] and core[1] <= b
     )
+    moved = np.concatenate([g.moved[:, top:bottom].mean(axis=1) for g in glances])
+    if float(np.median(moved)) > _RESTLESS:
+        return None
     in_band = inked[:, top:bottom].sum(axis=1)
     there = in_band >= _THERE * np.maximum(1, inked.sum(axis=1))
     own = [c for c, is_there in zip(counted, there, strict=True) if is_there]
