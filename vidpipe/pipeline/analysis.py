@@ -130,7 +130,7 @@ def silence(run: StageRun) -> BaseModel:
 # transcript
 
 #: Of the stage; its chunks are made anew with it.
-TRANSCRIPT_VERSION = "6"
+TRANSCRIPT_VERSION = "7"
 
 
 class TranscriptRequest(BaseModel):
