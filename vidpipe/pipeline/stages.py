@@ -58,7 +58,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="layout",
-        version="5",
+        version="6",
         folder=Folder.ANALYSIS,
         inputs=("source_video", "sidecar"),
         document=Layout,
@@ -89,7 +89,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="rendered_clips",
-        version="9",
+        version="10",
         folder=Folder.CLIPS,
         inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
         document=RenderedClips,

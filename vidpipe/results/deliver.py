@@ -250,7 +250,7 @@ def _results(
                 *(f"{f.kind}: {f.count}" for f in transcript.flags),
             ),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
-            notes=source.notes,
+            notes=(*source.notes, *clips.notes),
         ),
         topics=tuple(
             TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))
