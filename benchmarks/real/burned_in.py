@@ -22,7 +22,7 @@ from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import COLUMNS, MEDIA, split
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.geometry import iou
-from vidpipe.layout.lettering import changing_text, width_for_letters
+from vidpipe.layout.changing_text import changing_text, width_for_letters
 from vidpipe.layout.model import Layout
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.arrangements import Arrangements
-from vidpipe.layout.lettering import changing_text, width_for_letters
+from vidpipe.layout.changing_text import changing_text, width_for_letters
 from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.model import (
     Layout,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vidpipe.geometry import Rect, iou
-from vidpipe.layout.lettering import glance_at, place_of
+from vidpipe.layout.changing_text import glance_at, place_of
 
 SIZE = (360, 640)
 STEP_S, LENGTH_S = 0.125, 24.0
