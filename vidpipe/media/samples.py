@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from vidpipe.media.demuxing import demuxed
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import AudioStream, MediaInfo
+from vidpipe.stuck import further
 
 #: What recognisers and speech activity want.
 SAMPLE_RATE = 16_000
@@ -334,6 +335,8 @@ def decode_tolerantly(media: Any, stream: Any) -> Any:
             return
         except av.FFmpegError:
             return
+        if packet.dts is not None and packet.time_base is not None:
+            further("sound", stream.index, int(packet.dts * packet.time_base))
         try:
             yield from packet.decode()
         except av.FFmpegError:

@@ -18,6 +18,7 @@ import av
 from vidpipe.media.demuxing import demuxed
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
+from vidpipe.stuck import further
 
 #: Which pictures are decoded: all, or those that others are decoded from. What is left out is
 #: missed by no other picture; leaving out B-pictures alone, of which others are made too, spoils
@@ -155,6 +156,7 @@ class Cursor:
         if self._ahead is None:
             return None
         self.shown, self.shown_s = self._ahead, self.ahead_s or 0.0
+        further("picture", self._stream.index, int(self.shown_s))
         self._ahead = next(self._frames, None)
         return self.shown
 
