@@ -17,7 +17,7 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from vidpipe.media.containers import Container
+from vidpipe.media.containers import Container, decoder_options
 from vidpipe.media.decoders import STILLS, allowed
 from vidpipe.process import run_program
 from vidpipe.stuck import further
@@ -59,6 +59,7 @@ def source_input(path: Path, container: Container, *, codec: str = "", **options
         protocol_whitelist="file",
         format_whitelist=container.demuxer,
         codec_whitelist=allowed(stills=codec in STILLS),
+        **decoder_options(container),
         **options,
     )
 

@@ -72,7 +72,8 @@ class FrameReader:
         self._stream: Any = self._media.streams[self.video.index]
         self._stream.thread_type = "AUTO"
         if draft:
-            self._stream.codec_context.options = {"skip_loop_filter": "nokey"}
+            context = self._stream.codec_context
+            context.options = {**context.options, "skip_loop_filter": "nokey"}
         self._keys = KeyframeFinder(path, info, self.video.index)
         self._cursor: Cursor | None = None
         self._pieces = [

@@ -26,6 +26,8 @@ SAMPLE_RATE = 16_000
 _JUMP_S = 0.05
 #: Sound alone may be so much longer than its header says.
 _LONGER_S = 0.5
+#: A piece of sound that says it is longer is passed over: AVI may have a minute or two in one.
+_LONGEST_S = 600
 #: So much is mixed at a time.
 _BLOCK_S = 10.0
 
@@ -338,9 +340,11 @@ def decode_tolerantly(media: Any, stream: Any) -> Any:
         if packet.dts is not None and packet.time_base is not None:
             further("sound", stream.index, int(packet.dts * packet.time_base))
         try:
-            yield from packet.decode()
+            frames = packet.decode()
         except av.FFmpegError:
             continue
+        # A frame may say another rate than the file: of a hertz it would be a day of sound.
+        yield from (f for f in frames if 0 < f.samples <= _LONGEST_S * f.sample_rate)
 
 
 def level_db(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:
