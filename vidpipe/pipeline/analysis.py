@@ -131,6 +131,8 @@ def silence(run: StageRun) -> BaseModel:
 
 #: Of the stage; its chunks are made anew with it.
 TRANSCRIPT_VERSION = "6"
+#: Of what is made of a transcript beside the recording: nobody is recognised anew for it.
+SIDECAR_VERSION = "2"
 
 
 class TranscriptRequest(BaseModel):
@@ -194,7 +196,11 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
             passed += _other_languages(sidecar.transcript_files, name)
             run.stash["sidecar"] = found
             run.stash["passed"] = passed
-            return {"source": "sidecar", "aligner": aligner() if options.align else None}
+            return {
+                "source": "sidecar",
+                "reading": SIDECAR_VERSION,
+                "aligner": aligner() if options.align else None,
+            }
         passed.append(found)
     recogniser, others = choose(
         options,
