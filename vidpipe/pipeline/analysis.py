@@ -130,9 +130,7 @@ def silence(run: StageRun) -> BaseModel:
 # transcript
 
 #: Of the stage; its chunks are made anew with it.
-TRANSCRIPT_VERSION = "6"
-#: Of what is made of a transcript beside the recording: nobody is recognised anew for it.
-SIDECAR_VERSION = "2"
+TRANSCRIPT_VERSION = "7"
 
 
 class TranscriptRequest(BaseModel):
@@ -196,11 +194,7 @@ def transcript_identity(run: StageRun) -> dict[str, Any]:
             passed += _other_languages(sidecar.transcript_files, name)
             run.stash["sidecar"] = found
             run.stash["passed"] = passed
-            return {
-                "source": "sidecar",
-                "reading": SIDECAR_VERSION,
-                "aligner": aligner() if options.align else None,
-            }
+            return {"source": "sidecar", "aligner": aligner() if options.align else None}
         passed.append(found)
     recogniser, others = choose(
         options,

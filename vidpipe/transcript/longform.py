@@ -10,7 +10,7 @@ of each step as one batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -132,23 +132,30 @@ def heard(
     *,
     at_once: int,
     on_step: Callable[[float], None] = lambda _: None,
-) -> Iterator[tuple[Interval, list[Word]]]:
+) -> list[tuple[Interval, list[Word]]]:
     """Each excerpt with its words, in order; at most `at_once` go side by side.
 
     `on_step` is told how many seconds of sound were heard, after each step.
     """
+    found: dict[int, list[Word]] = {}
     done_s = 0.0
-    for first in range(0, len(excerpts), at_once):
-        chains = [_Chain(e, ear.prepared(sounds(e))) for e in excerpts[first : first + at_once]]
-        going = [c for c in chains if not c.done]
+    # Those of a length go together: none is left to be heard by itself.
+    order = sorted(range(len(excerpts)), key=lambda k: -excerpts[k].duration_s)
+    for first in range(0, len(order), at_once):
+        chains = {
+            k: _Chain(excerpts[k], ear.prepared(sounds(excerpts[k])))
+            for k in order[first : first + at_once]
+        }
+        going = [c for c in chains.values() if not c.done]
         while going:
             windows = [c.window() for c in going]
             with silent(len(windows) * _WINDOW_TAKES_S):
-                hears = ear.hear(windows)
-            for chain, window, found in zip(going, windows, hears, strict=True):
-                chain.take(window, found)
+                heard_now = ear.hear(windows)
+            for chain, window, words in zip(going, windows, heard_now, strict=True):
+                chain.take(window, words)
             going = [c for c in going if not c.done]
-            on_step(done_s + sum(min(c.at_s, c.excerpt.duration_s) for c in chains))
-        done_s += sum(c.excerpt.duration_s for c in chains)
-        for chain in chains:
-            yield chain.excerpt.interval, [chain.excerpt.in_recording(w) for w in chain.words]
+            on_step(done_s + sum(min(c.at_s, c.excerpt.duration_s) for c in chains.values()))
+        done_s += sum(c.excerpt.duration_s for c in chains.values())
+        for k, chain in chains.items():
+            found[k] = [chain.excerpt.in_recording(w) for w in chain.words]
+    return [(excerpt.interval, found[k]) for k, excerpt in enumerate(excerpts)]

@@ -69,10 +69,10 @@ def read_sidecar(
     reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
-    told = bool(moved_s or found.words) or rightness_is_told(found.cues, speech)
+    timing_told = bool(moved_s or found.words) or rightness_is_told(found.cues, speech)
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
     heard = found.language or language_of(text) or iso_language(named)
-    return Reading(name, found, heard, moved_s, told)
+    return Reading(name, found, heard, moved_s, timing_told)
 
 
 def from_sidecar(
