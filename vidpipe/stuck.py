@@ -21,7 +21,8 @@ _PROC = Path("/proc")
 _IDLE, _IDLE_S = 0.01, 0.05
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: So often the same place may be come by and count as further: each picture of a second is once.
-#: A lecture of an hour came by one 256 times at most (layout: nine readings of the same second).
+#: A lecture of an hour came by one 256 times at most (layout: nine readings of the same second),
+#: one of 20 minutes with a single keyframe 300 times.
 _AGAIN = 10_000
 #: What a step may take to clean up after itself before its process is ended.
 _GRACE_S = 20.0

@@ -13,7 +13,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.demuxing import demuxed
+from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import AudioStream, MediaInfo
 from vidpipe.stuck import further
@@ -290,7 +290,7 @@ def pieces_between(
         try:
             media.seek(int((max(0.0, start_s) + info.origin_s) * av.time_base), backward=True)
         except (av.FFmpegError, OSError):
-            media.seek(0)
+            to_beginning(media)
         at: float | None = None
         for frame in decode_tolerantly(media, stream):
             if frame.time is None:
@@ -319,7 +319,7 @@ def sound_decodes(source: Path, info: MediaInfo, t_s: float) -> bool:
         try:
             media.seek(int((t_s + info.origin_s) * av.time_base), backward=True)
         except (av.FFmpegError, OSError):
-            media.seek(0)
+            to_beginning(media)
         for frame in decode_tolerantly(media, stream):
             at_s = t_s if frame.time is None else frame.time - info.origin_s
             if at_s + frame.samples / frame.sample_rate > t_s - 1.0:

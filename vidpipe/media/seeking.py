@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import av
 
-from vidpipe.media.demuxing import demuxed
+from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
 from vidpipe.stuck import further
@@ -57,7 +57,7 @@ def seek(media: Any, info: MediaInfo, t_s: float) -> None:
             # By the container's clock, whose first packet may come before the first picture.
             media.seek(min(0, int((info.start_s - 1.0) * av.time_base)), backward=True)
     except (av.FFmpegError, OSError):
-        media.seek(0)
+        to_beginning(media)
 
 
 @dataclass(frozen=True)
