@@ -40,13 +40,17 @@ def run(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="recordings: videos or sound")
     ],
-    out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="default ./clips/{name}/")
+    ] = None,
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
     clips: Annotated[
         int | None, typer.Option(min=1, max=50, help="so many, the best there are, weak or not")
     ] = None,
-    length: Annotated[str | None, typer.Option(help="of a clip in seconds, such as 20-45")] = None,
+    length: Annotated[
+        str | None, typer.Option(metavar="FROM-TO", help="of a clip in seconds, such as 20-45")
+    ] = None,
     transcript: Annotated[
         Path | None, typer.Option(help="subtitles, DOCX or JSON; default what lies beside the file")
     ] = None,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,10 +39,9 @@ def executable() -> str:
 @functools.cache
 def identity() -> str:
     """Version string of that ffmpeg, part of every fingerprint that rests on it."""
-    said = subprocess.run(
-        [executable(), "-version"], capture_output=True, text=True, timeout=30, check=True
-    ).stdout
-    match = re.match(r"ffmpeg version (\S+)", said)
+    said: list[str] = []
+    run_program([executable(), "-version"], timeout_s=30.0, on_line=said.append)
+    match = re.match(r"ffmpeg version (\S+)", said[0]) if said else None
     return match.group(1) if match else "unknown"
 
 
