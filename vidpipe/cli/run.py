@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from vidpipe.platforms.model import TierName
 from vidpipe.results.deliver import check_folder, deliver, folder_for
 from vidpipe.results.model import Results
 from vidpipe.settings import load_settings
+from vidpipe.stuck import Stuck, watched
 from vidpipe.timeline import clock
 
 #: When several files end differently, the gravest is what the command returns.
@@ -96,10 +98,21 @@ def run(
                 transcript=transcript,
                 wishes=wishes,
             )
-            codes.append(guard(work))
+            codes.append(guard(functools.partial(_ended_when_stuck, engine, work)))
         return next(code for code in _GRAVITY if code in codes)
 
     raise typer.Exit(guard(go))
+
+
+def _ended_when_stuck(engine: Engine, work: Callable[[], int]) -> int:
+    """Do it, but not for ever: what gets no further is ended, and the next file comes."""
+
+    def last(error: Stuck) -> None:
+        err.print(f"vidpipe: {error}", style="red")
+        os._exit(error.exit_code)
+
+    with watched(engine.settings.stuck_after_s, last):
+        return work()
 
 
 def _folder_for(file: Path, out: Path | None, count: int) -> Path:

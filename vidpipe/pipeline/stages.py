@@ -19,7 +19,7 @@ from vidpipe.transcript.model import Transcript
 STAGES: tuple[Stage, ...] = (
     Stage(
         name="source_video",
-        version="2",
+        version="3",
         folder=Folder.FRAMES,
         inputs=(),
         document=SourceVideo,

@@ -15,7 +15,7 @@ from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript
-from vidpipe.transcript.shift import shift_s
+from vidpipe.transcript.shift import rightness_is_told, shift_s
 from vidpipe.transcript.subtitle_files import read_cues, told_language
 from vidpipe.transcript.word_lists import WordList, read_word_list
 
@@ -32,13 +32,15 @@ class Reading:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
     `heard` is what the file says of its language, else what its letters look like; `moved_s`
-    by how much its subtitles were moved to where somebody speaks.
+    by how much its subtitles were moved to where somebody speaks; `timing_told` whether that
+    they are right is told by it.
     """
 
     name: str
     found: WordList
     heard: str
     moved_s: float = 0.0
+    timing_told: bool = True
 
 
 def read_sidecar(
@@ -67,8 +69,10 @@ def read_sidecar(
     reason = why_it_does_not_fit(parts, speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
+    timing_told = bool(moved_s or found.words) or rightness_is_told(found.cues, speech)
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(name, found, found.language or language_of(text) or iso_language(named), moved_s)
+    heard = found.language or language_of(text) or iso_language(named)
+    return Reading(name, found, heard, moved_s, timing_told)
 
 
 def from_sidecar(
@@ -106,7 +110,7 @@ def from_sidecar(
         expected=language,
         word_times="aligned" if aligned else "spread",
         passed=passed,
-    ).model_copy(update={"moved_s": reading.moved_s})
+    ).model_copy(update={"moved_s": reading.moved_s, "timing_told": reading.timing_told})
 
 
 def _moved(cues: Sequence[Cue], by_s: float) -> list[Cue]:
