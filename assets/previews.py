@@ -311,6 +311,8 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
         "clips_found_again": result.items_reused,
         "clips_s": round(sum(c.duration_s for c in document.clips), 1),
     }
+    if document.notes:
+        metadata["captions"] = "; ".join(document.notes)
     if document.nothing:
         metadata["nothing"] = document.nothing
     return metadata

@@ -9,10 +9,11 @@ import dagster as dg
 
 from assets.partitions import videos
 from assets.previews import preview
-from resources import VidpipeResource, WishesResource, end_when_stuck, end_with_parent
+from resources import VidpipeResource, WishesResource, end_with_parent, ended_when_stuck
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
 from vidpipe.pipeline import Engine, StageResult, stage
 from vidpipe.storage.artifacts import Manifest
+from vidpipe.stuck import StoodStill
 
 OWNERS = ["team:media"]
 
@@ -32,9 +33,13 @@ def run(
         engine = vidpipe.engine
         video_id = context.partition_key
         order = engine.order(video_id, wishes.wished())
-        moved = end_when_stuck(engine.settings.stuck_after_s, context.log.error)
-        report = _reporter(context, moved)
-        return engine.run_stage(name, video_id, order, report, chosen(context, engine))
+        made = chosen(context, engine)
+        try:
+            with ended_when_stuck(engine.settings, context.log.error):
+                return engine.run_stage(name, video_id, order, _reporter(context), made)
+        except StoodStill as error:
+            # It took a quarter of an hour to see: not again within a minute.
+            raise _failure(error) from error
 
 
 def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:
@@ -105,14 +110,11 @@ def _failure(error: BaseException) -> dg.Failure:
     )
 
 
-def _reporter(
-    context: dg.AssetExecutionContext, moved: Callable[[], None]
-) -> Callable[[float, str], None]:
+def _reporter(context: dg.AssetExecutionContext) -> Callable[[float, str], None]:
     """Progress as log lines: each new message once, and every quarter."""
     last: dict[str, Any] = {"note": "", "quarter": 0}
 
     def tell(fraction: float, note: str) -> None:
-        moved()
         quarter = int(fraction * 4)
         if (note and note != last["note"]) or quarter > last["quarter"]:
             context.log.info(f"{fraction:.0%} {note}".strip())

@@ -1,6 +1,6 @@
 """How vidpipe does on what nobody here made: words, names, faces, layouts, slides, clips.
 
-    python -m benchmarks.reality [--parts words terms faces layout looks guard] [--record]
+    python -m benchmarks.reality [--parts words terms faces layout looks captions guard] [--record]
 
 Every figure has two columns: on media that may be built on, and on media that are only
 measured on (`real/split.yaml`). `--record` writes them to `reality.json`, with the commit and
@@ -64,6 +64,13 @@ def terms() -> list[Figure]:
     return [figure for column in COLUMNS for figure in terms.measure(column)]
 
 
+def captions() -> list[Figure]:
+    """Captions that are burned in already: found, and not where there are none."""
+    from benchmarks.real import burned_in
+
+    return [figure for column in COLUMNS for figure in burned_in.measure(column)]
+
+
 def guard() -> list[Figure]:
     """A part of all this that takes two minutes: what a test holds every change against."""
     from benchmarks.real import layout, words
@@ -86,6 +93,7 @@ PARTS: dict[str, Callable[[], list[Figure]]] = {
     "layout": layout,
     "looks": looks,
     "terms": terms,
+    "captions": captions,
     "guard": guard,
 }
 

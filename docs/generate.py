@@ -173,7 +173,8 @@ def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
         named = (info.default, *(info.param_decls or ()))
         flags = [d for d in named if isinstance(d, str) and d.startswith("--")]
         flag = flags[0] if flags else f"--{name.replace('_', '-')}"
-        yield flag if kind is bool else f"{flag} {_value(kind)}", required, said
+        value = info.metavar or _value(kind)
+        yield flag if kind is bool else f"{flag} {value}", required, said
 
 
 def _value(kind: Any) -> str:

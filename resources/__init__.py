@@ -4,15 +4,22 @@ Belongs here: the door from Dagster into the engine, the launch form, the execut
 not belong here: anything the engine does.
 """
 
-from resources.executor import end_when_stuck, end_with_parent, executor_for, living
+from resources.executor import (
+    GETS_NO_FURTHER,
+    end_with_parent,
+    ended_when_stuck,
+    executor_for,
+    living,
+)
 from resources.vidpipe_resource import VidpipeResource
 from resources.wishes import WishesResource, wishes_for
 
 __all__ = [
+    "GETS_NO_FURTHER",
     "VidpipeResource",
     "WishesResource",
-    "end_when_stuck",
     "end_with_parent",
+    "ended_when_stuck",
     "executor_for",
     "living",
     "wishes_for",

@@ -1,5 +1,6 @@
 """The executor: Dagster's own, with a sign of life for as long as it leads a run."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -11,10 +12,10 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from vidpipe.errors import Misconfigured
+from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.pipeline import Engine
 from vidpipe.settings import Settings, load_settings
-from vidpipe.stuck import Standstill
+from vidpipe.stuck import Stuck, watched
 
 
 class LivingExecutor(dg.Executor):
@@ -86,26 +87,35 @@ def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
     )
 
 
+#: What a step's process returns that computed without getting further and did not let itself be
+#: interrupted: no other end of a process has it (shells use 126 and more, `sysexits.h` up to 78).
+GETS_NO_FURTHER = 79
 #: What a step may take to clean up after itself before it is ended.
 _GRACE_S = 20.0
 
 
-def end_when_stuck(after_s: float, say: Callable[[str], None]) -> Callable[[], None]:
-    """End this step's process when it stands still for so long; what to call as work goes on.
+@contextlib.contextmanager
+def ended_when_stuck(settings: Settings, say: Callable[[str], None]) -> Iterator[None]:
+    """End what this step does inside when it gets no further; see `vidpipe.stuck.watched`.
 
-    The run is then tried again, as one whose process was lost. Only in a process that was
-    started for a step: another one has other work as well.
+    Only in a process that was started for a step: another one has other work as well.
+
+    Raises:
+        InputRejected: it computed without getting further.
+        StoodStill: it waited for something that did not come.
     """
-    if multiprocessing.parent_process() is None:
-        return lambda: None
-    standstill = Standstill(after_s)
+    if multiprocessing.parent_process() is None and settings.executor == "processes":
+        yield
+        return
 
-    def end() -> None:
-        say(f"it has stood still for {after_s / 60:.0f} minutes: its process is ended")
-        _end_step()
+    def last(error: Stuck) -> None:
+        say(f"{error}: its process is ended")
+        # What is said is sent by threads of Dagster's own.
+        time.sleep(1.0)
+        os._exit(GETS_NO_FURTHER if isinstance(error, InputRejected) else 1)
 
-    standstill.watch(end)
-    return standstill.moved
+    with watched(settings.stuck_after_s, last):
+        yield
 
 
 def _end_step() -> None:

@@ -1,12 +1,13 @@
 """How runs ended: finished, to be tried again, or left for a person."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from resources import VidpipeResource
+from resources import GETS_NO_FURTHER, VidpipeResource
 from resources.wishes import wished
 from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
@@ -130,6 +131,11 @@ def _what_failed(
                 message = data.user_failure_data.description or ""
                 break
             error = data.error.cause or data.error if data.error else None
+            crashed = error is not None and error.cls_name == "ChildProcessCrashException"
+            if crashed and _got_no_further(instance, run.run_id):
+                cause, passing = "rejected:gets_no_further", False
+                message = "it computed without getting further; the log of the run says at what"
+                break
             if error is not None and error.cls_name not in _GONE:
                 passing = error.cls_name in _AWAY
                 cause = "unavailable" if passing else f"bug:{error.cls_name}"
@@ -145,6 +151,14 @@ def _what_failed(
         run_id=run.run_id,
     )
     return failed, passing
+
+
+def _got_no_further(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a step's process ended itself for that; Dagster says with what it ended in words."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records
+    said = [record.event_log_entry.dagster_event for record in records]
+    code = re.compile(rf"exited with code {GETS_NO_FURTHER}\b")
+    return any(event is not None and code.search(event.message or "") for event in said)
 
 
 def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.DagsterEvent]:

@@ -1,13 +1,14 @@
 """The jobs: taking uploads in, and the whole graph for one video."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from assets.partitions import videos
-from resources import VidpipeResource, living
+from resources import VidpipeResource, ended_when_stuck, living
 from resources.wishes import form
 from vidpipe.intake.model import Outcome, State
 from vidpipe.intake.taking import take_noticed
@@ -99,13 +100,19 @@ def take_uploads(
     engine.artifacts.sweep()
     rows = {row.key: row for row in engine.catalog.uploads([u.key for u in config.uploads])}
     bugs: list[Exception] = []
+
+    def watched() -> AbstractContextManager[None]:
+        return ended_when_stuck(engine.settings, context.log.error)
+
     for item in config.uploads:
         row = rows.get(item.key)
         if row is None or row.version != item.version:
             context.log.info(f"{item.key}: it is newer than this run: passed over")
             continue
         try:
-            outcome = take_noticed(intake, folder, row, context.run_id, engine.settings.waits_s)
+            outcome = take_noticed(
+                intake, folder, row, context.run_id, engine.settings.waits_s, watched
+            )
         except Exception as error:
             context.log.exception(f"{item.key}: a bug of ours")
             bugs.append(error)

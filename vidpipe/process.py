@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vidpipe.errors import Unavailable
+from vidpipe.stuck import silent
 
 _STDERR_LINES = 200
 #: How every program says it, in the language that it is run in.
@@ -130,8 +131,10 @@ def run_program(
     reader.start()
     deadline = time.monotonic() + timeout_s
     timed_out = False
+    # What tells us nothing has its limit; what does is held to what it tells.
+    told_nothing = silent(timeout_s) if on_line is None else contextlib.nullcontext()
     try:
-        with selectors.DefaultSelector() as selector:
+        with told_nothing, selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             while True:
                 left = deadline - time.monotonic()

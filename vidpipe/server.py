@@ -12,7 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.stuck import silent
 from vidpipe.untrusted import Unreadable, cleaned, read_json
+
+#: The longest wait between two tries: what a server may ask for (openai).
+_BETWEEN_S = 60.0
 
 
 class ServerOptions(BaseModel):
@@ -109,7 +113,8 @@ def answer_of(asked: Any, options: ServerOptions, where: str, most_bytes: int = 
     """
     until_s = time.monotonic() + options.timeout_s
     said = bytearray()
-    with asked as response:
+    # All tries, and the waits between them.
+    with silent(options.tries * (options.timeout_s + _BETWEEN_S)), asked as response:
         for part in response.iter_bytes():
             said += part
             if len(said) > most_bytes:

@@ -1,5 +1,6 @@
-"""A step that stands still is ended; one that computes or says that it is further is not."""
+"""What gets no further is ended and says why; what is slow but gets further is not."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,60 +8,149 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.stuck import Standstill, processor_s
+from vidpipe import stuck
+from vidpipe.errors import InputRejected
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.probe import probe
+from vidpipe.stuck import Standstill, StoodStill, begin, further, no_further, processor_s, silent
 
-STEP = """
-import multiprocessing, sys, threading, time
-from resources import end_when_stuck
+ROOT = str(Path(__file__).parents[1])
 
-def step(how):
-    moved = end_when_stuck(4.5, lambda said: print(said, flush=True))
+WORK = """
+import os, re, signal, sys, threading, time
+from vidpipe import stuck
+stuck._GRACE_S = 8.0
+
+def work(how):
     began = time.monotonic()
-    # What stands still would go on for long: a busy machine may be late to notice it.
-    while time.monotonic() - began < (9 if how in ("computes", "tells") else 90):
+    # What gets no further would go on for long: a busy machine may be late to notice it.
+    while time.monotonic() - began < (9 if how in ("slow", "tells", "silent") else 120):
+        if how == "slow":
+            end = time.monotonic() + 1.0
+            while time.monotonic() < end:
+                pass
+            stuck.further()
         if how == "tells":
-            moved()
+            stuck.further()
+        if how == "again":
+            stuck.further("picture", 7)
+        if how == "silent":
+            with stuck.silent(120):
+                time.sleep(8)
         if how in ("tells", "waits"):
             time.sleep(0.3)
         if how == "locked":
             threading.Lock().acquire(); lock = threading.Lock(); lock.acquire(); lock.acquire()
+        if how == "deaf":
+            # As a library that does not let itself be interrupted.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if how == "holds":
+            # A search that lets no other thread run.
+            re.match("(a+)+$", "a" * 60 + "b")
     print("done", flush=True)
 
-if __name__ == "__main__":
-    child = multiprocessing.get_context("spawn").Process(target=step, args=(sys.argv[1],))
-    child.start(); child.join(); print(child.exitcode)
+def last(error):
+    print("LAST", error, flush=True)
+    os._exit(79)
+
+stuck.begin("layout", "talk.mp4")
+try:
+    with stuck.watched(4.5, last):
+        work(sys.argv[1])
+except Exception as error:
+    print(type(error).__name__, error, flush=True)
+    os._exit(5)
 """
 
 
 @pytest.mark.parametrize(
-    ("how", "ends"), [("computes", True), ("tells", True), ("waits", False), ("locked", False)]
+    ("how", "said", "code"),
+    [
+        ("slow", "done", 0),
+        ("tells", "done", 0),
+        ("silent", "done", 0),
+        ("spins", "InputRejected talk.mp4: layout has computed", 5),
+        ("again", "InputRejected talk.mp4: layout has computed", 5),
+        ("waits", "StoodStill talk.mp4: layout has stood still", 5),
+        ("locked", "StoodStill talk.mp4: layout has stood still", 5),
+        ("deaf", "LAST talk.mp4: layout has computed", 79),
+        ("holds", "", 1),
+    ],
 )
-def test_only_what_stands_still_is_ended(tmp_path, how, ends):
-    script = tmp_path / "step.py"
-    script.write_text(STEP)
-    root = str(Path(__file__).parents[1])
+def test_only_what_gets_no_further_is_ended(how, said, code):
     done = subprocess.run(
-        [sys.executable, str(script), how],
+        [sys.executable, "-c", WORK, how],
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
-        env={"PYTHONPATH": root, "PATH": "/usr/bin:/bin"},
+        timeout=180,
+        env={"PYTHONPATH": ROOT, "PATH": "/usr/bin:/bin"},
     )
-    said = done.stdout.split("\n")
-    assert ("done" in said) is ends, done.stderr
-    assert any("stood still" in line for line in said) is not ends
-    assert (said[-2] == "0") is ends
+    assert done.stdout.startswith(said), (done.stdout, done.stderr)
+    assert done.returncode == code
+    if how == "holds":
+        assert "line" in done.stderr and "in work" in done.stderr, "it says where it was"
 
 
-def test_looks_add_up_and_any_movement_begins_anew():
+def test_looks_add_up_and_only_being_further_begins_anew():
     spent = [0.0]
     still = Standstill(900, lambda: spent[0])
-    assert [still.look(300) for _ in range(2)] == [False, False]
-    still.moved()
-    assert [still.look(300) for _ in range(3)] == [False, False, False]
-    spent[0] += 5
-    assert [still.look(300) for _ in range(4)] == [False, False, False, True]
+    assert [still.look(300) for _ in range(2)] == [None, None]
+    further()
+    assert [still.look(300) for _ in range(4)] == [None, None, None, "waits"]
+    further()
+    still.look(300)
+    looks = []
+    for _ in range(3):
+        spent[0] += 5
+        looks.append(still.look(300))
+    assert looks == [None, None, "computes"]
+    further()
+    assert still.look(300) is None
+
+
+def test_the_same_place_again_and_again_is_no_further():
+    begin("layout", "talk.mp4")
+    still = Standstill(900, lambda: 0.0)
+    for _ in range(stuck._AGAIN):
+        further("picture", 3)
+        assert still.look(900) is None
+    further("picture", 3)
+    assert still.look(900) == "waits"
+    further("picture", 4)
+    assert still.look(900) is None
+    # Other work has its own places.
+    begin("clips", "talk.mp4")
+    still.look(900)
+    further("picture", 3)
+    assert still.look(900) is None
+
+
+def test_what_cannot_tell_how_far_it_is_has_its_time():
+    still = Standstill(900, lambda: 0.0)
+    with silent(60):
+        assert still.look(900) is None
+    assert still.look(900) is None, "it ended: that is further"
+    with silent(0):
+        assert still.look(900) == "waits"
+
+
+def test_the_reason_says_what_of_which_file_and_what_to_do():
+    begin("layout", "talk.mp4")
+    computes, waits = no_further("computes", 900), no_further("waits", 900)
+    assert isinstance(computes, InputRejected) and computes.reason == "gets_no_further"
+    for part in ("talk.mp4", "layout", "15 minutes", "Export", "VIDPIPE_STUCK_AFTER_S"):
+        assert part in str(computes)
+    assert isinstance(waits, StoodStill) and "talk.mp4: layout has stood still" in str(waits)
+
+
+def test_readers_and_programs_say_that_they_are_further(talk):
+    begin("layout", "talk.mp4")
+    info = probe(talk.path)
+    before = stuck._told.times
+    with FrameReader(talk.path, info) as reader:
+        frames = sum(1 for _ in reader.every(0.5))
+    assert stuck._told.times - before >= frames > 10
 
 
 def test_what_children_use_counts_while_they_live():
@@ -75,3 +165,76 @@ def test_what_children_use_counts_while_they_live():
     finally:
         burning.kill()
         burning.wait()
+
+
+STEP = """
+import multiprocessing, signal, sys
+from resources import ended_when_stuck
+from vidpipe import stuck
+from vidpipe.settings import load_settings
+stuck._GRACE_S = 1.0
+
+def step():
+    settings = load_settings(home=sys.argv[1]).model_copy(update={"stuck_after_s": 3.0})
+    stuck.begin("layout", "talk.mp4")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with ended_when_stuck(settings, lambda said: print(said, flush=True)):
+        while True:
+            pass
+
+child = multiprocessing.get_context("fork").Process(target=step)
+child.start(); child.join(); print(child.exitcode)
+"""
+
+
+def test_the_process_of_a_step_says_with_what_it_ended(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", STEP, str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={"PYTHONPATH": ROOT, "PATH": "/usr/bin:/bin"},
+    )
+    said, code = done.stdout.strip().split("\n")
+    assert said.startswith("talk.mp4: layout has computed") and said.endswith("is ended")
+    assert code == "79"
+
+
+SPINNING = """
+import sys
+from vidpipe.pipeline import analysis
+import vidpipe.cli.run as run
+ended = run.watched
+run.watched = lambda _, last: ended(9.0, last)
+
+def spins(*_, **__):
+    while True:
+        pass
+
+analysis.decode_samples = spins
+from vidpipe.cli import main
+sys.argv = ["vidpipe", "run", *sys.argv[1:]]
+main()
+"""
+
+
+def test_a_command_ends_the_file_that_spins_and_goes_on_with_the_next(tmp_path, talk):
+    other = tmp_path / "not_a_video.mp4"
+    other.write_bytes(b"nothing" * 100)
+    done = subprocess.run(
+        [sys.executable, "-c", SPINNING, str(talk.path), str(other)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": ROOT,
+            "VIDPIPE_HOME": str(tmp_path / "home"),
+        },
+    )
+    assert "audio has computed" in done.stderr and talk.path.name in done.stderr, done.stderr
+    assert "not_a_video.mp4" in done.stderr.split("audio has computed")[1]
+    assert done.returncode == InputRejected.exit_code

@@ -84,6 +84,10 @@ class CaptionStyle(_Strict):
     from_draft: bool = Field(
         default=False, description="burn in captions even when the transcript is only a draft"
     )
+    over_burned_in: bool = Field(
+        default=False,
+        description="draw them even where the recording has captions in its picture already",
+    )
     font: str = Field(
         default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$", description="one that is installed"
     )

@@ -165,7 +165,9 @@ def retention(
 @app.command()
 def hold(
     video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id")],
-    why: Annotated[str, typer.Option(help="the reason; it is shown wherever it matters")] = "",
+    why: Annotated[
+        str, typer.Option(metavar="TEXT", help="the reason; it is shown wherever it matters")
+    ] = "",
     release: Annotated[bool, typer.Option("--release", help="let go again")] = False,
 ) -> None:
     """Keep everything of a video from retention and retiring."""

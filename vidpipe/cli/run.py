@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from vidpipe.platforms.model import TierName
 from vidpipe.results.deliver import check_folder, deliver, folder_for
 from vidpipe.results.model import Results
 from vidpipe.settings import load_settings
+from vidpipe.stuck import Stuck, watched
 from vidpipe.timeline import clock
 
 #: When several files end differently, the gravest is what the command returns.
@@ -38,13 +40,17 @@ def run(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="recordings: videos or sound")
     ],
-    out: Annotated[Path | None, typer.Option(help="folder; default ./clips/{name}/")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="default ./clips/{name}/")
+    ] = None,
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
     clips: Annotated[
         int | None, typer.Option(min=1, max=50, help="so many, the best there are, weak or not")
     ] = None,
-    length: Annotated[str | None, typer.Option(help="of a clip in seconds, such as 20-45")] = None,
+    length: Annotated[
+        str | None, typer.Option(metavar="FROM-TO", help="of a clip in seconds, such as 20-45")
+    ] = None,
     transcript: Annotated[
         Path | None, typer.Option(help="subtitles, DOCX or JSON; default what lies beside the file")
     ] = None,
@@ -92,10 +98,21 @@ def run(
                 transcript=transcript,
                 wishes=wishes,
             )
-            codes.append(guard(work))
+            codes.append(guard(functools.partial(_ended_when_stuck, engine, work)))
         return next(code for code in _GRAVITY if code in codes)
 
     raise typer.Exit(guard(go))
+
+
+def _ended_when_stuck(engine: Engine, work: Callable[[], int]) -> int:
+    """Do it, but not for ever: what gets no further is ended, and the next file comes."""
+
+    def last(error: Stuck) -> None:
+        err.print(f"vidpipe: {error}", style="red")
+        os._exit(error.exit_code)
+
+    with watched(engine.settings.stuck_after_s, last):
+        return work()
 
 
 def _folder_for(file: Path, out: Path | None, count: int) -> Path:

@@ -16,6 +16,7 @@ from vidpipe.clips.insets import (
     to_paint_over,
     without_corners,
 )
+from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.legible import part_to_show, says_little
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
@@ -70,15 +71,41 @@ class Composer:
     variant: Variant
     captions: bool
     has_title: bool = False
+    kept: Rect | None = None
     grounds: list[Ground] = field(default_factory=list)
 
     def parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
-        """What a stretch of clip frames shows: one part, or several where people take turns."""
+        """What a stretch of clip frames shows: one part, or several where people take turns.
+
+        What is `kept` of the source, captions that are burned in, is whole in every part: one
+        that would cut it shows more instead.
+        """
+        parts = self._parts(stretch, first, last)
+        if self.kept is None or all(holds(part, self.kept) for part in parts):
+            return parts
+        shown = [r.rect for r in stretch.regions]
+        rect = whole_with(parts, self.kept, shown, self.recording.reader.video.size.rect)
+        fills = fit(rect, self.variant.size.rect) == self.variant.size.rect
+        part = Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.FIT,
+            screen=rect,
+            ground=None if fills else self._ground(rect, self._within(first, last)),
+        )
+        return [part]
+
+    def _within(self, first: int, last: int) -> Interval:
+        """The source time of clip frames."""
         fps = self.edit.fps
-        within = span(
+        return span(
             self.edit.to_source(float(first / fps)),
             self.edit.to_source(float((last - 1) / fps)) + 1e-3,
         )
+
+    def _parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
+        """The same, whatever it cuts."""
+        within = self._within(first, last)
         screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
             return [self._stack(first, last, within, screen, camera)]
@@ -251,7 +278,7 @@ class Composer:
             camera=path,
             face=face_on(canvas, path, faces),
         )
-        if self.options.template.punch_in == "none":
+        if self.options.template.punch_in == "none" or self.kept is not None:
             return [part]
         return list(self._punched(part, faces))
 

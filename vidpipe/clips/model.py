@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Literal
 
@@ -189,6 +190,9 @@ class Quality(BaseModel):
     ssim: float | None = None
     starts_in_speech: bool
     ends_in_speech: bool
+    cut_captions_s: float = Field(
+        default=0.0, description="in which captions of the recording are not whole in the picture"
+    )
 
     @property
     def objections(self) -> tuple[str, ...]:
@@ -200,6 +204,9 @@ class Quality(BaseModel):
                 self.elsewhere_s > 0
             ),
             "captions reach out of the safe box": self.captions_outside,
+            f"captions that are burned in are cut off for {self.cut_captions_s:.1f} s": (
+                self.cut_captions_s > 0
+            ),
             f"the picture is coarse (SSIM {self.ssim})": (self.ssim or 1.0) < COARSE_SSIM,
             "begins in the middle of speech": self.starts_in_speech,
             "ends in the middle of speech": self.ends_in_speech,
@@ -269,6 +276,45 @@ class Clip(BaseModel):
     files: tuple[ClipFile, ...]
 
 
+class BurnedIn(Interval):
+    """Captions that a recording has in its picture already, and from when to when.
+
+    Their place is in shares of the picture, from its left and upper border.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    speech_covered: float = Field(description="share of what is said that stands in the picture")
+
+    def rect(self, size: Size) -> Rect:
+        """Their place in a picture of some size, in pixels."""
+        x, y = math.floor(self.left * size.width), math.floor(self.top * size.height)
+        right, bottom = math.ceil(self.right * size.width), math.ceil(self.bottom * size.height)
+        return Rect(x=x, y=y, width=right - x, height=bottom - y).clamp(size.rect)
+
+    def holds(self, passage: Interval) -> bool:
+        """Whether there are captions in most of a passage."""
+        return self.overlap_s(passage) > 0.5 * passage.duration_s
+
+    def told(self, *, drawn_over: bool) -> str:
+        """What is said of them to whoever sees the clips.
+
+        Args:
+            drawn_over: whether clips get captions of their own all the same.
+        """
+        middle = (self.top + self.bottom) / 2
+        place = "upper" if middle < 1 / 3 else "middle" if middle < 2 / 3 else "lower"
+        theirs = (
+            f"captions are burned into the {place} part of the picture, over "
+            f"{self.speech_covered:.0%} of what is said"
+        )
+        if drawn_over:
+            return f"{theirs}: clips have their own as well, as captions.over_burned_in asks"
+        return f"{theirs}: clips get none of their own (captions.over_burned_in draws them too)"
+
+
 class FailedClip(BaseModel):
     """A segment that could not be rendered, and what the encoder said."""
 
@@ -290,6 +336,8 @@ class RenderedClips(BaseModel):
     clips: tuple[Clip, ...] = ()
     failed: tuple[FailedClip, ...] = ()
     nothing: str | None = None
+    burned_in: BurnedIn | None = Field(default=None, description="captions that were there before")
+    notes: tuple[str, ...] = Field(default=(), description="what holds for all clips")
 
 
 class ClipOptions(BaseModel):

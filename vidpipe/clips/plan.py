@@ -13,6 +13,7 @@ from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.films import film_frames
 from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Variant
 from vidpipe.framing.model import FramingOptions
+from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout, Stretch
 from vidpipe.orthography import bare
 from vidpipe.segments.model import Segment
@@ -48,14 +49,32 @@ def plan_clip(
     variant: Variant,
     *,
     captions: bool,
+    kept: Rect | None = None,
 ) -> ClipPlan:
-    """Decide everything that is seen: one plan per canvas shape."""
+    """Decide everything that is seen: one plan per canvas shape.
+
+    Args:
+        recording: what is known of it.
+        segment: what to show.
+        options: look and sound.
+        framing: how faces are followed.
+        variant: the canvas.
+        captions: whether there is to be room for captions.
+        kept: a place of the source, in its pixels, to be kept whole: captions that are there.
+    """
     fps = output_fps(recording.reader.video.fps)
     edit = edit_list(
         segment, recording.speech, recording.words, options, fps, recording.layout.duration_s
     )
     planner = Composer(
-        recording, edit, options, framing, variant, captions, has_title=bool(segment.title)
+        recording,
+        edit,
+        options,
+        framing,
+        variant,
+        captions,
+        has_title=bool(segment.title),
+        kept=kept,
     )
     parts: list[Part] = []
     for stretch, first, last in _stretches(recording.layout, edit):

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from vidpipe.content.model import SentenceModelOptions
 from vidpipe.errors import Unavailable
 from vidpipe.models import ModelStore, chosen
+from vidpipe.stuck import silent
 
 _BATCH = 64
 _MOST_TERMS = 2000
+#: What a large model may take for a text on the slowest machine, and before the first one.
+_TEXT_TAKES_S, _LOAD_S = 2.0, 300.0
 
 
 def term_vectors(terms: Sequence[Sequence[str]]) -> NDArray[np.float32]:
@@ -54,9 +57,11 @@ class SentenceModel:
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (n, dimensions)."""
         model = _loaded(str(self.weights.folder()))
-        vectors = model.encode(
-            list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
-        )
+        # At one go, as how sentences are put together changes the last bits of their vectors.
+        with silent(_LOAD_S + _TEXT_TAKES_S * len(texts)):
+            vectors = model.encode(
+                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
         return np.asarray(vectors, np.float32)
 
 

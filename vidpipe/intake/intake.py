@@ -27,6 +27,7 @@ from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, quarantine_key
 from vidpipe.storage.objects import sha256_file
+from vidpipe.stuck import begin
 
 _CHUNK = 1 << 20
 #: As long as the catalog keeps them.
@@ -88,6 +89,7 @@ class Intake:
             Unavailable: store or catalog cannot be reached; nothing is decided.
         """
         digest = ""
+        begin("taking it in", drop.name)
         try:
             self._check_channel(drop)
             check_name(drop.name)

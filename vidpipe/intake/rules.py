@@ -11,6 +11,7 @@ import av
 
 from vidpipe.errors import InputRejected
 from vidpipe.media.containers import MPEGTS, SNIFF_BYTES, identify
+from vidpipe.media.dolby import dolby_alone
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import sound_decodes
@@ -214,6 +215,15 @@ def _checked(path: Path, name: str, size: int, rules: Rules) -> MediaInfo:
             f"{rules.max_side_px} px.",
         )
     _check_decodes(path, name, info, rules)
+    profile = dolby_alone(path, info)
+    if profile is not None:
+        raise reject(
+            "dolby_vision_alone",
+            f"it is Dolby Vision of profile {profile}, whose colours no other player knows: in "
+            "clips white would be grey, green brown and blue green. Export it as HDR10, HLG or "
+            "SDR, which is a choice of every editor's export. Phones film profile 8, which is "
+            "read.",
+        )
     return info
 
 

@@ -26,11 +26,12 @@ TRANSCRIPT_SUFFIXES = (
     ".ttml",
     ".dfxp",
     ".docx",
+    ".txt",
 )
 INSTRUCTION_SUFFIXES = (".yaml", ".yml")
 SIDECAR_SUFFIXES = TRANSCRIPT_SUFFIXES + INSTRUCTION_SUFFIXES
 #: Of texts beside a recording that are read by nobody here.
-_NO_TRANSCRIPTS = (".txt", ".md", ".rtf", ".odt", ".stl", ".scc", ".smi", ".sub", ".idx", ".lrc")
+_NO_TRANSCRIPTS = (".md", ".rtf", ".odt", ".stl", ".scc", ".smi", ".sub", ".idx", ".lrc")
 #: A page of instructions has 5 KB; the reader takes a second for 256 KiB.
 _MOST_YAML_BYTES = 256 << 10
 #: Of a picture that is the cover of sound; in order of preference.

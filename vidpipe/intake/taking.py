@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,11 +66,13 @@ def take_noticed(
     row: Upload,
     run_id: str = "",
     waits_s: Sequence[float] = WAITS_S,
+    watched: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Outcome | str:
     """Take one noticed upload in; its outcome, or why there is none yet.
 
     What may pass is tried again after a wait, and in the end goes to the dead letters:
     so does an upload that killed its process every time, as attempts are counted first.
+    What gets no further is ended by `watched`, if that is given.
 
     Raises:
         Exception: a bug of ours; the upload is among the dead letters then.
@@ -84,7 +86,7 @@ def take_noticed(
             catalog, row, run_id, attempt, "process_lost", "it ended its process each time"
         )
     try:
-        with ExitStack() as stack:
+        with watched(), ExitStack() as stack:
             work = intake.artifacts.workspace("drop")
             try:
                 drop = stack.enter_context(on_this_machine(folder, row, work))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.arrangements import Arrangements
+from vidpipe.layout.changing_text import changing_text, width_for_letters
 from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.model import (
     Layout,
@@ -76,11 +77,16 @@ def detect_layout(
             ).stretches()
         stretches = overridden(stretches, fixed)
         if on_progress is not None:
-            on_progress(0.85)
+            on_progress(0.8)
         slides = find_slides(reader, samples, stretches, options)
-        if on_progress is not None:
-            on_progress(1.0)
-        return _layout(reader, info, stretches, borders, slides)
+        found = _layout(reader, info, stretches, borders, slides)
+    if on_progress is not None:
+        on_progress(0.9)
+    with FrameReader(path, info, max_width=width_for_letters(found), draft=True) as reader:
+        found = found.model_copy(update={"changing_text": changing_text(reader)})
+    if on_progress is not None:
+        on_progress(1.0)
+    return found
 
 
 def _rescaled(item: Stretch, scale: float) -> Stretch:

@@ -94,6 +94,27 @@ class Slide(Interval):
     lines: tuple[TextLine, ...] = Field(default=(), description="where slides are read")
 
 
+class Spell(Interval):
+    """A time in which text at one place stays as it is, about to within an eighth of a second."""
+
+    strokes: int = Field(description="edges of letters along rows: how much text; 0 without any")
+
+
+class ChangingText(BaseModel):
+    """Text at one place that comes and goes at once: captions that are burned in, or others.
+
+    Spells that adjoin are of one look at the recording; between two looks nothing is known.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rect: Rect = Field(description="what it ever covers")
+    off_middle: float = Field(
+        description="of its lines from the picture's middle, in picture widths, as a median"
+    )
+    spells: tuple[Spell, ...]
+
+
 class Layout(BaseModel):
     """The result of the stage; `stretches` and `shots` each cover the whole video in order.
 
@@ -108,6 +129,7 @@ class Layout(BaseModel):
     stretches: tuple[Stretch, ...]
     shots: tuple[Shot, ...]
     slides: tuple[Slide, ...]
+    changing_text: ChangingText | None = None
 
     @property
     def cuts_s(self) -> list[float]:

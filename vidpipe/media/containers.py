@@ -19,6 +19,9 @@ SNIFF_BYTES = 4096
 #: 8192x8192, the largest video that is accepted; the cover of a sound file is at most 6000x6000
 #: (podcast directories ask for 3000x3000).
 MOST_PIXELS, MOST_COVER_PIXELS = 8192 * 8192, 6000 * 6000
+#: Nor a piece of sound of more samples, all channels together: FLAC, whose pieces are the longest
+#: of all, has 65535 of 8 channels, and AVI a second or two of PCM in one.
+MOST_SAMPLES = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -112,5 +115,13 @@ def open_options(container: Container, *, stills: bool = False) -> dict[str, str
         "protocol_whitelist": "file",
         "format_whitelist": container.demuxer,
         "codec_whitelist": allowed(stills=stills),
+        **decoder_options(container),
+    }
+
+
+def decoder_options(container: Container) -> dict[str, str]:
+    """What a decoder is told: of what a file says in its middle no header knows."""
+    return {
         "max_pixels": str(MOST_COVER_PIXELS if container.sound_only else MOST_PIXELS),
+        "max_samples": str(MOST_SAMPLES),
     }

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import av
+
+
+def to_beginning(media: Any) -> None:
+    """Go to the beginning; where a damaged index lets nothing seek, it stays where it stands."""
+    with contextlib.suppress(av.FFmpegError, OSError):
+        media.seek(0)
 
 
 def demuxed(media: Any, *streams: Any) -> Iterator[av.Packet]:

@@ -16,6 +16,7 @@ import ffmpeg
 
 from vidpipe.errors import InputRejected
 from vidpipe.media.colour import luma_peak, settled_peak
+from vidpipe.media.ending import breaks_off
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pairing import paired
@@ -42,6 +43,8 @@ def examine(path: Path, info: MediaInfo, sound: str = "auto") -> tuple[MediaInfo
         sound: which sounds are wanted, see `choose_sounds`.
     """
     info, notes = choose_sounds(path, info, sound)
+    ending = breaks_off(path, info)
+    notes += [ending] if ending else []
     if info.video is None:
         return info, tuple(notes)
     both, told = paired(path, info)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,18 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from vidpipe.media.containers import Container
+from vidpipe.media.containers import Container, decoder_options
 from vidpipe.media.decoders import STILLS, allowed
 from vidpipe.process import run_program
+from vidpipe.stuck import further
 
 #: What a run may take of address space, so that a surprise in somebody's file ends one step and
 #: not the machine: a clip of 4K in three shapes took 2.9 GiB on two cores; each more has threads
 #: and pictures of its own.
 MEMORY_BYTES = (8 << 30) + (os.cpu_count() or 1) * (256 << 20)
+
+#: What of its reports says that it is further when it has grown.
+_FURTHER = ("frame", "out_time_us", "total_size")
 
 
 @functools.cache
@@ -36,10 +39,9 @@ def executable() -> str:
 @functools.cache
 def identity() -> str:
     """Version string of that ffmpeg, part of every fingerprint that rests on it."""
-    said = subprocess.run(
-        [executable(), "-version"], capture_output=True, text=True, timeout=30, check=True
-    ).stdout
-    match = re.match(r"ffmpeg version (\S+)", said)
+    said: list[str] = []
+    run_program([executable(), "-version"], timeout_s=30.0, on_line=said.append)
+    match = re.match(r"ffmpeg version (\S+)", said[0]) if said else None
     return match.group(1) if match else "unknown"
 
 
@@ -55,6 +57,7 @@ def source_input(path: Path, container: Container, *, codec: str = "", **options
         protocol_whitelist="file",
         format_whitelist=container.demuxer,
         codec_whitelist=allowed(stills=codec in STILLS),
+        **decoder_options(container),
         **options,
     )
 
@@ -82,15 +85,18 @@ def render(
     """
     args = ffmpeg.compile(outputs, cmd=executable(), overwrite_output=True)
     head = [args[0], "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info", *global_args]
-    on_line = None
-    if on_progress is not None and duration_s:
-        head += ["-progress", "pipe:1"]
-        report = on_progress
+    head += ["-progress", "pipe:1"]
+    most = dict.fromkeys(_FURTHER, 0)
 
-        def on_line(line: str) -> None:
-            key, _, value = line.partition("=")
-            if key == "out_time_us" and value.lstrip("-").isdigit():
-                report(min(1.0, max(0.0, int(value) / 1e6 / duration_s)))
+    def on_line(line: str) -> None:
+        key, _, value = line.partition("=")
+        if key not in most or not value.isdigit():
+            return
+        if int(value) > most[key]:
+            most[key] = int(value)
+            further()
+        if key == "out_time_us" and on_progress is not None and duration_s:
+            on_progress(min(1.0, int(value) / 1e6 / duration_s))
 
     return run_program(
         [*head, *args[1:]], timeout_s=timeout_s, on_line=on_line, memory_bytes=memory_bytes

@@ -29,6 +29,7 @@ from vidpipe.media.seeking import (
     seek,
     time_of,
 )
+from vidpipe.stuck import further
 
 __all__ = ["Frame", "FrameReader", "Image", "Packets"]
 
@@ -71,7 +72,8 @@ class FrameReader:
         self._stream: Any = self._media.streams[self.video.index]
         self._stream.thread_type = "AUTO"
         if draft:
-            self._stream.codec_context.options = {"skip_loop_filter": "nokey"}
+            context = self._stream.codec_context
+            context.options = {**context.options, "skip_loop_filter": "nokey"}
         self._keys = KeyframeFinder(path, info, self.video.index)
         self._cursor: Cursor | None = None
         self._pieces = [
@@ -120,6 +122,7 @@ class FrameReader:
         for packet in packets_of(self._media, self._stream):
             t_s = time_of(packet, self.info.origin_s)
             if t_s is not None and packet.size:
+                further("packet", self._stream.index, int(t_s))
                 rows.append((t_s, packet.size, packet.is_keyframe))
         # What lies before the first frame is decoded for the others' sake and not shown.
         rows = sorted(r for r in rows if r[0] > -1e-3)
@@ -152,6 +155,7 @@ class FrameReader:
             t_s = time_of(packet, self.info.origin_s)
             if t_s is None or not packet.size:
                 continue
+            further("keyframe", self._stream.index, int(t_s))
             while key_s is None and wanted and wanted[0] < t_s - 1e-6:
                 wanted.popleft()
             if key_s is None and packet.is_keyframe and wanted and wanted[0] <= t_s + 1e-6:

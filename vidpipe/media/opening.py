@@ -10,7 +10,14 @@ from av.stream import Disposition
 
 from vidpipe.errors import InputRejected
 from vidpipe.media.boxes import overstated
-from vidpipe.media.containers import MOST_PIXELS, MP4, Container, identify_file, open_options
+from vidpipe.media.containers import (
+    MOST_PIXELS,
+    MP4,
+    Container,
+    decoder_options,
+    identify_file,
+    open_options,
+)
 from vidpipe.media.decoders import STILLS, is_allowed
 
 
@@ -42,12 +49,17 @@ def open_media(path: Path, container: Container | None = None) -> Any:
         )
 
     def opened(stills: bool) -> Any:
-        return av.open(
+        media = av.open(
             str(path.resolve()),
             format=container.demuxer,
             options=open_options(container, stills=stills),
             metadata_errors="replace",
         )
+        for stream in media.streams:
+            # Those above are for looking at the file; PyAV makes decoders of its own.
+            if stream.codec_context is not None:
+                stream.codec_context.options = decoder_options(container)
+        return media
 
     try:
         media = opened(False)

@@ -13,9 +13,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.demuxing import demuxed
+from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import AudioStream, MediaInfo
+from vidpipe.stuck import further
 
 #: What recognisers and speech activity want.
 SAMPLE_RATE = 16_000
@@ -25,6 +26,8 @@ SAMPLE_RATE = 16_000
 _JUMP_S = 0.05
 #: Sound alone may be so much longer than its header says.
 _LONGER_S = 0.5
+#: A piece of sound that says it is longer is passed over: AVI may have a minute or two in one.
+_LONGEST_S = 600
 #: So much is mixed at a time.
 _BLOCK_S = 10.0
 
@@ -287,7 +290,7 @@ def pieces_between(
         try:
             media.seek(int((max(0.0, start_s) + info.origin_s) * av.time_base), backward=True)
         except (av.FFmpegError, OSError):
-            media.seek(0)
+            to_beginning(media)
         at: float | None = None
         for frame in decode_tolerantly(media, stream):
             if frame.time is None:
@@ -316,7 +319,7 @@ def sound_decodes(source: Path, info: MediaInfo, t_s: float) -> bool:
         try:
             media.seek(int((t_s + info.origin_s) * av.time_base), backward=True)
         except (av.FFmpegError, OSError):
-            media.seek(0)
+            to_beginning(media)
         for frame in decode_tolerantly(media, stream):
             at_s = t_s if frame.time is None else frame.time - info.origin_s
             if at_s + frame.samples / frame.sample_rate > t_s - 1.0:
@@ -334,10 +337,14 @@ def decode_tolerantly(media: Any, stream: Any) -> Any:
             return
         except av.FFmpegError:
             return
+        if packet.dts is not None and packet.time_base is not None:
+            further("sound", stream.index, int(packet.dts * packet.time_base))
         try:
-            yield from packet.decode()
+            frames = packet.decode()
         except av.FFmpegError:
             continue
+        # A frame may say another rate than the file: of a hertz it would be a day of sound.
+        yield from (f for f in frames if 0 < f.samples <= _LONGEST_S * f.sample_rate)
 
 
 def level_db(samples: NDArray[np.float32], hop: int) -> NDArray[np.float32]:

@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 import av
 
-from vidpipe.media.demuxing import demuxed
+from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
+from vidpipe.stuck import further
 
 #: Which pictures are decoded: all, or those that others are decoded from. What is left out is
 #: missed by no other picture; leaving out B-pictures alone, of which others are made too, spoils
@@ -56,7 +57,7 @@ def seek(media: Any, info: MediaInfo, t_s: float) -> None:
             # By the container's clock, whose first packet may come before the first picture.
             media.seek(min(0, int((info.start_s - 1.0) * av.time_base)), backward=True)
     except (av.FFmpegError, OSError):
-        media.seek(0)
+        to_beginning(media)
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ class Cursor:
         if self._ahead is None:
             return None
         self.shown, self.shown_s = self._ahead, self.ahead_s or 0.0
+        further("picture", self._stream.index, int(self.shown_s))
         self._ahead = next(self._frames, None)
         return self.shown
 

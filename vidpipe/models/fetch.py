@@ -14,6 +14,7 @@ from pathlib import Path
 from vidpipe.errors import Unavailable
 from vidpipe.models import packages, urls
 from vidpipe.models.model import ModelEntry, OnProgress, Package, Url
+from vidpipe.stuck import silent
 
 _LOOK_AGAIN_S = 0.2
 #: Longer than the slowest download of another process.
@@ -107,7 +108,8 @@ def held(entry: ModelEntry, folder: Path) -> Iterator[None]:
         file = (locks / f"{entry.key}.lock").open("a")
     except OSError as error:
         raise Unavailable(f"models cannot be kept in {folder}: {error.strerror}") from error
-    with file:
+    # Downloads have limits of their own, and some tell nothing.
+    with file, silent(_WAIT_S):
         deadline = time.monotonic() + _WAIT_S
         while True:
             try:

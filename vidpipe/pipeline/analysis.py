@@ -29,7 +29,7 @@ from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.pipeline.stage import Order, StageRun
 from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
-from vidpipe.segments.model import SegmentOptions, ShownTitle
+from vidpipe.segments.model import SegmentOptions, Segments, ShownTitle
 from vidpipe.segments.select import select_segments
 from vidpipe.settings import Settings
 from vidpipe.silence.activity import HOP_S, find_silence
@@ -500,6 +500,12 @@ def segment_options(order: Order) -> SegmentOptions:
         keep=order.instructions.keep,
         skip=order.instructions.skip,
     )
+
+
+def editor_answered(document: BaseModel) -> bool:
+    """Whether the language model said what it could: not where its server was away."""
+    assert isinstance(document, Segments)
+    return document.editor is None or not document.editor.unavailable
 
 
 def segments_identity(run: StageRun) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from vidpipe.channels.model import Brand, CaptionStyle
+from vidpipe.clips.burned_in import burned_in
 from vidpipe.clips.compose import Recording
+from vidpipe.clips.keeping import cut_s
 from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
@@ -33,6 +35,7 @@ from vidpipe.clips.text.captions import clip_words
 from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Estimate
 from vidpipe.framing.model import CropPath
+from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import SOFTWARE
@@ -47,6 +50,7 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 from vidpipe.templates.model import CaptionAnimation, Template
+from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 
@@ -77,6 +81,15 @@ CLIP_VERSION = "10"
 AUDIOGRAM_VERSION = "2"
 
 
+#: Of a look what changes no picture by itself.
+_NO_LOOK: dict[str, Any] = {"variants": True, "captions": {"over_burned_in"}}
+
+
+def _passage(segment: Segment) -> Interval:
+    """The source time of a segment."""
+    return span(segment.start_s, segment.end_s)
+
+
 def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
     """What of a plan changes no picture: a title that is not shown may change for nothing."""
     shown: set[str] = {options.brand.opening}
@@ -103,11 +116,31 @@ class Renderer:
         self.timed_words = () if guessed else self.transcript.words
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
+        self.burned_in = burned_in(self.layout, self.transcript.words)
         self.brand_files = brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
         self.cover = run.cover() if self.media.sound_only else None
         # Plans are made two at a time with it: detectors may be used by several threads.
         self.detector = detector_for(run.order)
+
+    def burns(self, passage: Interval) -> bool:
+        """Whether captions are drawn in a passage: not where there are some in its picture."""
+        theirs = self._theirs(passage)
+        return self.burn and (theirs is None or self.options.captions.over_burned_in)
+
+    def _theirs(self, passage: Interval) -> Rect | None:
+        """Where captions are burned into a passage, in pixels of the source."""
+        found, video = self.burned_in, self.media.video
+        if found is None or video is None or not found.holds(passage):
+            return None
+        return found.rect(video.size)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of all clips."""
+        if self.burned_in is None or not self.options.captions.enabled:
+            return ()
+        return (self.burned_in.told(drawn_over=self.options.captions.over_burned_in),)
 
     def options_for(self, segment: Segment) -> ClipOptions:
         """The options of the stage, with a segment's own template where it has one."""
@@ -130,7 +163,7 @@ class Renderer:
         spoken = [w for w in self.transcript.words if segment.contains(w.start_s)]
         try:
             text = f"{segment.title} {segment.hook}"
-            lettering(spoken if self.burn else (), text, options.captions)
+            lettering(spoken if self.burns(_passage(segment)) else (), text, options.captions)
         except Misconfigured:
             return segment.model_copy(update={"title": "", "hook": ""})
         return segment
@@ -157,7 +190,8 @@ class Renderer:
                 options,
                 self.run.order.settings.framing,
                 variant,
-                captions=self.burn and variant.captions,
+                captions=self.burns(_passage(segment)) and variant.captions,
+                kept=self._theirs(_passage(segment)),
             )
 
     def encode(
@@ -199,7 +233,7 @@ class Renderer:
                 self.source,
                 self.media,
                 list(outputs.values()),
-                self.transcript.words if self.burn else (),
+                self.transcript.words if self.burns(planned[0][0].segment) else (),
                 options,
                 on_progress,
                 self.encoder,
@@ -231,7 +265,7 @@ class Renderer:
                 variant=variant.name,
                 artifact=artifact,
                 fingerprint=manifest.fingerprint,
-                captions=self.burn and variant.captions and bool(spoken),
+                captions=self.burns(planned[0][0].segment) and variant.captions and bool(spoken),
                 has_subtitles=manifest.has("clip.srt"),
                 measures=finished.measures,
                 quality=finished.quality,
@@ -265,14 +299,20 @@ class Renderer:
             "media": self.media.model_dump(mode="json", include={"video", "audio", "mixed"}),
             "plan": plan.model_dump(mode="json", exclude=_not_seen(plan, options)),
             "variant": variant.model_dump(mode="json"),
-            "look": options.model_dump(mode="json", exclude={"variants"}),
+            "look": options.model_dump(mode="json", exclude=_NO_LOOK),
             "words": [w.model_dump(mode="json") for w in spoken],
-            "captions": self.burn and variant.captions,
+            "captions": self.burns(plan.segment) and variant.captions,
             "fonts": self._fonts(plan, variant, options, spoken),
             "ffmpeg": ffmpeg.identity(),
             **self.brand_files,
             **self._drawn(),
+            **self._there_before(plan),
         }
+
+    def _there_before(self, plan: ClipPlan) -> dict[str, Any]:
+        """Captions that the clip is looked through for; nothing where there are none."""
+        theirs = self._theirs(plan.segment)
+        return {"burned_in": theirs.model_dump()} if theirs is not None else {}
 
     def _drawn(self) -> dict[str, Any]:
         """What a clip of sound alone rests on besides: how it is drawn, and its cover."""
@@ -284,7 +324,7 @@ class Renderer:
         self, plan: ClipPlan, variant: Variant, options: ClipOptions, spoken: Sequence[Word]
     ) -> list[str]:
         """The fonts that are drawn with, among them installed ones."""
-        shown = spoken if self.burn and variant.captions else ()
+        shown = spoken if self.burns(plan.segment) and variant.captions else ()
         card = drawn_beside(plan, options.brand)
         if not shown and not card:
             return []
@@ -320,10 +360,16 @@ class Renderer:
             output.variant,
             self.speech,
             work,
-            captions=self.burn and output.variant.captions and bool(self.transcript.words),
+            captions=self.burns(output.plan.segment)
+            and output.variant.captions
+            and bool(self.transcript.words),
             brand=brand,
             cover=self.cover,
         )
+        theirs = self._theirs(output.plan.segment)
+        if theirs is not None:
+            lost_s = cut_s(output.plan.parts, theirs, float(output.plan.edit.fps))
+            looked_at = looked_at.model_copy(update={"cut_captions_s": lost_s})
         return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
 
 

@@ -23,7 +23,7 @@ from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
 from vidpipe.exports.model import Export, PlatformExports
 from vidpipe.exports.model import Finished as FinishedExport
 from vidpipe.intake.intake import Intake
-from vidpipe.intake.model import Sidecar
+from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
@@ -34,6 +34,7 @@ from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, channel_of
 from vidpipe.storage.objects import ObjectStore
+from vidpipe.stuck import begin, further
 
 _RAW = ("upload", "sidecar", "cover")
 #: Artifacts by name, of one video.
@@ -51,6 +52,21 @@ class StageResult:
     wall_s: float
     items_made: int = 0
     items_reused: int = 0
+
+
+def _forward(progress: Progress) -> Progress:
+    """The same, and what is told there for the first time is further."""
+    most, said = -1.0, set[str]()
+
+    def tell(fraction: float, note: str) -> None:
+        nonlocal most
+        if fraction > most or note not in said:
+            most = max(most, fraction)
+            said.add(note)
+            further()
+        progress(fraction, note)
+
+    return tell
 
 
 def _silent(_: float, __: str) -> None:
@@ -205,7 +221,8 @@ class Engine:
         work: Path,
         started: float,
     ) -> StageResult:
-        run = self.prepare(wanted, video_id, order, work, progress, chosen)
+        run = self.prepare(wanted, video_id, order, work, _forward(progress), chosen)
+        begin(wanted.name, self.artifacts.document(run.upload, Upload).name)
         ingredients = ingredients_of(wanted, run)
         identity = fingerprint(ingredients)
         found = None

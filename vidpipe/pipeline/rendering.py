@@ -158,6 +158,8 @@ def rendered_clips(run: StageRun) -> BaseModel:
         clips=tuple(clips),
         failed=tuple(failed),
         nothing=chosen.nothing,
+        burned_in=renderer.burned_in,
+        notes=renderer.notes,
     )
 
 

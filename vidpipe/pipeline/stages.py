@@ -85,6 +85,7 @@ STAGES: tuple[Stage, ...] = (
         options=analysis.segment_options,
         run=analysis.segments,
         identity=analysis.segments_identity,
+        whole=analysis.editor_answered,
     ),
     Stage(
         name="rendered_clips",

@@ -250,7 +250,7 @@ def _results(
                 *(f"{f.kind}: {f.count}" for f in transcript.flags),
             ),
             passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
-            notes=source.notes,
+            notes=(*source.notes, *_of_timing(transcript), *clips.notes),
         ),
         topics=tuple(
             TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))
@@ -275,6 +275,16 @@ def _results(
             StageTiming(stage=r.stage, wall_s=round(r.wall_s, 3), reused=r.reused) for r in ran
         ),
     )
+
+
+def _of_timing(transcript: Transcript) -> list[str]:
+    """What a person is to look at, as nothing here could tell it."""
+    if transcript.timing_told:
+        return []
+    return [
+        "whether the subtitles beside it are early or late could not be told: people speak almost "
+        "as much elsewhere. Look at the captions of one clip; align the file, or leave it away"
+    ]
 
 
 def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:

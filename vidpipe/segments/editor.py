@@ -81,7 +81,7 @@ def editor_identity(options: EditorOptions) -> dict[str, Any] | None:
     return {
         "server": address(options),
         "prompt": hashlib.sha256(_system().encode()).hexdigest()[:16],
-        **options.model_dump(include={"candidates", "weight"}),
+        **options.model_dump(include={"budget", "candidates", "weight"}),
     }
 
 
@@ -145,7 +145,7 @@ class Editor:
         try:
             answer = self.ask(messages)
         except (Unavailable, Misconfigured) as error:
-            return {}, note.model_copy(update={"passed_over": str(error)})
+            return {}, note.model_copy(update={"passed_over": str(error), "unavailable": True})
         verdicts, repaired = _verdicts(answer.content, passages)
         return verdicts, note.model_copy(
             update={

@@ -69,7 +69,8 @@ class EditorNote(BaseModel):
     """What a language model had to do with the choice: how many it judged, what it cost now.
 
     An answer that is kept from an earlier run costs nothing again. `passed_over` says why
-    the local choice stands.
+    the local choice stands; `unavailable`, that this is the server's doing, so that a later
+    run asks again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,6 +84,7 @@ class EditorNote(BaseModel):
     tokens_in: int = 0
     tokens_out: int = 0
     passed_over: str = ""
+    unavailable: bool = False
 
 
 class Segments(BaseModel):

@@ -20,6 +20,7 @@ from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.stuck import further
 
 Floats = NDArray[np.float32]
 
@@ -79,6 +80,7 @@ def noise_floor(samples: Samples) -> Floats:
     """Mean power of the noise per 20 s and frequency, shape (blocks, bins)."""
     low, high = [], []
     for _, power in _blocks(samples):
+        further()
         quantiles = np.percentile(power, (_QUANTILE, 100 - _QUANTILE), axis=0)
         low.append(quantiles[0])
         high.append(quantiles[1])

@@ -12,6 +12,11 @@ import shutil
 import uuid
 from pathlib import Path
 
+from vidpipe.stuck import silent
+
+#: The slowest disk that is waited for without a word while it copies.
+_COPY_S, _COPY_BYTES_PER_S = 60.0, 5e6
+
 
 def flush(path: Path) -> None:
     """Wait until a file's bytes, or a folder's names, are on disk."""
@@ -53,12 +58,18 @@ def write_whole(target: Path, data: bytes) -> None:
         _forget(temporary)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's bytes, for as long as a slow disk may take."""
+    with silent(_COPY_S + source.stat().st_size / _COPY_BYTES_PER_S):
+        shutil.copyfile(source, target)
+
+
 def copy_whole(source: Path, target: Path) -> None:
     """Copy a file, or leave what was there."""
     make_folder(target.parent)
     temporary = _beside(target)
     try:
-        shutil.copyfile(source, temporary)
+        copy_file(source, temporary)
         replace_whole(temporary, target)
     finally:
         _forget(temporary)

@@ -13,7 +13,7 @@ from stat import S_ISREG
 
 from vidpipe.errors import Misconfigured
 from vidpipe.storage.claims import Claims
-from vidpipe.storage.files import make_folder, replace_whole
+from vidpipe.storage.files import copy_file, make_folder, replace_whole
 from vidpipe.storage.listing import ObjectInfo
 
 _log = logging.getLogger("vidpipe")
@@ -54,7 +54,7 @@ class ObjectFolder:
             if move:
                 shutil.move(source, temporary)
             else:
-                shutil.copyfile(source, temporary)
+                copy_file(source, temporary)
             replace_whole(temporary, target)
 
     def put_bytes(self, key: str, data: bytes, *, only_if_absent: bool) -> bool:

@@ -21,10 +21,13 @@ from vidpipe.addresses import holds_secret, shown
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.storage.folder import ObjectFolder
 from vidpipe.storage.listing import ObjectInfo
+from vidpipe.stuck import further, silent
 
 __all__ = ["ObjectInfo", "ObjectStore", "sha256_file"]
 
 _CHUNK = 1 << 20
+#: How long a store may take for an upload, in which it says nothing: a line of 8 Mbit/s.
+_PUT_S, _PUT_BYTES_PER_S = 300.0, 1e6
 #: How a file system says that we may not.
 _REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -105,7 +108,8 @@ class ObjectStore:
             if self._folder is not None:
                 self._folder.put_file(key, source, move=move)
                 return
-            obstore.put(self._store, key, source, attributes=dict(attributes or {}))
+            with silent(_PUT_S + source.stat().st_size / _PUT_BYTES_PER_S):
+                obstore.put(self._store, key, source, attributes=dict(attributes or {}))
         if move:
             source.unlink(missing_ok=True)
 
@@ -170,6 +174,7 @@ class ObjectStore:
         if self._folder is not None:
             with self._folder.path(key).open("rb") as file:
                 while chunk := file.read(_CHUNK):
+                    further()
                     yield chunk
             return
         try:
@@ -177,6 +182,7 @@ class ObjectStore:
         except (store_errors.NotFoundError, FileNotFoundError):
             raise FileNotFoundError(f"{self.url}/{key}") from None
         for part in stream.stream(min_chunk_size=_CHUNK * 8):
+            further()
             yield bytes(part)
 
     def head(self, key: str) -> ObjectInfo | None:
@@ -293,5 +299,6 @@ def sha256_file(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
+            further()
             digest.update(chunk)
     return digest.hexdigest()

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.media.samples import Samples
+from vidpipe.stuck import further
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.cues import Cue
 from vidpipe.transcript.model import Word
@@ -128,6 +129,7 @@ def located(texts: Sequence[str], samples: Samples, within: Interval) -> list[In
     sound = samples.read(start_s, within.end_s)
     if len(sound) < _FRAMES_PER_S:
         return None
+    further("words", round(within.start_s), len(line))
     with _ONE:
         frames = _aligned(_decoder(), line, sound)
     if frames is None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.stuck import silent
 from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.completeness import NEAR_S, UNHEARD_S
 from vidpipe.transcript.excerpts import Excerpt
@@ -28,6 +29,8 @@ WINDOW_S = 30.0
 _REST_S = 0.4
 #: Less speech than this after a window is the end of the word that the window ends with.
 _CUT_S = 0.1
+#: The longest that a model may compute at a window: the largest Whisper on the slowest machine.
+_WINDOW_TAKES_S = 300.0
 #: A window that gets no further than this was not understood: the next one begins after it.
 _STUCK_S = 0.1
 
@@ -146,8 +149,10 @@ def heard(
         going = [c for c in chains.values() if not c.done]
         while going:
             windows = [c.window() for c in going]
-            for chain, window, heard_now in zip(going, windows, ear.hear(windows), strict=True):
-                chain.take(window, heard_now)
+            with silent(len(windows) * _WINDOW_TAKES_S):
+                heard_now = ear.hear(windows)
+            for chain, window, words in zip(going, windows, heard_now, strict=True):
+                chain.take(window, words)
             going = [c for c in going if not c.done]
             on_step(done_s + sum(min(c.at_s, c.excerpt.duration_s) for c in chains.values()))
         done_s += sum(c.excerpt.duration_s for c in chains.values())

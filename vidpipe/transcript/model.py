@@ -103,7 +103,8 @@ class Transcript(BaseModel):
     `word_times` says how the words got their times: `heard` by the recogniser,
     `aligned` to the sound, `given` by the sidecar or `spread` over its subtitles.
     `cost` is what a recogniser that is paid by the minute has cost, in its currency.
-    `moved_s` is by how much a sidecar's subtitles were moved to where somebody speaks.
+    `moved_s` is by how much a sidecar's subtitles were moved to where somebody speaks;
+    `timing_told` whether speech tells that they are right.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -122,6 +123,7 @@ class Transcript(BaseModel):
     passed_over: tuple[PassedOver, ...] = ()
     cost: float = 0.0
     moved_s: float = 0.0
+    timing_told: bool = True
 
 
 @dataclass(frozen=True)

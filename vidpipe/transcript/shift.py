@@ -28,27 +28,68 @@ _GAIN, _CLEAR = 0.05, 1.2
 _NEAR_S = 2.0
 
 
+#: Of fewer subtitles more is asked: so much more of their time on speech, so much of it at all, so
+#: clear of any other shift, and so many of their beginnings and ends where somebody begins or ends
+#: to speak (within `_EDGE_S`), by so many more than as they stand.
+_FEWEST, _FEW = 4, 8
+_FEW_GAIN, _FEW_SHARE, _FEW_CLEAR, _FEW_EDGES, _FEW_MORE_EDGES = 0.2, 0.5, 1.5, 0.65, 0.25
+_EDGE_S = 0.4
+
+
 def shift_s(parts: Sequence[Interval], speech: SpeechMap) -> float:
     """Seconds to add to subtitles so that they lie where somebody speaks; 0 where nothing says so.
 
-    With fewer than eight subtitles, or hardly any pause, nothing does.
+    With fewer than four subtitles, or hardly any pause, nothing does. Of four to seven, cut out of
+    nine recordings and moved by 0.8 to 20 s, 517 of 2,043 were found on media it was made with and
+    none of 1,842 on other media, where people speak on; none of 1,278 that were right was moved,
+    none to a wrong place, and none of 176 that belong to another recording.
     """
     if len(parts) < _FEWEST or not speech.speech:
         return 0.0
+    few = len(parts) < _FEW
     lags, scores = _scores(parts, speech)
     at_zero = float(scores[np.argmin(np.abs(lags))])
     best = int(np.argmax(scores))
     found, gain = float(lags[best]), float(scores[best]) - at_zero
-    if abs(found) < _LEAST_S or gain < _GAIN:
+    if abs(found) < _LEAST_S or gain < (_FEW_GAIN if few else _GAIN):
         return 0.0
     others = scores[np.abs(lags - found) > _NEAR_S]
     floor = float(np.median(scores))
-    if len(others) and float(scores[best]) - floor < _CLEAR * (float(others.max()) - floor):
+    clear = _FEW_CLEAR if few else _CLEAR
+    if len(others) and float(scores[best]) - floor < clear * (float(others.max()) - floor):
         return 0.0
+    if few:
+        edges = _edges(parts, speech, found)
+        more = edges - _edges(parts, speech, 0.0)
+        if scores[best] < _FEW_SHARE or edges < _FEW_EDGES or more < _FEW_MORE_EDGES:
+            return 0.0
     return round(found, 2)
 
 
-_FEWEST = 8
+def rightness_is_told(parts: Sequence[Interval], speech: SpeechMap) -> bool:
+    """Whether speech says that subtitles which are not moved are right as they stand.
+
+    Not where they would lie on speech as well somewhere else: they may be right, or nothing
+    tells that they are not. Of two to seven subtitles that were off and stayed 1,471 of 1,526
+    are doubted on media it was made with and 1,492 of 1,842 on others, of right ones 20 of 666
+    and 77 of 612; of whole files 2 of 2 and 24 of 30 that were off, 0 of 15 and 2 of 12 right.
+    """
+    if not speech.speech:
+        return True
+    lags, scores = _scores(parts, speech)
+    here = np.abs(lags) < _LEAST_S
+    return bool(scores[here].max() >= scores[~here].max())
+
+
+def _edges(parts: Sequence[Interval], speech: SpeechMap, by_s: float) -> float:
+    """Share of beginnings and ends that lie at those of speech, once moved."""
+    begins = np.array([s.start_s for s in speech.speech])
+    ends = np.array([s.end_s for s in speech.speech])
+    starts_s = np.array([p.start_s for p in parts])[:, None] + by_s
+    ends_s = np.array([p.end_s for p in parts])[:, None] + by_s
+    met = np.abs(starts_s - begins).min(axis=1) <= _EDGE_S
+    left = np.abs(ends_s - ends).min(axis=1) <= _EDGE_S
+    return float(met.mean() + left.mean()) / 2
 
 
 def _scores(

@@ -16,7 +16,7 @@ from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
 from vidpipe.transcript.model import PassedOver, Transcript, Word
-from vidpipe.transcript.shift import shift_s
+from vidpipe.transcript.shift import rightness_is_told, shift_s
 from vidpipe.transcript.subtitle_files import read_languages, told_language
 from vidpipe.transcript.timecode import hours_off_s
 from vidpipe.transcript.word_lists import WordList, read_word_list
@@ -35,13 +35,15 @@ class Reading:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
     `heard` is what the file says of its language, else what its letters look like; `moved_s`
-    by how much its subtitles were moved to where somebody speaks; `left` what else is in the file.
+    by how much its subtitles were moved to where somebody speaks; `timing_told` whether that
+    they are right is told by it; `left` what of it is not read.
     """
 
     name: str
     found: WordList
     heard: str
     moved_s: float = 0.0
+    timing_told: bool = True
     left: PassedOver | None = None
 
 
@@ -79,10 +81,10 @@ def read_sidecar(
     reason = why_it_does_not_fit(_parts(found), speech) or _too_dense(found, speech)
     if reason is not None:
         return PassedOver(source="sidecar", reason=f"{name}: {reason}")
+    timing_told = bool(shifted_s or found.words) or rightness_is_told(found.cues, speech)
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
-    return Reading(
-        name, found, found.language or language_of(text) or iso_language(named), moved_s, left
-    )
+    heard = found.language or language_of(text) or iso_language(named)
+    return Reading(name, found, heard, moved_s, timing_told, left)
 
 
 def from_sidecar(
@@ -120,7 +122,7 @@ def from_sidecar(
         expected=language,
         word_times="aligned" if aligned else "spread",
         passed=passed,
-    ).model_copy(update={"moved_s": reading.moved_s})
+    ).model_copy(update={"moved_s": reading.moved_s, "timing_told": reading.timing_told})
 
 
 def _spoken(by: Collection[str], name: str, expected: str) -> tuple[str, PassedOver]:

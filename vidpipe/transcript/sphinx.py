@@ -9,6 +9,7 @@ import numpy as np
 
 from vidpipe.errors import Unavailable
 from vidpipe.models import carried_model
+from vidpipe.stuck import further
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.recogniser import Passage, Recognised
 from vidpipe.transcript.windows import windows
@@ -56,6 +57,7 @@ class PocketSphinx:
             decoder.start_utt()
             decoder.process_raw((audio * 32767).astype(np.int16).tobytes(), full_utt=True)
             decoder.end_utt()
+            further()
             for item in decoder.seg() or ():
                 text = item.word.split("(")[0]
                 if not text or text[0] in "<[+":

@@ -21,10 +21,11 @@ from vidpipe.transcript.speakers import Turn, turns
 #: milliseconds or the blanks around the arrow.
 _STAMP = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:([,.:;])(\d{1,3}))?"
 _TIMES = re.compile(rf"^\s*{_STAMP}\s*-{{1,3}}>\s*{_STAMP}(?:\s|$)")
-#: `0:00:01.000,0:00:04.000` of YouTube, `00:00:01:12 - 00:00:04:20` of Premiere.
+#: `0:00:01.000,0:00:04.000` of YouTube, `00:00:01:12 - 00:00:04:20` of Premiere, with semicolons
+#: where its timecode drops frames.
 _OTHER_TIMES = re.compile(
-    r"^\s*(\d{1,2}):(\d{2}):(\d{2})([.:;])(\d{2,3})(?:,|\s[-–]\s)"
-    r"(\d{1,2}):(\d{2}):(\d{2})([.:;])(\d{2,3})\s*$"
+    r"^\s*(\d{1,2})[:;](\d{2})[:;](\d{2})([.:;])(\d{2,3})(?:,|\s[-–]\s)"
+    r"(\d{1,2})[:;](\d{2})[:;](\d{2})([.:;])(\d{2,3})\s*$"
 )
 _VTT_LANGUAGE = re.compile(r"^Language:\s*([A-Za-z-]+)\s*$", re.MULTILINE)
 #: Blocks of WebVTT that hold nothing said: `NOTE` with or without text, the others alone.
@@ -124,7 +125,7 @@ def _cues(raw: Sequence[_Raw], name: str, *, webvtt: bool) -> list[Cue]:
         raise InputRejected(
             "bad_transcript",
             "there is no subtitle with times in it; known are SRT, WebVTT, SBV, ASS, TTML and the "
-            "transcripts of Teams, Meet and Zoom",
+            "transcripts of Teams, Meet, Zoom and Premiere",
             name=name,
         )
     told = without_credits(sorted(cues, key=lambda c: (c.start_s, c.end_s)))
@@ -145,9 +146,27 @@ def _raw_cues(data: bytes, name: str) -> tuple[list[_Raw], bool]:
     if suffix in ("ttml", "dfxp", "xml") or "http://www.w3.org/ns/ttml" in text[:2000]:
         return list(_parsed(text, "ttml", name)), False
     found, webvtt = _timed(text)
+    if suffix == "txt":
+        # Anything may be in one: chapters, notes, what was said without times.
+        return _with_speakers(found) if _is_premieres(text) else found, webvtt
     if not found:
         found = [_Raw(c.start_s, c.end_s, [c.text], c.speaker) for c in meeting_cues(text)]
     return found, webvtt
+
+
+def _is_premieres(text: str) -> bool:
+    """Whether it begins with times that count frames: a transcript as Premiere exports it."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    times = _OTHER_TIMES.match(first)
+    return times is not None and times[4] in (":", ";")
+
+
+def _with_speakers(found: Sequence[_Raw]) -> list[_Raw]:
+    """Premiere's export of a transcript: times, a line with who speaks, then what is said."""
+    return [
+        _Raw(r.start_s, r.end_s, r.lines[1:], r.lines[0].strip()[:60]) if len(r.lines) > 1 else r
+        for r in found
+    ]
 
 
 def _with_lengths(raw: Sequence[_Raw]) -> list[_Raw]:

@@ -8,6 +8,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from vidpipe.channels.model import ClipLimits
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.model import ClipOptions, Composition, RenderedClips
@@ -18,8 +19,9 @@ from vidpipe.media.probe import probe
 from vidpipe.media.samples import decode_samples
 from vidpipe.process import ProgramFailed, run_program
 from vidpipe.segments.model import Segments
-from vidpipe.silence.model import SpeechMap
-from vidpipe.timeline import span
+from vidpipe.silence.activity import find_silence
+from vidpipe.silence.model import SilenceOptions, SpeechMap
+from vidpipe.timeline import intersection, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe_tests.clips.shared import VERTICAL, branded, clip_files, segment_of
 from vidpipe_tests.conftest import Processed, make_engine, run_all, take
@@ -137,6 +139,13 @@ def test_long_pauses_are_gone_and_words_are_not(processed, talk, tmp_path):
             if not any(k.overlap_s(span(w.start_s, w.end_s)) > 0 for k in clip.kept)
         ]
         assert lost == []
+    for clip, _, path in clip_files(processed):
+        sound = decode_samples(path, probe(path), tmp_path / f"{path.stem}.wav")
+        within = span(0.0, clip.duration_s)
+        pauses = intersection(find_silence(sound, SilenceOptions())[0].silences, [within])
+        # What is cut off at either end is no pause; edges are told to some 0.1 s.
+        inner = [p for p in pauses if p.start_s > 0.5 and p.end_s < clip.duration_s - 0.5]
+        assert inner and max(p.duration_s for p in inner) <= ClipLimits().max_pause_s + 0.1
 
 
 def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):

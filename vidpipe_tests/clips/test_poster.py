@@ -57,7 +57,7 @@ def test_a_poster_shows_a_sharp_face_with_open_eyes(clip, tmp_path):
 
 
 def test_what_a_card_covers_is_no_poster(clip, tmp_path):
-    assert write_poster(clip, DlibFaces(), tmp_path / "poster.jpg", not_before_s=8.0) >= 5.0
+    assert write_poster(clip, DlibFaces(), tmp_path / "poster.jpg", not_before_s=8.0) >= 8.0
 
 
 def dark_page(t_s):

@@ -14,8 +14,10 @@ from urllib.parse import unquote
 import pytest
 import yaml
 from dagster._core.execution.api import create_execution_plan
+from typer.testing import CliRunner
 
 from vidpipe.channels import load_channels
+from vidpipe.cli.app import app
 from vidpipe.intake.model import Instructions
 from vidpipe.synthesis.podcast import code
 from vidpipe_tests.docs import doubles
@@ -133,6 +135,19 @@ def test_the_reference_is_what_the_code_says():
         assert (generate.FOLDER / f"{name}.md").read_text("utf-8") == text, f"{name}: `make docs`"
     there = {path.stem for path in generate.FOLDER.glob("*.md")}
     assert there == set(generate.pages())
+
+
+def test_every_command_of_the_reference_takes_its_flags():
+    """The reference is written from annotations; this asks the commands themselves."""
+    text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)[1:]
+    commands = [(s.splitlines()[0].split(), set(re.findall(r"`(--[\w-]+)", s))) for s in sections]
+    flags = [(name, found) for name, found in commands if found]
+    assert len(flags) > 8
+    for name, found in flags:
+        shown = CliRunner().invoke(app, [*name, "--help"], env={"COLUMNS": "200"})
+        assert shown.exit_code == 0
+        assert found <= set(re.findall(r"--[\w-]+", shown.output)), name
 
 
 def test_pictures_of_the_documents_are_small_enough_to_be_kept():

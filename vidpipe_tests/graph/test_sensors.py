@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import dagster as dg
 import pytest
+from dagster._utils import get_run_crash_explanation
 
 from definitions import build_defs, defs
-from resources import VidpipeResource
+from resources import GETS_NO_FURTHER, VidpipeResource
 from sensors.drop_folder import drop_folder
 from sensors.ended_runs import ended_runs
 from sensors.lost_runs import lost_runs
@@ -371,6 +372,41 @@ def test_a_failed_step_is_filed_under_what_it_said(dropped, instance, monkeypatc
         [failure] = catalog.failures.living()
         assert (failure.cause, failure.state, failure.stage) == (cause, state, "source_video")
         catalog.failures.mended(video.video_id)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause", "state"),
+    [(GETS_NO_FURTHER, "rejected:gets_no_further", "dead"), (1, "worker_lost", "waiting")],
+)
+def test_a_step_that_ended_its_process_for_itself_says_why(
+    dropped, instance, monkeypatch, code, cause, state
+):
+    from dagster._core.executor.child_process_executor import ChildProcessCrashException
+
+    from vidpipe.pipeline import Engine
+
+    dropped_and_taken(instance, dropped)
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(dropped))},
+        executor=dg.in_process_executor,
+    )
+    catalog = engine_of(dropped).catalog
+    [video] = catalog.videos()
+    instance.add_dynamic_partitions("videos", [video.video_id])
+
+    def broken(self, *args, **kwargs):
+        raise ChildProcessCrashException(pid=4711, exit_code=code)
+
+    monkeypatch.setattr(Engine, "run_stage", broken)
+    done = local.resolve_job_def("process_video").execute_in_process(
+        instance=instance, partition_key=video.video_id, raise_on_error=False
+    )
+    # In Dagster's own words, as its multiprocess executor says it.
+    words = get_run_crash_explanation("child process for step source_video", code)
+    instance.report_engine_event(words, done.dagster_run)
+    tick(ended_runs, instance, dropped)
+    [failure] = catalog.failures.living()
+    assert (failure.cause, failure.state, failure.stage) == (cause, state, "source_video")
 
 
 def test_a_run_without_signs_of_life_is_failed_and_one_with_them_is_not(

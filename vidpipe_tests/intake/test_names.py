@@ -67,6 +67,7 @@ def test_what_is_passed_over_has_a_row_and_a_reason(engine):
         info("default/talk.mp4"),
         info("default/talk.en.srt"),
         info("default/notes.txt"),
+        info("default/notes.md"),
         info("default/other.srt"),
         info("default/big.mp4.part"),
         info("default/photo.jpg"),
@@ -78,7 +79,8 @@ def test_what_is_passed_over_has_a_row_and_a_reason(engine):
     left = left_out(listing, seen)
     assert {s.key for s in seen} == {"default/talk.mp4", "default/film.wmv"}
     assert {item.key.split("/")[1]: item.reason for item in left} == {
-        "notes.txt": "unknown_kind",
+        "notes.txt": "no_recording",
+        "notes.md": "unknown_kind",
         "other.srt": "no_recording",
         "big.mp4.part": "unfinished",
         "photo.jpg": "picture",

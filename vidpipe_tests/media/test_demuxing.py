@@ -3,7 +3,7 @@
 import av
 import pytest
 
-from vidpipe.media.demuxing import demuxed
+from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.ffmpeg import executable
 from vidpipe.media.probe import probe
 from vidpipe.process import run_program
@@ -53,3 +53,11 @@ def test_sound_that_begins_in_the_middle_ends_nothing(later):
         known = len(media.streams)
         packets = list(demuxed(media, media.streams.video[0]))
     assert known >= 1 and sum(p.pts is not None for p in packets) >= 50
+
+
+def test_a_file_in_which_nothing_seeks_is_read_from_where_it_stands():
+    class Unseekable:
+        def seek(self, *_, **__):
+            raise av.error.PermissionError(1, "Operation not permitted")
+
+    assert to_beginning(Unseekable()) is None

@@ -8,6 +8,8 @@ import pytest
 
 from vidpipe.content.model import Content, Topic, Unit
 from vidpipe.errors import Unavailable
+from vidpipe.pipeline.analysis import editor_answered
+from vidpipe.pipeline.planning import Verdict, plan
 from vidpipe.pipeline.stages import stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.segments.editor import Answer, Editor, editor_identity
@@ -179,6 +181,7 @@ def test_a_server_that_cannot_be_had_and_a_budget_leave_the_local_choice():
     found = chosen(Editor(EDITOR, fails))
     assert found.segments == chosen().segments
     assert found.editor.passed_over == "the server is away"
+    assert not editor_answered(found) and editor_answered(chosen())
 
     def never(_):
         raise AssertionError("it was asked")
@@ -188,6 +191,7 @@ def test_a_server_that_cannot_be_had_and_a_budget_leave_the_local_choice():
     assert found.segments == chosen().segments
     assert "the budget is 1e-06" in found.editor.passed_over
     assert found.editor.estimated_cost > 0 and found.editor.cost == 0
+    assert editor_answered(found), "a later run would say the same"
 
 
 def test_without_a_server_there_is_no_editor_and_with_one_it_is_part_of_the_fingerprint():
@@ -197,6 +201,7 @@ def test_without_a_server_there_is_no_editor_and_with_one_it_is_part_of_the_fing
     assert known["server"] == "127.0.0.1:9/v1:small"
     other = editor_identity(EDITOR.model_copy(update={"model": "large"}))
     assert known != other and known["prompt"] == other["prompt"]
+    assert known != editor_identity(EDITOR.model_copy(update={"budget": 1.0}))
 
 
 @pytest.fixture
@@ -275,3 +280,25 @@ def test_an_answer_is_kept_so_that_asking_again_costs_nothing(server, talk, tmp_
     assert not again.reused and again.document.editor.judged == 1
     assert again.document.editor.cost == 0, "it was paid once"
     assert len(seen) == 1
+
+
+def test_a_server_that_was_away_is_asked_by_the_next_run(server, talk, tmp_path, monkeypatch):
+    url, handler, seen = server
+    monkeypatch.setenv("VIDPIPE_EDITOR__URL", url)
+    monkeypatch.setenv("VIDPIPE_EDITOR__MODEL", "small")
+    monkeypatch.setenv("VIDPIPE_EDITOR__TRIES", "1")
+    handler.content, handler.status = json.dumps({"clips": [{"id": "c1", "score": 80}]}), 404
+    engine = make_engine(tmp_path / "home")
+    video_id = take(engine, talk.path).video_id
+    order = engine.order(video_id)
+    names = stage_names(order.wanted_platforms)
+    for name in names[: names.index("scored_segments") + 1]:
+        first = engine.run_stage(name, video_id, order)
+    assert first.document.editor.unavailable
+    planned = {s.stage: s.verdict for s in plan(engine, video_id).steps}
+    assert planned["scored_segments"] is Verdict.PARTIAL
+    handler.status = 200
+    again = engine.run_stage("scored_segments", video_id, engine.order(video_id))
+    assert not again.reused and again.document.editor.judged == 1
+    assert engine.run_stage("scored_segments", video_id, engine.order(video_id)).reused
+    assert len(seen) == 2

@@ -4,10 +4,11 @@ import random
 
 import pytest
 
+from vidpipe.results.deliver import _of_timing
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue
-from vidpipe.transcript.shift import shift_s
+from vidpipe.transcript.shift import rightness_is_told, shift_s
 from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
 
 
@@ -49,10 +50,57 @@ def test_what_is_right_or_tells_nothing_stays(seed):
     speech, cues = talk(seed)
     assert shift_s(cues, speech) == 0.0
     assert shift_s(moved(cues, 0.3), speech) == 0.0
-    assert shift_s(moved(cues, 2.5)[:5], speech) == 0.0
+    assert shift_s(moved(cues, 2.5)[:3], speech) == 0.0
     whole = SpeechMap(duration_s=speech.duration_s, speech=(span(0, speech.duration_s),))
     assert shift_s(moved(cues, 2.5), whole) == 0.0
     assert shift_s(cues, SpeechMap(duration_s=60)) == 0.0
+
+
+def short(seed, count):
+    """A short recording of so many subtitles."""
+    speech, cues = talk(seed, count)
+    return SpeechMap(duration_s=cues[-1].end_s + 1, speech=speech.speech), cues
+
+
+@pytest.mark.parametrize("count", range(4, 8))
+def test_of_few_subtitles_none_is_moved_that_is_right_or_of_another(count):
+    found = right = 0
+    for seed in range(30):
+        speech, cues = short(seed, count)
+        assert shift_s(cues, speech) == 0.0
+        assert shift_s(moved(cues, 0.25), speech) == 0.0
+        by_s = (1.5, 2.5, 4.0)[seed % 3]
+        got = shift_s(moved(cues, by_s), speech)
+        assert got in (0.0, pytest.approx(-by_s, abs=0.35))
+        found += bool(got)
+        right += rightness_is_told(cues, speech)
+        if not got:
+            assert not rightness_is_told(moved(cues, by_s), speech), (seed, by_s)
+    # What is not moved is doubted; what is right mostly is not.
+    assert found >= 6 and right >= 27
+
+
+def test_of_one_or_two_nothing_is_moved():
+    for seed in range(10):
+        speech, cues = short(seed, 3)
+        assert shift_s(moved(cues, 2.5), speech) == 0.0
+
+
+def test_subtitles_that_nothing_tells_to_be_right_are_said(tmp_path):
+    speech, cues = short(3, 2)
+    path = tmp_path / "talk.srt"
+    for by_s, told in ((0.0, True), (3.0, False)):
+        lines = [
+            f"{k}\n00:00:{c.start_s:06.3f} --> 00:00:{c.end_s:06.3f}\n{c.text}\n"
+            for k, c in enumerate(moved(cues, by_s), 1)
+        ]
+        path.write_text("\n".join(lines))
+        reading = read_sidecar(path, "talk.srt", speech)
+        assert isinstance(reading, Reading) and reading.moved_s == 0.0
+        assert reading.timing_told is told
+        done = from_sidecar(reading, None, speech, "en")
+        assert done.timing_told is told
+        assert bool(_of_timing(done)) is not told
 
 
 def test_late_subtitles_are_moved_and_that_is_said(tmp_path):
