@@ -90,12 +90,12 @@ def test_bytes_that_are_known_under_another_name_are_said(seeded, talk, tmp_path
     other = tmp_path / "another.mp4"
     for path in talk.path.parent.glob(f"{talk.path.stem}.*"):
         shutil.copy(path, other.with_suffix(path.suffix))
-    other.with_suffix(".txt").write_text("notes")
+    other.with_suffix(".rtf").write_text("notes")
     said = runner.invoke(app, ["run", str(other), "--out", str(tmp_path / "out")])
     assert said.exit_code == 0, said.output
     plain = " ".join(said.output.split())
     assert f"another.mp4 is taken for {talk.path.name}" in plain
-    assert "not used: another.txt" in plain
+    assert "not used: another.rtf" in plain
 
 
 def test_somebodys_file_of_the_same_name_is_not_overwritten(seeded, talk, tmp_path):
