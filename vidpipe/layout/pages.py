@@ -17,6 +17,8 @@ Stack = NDArray[np.uint8]
 
 #: A bar is this dark and this still, all along, and the picture beside it begins at once.
 _DARK, _STILL, _ALL_ALONG, _AT_ONCE = 24, 6, 0.995, 0.35
+#: A line half of which is picture is lit along this much of it, one with specks along less.
+_HALF_LIT = 0.15
 #: A thinner one is a margin of the picture.
 _BAR = 0.02
 #: Lines beside the picture that coders leave specks in: half of a block of 16, seen at half width.
@@ -73,22 +75,23 @@ def _within(bar: NDArray[np.bool_], brightest: Grey, axis: int) -> tuple[int, in
     shade = np.moveaxis(brightest, 1 - axis, 0)
     dark = np.moveaxis(bar, 1 - axis, 0)
 
-    def lit(at: int, beside: int) -> bool:
-        """Whether most of the line is lit at once: the first letters of a dark page are not."""
+    def lit(at: int, beside: int) -> float:
+        """The share of the line that is lit at once: of a dark page's first letters' small."""
         seen = ~dark[at] | (shade[at].astype(int) - shade[beside] > _STILL)
-        return float(seen.mean()) >= _AT_ONCE
+        return float(seen.mean())
 
     def begins(edge: int, inwards: int) -> int | None:
         """The first line of the picture from a bar's last on; None where it is no bar's.
 
         A coder leaves specks in a bar next to the picture, so the picture may begin a block's
-        half behind the first; the first line itself may be half lit, and counts with the next.
+        half behind the first; the first line itself may be half lit, and counts with the next
+        where it is more than specks.
         """
         first = edge + inwards
         for off in range(1, _SPECKS + 1):
             at = min(max(first + inwards * off, 0), size - 1)
-            if lit(at, edge):
-                return first if off == 1 else at
+            if lit(at, edge) >= _AT_ONCE:
+                return first if off == 1 and lit(first, edge) >= _HALF_LIT else at
         return None
 
     from_left = begins(first - 1, 1) if first >= _BAR * size else None
