@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-import dagster as dg
+from vidpipe.extras import from_extra
+
+with from_extra("dagster"):
+    import dagster as dg
 
 from assets import analysis, clips, content, exports, ingest, operations
 from assets.sources import with_sources

@@ -16,13 +16,15 @@ import os
 import sys
 from urllib.parse import urlsplit
 
-import dagster as dg
-
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
+from vidpipe.extras import from_extra
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.readiness import readiness
 from vidpipe.settings import Settings, load_settings
+
+with from_extra("dagster"):
+    import dagster as dg
 
 #: For one machine with one card; a cluster sets its own.
 POOLS = {"encode": 2, "gpu": 1, "api": 4}

@@ -13,6 +13,7 @@ import dagster as dg
 import yaml
 
 from vidpipe.errors import InputRejected, Misconfigured
+from vidpipe.extras import from_extra
 from vidpipe.pipeline import Engine
 from vidpipe.settings import Settings, load_settings
 from vidpipe.stuck import Stuck, watched
@@ -56,10 +57,8 @@ def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefin
     if settings.executor == "processes":
         start = {"start_method": {"forkserver": {"preload_modules": list(preload)}}}
         return living(dg.multiprocess_executor.configured(start))
-    try:
+    with from_extra("k8s"):
         from dagster_k8s import k8s_job_executor
-    except ImportError as error:
-        raise Misconfigured("VIDPIPE_EXECUTOR: pip install 'vidpipe[k8s]'") from error
     steps = {}
     if settings.kubernetes_steps is not None:
         try:

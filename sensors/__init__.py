@@ -7,7 +7,10 @@ or is tried again (`vidpipe/operations/`).
 
 import warnings
 
-import dagster as dg
+from vidpipe.extras import from_extra
+
+with from_extra("dagster"):
+    import dagster as dg
 
 # Dagster's own decorator passes a beta parameter and warns of it at every load.
 warnings.filterwarnings(

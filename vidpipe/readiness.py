@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from vidpipe.addresses import holds_secret, shown
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import Misconfigured, VidpipeError
+from vidpipe.extras import not_installed
 from vidpipe.models import carried_model, entries
 from vidpipe.models.store import SWITCH
 from vidpipe.pipeline.engine import Engine
@@ -77,7 +78,7 @@ def start_up() -> tuple[Settings, dict[str, Channel]]:
         needs["dagster_k8s"] = "k8s"
     for module, extra in needs.items():
         if find_spec(module) is None:
-            problems.append(f"{module} is not installed: pip install 'vidpipe[{extra}]'")
+            problems.append(not_installed(module, extra))
     if problems:
         raise Misconfigured(problems)
     return settings, channels

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
 import venv
@@ -25,66 +26,78 @@ def clean_environment(**more):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """An environment that has our wheel, and our requirements by way of this one."""
+def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "-w",
-            str(folder),
-            str(ROOT),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=300,
-    )
-    [wheel] = folder.glob("vidpipe-*.whl")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder)]
+    subprocess.run([*pip, str(ROOT)], check=True, capture_output=True, timeout=300)
+    [made] = folder.glob("vidpipe-*.whl")
+    return made
+
+
+def environment(wheel, folder, without=()):
+    """An environment with our wheel, whose requirements are borrowed from this one.
+
+    Args:
+        wheel: our own packages come from it alone.
+        folder: where the environment is made.
+        without: what the names of packages begin with that it does not have.
+
+    Returns:
+        Its folder of programs.
+    """
     venv.create(folder / "venv", with_pip=True, system_site_packages=False)
-    python = folder / "venv" / "bin" / "python"
+    programs = folder / "venv" / "bin"
     subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)],
+        [str(programs / "python"), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)],
         check=True,
         capture_output=True,
         timeout=300,
     )
-    # The requirements are borrowed; our own packages come from the wheel alone.
-    ours = Path(
-        subprocess.run(
-            [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.strip()
-    )
+    [ours] = (folder / "venv" / "lib").glob("python*/site-packages")
     borrowed = folder / "borrowed"
     borrowed.mkdir()
-    import sysconfig
-
     for item in Path(sysconfig.get_path("purelib")).iterdir():
-        if "vidpipe" not in item.name and not item.name.endswith(".pth"):
+        own = "vidpipe" in item.name or item.name.endswith(".pth")
+        if not own and not item.name.startswith(without):
             (borrowed / item.name).symlink_to(item)
     (ours / "borrowed.pth").write_text(f"{borrowed}\n")
-    return folder / "venv" / "bin"
+    return programs
 
 
-def test_the_wheel_works_outside_the_repository(installed, tmp_path):
+def test_the_command_works_where_dagster_is_not_installed(wheel, tmp_path):
+    programs = environment(wheel, tmp_path, without=("dagster",))
+
+    def run(*arguments):
+        return subprocess.run(
+            [str(programs / arguments[0]), *arguments[1:]],
+            check=False,
+            cwd=tmp_path,
+            env=clean_environment(
+                VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false"
+            ),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    assert run("python", "-c", "import dagster").returncode == 1
+    checked = run("vidpipe", "check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    wanted = run("python", "-c", "import definitions")
+    assert "pip install 'vidpipe[dagster]'" in wanted.stderr
+
+
+def test_the_wheel_works_outside_the_repository(wheel, tmp_path):
+    installed = environment(wheel, tmp_path)
     python = str(installed / "python")
-    environment = clean_environment(
-        VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false"
-    )
+    settings = clean_environment(VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false")
 
     def run(*arguments):
         return subprocess.run(
             [python, *arguments],
             check=False,
             cwd=tmp_path,
-            env=environment,
+            env=settings,
             capture_output=True,
             text=True,
             timeout=120,
