@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from vidpipe.settings import Settings
+from vidpipe.web.documents import documents
 
 _ROOT = Path(__file__).parents[1]
 _RUNBOOK = "docs/runbook.md"
@@ -45,6 +46,6 @@ def runbook_url(settings: Settings) -> str:
     """Where the runbook can be read in a browser; empty where nowhere."""
     if settings.source_url:
         return f"{settings.source_url.rstrip('/')}/blob/{settings.source_ref}/{_RUNBOOK}"
-    if settings.links_url and (_ROOT / _RUNBOOK).is_file():
+    if settings.links_url and documents() is not None:
         return f"{settings.links_url.rstrip('/')}/{_RUNBOOK}"
     return ""

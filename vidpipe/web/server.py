@@ -30,14 +30,13 @@ from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
 from vidpipe.storage.keys import REPORTS, Folder, folder_of
 from vidpipe.timeline import clock
+from vidpipe.web.documents import documents
 from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, newest, video_page
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
 SHOWN = frozenset({Folder.FRAMES, Folder.ANALYSIS, Folder.CLIPS, Folder.EXPORTS})
-#: The project's documents, where its source is.
-DOCS = Path(__file__).parents[2] / "docs"
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 #: A name in an address that is longer belongs to nothing of ours.
 _LONGEST = 1024
@@ -46,6 +45,7 @@ _log = logging.getLogger("vidpipe")
 
 def web_app(engine: Engine) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it."""
+    docs = documents()
 
     async def home(request: Request) -> Response:
         videos = await run_in_threadpool(newest, engine)
@@ -71,7 +71,7 @@ def web_app(engine: Engine) -> Starlette:
         return await run_in_threadpool(file_response, engine, key, request.headers, head=head)
 
     async def document(request: Request) -> Response:
-        path = _document(request.path_params["path"])
+        path = None if docs is None else _document(docs, request.path_params["path"])
         if path is None:
             return PlainTextResponse("There is no such page.\n", 404)
         if path.suffix != ".md":
@@ -121,12 +121,12 @@ def _is_name(name: str) -> bool:
     return len(name) <= _LONGEST and not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
 
 
-def _document(name: str) -> Path | None:
+def _document(docs: Path, name: str) -> Path | None:
     if not _is_name(name):
         return None
     try:
-        path = (DOCS / name).resolve()
-        return path if path.is_relative_to(DOCS) and path.is_file() else None
+        path = (docs / name).resolve()
+        return path if path.is_relative_to(docs) and path.is_file() else None
     except OSError:
         # A name that this file system cannot have.
         return None

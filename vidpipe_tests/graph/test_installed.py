@@ -64,6 +64,17 @@ def environment(wheel, folder, without=()):
     return programs
 
 
+_ASK_FOR_DOCUMENT = """
+from starlette.testclient import TestClient
+from vidpipe.pipeline.engine import Engine
+from vidpipe.settings import load_settings
+from vidpipe.web.server import web_app
+
+browser = TestClient(web_app(Engine(load_settings())), base_url="http://localhost")
+print(*(browser.get(f"/docs/{name}").status_code for name in ("runbook.md", "none.md")))
+"""
+
+
 def test_the_command_works_where_dagster_is_not_installed(wheel, tmp_path):
     programs = environment(wheel, tmp_path, without=("dagster",))
 
@@ -83,6 +94,12 @@ def test_the_command_works_where_dagster_is_not_installed(wheel, tmp_path):
     assert run("python", "-c", "import dagster").returncode == 1
     checked = run("vidpipe", "check")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    # What another package left beside ours is not served as our documents.
+    [packages] = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    (packages / "docs").mkdir()
+    (packages / "docs" / "runbook.md").write_text("# Somebody else's")
+    served = run("python", "-c", _ASK_FOR_DOCUMENT)
+    assert served.stdout == "404 404\n", served.stderr
     wanted = run("python", "-c", "import definitions")
     assert "pip install 'vidpipe[dagster]'" in wanted.stderr
 

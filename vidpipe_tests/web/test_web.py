@@ -15,6 +15,7 @@ from vidpipe.readiness import _links
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder, folder_of
 from vidpipe.web import web_app
+from vidpipe.web.documents import documents
 
 
 def browse(engine: Engine, **how) -> TestClient:
@@ -123,6 +124,16 @@ def test_the_documents_are_shown_and_nothing_beside_them(browser):
     assert browser.get("/docs/clips.jpg").headers["content-type"] == "image/jpeg"
     for path in ("/docs/", "/docs/none.md", "/docs/%2e%2e/pyproject.toml", "/docs/../README.md"):
         assert browser.get(path).status_code == 404, path
+
+
+def test_documents_are_those_of_a_checkout_of_ours(tmp_path):
+    assert documents() == Path(__file__).parents[2] / "docs"
+    (tmp_path / "docs").mkdir()
+    assert documents(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "another"\n')
+    assert documents(tmp_path) is None
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "vidpipe"\n')
+    assert documents(tmp_path) == tmp_path / "docs"
 
 
 def test_a_picture_of_a_report_is_served(browser, processed):
