@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import dagster as dg
 
@@ -35,11 +36,13 @@ def with_sources(
                 ),
                 platform="gitlab" if "gitlab" in settings.source_url else "github",
             )
+    # Dagster's functions give back the kinds that they were given, and are typed for more.
+    made = cast("Sequence[dg.AssetsDefinition | dg.AssetSpec]", linked)
     runbook = runbook_url(settings)
     if runbook:
         more = {"runbook": dg.MetadataValue.url(runbook)}
-        return dg.map_asset_specs(lambda spec: spec.merge_attributes(metadata=more), linked)
-    return linked
+        return dg.map_asset_specs(lambda spec: spec.merge_attributes(metadata=more), made)
+    return made
 
 
 def runbook_url(settings: Settings) -> str:

@@ -194,7 +194,7 @@ def _tell_events(instance: dg.DagsterInstance, mark: str, cursor: str | None) ->
             _say(f"  {step}: done in {event.step_success_data.duration_ms / 1000:.1f} s")
         elif event is not None and event.event_type_value == "STEP_FAILURE":
             _say(f"  {step}: failed: {event.step_failure_data.error_display_string[:2000]}")
-        elif event is None and step is not None and entry.level >= 20:
+        elif event is None and step is not None and int(entry.level) >= 20:
             if _LEFT_OUT in entry.user_message:
                 continue
             _say(f"    {entry.user_message}")

@@ -59,7 +59,7 @@ def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefin
         return living(dg.multiprocess_executor.configured(start))
     with from_extra("k8s"):
         from dagster_k8s import k8s_job_executor
-    steps = {}
+    steps: dict[str, Any] = {}
     if settings.kubernetes_steps is not None:
         try:
             steps = yaml.safe_load(settings.kubernetes_steps.read_text("utf-8")) or {}
@@ -79,7 +79,7 @@ def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
     assert make is not None
     return dg.ExecutorDefinition(
         name=inner.name,
-        config_schema=inner.config_schema,
+        config_schema=inner.config_schema,  # type: ignore[arg-type]  # it takes one of its own
         requirements=inner.get_requirements,
         executor_creation_fn=lambda context: LivingExecutor(make(context)),
         description=inner.description,

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import dagster as dg
 from pydantic import Field, create_model
 
 from vidpipe.pipeline.wishes import Wishes
 
-_CHANNEL = "as the channel says"
-_SETTINGS = "as configured"
+_CHANNEL: Final = "as the channel says"
+_SETTINGS: Final = "as configured"
 
 
 class WishesResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -128,7 +128,7 @@ def wishes_for(platforms: Iterable[str]) -> WishesResource:
 
     def field(name: str) -> Any:
         said = WishesResource.model_fields[name].description
-        return (list[listed], Field(default=[], description=said))  # type: ignore[valid-type]
+        return (list[listed], Field(default=[], description=said))
 
     made = create_model(
         "Wishes",

@@ -124,11 +124,12 @@ def _what_failed(
         for record in _step_failures(instance, run.run_id):
             data = record.step_failure_data
             stage = (record.step_key or "").replace("__", "/")
-            metadata = data.user_failure_data.metadata if data.user_failure_data else {}
-            if "cause" in metadata:
+            ours = data.user_failure_data
+            metadata = ours.metadata if ours else {}
+            if ours and "cause" in metadata:
                 cause = str(metadata["cause"].value)
                 passing = bool(metadata["can_pass"].value)
-                message = data.user_failure_data.description or ""
+                message = ours.description or ""
                 break
             error = data.error.cause or data.error if data.error else None
             crashed = error is not None and error.cls_name == "ChildProcessCrashException"

@@ -81,9 +81,9 @@ class IntakeConfig(dg.Config):
 
 def uploads_of(run: dg.DagsterRun) -> list[str]:
     """Keys of the uploads that an intake run has in hand."""
-    ops: Mapping[str, Any] = run.run_config.get("ops", {})
-    config = ops.get("take_uploads", {}).get("config", {})
-    return [item["key"] for item in config.get("uploads", [])]
+    config: Mapping[str, Any] = run.run_config
+    wanted = config.get("ops", {}).get("take_uploads", {}).get("config", {})
+    return [item["key"] for item in wanted.get("uploads", [])]
 
 
 @dg.op

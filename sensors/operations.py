@@ -235,12 +235,12 @@ def nightly_report(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     return dg.RunRequest()
 
 
-JOBS = [
+JOBS = (
     refresh_stale_videos,
     requeue_failures,
     retire_videos,
     retention,
     no_video_half_way,
     library_report,
-]
+)
 SCHEDULES = [nightly_retention, nightly_report, hourly_half_way]
