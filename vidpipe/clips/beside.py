@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from vidpipe.clips.arrange import arrange
 from vidpipe.clips.model import ClipPlan, Part, Variant
@@ -196,7 +198,7 @@ class _Local:
         return np.asarray(np.sqrt(self.mean * self.mean + self.variance), np.float32)
 
 
-def _mean(grid: Floats) -> Floats:
+def _mean(grid: NDArray[Any]) -> Floats:
     return np.asarray(cv2.blur(grid, (_WINDOW, _WINDOW)), np.float32)
 
 

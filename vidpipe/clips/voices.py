@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -115,7 +116,9 @@ def _levels_db(side: Values, count: int) -> Values:
 def _read(path: Path) -> Values:
     """One of our own files, shape (2, n)."""
     with av.open(str(path)) as media:
-        pieces = [frame.to_ndarray().reshape(-1, _STEREO) for frame in media.decode(audio=0)]
+        pieces: list[NDArray[Any]] = [
+            frame.to_ndarray().reshape(-1, _STEREO) for frame in media.decode(audio=0)
+        ]
     return np.concatenate(pieces).T / 2.0**31 if pieces else np.zeros((_STEREO, 0))
 
 

@@ -157,7 +157,7 @@ def glance_at(times_s: Sequence[float], looks: Sequence[Grey]) -> Glance:
         times_s: of the looks.
         looks: grey pictures of one size, two or more.
     """
-    steps = [cv2.absdiff(a, b) for a, b in itertools.pairwise(looks)]
+    steps = [np.asarray(cv2.absdiff(a, b), np.uint8) for a, b in itertools.pairwise(looks)]
     moved = [(step > _REPLACED).mean(axis=1, dtype=np.float32) for step in steps]
     return Glance(
         span(times_s[0], times_s[-1] + _STEP_S),

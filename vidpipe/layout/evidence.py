@@ -10,6 +10,7 @@ on a dark page has no line, a wall behind a speaker does not move.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -254,7 +255,7 @@ def _along(drawn: Mask) -> Sums:
     return sums
 
 
-def _drawn(mean: Floats) -> Mask:
+def _drawn(mean: NDArray[Any]) -> Mask:
     """Where the picture steps from a pixel to its right neighbour, more than around it."""
     step = np.abs(np.diff(mean, axis=1, prepend=mean[:, :1]))
     around = cv2.dilate(step, _BESIDE)

@@ -206,7 +206,7 @@ def _longest(drawn: Mask, least: int) -> NDArray[np.int_]:
     whole = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((_GAP_PX, 1), np.uint8))
     whole = cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((least, 1), np.uint8))
     covered = whole.sum(axis=0, dtype=np.int64)
-    length = (marks & whole).sum(axis=0, dtype=np.int64)
+    length = cv2.bitwise_and(marks, whole).sum(axis=0, dtype=np.int64)
     length[length < _DRAWN * covered] = 0
     chosen: list[int] = []
     for x in np.argsort(-length, kind="stable").tolist():

@@ -42,7 +42,7 @@ class Page:
 
 def filmed_page(frames: Pictures) -> Page | None:
     """The bright page with leaning sides in a room, shape of `frames` (n, h, w); or None."""
-    part = cv2.GaussianBlur(_still(frames), (5, 5), 0)
+    part = np.asarray(cv2.GaussianBlur(_still(frames), (5, 5), 0), np.uint8)
     height, width = part.shape
     _, bright = cv2.threshold(part, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     # Letters are holes in a page, and a title bar may be dark.
@@ -50,7 +50,7 @@ def filmed_page(frames: Pictures) -> Page | None:
     bright = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, np.ones((size, size), np.uint8))
     contours, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for contour in sorted(contours, key=cv2.contourArea, reverse=True)[:3]:
-        corners = _four_corners(contour)
+        corners = _four_corners(np.asarray(contour, np.int32))
         if corners is None or not _leans(corners, width, height):
             continue
         area = float(cv2.contourArea(corners))

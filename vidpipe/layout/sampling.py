@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -287,7 +288,8 @@ def _turning_points(
         return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
 
     def differ(a: Grey, b: Grey) -> bool:
-        changed = cv2.compare(cv2.absdiff(a, b), CHANGED, cv2.CMP_GT)
+        # OpenCV compares with a number as well; its types do not say so.
+        changed = cv2.compare(cv2.absdiff(a, b), cast("Any", CHANGED), cv2.CMP_GT)
         return cv2.countNonZero(cv2.bitwise_and(changed, counted)) > least
 
     kept_s = since_s = start_s

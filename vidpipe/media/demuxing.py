@@ -15,7 +15,7 @@ def to_beginning(media: Any) -> None:
         media.seek(0)
 
 
-def demuxed(media: Any, *streams: Any) -> Iterator[av.Packet]:
+def demuxed(media: Any, *streams: Any) -> Iterator[av.Packet[Any]]:
     """Packets of these streams, the empty last ones too, as `demux` gives them.
 
     In FLV, MPEG-TS and what is damaged a stream may begin in the middle. PyAV lists streams

@@ -340,7 +340,7 @@ def decode_tolerantly(media: Any, stream: Any) -> Any:
         if packet.dts is not None and packet.time_base is not None:
             further("sound", stream.index, int(packet.dts * packet.time_base))
         try:
-            frames = packet.decode()
+            frames: list[Any] = packet.decode()
         except av.FFmpegError:
             continue
         # A frame may say another rate than the file: of a hertz it would be a day of sound.

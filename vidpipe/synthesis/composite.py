@@ -412,7 +412,8 @@ def screen_at(
         image[y : y + h, x : x + w] = _film(w, h, t_s)
     if nuisances.dissolve and number > 0 and since < 0.7:
         before = deck[number - 1].states[-1]
-        image = cv2.addWeighted(before, 1 - since / 0.7, image, since / 0.7, 0)
+        mixed = cv2.addWeighted(before, 1 - since / 0.7, image, since / 0.7, 0)
+        image = np.asarray(mixed, np.uint8)
     if nuisances.cursor:
         x = round(width * (0.5 + 0.4 * math.sin(0.7 * t_s) * math.sin(0.13 * t_s)))
         y = round(height * (0.5 + 0.35 * math.cos(0.5 * t_s)))

@@ -160,7 +160,8 @@ def head(size: int) -> tuple[Picture, NDArray[np.float32]]:
     image[:] = image * (1 - soft) + np.array([52, 38, 30], np.float32) * soft
     alpha = np.maximum(alpha, hair)
     small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(alpha, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    grey = cv2.resize(alpha, (size, size), interpolation=cv2.INTER_AREA)
+    mask = np.asarray(grey, np.float32) / np.float32(255)
     return np.clip(small, 0, 255).astype(np.uint8), mask
 
 

@@ -174,7 +174,7 @@ def _looks(clip: Path) -> list[Picture]:
     with av.open(str(clip)) as media:
         for frame in media.decode(media.streams.video[0]):
             if len(found) < len(_LOOKS_S) and frame.time >= _LOOKS_S[len(found)]:
-                found.append(frame.to_ndarray(format="rgb24"))
+                found.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
     return found
 
 
