@@ -251,11 +251,11 @@ class Deployment:
         return {"worker": leaders, "step": [c for f in forks for c in _direct(f)]}
 
     def _ours(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter(["environ"]):
-            if (process.info["environ"] or {}).get("VIDPIPE_HOME") == str(self.home):
-                found.append(process)
-        return found
+        return [
+            process
+            for process in psutil.process_iter(["environ"])
+            if (process.info["environ"] or {}).get("VIDPIPE_HOME") == str(self.home)
+        ]
 
     def memory_mib(self, name: str) -> float:
         """Resident memory of a part, without the runs that the code server leads."""

@@ -143,8 +143,8 @@ def make_engine(home: Path) -> Engine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    yield make_engine(tmp_path / "home")
+def engine(tmp_path: Path) -> Engine:
+    return make_engine(tmp_path / "home")
 
 
 def take(engine: Engine, path: Path, *, channel: str = "default", sidecars: bool = True):

@@ -1,6 +1,7 @@
 """Subtitles as meetings, tools and people write them: what is said stays, what is not goes."""
 
 import io
+import itertools
 import os
 import zipfile
 from pathlib import Path
@@ -198,6 +199,22 @@ def word_document(*lines):
             f'<w:document xmlns:w="{space}"><w:body>{paragraphs}</w:body></w:document>',
         )
     return made.getvalue()
+
+
+def test_a_document_whose_entities_grow_without_bound_is_refused():
+    """Nine entities, each ten times the one before: 10 GB of letters in 600 bytes."""
+    names = "abcdefghi"
+    grown = "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in itertools.pairwise(names)
+    )
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as packed:
+        packed.writestr(
+            "word/document.xml",
+            f'<!DOCTYPE w [<!ENTITY a "{"x" * 100}">{grown}]><w><p>&i;</p></w>',
+        )
+    with pytest.raises(InputRejected, match="amplification"):
+        read_cues(made.getvalue(), "t.docx")
 
 
 def test_transcripts_of_meetings_as_word_documents():
