@@ -16,6 +16,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import Failures, mend
 from vidpipe.catalog.history import History
 from vidpipe.catalog.inbox import Inbox
+from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.requests import Cause, Requests, RequestState, close_requests, request
 from vidpipe.catalog.tables import (
     ClipRow,
@@ -45,8 +46,9 @@ class Stage:
 class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
-    What comes in, what is wished for, what went wrong, what is alive and what was done are
-    each a part of their own: `inbox`, `requests`, `failures`, `beats`, `history`.
+    What comes in, what is wished for, what went wrong, what is alive, what was done and what
+    lists show are each a part of their own: `inbox`, `requests`, `failures`, `beats`,
+    `history`, `listing`.
     """
 
     @cached_property
@@ -68,6 +70,10 @@ class Catalog(Database):
     @cached_property
     def history(self) -> History:
         return History(self)
+
+    @cached_property
+    def listing(self) -> Listing:
+        return Listing(self)
 
     # Uploads
 

@@ -277,21 +277,28 @@ def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]
     return count
 
 
-def retire(engine: Engine, video_id: str) -> int:
+def may_retire(engine: Engine, video: Video) -> None:
+    """Whether a video may be retired.
+
+    Raises:
+        Misconfigured: it is held, or a run works on it.
+    """
+    if video.hold:
+        raise Misconfigured(f"{video.video_id} is held: {video.hold}")
+    if video.video_id in engine.catalog.beats.at_work():
+        raise Misconfigured(f"{video.video_id}: a run works on it; end it first")
+
+
+def retire(engine: Engine, video: Video) -> int:
     """Remove all files of a video and mark its row; how many files.
 
     The same bytes dropped again revive it under the same id.
 
     Raises:
-        VidpipeError: there is no such video, it is held, or a run works on it.
+        Misconfigured: it is held, or a run works on it.
     """
-    video = engine.catalog.video(video_id)
-    if video is None:
-        raise Misconfigured(f"there is no video {video_id!r}; `vidpipe status` lists them")
-    if video.hold:
-        raise Misconfigured(f"{video_id} is held: {video.hold}")
-    if video_id in engine.catalog.beats.at_work():
-        raise Misconfigured(f"{video_id}: a run works on it; end it first")
+    may_retire(engine, video)
+    video_id = video.video_id
     engine.catalog.retire_video(video_id)
     keys = [item.key for item in engine.store.list(video_prefix(video_id))]
     # Pointers first: nothing is current from then on.

@@ -13,8 +13,6 @@ from vidpipe.segments.model import Segment, Segments
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
-_NEWEST = 100
-
 
 @dataclass(frozen=True)
 class ShownExport:
@@ -45,13 +43,6 @@ class VideoPage:
     chapters: str
     clips: tuple[ShownClip, ...]
     nothing: str
-
-
-def newest(engine: Engine) -> list[tuple[Video, int]]:
-    """The newest videos, the newest first, each with how many clips it has."""
-    videos = engine.catalog.newest_videos(_NEWEST)
-    counts = engine.catalog.count_clips([v.video_id for v in videos])
-    return [(v, counts.get(v.video_id, 0)) for v in reversed(videos)]
 
 
 def video_page(engine: Engine, video_id: str) -> VideoPage | None:

@@ -9,6 +9,7 @@ from assets.partitions import videos
 from definitions import PRELOAD, build_defs, defs
 from resources import VidpipeResource
 from vidpipe.errors import Unavailable
+from vidpipe.library import Library
 from vidpipe.pipeline import Engine, stage, stage_names
 from vidpipe.platforms import load_presets
 from vidpipe.web import web_app
@@ -140,7 +141,7 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
             for e in result.get_asset_materialization_events()
         }
     browser = TestClient(
-        web_app(VidpipeResource(home=str(home)).engine), base_url="http://localhost"
+        web_app(Library(VidpipeResource(home=str(home)).engine)), base_url="http://localhost"
     )
     opened = set()
     for name, metadata in events.items():

@@ -9,7 +9,8 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
-from vidpipe.operations.retention import outlook, remove, retire
+from vidpipe.library import Library
+from vidpipe.operations.retention import outlook, remove
 from vidpipe.pipeline import stage
 from vidpipe.pipeline.exporting import EXPORTS
 from vidpipe.storage.keys import Folder
@@ -159,15 +160,15 @@ def test_retiring_removes_everything_but_the_row(kept):
     engine, key = kept
     engine.catalog.hold_video(key, "not yet")
     with pytest.raises(Misconfigured, match="not yet"):
-        retire(engine, key)
+        Library(engine).retire([key])
     engine.catalog.hold_video(key, None)
-    assert retire(engine, key) > 20
+    assert Library(engine).retire([key])[key] > 20
     assert list(engine.store.list(f"default/{key}")) == []
     row = engine.catalog.video(key)
     assert row.state == "retired" and engine.catalog.clips(key) == []
     assert engine.artifacts.current(key, Folder.RAW, "upload") is None
     with pytest.raises(Misconfigured, match="no video"):
-        retire(engine, "default--none-0123456789")
+        Library(engine).retire(["default--none-0123456789"])
 
 
 # A clock that cannot be believed
