@@ -24,7 +24,7 @@ from vidpipe.intake.drops import survey
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import notice
 from vidpipe.models import ModelStore
-from vidpipe.pipeline import Engine, stage_names
+from vidpipe.pipeline import Engine
 from vidpipe.results.deliver import deliver
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK, signed
@@ -63,7 +63,9 @@ def main() -> int:
             return 1
     engine.catalog.finish_video(video_id, begun)
     order = engine.order(video_id)
-    made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
+    made = [
+        engine.run_stage(n, video_id, order) for n in engine.pipeline.names(order.wanted_platforms)
+    ]
     folder = Path("clips") / talk.stem
     print_results(deliver(engine, video_id, made, folder), folder)
     _say(f"Spoken by: {voice.name}")

@@ -22,7 +22,6 @@ from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
 from vidpipe.pipeline.engine import Engine, StageResult
 from vidpipe.pipeline.needs import needed_models
-from vidpipe.pipeline.stages import stage_names
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.platforms.model import TierName
 from vidpipe.results.deliver import check_folder, deliver, folder_for
@@ -160,7 +159,7 @@ def _run_one(
     order = engine.order(video_id, wishes, chosen)
     check_folder(folder, order.wanted_platforms)
     ran: list[StageResult] = []
-    names = stage_names(order.wanted_platforms)
+    names = engine.pipeline.names(order.wanted_platforms)
     begun = now()
     alive = engine.catalog.beats.alive(f"cli-{uuid.uuid4().hex}", video_id)
     with _progress(file.name, names) as report, alive:
