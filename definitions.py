@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets import analysis, clips, content, exports, ingest, operations
+from assets import exports, operations, stages
 from assets.sources import with_sources
 from resources import VidpipeResource, executor_for, wishes_for
 from sensors.alerts import alerts
@@ -66,11 +66,7 @@ def build_defs(
     return dg.Definitions(
         assets=with_sources(
             [
-                *ingest.ASSETS,
-                *analysis.ASSETS,
-                analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
-                *content.ASSETS,
-                *clips.ASSETS,
+                *stages.stage_assets("api" if settings.transcript.api.url else "gpu"),
                 exports.exports_for(presets),
                 *operations.ASSETS,
             ],

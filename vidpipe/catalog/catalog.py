@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +19,7 @@ from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.requests import Cause, Requests, RequestState, close_requests, request
 from vidpipe.catalog.tables import (
+    Base,
     ClipRow,
     Encode,
     ExportRow,
@@ -41,6 +42,21 @@ class Stage:
     reused: bool
     wall_s: float
     error: str | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table that take the place of those they share some columns with.
+
+    Attributes:
+        table: of which they are rows.
+        of: the columns that are the same in all of them, by name.
+        rows: all that there are from now on.
+    """
+
+    table: type[Base]
+    of: Mapping[str, str]
+    rows: Sequence[Base]
 
 
 class Catalog(Database):
@@ -219,20 +235,12 @@ class Catalog(Database):
             newest = {row.stage: row for row in rows}
         return [Stage(r.stage, r.reused, r.wall_s, r.error) for r in newest.values()]
 
-    def replace_clips(self, video_id: str, rows: Sequence[ClipRow]) -> None:
-        self._replace(ClipRow, ClipRow.video_id == video_id, rows)
-
-    def replace_exports(self, video_id: str, platform: str, rows: Sequence[ExportRow]) -> None:
-        self._replace(
-            ExportRow,
-            (ExportRow.video_id == video_id) & (ExportRow.platform == platform),
-            rows,
-        )
-
-    def _replace(self, table: Any, where: Any, rows: Sequence[Any]) -> None:
+    def replace(self, rows: Rows) -> None:
+        """What people query of a result: the old rows go as the new ones come."""
+        same = [getattr(rows.table, name) == value for name, value in rows.of.items()]
         with self.writing() as session:
-            session.execute(delete(table).where(where))
-            session.add_all(rows)
+            session.execute(delete(rows.table).where(*same))
+            session.add_all(rows.rows)
 
     def clips(self, video_id: str) -> list[ClipRow]:
         with self.session() as session:

@@ -13,8 +13,7 @@ from vidpipe.intake import sidecars
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.stage import Progress
-from vidpipe.pipeline.stages import stage_names
+from vidpipe.pipeline.stage_run import Progress
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.results.deliver import check_folder, deliver, folder_for
 from vidpipe.results.model import Results, StageTiming
@@ -122,7 +121,7 @@ def process(
     begun = now()
     timings: list[StageTiming] = []
     with engine.catalog.beats.alive(f"cli-{uuid.uuid4().hex}", video_id):
-        for name in stage_names(order.wanted_platforms):
+        for name in engine.pipeline.names(order.wanted_platforms):
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest
             timings.append(StageTiming(stage=name, wall_s=round(ran.wall_s, 3), reused=ran.reused))

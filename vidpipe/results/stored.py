@@ -16,8 +16,7 @@ from vidpipe.exports.model import Finished as FinishedExport
 from vidpipe.intake.identity import slug
 from vidpipe.intake.model import SourceVideo
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.exporting import EXPORTS
-from vidpipe.pipeline.stages import stage_names
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.results.model import (
     ClipResult,
     CompositionResult,
@@ -34,6 +33,7 @@ from vidpipe.storage.keys import Folder, folder_prefix
 from vidpipe.transcript.model import Transcript
 
 CHAPTERS = "chapters.txt"
+_OF_PLATFORM = f"{EXPORTS.name}/"
 #: Artifacts without which there are no results.
 _NEEDED = ("source_video", "transcript", "topics", "scored_segments", "rendered_clips")
 #: Of what was measured on an export, what goes into the results.
@@ -98,7 +98,7 @@ def stored_results(
     documents = _Documents(engine, made)
     clips = documents.of("rendered_clips", RenderedClips)
     exports = {
-        name: documents.of(name, PlatformExports) for name in made if name.startswith(EXPORTS)
+        name: documents.of(name, PlatformExports) for name in made if name.startswith(_OF_PLATFORM)
     }
     named = _Names(taken)
     # What was exported of other clips, before these were made, is no result of theirs.
@@ -181,7 +181,7 @@ def _current(engine: Engine, video_id: str) -> dict[str, Manifest]:
 
     Platforms are read from the store: what the channel wants by now may be others.
     """
-    found = ((name, engine.manifest(video_id, name)) for name in stage_names(()))
+    found = ((name, engine.manifest(video_id, name)) for name in engine.pipeline.names())
     return {
         **{name: manifest for name, manifest in found if manifest is not None},
         **exported(engine, video_id),
@@ -196,7 +196,7 @@ def exported(engine: Engine, video_id: str) -> dict[str, Manifest]:
         if item.key.endswith(".current.json")
     ]
     found = (engine.artifacts.manifest_at(key) for key in sorted(keys))
-    return {m.artifact: m for m in found if m is not None and m.artifact.startswith(EXPORTS)}
+    return {m.artifact: m for m in found if m is not None and m.artifact.startswith(_OF_PLATFORM)}
 
 
 def _timings(engine: Engine, video_id: str, made: Collection[str]) -> list[StageTiming]:

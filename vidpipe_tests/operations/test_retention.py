@@ -11,8 +11,7 @@ from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.library import Library
 from vidpipe.operations.retention import outlook, remove
-from vidpipe.pipeline import stage
-from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.pipeline import TALKS
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
 
@@ -122,7 +121,7 @@ def test_a_video_that_somebody_needs_is_kept_whole(kept, why):
 
 def test_clips_that_a_platform_has_not_got_are_kept(kept):
     engine, key = kept
-    pointer = f"default/{key}/exports/{EXPORTS.replace('/', '-')}tiktok.current.json"
+    pointer = f"default/{key}/exports/platform_exports-tiktok.current.json"
     engine.store.delete(pointer)
     seen, found = kinds(engine, 5.5)
     assert "master" not in seen
@@ -143,7 +142,7 @@ def test_what_an_older_setting_gave_goes_whole(kept):
     remove(engine, found)
     current = engine.manifest(key, "rendered_clips")
     assert engine.artifacts.intact(current)
-    assert engine.items_intact(current, stage("rendered_clips"))
+    assert engine.items_intact(current, TALKS.stage("rendered_clips"))
 
 
 def test_rejected_uploads_go_after_their_time(kept, tmp_path):
