@@ -11,7 +11,7 @@ from vidpipe.extras import from_extra
 with from_extra("dagster"):
     import dagster as dg
 
-from assets import analysis, clips, content, exports, ingest, operations
+from assets import exports, operations, stages
 from assets.sources import with_sources
 from resources import VidpipeResource, executor_for, wishes_for
 from sensors.alerts import alerts
@@ -69,11 +69,7 @@ def build_defs(
     return dg.Definitions(
         assets=with_sources(
             [
-                *ingest.ASSETS,
-                *analysis.ASSETS,
-                analysis.transcript_in("api" if settings.transcript.api.url else "gpu"),
-                *content.ASSETS,
-                *clips.ASSETS,
+                *stages.stage_assets("api" if settings.transcript.api.url else "gpu"),
                 exports.exports_for(presets),
                 *operations.ASSETS,
             ],

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -15,6 +18,32 @@ from vidpipe.transcript.model import Transcript
 
 #: Picture and sound of a clip may differ by half a frame at 23 fps (AAC pads its last frame).
 _SYNC_S = 0.022
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The checks of one asset.
+
+    Attributes:
+        said: what each says in the UI, by name.
+        of: looks at a result; gives one result for each check.
+        blocking: those that stop what comes after.
+    """
+
+    said: Mapping[str, str]
+    of: Callable[[Any], Sequence[dg.AssetCheckResult]]
+    blocking: frozenset[str] = frozenset()
+
+    def specs(self, asset: str) -> list[dg.AssetCheckSpec]:
+        """The same for Dagster."""
+        return [
+            dg.AssetCheckSpec(name, asset=asset, description=said, blocking=name in self.blocking)
+            for name, said in self.said.items()
+        ]
+
+
+#: Of an asset without any.
+NO_CHECKS = Checks({}, lambda _: ())
 
 
 def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
@@ -196,3 +225,30 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
         description=said or f"{len(document.exports)} files keep to every rule",
         metadata={"rules": table(rows, clip="by rank"), "broken": len(broken)},
     )
+
+
+SOURCE_CHECKS = Checks(
+    {"accepted_source": "The source has a picture or sound that decodes, and a length."},
+    lambda document: [accepted_source(document)],
+    blocking=frozenset({"accepted_source"}),
+)
+WORD_CHECKS = Checks(TRANSCRIPT_CHECKS, transcript_checks)
+SEGMENT_CHECKS = Checks(
+    {
+        "segments_do_not_overlap": "No second of the source is in two segments.",
+        "editor_answered": "Where a language model is configured, its word counted.",
+    },
+    lambda document: [segments_do_not_overlap(document), editor_answered(document)],
+    blocking=frozenset({"segments_do_not_overlap"}),
+)
+CLIP_CHECKS = Checks(
+    {
+        "duration_and_sync": "Clips are as long as planned, picture and sound equally long.",
+        "clips_look_right": (
+            "No clip is black, stands still or shows something else where its source does not, "
+            "captions keep to the safe box, nobody is cut off, every clip could be made."
+        ),
+    },
+    lambda document: [duration_and_sync(document), clips_look_right(document)],
+    blocking=frozenset({"duration_and_sync"}),
+)

@@ -6,14 +6,19 @@ import dagster as dg
 
 from assets.checks import export_conforms
 from assets.partitions import videos
-from assets.shell import OWNERS, result_of, run, translated, version_of
+from assets.shell import OWNERS, result_of, run, translated
+from assets.sources import code_of
 from resources import VidpipeResource, WishesResource
 from vidpipe.exports.model import PlatformExports
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.platforms import Preset
+
+#: The stages of platforms, and what their assets begin with.
+_FAMILY = EXPORTS.name
 
 
 def _key(platform: str) -> dg.AssetKey:
-    return dg.AssetKey(["platform_exports", platform])
+    return dg.AssetKey([_FAMILY, platform])
 
 
 def _description(item: Preset) -> str:
@@ -28,7 +33,7 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
     """One asset per platform, made in one step."""
 
     @dg.multi_asset(
-        name="platform_exports",
+        name=_FAMILY,
         specs=[
             dg.AssetSpec(
                 _key(name),
@@ -38,7 +43,8 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
                 owners=OWNERS,
                 description=_description(item),
                 skippable=True,
-                code_version=version_of(f"platform_exports/{name}"),
+                code_version=EXPORTS.of(name).version,
+                metadata=code_of(EXPORTS.of(name)),
                 partitions_def=videos,
             )
             for name, item in presets.items()
@@ -72,7 +78,7 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         for platform in ordered:
             if platform not in wanted and not explicit:
                 continue
-            result = run(context, vidpipe, wishes, f"platform_exports/{platform}")
+            result = run(context, vidpipe, wishes, EXPORTS.of(platform).name)
             document = result.document
             assert isinstance(document, PlatformExports)
             key = _key(platform)

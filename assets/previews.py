@@ -40,7 +40,7 @@ _CLIPS, _ROWS = 8, 50
 
 def preview(engine: Engine, result: StageResult) -> Metadata:
     """Metadata of one stage's result."""
-    shown = _BUILDERS[result.stage.split("/")[0]](engine, result)
+    shown = PREVIEWS[engine.pipeline.kind(result.stage)](engine, result)
     manifest = result.manifest
     video = engine.catalog.video(manifest.video_id)
     duration_s = video.duration_s if video is not None else 0.0
@@ -408,7 +408,8 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
     }
 
 
-_BUILDERS: dict[str, Callable[[Engine, StageResult], Metadata]] = {
+#: By stage; a test holds that every stage has one.
+PREVIEWS: dict[str, Callable[[Engine, StageResult], Metadata]] = {
     "source_video": _source,
     "audio": _audio,
     "silence_regions": _silence,

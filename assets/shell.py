@@ -7,11 +7,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.checks import NO_CHECKS, Checks
 from assets.partitions import videos
 from assets.previews import preview
+from assets.sources import code_of
 from resources import VidpipeResource, WishesResource, end_with_parent, ended_when_stuck
 from vidpipe.errors import Unavailable, VidpipeError, can_pass, cause_of
-from vidpipe.pipeline import Engine, StageResult, stage
+from vidpipe.pipeline import TALKS, Engine, StageResult
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.stuck import StoodStill
 
@@ -58,7 +60,7 @@ def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manif
         if identity is None:
             continue
         manifest = engine.artifacts.manifest(
-            context.partition_key, stage(name).folder, name, str(identity.value)
+            context.partition_key, engine.pipeline.folder(name), name, str(identity.value)
         )
         if manifest is not None:
             found[name] = manifest
@@ -141,16 +143,46 @@ def result_of(
     )
 
 
-def of_stage(name: str, *, beside: Sequence[str] = ()) -> dict[str, Any]:
-    """What every stage's asset has: its inputs as deps, its version, its partitions."""
-    return {
-        "owners": OWNERS,
-        "partitions_def": videos,
-        "deps": [*stage(name).inputs, *beside],
-        "code_version": version_of(name),
-    }
+def stage_asset(
+    name: str,
+    description: str,
+    *,
+    group: str,
+    kinds: set[str],
+    pool: str | None = None,
+    beside: Sequence[str] = (),
+    checks: Checks = NO_CHECKS,
+) -> dg.AssetsDefinition:
+    """The asset of a stage: its inputs as deps, its version, its partitions, its checks.
 
+    Args:
+        name: of the stage, and of the asset.
+        description: one sentence on what it is.
+        group: where it stands in the graph.
+        kinds: what does the work.
+        pool: whose places its steps share.
+        beside: assets that come before it without being an input of the stage.
+        checks: what is looked at in each result.
+    """
+    stage = TALKS.stage(name)
 
-def version_of(name: str) -> str:
-    """The code version of a stage's asset."""
-    return stage(name).version
+    @dg.asset(
+        name=name,
+        description=description,
+        group_name=group,
+        kinds=kinds,
+        pool=pool,
+        deps=[*stage.inputs, *beside],
+        check_specs=checks.specs(name),
+        metadata=code_of(stage),
+        owners=OWNERS,
+        partitions_def=videos,
+        code_version=stage.version,
+    )
+    def of_stage(
+        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        result = run(context, vidpipe, wishes, name)
+        return result_of(context, vidpipe.engine, result, checks.of(result.document))
+
+    return of_stage

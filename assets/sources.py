@@ -1,17 +1,30 @@
 """Where an asset comes from: links to its code and to the runbook, for every asset alike."""
 
+import inspect
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import dagster as dg
 
+from vidpipe.pipeline.stage import AnyStage
 from vidpipe.settings import Settings
 from vidpipe.web.documents import documents
 
 _ROOT = Path(__file__).parents[1]
 _RUNBOOK = "docs/runbook.md"
+
+
+def code_of(stage: AnyStage) -> dict[str, Any]:
+    """Metadata of a stage's asset: a link to the module that the stage is written in."""
+    file, line = inspect.getsourcefile(stage.run), inspect.getsourcelines(stage.run)[1]
+    assert file is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        reference = dg.LocalFileCodeReference(file_path=file, line_number=line, label=stage.name)
+        linked = dg.CodeReferencesMetadataValue(code_references=[reference])
+    return {"dagster/code_references": linked}
 
 
 def with_sources(

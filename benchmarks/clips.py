@@ -40,7 +40,7 @@ from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.orthography import joined
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap

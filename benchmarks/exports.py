@@ -23,7 +23,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.tables import Encode
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
-from vidpipe.pipeline import Engine, stage_names
+from vidpipe.pipeline import Engine
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK
@@ -50,7 +50,7 @@ def processed(
     )
     assert outcome.video_id is not None, outcome.message
     order = engine.order(outcome.video_id, Wishes(platforms=platforms))
-    names = stage_names(order.wanted_platforms)
+    names = engine.pipeline.names(order.wanted_platforms)
     return engine, {n: engine.run_stage(n, outcome.video_id, order).wall_s for n in names}
 
 

@@ -199,7 +199,7 @@ def _work(path: Path, home: Path, *, asked: bool) -> tuple[str, str]:
     from vidpipe.errors import VidpipeError, advice
     from vidpipe.intake import sidecars
     from vidpipe.intake.intake import Drop
-    from vidpipe.pipeline import Engine, stage_names
+    from vidpipe.pipeline import Engine
     from vidpipe.pipeline.wishes import Wishes
     from vidpipe.settings import load_settings
 
@@ -223,7 +223,7 @@ def _work(path: Path, home: Path, *, asked: bool) -> tuple[str, str]:
         wishes = Wishes(clips=1) if asked else Wishes()
         order = engine.order(outcome.video_id, wishes, chosen)
         nothing = ""
-        for name in stage_names(order.wanted_platforms):
+        for name in engine.pipeline.names(order.wanted_platforms):
             result = engine.run_stage(name, outcome.video_id, order, chosen=chosen)
             chosen[name] = result.manifest
             if isinstance(result.document, RenderedClips):

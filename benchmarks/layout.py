@@ -26,7 +26,7 @@ from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions, Role
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import KINDS, CompositeTruth, Nuisances, make_composite
 

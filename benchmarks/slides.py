@@ -28,7 +28,7 @@ from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import Nuisances, make_composite
 

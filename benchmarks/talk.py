@@ -27,7 +27,7 @@ from vidpipe.clips.model import RenderedClips
 from vidpipe.intake.intake import Drop
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
-from vidpipe.pipeline import Engine, stage_names
+from vidpipe.pipeline import Engine
 from vidpipe.platforms import load_tiers
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
@@ -140,7 +140,7 @@ def _take_in(engine: Engine, video: Path, transcript: Path | None) -> str:
 
 
 def _stages(engine: Engine, video_id: str) -> list[str]:
-    return stage_names(engine.order(video_id).wanted_platforms)
+    return engine.pipeline.names(engine.order(video_id).wanted_platforms)
 
 
 def _one_stage(video_id: str, name: str) -> dict:

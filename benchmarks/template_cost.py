@@ -31,7 +31,7 @@ from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap

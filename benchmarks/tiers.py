@@ -32,7 +32,7 @@ from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.platforms import load_tiers
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings

@@ -35,7 +35,8 @@ from vidpipe.transcript.align import align
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.quality import rules_broken
-from vidpipe.transcript.recogniser import Recogniser, available
+from vidpipe.transcript.recogniser import Recogniser
+from vidpipe.transcript.registry import available
 from vidpipe.transcript.subtitle_files import read_cues
 from vidpipe.transcript.subtitles import subtitles
 from vidpipe.transcript.transcribe import transcribe

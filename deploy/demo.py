@@ -19,13 +19,13 @@ import dagster as dg
 
 import definitions
 from vidpipe.catalog.tables import now
-from vidpipe.cli.run import print_results
+from vidpipe.cli.summary import print_results
 from vidpipe.intake.drops import survey
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import notice
+from vidpipe.library import Library
 from vidpipe.models import ModelStore
-from vidpipe.pipeline import Engine, stage_names
-from vidpipe.results.deliver import deliver
+from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK, signed
 from vidpipe.synthesis.speech import NATURAL_VOICE, Voice, voice_for
@@ -47,7 +47,8 @@ def main() -> int:
     """Make the talk, run the graph, show the clips."""
     started = time.monotonic()
     settings = load_settings()
-    engine = Engine(settings)
+    library = Library.open(settings)
+    engine = library.engine
     voice = _voice(settings.model_store)
     talk = _talk(settings.home / "drop" / "default", voice)
     with dg.DagsterInstance.get() as instance:
@@ -62,10 +63,8 @@ def main() -> int:
             _say(f"The run failed: open it with `make dev`, or read {log}.")
             return 1
     engine.catalog.finish_video(video_id, begun)
-    order = engine.order(video_id)
-    made = [engine.run_stage(n, video_id, order) for n in stage_names(order.wanted_platforms)]
     folder = Path("clips") / talk.stem
-    print_results(deliver(engine, video_id, made, folder), folder)
+    print_results(library.deliver(video_id, folder), folder)
     _say(f"Spoken by: {voice.name}")
     _say(
         f"Done in {time.monotonic() - started:.0f} s. `make dev` shows all of it in the Dagster UI."

@@ -8,12 +8,8 @@ from pydantic import Field
 from resources import VidpipeResource, living
 from sensors.jobs import ALIVE
 from sensors.tags import PARTITION
-from vidpipe.catalog.failures import FailureState
-from vidpipe.catalog.requests import Cause
 from vidpipe.errors import VidpipeError
-from vidpipe.operations import retention as policies
-from vidpipe.operations.recovery import half_way, requeue
-from vidpipe.operations.stale import stale_plans
+from vidpipe.library import Library
 
 _EXECUTOR = living(dg.in_process_executor)
 _SHOWN = 500
@@ -38,10 +34,9 @@ def request_stale(
     context: dg.OpExecutionContext, config: StaleConfig, vidpipe: VidpipeResource
 ) -> None:
     """Ask for runs of exactly the stages that are stale, behind every fresh upload."""
-    engine = vidpipe.engine
-    plans = stale_plans(engine, channel=config.channel or None, only=config.videos)
-    for plan in plans[: config.limit]:
-        engine.catalog.requests.add([plan.video_id], Cause.STALE, stages=plan.stages)
+    library = Library(vidpipe.engine)
+    plans = library.stale(channel=config.channel or None, video_ids=config.videos).plans
+    library.request_stale(plans[: config.limit])
     reasons = Counter(reason for plan in plans[: config.limit] for reason in plan.reasons)
     for reason, count in reasons.most_common(50):
         context.log.info(f"{count} videos: {reason}")
@@ -71,16 +66,16 @@ def requeue_dead_letters(
     context: dg.OpExecutionContext, config: FailuresConfig, vidpipe: VidpipeResource
 ) -> None:
     """Try them again from the beginning, in their turn."""
-    catalog = vidpipe.engine.catalog
-    rows = catalog.failures.living(
-        FailureState.DEAD,
+    library = Library(vidpipe.engine)
+    found = library.failures(
         cause=config.cause or None,
         channel=config.channel or None,
         subject=config.subject or None,
+        given_up=True,
     )
-    for row in rows:
-        context.log.info(f"{row.subject}: {row.cause}: {row.message}")
-    context.log.info(f"{requeue(catalog, rows)} asked for again")
+    for item in found:
+        context.log.info(f"{item.subject}: {item.cause}: {item.message}")
+    context.log.info(f"{library.retry([item.id for item in found])} asked for again")
 
 
 @dg.job(
@@ -107,11 +102,11 @@ def remove_videos(
     busy = at_work(context.instance) & set(config.videos)
     if busy:
         raise dg.Failure(f"runs work on {', '.join(sorted(busy))}: end them first")
-    for video_id in config.videos:
-        try:
-            count = policies.retire(vidpipe.engine, video_id)
-        except VidpipeError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
+    try:
+        removed = Library(vidpipe.engine).retire(config.videos)
+    except VidpipeError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    for video_id, count in removed.items():
         context.log.info(f"{video_id}: {count} files removed; dropped again it is revived")
 
 
@@ -136,8 +131,8 @@ def apply_retention(
     context: dg.OpExecutionContext, config: RetentionConfig, vidpipe: VidpipeResource
 ) -> None:
     """Remove what the channels' policies give up, or say what that would be."""
-    engine = vidpipe.engine
-    found = policies.outlook(engine, at_work(context.instance))
+    library = Library(vidpipe.engine)
+    found = library.plan_removal(at_work(context.instance))
     if found.doubt:
         context.log.warning(found.doubt)
     for kept in found.kept[:_SHOWN]:
@@ -148,7 +143,7 @@ def apply_retention(
         for removal in found.removals[:_SHOWN]:
             context.log.info(f"would remove {removal.key} ({removal.age_days:.0f} days)")
         return
-    count = policies.remove(engine, found, lambda: at_work(context.instance))
+    count = library.remove(found, lambda: at_work(context.instance))
     context.log.info(f"removed {count} objects of {found.size_bytes / 1e6:.1f} MB that were due")
 
 
@@ -166,10 +161,8 @@ def retention() -> None:
 @dg.op
 def look_for_half_way(context: dg.OpExecutionContext, vidpipe: VidpipeResource) -> None:
     """Every accepted video is finished, waited for, or given up; else it is asked for again."""
-    catalog = vidpipe.engine.catalog
-    found = half_way(catalog, at_work(context.instance))
+    found = Library(vidpipe.engine).request_incomplete(at_work(context.instance))
     if found:
-        catalog.requests.add(found, Cause.RETRY)
         names = ", ".join(found[:20])
         raise dg.Failure(
             f"{len(found)} videos were left half-way and are asked for again: {names}",

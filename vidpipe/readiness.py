@@ -232,7 +232,8 @@ def _speech_activity(settings: Settings) -> str:
 
 
 def _recogniser(settings: Settings) -> str:
-    from vidpipe.transcript.recogniser import choose, nothing_to_recognise_with
+    from vidpipe.transcript.recogniser import nothing_to_recognise_with
+    from vidpipe.transcript.registry import choose
 
     recogniser, passed = choose(settings.transcript, None, settings.model_store, fetch=False)
     if recogniser is None:
@@ -246,7 +247,7 @@ def _recogniser(settings: Settings) -> str:
 
 
 def _faces(settings: Settings) -> str:
-    from vidpipe.pipeline.analysis import chosen_faces
+    from vidpipe.pipeline.faces import chosen_faces
     from vidpipe.pipeline.needs import faces_needed
 
     needed = faces_needed(settings)

@@ -22,7 +22,7 @@ from vidpipe.intake.intake import Drop
 from vidpipe.intake.sidecars import beside
 from vidpipe.media.faces import FaceDetector, choose_faces
 from vidpipe.models import ModelStore
-from vidpipe.pipeline import Engine, StageResult, stage_names
+from vidpipe.pipeline import Engine, StageResult
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.script import DEMO_TALK, Page
@@ -173,7 +173,8 @@ def instructed(talk: Talk, text: str) -> Iterator[None]:
 
 def run_all(engine: Engine, video_id: str, **wishes) -> list[StageResult]:
     order = engine.order(video_id, Wishes(**wishes))
-    return [engine.run_stage(name, video_id, order) for name in stage_names(order.wanted_platforms)]
+    names = engine.pipeline.names(order.wanted_platforms)
+    return [engine.run_stage(name, video_id, order) for name in names]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from vidpipe.channels import load_channels
 from vidpipe.channels.model import all_presets
 from vidpipe.clips.model import Variant
 from vidpipe.errors import Misconfigured
-from vidpipe.pipeline.rendering import variants_for
+from vidpipe.pipeline.steps.clips import variants_for
 from vidpipe.platforms import load_presets, load_tiers, model
 from vidpipe.settings import load_settings
 from vidpipe_tests.conftest import make_engine, run_all

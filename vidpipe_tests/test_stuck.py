@@ -203,16 +203,16 @@ def test_the_process_of_a_step_says_with_what_it_ended(tmp_path):
 
 SPINNING = """
 import sys
-from vidpipe.pipeline import analysis
-import vidpipe.cli.run as run
-ended = run.watched
-run.watched = lambda _, last: ended(9.0, last)
+from vidpipe import stuck
+from vidpipe.pipeline.steps import audio
+ended = stuck.watched
+stuck.watched = lambda _, last: ended(9.0, last)
 
 def spins(*_, **__):
     while True:
         pass
 
-analysis.decode_samples = spins
+audio.decode_samples = spins
 from vidpipe.cli import main
 sys.argv = ["vidpipe", "run", *sys.argv[1:]]
 main()

@@ -162,7 +162,7 @@ def test_bars_on_a_terminal_show_a_message_and_obey_none(monkeypatch):
     shown = io.StringIO()
     screen = _Voice(file=shown, force_terminal=True, width=120)
     monkeypatch.setattr(run, "err", screen)
-    with run._progress("talk.mp4", ["audio", "layout"]) as report:
+    with run._progress("talk.mp4") as report:
         tell = report("audio")
         tell(0.5, "half [bold]way\x1b]0;owned\x07")
         tell(1.0, "done")

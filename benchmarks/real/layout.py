@@ -31,7 +31,7 @@ from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions
 from vidpipe.layout.sheet import layout_sheet
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
 from vidpipe.synthesis.composite import CompositeTruth, Shown
 

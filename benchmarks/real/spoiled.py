@@ -29,7 +29,7 @@ from vidpipe.layout.model import Layout, LayoutOptions
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
-from vidpipe.pipeline.analysis import chosen_faces
+from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.platforms.model import load_tiers
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings

@@ -20,6 +20,11 @@ from vidpipe.errors import VidpipeError
 BEAT_S = 5.0
 
 
+def alive_since() -> datetime:
+    """Whoever gave no sign of life since then is taken for dead."""
+    return now() - timedelta(seconds=10 * BEAT_S)
+
+
 class Beats:
     """One row for each run that is led by a living process."""
 
@@ -71,7 +76,7 @@ class Beats:
 
     def at_work(self) -> set[str]:
         """Videos that a process which was alive a moment ago works on."""
-        query = select(Beat.video_id).where(Beat.at >= now() - timedelta(seconds=10 * BEAT_S))
+        query = select(Beat.video_id).where(Beat.at >= alive_since())
         with self._db.session() as session:
             return {video_id for video_id in session.scalars(query) if video_id}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,8 +16,10 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import Failures, mend
 from vidpipe.catalog.history import History
 from vidpipe.catalog.inbox import Inbox
+from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.requests import Cause, Requests, RequestState, close_requests, request
 from vidpipe.catalog.tables import (
+    Base,
     ClipRow,
     Encode,
     ExportRow,
@@ -42,11 +44,27 @@ class Stage:
     error: str | None
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table that take the place of those they share some columns with.
+
+    Attributes:
+        table: of which they are rows.
+        of: the columns that are the same in all of them, by name.
+        rows: all that there are from now on.
+    """
+
+    table: type[Base]
+    of: Mapping[str, str]
+    rows: Sequence[Base]
+
+
 class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
-    What comes in, what is wished for, what went wrong, what is alive and what was done are
-    each a part of their own: `inbox`, `requests`, `failures`, `beats`, `history`.
+    What comes in, what is wished for, what went wrong, what is alive, what was done and what
+    lists show are each a part of their own: `inbox`, `requests`, `failures`, `beats`,
+    `history`, `listing`.
     """
 
     @cached_property
@@ -68,6 +86,10 @@ class Catalog(Database):
     @cached_property
     def history(self) -> History:
         return History(self)
+
+    @cached_property
+    def listing(self) -> Listing:
+        return Listing(self)
 
     # Uploads
 
@@ -213,20 +235,12 @@ class Catalog(Database):
             newest = {row.stage: row for row in rows}
         return [Stage(r.stage, r.reused, r.wall_s, r.error) for r in newest.values()]
 
-    def replace_clips(self, video_id: str, rows: Sequence[ClipRow]) -> None:
-        self._replace(ClipRow, ClipRow.video_id == video_id, rows)
-
-    def replace_exports(self, video_id: str, platform: str, rows: Sequence[ExportRow]) -> None:
-        self._replace(
-            ExportRow,
-            (ExportRow.video_id == video_id) & (ExportRow.platform == platform),
-            rows,
-        )
-
-    def _replace(self, table: Any, where: Any, rows: Sequence[Any]) -> None:
+    def replace(self, rows: Rows) -> None:
+        """What people query of a result: the old rows go as the new ones come."""
+        same = [getattr(rows.table, name) == value for name, value in rows.of.items()]
         with self.writing() as session:
-            session.execute(delete(table).where(where))
-            session.add_all(rows)
+            session.execute(delete(rows.table).where(*same))
+            session.add_all(rows.rows)
 
     def clips(self, video_id: str) -> list[ClipRow]:
         with self.session() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -395,3 +395,16 @@ def load_channels(path: Path | None) -> dict[str, Channel]:
         raise Misconfigured(problems)
     channels.setdefault("default", Channel(name="default"))
     return channels
+
+
+def channel_named(channels: Mapping[str, Channel], name: str) -> Channel:
+    """One of the channels.
+
+    Raises:
+        Misconfigured: there is none of this name; says which there are.
+    """
+    if name not in channels:
+        raise Misconfigured(
+            f"there is no channel {name!r}; there are: {', '.join(sorted(channels))}"
+        )
+    return channels[name]

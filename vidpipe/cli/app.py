@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vidpipe.channels.model import Channel
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError, advice, can_pass
+
+if TYPE_CHECKING:
+    from vidpipe.library import Library
 
 app = typer.Typer(
     add_completion=False,
@@ -67,17 +69,15 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def channel_named(channels: Mapping[str, Channel], name: str) -> Channel:
-    """One of the channels.
+def library() -> Library:
+    """The library that the settings lead to; what works on videos is loaded with it.
 
     Raises:
-        Misconfigured: there is none of this name; says which there are.
+        Misconfigured: settings or channels.yaml; every problem at once.
     """
-    if name not in channels:
-        raise Misconfigured(
-            f"there is no channel {name!r}; there are: {', '.join(sorted(channels))}"
-        )
-    return channels[name]
+    from vidpipe.library import Library
+
+    return Library.open()
 
 
 def guard(work: Callable[[], int]) -> int:

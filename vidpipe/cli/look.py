@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from vidpipe.catalog.catalog import Catalog
-from vidpipe.catalog.failures import FailureState
-from vidpipe.catalog.requests import RequestState
-from vidpipe.catalog.tables import FailureRow, Video
-from vidpipe.channels.model import load_channels
-from vidpipe.cli.app import app, channel_named, err, guard, line, out, table
+from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.errors import InputRejected, Misconfigured
-from vidpipe.exports.conformance import check as check_rules
-from vidpipe.exports.facts import look_at, plays
-from vidpipe.intake.model import State
-from vidpipe.pipeline.engine import Engine
-from vidpipe.readiness import readiness
-from vidpipe.results.model import json_schema
-from vidpipe.settings import load_settings
 from vidpipe.timeline import clock
+
+if TYPE_CHECKING:
+    from vidpipe.library import Library, VideoView
+
+#: A state as a person reads it.
+_STATES = {"failed": "given up", "waiting_for_review": "waits for review"}
 
 
 @app.command()
 def check() -> None:
-    """Say what will be used and why, and everything that is missing."""
+    """Show what will be used and why, and everything that is missing."""
+    from vidpipe.readiness import readiness
+
     items = readiness()
     shown = table("", "", "")
     for item in items:
@@ -37,87 +33,102 @@ def check() -> None:
     raise typer.Exit(0 if all(item.ok for item in items) else 2)
 
 
-#: Uploads that became no video of their own.
-_NOT_TAKEN = (State.QUARANTINED, State.ALIAS, State.PASSED_OVER)
-
-
 @app.command()
 def status(
     video: Annotated[str | None, typer.Argument(metavar="VIDEO", help="only this, closely")] = None,
     channel: Annotated[str | None, typer.Option(help="only of this channel")] = None,
-    newest: Annotated[int, typer.Option(min=1, help="so many videos and uploads")] = 30,
+    newest: Annotated[
+        int, typer.Option(min=1, max=500, help="how many videos and uploads are shown")
+    ] = 30,
 ) -> None:
     """List the newest videos and where each stands, and what is in quarantine; or one closely."""
 
     def go() -> int:
-        catalog = Engine(load_settings()).catalog
+        asked = library()
         if video is not None:
-            return _status_of(catalog, video)
+            return _status_of(asked, video)
         shown = table("video", "title", "length", "state", "clips", "exports", "last error")
-        videos = catalog.newest_videos(newest, channel)
-        ids = [v.video_id for v in videos]
-        clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
-        living = {f.subject: f for f in catalog.failures.living()}
-        for row in videos:
-            failed = living.get(row.video_id)
+        videos = asked.list(channel=channel, limit=newest).items
+        for item in reversed(videos):
+            failed = item.failure
             shown.add_row(
-                row.video_id,
-                line(row.title),
-                clock(row.duration_s),
-                _state(row, failed),
-                str(clips.get(row.video_id, 0)),
-                str(exports.get(row.video_id, 0)),
+                item.video_id,
+                line(item.title),
+                clock(item.duration_s),
+                _state(item),
+                str(item.clips),
+                str(item.exports),
                 line(f"{failed.stage}: {failed.message}") if failed else "",
             )
         if videos:
             out.print(shown)
         else:
             out.print("No videos yet.")
-        for upload in catalog.newest_uploads(_NOT_TAKEN, newest, channel):
-            said = f"of {upload.video_id}" if upload.state == State.ALIAS else upload.message
-            what = upload.state.replace("_", " ")
-            out.print(f"{what}: {line(upload.key)}: {line(said or '')}")
-        ready, later = catalog.requests.count()
+        for upload in reversed(asked.uploads(channel=channel, limit=newest)):
+            said = f"of {upload.video_id}" if upload.state == "alias" else upload.message
+            out.print(f"{upload.state.replace('_', ' ')}: {line(upload.key)}: {line(said)}")
+        totals = asked.totals()
         out.print(
-            f"{catalog.count_videos()} videos, {ready} wait for a run, {later} to be tried again, "
-            f"{catalog.inbox.count()} uploads wait to be taken in"
+            f"{totals.videos} videos, {totals.requests_due} wait for a run, "
+            f"{totals.requests_later} to be tried again, "
+            f"{totals.uploads_pending} uploads wait to be taken in"
         )
         return 0
 
     raise typer.Exit(guard(go))
 
 
-def _status_of(catalog: Catalog, video_id: str) -> int:
-    """One video: its stages, what is wished for, what failed."""
-    row = catalog.video(video_id)
-    if row is None:
-        raise Misconfigured(f"there is no video {video_id!r}; `vidpipe status` lists them")
-    failures = catalog.failures.living(subject=video_id)
-    out.print(f"{row.title}: {clock(row.duration_s)}, {_state(row, next(iter(failures), None))}")
-    if row.hold:
-        out.print(f"held: {row.hold}")
+def _status_of(asked: Library, video_id: str) -> int:
+    """One video: its stages, what is asked for, what failed."""
+    video = asked.status(video_id)
+    out.print(f"{line(video.title)}: {clock(video.duration_s)}, {_state(video)}")
+    if video.hold:
+        out.print(f"held: {line(video.hold)}")
     shown = table("stage", "", "seconds", "")
-    for stage in catalog.stages(video_id):
+    for stage in video.stages:
         how = "failed" if stage.error else "found" if stage.reused else "made"
-        shown.add_row(stage.stage, how, f"{stage.wall_s:.1f}", stage.error or "")
+        shown.add_row(stage.stage, how, f"{stage.wall_s:.1f}", line(stage.error or ""))
     out.print(shown)
-    for wish in catalog.requests.of_video(video_id):
-        if wish.state != RequestState.DONE:
-            what = ", ".join(wish.stages) if wish.stages else "all of it"
-            out.print(
-                f"wanted ({wish.cause}): {what}{f', run {wish.run_id}' if wish.run_id else ''}"
-            )
-    for failed in failures:
-        out.print(f"{failed.state}: {failed.cause}: {failed.message} (run {failed.run_id})")
+    for wanted in video.requests:
+        what = ", ".join(wanted.stages) if wanted.stages is not None else "all of it"
+        run = f", run {wanted.run_id}" if wanted.run_id else ""
+        out.print(f"wanted ({wanted.cause}): {what}{run}")
+    for failed in video.failures:
+        state = "given up" if failed.given_up else "tried again later"
+        out.print(f"{state}: {failed.cause}: {line(failed.message)} (run {failed.run_id})")
     return 0
 
 
-def _state(video: Video, failed: FailureRow | None) -> str:
-    if video.state != "accepted":
-        return video.state
-    if failed is not None:
-        return "given up" if failed.state == FailureState.DEAD else "tried again later"
-    return "finished" if video.finished_at else "in work"
+def _state(video: VideoView) -> str:
+    if video.state == "queued" and video.failure is not None:
+        return "tried again later"
+    return _STATES.get(video.state, video.state.value)
+
+
+@app.command()
+def results(
+    video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id, see vidpipe status")],
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="put its clips there, with results.json"),
+    ] = None,
+) -> None:
+    """Print the results of a video as JSON, whoever processed it, or put them into a folder."""
+
+    def go() -> int:
+        from vidpipe.results.deliver import check_folder
+
+        asked = library()
+        if folder is None:
+            sys.stdout.write(asked.results(video).model_dump_json(indent=2) + "\n")
+            return 0
+        asked.status(video)
+        check_folder(folder, ())
+        made = asked.deliver(video, folder)
+        out.print(f"{len(made.exports)} files of {len(made.clips)} clips in {folder}")
+        return 0
+
+    raise typer.Exit(guard(go))
 
 
 @app.command()
@@ -129,6 +140,11 @@ def verify(
     """Hold a file, ours or not, against every rule of a platform."""
 
     def go() -> int:
+        from vidpipe.channels.model import channel_named, load_channels
+        from vidpipe.exports.conformance import check as check_rules
+        from vidpipe.exports.facts import look_at, plays
+        from vidpipe.settings import load_settings
+
         if not file.is_file():
             raise Misconfigured(f"there is no file {file}")
         whose = channel_named(load_channels(load_settings().channels_file), channel)
@@ -161,16 +177,10 @@ def links(
     """Print a link to every export of a video, one a line."""
 
     def go() -> int:
-        engine = Engine(load_settings())
-        if engine.catalog.video(video) is None:
-            raise Misconfigured(f"there is no video {video!r}; `vidpipe status` lists them")
-        titles = {c.clip_id: (c.rank, c.title) for c in engine.catalog.clips(video)}
-        rows = [e for e in engine.catalog.exports(video) if not platform or e.platform in platform]
-        for row in sorted(rows, key=lambda e: (titles.get(e.clip_id, (0, ""))[0], e.platform)):
-            rank, title = titles.get(row.clip_id, (0, ""))
-            url = engine.link(row.key, expires_s=round(hours * 3600))
-            typer.echo(f"{rank}\t{row.platform}\t{title}\t{url}")
-        if not rows:
+        found = library().links(video, platforms=platform or (), expires_s=round(hours * 3600))
+        for item in found:
+            typer.echo(f"{item.rank}\t{item.platform}\t{item.title}\t{item.url}")
+        if not found:
             err.print("no exports yet", style="yellow")
         return 0
 
@@ -190,11 +200,11 @@ def serve(
         from vidpipe.web import web_app
         from vidpipe.web.limits import BoundedProtocol
 
-        engine = Engine(load_settings())
-        engine.catalog.ready()
+        served = library()
+        served.totals()
         err.print(f"vidpipe: clips are at http://{host}:{port}")
         uvicorn.run(
-            web_app(engine),
+            web_app(served),
             host=host,
             port=port,
             log_level="warning",
@@ -209,4 +219,6 @@ def serve(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of results.json."""
+    from vidpipe.results.model import json_schema
+
     sys.stdout.write(json_schema())

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidpipe.catalog.catalog import Catalog
-from vidpipe.catalog.failures import FailureState
-from vidpipe.catalog.requests import Cause
-from vidpipe.catalog.tables import FailureRow
-from vidpipe.cli.app import app, err, guard, out, table
+from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.errors import Misconfigured
-from vidpipe.operations import retention as policies
-from vidpipe.operations.alerts import run_link
-from vidpipe.operations.recovery import requeue
-from vidpipe.operations.stale import plans
-from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.planning import plan as plan_of
-from vidpipe.settings import load_settings
+
+if TYPE_CHECKING:
+    from vidpipe.library import FailureView, StaleVideos
 
 _SHOWN = 50
 
@@ -34,45 +26,43 @@ def plan(
         bool, typer.Option("--request", help="ask the daemon for runs of exactly what is stale")
     ] = False,
 ) -> None:
-    """Say what a run would make anew, stage by stage, and why. Makes nothing."""
+    """Show what a run would rebuild and why, stage by stage. Makes nothing."""
     if (video is None) is not all_videos:
         raise typer.BadParameter("give a video, or --all")
 
     def go() -> int:
-        engine = Engine(load_settings())
+        asked = library()
         if video is not None:
-            _known(engine.catalog, video)
-            found = [plan_of(engine, video)]
+            found = asked.plan(video)
             shown = table("stage", "", "because")
-            for step in found[0].steps:
+            for step in found.steps:
                 shown.add_row(step.stage, step.verdict.value, "; ".join(step.because))
             out.print(shown)
+            plans = [found]
         else:
-            found, unplanned = plans(engine, channel=channel)
-            _say_all([p for p in found if p.stale], len(found), unplanned)
-        stale = [p for p in found if p.stale]
+            stale = asked.stale(channel=channel)
+            _say_all(stale)
+            plans = list(stale.plans)
         if request:
-            for p in stale:
-                engine.catalog.requests.add([p.video_id], Cause.STALE, stages=p.stages)
-            out.print(f"{len(stale)} asked for")
+            out.print(f"{asked.request_stale(plans)} asked for")
         return 0
 
     raise typer.Exit(guard(go))
 
 
-def _say_all(stale: list, total: int, unplanned: dict[str, str]) -> None:  # type: ignore[type-arg]
-    reasons = Counter(reason for p in stale for reason in p.reasons)
+def _say_all(stale: StaleVideos) -> None:
+    reasons = Counter(reason for p in stale.plans for reason in p.reasons)
     shown = table("videos", "because")
     for reason, count in reasons.most_common(_SHOWN):
         shown.add_row(str(count), reason)
-    if stale:
+    if stale.plans:
         out.print(shown)
-    for p in stale[:_SHOWN]:
+    for p in stale.plans[:_SHOWN]:
         out.print(f"{p.video_id}: {', '.join(p.stages)}")
-    if len(stale) > _SHOWN:
-        out.print(f"and {len(stale) - _SHOWN} more")
-    out.print(f"{len(stale)} of {total} finished videos are stale")
-    for video_id, why in unplanned.items():
+    if len(stale.plans) > _SHOWN:
+        out.print(f"and {len(stale.plans) - _SHOWN} more")
+    out.print(f"{len(stale.plans)} of {stale.planned} finished videos are stale")
+    for video_id, why in stale.unplanned.items():
         err.print(f"{video_id}: {why}", style="yellow")
 
 
@@ -88,46 +78,72 @@ def failures(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
-    """List what was given up and what is tried again later; try it again at once."""
+    """List what failed, given up or tried again later; with --retry try it again at once."""
 
     def go() -> int:
-        settings = load_settings()
-        catalog = Engine(settings).catalog
-        rows = catalog.failures.living(cause=cause, channel=channel)
+        asked = library()
+        found = asked.failures(cause=cause, channel=channel)
         if retry or retry_all:
-            chosen = [r for r in rows if retry_all or r.id in (retry or ())]
-            missing = set(retry or ()) - {r.id for r in chosen}
+            known = {item.id for item in found}
+            missing = set(retry or ()) - known
             if missing:
                 raise Misconfigured(f"no such failure: {', '.join(map(str, sorted(missing)))}")
-            out.print(f"{requeue(catalog, chosen)} asked for again")
+            out.print(f"{asked.retry(known if retry_all else retry or ())} asked for again")
             return 0
+        ui_url = asked.engine.settings.ui_url
         if as_json:
-            typer.echo(json.dumps([_plain(r, settings.ui_url) for r in rows], indent=1))
+            typer.echo(json.dumps([_json(item, ui_url) for item in found], indent=1))
             return 0
         shown = table("no", "", "what", "stage", "attempts", "cause", "message", "run")
-        for row in rows:
-            state = "dead" if row.state == FailureState.DEAD else "waits"
-            run = run_link(settings.ui_url, row.run_id) or row.run_id
+        for item in found:
+            state = "dead" if item.given_up else "waits"
             shown.add_row(
-                *(str(row.id), state, row.subject, row.stage, str(row.attempts)),
-                *(row.cause, row.message, run),
+                *(str(item.id), state, line(item.subject), item.stage, str(item.attempts)),
+                *(item.cause, line(item.message), _run(item, ui_url)),
             )
-        if rows:
+        if found:
             out.print(shown)
-        dead = sum(row.state == FailureState.DEAD for row in rows)
-        out.print(f"{dead} given up, {len(rows) - dead} tried again by themselves")
+        dead = sum(item.given_up for item in found)
+        out.print(f"{dead} given up, {len(found) - dead} tried again by themselves")
         return 0
 
     raise typer.Exit(guard(go))
 
 
-def _plain(row: FailureRow, ui_url: str) -> dict[str, object]:
-    names = ("id", "state", "subject", "channel", "job", "stage", "cause", "message", "attempts")
+def _run(item: FailureView, ui_url: str) -> str:
+    from vidpipe.operations.alerts import run_link
+
+    return run_link(ui_url, item.run_id) or item.run_id
+
+
+def _json(item: FailureView, ui_url: str) -> dict[str, object]:
+    names = ("id", "subject", "channel", "job", "stage", "cause", "message", "attempts")
     return {
-        **{name: getattr(row, name) for name in names},
-        "at": row.created_at.isoformat(),
-        "run": run_link(ui_url, row.run_id) or row.run_id,
+        **{name: getattr(item, name) for name in names},
+        "state": "dead" if item.given_up else "waiting",
+        "at": item.failed_at.isoformat(),
+        "run": _run(item, ui_url),
     }
+
+
+@app.command()
+def request(
+    videos: Annotated[list[str], typer.Argument(metavar="VIDEO...", help="their ids")],
+    stage: Annotated[
+        list[str] | None, typer.Option(help="only this stage; repeat for several")
+    ] = None,
+) -> None:
+    """Ask the daemon for runs of videos."""
+
+    def go() -> int:
+        asked = library()
+        for video in videos:
+            asked.status(video)
+        count = sum(asked.request(video, stages=stage or None) for video in videos)
+        out.print(f"{count} asked for, {len(videos) - count} were asked for already")
+        return 0
+
+    raise typer.Exit(guard(go))
 
 
 @app.command()
@@ -139,11 +155,11 @@ def retention(
         bool, typer.Option("--trust-clock", help="although it went on by more than was seen")
     ] = False,
 ) -> None:
-    """Say what the channels' retention policies give up, or remove it."""
+    """Show what the channels' retention policies remove, or remove it."""
 
     def go() -> int:
-        engine = Engine(load_settings())
-        found = policies.outlook(engine, trust_clock=trust_clock)
+        asked = library()
+        found = asked.plan_removal(trust_clock=trust_clock)
         shown = table("channel", "kind", "objects", "MB")
         for (channel, kind), (count, size) in found.by_kind().items():
             shown.add_row(channel, kind, str(count), f"{size / 1e6:.1f}")
@@ -154,7 +170,7 @@ def retention(
         for kept in found.kept:
             out.print(f"kept {kept.video_id}: {kept.why}")
         if apply:
-            policies.remove(engine, found)
+            asked.remove(found)
         done = "removed" if apply else "would be removed"
         out.print(f"{len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB {done}")
         return 0
@@ -175,9 +191,11 @@ def hold(
         raise typer.BadParameter("give --why, or --release")
 
     def go() -> int:
-        catalog = Engine(load_settings()).catalog
-        _known(catalog, video)
-        catalog.hold_video(video, None if release else why)
+        asked = library()
+        if release:
+            asked.release(video)
+        else:
+            asked.hold(video, why)
         return 0
 
     raise typer.Exit(guard(go))
@@ -190,19 +208,11 @@ def retire(
     """Remove everything made of videos, and the recordings; dropped again they are revived."""
 
     def go() -> int:
-        engine = Engine(load_settings())
-        for video in videos:
-            _known(engine.catalog, video)
-        for video in videos:
-            out.print(f"{video}: {policies.retire(engine, video)} files removed")
+        for video, count in library().retire(videos).items():
+            out.print(f"{video}: {count} files removed")
         return 0
 
     raise typer.Exit(guard(go))
-
-
-def _known(catalog: Catalog, video: str) -> None:
-    if catalog.video(video) is None:
-        raise Misconfigured(f"there is no video {video!r}; `vidpipe status` lists them")
 
 
 @app.command()
@@ -210,6 +220,9 @@ def migrate() -> None:
     """Bring the catalog's schema up to date."""
 
     def go() -> int:
+        from vidpipe.catalog.catalog import Catalog
+        from vidpipe.settings import load_settings
+
         catalog = Catalog(load_settings().database_url.get_secret_value())
         catalog.upgrade()
         out.print(f"{catalog.shown}: up to date")

@@ -8,12 +8,8 @@ from typing import Annotated
 
 import typer
 
-from vidpipe.channels.model import load_channels
-from vidpipe.cli.app import app, channel_named, err, guard, out, table
-from vidpipe.clips.model import Variant
+from vidpipe.cli.app import app, err, guard, out, table
 from vidpipe.errors import Misconfigured
-from vidpipe.settings import load_settings
-from vidpipe.synthesis.templates import save_sheet, template_sheet
 
 #: Small enough to be quick, large enough to see what a template does.
 _SHEET_WIDTH = 360
@@ -32,6 +28,9 @@ def templates(
     """List the templates of clips, and show them side by side in one picture."""
 
     def go() -> int:
+        from vidpipe.channels.model import channel_named, load_channels
+        from vidpipe.settings import load_settings
+
         if sheet is not None and sheet.suffix.lower() not in (".jpg", ".jpeg"):
             raise Misconfigured(f"--sheet {sheet}: it is written as JPEG: call it .jpg")
         whose = channel_named(load_channels(load_settings().channels_file), channel)
@@ -44,6 +43,9 @@ def templates(
         out.print(shown)
         if sheet is None:
             return 0
+        from vidpipe.clips.model import Variant
+        from vidpipe.synthesis.templates import save_sheet, template_sheet
+
         err.print(f"vidpipe: drawing {len(known)} templates, a few seconds each")
         variant = Variant.of(whose.preset(platform)).narrowed(_SHEET_WIDTH)
         with tempfile.TemporaryDirectory() as work:

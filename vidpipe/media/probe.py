@@ -296,11 +296,16 @@ def _video(media: Any, stream: Any, start_s: float) -> tuple[VideoStream | None,
 
 
 def _sounds(media: Any) -> tuple[AudioStream, ...]:
-    """The sounds that there is a decoder for, in their order."""
+    """The sounds that a decoder opens, in their order."""
     found = []
     for number, stream in enumerate(media.streams.audio, start=1):
         context = stream.codec_context
         if context is None or not context.sample_rate or not is_allowed(context.name):
+            continue
+        try:
+            # Its header may lack what the decoder begins with.
+            context.open(strict=False)
+        except av.FFmpegError:
             continue
         language = str(stream.metadata.get("language", ""))
         found.append(

@@ -12,8 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from vidpipe.catalog.history import Finished, Made, Trouble
 from vidpipe.catalog.tables import now
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.exporting import EXPORTS
-from vidpipe.pipeline.stages import STAGES
+from vidpipe.pipeline.pipeline import Pipeline
 from vidpipe.storage.keys import QUARANTINE, RETENTION, folder_of
 from vidpipe.storage.objects import ObjectStore
 
@@ -115,7 +114,7 @@ def report(engine: Engine, *, days: int = 30, storage: bool = True) -> Report:
         waiting=waiting,
         to_be_tried_again=later,
         days=tuple(_days(first, days, history.finished(since), history.failed(since))),
-        speeds=tuple(_speeds(history.made(since, _NEWEST))),
+        speeds=tuple(_speeds(engine.pipeline, history.made(since, _NEWEST))),
         troubles=tuple(history.troubles()),
         rejected=tuple(history.rejected()),
         stored=tuple(_stored(engine)) if storage else (),
@@ -144,14 +143,14 @@ def _days(
     return found
 
 
-def _speeds(made: Sequence[Made]) -> list[Speed]:
+def _speeds(pipeline: Pipeline, made: Sequence[Made]) -> list[Speed]:
     """By stage in the order of the graph; exports of all platforms are one."""
     own: dict[str, list[Made]] = {}
     for item in made:
-        own.setdefault(_stage(item.stage), []).append(item)
+        own.setdefault(pipeline.kind(item.stage), []).append(item)
     worked_s = sum(item.wall_s for item in made) or 1.0
     found = []
-    for stage in [*(s.name for s in STAGES), EXPORTS.rstrip("/")]:
+    for stage in pipeline.kinds:
         items = [m for m in own.get(stage, ()) if m.recorded_s > 0]
         if not items:
             continue
@@ -168,10 +167,6 @@ def _speeds(made: Sequence[Made]) -> list[Speed]:
             )
         )
     return found
-
-
-def _stage(name: str) -> str:
-    return EXPORTS.rstrip("/") if name.startswith(EXPORTS) else name
 
 
 def _stored(engine: Engine) -> list[Stored]:

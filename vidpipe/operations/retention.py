@@ -21,8 +21,8 @@ from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.exports.model import PlatformExports
 from vidpipe.operations.clock import Look, believe, keep
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.exporting import EXPORTS
-from vidpipe.storage.artifacts import Manifest
+from vidpipe.pipeline.steps.clips import CLIPS
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.storage.keys import QUARANTINE, RETENTION, Folder, folder_prefix, video_prefix
 from vidpipe.storage.objects import ObjectInfo
 
@@ -204,20 +204,11 @@ def _living(engine: Engine, video_id: str, folder: Folder, listing: list[ObjectI
         if manifest is None:
             raise Unavailable(f"{item.key} is damaged or gone")
         found.update(engine.artifacts.keys_of(folder, manifest))
-        for name, identity in _items(engine, manifest):
-            part = engine.artifacts.manifest(video_id, folder, name, identity)
+        made_by = engine.pipeline.find(manifest.artifact)
+        for part in engine.items(manifest, made_by) if made_by is not None else ():
             if part is not None:
                 found.update(engine.artifacts.keys_of(folder, part))
     return found
-
-
-def _items(engine: Engine, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    if manifest.artifact == "rendered_clips":
-        for clip in engine.artifacts.document(manifest, RenderedClips).clips:
-            yield from ((f.artifact, f.fingerprint) for f in clip.files)
-    elif manifest.artifact.startswith(EXPORTS):
-        for export in engine.artifacts.document(manifest, PlatformExports).exports:
-            yield export.artifact, export.fingerprint
 
 
 def _not_exported(engine: Engine, video_id: str) -> str | None:
@@ -226,12 +217,12 @@ def _not_exported(engine: Engine, video_id: str) -> str | None:
         order = engine.order(video_id)
     except VidpipeError as error:
         return f"what it is wanted for cannot be read: {error}"
-    clips = engine.manifest(video_id, "rendered_clips")
+    clips = engine.manifest(video_id, CLIPS.name)
     if clips is None:
         return None
     wanted = {c.clip_id for c in engine.artifacts.document(clips, RenderedClips).clips}
     for platform in order.wanted_platforms:
-        exported = engine.manifest(video_id, EXPORTS + platform)
+        exported = engine.manifest(video_id, EXPORTS.of(platform).name)
         done: set[str] = set()
         if exported is not None:
             document = engine.artifacts.document(exported, PlatformExports)
@@ -277,21 +268,28 @@ def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]
     return count
 
 
-def retire(engine: Engine, video_id: str) -> int:
+def may_retire(engine: Engine, video: Video) -> None:
+    """Whether a video may be retired.
+
+    Raises:
+        Misconfigured: it is held, or a run works on it.
+    """
+    if video.hold:
+        raise Misconfigured(f"{video.video_id} is held: {video.hold}")
+    if video.video_id in engine.catalog.beats.at_work():
+        raise Misconfigured(f"{video.video_id}: a run works on it; end it first")
+
+
+def retire(engine: Engine, video: Video) -> int:
     """Remove all files of a video and mark its row; how many files.
 
     The same bytes dropped again revive it under the same id.
 
     Raises:
-        VidpipeError: there is no such video, it is held, or a run works on it.
+        Misconfigured: it is held, or a run works on it.
     """
-    video = engine.catalog.video(video_id)
-    if video is None:
-        raise Misconfigured(f"there is no video {video_id!r}; `vidpipe status` lists them")
-    if video.hold:
-        raise Misconfigured(f"{video_id} is held: {video.hold}")
-    if video_id in engine.catalog.beats.at_work():
-        raise Misconfigured(f"{video_id}: a run works on it; end it first")
+    may_retire(engine, video)
+    video_id = video.video_id
     engine.catalog.retire_video(video_id)
     keys = [item.key for item in engine.store.list(video_prefix(video_id))]
     # Pointers first: nothing is current from then on.

@@ -37,10 +37,3 @@ def plans(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = [p for p in pool.map(one, chosen) if p is not None]
     return found, unplanned
-
-
-def stale_plans(
-    engine: Engine, *, channel: str | None = None, only: Collection[str] = ()
-) -> list[Plan]:
-    """Of those the stale ones."""
-    return [p for p in plans(engine, channel=channel, only=only)[0] if p.stale]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidpipe.channels.model import Brand, CaptionStyle
+from pydantic import BaseModel, ConfigDict
+
+from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.clips.compose import Recording
 from vidpipe.clips.keeping import cut_s
@@ -34,17 +37,17 @@ from vidpipe.clips.render import (
 from vidpipe.clips.text.captions import clip_words
 from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Estimate
-from vidpipe.framing.model import CropPath
+from vidpipe.framing.model import CropPath, FramingOptions
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import SOFTWARE
+from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.pictures import strip
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import detector_for
 from vidpipe.pipeline.estimates import Watch, encode_prior
-from vidpipe.pipeline.stage import StageRun
+from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
@@ -55,9 +58,38 @@ from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 
 
-def unnamed(template: Template) -> Template:
-    """A template without what changes no picture."""
-    return template.model_copy(update={"name": "", "description": ""})
+class Look(BaseModel):
+    """How clips look: a template, and brand and captions as it has them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    brand: Brand
+    captions: CaptionStyle
+    template: Template
+
+
+def look_of(channel: Channel, template: Template) -> Look:
+    """How clips of a channel look in a template; without what of it changes no picture."""
+    brand, captions = channel.styled(template)
+    unnamed = template.model_copy(update={"name": "", "description": ""})
+    return Look(brand=brand, captions=captions, template=unnamed)
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What clips are made with, beside inputs and options.
+
+    Attributes:
+        detector: what finds faces. Several threads may use it.
+        framing: how faces are followed.
+        channel_files: digests of the files that the channel names, by what they are.
+        looks: by template, of the segments that have one of their own.
+    """
+
+    detector: FaceDetector
+    framing: FramingOptions
+    channel_files: Mapping[str, str | None]
+    looks: Mapping[str, Look]
 
 
 def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
@@ -103,9 +135,9 @@ def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
 class Renderer:
     """The inputs of the stage, loaded once for all clips."""
 
-    def __init__(self, run: StageRun) -> None:
-        assert isinstance(run.options, ClipOptions)
+    def __init__(self, run: StageRun[ClipOptions], studio: Studio) -> None:
         self.run = run
+        self.studio = studio
         self.options = run.options
         _, self.upload = run.source()
         self.source, self.media = run.recording()
@@ -120,8 +152,6 @@ class Renderer:
         self.brand_files = brand_files(self.options.brand, self.options.captions)
         self.encoder = threading.Lock()
         self.cover = run.cover() if self.media.sound_only else None
-        # Plans are made two at a time with it: detectors may be used by several threads.
-        self.detector = detector_for(run.order)
 
     def burns(self, passage: Interval) -> bool:
         """Whether captions are drawn in a passage: not where there are some in its picture."""
@@ -146,11 +176,8 @@ class Renderer:
         """The options of the stage, with a segment's own template where it has one."""
         if not segment.template:
             return self.options
-        channel = self.run.order.channel
-        template = channel.look(segment.template)
-        brand, captions = channel.styled(template)
-        look = {"brand": brand, "captions": captions, "template": unnamed(template)}
-        return self.options.model_copy(update=look)
+        look = self.studio.looks[segment.template]
+        return self.options.model_copy(update=dict(look))
 
     def _drawable(self, segment: Segment, options: ClipOptions) -> Segment:
         """A segment without the title and hook that no font has beside its words.
@@ -184,11 +211,11 @@ class Renderer:
                     words=self.timed_words,
                     layout=self.layout,
                     reader=reader,
-                    detector=self.detector,
+                    detector=self.studio.detector,
                 ),
                 segment,
                 options,
-                self.run.order.settings.framing,
+                self.studio.framing,
                 variant,
                 captions=self.burns(_passage(segment)) and variant.captions,
                 kept=self._theirs(_passage(segment)),
@@ -339,7 +366,7 @@ class Renderer:
         brand, lead_s = options.brand, output.plan.lead_s
         write_poster(
             clip,
-            self.detector,
+            self.studio.detector,
             made["poster.jpg"],
             not_before_s=lead_s + (0.0 if brand.opening == "none" else brand.opening_s),
             not_after_s=lead_s + output.plan.edit.duration_s,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,20 @@ from pydantic import BaseModel
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.clips.model import ClipFile, RenderedClips
+from vidpipe.clips.model import ClipFile
 from vidpipe.clips.model import Finished as FinishedClip
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
-from vidpipe.exports.model import Export, PlatformExports
+from vidpipe.exports.model import Export
 from vidpipe.exports.model import Finished as FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
 from vidpipe.pipeline.estimates import Estimator
-from vidpipe.pipeline.stage import Order, Progress, Stage, StageRun
-from vidpipe.pipeline.stages import stage
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.pipeline import Pipeline
+from vidpipe.pipeline.stage import AnyStage, Item
+from vidpipe.pipeline.stage_run import Context, Progress, StageRun
+from vidpipe.pipeline.talks import TALKS
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
@@ -36,7 +39,6 @@ from vidpipe.storage.keys import Folder, channel_of
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.stuck import begin, further
 
-_RAW = ("upload", "sidecar", "cover")
 #: Artifacts by name, of one video.
 Chosen = Mapping[str, Manifest]
 
@@ -74,10 +76,11 @@ def _silent(_: float, __: str) -> None:
 
 
 class Engine:
-    """One store, one catalog, one set of channels: everything a stage needs."""
+    """One store, one catalog, one set of channels, one pipeline: everything a stage needs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pipeline: Pipeline = TALKS) -> None:
         self.settings = settings
+        self.pipeline = pipeline
         assert settings.scratch is not None
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
@@ -160,9 +163,7 @@ class Engine:
         """What was measured when an export was made, and what making it took."""
         return self._finished(video_id, Folder.EXPORTS, export, FinishedExport)
 
-    def _finished(
-        self, video_id: str, folder: Folder, item: ClipFile | Export, model: type[Model]
-    ) -> Model:
+    def _finished(self, video_id: str, folder: Folder, item: Item, model: type[Model]) -> Model:
         found = self.artifacts.find(video_id, folder, item.artifact, item.fingerprint)
         if found is None:
             raise FileNotFoundError(f"{item.artifact} of {video_id} is gone from the store")
@@ -170,8 +171,16 @@ class Engine:
 
     def manifest(self, video_id: str, artifact: str) -> Manifest | None:
         """The current artifact of a video."""
-        folder = Folder.RAW if artifact in _RAW else stage(artifact).folder
-        return self.artifacts.current(video_id, folder, artifact)
+        return self.artifacts.current(video_id, self.pipeline.folder(artifact), artifact)
+
+    def items(self, manifest: Manifest, made_by: AnyStage) -> Iterator[Manifest | None]:
+        """The clips or exports that an artifact of a stage names; None for those that are gone."""
+        for item in made_by.items(self.artifacts.document(manifest, made_by.document)):
+            yield self.item(manifest.video_id, made_by, item)
+
+    def item(self, video_id: str, made_by: AnyStage, item: Item) -> Manifest | None:
+        """A clip or an export that a result of a stage names; None when it is gone."""
+        return self.artifacts.manifest(video_id, made_by.folder, item.artifact, item.fingerprint)
 
     def run_stage(
         self,
@@ -195,7 +204,7 @@ class Engine:
         Raises:
             VidpipeError: see the kinds in `vidpipe.errors`; recorded in the catalog.
         """
-        wanted = stage(name)
+        wanted = self.pipeline.stage(name)
         started = time.monotonic()
         work = self.artifacts.workspace(name.replace("/", "-"))
         try:
@@ -208,12 +217,14 @@ class Engine:
         self._record(
             video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
         )
-        self._publish_rows(video_id, result)
+        rows = wanted.rows(video_id, result.document)
+        if rows is not None:
+            self.catalog.replace(rows)
         return result
 
     def _run(
         self,
-        wanted: Stage,
+        wanted: AnyStage,
         video_id: str,
         order: Order,
         progress: Progress,
@@ -223,7 +234,8 @@ class Engine:
     ) -> StageResult:
         run = self.prepare(wanted, video_id, order, work, _forward(progress), chosen)
         begin(wanted.name, self.artifacts.document(run.upload, Upload).name)
-        ingredients = ingredients_of(wanted, run)
+        prepared = wanted.prepare(order, run)
+        ingredients = wanted.ingredients(run, prepared)
         identity = fingerprint(ingredients)
         found = None
         if not order.wishes.force:
@@ -235,7 +247,7 @@ class Engine:
                 progress(1.0, "reused")
                 return StageResult(wanted.name, found, document, True, time.monotonic() - started)
         try:
-            document = wanted.run(run)
+            document = wanted.run(run, prepared)
         except av.FFmpegError as error:
             if wanted.folder is Folder.EXPORTS or error.errno in (errno.ENOSPC, errno.ENOMEM):
                 raise
@@ -267,13 +279,13 @@ class Engine:
 
     def prepare(
         self,
-        wanted: Stage,
+        wanted: AnyStage,
         video_id: str,
         order: Order,
         work: Path,
         progress: Progress = _silent,
         chosen: Chosen | None = None,
-    ) -> StageRun:
+    ) -> StageRun[Any]:
         """What a run of this stage would get to work with.
 
         Raises:
@@ -285,8 +297,8 @@ class Engine:
 
         return StageRun(
             video_id=video_id,
-            order=order,
             options=wanted.options(order),
+            context=Context(order.settings.model_store, order.wishes.force),
             artifacts=self.artifacts,
             inputs={name: read(name) for name in wanted.inputs},
             upload=read("upload"),
@@ -311,25 +323,13 @@ class Engine:
             )
         return found
 
-    def items_intact(self, manifest: Manifest, wanted: Stage, *, read: bool = True) -> bool:
+    def items_intact(self, manifest: Manifest, wanted: AnyStage, *, read: bool = True) -> bool:
         """Whether the clips or exports that a stage's document names are still stored.
 
         With `read` every byte is looked at, as in `Artifacts.find`; else their sizes.
         """
-        if wanted.name == "rendered_clips":
-            document = self.artifacts.document(manifest, RenderedClips)
-            items = [(f.artifact, f.fingerprint) for c in document.clips for f in c.files]
-        elif wanted.folder is Folder.EXPORTS:
-            exports = self.artifacts.document(manifest, PlatformExports).exports
-            items = [(e.artifact, e.fingerprint) for e in exports]
-        else:
-            return True
         whole = self.artifacts.sound if read else self.artifacts.intact
-        parts = (
-            self.artifacts.manifest(manifest.video_id, wanted.folder, name, identity)
-            for name, identity in items
-        )
-        return all(part is not None and whole(part) for part in parts)
+        return all(part is not None and whole(part) for part in self.items(manifest, wanted))
 
     def _record(
         self,
@@ -359,49 +359,3 @@ class Engine:
                 error_kind=kind,
             )
         )
-
-    def _publish_rows(self, video_id: str, result: StageResult) -> None:
-        """What people query: the clips and exports of the current result."""
-        document = result.document
-        if isinstance(document, RenderedClips):
-            rows = [
-                tables.ClipRow(
-                    clip_id=c.clip_id,
-                    video_id=video_id,
-                    rank=c.rank,
-                    title=c.title[:512],
-                    score=c.score,
-                    start_s=c.segment.start_s,
-                    end_s=c.segment.end_s,
-                    duration_s=c.duration_s,
-                    compositions=[p.composition.value for p in c.parts],
-                )
-                for c in document.clips
-            ]
-            self.catalog.replace_clips(video_id, rows)
-        if isinstance(document, PlatformExports):
-            exports = [
-                tables.ExportRow(
-                    clip_id=e.clip_id,
-                    video_id=video_id,
-                    platform=e.platform,
-                    key=e.key,
-                    size_bytes=e.facts.size_bytes,
-                    duration_s=e.facts.duration_s,
-                    conforms=e.conforms,
-                )
-                for e in document.exports
-            ]
-            self.catalog.replace_exports(video_id, document.platform, exports)
-
-
-def ingredients_of(wanted: Stage, run: StageRun) -> Mapping[str, Any]:
-    """Everything that the stage's result rests on."""
-    return {
-        "stage": wanted.name,
-        "version": wanted.version,
-        "options": run.options.model_dump(mode="json"),
-        "identity": wanted.identity(run),
-        "inputs": {n: m.content_digest for n, m in run.inputs.items()},
-        "upload": run.upload.fingerprint,
-    }

@@ -7,7 +7,7 @@ from vidpipe.layout.text import reads_slides
 from vidpipe.media.faces.choose import BEST
 from vidpipe.models import Needed, entry
 from vidpipe.settings import Settings
-from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.registry import choose
 
 
 def needed_models(settings: Settings) -> list[Needed]:

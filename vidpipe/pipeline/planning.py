@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from vidpipe.errors import InputRejected
-from vidpipe.pipeline.engine import Engine, ingredients_of
-from vidpipe.pipeline.stage import Order
-from vidpipe.pipeline.stages import stage, stage_names
+from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.stage import AnyStage
 from vidpipe.storage.fingerprint import canonical_json, fingerprint
 from vidpipe.storage.keys import RETENTION
 
@@ -45,6 +45,7 @@ class Step:
     stage: str
     verdict: Verdict
     because: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Plan:
         removed = {s.stage for s in self.steps if s.verdict is Verdict.REMOVED}
         for step in reversed(self.steps):
             if step.stage in needed:
-                needed |= removed & set(stage(step.stage).inputs)
+                needed |= removed & set(step.inputs)
         return tuple(s.stage for s in self.steps if s.stage in needed)
 
 
@@ -92,26 +93,32 @@ def plan(engine: Engine, video_id: str) -> Plan:
     """
     order = engine.order(video_id)
     steps: dict[str, Step] = {}
-    for name in stage_names(order.wanted_platforms):
-        steps[name] = _step(engine, video_id, order, name, steps)
+    for name in engine.pipeline.names(order.wanted_platforms):
+        steps[name] = _step(engine, video_id, order, engine.pipeline.stage(name), steps)
     return Plan(video_id, tuple(steps.values()))
 
 
 def _step(
-    engine: Engine, video_id: str, order: Order, name: str, before: Mapping[str, Step]
+    engine: Engine, video_id: str, order: Order, wanted: AnyStage, before: Mapping[str, Step]
 ) -> Step:
-    wanted = stage(name)
+    verdict, because = _verdict(engine, video_id, order, wanted, before)
+    return Step(wanted.name, verdict, because, wanted.inputs)
+
+
+def _verdict(
+    engine: Engine, video_id: str, order: Order, wanted: AnyStage, before: Mapping[str, Step]
+) -> tuple[Verdict, tuple[str, ...]]:
     moving = [
         i for i in wanted.inputs if i in before and before[i].verdict in WORK | {Verdict.FOLLOWS}
     ]
     current = engine.artifacts.current(video_id, wanted.folder, wanted.name)
     if current is None:
-        return Step(name, Verdict.MISSING)
+        return Verdict.MISSING, ()
     try:
         run = engine.prepare(wanted, video_id, order, engine.artifacts.scratch)
-        ingredients = ingredients_of(wanted, run)
+        ingredients = wanted.ingredients(run, wanted.prepare(order, run))
     except (InputRejected, FileNotFoundError) as error:
-        return Step(name, Verdict.LOST, (str(error),))
+        return Verdict.LOST, (str(error),)
     identity = fingerprint(ingredients)
     if identity != current.fingerprint:
         # Over a whole library only sizes are looked at; a run that finds it reads its bytes.
@@ -122,18 +129,18 @@ def _step(
             and engine.artifacts.intact(found)
             and engine.items_intact(found, wanted, read=False)
         )
-        return Step(name, Verdict.KNOWN if known else Verdict.CHANGED, because)
+        return Verdict.KNOWN if known else Verdict.CHANGED, because
     if not (engine.artifacts.intact(current) and engine.items_intact(current, wanted, read=False)):
         days = order.channel.retention.days(RETENTION[wanted.folder])
         if days is None:
-            return Step(name, Verdict.LOST, ("files are gone from the store",))
+            return Verdict.LOST, ("files are gone from the store",)
         verdict = Verdict.FOLLOWS if moving else Verdict.REMOVED
-        return Step(name, verdict, (f"kept {days:g} days",))
+        return verdict, (f"kept {days:g} days",)
     if not wanted.whole(engine.artifacts.document(current, wanted.document)):
-        return Step(name, Verdict.PARTIAL, ("not all of it could be made",))
+        return Verdict.PARTIAL, ("not all of it could be made",)
     if moving:
-        return Step(name, Verdict.FOLLOWS, tuple(moving))
-    return Step(name, Verdict.FRESH)
+        return Verdict.FOLLOWS, tuple(moving)
+    return Verdict.FRESH, ()
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -1,264 +1,47 @@
-"""What a stage is, and what it gets to work with."""
+"""What a stage is: everything that is to be known of it, as data."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from vidpipe.channels.model import Channel
-from vidpipe.channels.wording import Wording, joined_terms
-from vidpipe.errors import InputRejected
-from vidpipe.intake.lengths import length_limits
-from vidpipe.intake.model import Instructions, SourceVideo, Upload
-from vidpipe.media.probe import MediaInfo
-from vidpipe.pipeline.estimates import Estimator
-from vidpipe.pipeline.wishes import Wishes
-from vidpipe.platforms.model import TierName
-from vidpipe.settings import Settings
-from vidpipe.storage.artifacts import Artifacts, Manifest, StoredFile
-from vidpipe.storage.fingerprint import fingerprint
+from vidpipe.catalog.catalog import Rows
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.stage_run import Options, StageRun
 from vidpipe.storage.keys import Folder
-from vidpipe.templates.model import Template
 
-Model = TypeVar("Model", bound=BaseModel)
-Progress = Callable[[float, str], None]
+Prepared = TypeVar("Prepared")
+Document = TypeVar("Document", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is wanted for one video: settings, its channel, its sidecar, this run's wishes."""
-
-    settings: Settings
-    channel: Channel
-    instructions: Instructions = field(default_factory=Instructions)
-    wishes: Wishes = field(default_factory=Wishes)
+class Item(Protocol):
+    """A part of a stage's result with files and a manifest of its own: a clip, an export."""
 
     @property
-    def wanted_platforms(self) -> tuple[str, ...]:
-        """This run's platforms, else the sidecar's, else the channel's; the urgent ones first."""
-        wished = self.wishes
-        wanted = wished.platforms or self.instructions.platforms or self.channel.platforms
-        every = dict.fromkeys([*wanted, *wished.also])
-        return tuple(sorted(every, key=lambda name: -self.channel.preset(name).priority))
+    def artifact(self) -> str: ...
 
     @property
-    def tier(self) -> TierName:
-        """This run's quality, else the channel's."""
-        return self.wishes.quality or self.channel.quality
-
-    @property
-    def look(self) -> Template:
-        """How clips look: this run's template, else the sidecar's, else the channel's."""
-        return self.channel.look(self.wishes.template or self.instructions.template)
-
-    @property
-    def clip_count(self) -> int:
-        return self.wishes.clips or self.instructions.clips or self.channel.clips.count
-
-    @property
-    def clips_asked(self) -> bool:
-        """Whether somebody asked for a number of clips: then the best are given, weak or not."""
-        return (self.wishes.clips or self.instructions.clips) is not None
-
-    @property
-    def clip_lengths_s(self) -> tuple[float, float]:
-        """The shortest and the longest clip: this run's, else the sidecar's, else the channel's."""
-        wanted = self.wishes.length or self.instructions.length
-        limits = self.channel.clips
-        return length_limits(wanted) if wanted else (limits.min_s, limits.max_s)
-
-    @property
-    def language(self) -> str | None:
-        """The sidecar's language, else the channel's, else the settings'."""
-        return (
-            self.instructions.language or self.channel.language or self.settings.transcript.language
-        )
-
-    @property
-    def sound(self) -> str:
-        """Which sound of a recording is heard: the sidecar's word, else the channel's."""
-        return self.instructions.sound or self.channel.sound
-
-    @property
-    def wording(self) -> Wording:
-        """The sidecar's terms, which matter most, then the channel's; whose word on profanity."""
-        return Wording(
-            terms=joined_terms(self.instructions.terms, self.channel.terms),
-            profanity=self.instructions.profanity or self.channel.profanity,
-        )
+    def fingerprint(self) -> str: ...
 
 
-@dataclass
-class StageRun:
-    """One run of one stage: inputs by name, a scratch folder, a place for files.
-
-    `picture` is the cover of a recording without pictures; `stash` carries what
-    `Stage.identity` found out to `Stage.run`; `checkpoints` are forgotten once the stage
-    is published.
-    """
-
-    video_id: str
-    order: Order
-    options: BaseModel
-    artifacts: Artifacts
-    inputs: Mapping[str, Manifest]
-    upload: Manifest
-    estimator: Estimator
-    work: Path
-    progress: Progress
-    picture: Manifest | None = None
-    files: dict[str, Path] = field(default_factory=dict)
-    stash: dict[str, Any] = field(default_factory=dict)
-    checkpoints: list[tuple[Folder, Manifest]] = field(default_factory=list)
-    items_made: int = 0
-    items_reused: int = 0
-
-    def document(self, artifact: str, model: type[Model]) -> Model:
-        """The typed result of an input."""
-        return self.artifacts.document(self.inputs[artifact], model)
-
-    def path(self, artifact: str, name: str) -> Path:
-        """A file of an input, on this machine."""
-        return self.artifacts.path(self.inputs[artifact].file(name))
-
-    def source(self) -> tuple[Path, Upload]:
-        """The uploaded video on this machine and what intake knows of it.
-
-        Raises:
-            InputRejected: it was removed, or its bytes are not those that were uploaded.
-        """
-        upload = self.artifacts.document(self.upload, Upload)
-        media = next(f for f in self.upload.files if f.name.startswith("source"))
-        if not self.artifacts.intact(self.upload):
-            raise InputRejected(
-                "source_removed",
-                "its recording is no longer stored (retention, or somebody removed it). "
-                "Drop the same file again",
-                name=self.video_id,
-            )
-        if not self.artifacts.sound(self.upload):
-            raise InputRejected(
-                "source_damaged",
-                f"its recording in the store ({media.key}) is damaged. Drop the same file again",
-                name=self.video_id,
-            )
-        return self.artifacts.path(media), upload
-
-    def recording(self) -> tuple[Path, MediaInfo]:
-        """The uploaded recording on this machine, and how it is used.
-
-        Raises:
-            InputRejected: it was removed.
-        """
-        path, upload = self.source()
-        if "source_video" not in self.inputs:
-            return path, upload.media
-        return path, self.document("source_video", SourceVideo).media
-
-    def cover(self) -> Path | None:
-        """The picture that stands for a recording without any, on this machine.
-
-        No input of a stage, as videos have none: who uses it names it in its identity.
-        """
-        made = self._cover()
-        return self.artifacts.path(made) if made is not None else None
-
-    def cover_digest(self) -> str | None:
-        """Its SHA-256, also where retention took the picture itself."""
-        made = self._cover()
-        return made.sha256 if made is not None else None
-
-    def _cover(self) -> StoredFile | None:
-        made = self.picture
-        return made.file("cover.jpg") if made is not None and made.has("cover.jpg") else None
-
-    def new_file(self, name: str) -> Path:
-        """A path in scratch for a file that will be part of the artifact."""
-        self.files[name] = self.work / name
-        return self.files[name]
-
-    def find_item(
-        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any]
-    ) -> Manifest | None:
-        """A part of this stage's work that is there already; None when all is to be made anew."""
-        if self.order.wishes.force:
-            return None
-        return self.artifacts.find(self.video_id, folder, artifact, fingerprint(ingredients))
-
-    def item(
-        self,
-        folder: Folder,
-        artifact: str,
-        ingredients: Mapping[str, Any],
-        make: Callable[[Path], tuple[Mapping[str, Path], BaseModel]],
-    ) -> tuple[Manifest, bool]:
-        """A part of this stage's work with a fingerprint of its own (a clip, an export).
-
-        Found, it is re-used; else `make` gets a scratch folder and returns files and
-        a document, which are stored at once: a killed run loses at most the one
-        item that it was making. Returns the manifest and whether it was re-used.
-        """
-        found = self.find_item(folder, artifact, ingredients)
-        if found is not None:
-            self.items_reused += 1
-            return found, True
-        identity = fingerprint(ingredients)
-        work = self.work / f"item-{artifact}"
-        work.mkdir()
-        try:
-            files, document = make(work)
-        except BaseException:
-            shutil.rmtree(work, ignore_errors=True)
-            raise
-        manifest = self.artifacts.publish(
-            video_id=self.video_id,
-            folder=folder,
-            artifact=artifact,
-            fingerprint=identity,
-            ingredients=ingredients,
-            files=files,
-            document=document,
-            point=False,
-        )
-        self.items_made += 1
-        return manifest, False
-
-    def checkpoint(
-        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any], model: type[Model]
-    ) -> tuple[Model | None, Callable[[Model], None]]:
-        """A part of this stage's work that is kept only until the whole is done.
-
-        Returns what an unfinished run left under the same ingredients, or None, and
-        what keeps it. The engine forgets all checkpoints once the stage is published.
-        """
-        identity = fingerprint(ingredients)
-        found = self.artifacts.find(self.video_id, folder, artifact, identity)
-
-        def keep(document: Model) -> None:
-            manifest = self.artifacts.publish(
-                video_id=self.video_id,
-                folder=folder,
-                artifact=artifact,
-                fingerprint=identity,
-                ingredients=ingredients,
-                files={},
-                document=document,
-                point=False,
-            )
-            self.checkpoints.append((folder, manifest))
-
-        if found is None:
-            return None, keep
-        self.checkpoints.append((folder, found))
-        return self.artifacts.document(found, model), keep
+class NoOptions(BaseModel):
+    """For stages without any."""
 
 
-def no_identity(_: StageRun) -> dict[str, Any]:
+def no_options(_: Order) -> NoOptions:
+    """For stages that nothing of the order can change."""
+    return NoOptions()
+
+
+def nothing_prepared(_: Order, __: StageRun[Any]) -> Any:
+    """For stages that work with nothing but inputs and options."""
+    return None
+
+
+def no_identity(_: StageRun[Any], __: Any) -> dict[str, Any]:
     """For stages whose result rests on nothing but inputs and options."""
     return {}
 
@@ -268,28 +51,64 @@ def always_whole(_: BaseModel) -> bool:
     return True
 
 
+def no_items(_: BaseModel) -> Iterable[Item]:
+    """For stages whose result is one artifact."""
+    return ()
+
+
+def no_rows(_: str, __: BaseModel) -> Rows | None:
+    """For stages whose result nobody queries."""
+    return None
+
+
 @dataclass(frozen=True)
-class Stage:
-    """One stage: everything the engine needs to know of it.
+class Stage(Generic[Options, Prepared, Document]):
+    """One stage: everything that the rest of vidpipe needs to know of it.
 
     Attributes:
         name: of the stage and of its artifact.
         version: changes when the same inputs and options give another result.
-        folder: where its artifact lies.
+        folder: where its artifact and its items lie.
         inputs: artifacts it reads.
         document: the type of its result.
-        options: what of the order can change its result.
+        options: what of the order can change its result, and is known at once. All of it is
+            in the fingerprint; `run` sees no more of the order.
         run: the work; returns the document, files go through `StageRun.new_file`.
-        identity: models and programs that the result rests on.
+        prepare: finds out before the work what it will be done with (a model, a source of
+            words): `identity` and `run` both get it. Loads nothing large: a plan asks as well.
+        identity: what of that the result rests on, for the fingerprint.
+        reads: the fields of settings, channel and sidecar that `prepare` uses, and `run`
+            through it: `identity` tells of each, or it changes no result. A test holds it.
         whole: whether a result is all that was wanted; one that is not is made again.
+        items: the parts that a result names and that are stored by themselves.
+        rows: what people query of a result, as rows of the catalog; of a video's id and it.
     """
 
     name: str
     version: str
     folder: Folder
     inputs: tuple[str, ...]
-    document: type[BaseModel]
-    options: Callable[[Order], BaseModel]
-    run: Callable[[StageRun], BaseModel]
-    identity: Callable[[StageRun], dict[str, Any]] = no_identity
-    whole: Callable[[BaseModel], bool] = always_whole
+    document: type[Document]
+    options: Callable[[Order], Options]
+    run: Callable[[StageRun[Options], Prepared], Document]
+    prepare: Callable[[Order, StageRun[Options]], Prepared] = nothing_prepared
+    identity: Callable[[StageRun[Options], Prepared], dict[str, Any]] = no_identity
+    reads: tuple[str, ...] = ()
+    whole: Callable[[Document], bool] = always_whole
+    items: Callable[[Document], Iterable[Item]] = no_items
+    rows: Callable[[str, Document], Rows | None] = no_rows
+
+    def ingredients(self, run: StageRun[Options], prepared: Prepared) -> Mapping[str, Any]:
+        """Everything that its result rests on."""
+        return {
+            "stage": self.name,
+            "version": self.version,
+            "options": run.options.model_dump(mode="json"),
+            "identity": self.identity(run, prepared),
+            "inputs": {name: made.content_digest for name, made in run.inputs.items()},
+            "upload": run.upload.fingerprint,
+        }
+
+
+#: Any stage, where its types do not matter.
+AnyStage = Stage[Any, Any, Any]

@@ -5,45 +5,19 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from vidpipe.clips.model import Clip, RenderedClips
-from vidpipe.content.model import Content
 from vidpipe.errors import Misconfigured
-from vidpipe.exports.model import Export, Finished, PlatformExports
-from vidpipe.intake.identity import slug
-from vidpipe.intake.model import SourceVideo
-from vidpipe.pipeline.engine import Engine, StageResult
-from vidpipe.results.model import (
-    ClipResult,
-    CompositionResult,
-    ExportResult,
-    Results,
-    SegmentResult,
-    StageTiming,
-    TopicResult,
-    VideoResult,
-)
-from vidpipe.segments.model import Segments
+from vidpipe.pipeline.engine import Engine
+from vidpipe.results.model import Results, StageTiming
+from vidpipe.results.stored import NotReady, stored_results
+from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.files import copy_whole, write_whole
-from vidpipe.storage.keys import Folder
-from vidpipe.transcript.model import Transcript
 
 RESULTS = "results.json"
-_CHAPTERS = "chapters.txt"
-#: Of what was measured on an export, what goes into the results.
-_FACTS = {
-    "width",
-    "height",
-    "fps",
-    "duration_s",
-    "size_bytes",
-    "integrated_lufs",
-    "true_peak_dbtp",
-}
 
 
 def check_folder(folder: Path, platforms: Sequence[str]) -> None:
@@ -79,31 +53,55 @@ def _inside(folder: Path, path: Path) -> Path:
     return path
 
 
-def deliver(engine: Engine, video_id: str, ran: Sequence[StageResult], folder: Path) -> Results:
+def deliver(
+    engine: Engine,
+    video_id: str,
+    folder: Path,
+    *,
+    made: Mapping[str, Manifest] | None = None,
+    timings: Sequence[StageTiming] | None = None,
+) -> Results:
     """Copy exports, subtitles and thumbnails into `folder`, `results.json` last.
 
     Replaces and removes only files that the old `results.json` names.
 
+    Args:
+        engine: store and catalog.
+        video_id: of the video.
+        folder: of whoever asks.
+        made: its artifacts by name, see `stored_results`.
+        timings: what each stage took, see there.
+
     Raises:
+        NotReady: a stage that the results need was never run, or a file of theirs is no longer
+            stored; nothing is written then.
         Misconfigured: a link in the folder leads out of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ours = _files_of(_old(folder))
-    exports: list[ExportResult] = []
-    for result in ran:
-        if isinstance(result.document, PlatformExports):
-            exports += [
-                _place(engine, video_id, export, folder, ours) for export in result.document.exports
-            ]
-    chapters = _place_chapters(engine, ran, folder, ours)
-    results = _results(engine, video_id, ran, exports, chapters)
-    for name in sorted(ours - _files_of(results)):
+
+    def taken(name: str) -> bool:
+        return name not in ours and (folder / name).exists()
+
+    found = stored_results(engine, video_id, made=made, timings=timings, taken=taken)
+    for name in found.files:
+        _inside(folder, (folder / name).parent)
+    try:
+        sources = {name: engine.artifacts.sound_path(f) for name, f in found.files.items()}
+    except FileNotFoundError as error:
+        raise NotReady(
+            f"{video_id}: a file of its results is no longer stored ({error.filename or error}). "
+            "Run the video again: what is missing is made again"
+        ) from error
+    for name, path in sources.items():
+        copy_whole(path, folder / name)
+    for name in sorted(ours - set(found.files)):
         parent = _inside(folder, (folder / name).parent)
         (folder / name).unlink(missing_ok=True)
         if parent != folder and parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
-    write_whole(folder / RESULTS, results.model_dump_json(indent=2).encode() + b"\n")
-    return results
+    write_whole(folder / RESULTS, found.results.model_dump_json(indent=2).encode() + b"\n")
+    return found.results
 
 
 def folder_for(folder: Path, video_id: str) -> tuple[Path, str]:
@@ -150,168 +148,3 @@ def _files_of(results: Results | None) -> set[str]:
         named.add(results.chapters)
     # A results.json that somebody edited must not make us touch anything elsewhere.
     return {n for n in named if not Path(n).is_absolute() and ".." not in Path(n).parts}
-
-
-def _place(
-    engine: Engine, video_id: str, export: Export, folder: Path, ours: set[str]
-) -> ExportResult:
-    manifest = engine.artifacts.find(video_id, Folder.EXPORTS, export.artifact, export.fingerprint)
-    if manifest is None:
-        raise FileNotFoundError(f"export {export.artifact} of {video_id} is gone from the store")
-    finished = engine.artifacts.document(manifest, Finished)
-    video = next(f for f in manifest.files if f.name.startswith("video."))
-    suffix = Path(video.name).suffix
-    stem = f"{export.rank:02d}-{slug(export.title, 60)}"
-    number = 1
-    while True:
-        base = f"{export.platform}/{stem}" + (f"-{number}" if number > 1 else "")
-        wanted = {video.name: base + suffix}
-        for name, ending in (("clip.srt", ".srt"), ("clip.vtt", ".vtt"), ("post.json", ".json")):
-            if manifest.has(name):
-                wanted[name] = base + ending
-        if manifest.has("poster.jpg"):
-            wanted["poster.jpg"] = base + ".jpg"
-        if all(n in ours or not (folder / n).exists() for n in wanted.values()):
-            break
-        number += 1
-    for name, target in wanted.items():
-        _inside(folder, (folder / target).parent)
-        copy_whole(engine.artifacts.path(manifest.file(name)), folder / target)
-    return ExportResult(
-        clip=export.clip_id,
-        platform=export.platform,
-        file=wanted[video.name],
-        subtitles=wanted.get("clip.srt"),
-        captions=wanted.get("clip.vtt"),
-        thumbnail=wanted.get("poster.jpg"),
-        post=wanted.get("post.json"),
-        way=export.way.value,
-        estimated_s=finished.estimate.seconds,
-        seconds=finished.seconds,
-        estimated_bytes=finished.estimate.size_bytes,
-        **export.facts.model_dump(include=_FACTS),
-        conforms=export.conforms,
-        problems=tuple(
-            f"{r.rule}: {r.measured}, wanted {r.wanted}" for r in export.rules if not r.ok
-        ),
-    )
-
-
-def _place_chapters(
-    engine: Engine, ran: Sequence[StageResult], folder: Path, ours: set[str]
-) -> str | None:
-    """`chapters.txt`, unless there are none or somebody has a file of that name there."""
-    manifest = next(r.manifest for r in ran if r.stage == "topics")
-    taken = (folder / _CHAPTERS).exists() and _CHAPTERS not in ours
-    if not manifest.has(_CHAPTERS) or taken:
-        return None
-    copy_whole(engine.artifacts.path(manifest.file(_CHAPTERS)), folder / _CHAPTERS)
-    return _CHAPTERS
-
-
-def _results(
-    engine: Engine,
-    video_id: str,
-    ran: Sequence[StageResult],
-    exports: Sequence[ExportResult],
-    chapters: str | None,
-) -> Results:
-    documents = {r.stage: r.document for r in ran}
-    source, transcript = documents["source_video"], documents["transcript"]
-    segments, clips = documents["scored_segments"], documents["rendered_clips"]
-    content = documents["topics"]
-    assert isinstance(content, Content)
-    assert isinstance(source, SourceVideo) and isinstance(transcript, Transcript)
-    assert isinstance(segments, Segments) and isinstance(clips, RenderedClips)
-    media = source.media
-    return Results(
-        video=VideoResult(
-            id=video_id,
-            name=source.name,
-            duration_s=round(media.duration_s, 3),
-            width=media.video.width if media.video else None,
-            height=media.video.height if media.video else None,
-            fps=media.video.fps if media.video else None,
-            transcript_source=transcript.source,
-            transcript_draft=transcript.draft,
-            word_times=transcript.word_times,
-            language=transcript.language,
-            heard_language=transcript.heard_language,
-            transcript_cost=transcript.cost,
-            speech_without_words_s=(
-                transcript.quality.speech_without_words_s if transcript.quality else 0.0
-            ),
-            repaired=(
-                *(
-                    [f"subtitles moved by {transcript.moved_s:+.2f} s to where somebody speaks"]
-                    if transcript.moved_s
-                    else []
-                ),
-                *(f"{f.kind}: {f.count}" for f in transcript.flags),
-            ),
-            passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
-            notes=(*source.notes, *_of_timing(transcript), *clips.notes),
-        ),
-        topics=tuple(
-            TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))
-            for t in content.topics
-        ),
-        chapters=chapters,
-        segments=tuple(
-            SegmentResult(**s.model_dump(include=set(SegmentResult.model_fields)))
-            for s in segments.segments
-        ),
-        clips=tuple(_clip(engine, video_id, c) for c in clips.clips),
-        exports=tuple(exports),
-        failed=tuple(f"{f.rank}. {f.title}: {f.why}" for f in clips.failed),
-        refused=tuple(
-            f"{document.platform}: {f.rank}. {f.title}: {f.why}"
-            for document in documents.values()
-            if isinstance(document, PlatformExports)
-            for f in document.refused
-        ),
-        nothing=clips.nothing,
-        timings=tuple(
-            StageTiming(stage=r.stage, wall_s=round(r.wall_s, 3), reused=r.reused) for r in ran
-        ),
-    )
-
-
-def _of_timing(transcript: Transcript) -> list[str]:
-    """What a person is to look at, as nothing here could tell it."""
-    if transcript.timing_told:
-        return []
-    return [
-        "whether the subtitles beside it are early or late could not be told: people speak almost "
-        "as much elsewhere. Look at the captions of one clip; align the file, or leave it away"
-    ]
-
-
-def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
-    first = clip.files[0]
-    master = engine.artifacts.find(video_id, Folder.CLIPS, first.artifact, first.fingerprint)
-    if master is None:
-        raise FileNotFoundError(f"clip {clip.clip_id} of {video_id} is gone from the store")
-    made = [engine.finished_clip(video_id, file) for file in clip.files]
-    rate = sum(k.duration_s for k in clip.kept) / clip.parts[-1].last_frame
-    return ClipResult(
-        id=clip.clip_id,
-        segment=clip.rank,
-        duration_s=clip.duration_s,
-        kept=clip.kept,
-        compositions=tuple(
-            CompositionResult(
-                start_s=round(clip.lead_s + p.first_frame * rate, 3),
-                end_s=round(clip.lead_s + p.last_frame * rate, 3),
-                composition=p.composition.value,
-            )
-            for p in clip.parts
-        ),
-        captions=clip.files[0].captions,
-        estimated_s=max(m.encoded.estimated_s for m in made),
-        encoded_s=max(m.encoded.seconds for m in made),
-        estimated_bytes=sum(m.encoded.estimated_bytes for m in made),
-        size_bytes=sum(m.measures.size_bytes for m in made),
-        objections=tuple(dict.fromkeys(o for f in clip.files for o in f.quality.objections)),
-        master=master.file("clip.mp4").key,
-    )

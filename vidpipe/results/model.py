@@ -107,6 +107,7 @@ class ExportResult(_Part):
     clip: str
     platform: str
     file: str
+    key: str = Field(default="", description="of the file in the store")
     subtitles: str | None = Field(description="SRT")
     captions: str | None = Field(description="the same as VTT")
     thumbnail: str | None
@@ -127,7 +128,7 @@ class ExportResult(_Part):
 
 
 class StageTiming(_Part):
-    """How long a stage took in this run."""
+    """How long a stage took when it ran last."""
 
     stage: str
     wall_s: float
@@ -135,7 +136,7 @@ class StageTiming(_Part):
 
 
 class Results(_Part):
-    """Everything about one run on one recording."""
+    """Everything that became of one recording."""
 
     version: int = 1
     video: VideoResult

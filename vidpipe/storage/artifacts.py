@@ -290,6 +290,20 @@ class Artifacts:
             raise self._damaged(item)
         return target
 
+    def sound_path(self, item: StoredFile) -> Path:
+        """The same, its bytes compared with those that were stored, on local disk too.
+
+        Raises:
+            FileNotFoundError: it is not stored any more.
+            Unavailable: its bytes are not those that were stored.
+        """
+        local = self.store.local_path(item.key)
+        if local is None:
+            return self.path(item)
+        if not self._is_stored(item):
+            raise self._damaged(item)
+        return local
+
     def _damaged(self, item: StoredFile) -> Unavailable:
         """What is damaged goes, unless it was uploaded, so that the next run makes it again."""
         where = f"{self.store.url}/{item.key}"

@@ -8,12 +8,10 @@ from vidpipe.catalog.tables import Video
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.exports.model import Export, PlatformExports, Post
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.pipeline.steps.clips import CLIPS
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.segments.model import Segment, Segments
 from vidpipe.storage.artifacts import Manifest
-from vidpipe.storage.keys import Folder
-
-_NEWEST = 100
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,6 @@ class VideoPage:
     nothing: str
 
 
-def newest(engine: Engine) -> list[tuple[Video, int]]:
-    """The newest videos, the newest first, each with how many clips it has."""
-    videos = engine.catalog.newest_videos(_NEWEST)
-    counts = engine.catalog.count_clips([v.video_id for v in videos])
-    return [(v, counts.get(v.video_id, 0)) for v in reversed(videos)]
-
-
 def video_page(engine: Engine, video_id: str) -> VideoPage | None:
     """Everything that a page about a video shows; None when there is none of this id."""
     video = engine.catalog.video(video_id)
@@ -61,7 +52,7 @@ def video_page(engine: Engine, video_id: str) -> VideoPage | None:
         return None
     source = engine.manifest(video_id, "source_video")
     sheet = source.file("contact_sheet.jpg").key if source else None
-    rendered = engine.manifest(video_id, "rendered_clips")
+    rendered = engine.manifest(video_id, CLIPS.name)
     clips: tuple[ShownClip, ...] = ()
     nothing = "Its clips are not made yet."
     if rendered is not None:
@@ -85,7 +76,7 @@ def _chapters(engine: Engine, video_id: str) -> str:
 def _exports(engine: Engine, video_id: str) -> list[Export]:
     found: list[Export] = []
     for platform in sorted({row.platform for row in engine.catalog.exports(video_id)}):
-        manifest = engine.manifest(video_id, EXPORTS + platform)
+        manifest = engine.manifest(video_id, EXPORTS.of(platform).name)
         if manifest is not None:
             found += engine.artifacts.document(manifest, PlatformExports).exports
     return found
@@ -104,7 +95,7 @@ def _clip(
     exports: list[Export],
 ) -> ShownClip | None:
     file = clip.files[0]
-    made = engine.artifacts.manifest(video_id, Folder.CLIPS, file.artifact, file.fingerprint)
+    made = engine.item(video_id, CLIPS, file)
     if made is None:
         return None
     own = [e for e in exports if e.clip_id == clip.clip_id]
@@ -120,7 +111,7 @@ def _clip(
 
 
 def _export(engine: Engine, video_id: str, item: Export) -> ShownExport:
-    made = engine.artifacts.manifest(video_id, Folder.EXPORTS, item.artifact, item.fingerprint)
+    made = engine.item(video_id, EXPORTS.of(item.platform), item)
     post = None
     if made is not None and made.has("post.json"):
         body = engine.store.get_bytes(made.file("post.json").key)

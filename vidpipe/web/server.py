@@ -25,6 +25,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
+from vidpipe.library import Library
 from vidpipe.media.pictures import narrowed
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
@@ -33,23 +34,26 @@ from vidpipe.timeline import clock
 from vidpipe.web.documents import documents
 from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
-from vidpipe.web.pages import VideoPage, newest, video_page
+from vidpipe.web.pages import VideoPage, video_page
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
 SHOWN = frozenset({Folder.FRAMES, Folder.ANALYSIS, Folder.CLIPS, Folder.EXPORTS})
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
+#: Videos that the first page lists.
+_NEWEST = 100
 #: A name in an address that is longer belongs to nothing of ours.
 _LONGEST = 1024
 _log = logging.getLogger("vidpipe")
 
 
-def web_app(engine: Engine) -> Starlette:
+def web_app(library: Library) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it."""
+    engine = library.engine
     docs = documents()
 
     async def home(request: Request) -> Response:
-        videos = await run_in_threadpool(newest, engine)
-        return _page("home.html", videos=videos)
+        videos = await run_in_threadpool(library.list, limit=_NEWEST)
+        return _page("home.html", videos=videos.items)
 
     async def video(request: Request) -> Response:
         video_id = request.path_params["video_id"]

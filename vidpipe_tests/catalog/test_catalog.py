@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from vidpipe.catalog import tables
-from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.catalog import Catalog, Rows
 from vidpipe.errors import Misconfigured
 from vidpipe_tests.catalog.conftest import video
 
@@ -74,8 +74,9 @@ def test_clips_and_exports_are_those_of_the_current_result(catalog):
             compositions=["stack"],
         )
 
-    catalog.replace_clips("default--talk-0123456789", [clip("a", 1), clip("b", 2)])
-    catalog.replace_clips("default--talk-0123456789", [clip("b", 1)])
+    of = {"video_id": "default--talk-0123456789"}
+    catalog.replace(Rows(tables.ClipRow, of, [clip("a", 1), clip("b", 2)]))
+    catalog.replace(Rows(tables.ClipRow, of, [clip("b", 1)]))
     rows = catalog.clips("default--talk-0123456789")
     assert [(r.clip_id, r.rank, r.compositions) for r in rows] == [("b", 1, ["stack"])]
 

@@ -6,10 +6,12 @@ import dagster as dg
 from starlette.testclient import TestClient
 
 from assets.partitions import videos
+from assets.previews import PREVIEWS
 from definitions import PRELOAD, build_defs, defs
 from resources import VidpipeResource
 from vidpipe.errors import Unavailable
-from vidpipe.pipeline import Engine, stage, stage_names
+from vidpipe.library import Library
+from vidpipe.pipeline import TALKS, Engine
 from vidpipe.platforms import load_presets
 from vidpipe.web import web_app
 from vidpipe_tests.graph.conftest import run_job, wishes
@@ -23,9 +25,19 @@ def test_the_asset_graph_is_the_pipeline():
         for key in of_videos
         for parent in graph.get(key).parent_keys
     }
-    stages = [stage(name) for name in stage_names(tuple(load_presets()))]
+    stages = [TALKS.stage(name) for name in TALKS.names(tuple(load_presets()))]
     wanted = {(i, s.name) for s in stages for i in s.inputs} | {("upload", "source_video")}
     assert edges == wanted
+
+
+def test_every_stage_has_an_asset_with_its_version_and_a_preview():
+    graph = defs.resolve_asset_graph()
+    for name in TALKS.names(tuple(load_presets())):
+        node = graph.get(dg.AssetKey(name.split("/")))
+        assert node.code_version == TALKS.stage(name).version, name
+        [step, _] = node.metadata["dagster/code_references"].code_references
+        assert "vidpipe/pipeline/steps/" in step.file_path, name
+    assert set(PREVIEWS) == set(TALKS.kinds)
 
 
 def test_a_channels_own_platforms_are_in_the_graph(home, processed, monkeypatch):
@@ -140,7 +152,7 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
             for e in result.get_asset_materialization_events()
         }
     browser = TestClient(
-        web_app(VidpipeResource(home=str(home)).engine), base_url="http://localhost"
+        web_app(Library(VidpipeResource(home=str(home)).engine)), base_url="http://localhost"
     )
     opened = set()
     for name, metadata in events.items():
@@ -160,19 +172,19 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
 def test_assets_link_to_their_code_and_to_the_runbook(monkeypatch):
     def references(defs):
         node = defs.resolve_asset_graph().get(dg.AssetKey("layout"))
-        [reference] = node.metadata["dagster/code_references"].code_references
-        return reference, node.metadata.get("runbook")
+        code, shell = node.metadata["dagster/code_references"].code_references
+        assert "assets/shell.py" in getattr(shell, "url", "") + getattr(shell, "file_path", "")
+        return code, node.metadata.get("runbook")
 
     at_home, runbook = references(build_defs())
-    assert at_home.file_path.endswith("assets/analysis.py") and runbook is None
+    assert at_home.file_path.endswith("vidpipe/pipeline/steps/layout.py") and runbook is None
     monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
     assert references(build_defs())[1].value == "http://clips.example.com/docs/runbook.md"
     monkeypatch.setenv("VIDPIPE_SOURCE_URL", "https://git.example.com/media/vidpipe")
     monkeypatch.setenv("VIDPIPE_SOURCE_REF", "v1")
     on_forge, runbook = references(build_defs())
-    assert re.match(
-        r"https://git\.example\.com/media/vidpipe/tree/v1/assets/analysis\.py", on_forge.url
-    )
+    step = r"vidpipe/pipeline/steps/layout\.py"
+    assert re.match(rf"https://git\.example\.com/media/vidpipe/tree/v1/{step}", on_forge.url)
     assert runbook.value == "https://git.example.com/media/vidpipe/blob/v1/docs/runbook.md"
 
 

@@ -133,11 +133,11 @@ def test_a_file_that_is_written_to_while_it_is_taken_in_is_not_kept(engine, fold
 
 
 def test_a_retired_video_is_revived_by_its_bytes_under_any_name(engine, folder):
-    from vidpipe.operations.retention import retire
+    from vidpipe.library import Library
 
     [row] = noticed(engine, folder)
     first = take_noticed(engine.intake(), folder, row).video_id
-    retire(engine, first)
+    Library(engine).retire([first])
     assert list(engine.store.list("default")) == []
     shutil.move(folder.root / "default/talk.mp4", folder.root / "default/renamed.mp4")
     [row] = noticed(engine, folder)

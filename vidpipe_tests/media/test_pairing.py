@@ -11,7 +11,7 @@ from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import probe
-from vidpipe.pipeline.analysis import _recorded_apart
+from vidpipe.pipeline.steps.layout import _recorded_apart
 from vidpipe_tests.conftest import make_engine, run_all, take
 from vidpipe_tests.media.coding import made
 

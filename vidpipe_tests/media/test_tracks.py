@@ -156,3 +156,20 @@ def test_sound_that_changes_its_form_midway_is_heard_on(tmp_path):
 def test_a_sound_that_nothing_decodes_is_passed_by(real_media):
     info, _ = examine(real_media("field/apac_first.mp4"), probe(real_media("field/apac_first.mp4")))
     assert info.audio.number == 2 and info.audio.codec == "aac"
+
+
+def test_a_sound_whose_decoder_lacks_its_beginning_is_passed_over(talk, tmp_path):
+    """Vorbis needs tables from its header; the element that holds them is no longer one."""
+    whole, broken = tmp_path / "whole.mkv", tmp_path / "broken.mkv"
+    made(
+        whole,
+        *("-i", str(talk.path), *PICTURE, "-map", "0:a", "-map", "0:a"),
+        *("-c:a:0", "libvorbis", "-c:a:1", "aac"),
+    )
+    data = bytearray(whole.read_bytes())
+    private = data.index(b"\x63\xa2", data.index(b"A_VORBIS"))
+    data[private : private + 2] = b"\x63\xaf"
+    broken.write_bytes(data)
+    assert [s.number for s in probe(whole).sounds] == [1, 2]
+    assert [s.codec for s in probe(broken).sounds] == ["aac"]
+    assert rms_db(sound_between(broken, probe(broken), 2.0, 8.0)) > -45

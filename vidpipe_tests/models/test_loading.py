@@ -17,7 +17,8 @@ from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.timeline import span
 from vidpipe.transcript.model import FasterWhisperOptions, TranscriptOptions
-from vidpipe.transcript.recogniser import Passage, choose
+from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.registry import choose
 from vidpipe_tests.conftest import MODELS
 from vidpipe_tests.silence.test_activity import saved
 

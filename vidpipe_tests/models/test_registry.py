@@ -9,13 +9,13 @@ from vidpipe.media.faces.choose import BEST
 from vidpipe.models import chosen, entries, entry
 from vidpipe.models.model import Carried, Hub, Located, ModelEntry, Package, Url
 from vidpipe.models.registry import read_entries
-from vidpipe.pipeline import stage_names
+from vidpipe.pipeline import TALKS
 from vidpipe.settings import setting_names
 
 
 @pytest.mark.parametrize("item", entries().values(), ids=list(entries()))
 def test_every_entry_says_what_it_is(item):
-    assert set(item.stages) <= {*stage_names(()), "demo"}
+    assert set(item.stages) <= {*TALKS.names(), "demo"}
     assert item.setting in {"", *setting_names()}
     if isinstance(item.source, Package | Url):
         assert item.pinned and item.size_bytes == sum(f.size_bytes for f in item.files)

@@ -10,7 +10,7 @@ from vidpipe.models.digests import sha256_of
 from vidpipe.models.model import Carried
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.settings import load_settings
-from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.registry import choose
 
 
 @pytest.fixture

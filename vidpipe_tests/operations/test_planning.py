@@ -68,7 +68,7 @@ def test_a_new_platform_is_one_stage_that_was_never_made(whole):
     assert verdicts(found)["platform_exports/facebook"] is Verdict.MISSING
 
 
-def test_a_stage_that_gives_the_same_costs_nothing_after_it(whole, monkeypatch):
+def test_a_stage_that_gives_the_same_costs_nothing_after_it(whole):
     opened, key = whole
     engine = opened()
     order = engine.order(key, Wishes(force=True))
@@ -78,15 +78,13 @@ def test_a_stage_that_gives_the_same_costs_nothing_after_it(whole, monkeypatch):
     assert made(run_all(engine, key)) == set()
 
 
-def test_a_new_version_of_a_stage_says_what_follows_from_it(whole, monkeypatch):
+def test_a_new_version_of_a_stage_says_what_follows_from_it(whole):
     import dataclasses
-
-    from vidpipe.pipeline import stages
 
     opened, key = whole
     engine = opened()
-    newer = dataclasses.replace(stages.stage("silence_regions"), version="99")
-    monkeypatch.setitem(stages._BY_NAME, "silence_regions", newer)
+    newer = dataclasses.replace(engine.pipeline.stage("silence_regions"), version="99")
+    engine.pipeline = engine.pipeline.with_stage(newer)
     found = plan(engine, key)
     assert found.reasons == ("silence_regions: version: 2 -> 99",)
     follows = {s for s, v in verdicts(found).items() if v is Verdict.FOLLOWS}
@@ -115,7 +113,7 @@ def test_files_that_are_gone_are_lost_or_removed_as_the_policy_says(whole):
     assert verdicts(found) == {"audio": Verdict.REMOVED} and not found.stale
 
 
-def test_what_needs_a_removed_file_brings_it_back(whole, monkeypatch):
+def test_what_needs_a_removed_file_brings_it_back(whole):
     opened, key = whole
     engine = opened(with_channel("retention: {working: 7}"))
     audio = engine.artifacts.current(key, Folder.AUDIO, "audio")
@@ -124,10 +122,8 @@ def test_what_needs_a_removed_file_brings_it_back(whole, monkeypatch):
             engine.store.delete(item.key)
     import dataclasses
 
-    from vidpipe.pipeline import stages
-
-    newer = dataclasses.replace(stages.stage("silence_regions"), version="99")
-    monkeypatch.setitem(stages._BY_NAME, "silence_regions", newer)
+    newer = dataclasses.replace(engine.pipeline.stage("silence_regions"), version="99")
+    engine.pipeline = engine.pipeline.with_stage(newer)
     found = plan(engine, key)
     assert found.stages[:2] == ("audio", "silence_regions")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vidpipe.catalog import tables
-from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.catalog import Catalog, Rows
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
 from vidpipe.operations.charts import charts
@@ -57,7 +57,7 @@ def fill(catalog: Catalog) -> None:
             )
             for k in range(number)
         ]
-        catalog.replace_clips(video_id, rows)
+        catalog.replace(Rows(tables.ClipRow, {"video_id": video_id}, rows))
         for stage, wall_s, reused, error in (
             ("layout", 60.0 * (number + 1), False, None),
             ("layout", 0.1, True, None),

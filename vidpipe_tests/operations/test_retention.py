@@ -9,9 +9,9 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
-from vidpipe.operations.retention import outlook, remove, retire
-from vidpipe.pipeline import stage
-from vidpipe.pipeline.exporting import EXPORTS
+from vidpipe.library import Library
+from vidpipe.operations.retention import outlook, remove
+from vidpipe.pipeline import TALKS
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
 
@@ -121,7 +121,7 @@ def test_a_video_that_somebody_needs_is_kept_whole(kept, why):
 
 def test_clips_that_a_platform_has_not_got_are_kept(kept):
     engine, key = kept
-    pointer = f"default/{key}/exports/{EXPORTS.replace('/', '-')}tiktok.current.json"
+    pointer = f"default/{key}/exports/platform_exports-tiktok.current.json"
     engine.store.delete(pointer)
     seen, found = kinds(engine, 5.5)
     assert "master" not in seen
@@ -142,7 +142,7 @@ def test_what_an_older_setting_gave_goes_whole(kept):
     remove(engine, found)
     current = engine.manifest(key, "rendered_clips")
     assert engine.artifacts.intact(current)
-    assert engine.items_intact(current, stage("rendered_clips"))
+    assert engine.items_intact(current, TALKS.stage("rendered_clips"))
 
 
 def test_rejected_uploads_go_after_their_time(kept, tmp_path):
@@ -159,15 +159,15 @@ def test_retiring_removes_everything_but_the_row(kept):
     engine, key = kept
     engine.catalog.hold_video(key, "not yet")
     with pytest.raises(Misconfigured, match="not yet"):
-        retire(engine, key)
+        Library(engine).retire([key])
     engine.catalog.hold_video(key, None)
-    assert retire(engine, key) > 20
+    assert Library(engine).retire([key])[key] > 20
     assert list(engine.store.list(f"default/{key}")) == []
     row = engine.catalog.video(key)
     assert row.state == "retired" and engine.catalog.clips(key) == []
     assert engine.artifacts.current(key, Folder.RAW, "upload") is None
     with pytest.raises(Misconfigured, match="no video"):
-        retire(engine, "default--none-0123456789")
+        Library(engine).retire(["default--none-0123456789"])
 
 
 # A clock that cannot be believed

@@ -3,7 +3,7 @@
 import pytest
 
 from vidpipe.errors import Unavailable
-from vidpipe.pipeline import analysis
+from vidpipe.pipeline.steps import transcript
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.recogniser import Recognised
 from vidpipe_tests.conftest import take
@@ -47,14 +47,14 @@ def test_a_killed_transcript_goes_on_where_it_was(engine, talk, monkeypatch):
     for name in ("source_video", "audio", "silence_regions"):
         engine.run_stage(name, outcome.video_id, order)
     first = Reader(talk.truth, fail_at=3)
-    monkeypatch.setattr(analysis, "choose", lambda *_, **__: (first, []))
+    monkeypatch.setattr(transcript, "choose", lambda *_, **__: (first, []))
     with pytest.raises(Unavailable):
         engine.run_stage("transcript", outcome.video_id, order)
     assert stored(engine) and engine.manifest(outcome.video_id, "transcript") is None
 
     again = Reader(talk.truth)
     told = []
-    monkeypatch.setattr(analysis, "choose", lambda *_, **__: (again, []))
+    monkeypatch.setattr(transcript, "choose", lambda *_, **__: (again, []))
     result = engine.run_stage(
         "transcript", outcome.video_id, order, lambda f, note: told.append(note)
     )
@@ -71,6 +71,6 @@ def test_a_killed_transcript_goes_on_where_it_was(engine, talk, monkeypatch):
     assert engine.run_stage("transcript", outcome.video_id, order).reused
     other = Reader(talk.truth)
     other.identity = "reader-2"
-    monkeypatch.setattr(analysis, "choose", lambda *_, **__: (other, []))
+    monkeypatch.setattr(transcript, "choose", lambda *_, **__: (other, []))
     assert not engine.run_stage("transcript", outcome.video_id, order).reused
     assert len(other.asked) == len(first.asked) + len(again.asked) - 1

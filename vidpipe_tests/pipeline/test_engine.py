@@ -13,7 +13,7 @@ import pytest
 
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import InputRejected
-from vidpipe.pipeline import STAGES, Engine, stage_names
+from vidpipe.pipeline import TALKS, Engine
 from vidpipe.storage.keys import Folder
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, make_talk
@@ -137,7 +137,7 @@ def test_the_catalog_holds_the_current_result(processed):
     assert [r.clip_id for r in catalog.clips(processed.video_id)] == [c.clip_id for c in clips]
     assert len(catalog.exports(processed.video_id)) == 2 * len(clips)
     assert {s.stage for s in catalog.stages(processed.video_id)} == set(
-        stage_names(("tiktok", "youtube_shorts"))
+        TALKS.names(("tiktok", "youtube_shorts"))
     )
 
 
@@ -146,13 +146,6 @@ def test_scratch_is_left_clean(processed):
     assert list(work.glob("*")) == []
     staged = (processed.engine.store.root / ".staging").iterdir()
     assert [p for p in staged if p.suffix != ".lock"] == []
-
-
-def test_stages_read_only_what_comes_before_them():
-    known = {"upload", "sidecar"}
-    for item in STAGES:
-        assert set(item.inputs) <= known, item.name
-        known.add(item.name)
 
 
 KILLED = """

@@ -8,7 +8,7 @@ from vidpipe.content.analyse import analyse
 from vidpipe.content.model import ContentOptions
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Slide, Stretch
-from vidpipe.pipeline import stage
+from vidpipe.pipeline import TALKS
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
@@ -75,4 +75,4 @@ def test_topics_and_segments_of_a_fixed_talk():
     made = {"topics": digest(content), "scored_segments": digest(chosen)}
     wanted = {"topics": ("5", "f79252c3e1fb48a5"), "scored_segments": ("6", "0d5beeb8dc683e22")}
     for name, result in made.items():
-        assert (stage(name).version, result) == wanted[name], f"raise the version of {name}"
+        assert (TALKS.stage(name).version, result) == wanted[name], f"raise the version of {name}"

@@ -95,8 +95,8 @@ def test_its_clips_are_audiograms_that_conform(podcast):
 
 
 def test_what_is_handed_over_says_that_it_is_sound(podcast, tmp_path):
-    engine, _, video_id, ran = podcast
-    deliver(engine, video_id, ran, tmp_path)
+    engine, _, video_id, _ = podcast
+    deliver(engine, video_id, tmp_path)
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["video"]["width"] is None and results["video"]["fps"] is None
     assert [c["composition"] for c in results["clips"][0]["compositions"]] == ["audiogram"]

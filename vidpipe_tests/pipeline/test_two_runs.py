@@ -7,6 +7,7 @@ import pytest
 from vidpipe.cli.run import _run_one
 from vidpipe.intake.intake import Drop
 from vidpipe.intake.model import State
+from vidpipe.library import Library
 from vidpipe.pipeline import Engine
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.results.model import Results
@@ -23,7 +24,7 @@ def home(processed, tmp_path):
 
 def run(home, path, folder, **wishes):
     code = _run_one(
-        make_engine(home),
+        Library(make_engine(home)),
         path,
         folder,
         channel="default",

@@ -7,28 +7,26 @@ import av
 import pytest
 
 from vidpipe.errors import InputRejected, advice
-from vidpipe.pipeline import engine as module
-from vidpipe.pipeline import stage
 from vidpipe.pipeline.encoding import Renderer
 from vidpipe.process import ProgramFailed
 
 
-def failing(monkeypatch, name, number):
-    """A stage in which FFmpeg ends with this number."""
+def failing(engine, name, number):
+    """In a stage FFmpeg ends with this number."""
 
-    def fail(_):
+    def fail(*_):
         av.error.err_check(-number)
 
-    broken = dataclasses.replace(stage(name), run=fail)
-    monkeypatch.setattr(module, "stage", lambda asked: broken if asked == name else stage(asked))
+    broken = dataclasses.replace(engine.pipeline.stage(name), run=fail)
+    engine.pipeline = engine.pipeline.with_stage(broken)
 
 
 #: FFmpeg's word for any failure without a number of its own is -1, which is EPERM.
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EIO, errno.EINVAL, 1094995529])
 @pytest.mark.parametrize("name", ["audio", "layout", "rendered_clips"])
-def test_it_is_the_files_fault(analysed, monkeypatch, name, number):
+def test_it_is_the_files_fault(analysed, name, number):
     engine, video_id = analysed()
-    failing(monkeypatch, name, number)
+    failing(engine, name, number)
     order = engine.order(video_id)
     order = dataclasses.replace(order, wishes=order.wishes.model_copy(update={"force": True}))
     with pytest.raises(InputRejected, match="export it anew") as error:
@@ -36,9 +34,9 @@ def test_it_is_the_files_fault(analysed, monkeypatch, name, number):
     assert error.value.reason == "does_not_decode"
 
 
-def test_a_full_disk_is_none_of_its_faults(analysed, monkeypatch):
+def test_a_full_disk_is_none_of_its_faults(analysed):
     engine, video_id = analysed()
-    failing(monkeypatch, "rendered_clips", errno.ENOSPC)
+    failing(engine, "rendered_clips", errno.ENOSPC)
     with pytest.raises(OSError, match="No space") as error:
         engine.run_stage("rendered_clips", video_id, engine.order(video_id))
     assert "Make room" in advice(error.value)

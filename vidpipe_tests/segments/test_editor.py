@@ -8,9 +8,8 @@ import pytest
 
 from vidpipe.content.model import Content, Topic, Unit
 from vidpipe.errors import Unavailable
-from vidpipe.pipeline.analysis import editor_answered
 from vidpipe.pipeline.planning import Verdict, plan
-from vidpipe.pipeline.stages import stage_names
+from vidpipe.pipeline.steps.segments import editor_answered
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.segments.editor import Answer, Editor, editor_identity
 from vidpipe.segments.model import EditorOptions, SegmentOptions
@@ -271,7 +270,7 @@ def test_an_answer_is_kept_so_that_asking_again_costs_nothing(server, talk, tmp_
     engine = make_engine(tmp_path / "home")
     video_id = take(engine, talk.path).video_id
     order = engine.order(video_id)
-    names = stage_names(order.wanted_platforms)
+    names = engine.pipeline.names(order.wanted_platforms)
     for name in names[: names.index("scored_segments") + 1]:
         first = engine.run_stage(name, video_id, order)
     assert len(seen) == 1
@@ -291,7 +290,7 @@ def test_a_server_that_was_away_is_asked_by_the_next_run(server, talk, tmp_path,
     engine = make_engine(tmp_path / "home")
     video_id = take(engine, talk.path).video_id
     order = engine.order(video_id)
-    names = stage_names(order.wanted_platforms)
+    names = engine.pipeline.names(order.wanted_platforms)
     for name in names[: names.index("scored_segments") + 1]:
         first = engine.run_stage(name, video_id, order)
     assert first.document.editor.unavailable

@@ -6,7 +6,7 @@ import yaml
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake.sidecars import read_instructions
-from vidpipe.pipeline.stage import Order
+from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import Settings
 from vidpipe.templates.model import (

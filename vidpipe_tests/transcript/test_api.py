@@ -17,7 +17,7 @@ from vidpipe.models import ModelStore
 from vidpipe.transcript.api import Api, _flac
 from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.model import ApiOptions, TranscriptOptions
-from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.registry import choose
 from vidpipe.transcript.transcribe import transcribe
 
 pytest.importorskip("openai", reason="the extra api is not installed")

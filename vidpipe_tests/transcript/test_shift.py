@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from vidpipe.results.deliver import _of_timing
+from vidpipe.results.stored import timing_notes
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue
@@ -100,7 +100,7 @@ def test_subtitles_that_nothing_tells_to_be_right_are_said(tmp_path):
         assert reading.timing_told is told
         done = from_sidecar(reading, None, speech, "en")
         assert done.timing_told is told
-        assert bool(_of_timing(done)) is not told
+        assert bool(timing_notes(done)) is not told
 
 
 def test_late_subtitles_are_moved_and_that_is_said(tmp_path):

@@ -13,7 +13,8 @@ from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Transcript, TranscriptOptions, Word
-from vidpipe.transcript.recogniser import Recognised, choose
+from vidpipe.transcript.recogniser import Recognised
+from vidpipe.transcript.registry import choose
 from vidpipe.transcript.sphinx import PocketSphinx
 from vidpipe.transcript.transcribe import NoCheckpoints, transcribe
 

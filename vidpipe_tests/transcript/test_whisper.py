@@ -15,7 +15,7 @@ from vidpipe.transcript.model import (
     TranscriptOptions,
     TransformersOptions,
 )
-from vidpipe.transcript.recogniser import choose
+from vidpipe.transcript.registry import choose
 from vidpipe.transcript.transcribe import transcribe
 from vidpipe.transcript.whisper import recognised
 from vidpipe.transcript.whisper_ear import WhisperEar, _view

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from vidpipe.errors import Unavailable
+from vidpipe.library import Library
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.web import web_app
 from vidpipe.web.files import part_of
@@ -140,7 +141,7 @@ def test_only_names_of_ours_are_answered(header, known):
 
 
 def test_a_page_under_another_name_gets_nothing(processed):
-    browser = TestClient(web_app(processed.engine), base_url="http://rebound.example.org")
+    browser = TestClient(web_app(Library(processed.engine)), base_url="http://rebound.example.org")
     for path in ("/", f"/videos/{processed.video_id}", f"/files/{_film(processed)}", "/health"):
         answer = browser.get(path)
         assert answer.status_code == 421 and processed.video_id not in answer.text
@@ -184,7 +185,7 @@ def serving(engine, **limits):
     protocol = type("Small", (BoundedProtocol,), limits)
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
-    config = uvicorn.Config(web_app(engine), port=port, log_level="error", http=protocol)
+    config = uvicorn.Config(web_app(Library(engine)), port=port, log_level="error", http=protocol)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from vidpipe.clips.model import RenderedClips
+from vidpipe.library import Library
 from vidpipe.pipeline import Engine
 from vidpipe.readiness import _links
 from vidpipe.settings import load_settings
@@ -20,7 +21,7 @@ from vidpipe.web.documents import documents
 
 def browse(engine: Engine, **how) -> TestClient:
     """A browser that calls the server by a name of its own."""
-    return TestClient(web_app(engine), base_url="http://localhost", **how)
+    return TestClient(web_app(Library(engine)), base_url="http://localhost", **how)
 
 
 @pytest.fixture

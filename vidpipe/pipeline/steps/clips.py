@@ -1,14 +1,14 @@
-"""The clips stage: every segment in every variant, each encode an item of its own."""
+"""`rendered_clips`: every segment in every variant, each encode an item of its own."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pydantic import BaseModel
-
+from vidpipe.catalog.catalog import Rows
+from vidpipe.catalog.tables import ClipRow
 from vidpipe.clips.model import (
     Clip,
     ClipFile,
@@ -23,13 +23,17 @@ from vidpipe.exports.model import Estimate
 from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import choose_encoder
 from vidpipe.media.pictures import poster_sheet
-from vidpipe.pipeline.analysis import cover_identity, faces_identity
-from vidpipe.pipeline.encoding import Renderer, brand_files, plain, unnamed
-from vidpipe.pipeline.stage import Order, StageRun
+from vidpipe.pipeline.encoding import Renderer, Studio, brand_files, look_of, plain
+from vidpipe.pipeline.faces import FACES_READS, detector_for, faces_identity
+from vidpipe.pipeline.inputs import cover_identity
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.stage import Stage
+from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
 from vidpipe.process import ProgramFailed
 from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.storage.artifacts import Manifest
+from vidpipe.storage.keys import Folder
 from vidpipe.timeline import span
 
 #: What ffmpeg ends with when more than two thirds of what it reads do not decode
@@ -43,16 +47,15 @@ def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ..
     return tuple(dict.fromkeys(Variant.of(preset, tier) for preset in with_pictures))
 
 
-def clip_options(order: Order) -> ClipOptions:
+def options(order: Order) -> ClipOptions:
     """Variants, brand and sound of the channel."""
     channel = order.channel
-    template = order.look
-    brand, captions = channel.styled(template)
+    look = look_of(channel, order.look)
     return ClipOptions(
         variants=variants_for([channel.preset(p) for p in order.wanted_platforms], order.tier),
-        brand=brand,
-        captions=captions,
-        template=unnamed(template),
+        brand=look.brand,
+        captions=look.captions,
+        template=look.template,
         max_pause_s=channel.clips.max_pause_s,
         kept_pause_s=channel.clips.kept_pause_s,
         fillers=channel.clips.fillers,
@@ -65,18 +68,36 @@ def clip_options(order: Order) -> ClipOptions:
     )
 
 
-def clips_identity(run: StageRun) -> dict[str, Any]:
-    """What else the pictures rest on: ffmpeg, faces, framing, the brand's files."""
+def prepare(order: Order, run: StageRun[ClipOptions]) -> Studio:
+    """Faces, framing and the channel's files; how those clips look that have a look of their own.
+
+    Raises:
+        Misconfigured: the sidecar names a template that there is not.
+    """
+    channel = order.channel
+    own = sorted({moment.template for moment in order.instructions.keep} - {""})
+    return Studio(
+        detector=detector_for(order, run.context.models),
+        framing=order.settings.framing,
+        channel_files=brand_files(channel.brand, channel.captions),
+        looks={name: look_of(channel, channel.look(name)) for name in own},
+    )
+
+
+def identity(run: StageRun[ClipOptions], studio: Studio) -> dict[str, Any]:
+    """What else the pictures rest on: ffmpeg, faces, framing, files, looks of single clips."""
+    looks = {name: look.model_dump(mode="json") for name, look in studio.looks.items()}
     return {
         "ffmpeg": ffmpeg.identity(),
-        **faces_identity(run),
-        "framing": run.order.settings.framing.model_dump(),
+        **faces_identity(studio.detector),
+        "framing": studio.framing.model_dump(),
         **cover_identity(run),
-        **brand_files(run.order.channel.brand, run.order.channel.captions),
+        **studio.channel_files,
+        **({"looks": looks} if looks else {}),
     }
 
 
-def rendered_clips(run: StageRun) -> BaseModel:
+def run_clips(run: StageRun[ClipOptions], studio: Studio) -> RenderedClips:
     """Every chosen segment in every variant, best first.
 
     Two clips are at work at a time: while one is encoded, on all cores, the next
@@ -87,7 +108,7 @@ def rendered_clips(run: StageRun) -> BaseModel:
         ProgramFailed: none could be made.
         InputRejected: none could be made, as hardly anything of the recording decodes.
     """
-    renderer = Renderer(run)
+    renderer = Renderer(run, studio)
     chosen = run.document("scored_segments", Segments)
     done: dict[int, float] = {}
 
@@ -163,9 +184,8 @@ def rendered_clips(run: StageRun) -> BaseModel:
     )
 
 
-def all_rendered(document: BaseModel) -> bool:
+def all_rendered(document: RenderedClips) -> bool:
     """Whether every clip could be made: one that could not may be another time."""
-    assert isinstance(document, RenderedClips)
     return not document.failed
 
 
@@ -190,3 +210,54 @@ def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
         duration_s=round(plan.duration_s, 4),
         files=tuple(files),
     )
+
+
+def files(document: RenderedClips) -> Iterator[ClipFile]:
+    """Every clip in every variant."""
+    return (file for clip in document.clips for file in clip.files)
+
+
+def rows(video_id: str, document: RenderedClips) -> Rows:
+    """The clips of a video, for the catalog."""
+    return Rows(
+        ClipRow,
+        {"video_id": video_id},
+        [
+            ClipRow(
+                clip_id=c.clip_id,
+                video_id=video_id,
+                rank=c.rank,
+                title=c.title[:512],
+                score=c.score,
+                start_s=c.segment.start_s,
+                end_s=c.segment.end_s,
+                duration_s=c.duration_s,
+                compositions=[p.composition.value for p in c.parts],
+            )
+            for c in document.clips
+        ],
+    )
+
+
+CLIPS = Stage(
+    name="rendered_clips",
+    version="10",
+    folder=Folder.CLIPS,
+    inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
+    document=RenderedClips,
+    options=options,
+    run=run_clips,
+    prepare=prepare,
+    identity=identity,
+    reads=(
+        *FACES_READS,
+        "settings.framing",
+        "channel.brand",
+        "channel.captions",
+        "channel.templates",
+        "instructions.keep",
+    ),
+    whole=all_rendered,
+    items=files,
+    rows=rows,
+)

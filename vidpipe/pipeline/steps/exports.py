@@ -1,13 +1,14 @@
-"""The export stages: one per platform, each export an item of its own."""
+"""`platform_exports/{platform}`: a stage of each platform, each export an item of its own."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel
-
+from vidpipe.catalog.catalog import Rows
+from vidpipe.catalog.tables import ExportRow
 from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips, Variant
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
@@ -28,23 +29,26 @@ from vidpipe.media import ffmpeg
 from vidpipe.media.encoders import SOFTWARE
 from vidpipe.media.loudness import Loudness
 from vidpipe.pipeline.estimates import copy_prior, encode_prior, sound_prior
-from vidpipe.pipeline.stage import Order, Stage, StageRun
-from vidpipe.platforms.model import load_tiers
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.pipeline import PerPlatform
+from vidpipe.pipeline.stage import Stage
+from vidpipe.pipeline.stage_run import StageRun
+from vidpipe.platforms.model import Tier, TierName, load_tiers
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
-#: What the names of export stages begin with.
-EXPORTS = "platform_exports/"
+#: Of every platform's stage, and of each of its exports.
 _VERSION = "3"
+_FAMILY = "platform_exports"
 #: Files of a clip that an export takes along as they are.
 _BESIDE = ("clip.srt", "clip.vtt")
 
 
 @functools.cache
-def export_stage(platform: str) -> Stage:
+def export_stage(platform: str) -> Stage[ExportOptions, str, PlatformExports]:
     """The stage that makes every clip's export for one platform."""
 
-    def options(order: Order) -> BaseModel:
+    def options(order: Order) -> ExportOptions:
         channel = order.channel
         return ExportOptions(
             preset=channel.preset(platform),
@@ -55,32 +59,61 @@ def export_stage(platform: str) -> Stage:
         )
 
     return Stage(
-        name=EXPORTS + platform,
+        name=f"{_FAMILY}/{platform}",
         version=_VERSION,
         folder=Folder.EXPORTS,
         inputs=("rendered_clips",),
         document=PlatformExports,
         options=options,
-        run=_platform_exports,
-        identity=lambda run: {"ffmpeg": ffmpeg.identity(), "video": _title_of(run)},
+        run=run_exports,
+        prepare=prepare,
+        identity=identity,
+        reads=("instructions.title",),
+        items=lambda document: document.exports,
+        rows=rows,
     )
 
 
-def _title_of(run: StageRun) -> str:
+def prepare(order: Order, run: StageRun[ExportOptions]) -> str:
     """What the recording is called in a post."""
     name = run.artifacts.document(run.upload, Upload).name
-    return run.order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    return order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
 
 
-def _platform_exports(run: StageRun) -> PlatformExports:
+def identity(_: StageRun[ExportOptions], title: str) -> dict[str, Any]:
+    """What makes files, and what the recording is called."""
+    return {"ffmpeg": ffmpeg.identity(), "video": title}
+
+
+def rows(video_id: str, document: PlatformExports) -> Rows:
+    """The exports of a video for one platform, for the catalog."""
+    return Rows(
+        ExportRow,
+        {"video_id": video_id, "platform": document.platform},
+        [
+            ExportRow(
+                clip_id=e.clip_id,
+                video_id=video_id,
+                platform=e.platform,
+                key=e.key,
+                size_bytes=e.facts.size_bytes,
+                duration_s=e.facts.duration_s,
+                conforms=e.conforms,
+            )
+            for e in document.exports
+        ],
+    )
+
+
+def run_exports(run: StageRun[ExportOptions], title: str) -> PlatformExports:
+    """Every clip as the platform wants it; those that it cannot have, and why."""
     options = run.options
-    assert isinstance(options, ExportOptions)
     rendered = run.document("rendered_clips", RenderedClips)
     platform = options.preset.name
     exports: list[Export] = []
     refused: list[RefusedExport] = []
     for done, clip in enumerate(rendered.clips):
-        exporter = _Exporter(run, options, clip, rendered.language)
+        exporter = _Exporter(run, title, clip, rendered.language)
         try:
             exports.append(exporter.export())
         except InputRejected as error:
@@ -100,9 +133,10 @@ def _platform_exports(run: StageRun) -> PlatformExports:
 class _Exporter:
     """One clip for one platform."""
 
-    def __init__(self, run: StageRun, options: ExportOptions, clip: Clip, language: str) -> None:
+    def __init__(self, run: StageRun[ExportOptions], title: str, clip: Clip, language: str) -> None:
         self.run = run
-        self.options = options
+        self.options = run.options
+        self.title = title
         self.clip = clip
         self.language = language
         self.master = self._master(clip.files)
@@ -121,14 +155,14 @@ class _Exporter:
         preset = self.options.preset
         if preset.picture is None:
             return files[0]
-        tiers = load_tiers()
-        ordered = sorted(tiers, key=lambda name: name != self.run.order.tier)
+        tier = _named(self.options.tier)
+        ordered = sorted(load_tiers(), key=lambda name: name != tier)
         for name in ordered:
             variant = Variant.of(preset, name).name
             for file in files:
                 if file.variant == variant:
                     return file
-        wanted = Variant.of(preset, self.run.order.tier).name
+        wanted = Variant.of(preset, tier).name
         raise InputRejected(
             "missing_variant",
             f"rendered_clips has no {wanted} clips for {preset.name}: "
@@ -222,8 +256,8 @@ class _Exporter:
             "hook": clip.hook,
             "description": clip.description or clip.hook,
             "topic": clip.topic,
-            "video": _title_of(self.run),
-            "channel": self.run.order.channel.title,
+            "video": self.title,
+            "channel": self.options.channel_title,
         }
         return write_post(
             self.options.preset,
@@ -244,3 +278,11 @@ def _loudness(measures: Measures) -> Loudness:
         range_lu=0.0,
         threshold_lufs=-70.0,
     )
+
+
+def _named(tier: Tier) -> TierName:
+    """What a tier is called."""
+    return next(name for name, known in load_tiers().items() if known == tier)
+
+
+EXPORTS = PerPlatform(_FAMILY, export_stage)

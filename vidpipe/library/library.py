@@ -1,0 +1,417 @@
+"""Everything that can be asked of a library of videos, and done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import Video
+from vidpipe.channels.model import channel_named
+from vidpipe.errors import Misconfigured
+from vidpipe.intake.model import State
+from vidpipe.library.processing import Processed, Reporter, Submission, process, submit
+from vidpipe.library.reading import (
+    AMONG,
+    cursor_after,
+    failure_view,
+    place_of,
+    upload_view,
+    video_detail,
+    video_views,
+)
+from vidpipe.library.state import VideoState
+from vidpipe.library.views import (
+    ExportLink,
+    FailureView,
+    Page,
+    Totals,
+    UploadView,
+    VideoDetail,
+    VideoView,
+)
+from vidpipe.operations import retention, stale
+from vidpipe.operations.recovery import half_way, requeue
+from vidpipe.operations.retention import Outlook
+from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.planning import Plan, plan
+from vidpipe.pipeline.wishes import Wishes
+from vidpipe.results.deliver import deliver
+from vidpipe.results.model import Results
+from vidpipe.results.stored import NotReady, stored_results
+from vidpipe.settings import Settings, load_settings
+
+#: Videos on a page of a list, unless asked otherwise, and at most.
+PAGE, MOST = 50, 500
+#: Uploads that became no video of their own.
+_NO_VIDEOS = (State.QUARANTINED, State.ALIAS, State.PASSED_OVER)
+
+
+class UnknownVideo(Misconfigured):
+    """There is no video of this id."""
+
+    def __init__(self, video_id: str) -> None:
+        super().__init__(f"there is no video {video_id!r}; `vidpipe status` lists them")
+
+
+class UnknownFailure(Misconfigured):
+    """There is no failure of this number, or it is resolved."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        super().__init__(f"no such failure: {', '.join(map(str, sorted(numbers)))}")
+
+
+@dataclass(frozen=True)
+class StaleVideos:
+    """What a run would rebuild, over the whole library.
+
+    Attributes:
+        plans: of the videos of which anything is stale.
+        planned: how many were looked at.
+        unplanned: why some could not be, by video id.
+    """
+
+    plans: tuple[Plan, ...]
+    planned: int
+    unplanned: dict[str, str]
+
+
+class Library:
+    """A store, a catalog and the channels, as whoever uses vidpipe sees them.
+
+    Prints nothing, knows no orchestrator, and gives frozen values, never rows of the
+    database. The command line, the pages, Dagster's jobs and programs use the same methods.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """The library that the settings lead to, by default those of the environment.
+
+        Raises:
+            Misconfigured: settings or channels.yaml; every problem at once.
+        """
+        return cls(Engine(settings or load_settings()))
+
+    # Taking in and processing
+
+    def submit(
+        self, file: Path, *, channel: str = "default", transcript: Path | None = None
+    ) -> Submission:
+        """Take a file in; whoever runs the orchestrator over this library processes it.
+
+        Args:
+            file: a recording; sidecars beside it are taken, too.
+            channel: one of channels.yaml.
+            transcript: in place of the transcripts that lie beside it.
+
+        Raises:
+            Misconfigured: there is no such file or channel.
+            InputRejected: it is none that can be processed; a copy is in quarantine.
+        """
+        channel_named(self.engine.channels, channel)
+        return submit(self.engine, Path(file), channel, transcript)
+
+    def process(
+        self,
+        file: Path,
+        folder: Path | None = None,
+        *,
+        channel: str = "default",
+        transcript: Path | None = None,
+        options: Wishes | None = None,
+        reporter: Reporter = lambda _: lambda __, ___: None,
+    ) -> Processed:
+        """Take a file in and run every stage in this process.
+
+        Args:
+            file: a recording; sidecars beside it are taken, too.
+            folder: where its clips are put; none: they stay in the store.
+            channel: one of channels.yaml.
+            transcript: in place of the transcripts that lie beside it.
+            options: of this run.
+            reporter: gives, for a stage that begins, what is told how far it is (0 to 1).
+
+        Raises:
+            VidpipeError: see the kinds in `vidpipe.errors`; nothing is written into the folder.
+        """
+        channel_named(self.engine.channels, channel)
+        return process(
+            self.engine,
+            Path(file),
+            Path(folder) if folder is not None else None,
+            channel=channel,
+            transcript=transcript,
+            options=options or Wishes(),
+            reporter=reporter,
+        )
+
+    # Looking
+
+    def status(self, video_id: str) -> VideoDetail:
+        """A video closely: where it stands, its stages, what is asked for, what failed.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+        """
+        return video_detail(self.engine.catalog, self._row(video_id))
+
+    def list(
+        self,
+        *,
+        channel: str | None = None,
+        states: Collection[VideoState] = (),
+        limit: int = PAGE,
+        cursor: str | None = None,
+    ) -> Page[VideoView]:
+        """A page of videos, the newest first.
+
+        Args:
+            channel: only of this one.
+            states: only in one of these; empty: in any.
+            limit: videos on the page, 1 to 500.
+            cursor: of the page before.
+
+        Raises:
+            Misconfigured: the limit is out of its range, or the cursor is none of ours.
+        """
+        if not 1 <= limit <= MOST:
+            raise Misconfigured(f"limit: from 1 to {MOST}, not {limit}")
+        catalog = self.engine.catalog
+        after = place_of(cursor) if cursor else None
+        about = {AMONG[state] for state in states} - {None}
+        if states and not about:
+            return Page(items=())
+        found: list[tuple[Video, VideoView]] = []
+        # The database narrows by what rows say; what was wanted is asked of their states.
+        while len(found) <= limit:
+            rows = catalog.listing.videos(
+                limit + 1, channel=channel, after=after, about=[a for a in about if a]
+            )
+            views = video_views(catalog, rows)
+            found += [
+                pair
+                for pair in zip(rows, views, strict=True)
+                if not states or pair[1].state in states
+            ]
+            if len(rows) <= limit:
+                break
+            after = (rows[-1].created_at, rows[-1].video_id)
+        shown = found[:limit]
+        more = len(found) > limit
+        return Page(
+            items=tuple(view for _, view in shown),
+            next_cursor=cursor_after(shown[-1][0]) if more else None,
+        )
+
+    def uploads(self, *, channel: str | None = None, limit: int = PAGE) -> tuple[UploadView, ...]:
+        """The newest uploads that became no video of their own, the newest first."""
+        rows = self.engine.catalog.newest_uploads(_NO_VIDEOS, limit, channel)
+        return tuple(upload_view(row) for row in reversed(rows))
+
+    def totals(self) -> Totals:
+        """How many videos there are, and what waits."""
+        catalog = self.engine.catalog
+        due, later = catalog.requests.count()
+        return Totals(
+            videos=catalog.count_videos(),
+            requests_due=due,
+            requests_later=later,
+            uploads_pending=catalog.inbox.count(),
+        )
+
+    def results(self, video_id: str) -> Results:
+        """What became of a video, as in `results.json`, whoever processed it.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: a stage that the results need was never run.
+        """
+        self._row(video_id)
+        try:
+            return stored_results(self.engine, video_id).results
+        except FileNotFoundError as error:
+            raise NotReady(f"{video_id}: {error.strerror or error}. Run the video again") from error
+
+    def deliver(self, video_id: str, folder: Path) -> Results:
+        """Put the clips of a video into a folder, with `results.json`.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: there are no results, or their files are no longer stored.
+            Misconfigured: a link in the folder leads out of it.
+        """
+        self._row(video_id)
+        return deliver(self.engine, video_id, Path(folder))
+
+    def links(
+        self, video_id: str, *, platforms: Collection[str] = (), expires_s: int = 24 * 3600
+    ) -> tuple[ExportLink, ...]:
+        """Where the exports of a video can be fetched for a while, best clips first.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+        """
+        self._row(video_id)
+        catalog = self.engine.catalog
+        clips = {c.clip_id: (c.rank, c.title) for c in catalog.clips(video_id)}
+        rows = [e for e in catalog.exports(video_id) if not platforms or e.platform in platforms]
+        found = [
+            ExportLink(
+                clip_id=row.clip_id,
+                rank=clips.get(row.clip_id, (0, ""))[0],
+                title=clips.get(row.clip_id, (0, ""))[1],
+                platform=row.platform,
+                url=self.engine.link(row.key, expires_s=expires_s),
+            )
+            for row in rows
+        ]
+        return tuple(sorted(found, key=lambda link: (link.rank, link.platform)))
+
+    def failures(
+        self,
+        *,
+        cause: str | None = None,
+        channel: str | None = None,
+        subject: str | None = None,
+        given_up: bool | None = None,
+    ) -> tuple[FailureView, ...]:
+        """What failed and is not resolved, the newest first.
+
+        Args:
+            cause: only of this one.
+            channel: only of this one.
+            subject: only of this video or upload.
+            given_up: only what is given up, or only what is tried again by itself.
+        """
+        state = None
+        if given_up is not None:
+            state = FailureState.DEAD if given_up else FailureState.WAITING
+        rows = self.engine.catalog.failures.living(
+            state, cause=cause, channel=channel, subject=subject
+        )
+        return tuple(failure_view(row) for row in rows)
+
+    # Planning and asking for runs
+
+    def plan(self, video_id: str) -> Plan:
+        """What a run would rebuild of a video, stage by stage, and why. Makes nothing.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+        """
+        self._row(video_id)
+        return plan(self.engine, video_id)
+
+    def stale(self, *, channel: str | None = None, video_ids: Collection[str] = ()) -> StaleVideos:
+        """The same of every finished video, or of these."""
+        plans, unplanned = stale.plans(self.engine, channel=channel, only=video_ids)
+        return StaleVideos(tuple(p for p in plans if p.stale), len(plans), unplanned)
+
+    def request(self, video_id: str, *, stages: Sequence[str] | None = None) -> bool:
+        """Ask for a run of a video; whether that was not asked for already.
+
+        Args:
+            video_id: of a video that is not retired.
+            stages: only these; none: all of them.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            Misconfigured: it is retired.
+        """
+        row = self._row(video_id)
+        if row.state == "retired":
+            raise Misconfigured(f"{video_id} is retired; drop its file again to revive it")
+        return self.engine.catalog.requests.add([video_id], Cause.PERSON, stages=stages) > 0
+
+    def request_stale(self, plans: Iterable[Plan]) -> int:
+        """Ask for runs of exactly what is stale, behind every fresh upload; of how many videos."""
+        wanted = [p for p in plans if p.stale]
+        for item in wanted:
+            self.engine.catalog.requests.add([item.video_id], Cause.STALE, stages=item.stages)
+        return len(wanted)
+
+    def request_incomplete(self, at_work: Collection[str] = ()) -> tuple[str, ...]:
+        """Ask again for videos that a run left without an end; which these are.
+
+        Args:
+            at_work: videos that the orchestrator's runs have; those whose process is alive are
+                known here.
+        """
+        found = half_way(self.engine.catalog, at_work)
+        if found:
+            self.engine.catalog.requests.add(found, Cause.RETRY)
+        return tuple(found)
+
+    def retry(self, failures: Collection[int]) -> int:
+        """Try these failures again from the beginning, at once; how many.
+
+        What was made before they failed is found again and costs nothing.
+
+        Raises:
+            UnknownFailure: one of them is not there, or resolved; then none is tried.
+        """
+        rows = {row.id: row for row in self.engine.catalog.failures.living()}
+        missing = set(failures) - set(rows)
+        if missing:
+            raise UnknownFailure(missing)
+        return requeue(self.engine.catalog, [rows[number] for number in dict.fromkeys(failures)])
+
+    # Keeping and removing
+
+    def hold(self, video_id: str, reason: str) -> None:
+        """Keep everything of a video from retention and retiring.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            Misconfigured: the reason is empty.
+        """
+        if not reason.strip():
+            raise Misconfigured("give a reason: it is shown wherever it matters")
+        self._row(video_id)
+        self.engine.catalog.hold_video(video_id, reason)
+
+    def release(self, video_id: str) -> None:
+        """Let go of a video that was held.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+        """
+        self._row(video_id)
+        self.engine.catalog.hold_video(video_id, None)
+
+    def retire(self, video_ids: Sequence[str]) -> dict[str, int]:
+        """Remove everything made of videos, and the recordings; how many files of each.
+
+        Raises:
+            UnknownVideo: one of them is not there; then none is retired.
+            Misconfigured: one is held, or a run works on it; then likewise.
+        """
+        rows = [self._row(video_id) for video_id in dict.fromkeys(video_ids)]
+        for row in rows:
+            retention.may_retire(self.engine, row)
+        return {row.video_id: retention.retire(self.engine, row) for row in rows}
+
+    def plan_removal(self, at_work: Collection[str] = (), *, trust_clock: bool = False) -> Outlook:
+        """What the channels' retention policies give up, and what they keep and why."""
+        return retention.outlook(self.engine, at_work, trust_clock=trust_clock)
+
+    def remove(self, planned: Outlook, at_work: Callable[[], Collection[str]] = frozenset) -> int:
+        """Remove what was planned, except what somebody needs by now; how many objects.
+
+        Args:
+            planned: by `plan_removal`.
+            at_work: asks again for the videos that the orchestrator's runs have.
+        """
+        return retention.remove(self.engine, planned, at_work)
+
+    def _row(self, video_id: str) -> Video:
+        row = self.engine.catalog.video(video_id)
+        if row is None:
+            raise UnknownVideo(video_id)
+        return row

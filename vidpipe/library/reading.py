@@ -1,0 +1,179 @@
+"""From rows of the catalog to what the library answers with."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.listing import About
+from vidpipe.catalog.tables import FailureRow, RequestRow, Upload, Video
+from vidpipe.errors import Misconfigured
+from vidpipe.library.state import VideoFacts, VideoState, state_of
+from vidpipe.library.views import (
+    FailureView,
+    RequestView,
+    StageView,
+    UploadView,
+    VideoDetail,
+    VideoView,
+)
+
+#: Of which rows a video in a state is looked for among; its facts then decide.
+AMONG: dict[VideoState, About | None] = {
+    VideoState.QUEUED: About.OPEN,
+    VideoState.RUNNING: About.AT_WORK,
+    # Nothing is written down yet that waits for somebody's word.
+    VideoState.WAITING_FOR_REVIEW: None,
+    VideoState.DONE: About.FINISHED,
+    VideoState.FAILED: About.GIVEN_UP,
+    VideoState.HELD: About.HELD,
+    VideoState.RETIRED: About.RETIRED,
+    VideoState.REJECTED: About.GIVEN_UP,
+}
+
+
+def video_views(catalog: Catalog, rows: Sequence[Video]) -> list[VideoView]:
+    """These videos and where each stands, with a fixed number of queries."""
+    ids = [row.video_id for row in rows]
+    wanted: defaultdict[str, list[RequestRow]] = defaultdict(list)
+    failed: defaultdict[str, list[FailureRow]] = defaultdict(list)
+    for request in catalog.listing.requests(ids):
+        wanted[request.video_id].append(request)
+    for failure in catalog.listing.failures(ids):
+        failed[failure.subject].append(failure)
+    clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
+    at_work = catalog.beats.at_work()
+    return [
+        _video(
+            row,
+            state_of(_facts(row, wanted[row.video_id], failed[row.video_id], at_work)),
+            clips.get(row.video_id, 0),
+            exports.get(row.video_id, 0),
+            next(iter(failed[row.video_id]), None),
+        )
+        for row in rows
+    ]
+
+
+def video_detail(catalog: Catalog, row: Video) -> VideoDetail:
+    """One video closely."""
+    (view,) = video_views(catalog, [row])
+    return VideoDetail(
+        **dict(view),
+        stages=tuple(
+            StageView(stage=s.stage, reused=s.reused, wall_s=s.wall_s, error=s.error)
+            for s in catalog.stages(row.video_id)
+        ),
+        requests=tuple(_request(r) for r in catalog.listing.requests([row.video_id])),
+        failures=tuple(failure_view(f) for f in catalog.listing.failures([row.video_id])),
+    )
+
+
+def _facts(
+    row: Video, wanted: Sequence[RequestRow], failed: Sequence[FailureRow], at_work: set[str]
+) -> VideoFacts:
+    dead = next((f.cause for f in failed if f.state == FailureState.DEAD), None)
+    return VideoFacts(
+        retired=row.state == "retired",
+        finished=row.finished_at is not None,
+        held=bool(row.hold),
+        at_work=row.video_id in at_work,
+        requested=bool(wanted),
+        retried=any(f.state == FailureState.WAITING for f in failed),
+        dead_cause=dead,
+    )
+
+
+def _video(
+    row: Video, state: VideoState, clips: int, exports: int, failed: FailureRow | None
+) -> VideoView:
+    return VideoView(
+        video_id=row.video_id,
+        channel=row.channel,
+        name=row.name,
+        title=row.title,
+        duration_s=row.duration_s,
+        width=row.width,
+        height=row.height,
+        size_bytes=row.size_bytes,
+        state=state,
+        clips=clips,
+        exports=exports,
+        hold=row.hold or None,
+        failure=failure_view(failed) if failed is not None else None,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def failure_view(row: FailureRow) -> FailureView:
+    """A failure as programs see it."""
+    return FailureView(
+        id=row.id,
+        subject=row.subject,
+        channel=row.channel,
+        job=row.job,
+        stage=row.stage,
+        cause=row.cause,
+        message=row.message,
+        attempts=row.attempts,
+        given_up=row.state == FailureState.DEAD,
+        failed_at=row.created_at,
+        run_id=row.run_id,
+    )
+
+
+def _request(row: RequestRow) -> RequestView:
+    return RequestView(
+        id=row.id,
+        video_id=row.video_id,
+        cause=row.cause,
+        stages=tuple(row.stages) if row.stages is not None else None,
+        not_before=row.not_before,
+        run_id=row.run_id,
+        requested_at=row.created_at,
+    )
+
+
+def upload_view(row: Upload) -> UploadView:
+    """An upload that became no video of its own."""
+    return UploadView(
+        key=row.key,
+        channel=row.channel,
+        state=row.state,
+        reason=row.reason,
+        message=row.message or "",
+        video_id=row.video_id,
+        updated_at=row.updated_at,
+    )
+
+
+def cursor_after(row: Video) -> str:
+    """Where a list goes on after this video; opaque to whoever gets it."""
+    place = [row.created_at.isoformat(), row.video_id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """What `cursor_after` made of a video: when it came, and its id.
+
+    Raises:
+        Misconfigured: it is none of ours.
+    """
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        moment, video_id = json.loads(raw)
+        at = datetime.fromisoformat(moment)
+        if not isinstance(video_id, str) or at.tzinfo is None:
+            raise ValueError(cursor)
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise Misconfigured(
+            f"cursor: {cursor[:80]!r} is none that a list gave; begin without one"
+        ) from error
+    return at, video_id

@@ -1,0 +1,124 @@
+"""What the library answers with: frozen, typed, and free of the database.
+
+Times are UTC. Names of fields are the ones that programs see.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.library.state import VideoState
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(_View, Generic[Item]):
+    """Some of a long list, and where it goes on."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = Field(
+        default=None, description="give it back for what comes after; none at the end"
+    )
+
+
+class FailureView(_View):
+    """One failure that is not resolved: of a video, or of an upload that became none."""
+
+    id: int
+    subject: str = Field(description="video id, or the key of an upload")
+    channel: str
+    job: str
+    stage: str = Field(description="empty where no stage ran")
+    cause: str = Field(description="short and stable, to group by")
+    message: str
+    attempts: int
+    given_up: bool = Field(description="else it is tried again by itself")
+    failed_at: datetime
+    run_id: str
+
+
+class RequestView(_View):
+    """A run that is asked for and not over."""
+
+    id: int
+    video_id: str
+    cause: str = Field(description="upload, sidecar, retry, stale or person")
+    stages: tuple[str, ...] | None = Field(description="none: all of them")
+    not_before: datetime | None
+    run_id: str | None = Field(description="of the run that does it; none while it waits")
+    requested_at: datetime
+
+
+class StageView(_View):
+    """The newest run of one stage of a video."""
+
+    stage: str
+    reused: bool = Field(description="it was found, and nothing was made")
+    wall_s: float
+    error: str | None
+
+
+class VideoView(_View):
+    """A video, and where it stands."""
+
+    video_id: str
+    channel: str
+    name: str = Field(description="of the file, as it was dropped")
+    title: str
+    duration_s: float
+    width: int = Field(description="0 for sound alone")
+    height: int
+    size_bytes: int
+    state: VideoState
+    clips: int
+    exports: int
+    hold: str | None = Field(description="why nothing of it may be removed")
+    failure: FailureView | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class VideoDetail(VideoView):
+    """A video closely: its stages, what is asked for, what failed."""
+
+    stages: tuple[StageView, ...]
+    requests: tuple[RequestView, ...]
+    failures: tuple[FailureView, ...]
+
+
+class UploadView(_View):
+    """An upload that became no video of its own."""
+
+    key: str
+    channel: str
+    state: str = Field(description="quarantined, alias or passed_over")
+    reason: str | None
+    message: str
+    video_id: str | None = Field(description="of an alias: the video with the same content")
+    updated_at: datetime
+
+
+class Totals(_View):
+    """How much there is, and how much waits."""
+
+    videos: int
+    requests_due: int = Field(description="runs that are asked for and may start")
+    requests_later: int = Field(description="runs whose time has not come")
+    uploads_pending: int = Field(description="uploads that intake has not looked at yet")
+
+
+class ExportLink(_View):
+    """Where one exported file can be fetched."""
+
+    clip_id: str
+    rank: int
+    title: str
+    platform: str
+    url: str

@@ -1,0 +1,78 @@
+"""What is wanted for one video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vidpipe.channels.model import Channel
+from vidpipe.channels.wording import Wording, joined_terms
+from vidpipe.intake.lengths import length_limits
+from vidpipe.intake.model import Instructions
+from vidpipe.pipeline.wishes import Wishes
+from vidpipe.platforms.model import TierName
+from vidpipe.settings import Settings
+from vidpipe.templates.model import Template
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is wanted for one video: settings, its channel, its sidecar, this run's wishes."""
+
+    settings: Settings
+    channel: Channel
+    instructions: Instructions = field(default_factory=Instructions)
+    wishes: Wishes = field(default_factory=Wishes)
+
+    @property
+    def wanted_platforms(self) -> tuple[str, ...]:
+        """This run's platforms, else the sidecar's, else the channel's; the urgent ones first."""
+        wished = self.wishes
+        wanted = wished.platforms or self.instructions.platforms or self.channel.platforms
+        every = dict.fromkeys([*wanted, *wished.also])
+        return tuple(sorted(every, key=lambda name: -self.channel.preset(name).priority))
+
+    @property
+    def tier(self) -> TierName:
+        """This run's quality, else the channel's."""
+        return self.wishes.quality or self.channel.quality
+
+    @property
+    def look(self) -> Template:
+        """How clips look: this run's template, else the sidecar's, else the channel's."""
+        return self.channel.look(self.wishes.template or self.instructions.template)
+
+    @property
+    def clip_count(self) -> int:
+        return self.wishes.clips or self.instructions.clips or self.channel.clips.count
+
+    @property
+    def clips_asked(self) -> bool:
+        """Whether somebody asked for a number of clips: then the best are given, weak or not."""
+        return (self.wishes.clips or self.instructions.clips) is not None
+
+    @property
+    def clip_lengths_s(self) -> tuple[float, float]:
+        """The shortest and the longest clip: this run's, else the sidecar's, else the channel's."""
+        wanted = self.wishes.length or self.instructions.length
+        limits = self.channel.clips
+        return length_limits(wanted) if wanted else (limits.min_s, limits.max_s)
+
+    @property
+    def language(self) -> str | None:
+        """The sidecar's language, else the channel's, else the settings'."""
+        return (
+            self.instructions.language or self.channel.language or self.settings.transcript.language
+        )
+
+    @property
+    def sound(self) -> str:
+        """Which sound of a recording is heard: the sidecar's word, else the channel's."""
+        return self.instructions.sound or self.channel.sound
+
+    @property
+    def wording(self) -> Wording:
+        """The sidecar's terms, which matter most, then the channel's; whose word on profanity."""
+        return Wording(
+            terms=joined_terms(self.instructions.terms, self.channel.terms),
+            profanity=self.instructions.profanity or self.channel.profanity,
+        )

@@ -1,0 +1,113 @@
+"""`scored_segments`: the moments worth watching."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidpipe.content.model import Content
+from vidpipe.intake.model import Sidecar
+from vidpipe.layout.model import Layout
+from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.stage import Stage
+from vidpipe.pipeline.stage_run import StageRun
+from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
+from vidpipe.segments.model import EditorOptions, SegmentOptions, Segments, ShownTitle
+from vidpipe.segments.select import select_segments
+from vidpipe.silence.model import SpeechMap
+from vidpipe.storage import tables
+from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import Transcript
+
+
+def options(order: Order) -> SegmentOptions:
+    """The channel's limits and the sidecar's wishes."""
+    limits = order.channel.clips
+    min_s, max_s = order.clip_lengths_s
+    return SegmentOptions(
+        count=order.clip_count,
+        asked=order.clips_asked,
+        min_s=min_s,
+        max_s=max_s,
+        max_pause_s=limits.max_pause_s,
+        kept_pause_s=limits.kept_pause_s,
+        keep=order.instructions.keep,
+        skip=order.instructions.skip,
+    )
+
+
+def prepare(order: Order, _: StageRun[SegmentOptions]) -> EditorOptions:
+    """The language model that will be asked, if any."""
+    return order.settings.editor
+
+
+def identity(_: StageRun[SegmentOptions], editor: EditorOptions) -> dict[str, Any]:
+    """The same, for the fingerprint."""
+    asked = editor_identity(editor)
+    return {"editor": asked} if asked else {}
+
+
+def editor_answered(document: Segments) -> bool:
+    """Whether the language model said what it could: not where its server was away."""
+    return document.editor is None or not document.editor.unavailable
+
+
+def run_segments(run: StageRun[SegmentOptions], editor: EditorOptions) -> Segments:
+    """The chosen segments, and a table of them."""
+    instructions = run.document("sidecar", Sidecar).instructions
+    _, upload = run.source()
+    shown = run.document("layout", Layout)
+    found = select_segments(
+        run.document("topics", Content),
+        run.document("transcript", Transcript),
+        run.document("silence_regions", SpeechMap),
+        run.options,
+        shown.duration_s,
+        instructions.title or upload.media.title or Path(upload.name).stem,
+        _editor(run, editor),
+        [*(s.start_s for s in shown.slides[1:]), *shown.cuts_s],
+        [
+            ShownTitle(start_s=s.start_s, end_s=s.end_s, title=s.title)
+            for s in shown.slides
+            if s.title and s.end_s > s.start_s
+        ],
+    )
+    columns = {f.name for f in tables.SEGMENTS}
+    rows = [s.model_dump(include=columns) for s in found.segments]
+    tables.write_rows(run.new_file("segments.parquet"), tables.SEGMENTS, rows)
+    return found
+
+
+def _editor(run: StageRun[SegmentOptions], options: EditorOptions) -> Editor | None:
+    """The configured editor; its answers are kept, so that asking again costs nothing."""
+    identity = editor_identity(options)
+    if identity is None:
+        return None
+
+    def ask(messages: Sequence[Mapping[str, str]]) -> Answer:
+        ingredients = {"server": identity["server"], "messages": list(messages)}
+        manifest, kept = run.item(
+            Folder.ANALYSIS,
+            "editor-answer",
+            ingredients,
+            lambda _: ({}, ask_server(options, messages)),
+        )
+        return run.artifacts.document(manifest, Answer).model_copy(update={"kept": kept})
+
+    return Editor(options, ask)
+
+
+SEGMENTS = Stage(
+    name="scored_segments",
+    version="6",
+    folder=Folder.ANALYSIS,
+    inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
+    document=Segments,
+    options=options,
+    run=run_segments,
+    prepare=prepare,
+    identity=identity,
+    reads=("settings.editor",),
+    whole=editor_answered,
+)
