@@ -23,7 +23,8 @@ from vidpipe.synthesis.podcast import code
 from vidpipe_tests.docs import doubles
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
+PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")]
+PAGES += [ROOT / "benchmarks" / "README.md", ROOT / ".github" / "pull_request_template.md"]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 #: What a command may need of a checkout.
 CHECKOUT = ("deploy", "docs", "Makefile", "pyproject.toml", "dagster.yaml", "workspace.yaml")

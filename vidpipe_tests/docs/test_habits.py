@@ -1,0 +1,37 @@
+"""What the repository says of itself is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import vidpipe
+from vidpipe.pipeline import TALKS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_changelog_has_every_stage_in_its_version():
+    """A raised version gives other clips: it lands together with a line for whoever has clips."""
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = text.split("### Stage versions")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \| \S", newest, re.M))
+    versions = {stage.name: stage.version for stage in TALKS.stages}
+    versions["platform_exports"] = TALKS.stage("platform_exports/tiktok").version
+    assert told == versions
+
+
+def test_the_version_is_that_of_the_installed_package():
+    assert re.match(r"\d+(\.\d+)+", vidpipe.__version__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = vidpipe.no_such_name
+
+
+def test_every_decision_is_in_the_index():
+    folder = ROOT / "docs" / "adr"
+    records = {path.name for path in folder.glob("[0-9]*.md")}
+    assert set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())) == records
+    for name in records:
+        text = (folder / name).read_text("utf-8")
+        for part in ("Context", "Decision", "Consequences", "Alternatives"):
+            assert f"\n## {part}\n" in text, f"{name}: {part}"
