@@ -17,14 +17,14 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from vidpipe.content.model import ContentOptions
-from vidpipe.errors import WAITS_S, Misconfigured
+from vidpipe.content.model import TopicOptions
+from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
 from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
-from vidpipe.segments.model import EditorOptions
+from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
 
@@ -36,8 +36,10 @@ class QueueOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: int = Field(default=20, ge=1, description="runs that wait in Dagster's queue at most")
-    channel_limit: int = Field(
+    max_queued_runs: int = Field(
+        default=20, ge=1, description="runs that wait in Dagster's queue at most"
+    )
+    max_runs_per_channel: int = Field(
         default=10, ge=1, description="videos of one channel queued or running at once"
     )
     min_free_gib: float = Field(
@@ -52,7 +54,7 @@ class AlertOptions(BaseModel):
 
     url: SecretStr = Field(default=SecretStr(""), description="a webhook; nobody is told without")
     format: Literal["slack", "json"] = "slack"
-    every_s: float = Field(
+    min_interval_s: float = Field(
         default=240.0, ge=0, description="the same cause is told of at most so often"
     )
 
@@ -83,7 +85,7 @@ class Settings(BaseSettings):
     drop_queue_url: str = Field(
         default="", description="an SQS queue that tells of objects in the drop folder"
     )
-    drop_sweep_s: float = Field(
+    drop_list_interval_s: float = Field(
         default=30.0, ge=0, description="a bucket is listed from the beginning at most so often"
     )
     channels_file: Path | None = Field(
@@ -105,8 +107,8 @@ class Settings(BaseSettings):
     face_model: Path | None = Field(
         default=None, description="an ONNX file of CenterFace or YuNet that is used for it"
     )
-    fetch_models: bool = Field(default=True, description="fetch models that are missing")
-    stable_s: float = Field(
+    allow_model_download: bool = Field(default=True, description="fetch models that are missing")
+    drop_settle_s: float = Field(
         default=5.0, ge=0, le=86400, description="a dropped file counts when unchanged for so long"
     )
     max_upload_gib: float = Field(
@@ -119,17 +121,19 @@ class Settings(BaseSettings):
     cdn_url: str = Field(
         default="", description="where the store's objects are public; links go there, unsigned"
     )
-    links_url: str = Field(
+    public_url: str = Field(
         default="", description="where a browser reaches `vidpipe serve`: links in the UI go there"
     )
-    links_streamed: bool = Field(
+    proxy_downloads: bool = Field(
         default=False,
         description="`vidpipe serve` hands files out itself; else a bucket does, by signed links",
     )
-    source_url: str = Field(
+    repository_url: str = Field(
         default="", description="a forge with this code, https://…/vidpipe: links to code go there"
     )
-    source_ref: str = Field(default="main", description="the branch or tag there that runs here")
+    repository_ref: str = Field(
+        default="main", description="the branch or tag there that runs here"
+    )
     executor: Literal["processes", "kubernetes"] = Field(
         default="processes", description="steps as processes of their run, or as pods"
     )
@@ -137,12 +141,12 @@ class Settings(BaseSettings):
         default=None, description="YAML: what the pods of single steps need, by step"
     )
     ui_url: str = Field(default="", description="where the Dagster UI is, for links to runs")
-    waits_s: tuple[float, ...] = Field(
-        default=WAITS_S,
+    retry_delays_s: tuple[float, ...] = Field(
+        default=RETRY_DELAYS_S,
         min_length=1,
         description="what failed and may pass is tried again after so long; then it is given up",
     )
-    lost_after_s: float = Field(
+    heartbeat_timeout_s: float = Field(
         default=90.0, ge=20, description="a run without a sign of life for so long is lost"
     )
     stuck_after_s: float = Field(
@@ -161,8 +165,8 @@ class Settings(BaseSettings):
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
-    content: ContentOptions = ContentOptions()
-    editor: EditorOptions = EditorOptions()
+    content: TopicOptions = TopicOptions()
+    llm: LlmOptions = LlmOptions()
     framing: FramingOptions = FramingOptions()
 
     @model_validator(mode="after")
@@ -187,7 +191,7 @@ class Settings(BaseSettings):
     def model_store(self) -> ModelStore:
         """Where models are found and, where that is allowed, fetched into."""
         assert self.models is not None
-        return ModelStore(self.models, may_fetch=self.fetch_models)
+        return ModelStore(self.models, may_fetch=self.allow_model_download)
 
     @property
     def plain_store_options(self) -> dict[str, str]:

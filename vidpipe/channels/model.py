@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from vidpipe.channels.sound import SoundWish
+from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
@@ -54,11 +54,11 @@ class Brand(_Strict):
         description="PNG drawn small near the upper edge, in line with the safe box's left side",
     )
 
-    opening: Literal["none", "title", "hook"] = Field(
+    title_card: Literal["none", "title", "hook"] = Field(
         default="none", description="text over the first seconds: the clip's title, or its hook"
     )
-    opening_s: float = Field(default=3.0, gt=0.5, le=10)
-    progress: bool = Field(default=False, description="a bar at the bottom that fills")
+    title_card_s: float = Field(default=3.0, gt=0.5, le=10)
+    progress_bar: bool = Field(default=False, description="a bar at the bottom that fills")
     music: Path | None = Field(
         default=None, description="a sound file played under the speech, over and over"
     )
@@ -123,7 +123,7 @@ class ClipLimits(_Strict):
     min_s: float = Field(default=15.0, ge=3.0)
     max_s: float = Field(default=60.0, le=600.0)
     max_pause_s: float = Field(default=0.7, ge=0.2, description="longer pauses are shortened")
-    kept_pause_s: float = Field(default=0.3, ge=0.1, description="what stays of a long pause")
+    pause_target_s: float = Field(default=0.3, ge=0.1, description="what stays of a long pause")
     fillers: tuple[str, ...] = Field(
         default=(), description="words cut out where their times are known, such as um and uh"
     )
@@ -132,8 +132,8 @@ class ClipLimits(_Strict):
     def _ordered(self) -> Self:
         if self.max_s < self.min_s * 1.2:
             raise ValueError("max_s must be at least 1.2 times min_s")
-        if self.kept_pause_s > self.max_pause_s:
-            raise ValueError("kept_pause_s must not exceed max_pause_s")
+        if self.pause_target_s > self.max_pause_s:
+            raise ValueError("pause_target_s must not exceed max_pause_s")
         return self
 
 
@@ -181,7 +181,7 @@ class PostTemplates(_Strict):
     hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
         default=(), description="always there, without #; the clip's own come after them"
     )
-    own_hashtags: int = Field(default=4, ge=0, le=10, description="of the clip's own words")
+    auto_hashtags: int = Field(default=4, ge=0, le=10, description="of the clip's own words")
     credits: str = Field(default="", description="ends the description: rights, sources")
 
     @field_validator("title", "description", "credits")
@@ -215,9 +215,9 @@ class Channel(_Strict):
     profanity: Profanity = Field(
         default="keep", description="strong language is left alone, or masked: f***"
     )
-    custom: dict[str, Preset] = Field(
+    custom_platforms: dict[str, Preset] = Field(
         default_factory=dict,
-        description="platforms of the channel's own: whole presets, or `like` another one",
+        description="platforms of the channel's own: whole presets, or `extends` another one",
     )
     platforms: tuple[str, ...] = Field(
         default=("tiktok", "instagram_reels", "youtube_shorts"), description="clips are made for"
@@ -229,33 +229,33 @@ class Channel(_Strict):
     captions: CaptionStyle = CaptionStyle()
     templates: dict[str, Template] = Field(
         default_factory=dict,
-        description="looks of the channel's own: whole templates, or `like` another one",
+        description="looks of the channel's own: whole templates, or `extends` another one",
     )
     template: str = Field(
         default=DEFAULT_TEMPLATE, description="how its clips look: one that comes along, or its own"
     )
-    people: Literal["auto", "switch", "two_up"] = Field(
+    speaker_layout: Literal["auto", "switch", "two_up"] = Field(
         default="auto",
         description="of two people: the one who speaks, or both; auto: both where turns are short",
     )
-    sound: SoundWish = Field(
+    sound: SoundChoice = Field(
         default="auto",
         description="of recordings with several: auto, the one somebody speaks on, or mixed where "
         "people are apart; mix: all of them; or the number of one, from 1",
     )
-    reduce: tuple[Literal["hum", "noise"], ...] = Field(
+    denoise: tuple[Literal["hum", "noise"], ...] = Field(
         default=(), description="taken out of the sound: hum of the mains, constant noise"
     )
     retention: Retention = Retention()
-    in_hand: int | None = Field(
+    max_in_flight: int | None = Field(
         default=None,
         ge=1,
-        description="videos queued or running at once; default VIDPIPE_QUEUE__CHANNEL_LIMIT",
+        description="videos queued or running at once; default VIDPIPE_QUEUE__MAX_RUNS_PER_CHANNEL",
     )
     loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
     max_true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
 
-    @field_validator("custom", mode="before")
+    @field_validator("custom_platforms", mode="before")
     @classmethod
     def _custom(cls, given: object) -> object:
         if not isinstance(given, dict):
@@ -286,7 +286,7 @@ class Channel(_Strict):
     @field_validator("platforms")
     @classmethod
     def _known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        presets = {**load_presets(), **info.data.get("custom", {})}
+        presets = {**load_presets(), **info.data.get("custom_platforms", {})}
         unknown = [n for n in names if n not in presets]
         if unknown:
             raise ValueError(
@@ -299,7 +299,7 @@ class Channel(_Strict):
     @property
     def presets(self) -> dict[str, Preset]:
         """All platforms that the channel may use, by name."""
-        return {**load_presets(), **self.custom}
+        return {**load_presets(), **self.custom_platforms}
 
     def preset(self, name: str) -> Preset:
         """One of them.
@@ -334,9 +334,12 @@ class Channel(_Strict):
         size as the measure.
         """
         brand, look = self.brand, template.captions
-        opening = template.opening if brand.opening == "none" else brand.opening
+        title_card = template.title_card if brand.title_card == "none" else brand.title_card
         branded = brand.model_copy(
-            update={"opening": opening, "progress": brand.progress or template.progress}
+            update={
+                "title_card": title_card,
+                "progress_bar": brand.progress_bar or template.progress_bar,
+            }
         )
         captioned = self.captions.model_copy(
             update={
@@ -352,7 +355,7 @@ def all_presets(channels: Iterable[Channel]) -> dict[str, Preset]:
     """Every platform that any of the channels may use."""
     found = dict(load_presets())
     for channel in channels:
-        found.update(channel.custom)
+        found.update(channel.custom_platforms)
     return found
 
 

@@ -61,13 +61,13 @@ class SentenceModelOptions(BaseModel):
     path: str | None = Field(default=None, description="a folder that holds one, before it")
 
 
-class ContentOptions(BaseModel):
+class TopicOptions(BaseModel):
     """Options of the stage."""
 
     model_config = ConfigDict(frozen=True)
 
     min_topic_s: float = Field(default=30.0, description="a shorter one is none of its own")
-    turn_discount: float = Field(
+    slide_change_discount: float = Field(
         default=0.35, description="what is left of a border's price where a new slide comes"
     )
     pause_discount: float = Field(

@@ -90,7 +90,7 @@ class FramingOptions(BaseModel):
     faces_per_s_stacked: float = Field(
         default=1.0, description="in a stack the crop is nearly as wide as the camera"
     )
-    mouths_per_s: float = Field(default=10.0, description="where there are several people")
+    lip_samples_per_s: float = Field(default=10.0, description="where there are several people")
     max_gap_s: float = Field(
         default=4.0, description="so long a face is followed that the detector does not see"
     )

@@ -43,7 +43,7 @@ class Region(BaseModel):
     corners: tuple[tuple[int, int], ...] = ()
 
 
-class Stretch(Interval):
+class LayoutInterval(Interval):
     """A stretch of time with one layout."""
 
     kind: LayoutKind
@@ -126,7 +126,7 @@ class Layout(BaseModel):
     width: int
     height: int
     duration_s: float
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[LayoutInterval, ...]
     shots: tuple[Shot, ...]
     slides: tuple[Slide, ...]
     changing_text: ChangingText | None = None
@@ -144,12 +144,12 @@ class Layout(BaseModel):
             width=0,
             height=0,
             duration_s=whole["end_s"],
-            stretches=(Stretch(**whole, kind=LayoutKind.SOUND, regions=(), confidence=1.0),),
+            stretches=(LayoutInterval(**whole, kind=LayoutKind.SOUND, regions=(), confidence=1.0),),
             shots=(Shot(**whole, begins=Transition.START),),
             slides=(),
         )
 
-    def at(self, t_s: float) -> Stretch:
+    def at(self, t_s: float) -> LayoutInterval:
         """The stretch that is shown at `t_s`."""
         for item in self.stretches:
             if t_s < item.end_s:
@@ -157,7 +157,7 @@ class Layout(BaseModel):
         return self.stretches[-1]
 
 
-class Reading(StrEnum):
+class SlideText(StrEnum):
     """Whether slides are read: by default where what it needs is installed."""
 
     AUTO = "auto"
@@ -175,7 +175,7 @@ class LayoutOptions(BaseModel):
     )
     dense_up_to_s: float = Field(default=150.0, description="length that is decoded through")
     sparse_step_s: float = Field(default=5.0, description="between looks at longer videos, about")
-    max_blind_s: float = Field(
+    max_keyframe_gap_s: float = Field(
         default=12.0, description="between two keyframes; farther apart, the span is decoded"
     )
     min_step_s: float = Field(default=0.5, description="pictures are looked at so far apart")
@@ -187,9 +187,9 @@ class LayoutOptions(BaseModel):
     faceless_support: int = Field(
         default=6, description="looks that must see an inset in which no face is found"
     )
-    max_face_looks: int = Field(default=400, description="over all stretches, about")
-    read_slides: Reading = Field(
-        default=Reading.AUTO, description="auto: where RapidOCR is; always: an error without it"
+    max_face_samples: int = Field(default=400, description="over all stretches, about")
+    read_slides: SlideText = Field(
+        default=SlideText.AUTO, description="auto: where RapidOCR is; always: an error without it"
     )
     max_read_slides: int = Field(default=200, description="a slide takes about half a second")
     face_frames: int = Field(default=5, description="frames per stretch looked at for faces")

@@ -64,10 +64,10 @@ class Template(BaseModel):
         description="behind a page: a blurred copy of it, the brand's background, or a dark "
         "ground in the page's own colour",
     )
-    opening: Literal["none", "title", "hook"] = Field(
+    title_card: Literal["none", "title", "hook"] = Field(
         default="none", description="a card over the first seconds, where the channel has none"
     )
-    progress: bool = Field(default=False, description="a bar at the bottom that fills")
+    progress_bar: bool = Field(default=False, description="a bar at the bottom that fills")
     small_page: bool = Field(
         default=False,
         description="a page that says little is shown small, over a larger picture of who speaks",
@@ -103,7 +103,7 @@ def load_templates() -> dict[str, Template]:
 
 
 def custom_template(name: str, fields: Mapping[str, Any]) -> Template:
-    """A template of somebody's own: whole, or `like` another one with what differs.
+    """A template of somebody's own: whole, or `extends` another one with what differs.
 
     Raises:
         ValueError: says which field does not fit, or that there is nothing like it.

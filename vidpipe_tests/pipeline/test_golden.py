@@ -16,27 +16,35 @@ import pytest
 from vidpipe.channels.wording import Term, Wording
 from vidpipe.clips import render as clip_render
 from vidpipe.clips import sound as clip_sound
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import Output, render_clip
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import ContentOptions
+from vidpipe.content.model import TopicOptions
 from vidpipe.errors import InputRejected
 from vidpipe.exports import export as clip_export
-from vidpipe.exports.export import make_export, way_for
-from vidpipe.exports.model import ExportOptions, Facts
+from vidpipe.exports.export import choose_method, make_export
+from vidpipe.exports.model import ExportOptions, MediaFacts
 from vidpipe.exports.post import write_post
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import Layout, LayoutKind, LayoutOptions, Region, Role, Slide, Stretch
+from vidpipe.layout.model import (
+    Layout,
+    LayoutInterval,
+    LayoutKind,
+    LayoutOptions,
+    Region,
+    Role,
+    Slide,
+)
 from vidpipe.media import ffmpeg
 from vidpipe.media.examine import examine
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import AudioSamples, decode_samples, level_db
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import Samples, decode_samples, level_db
 from vidpipe.pipeline import TALKS
 from vidpipe.pipeline.encoding import CLIP_VERSION
 from vidpipe.platforms import load_presets, load_tiers
@@ -44,14 +52,14 @@ from vidpipe.segments.model import Segment, SegmentOptions
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
-from vidpipe.synthesis.recording import Room, make_recording
-from vidpipe.synthesis.script import DEMO_TALK
 from vidpipe.templates.model import load_templates
+from vidpipe.testmedia.recording import Room, make_recording
+from vidpipe.testmedia.script import DEMO_TALK
 from vidpipe.timeline import complement, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.recogniser import Recognised
 from vidpipe.transcript.sentences import split_sentences
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt
 from vidpipe.transcript.transcribe import transcribe
 from vidpipe.transcript.worded import worded
@@ -90,7 +98,9 @@ def fixed_talk():
     silence = complement(speech, span(0, at))
     speech_map = SpeechMap(duration_s=at, speech=tuple(speech), silences=tuple(silence))
     region = Region(role=Role.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9)
-    whole = Stretch(start_s=0, end_s=at, kind=LayoutKind.SCREEN, regions=(region,), confidence=0.9)
+    whole = LayoutInterval(
+        start_s=0, end_s=at, kind=LayoutKind.SCREEN, regions=(region,), confidence=0.9
+    )
     layout = Layout(
         width=1280, height=720, duration_s=at, stretches=(whole,), shots=(), slides=tuple(slides)
     )
@@ -139,7 +149,7 @@ def test_silence_regions(golden, tmp_path):
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes((np.clip(recording.samples, -1, 1) * 32767).astype("<i2").tobytes())
-    found, level = find_silence(Samples.open(path), SilenceOptions())
+    found, level = find_silence(AudioSamples.open(path), SilenceOptions())
     made = {**found.model_dump(mode="json"), "level_db": [float(x) for x in level[::50]]}
     golden("silence_regions", made, within=0.05, room={"_db": 0.5})
 
@@ -205,7 +215,7 @@ def test_transcript(golden, tmp_path):
     (tmp_path / "talk.srt").write_text(SRT)
     speech = SpeechMap(duration_s=12.0, speech=(span(0.4, 6.3), span(7.8, 10.6)))
     reading = read_sidecar(tmp_path / "talk.srt", "talk.srt", speech)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, SidecarTranscript)
     wording = Wording(terms=(Term(name="Nyquist", sounds_like=("nike wist",)),))
     beside = worded(from_sidecar(reading, None, speech, "en", may_align=False), wording, speech)
     with wave.open(str(tmp_path / "quiet.wav"), "wb") as file:
@@ -213,7 +223,7 @@ def test_transcript(golden, tmp_path):
         file.setsampwidth(2)
         file.setframerate(16_000)
         file.writeframes(bytes(2 * 16_000 * 12))
-    samples = Samples.open(tmp_path / "quiet.wav")
+    samples = AudioSamples.open(tmp_path / "quiet.wav")
     heard = transcribe(Reader(), samples, speech, "en", [], may_align=False)
     golden(
         "transcript",
@@ -230,7 +240,7 @@ def test_transcript(golden, tmp_path):
 def test_topics_and_segments(golden):
     transcript, speech, layout = fixed_talk()
     level = (np.arange(int(layout.duration_s / 0.05)) % 37).astype(np.float32) - 60
-    content = analyse(transcript, speech, level, 0.05, layout, ContentOptions())
+    content = analyse(transcript, speech, level, 0.05, layout, TopicOptions())
     chosen = select_segments(
         content, transcript, speech, SegmentOptions(), layout.duration_s, "talk"
     )
@@ -304,7 +314,7 @@ def test_rendered_clips(golden, talk, tmp_path, monkeypatch):
     source, info, outputs = talk.path, probe(talk.path), []
     for variant in variants:
         with FrameReader(source, info, max_width=1280) as reader:
-            recording = Recording("v", speech_map, words, layout, reader, DlibFaces())
+            recording = SourceRecording("v", speech_map, words, layout, reader, DlibFaces())
             plan = plan_clip(
                 recording, segment, options, FramingOptions(), variant, captions=variant.captions
             )
@@ -343,7 +353,7 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if not line.startswith(";")]
 
 
-def facts(**more) -> Facts:
+def facts(**more) -> MediaFacts:
     """A clip as the stage before makes it."""
     plain = {
         "container": "mp4",
@@ -363,7 +373,7 @@ def facts(**more) -> Facts:
         "integrated_lufs": -14.2,
         "true_peak_dbtp": -1.4,
     }
-    return Facts(**{**plain, **more})
+    return MediaFacts(**{**plain, **more})
 
 
 #: Clips that are within every limit, over one, and that cannot be.
@@ -386,13 +396,13 @@ def test_platform_exports(golden, tmp_path, monkeypatch):
         made[name] = {}
         for kind, more in CLIPS.items():
             try:
-                way = way_for(facts(**more), options)
+                method = choose_method(facts(**more), options)
             except InputRejected as error:
                 made[name][kind] = f"refused: {error.message}"
                 continue
             target = tmp_path / f"video.{preset.file.container}"
-            make_export(way, tmp_path / "clip.mp4", facts(**more), options, "A title", target)
-            made[name][kind] = [way.value, " ".join(as_run(graphs.pop(), WORK=tmp_path))]
+            make_export(method, tmp_path / "clip.mp4", facts(**more), options, "A title", target)
+            made[name][kind] = [method.value, " ".join(as_run(graphs.pop(), WORK=tmp_path))]
         post = write_post(
             preset,
             options.post,
