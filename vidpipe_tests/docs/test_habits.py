@@ -30,7 +30,9 @@ def test_the_version_is_that_of_the_installed_package():
 def test_every_decision_is_in_the_index():
     folder = ROOT / "docs" / "adr"
     records = {path.name for path in folder.glob("[0-9]*.md")}
-    assert set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())) == records
+    assert (
+        set(re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())) == records
+    )
     for name in records:
         text = (folder / name).read_text("utf-8")
         for part in ("Context", "Decision", "Consequences", "Alternatives"):
