@@ -1,9 +1,12 @@
 """What the repository says of itself is so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import vidpipe
 from vidpipe.pipeline import TALKS
@@ -37,3 +40,21 @@ def test_every_decision_is_in_the_index():
         text = (folder / name).read_text("utf-8")
         for part in ("Context", "Decision", "Consequences", "Alternatives"):
             assert f"\n## {part}\n" in text, f"{name}: {part}"
+
+
+def test_every_dependency_is_explained_and_nothing_else():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {"": project["dependencies"], **project["optional-dependencies"]}
+    wanted = {
+        (canonicalize_name(requirement.name), extra)
+        for extra, texts in declared.items()
+        for requirement in map(Requirement, texts)
+        if requirement.name != "vidpipe"
+    }
+    page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8")
+    told = set()
+    for part in page.split("\n## ")[1:]:
+        for name, second in re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", part, re.M):
+            extras = [""] if part.startswith("Core") else re.findall(r"`([\w-]+)`", second)
+            told |= {(canonicalize_name(name), extra) for extra in extras}
+    assert told == wanted
