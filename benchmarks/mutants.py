@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vidpipe.media.ffmpeg import executable
-from vidpipe.process import run_program
+from vidpipe.programs import run_program
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, make_talk
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from vidpipe.media import ffmpeg
-from vidpipe.process import run_program
+from vidpipe.programs import run_program
 from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.synthesis.talk import Look, make_talk
 

@@ -186,7 +186,7 @@ def _space(settings: Settings) -> str:
 
 def _ffmpeg(settings: Settings) -> str:
     from vidpipe.media import ffmpeg
-    from vidpipe.process import run_program
+    from vidpipe.programs import run_program
 
     lines: list[str] = []
     run_program(

@@ -52,6 +52,14 @@ channels:
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-goldens",
+        action="store_true",
+        help="write what stages make of fixed inputs anew, where their version was raised",
+    )
+
+
 @pytest.fixture
 def real_media() -> Callable[[str], Path]:
     """A file of the real test media; the test is skipped where it is absent."""

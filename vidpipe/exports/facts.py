@@ -17,7 +17,7 @@ from vidpipe.media.containers import identify_file
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import Loudness, measure_loudness
 from vidpipe.media.opening import open_media, real_video_stream
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 #: Boxes of ISO 14496-12 that hold others on the way to an edit list.
 _ON_THE_WAY = (b"moov", b"trak", b"edts")

@@ -16,7 +16,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.media.samples import sound_decodes
 from vidpipe.media.transport import begins_anew
-from vidpipe.process import memory_bound
+from vidpipe.programs import memory_bound
 
 #: Names that are taken for videos when they lie in a drop folder.
 VIDEO_SUFFIXES = (

@@ -6,7 +6,13 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (rooms under this one).
 """
 
-from vidpipe.library.library import Library, StaleVideos, UnknownFailure, UnknownVideo
+from vidpipe.library.library import (
+    Library,
+    StaleVideos,
+    UnknownFailure,
+    UnknownVideo,
+    process,
+)
 from vidpipe.library.processing import Processed, Submission
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.views import (
@@ -41,5 +47,6 @@ __all__ = [
     "VideoFacts",
     "VideoState",
     "VideoView",
+    "process",
     "state_of",
 ]

@@ -13,7 +13,8 @@ from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import State
-from vidpipe.library.processing import Processed, Reporter, Submission, process, submit
+from vidpipe.library import processing
+from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.reading import (
     AMONG,
     cursor_after,
@@ -115,7 +116,7 @@ class Library:
             InputRejected: it is none that can be processed; a copy is in quarantine.
         """
         channel_named(self.engine.channels, channel)
-        return submit(self.engine, Path(file), channel, transcript)
+        return processing.submit(self.engine, Path(file), channel, transcript)
 
     def process(
         self,
@@ -141,7 +142,7 @@ class Library:
             VidpipeError: see the kinds in `vidpipe.errors`; nothing is written into the folder.
         """
         channel_named(self.engine.channels, channel)
-        return process(
+        return processing.process(
             self.engine,
             Path(file),
             Path(folder) if folder is not None else None,
@@ -415,3 +416,35 @@ class Library:
         if row is None:
             raise UnknownVideo(video_id)
         return row
+
+
+def process(
+    file: Path | str,
+    folder: Path | str | None = None,
+    *,
+    channel: str = "default",
+    transcript: Path | str | None = None,
+    options: Wishes | None = None,
+    settings: Settings | None = None,
+) -> Results:
+    """Make clips of one recording, in this process.
+
+    Args:
+        file: a recording; sidecars beside it are used, too.
+        folder: where its clips are put, with `results.json`; none: they stay in the store.
+        channel: one of channels.yaml.
+        transcript: in place of the transcripts that lie beside it.
+        options: of this run.
+        settings: by default those of the environment.
+
+    Raises:
+        VidpipeError: see the kinds in `vidpipe.errors`; nothing is written into the folder.
+    """
+    made = Library.open(settings).process(
+        Path(file),
+        Path(folder) if folder is not None else None,
+        channel=channel,
+        transcript=Path(transcript) if transcript is not None else None,
+        options=options,
+    )
+    return made.results

@@ -16,7 +16,7 @@ import ffmpeg
 
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.probe import MediaInfo
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 _LIMIT_S = 60.0
 #: Codecs that it is carried by without anything that others can show: `dvh1` (5), `dav1` (10.0),

@@ -16,7 +16,7 @@ from vidpipe.media.decoders import TEXTS
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 #: Containers that hold subtitles as text; others hold pictures of them, or none.
 _WITH_TEXT = (MP4, MATROSKA)

@@ -18,7 +18,7 @@ import ffmpeg
 
 from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 #: What may be asked for; `auto` takes the first that works, hardware first.
 EncoderName = Literal["auto", "libx264", "h264_nvenc", "h264_videotoolbox", "h264_qsv", "h264_amf"]

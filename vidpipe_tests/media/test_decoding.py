@@ -5,7 +5,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
 from vidpipe.media.probe import probe
 from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples, sound_between
-from vidpipe.process import ProgramFailed, run_program
+from vidpipe.programs import ProgramFailed, run_program
 
 
 def onset_s(samples: Samples, after_s: float = 0.0) -> float:

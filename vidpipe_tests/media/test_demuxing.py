@@ -6,7 +6,7 @@ import pytest
 from vidpipe.media.demuxing import demuxed, to_beginning
 from vidpipe.media.ffmpeg import executable
 from vidpipe.media.probe import probe
-from vidpipe.process import run_program
+from vidpipe.programs import run_program
 
 
 class Reader:

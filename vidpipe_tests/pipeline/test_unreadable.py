@@ -8,7 +8,7 @@ import pytest
 
 from vidpipe.errors import InputRejected, advice
 from vidpipe.pipeline.encoding import Renderer
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 
 
 def failing(engine, name, number):

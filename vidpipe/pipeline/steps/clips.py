@@ -30,7 +30,7 @@ from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
-from vidpipe.process import ProgramFailed
+from vidpipe.programs import ProgramFailed
 from vidpipe.segments.model import Chapter, Segment, Segments
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder

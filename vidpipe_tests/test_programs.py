@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vidpipe.errors import Unavailable
-from vidpipe.process import ProgramFailed, _ending_with_us, memory_bound, run_program
+from vidpipe.programs import ProgramFailed, _ending_with_us, memory_bound, run_program
 
 
 def alive(pid):
@@ -26,7 +26,7 @@ def test_a_program_is_killed_with_the_process_that_runs_it(tmp_path):
         pytest.skip("setpriv of util-linux is not here")
     told = tmp_path / "pid"
     script = (
-        "from vidpipe.process import run_program\n"
+        "from vidpipe.programs import run_program\n"
         f"run_program(['sh', '-c', 'echo $$ > {told}; exec sleep 60'], timeout_s=60)\n"
     )
     step = subprocess.Popen([sys.executable, "-c", script])
