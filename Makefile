@@ -78,6 +78,7 @@ audit: $(VENV)/.dev ## known faults of the versions that go into the image; need
 
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.reality
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
