@@ -20,7 +20,7 @@ RULES: dict[str, str] = {
     r"made-up": "synthetic",
     r"(take|takes|taken|taking) in": "ingest, accept",
     r"in hand": "in flight, in progress",
-    r"signs? of life": "heartbeat",
+    r"signs?\s+of\s+life": "heartbeat",
     r"what is wanted": "the request, the options",
     r"half-?way": "incomplete",
     r"plainly": "without effects",
