@@ -49,7 +49,7 @@ $(MODELS)/.test: $(VENV)/.dev $(REGISTRY)
 	@$(BIN)/vidpipe models fetch centerface whisper-base piper-joe && touch $@ || \
 		echo "Not every model could be fetched: the tests of the others are skipped"
 
-demo: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## a made-up talk in, finished clips out, through Dagster
+demo: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## a synthetic talk in, finished clips out, through Dagster
 	@$(BIN)/python -m deploy.demo
 
 dev: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster UI and daemon, a drop folder, clips to watch
@@ -62,11 +62,14 @@ test: $(VENV)/.dev $(MODELS)/.test ## the tests, with coverage
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov \
 		--cov-report=term:skip-covered
 
-lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, floors, definitions
+lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, layers, spelling, words, dependencies, definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python docs/words.py
+	$(BIN)/deptry .
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
 audit: $(VENV)/.dev ## known faults of the versions that go into the image; needs a network
@@ -75,6 +78,7 @@ audit: $(VENV)/.dev ## known faults of the versions that go into the image; need
 
 bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.reality
 	$(BIN)/python -m benchmarks.talk
 	$(BIN)/python -m benchmarks.silence
@@ -106,12 +110,12 @@ walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10
 	$(BIN)/python -m benchmarks.walk
 	$(BIN)/python -m benchmarks.walk --partitions 10000
 
-pictures: $(VENV)/.dev ## take the pictures of docs/ anew, in a browser (Chromium); half an hour
+pictures: $(VENV)/.dev ## take the pictures of docs/ again, in a browser (Chromium); half an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.walk --pictures
 
-docs: $(VENV)/.demo ## write the pages of docs/reference anew, from the code
+docs: $(VENV)/.demo ## write the pages of docs/reference from the code
 	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.made ## write down the versions that go into the image

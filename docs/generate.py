@@ -113,8 +113,8 @@ def settings() -> str:
     return f"""# Settings
 
 Each comes from the environment, or from a file of its name in `/run/secrets`. Lists and
-mappings are JSON. A name that begins with `VIDPIPE_` and is none of these stops the start,
-with the nearest one that is.
+mappings are JSON. An unknown name that begins with `VIDPIPE_` stops the start; the
+message names the closest known one.
 
 {_table(("variable", "default", ""), rows)}
 
@@ -207,7 +207,7 @@ def channels() -> str:
 
 
 def templates() -> str:
-    """Every template that comes along, and every field of one."""
+    """Every bundled template, and every field of one."""
     from vidpipe.templates.model import Template, load_templates
 
     known = [

@@ -56,7 +56,7 @@ add_platform = dg.define_asset_job(
     "add_platform",
     selection=_CLIPS,
     partitions_def=videos,
-    config=form("also"),
+    config=form("additional_platforms"),
     description="Exports for one more platform: name it under `also`. **Costs** a copy where its "
     "shape is rendered already, else one encode a clip. For every new video of a channel add the "
     "platform to channels.yaml.",

@@ -24,11 +24,13 @@ class ServerOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: str = Field(default="", description="of a server that speaks OpenAI's protocol, …/v1")
-    key: SecretStr = Field(default=SecretStr(""), description="what it asks for, if it does")
-    model: str = Field(default="", description="its name there")
-    timeout_s: float = Field(default=300.0, gt=0, description="of one answer")
-    max_attempts: int = Field(default=4, ge=1, le=20, description="of one question")
+    url: str = Field(
+        default="", description="URL of a server that speaks OpenAI's protocol, …/v1; empty: none"
+    )
+    key: SecretStr = Field(default=SecretStr(""), description="API key, if the server requires one")
+    model: str = Field(default="", description="name of the model on the server")
+    timeout_s: float = Field(default=300.0, gt=0, description="seconds until a request times out")
+    max_attempts: int = Field(default=4, ge=1, le=20, description="attempts per request")
 
 
 def address(options: ServerOptions) -> str:

@@ -37,13 +37,15 @@ class QueueOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_queued_runs: int = Field(
-        default=20, ge=1, description="runs that wait in Dagster's queue at most"
+        default=20, ge=1, description="maximum runs waiting in Dagster's queue"
     )
     max_runs_per_channel: int = Field(
-        default=10, ge=1, description="videos of one channel queued or running at once"
+        default=10, ge=1, description="maximum videos of one channel queued or running at once"
     )
     min_free_gib: float = Field(
-        default=2.0, ge=0, description="nothing starts with less free on scratch or a local store"
+        default=2.0,
+        ge=0,
+        description="GiB that must be free on scratch and on a local store before a run starts",
     )
 
 
@@ -52,10 +54,10 @@ class AlertOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: SecretStr = Field(default=SecretStr(""), description="a webhook; nobody is told without")
+    url: SecretStr = Field(default=SecretStr(""), description="URL of a webhook; empty: no alerts")
     format: Literal["slack", "json"] = "slack"
     min_interval_s: float = Field(
-        default=240.0, ge=0, description="the same cause is told of at most so often"
+        default=240.0, ge=0, description="minimum seconds between alerts for the same cause"
     )
 
 
@@ -70,95 +72,120 @@ class Settings(BaseSettings):
         extra="ignore",
     )
 
-    home: Path = Field(default=Path(".vidpipe"), description="everything embedded lives here")
-    store_url: str = Field(default="", description="file, s3, az or gs URL; default {home}/store")
+    home: Path = Field(
+        default=Path(".vidpipe"),
+        description="folder of the embedded store, catalog, scratch and models",
+    )
+    store_url: str = Field(
+        default="", description="URL of the store (file, s3, az or gs); default {home}/store"
+    )
     store_options: dict[str, SecretStr] = Field(
-        default_factory=dict, description="endpoint, keys, region of the store"
+        default_factory=dict, description="endpoint, keys and region of the store"
     )
     database_url: SecretStr = Field(
-        default=SecretStr(""), description="SQLAlchemy URL; default SQLite in {home}"
+        default=SecretStr(""), description="SQLAlchemy URL of the catalog; default SQLite in {home}"
     )
-    drop_url: str = Field(default="", description="drop folder; default {home}/drop")
+    drop_url: str = Field(default="", description="URL of the drop folder; default {home}/drop")
     drop_options: dict[str, SecretStr] = Field(
-        default_factory=dict, description="endpoint, keys, region of the drop folder's store"
+        default_factory=dict, description="endpoint, keys and region of the drop folder's store"
     )
     drop_queue_url: str = Field(
-        default="", description="an SQS queue that tells of objects in the drop folder"
+        default="", description="SQS queue with notifications of objects in the drop folder"
     )
     drop_list_interval_s: float = Field(
-        default=30.0, ge=0, description="a bucket is listed from the beginning at most so often"
+        default=30.0, ge=0, description="minimum seconds between full bucket listings"
     )
     channels_file: Path | None = Field(
-        default=None, description="channels.yaml; default {home}/channels.yaml if it exists"
+        default=None, description="path of channels.yaml; default {home}/channels.yaml if it exists"
     )
-    scratch: Path | None = Field(default=None, description="default {home}/scratch")
+    scratch: Path | None = Field(
+        default=None, description="folder of temporary files; default {home}/scratch"
+    )
     scratch_cache_gib: float = Field(
         default=50.0,
         gt=0,
         le=2**30,
-        description="files of a remote store that are kept on this machine",
+        description="maximum GiB of cached files of a remote store",
     )
-    models: Path | None = Field(
-        default=None, description="where models are kept; default {home}/models"
-    )
+    models: Path | None = Field(default=None, description="folder of models; default {home}/models")
     faces: FaceChoice = Field(
-        default="auto", description="the face detector: the best that can be had, or one by name"
+        default="auto", description="face detector; auto: the best that is available"
     )
     face_model: Path | None = Field(
-        default=None, description="an ONNX file of CenterFace or YuNet that is used for it"
+        default=None, description="ONNX file of CenterFace or YuNet, in place of the fetched one"
     )
-    allow_model_download: bool = Field(default=True, description="fetch models that are missing")
+    allow_model_download: bool = Field(
+        default=True, description="whether missing models are downloaded"
+    )
     drop_settle_s: float = Field(
-        default=5.0, ge=0, le=86400, description="a dropped file counts when unchanged for so long"
+        default=5.0,
+        ge=0,
+        le=86400,
+        description="seconds without change after which a dropped file is picked up",
     )
     max_upload_gib: float = Field(
-        default=50.0, gt=0, le=2**30, description="a larger upload is rejected"
+        default=50.0,
+        gt=0,
+        le=2**30,
+        description="maximum GiB of an upload; larger ones are rejected",
     )
-    max_duration_h: float = Field(default=12.0, gt=0, le=8760, description="and a longer one")
+    max_duration_h: float = Field(
+        default=12.0,
+        gt=0,
+        le=8760,
+        description="maximum hours of an upload; longer ones are rejected",
+    )
     encoder: EncoderName = Field(
-        default="auto", description="of H.264: the first hardware one that works, else libx264"
+        default="auto",
+        description="H.264 encoder; auto: the first hardware encoder that works, else libx264",
     )
     cdn_url: str = Field(
-        default="", description="where the store's objects are public; links go there, unsigned"
+        default="", description="public URL of the store's objects; links go there, unsigned"
     )
     public_url: str = Field(
-        default="", description="where a browser reaches `vidpipe serve`: links in the UI go there"
+        default="",
+        description="URL at which browsers reach `vidpipe serve`; links in the UI go there",
     )
     proxy_downloads: bool = Field(
         default=False,
-        description="`vidpipe serve` hands files out itself; else a bucket does, by signed links",
+        description="whether `vidpipe serve` sends files itself, in place of redirects to "
+        "signed links",
     )
     repository_url: str = Field(
-        default="", description="a forge with this code, https://…/vidpipe: links to code go there"
+        default="",
+        description="URL of the repository on a forge, https://…/vidpipe, for links to code",
     )
     repository_ref: str = Field(
-        default="main", description="the branch or tag there that runs here"
+        default="main", description="branch or tag of the repository that runs here"
     )
     executor: Literal["processes", "kubernetes"] = Field(
-        default="processes", description="steps as processes of their run, or as pods"
+        default="processes", description="where steps run: as processes of their run, or as pods"
     )
     kubernetes_steps: Path | None = Field(
-        default=None, description="YAML: what the pods of single steps need, by step"
+        default=None, description="YAML file with the resources of pods, by step"
     )
-    ui_url: str = Field(default="", description="where the Dagster UI is, for links to runs")
+    ui_url: str = Field(default="", description="URL of the Dagster UI, for links to runs")
     retry_delays_s: tuple[float, ...] = Field(
         default=RETRY_DELAYS_S,
         min_length=1,
-        description="what failed and may pass is tried again after so long; then it is given up",
+        description="delays in seconds between retries of transient failures; after the last "
+        "one the video is marked failed",
     )
     heartbeat_timeout_s: float = Field(
-        default=90.0, ge=20, description="a run without a sign of life for so long is lost"
+        default=90.0,
+        ge=20,
+        description="seconds without a heartbeat after which a run counts as lost",
     )
     stuck_after_s: float = Field(
         default=900.0,
         ge=60,
         # A lecture of an hour on one core, at the lowest priority beside ten busy processes, was
         # silent for 12 s at most; one of 20 minutes with a single keyframe for 18 s.
-        description="what gets no further for so long is ended: tried again if it waited for "
-        "something, rejected if it computed",
+        description="seconds without progress after which a step is ended: retried if it "
+        "waited, rejected if it computed",
     )
     retention_dry_run: bool = Field(
-        default=False, description="the nightly retention only says what it would remove"
+        default=False, description="whether the nightly retention only reports what it would delete"
     )
     queue: QueueOptions = QueueOptions()
     alerts: AlertOptions = AlertOptions()

@@ -51,24 +51,28 @@ class Brand(_Strict):
     outline: Colour = "#000000"
     logo: Path | None = Field(
         default=None,
-        description="PNG drawn small near the upper edge, in line with the safe box's left side",
+        description="PNG file, drawn small near the upper edge, aligned with the left of the "
+        "safe box",
     )
 
     title_card: Literal["none", "title", "hook"] = Field(
-        default="none", description="text over the first seconds: the clip's title, or its hook"
+        default="none",
+        description="title card over the first seconds: the clip's title, or its hook",
     )
     title_card_s: float = Field(default=3.0, gt=0.5, le=10)
-    progress_bar: bool = Field(default=False, description="a bar at the bottom that fills")
-    music: Path | None = Field(
-        default=None, description="a sound file played under the speech, over and over"
+    progress_bar: bool = Field(
+        default=False, description="whether a progress bar is shown at the bottom"
     )
-    intro: Path | None = Field(default=None, description="a video shown before every clip")
-    outro: Path | None = Field(default=None, description="a video shown after every clip")
+    music: Path | None = Field(
+        default=None, description="sound file that is looped under the speech"
+    )
+    intro: Path | None = Field(default=None, description="video file shown before every clip")
+    outro: Path | None = Field(default=None, description="video file shown after every clip")
     music_lufs: float = Field(
         default=-32.0,
         ge=-60,
         le=-14,
-        description="its loudness while nobody speaks",
+        description="loudness of the music while no one speaks, in LUFS",
     )
 
     @field_validator("logo", "music", "intro", "outro")
@@ -80,29 +84,33 @@ class Brand(_Strict):
 class CaptionStyle(_Strict):
     """Burned-in captions."""
 
-    enabled: bool = Field(default=True, description="whether words are shown in the picture")
+    enabled: bool = Field(default=True, description="whether captions are shown")
     from_draft: bool = Field(
-        default=False, description="burn in captions even when the transcript is only a draft"
+        default=False,
+        description="whether captions are shown even if the transcript is only a draft",
     )
     over_burned_in: bool = Field(
         default=False,
-        description="draw them even where the recording has captions in its picture already",
+        description="whether captions are shown even if the recording has captions burned in",
     )
     font: str = Field(
-        default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$", description="one that is installed"
+        default="DejaVu Sans", pattern=r"^[\w .-]{1,60}$", description="name of an installed font"
     )
     font_file: Path | None = Field(
-        default=None, description="a font with the letters of the channel's language"
+        default=None, description="font file with the letters of the channel's language"
     )
-    font_size: int = Field(default=64, ge=24, le=140, description="pixels at 1080 wide")
-    uppercase: bool = Field(default=False, description="all letters in capitals")
+    font_size: int = Field(
+        default=64, ge=24, le=140, description="height of the letters, in pixels at a width of 1080"
+    )
+    uppercase: bool = Field(default=False, description="whether all letters are capitals")
     emoji: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
-        default_factory=dict, description="words, and what is shown behind them"
+        default_factory=dict, description="emoji by the word that they follow"
     )
-    max_words: int = Field(default=6, ge=1, le=12, description="words on screen at once")
+    max_words: int = Field(default=6, ge=1, le=12, description="maximum words on screen at once")
     speakers: bool = Field(
         default=True,
-        description="name who speaks, each in a colour, where the transcript names several",
+        description="whether speakers are named, each in a colour, where the transcript names"
+        " several",
     )
 
     @field_validator("emoji")
@@ -122,10 +130,15 @@ class ClipLimits(_Strict):
     count: int = Field(default=5, ge=1, le=50)
     min_s: float = Field(default=15.0, ge=3.0)
     max_s: float = Field(default=60.0, le=600.0)
-    max_pause_s: float = Field(default=0.7, ge=0.2, description="longer pauses are shortened")
-    pause_target_s: float = Field(default=0.3, ge=0.1, description="what stays of a long pause")
+    max_pause_s: float = Field(
+        default=0.7, ge=0.2, description="maximum seconds of a pause; longer ones are shortened"
+    )
+    pause_target_s: float = Field(
+        default=0.3, ge=0.1, description="seconds that stay of a shortened pause"
+    )
     fillers: tuple[str, ...] = Field(
-        default=(), description="words cut out where their times are known, such as um and uh"
+        default=(),
+        description="filler words, such as um and uh, that are cut out where their times are known",
     )
 
     @model_validator(mode="after")
@@ -147,17 +160,27 @@ class Retention(_Strict):
     the catalog and what a removed file was made of (its manifest) stay.
     """
 
-    source: Days | None = Field(default=None, description="the uploaded recording")
-    working: Days | None = Field(default=None, description="the sound as samples")
-    preview: Days | None = Field(default=None, description="contact sheets, posters, frames")
+    source: Days | None = Field(
+        default=None, description="days until the uploaded recording is deleted"
+    )
+    working: Days | None = Field(
+        default=None, description="days until the decoded sound is deleted"
+    )
+    preview: Days | None = Field(
+        default=None, description="days until contact sheets, posters and frames are deleted"
+    )
     master: Days | None = Field(
-        default=None, description="rendered clips, once every platform has its exports"
+        default=None,
+        description="days until rendered clips are deleted, once every platform has its exports",
     )
-    delivery: Days | None = Field(default=None, description="exports")
+    delivery: Days | None = Field(default=None, description="days until exports are deleted")
     superseded: Days | None = Field(
-        default=None, description="what an older setting, version or sidecar gave"
+        default=None,
+        description="days until results of an older setting, version or sidecar are deleted",
     )
-    quarantine: Days | None = Field(default=None, description="rejected uploads")
+    quarantine: Days | None = Field(
+        default=None, description="days until rejected uploads are deleted"
+    )
 
     @property
     def policies(self) -> dict[str, float]:
@@ -179,10 +202,12 @@ class PostTemplates(_Strict):
     title: str = Field(default="{title}", description="of a post")
     description: str = Field(default="{description}\n\nFrom: {video}", description="of a post")
     hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
-        default=(), description="always there, without #; the clip's own come after them"
+        default=(), description="hashtags of every post, without #; the clip's own follow"
     )
-    auto_hashtags: int = Field(default=4, ge=0, le=10, description="of the clip's own words")
-    credits: str = Field(default="", description="ends the description: rights, sources")
+    auto_hashtags: int = Field(
+        default=4, ge=0, le=10, description="maximum hashtags made from the clip's own words"
+    )
+    credits: str = Field(default="", description="end of the description: rights, sources")
 
     @field_validator("title", "description", "credits")
     @classmethod
@@ -204,47 +229,55 @@ class Channel(_Strict):
     """Everything vidpipe needs to know of whom it works for."""
 
     name: ChannelName
-    title: str = Field(default="", description="shown as artist in the files, and in posts")
-    language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639")
+    title: str = Field(
+        default="", description="title of the channel: artist in the files, and in posts"
+    )
+    language: str | None = Field(
+        default=None, pattern=r"^[a-z]{2,3}$", description="ISO 639 code of the language"
+    )
     terms: tuple[GivenTerm, ...] = Field(
         default=(),
         max_length=MOST_TERMS,
-        description="names and words of the trade as they are written: recognised more "
-        "surely, and put right where they were heard wrong",
+        description="names and technical terms as they are spelled: recognised more reliably,"
+        " and corrected where misheard",
     )
     profanity: Profanity = Field(
-        default="keep", description="strong language is left alone, or masked: f***"
+        default="keep", description="whether strong language is kept, or masked as f***"
     )
     custom_platforms: dict[str, Preset] = Field(
         default_factory=dict,
-        description="platforms of the channel's own: whole presets, or `extends` another one",
+        description="the channel's own platforms: complete presets, or `extends` another one",
     )
     platforms: tuple[str, ...] = Field(
-        default=("tiktok", "instagram_reels", "youtube_shorts"), description="clips are made for"
+        default=("tiktok", "instagram_reels", "youtube_shorts"),
+        description="platforms that clips are made for",
     )
-    quality: TierName = Field(default="standard", description="draft, standard or high")
+    quality: TierName = Field(default="standard", description="quality of the encode")
     post: PostTemplates = PostTemplates()
     clips: ClipLimits = ClipLimits()
     brand: Brand = Brand()
     captions: CaptionStyle = CaptionStyle()
     templates: dict[str, Template] = Field(
         default_factory=dict,
-        description="looks of the channel's own: whole templates, or `extends` another one",
+        description="the channel's own templates: complete ones, or `extends` another one",
     )
     template: str = Field(
-        default=DEFAULT_TEMPLATE, description="how its clips look: one that comes along, or its own"
+        default=DEFAULT_TEMPLATE,
+        description="template of the clips: a bundled one, or one of the channel's own",
     )
     speaker_layout: Literal["auto", "switch", "two_up"] = Field(
         default="auto",
-        description="of two people: the one who speaks, or both; auto: both where turns are short",
+        description="which of two people is shown: the speaker, or both; auto: both where "
+        "turns are short",
     )
     sound: SoundChoice = Field(
         default="auto",
-        description="of recordings with several: auto, the one somebody speaks on, or mixed where "
-        "people are apart; mix: all of them; or the number of one, from 1",
+        description="sound track of a recording with several: auto: the one with speech, or a"
+        " mix where people are on different ones; mix: all of them; or a number "
+        "from 1",
     )
     denoise: tuple[Literal["hum", "noise"], ...] = Field(
-        default=(), description="taken out of the sound: hum of the mains, constant noise"
+        default=(), description="noise that is removed from the sound: mains hum, constant noise"
     )
     retention: Retention = Retention()
     max_in_flight: int | None = Field(

@@ -14,13 +14,13 @@ from vidpipe.cli import look
 from vidpipe.cli import operate
 
 # isort: split
-from vidpipe.cli import models
+from vidpipe.cli import model_commands
 
 # isort: split
 from vidpipe.cli import templates
 from vidpipe.cli.app import app
 
-__all__ = ["look", "main", "models", "operate", "run", "templates"]
+__all__ = ["look", "main", "model_commands", "operate", "run", "templates"]
 
 
 def main() -> None:

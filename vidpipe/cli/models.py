@@ -1,17 +1,16 @@
-"""vidpipe models: what there is, getting it, proving it, finding it."""
+"""vidpipe models: what there is, getting it, proving it, finding it. Loaded by its commands."""
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from vidpipe.cli.app import app, err, guard, out, table
+from vidpipe.cli.app import err, guard, out, table
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.models import ModelEntry, ModelStore, entries, entry
 from vidpipe.models.model import Carried, ModelFolder
@@ -19,131 +18,103 @@ from vidpipe.models.store import ModelState, megabytes
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.settings import Settings, load_settings
 
-models = typer.Typer(
-    no_args_is_help=True, help="List, fetch, verify and find the models that stages load."
-)
-app.add_typer(models, name="models")
 
-Names = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME...", help="see vidpipe models list")
-]
+def listed(needed: bool, as_json: bool) -> int:
+    """What there is, as a table or as JSON."""
+    settings = load_settings()
+    store = settings.model_store
+    used = {need.entry.name: need.entry for need in needed_models(settings)}
+    shown = dict(used) if needed else {**entries(), **used}
+    rows = [_row(store, item, used=item.name in used) for item in shown.values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return 0
+    made = table("", "name", "for", "stage", "size", "licence", "from", "digests", "")
+    for row in rows:
+        made.add_row(
+            "*" if row["used"] else "",
+            *(
+                str(row[name])
+                for name in (
+                    "name",
+                    "purpose",
+                    "stages",
+                    "size",
+                    "licence",
+                    "origin",
+                    "digests",
+                    "state",
+                )
+            ),
+        )
+    out.print(made)
+    may = "" if store.may_fetch else "; nothing is fetched (VIDPIPE_ALLOW_MODEL_DOWNLOAD)"
+    out.print(f"* what these settings lead to; fetched ones are kept in {store.folder}{may}")
+    return 0
 
 
-@models.command("list")
-def list_models(
-    needed: Annotated[
-        bool, typer.Option("--needed", help="only what these settings lead to")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
-) -> None:
-    """List models: what each is for, its licence, its size, whether it is here."""
+def fetched(names: Sequence[str], all_needed: bool) -> int:
+    """Get models by name, or all that the settings lead to.
 
-    def go() -> int:
-        settings = load_settings()
-        store = settings.model_store
+    Raises:
+        Misconfigured: none is named, or one is unknown.
+    """
+    settings = load_settings()
+    if not names and not all_needed:
+        raise Misconfigured("name the models to fetch, or say --all-needed")
+    wanted = _named(settings, names)
+    if all_needed:
+        wanted += [need.entry for need in needed_models(settings)]
+    failed = 0
+    for item in {item.name: item for item in wanted}.values():
+        failed = max(failed, guard(functools.partial(_fetch, settings.model_store, item)))
+    return failed
+
+
+def verified(names: Sequence[str]) -> int:
+    """Hold models that are here against their digests.
+
+    Raises:
+        Misconfigured: one is unknown.
+    """
+    settings = load_settings()
+    store = settings.model_store
+    wanted = _named(settings, names)
+    if not names:
         used = {need.entry.name: need.entry for need in needed_models(settings)}
-        shown = dict(used) if needed else {**entries(), **used}
-        rows = [_row(store, item, used=item.name in used) for item in shown.values()]
-        if as_json:
-            typer.echo(json.dumps(rows, indent=1))
-            return 0
-        made = table("", "name", "for", "stage", "size", "licence", "from", "digests", "")
-        for row in rows:
-            made.add_row(
-                "*" if row["used"] else "",
-                *(
-                    str(row[name])
-                    for name in (
-                        "name",
-                        "purpose",
-                        "stages",
-                        "size",
-                        "licence",
-                        "origin",
-                        "digests",
-                        "state",
-                    )
-                ),
-            )
-        out.print(made)
-        may = "" if store.may_fetch else "; nothing is fetched (VIDPIPE_ALLOW_MODEL_DOWNLOAD)"
-        out.print(f"* what these settings lead to; fetched ones are kept in {store.folder}{may}")
-        return 0
-
-    raise typer.Exit(guard(go))
+        every = {**entries(), **used}.values()
+        wanted = [item for item in every if store.state(item) is ModelState.HERE]
+    good = True
+    for item in wanted:
+        for found in store.verify(item):
+            good &= found.ok is not False
+            mark = {True: "ok", False: "no", None: "?"}[found.ok]
+            style = "red" if found.ok is False else None
+            line = f"{mark:<3} {item.name}: {found.file}: {found.says}"
+            out.print(line, style=style)
+    if not wanted:
+        out.print(f"no models in {store.folder}")
+    return 0 if good else InputRejected.exit_code
 
 
-@models.command()
-def fetch(
-    names: Names = None,
-    all_needed: Annotated[
-        bool, typer.Option("--all-needed", help="what these settings lead to")
-    ] = False,
-) -> None:
-    """Fetch models, so that they can be used without a network."""
+def printed_path(name: str) -> int:
+    """Print where a model is.
 
-    def go() -> int:
-        settings = load_settings()
-        if not names and not all_needed:
-            raise Misconfigured("name the models to fetch, or say --all-needed")
-        wanted = _named(settings, names or ())
-        if all_needed:
-            wanted += [need.entry for need in needed_models(settings)]
-        failed = 0
-        for item in {item.name: item for item in wanted}.values():
-            failed = max(failed, guard(functools.partial(_fetch, settings.model_store, item)))
-        return failed
-
-    raise typer.Exit(guard(go))
+    Raises:
+        Misconfigured: it is unknown.
+        Unavailable: it is not here.
+    """
+    settings = load_settings()
+    item = _named(settings, (name,))[0]
+    found = settings.model_store.here(item)
+    if found is None:
+        missing = settings.model_store.missing(item)
+        raise Unavailable(missing or f"{name} is not here: vidpipe models fetch {name}")
+    typer.echo(found.path)
+    return 0
 
 
-@models.command()
-def verify(names: Names = None) -> None:
-    """Read models that are here to the last byte and hold them against their digests."""
-
-    def go() -> int:
-        settings = load_settings()
-        store = settings.model_store
-        wanted = _named(settings, names or ())
-        if not names:
-            used = {need.entry.name: need.entry for need in needed_models(settings)}
-            every = {**entries(), **used}.values()
-            wanted = [item for item in every if store.state(item) is ModelState.HERE]
-        good = True
-        for item in wanted:
-            for found in store.verify(item):
-                good &= found.ok is not False
-                mark = {True: "ok", False: "no", None: "?"}[found.ok]
-                style = "red" if found.ok is False else None
-                line = f"{mark:<3} {item.name}: {found.file}: {found.says}"
-                out.print(line, style=style)
-        if not wanted:
-            out.print(f"no models in {store.folder}")
-        return 0 if good else InputRejected.exit_code
-
-    raise typer.Exit(guard(go))
-
-
-@models.command()
-def where(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="see vidpipe models list")],
-) -> None:
-    """Print the path of a model that is here."""
-
-    def go() -> int:
-        settings = load_settings()
-        item = _named(settings, (name,))[0]
-        found = settings.model_store.here(item)
-        if found is None:
-            missing = settings.model_store.missing(item)
-            raise Unavailable(missing or f"{name} is not here: vidpipe models fetch {name}")
-        typer.echo(found.path)
-        return 0
-
-    raise typer.Exit(guard(go))
-
-
-def _named(settings: Settings, names: list[str] | tuple[str, ...]) -> list[ModelEntry]:
+def _named(settings: Settings, names: Sequence[str]) -> list[ModelEntry]:
     """Models by name: those that the settings name count before those of the registry."""
     if not names:
         return []

@@ -52,13 +52,18 @@ class SentenceModelOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
-    enabled: bool = Field(default=True, description="false: topics come from words alone")
+    enabled: bool = Field(
+        default=True,
+        description="whether a sentence model is used; false: topics come from words alone",
+    )
     model: str = Field(
         default="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-        description="a sentence-embedding model on the hub",
+        description="name of a sentence-embedding model on the hub",
     )
-    revision: str = Field(default="main", description="its commit or tag")
-    path: str | None = Field(default=None, description="a folder that holds one, before it")
+    revision: str = Field(default="main", description="commit or tag of the model on the hub")
+    path: str | None = Field(
+        default=None, description="local model folder; takes precedence over the name"
+    )
 
 
 class TopicOptions(BaseModel):
@@ -66,12 +71,17 @@ class TopicOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    min_topic_s: float = Field(default=30.0, description="a shorter one is none of its own")
+    min_topic_s: float = Field(
+        default=30.0,
+        description="minimum seconds of a topic; shorter ones are merged into a neighbour",
+    )
     slide_change_discount: float = Field(
-        default=0.35, description="what is left of a border's price where a new slide comes"
+        default=0.35, description="factor applied to a boundary's cost at a slide change"
     )
     pause_discount: float = Field(
-        default=0.6, description="what is left of it after a pause that is long for the speaker"
+        default=0.6,
+        description="factor applied to a boundary's cost after a pause that is long for the "
+        "speaker",
     )
-    title_characters: int = Field(default=60, description="of a title at most")
+    title_characters: int = Field(default=60, description="maximum characters of a title")
     sentence_model: SentenceModelOptions = SentenceModelOptions()

@@ -86,19 +86,35 @@ class FramingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    faces_per_s: float = Field(default=2.0, description="pictures in which faces are looked for")
+    faces_per_s: float = Field(default=2.0, description="frames per second searched for faces")
     faces_per_s_stacked: float = Field(
-        default=1.0, description="in a stack the crop is nearly as wide as the camera"
+        default=1.0, description="frames per second searched for faces in a stack"
     )
-    lip_samples_per_s: float = Field(default=10.0, description="where there are several people")
+    lip_samples_per_s: float = Field(
+        default=10.0,
+        description="frames per second in which lips are measured where several people are seen",
+    )
     max_gap_s: float = Field(
-        default=4.0, description="so long a face is followed that the detector does not see"
+        default=4.0, description="seconds that a track survives without a detection"
     )
-    steady: float = Field(default=0.18, description="spread of the face that needs no movement")
-    dead_zone: float = Field(default=0.1, description="off the middle that the camera ignores")
-    max_speed: float = Field(default=1.0, description="crop widths per second")
-    max_acceleration: float = Field(default=2.0, description="crop widths per second squared")
-    headroom: float = Field(default=0.42, description="height of the face's middle in a crop")
+    steady: float = Field(
+        default=0.18,
+        description="spread of the face's position, in crop widths, up to which the crop "
+        "stands still",
+    )
+    dead_zone: float = Field(
+        default=0.1, description="distance from the centre that the crop ignores, in crop widths"
+    )
+    max_speed: float = Field(
+        default=1.0, description="maximum speed of the crop, in crop widths per second"
+    )
+    max_acceleration: float = Field(
+        default=2.0,
+        description="maximum acceleration of the crop, in crop widths per second squared",
+    )
+    headroom: float = Field(
+        default=0.42, description="height of the face's centre in the crop, 0 (top) to 1"
+    )
     min_turn_s: float = Field(
-        default=1.5, description="somebody must speak so long before the picture turns to them"
+        default=1.5, description="minimum seconds of speech before the crop moves to the speaker"
     )

@@ -157,7 +157,7 @@ class Layout(BaseModel):
         return self.stretches[-1]
 
 
-class SlideText(StrEnum):
+class SlideReading(StrEnum):
     """Whether slides are read: by default where what it needs is installed."""
 
     AUTO = "auto"
@@ -171,25 +171,43 @@ class LayoutOptions(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     max_samples: int = Field(
-        default=300, description="looks spread over the video, and frames around events"
+        default=300, description="maximum frames sampled over the video and around events"
     )
-    dense_up_to_s: float = Field(default=150.0, description="length that is decoded through")
-    sparse_step_s: float = Field(default=5.0, description="between looks at longer videos, about")
+    dense_up_to_s: float = Field(
+        default=150.0, description="length in seconds up to which every frame is decoded"
+    )
+    sparse_step_s: float = Field(
+        default=5.0, description="seconds between sampled frames of longer videos, about"
+    )
     max_keyframe_gap_s: float = Field(
-        default=12.0, description="between two keyframes; farther apart, the span is decoded"
+        default=12.0, description="maximum seconds between keyframes; a longer span is decoded"
     )
-    min_step_s: float = Field(default=0.5, description="pictures are looked at so far apart")
-    analysis_width: int = Field(default=640, description="and so wide, in pixels")
-    cut_fraction: float = Field(default=0.42, description="changed part of the frame at a cut")
-    slide_fraction: float = Field(default=0.006, description="changed part of the screen")
-    max_refinements: int = Field(default=60, description="borders looked for more closely")
-    min_stretch_s: float = Field(default=1.0, description="a shorter one joins its neighbour")
+    min_step_s: float = Field(default=0.5, description="minimum seconds between sampled frames")
+    analysis_width: int = Field(default=640, description="width of sampled frames, in pixels")
+    cut_fraction: float = Field(
+        default=0.42, description="share of the frame that changes at a cut"
+    )
+    slide_fraction: float = Field(
+        default=0.006, description="share of the screen that changes at a new slide"
+    )
+    max_refinements: int = Field(
+        default=60, description="maximum number of boundaries that are refined"
+    )
+    min_stretch_s: float = Field(
+        default=1.0, description="minimum seconds of an interval; a shorter one joins its neighbour"
+    )
     faceless_support: int = Field(
-        default=6, description="looks that must see an inset in which no face is found"
+        default=6, description="frames that must show an inset in which no face is found"
     )
-    max_face_samples: int = Field(default=400, description="over all stretches, about")
-    read_slides: SlideText = Field(
-        default=SlideText.AUTO, description="auto: where RapidOCR is; always: an error without it"
+    max_face_samples: int = Field(
+        default=400, description="maximum frames searched for faces over the whole video, about"
     )
-    max_read_slides: int = Field(default=200, description="a slide takes about half a second")
-    face_frames: int = Field(default=5, description="frames per stretch looked at for faces")
+    read_slides: SlideReading = Field(
+        default=SlideReading.AUTO,
+        description="whether slides are read; auto: if RapidOCR is installed; always: an "
+        "error without it",
+    )
+    max_read_slides: int = Field(
+        default=200, description="maximum number of slides that are read, about half a second each"
+    )
+    face_frames: int = Field(default=5, description="frames of each interval searched for faces")

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
-from vidpipe.layout.model import Layout, LayoutOptions, Role, Slide, SlideText, TextLine
+from vidpipe.layout.model import Layout, LayoutOptions, Role, Slide, SlideReading, TextLine
 from vidpipe.media.frames import FrameReader, Image
 from vidpipe.models import bundled_model
 
@@ -32,10 +32,10 @@ def reads_slides(options: LayoutOptions) -> bool:
     Raises:
         Misconfigured: it is asked for and RapidOCR is not installed.
     """
-    if options.read_slides is SlideText.NEVER:
+    if options.read_slides is SlideReading.NEVER:
         return False
     installed = importlib.util.find_spec("rapidocr") is not None
-    if options.read_slides is SlideText.ALWAYS and not installed:
+    if options.read_slides is SlideReading.ALWAYS and not installed:
         raise Misconfigured("reading slides needs RapidOCR: install vidpipe[ocr]")
     return installed
 

@@ -29,7 +29,7 @@ class RunOptions(BaseModel):
         default=None, ge=1, le=50, description="so many, the best there are, weak or not"
     )
     length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
-    quality: TierName | None = Field(default=None, description="draft, standard or high")
+    quality: TierName | None = Field(default=None, description="quality of the encode")
     template: str | None = Field(default=None, description="how clips look: one of the templates")
     transcript: str | None = Field(
         default=None, description="where words come from: one of the recognisers, or sidecar"

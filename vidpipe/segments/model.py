@@ -105,12 +105,21 @@ class LlmOptions(ServerOptions):
     for one video, in the same currency.
     """
 
-    candidates: int = Field(default=24, ge=1, le=200, description="it is asked about at most")
-    weight: float = Field(default=0.5, ge=0, le=1, description="of its score against the local")
-    price_in: float = Field(default=0.0, ge=0, description="of a million tokens that it reads")
-    price_out: float = Field(default=0.0, ge=0, description="of a million that it writes")
+    candidates: int = Field(
+        default=24, ge=1, le=200, description="maximum number of candidates in the request"
+    )
+    weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="weight of the model's score against the local score, 0 to 1",
+    )
+    price_in: float = Field(default=0.0, ge=0, description="price of a million input tokens")
+    price_out: float = Field(default=0.0, ge=0, description="price of a million output tokens")
     budget: float | None = Field(
-        default=None, ge=0, description="for one video: nothing is asked that might cost more"
+        default=None,
+        ge=0,
+        description="maximum cost per video; a request that might cost more is not sent",
     )
 
     @model_validator(mode="after")

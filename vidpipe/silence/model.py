@@ -29,46 +29,62 @@ class SilenceOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    threshold: float = Field(default=0.55, description="speech probability that opens speech")
-    hysteresis: float = Field(default=0.1, description="and so much less holds it open")
-    min_speech_s: float = Field(default=0.1, description="shorter is a click, not a syllable")
-    min_gap_s: float = Field(default=0.1, description="a shorter gap is the closure of a stop")
+    threshold: float = Field(
+        default=0.55, description="speech probability at which speech begins, 0 to 1"
+    )
+    hysteresis: float = Field(
+        default=0.1, description="hysteresis: speech ends this far below the opening threshold"
+    )
+    min_speech_s: float = Field(
+        default=0.1, description="minimum seconds of speech; shorter is a click"
+    )
+    min_gap_s: float = Field(
+        default=0.1,
+        description="minimum seconds of a gap; a shorter one is the closure of a stop consonant",
+    )
     min_silence_s: float = Field(
-        default=0.25, description="shorter pauses are part of how somebody speaks"
+        default=0.25, description="minimum seconds of silence; shorter pauses belong to the speech"
     )
     margin_s: float = Field(
-        default=0.005, description="kept around speech; its edges are found to within a frame"
+        default=0.005, description="seconds kept around speech whose edges are clear"
     )
     noisy_margin_s: float = Field(
-        default=0.03, description="the same where edges drown in noise and cannot be seen"
+        default=0.03, description="seconds kept around speech whose edges are lost in noise"
     )
     clear_share: float = Field(
-        default=0.85, description="edges can be seen where so much of the speech stands out"
+        default=0.85,
+        description="share of speech above the noise from which its edges count as clear",
     )
-    edge_db: float = Field(default=5.0, description="an edge stands so far out of the noise")
+    edge_db: float = Field(default=5.0, description="level of an edge above the noise, in dB")
     edge_reach_s: float = Field(
-        default=0.35, description="how far an edge may lie from where the model hears it"
+        default=0.35, description="maximum seconds between an edge and where the model hears it"
     )
     closure_s: float = Field(
-        default=0.08, description="a shorter hole in a sound is the closure of a stop"
+        default=0.08,
+        description="minimum seconds of a gap within a sound; a shorter one is a stop consonant",
     )
-    min_rest_s: float = Field(default=0.2, description="a rest within speech that is no speech")
+    min_rest_s: float = Field(
+        default=0.2, description="minimum seconds of a rest within speech that counts as silence"
+    )
     above_background_db: float = Field(
-        default=9.0, description="over what a room leaves after its steady noise: echo, codec"
+        default=9.0, description="level of sound above echo and codec noise, in dB"
     )
     below_speech_db: float = Field(
-        default=48.0, description="what is so far under the speech is never heard"
+        default=48.0, description="level below the speech from which sound never counts, in dB"
     )
     heard_db: float = Field(
-        default=15.0, description="what is no more than this under the speech always is"
+        default=15.0, description="level below the speech up to which sound always counts, in dB"
     )
     sound_db: float = Field(
-        default=7.0, description="music or applause stands so far out of the noise"
+        default=7.0, description="level of music or applause above the noise, in dB"
     )
     sound_below_speech_db: float = Field(
-        default=30.0, description="quieter than this a sound is not worth keeping: breath, steps"
+        default=30.0,
+        description="level below the speech from which a sound is dropped (breath, steps), in dB",
     )
-    min_sound_s: float = Field(default=0.3, description="and neither is a shorter one: a click")
+    min_sound_s: float = Field(
+        default=0.3, description="minimum seconds of a sound; a shorter one is a click"
+    )
 
 
 class SpeechMap(BaseModel):

@@ -38,12 +38,15 @@ class CaptionTemplate(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     animation: CaptionAnimation = CaptionAnimation.HIGHLIGHT
-    uppercase: bool = Field(default=False, description="all letters in capitals")
+    uppercase: bool = Field(default=False, description="whether all letters are capitals")
     scale: float = Field(
-        default=1.0, ge=0.5, le=2.0, description="of letters, next to the channel's font_size"
+        default=1.0, ge=0.5, le=2.0, description="factor applied to the channel's font_size"
     )
     max_words: int | None = Field(
-        default=None, ge=1, le=12, description="on screen at once; default the channel's"
+        default=None,
+        ge=1,
+        le=12,
+        description="maximum words on screen at once; default the channel's",
     )
 
 
@@ -57,31 +60,33 @@ class Template(BaseModel):
     captions: CaptionTemplate = CaptionTemplate()
     title_zone: bool = Field(
         default=False,
-        description="the title stands large above a page that leaves room on the canvas",
+        description="whether the title is shown large above a page that leaves space on the canvas",
     )
     backdrop: Literal["blur", "brand", "page"] = Field(
         default="blur",
-        description="behind a page: a blurred copy of it, the brand's background, or a dark "
-        "ground in the page's own colour",
+        description="ground behind a page: a blurred copy of it, the brand's background, or a"
+        " dark tone of the page's own colour",
     )
     title_card: Literal["none", "title", "hook"] = Field(
-        default="none", description="a card over the first seconds, where the channel has none"
+        default="none", description="title card over the first seconds, if the channel sets none"
     )
-    progress_bar: bool = Field(default=False, description="a bar at the bottom that fills")
+    progress_bar: bool = Field(
+        default=False, description="whether a progress bar is shown at the bottom"
+    )
     small_page: bool = Field(
         default=False,
-        description="a page that says little is shown small, over a larger picture of who speaks",
+        description="whether a page with little on it is shown small, over a larger speaker",
     )
     j_cut_s: float = Field(
         default=0.0,
         ge=0,
         le=0.2,
-        description="where a pause was taken out, sound goes on so long before the picture does",
+        description="seconds by which sound leads the picture where a pause was cut out",
     )
     punch_in: Literal["none", "cut"] = Field(
         default="none",
-        description="cut: a speaker is shown closer and wider in turn, where a pause was taken "
-        "out or a sentence begins; never twice within 4 s",
+        description="cut: the speaker is shown closer and wider in turn, where a pause was "
+        "cut out or a sentence begins; at most every 4 s",
     )
 
 

@@ -136,10 +136,12 @@ class FasterWhisperOptions:
     name on the hub).
     """
 
-    model: str = Field(default="small", description="any faster-whisper model on the hub")
-    path: str | None = Field(default=None, description="a folder that holds one, before it")
-    beam: int = Field(default=5, ge=1, le=10, description="width of its search")
-    batch: int = Field(default=8, ge=1, le=64, description="passages at once")
+    model: str = Field(default="small", description="name of a faster-whisper model")
+    path: str | None = Field(
+        default=None, description="local model folder; takes precedence over the name"
+    )
+    beam: int = Field(default=5, ge=1, le=10, description="beam size of the search")
+    batch: int = Field(default=8, ge=1, le=64, description="passages recognised at once")
 
 
 @dataclass(frozen=True)
@@ -150,11 +152,17 @@ class TransformersOptions:
     and `revision` (a name and a commit or tag on the hub).
     """
 
-    model: str = Field(default="openai/whisper-large-v3", description="any Whisper on the hub")
-    revision: str = Field(default="main", description="its commit or tag")
-    path: str | None = Field(default=None, description="a folder that holds one, before it")
-    beam: int = Field(default=5, ge=1, le=10, description="width of its search")
-    batch: int = Field(default=0, ge=0, le=512, description="passages at once; 0: what fits")
+    model: str = Field(
+        default="openai/whisper-large-v3", description="name of a Whisper model on the hub"
+    )
+    revision: str = Field(default="main", description="commit or tag of the model on the hub")
+    path: str | None = Field(
+        default=None, description="local model folder; takes precedence over the name"
+    )
+    beam: int = Field(default=5, ge=1, le=10, description="beam size of the search")
+    batch: int = Field(
+        default=0, ge=0, le=512, description="passages recognised at once; 0: as many as fit"
+    )
 
 
 class ApiOptions(ServerOptions):
@@ -164,10 +172,12 @@ class ApiOptions(ServerOptions):
     what a minute of sound costs, for the result.
     """
 
-    model: str = Field(default="whisper-1", description="its name there")
-    max_mib: float = Field(default=24.0, gt=0, description="of one upload")
-    parallel: int = Field(default=4, ge=1, le=32, description="uploads at once")
-    cost_per_minute: float = Field(default=0.0, ge=0, description="of sound, for the result")
+    model: str = Field(default="whisper-1", description="name of the model on the server")
+    max_mib: float = Field(default=24.0, gt=0, description="maximum MiB of one upload")
+    parallel: int = Field(default=4, ge=1, le=32, description="uploads sent at once")
+    cost_per_minute: float = Field(
+        default=0.0, ge=0, description="price of a minute of sound, for the cost in the result"
+    )
 
 
 #: What is tried in which order when nothing is said about it.
@@ -184,10 +194,20 @@ class TranscriptOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    recognisers: str = Field(default="auto", description="auto, or names with commas between")
-    language: str | None = Field(default=None, description="ISO 639; else told by the recogniser")
-    align: bool = Field(default=True, description="align English words to the sound")
-    chunk_s: float = Field(default=600.0, ge=30, description="at most so long is redone")
+    recognisers: str = Field(
+        default="auto",
+        description="sources of words, in order, separated by commas; auto: all of them",
+    )
+    language: str | None = Field(
+        default=None, description="ISO 639 code of the language; empty: detected"
+    )
+    align: bool = Field(default=True, description="whether English words are aligned to the sound")
+    chunk_s: float = Field(
+        default=600.0,
+        ge=30,
+        description="seconds of sound in one chunk: the most that is recognised again after a"
+        " failure",
+    )
     faster_whisper: FasterWhisperOptions = FasterWhisperOptions()
     transformers: TransformersOptions = TransformersOptions()
     api: ApiOptions = ApiOptions()

@@ -1,9 +1,13 @@
 """What the repository says of itself is so."""
 
+import importlib.util
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import vidpipe
 from vidpipe.pipeline import TALKS
@@ -37,3 +41,48 @@ def test_every_decision_is_in_the_index():
         text = (folder / name).read_text("utf-8")
         for part in ("Context", "Decision", "Consequences", "Alternatives"):
             assert f"\n## {part}\n" in text, f"{name}: {part}"
+
+
+def test_every_dependency_is_explained_and_nothing_else():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {"": project["dependencies"], **project["optional-dependencies"]}
+    wanted = {
+        (canonicalize_name(requirement.name), extra)
+        for extra, texts in declared.items()
+        for requirement in map(Requirement, texts)
+        if requirement.name != "vidpipe"
+    }
+    page = (ROOT / "docs" / "explanation" / "dependencies.md").read_text("utf-8")
+    told = set()
+    for part in page.split("\n## ")[1:]:
+        for name, second in re.findall(r"^\| `([\w-]+)` \| ([^|]+) \|", part, re.M):
+            extras = [""] if part.startswith("Core") else re.findall(r"`([\w-]+)`", second)
+            told |= {(canonicalize_name(name), extra) for extra in extras}
+    assert told == wanted
+
+
+def words():
+    spec = importlib.util.spec_from_file_location("words", ROOT / "docs" / "words.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_words_of_other_terms_are_found_where_they_are_and_not_in_code():
+    text = (
+        "Made anew.\n`anew` [x](anew.md)\n```sh\nanew\n```\n\nA sign\nof life, so long as it lasts."
+    )
+    assert [(line, said) for line, said, _ in words().found(text)] == [
+        (1, "anew"),
+        (7, "sign of life"),
+    ]
+
+
+def test_pages_and_descriptions_use_the_terms_of_the_style():
+    checker = words()
+    wrong = {
+        str(path.relative_to(ROOT)): [said for _, said, _ in checker.found(path.read_text("utf-8"))]
+        for path in checker.pages()
+    }
+    assert {name: said for name, said in wrong.items() if said} == {}
+    assert len(wrong) > 30
