@@ -25,7 +25,7 @@ RULES: dict[str, str] = {
     r"half-?way": "incomplete",
     r"plainly": "without effects",
     r"ours": "internal, vidpipe's",
-    r"request(es|ed)?": "option, request",
+    r"wish(es|ed)?": "option, request",
     r"so (many|much|long)(?! (as|that))": "this number, this much, for this time",
     r"stands? with": "is recorded in",
     r"floors?": "layer",
