@@ -75,7 +75,7 @@ def run_outcomes(
             done[run.run_id] = run.status.value
         said += _settle(context.instance, vidpipe.engine)
     except VidpipeError as error:
-        return dg.SkipReason(f"noted nothing, the catalog could not be reached: {error}")
+        return dg.SkipReason(f"skipped: the catalog could not be reached: {error}")
     recent = {r.dagster_run.run_id for r in records if _recent(r, since)}
     cursor = {
         "done": {k: v for k, v in done.items() if k in recent},
@@ -119,7 +119,12 @@ def _what_failed(
     instance: dg.DagsterInstance, run: dg.DagsterRun, video_id: str
 ) -> tuple[Failed, bool]:
     """The first failure of the run, and whether trying again can help."""
-    cause, message, stage, passing = WORKER_LOST, "its process ended without a word", "", True
+    cause, message, stage, passing = (
+        WORKER_LOST,
+        "the worker process died without an error",
+        "",
+        True,
+    )
     if run.status is dg.DagsterRunStatus.CANCELED:
         cause, message, passing = CANCELLED, "somebody ended the run", False
     else:

@@ -279,7 +279,7 @@ def _names(model: Any, prefix: str) -> Iterator[str]:
 
 
 def unknown_settings(environment: Mapping[str, str]) -> list[str]:
-    """Variables that look like settings and are none, each with the nearest that is one."""
+    """Unknown `VIDPIPE_*` variables, each with the closest known name."""
     known = setting_names()
     unknown = []
     for name in sorted(environment):
@@ -287,5 +287,6 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
         keyed = any(name.upper().startswith(f"{n}__") for n in known if n.endswith("_OPTIONS"))
         if ours and name.upper() not in known and not keyed:
             near = difflib.get_close_matches(name.upper(), known, 1)
-            unknown.append(f"{name}: there is no such setting{f'; {near[0]}?' if near else ''}")
+            hint = f"; did you mean {near[0]}?" if near else ""
+            unknown.append(f"{name}: unknown setting{hint}")
     return unknown

@@ -208,7 +208,7 @@ def no_further(kind: Kind, after_s: float) -> Stuck:
     return InputRejected(
         "gets_no_further",
         f"{work} has computed for {minutes:.0f} minutes and got no further. Export the recording "
-        "anew, and drop that. If the machine is only very slow, raise VIDPIPE_STUCK_AFTER_S",
+        "again, and drop that. If the machine is only very slow, raise VIDPIPE_STUCK_AFTER_S",
         name=_told.name,
     )
 

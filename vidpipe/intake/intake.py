@@ -252,7 +252,7 @@ class Intake:
             copy = work / "source"
             # What is stored is hashed, not what was there when it was looked at.
             if _copied(drop.path, copy) != digest or drop.state_on_disk() != drop.found:
-                raise Unavailable(f"{drop.key}: it was written to while it was taken in")
+                raise Unavailable(f"{drop.key}: it was written to while it was ingested")
             return self.artifacts.publish(
                 video_id=video_id,
                 folder=Folder.RAW,

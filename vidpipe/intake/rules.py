@@ -237,7 +237,7 @@ def _check_heard(path: Path, name: str, info: MediaInfo, rules: Rules) -> None:
         raise InputRejected(
             "does_not_decode",
             f"only {heard} of {rules.decode_points} points in it can be heard. "
-            "Play it through once, and export it anew if it stops.",
+            "Play it through once, and export it again if it stops.",
             name=name,
         )
 
@@ -266,6 +266,6 @@ def _check_decodes(path: Path, name: str, info: MediaInfo, rules: Rules) -> None
         raise InputRejected(
             "does_not_decode",
             f"only {shown} of {tried} points in it show a picture. "
-            "Play it through once, and export it anew if it stops.",
+            "Play it through once, and export it again if it stops.",
             name=name,
         )

@@ -85,7 +85,7 @@ def ingest_pending(
         return "it is newer than this run, or decided on: passed over"
     if wait_before_s(attempt - 1 or 1, retry_delays_s) is None:
         return _bury(
-            catalog, row, run_id, attempt, "process_lost", "it ended its process each time"
+            catalog, row, run_id, attempt, "process_lost", "it crashed the worker on every attempt"
         )
     try:
         with watched(), ExitStack() as stack:
@@ -115,7 +115,7 @@ def _bury(
     catalog.inbox.give_up(row.key, message)
     failed = Failed(row.key, row.channel, "intake", "", cause, message, run_id)
     catalog.failures.add(failed, attempts=attempt, dead=True)
-    return f"not tried again after {attempt} attempts: {message}"
+    return f"gave up after {attempt} attempts: {message}"
 
 
 @contextmanager

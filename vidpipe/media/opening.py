@@ -44,7 +44,7 @@ def open_media(path: Path, container: Container | None = None) -> Any:
         raise InputRejected(
             "unreadable",
             f"its {container.name} structure is damaged: {claim}. "
-            "Upload it again, or export it anew.",
+            "Upload it again, or export it again.",
             name=path.name,
         )
 
@@ -73,7 +73,7 @@ def open_media(path: Path, container: Container | None = None) -> Any:
         raise InputRejected(
             "unreadable",
             f"its {container.name} structure cannot be read ({short(error)}). "
-            "The upload may be incomplete: upload it again, or export it anew.",
+            "The upload may be incomplete: upload it again, or export it again.",
             name=path.name,
         ) from error
 

@@ -212,7 +212,7 @@ def probe(path: Path, name: str | None = None) -> MediaInfo:
             raise InputRejected(
                 "does_not_decode",
                 f"its picture cannot be decoded ({short(error)}). "
-                "Play it through once, and export it anew if it stops.",
+                "Play it through once, and export it again if it stops.",
                 name=name,
             ) from error
         return MediaInfo(

@@ -197,7 +197,7 @@ def test_a_channel_may_put_emoji_behind_words():
 def test_what_is_no_font_is_said(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a font")
-    with pytest.raises(Misconfigured, match=r"notes\.txt is no font"):
+    with pytest.raises(Misconfigured, match=r"notes\.txt is not a usable font"):
         read_font(path)
 
 

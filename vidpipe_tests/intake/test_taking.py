@@ -56,7 +56,7 @@ def test_what_is_away_is_waited_for_longer_each_time_and_then_given_up(engine, f
         assert engine.catalog.inbox.waiting(10) == []
         due_again(engine)
     [row] = engine.catalog.inbox.waiting(10)
-    assert "not tried again after 5 attempts" in ingest_pending(intake, folder, row)
+    assert "gave up after 5 attempts" in ingest_pending(intake, folder, row)
     [dead] = engine.catalog.failures.living()
     assert (dead.subject, dead.state, dead.cause) == ("default/talk.mp4", "dead", "unavailable")
     assert engine.catalog.inbox.waiting(10) == []
@@ -74,7 +74,7 @@ def test_an_upload_that_ends_its_process_is_given_up_too(engine, folder):
         [row] = noticed(engine, folder)
         engine.catalog.inbox.begin(row.key, row.version)  # and the process is gone
     [row] = noticed(engine, folder)
-    assert "it ended its process each time" in ingest_pending(engine.intake(), folder, row)
+    assert "it crashed the worker on every attempt" in ingest_pending(engine.intake(), folder, row)
     [dead] = engine.catalog.failures.living()
     assert (dead.cause, dead.attempts) == ("process_lost", 6)
 

@@ -148,7 +148,7 @@ def read_font(path: Path) -> Font:
                 letters=frozenset(font.getBestCmap() or {}),
             )
     except (TTLibError, OSError, KeyError) as error:
-        raise Misconfigured(f"{path} is no font that can be used: {error}") from error
+        raise Misconfigured(f"{path} is not a usable font: {error}") from error
 
 
 def fonts_for(text: str, style: CaptionStyle) -> FontFallback:
