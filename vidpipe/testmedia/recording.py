@@ -68,7 +68,7 @@ class SyntheticRecording:
 def make_recording(
     room: Room = Room(), *, seed: int = 0, sentences: int = 20, texts: Sequence[str] = ()
 ) -> SyntheticRecording:
-    """The same arguments give the same recording."""
+    """The same arguments give the same recording, in a process that made no speech before."""
     rng = np.random.default_rng(seed)
     said = list(texts) or [s for page in DEMO_TALK for s in page.sentences]
     order = [said[k % len(said)] for k in range(seed, seed + sentences)]

@@ -62,7 +62,8 @@ def make_talk(
     """Write `target` (an MP4), its script as `.srt` and its truth as `.truth.json`.
 
     Slides with a speaker in the lower right corner whose mouth follows the
-    voice (espeak-ng's, where none is given). The same arguments give the same talk.
+    voice (espeak-ng's, where none is given). The same arguments give the same talk in a process
+    that made no speech before; after some, espeak-ng's samples differ a little.
     """
     sound, truth = narrate(pages, look, voice or Espeak())
     temporary = target.with_name(f".{target.name}.part")
