@@ -11,7 +11,7 @@ MODELS := $(or $(VIDPIPE_MODELS),$(VIDPIPE_HOME)/models)
 REGISTRY := $(wildcard vidpipe/models/registry.yaml)
 # Where `make dev` shows clips: links in the UI go there.
 LINKS_PORT ?= 3001
-export VIDPIPE_LINKS_URL ?= http://127.0.0.1:$(LINKS_PORT)
+export VIDPIPE_PUBLIC_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test lint audit bench fuzz soak chaos scale walk pictures docs lock clean

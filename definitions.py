@@ -13,16 +13,16 @@ with from_extra("dagster"):
 
 from assets import exports, operations, stages
 from assets.sources import with_sources
-from resources import VidpipeResource, executor_for, wishes_for
+from resources import VidpipeResource, executor_for, run_options_for
 from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
-from sensors.ended_runs import ended_runs
 from sensors.jobs import OF_VIDEOS, intake
 from sensors.lost_runs import lost_runs
-from sensors.noticed_uploads import noticed_uploads
 from sensors.operations import JOBS, SCHEDULES
-from sensors.requested_videos import requested_videos
+from sensors.pending_uploads import pending_uploads
+from sensors.run_outcomes import run_outcomes
+from sensors.video_requests import video_requests
 from vidpipe.channels.model import all_presets
 from vidpipe.readiness import start_up
 
@@ -79,16 +79,16 @@ def build_defs(
         sensors=[
             drop_folder,
             drop_notifications,
-            noticed_uploads,
-            requested_videos,
-            ended_runs,
+            pending_uploads,
+            video_requests,
+            run_outcomes,
             lost_runs,
             alerts,
         ],
         schedules=SCHEDULES,
         resources={
             "vidpipe": VidpipeResource(),
-            "wishes": wishes_for(presets),
+            "run_options": run_options_for(presets),
             **(resource_overrides or {}),
         },
         executor=executor or executor_for(settings, PRELOAD),

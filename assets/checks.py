@@ -46,7 +46,7 @@ class Checks:
 NO_CHECKS = Checks({}, lambda _: ())
 
 
-def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
+def source_accepted(document: SourceVideo) -> dg.AssetCheckResult:
     """The source has a picture that decodes, or is sound alone, and a length."""
     media = document.media
     passed = (media.video is not None or media.sound_only) and media.duration_s > 0
@@ -54,7 +54,7 @@ def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
     shown = "sound alone" if media.sound_only else shown
     return dg.AssetCheckResult(
         passed=passed,
-        check_name="accepted_source",
+        check_name="source_accepted",
         description=f"{shown}, {media.duration_s:.1f} s, {media.container}",
         metadata={"duration_s": media.duration_s},
     )
@@ -63,8 +63,8 @@ def accepted_source(document: SourceVideo) -> dg.AssetCheckResult:
 #: Checks of a transcript, with what each says in the UI.
 TRANSCRIPT_CHECKS = {
     "speech_is_covered": "Words lie on at least 70 % of the time in which somebody speaks.",
-    "words_are_sure": "The recogniser believes its words: mean confidence at least 0.5.",
-    "can_be_read_in_time": "The fastest subtitles ask for at most 20 characters a second.",
+    "word_confidence": "The recogniser believes its words: mean confidence at least 0.5.",
+    "reading_speed": "The fastest subtitles ask for at most 20 characters a second.",
     "language_as_expected": "What is heard is the language that the channel or sidecar names.",
 }
 _LEAST_COVERED = 0.7
@@ -90,7 +90,7 @@ def transcript_checks(document: Transcript) -> list[dg.AssetCheckResult]:
         is_fine = document.source == "none"
         return [result(name, is_fine, nothing) for name in TRANSCRIPT_CHECKS]
     confidence = quality.confidence
-    expected, heard = document.expected_language, document.heard_language
+    expected, heard = document.expected_language, document.detected_language
     return [
         result(
             "speech_is_covered",
@@ -101,7 +101,7 @@ def transcript_checks(document: Transcript) -> list[dg.AssetCheckResult]:
             speech_without_words_s=quality.speech_without_words_s,
         ),
         result(
-            "words_are_sure",
+            "word_confidence",
             confidence is None or confidence >= _LEAST_CONFIDENCE,
             f"{document.source} gives no confidence"
             if confidence is None
@@ -109,7 +109,7 @@ def transcript_checks(document: Transcript) -> list[dg.AssetCheckResult]:
             **({} if confidence is None else {"confidence": confidence}),
         ),
         result(
-            "can_be_read_in_time",
+            "reading_speed",
             quality.characters_per_s <= _FASTEST_PER_S + 0.05,
             f"95 of 100 subtitles ask for at most {quality.characters_per_s:.1f} characters a "
             f"second; {quality.rules_broken} rules broken",
@@ -139,42 +139,42 @@ def segments_do_not_overlap(document: Segments) -> dg.AssetCheckResult:
     )
 
 
-def editor_answered(document: Segments) -> dg.AssetCheckResult:
+def llm_ranking(document: Segments) -> dg.AssetCheckResult:
     """Where a language model is configured, its word counted."""
-    note = document.editor
+    note = document.llm
     if note is None:
         said = "no language model was asked"
     else:
         said = f"{note.model} judged {note.judged} of {note.asked} candidates"
-        if note.passed_over:
-            said += f"; the local choice stands: {note.passed_over}"
+        if note.skipped_reason:
+            said += f"; the local choice stands: {note.skipped_reason}"
     return dg.AssetCheckResult(
-        passed=note is None or not note.passed_over,
-        check_name="editor_answered",
+        passed=note is None or not note.skipped_reason,
+        check_name="llm_ranking",
         severity=dg.AssetCheckSeverity.WARN,
         description=said,
         metadata={"cost": note.cost, "repaired": note.repaired} if note else {},
     )
 
 
-def clips_look_right(document: RenderedClips) -> dg.AssetCheckResult:
+def clip_quality(document: RenderedClips) -> dg.AssetCheckResult:
     """What a viewer would object to in the finished files, and clips that could not be made."""
     found = [
         f"clip {clip.rank} ({file.variant}) {objection}"
         for clip in document.clips
         for file in clip.files
         for objection in (
-            *file.quality.objections,
+            *file.quality.issues,
             *(["was made plainly, after a first try failed"] if file.plain else []),
         )
     ]
     found += [f"clip {f.rank} ({f.title}) could not be made: {f.why}" for f in document.failed]
     return dg.AssetCheckResult(
         passed=not found,
-        check_name="clips_look_right",
+        check_name="clip_quality",
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(found) or f"nothing to object to in {len(document.clips)} clips",
-        metadata={"objections": len(found)},
+        metadata={"issues": len(found)},
     )
 
 
@@ -228,27 +228,27 @@ def export_conforms(document: PlatformExports, key: dg.AssetKey) -> dg.AssetChec
 
 
 SOURCE_CHECKS = Checks(
-    {"accepted_source": "The source has a picture or sound that decodes, and a length."},
-    lambda document: [accepted_source(document)],
-    blocking=frozenset({"accepted_source"}),
+    {"source_accepted": "The source has a picture or sound that decodes, and a length."},
+    lambda document: [source_accepted(document)],
+    blocking=frozenset({"source_accepted"}),
 )
 WORD_CHECKS = Checks(TRANSCRIPT_CHECKS, transcript_checks)
 SEGMENT_CHECKS = Checks(
     {
         "segments_do_not_overlap": "No second of the source is in two segments.",
-        "editor_answered": "Where a language model is configured, its word counted.",
+        "llm_ranking": "Where a language model is configured, its word counted.",
     },
-    lambda document: [segments_do_not_overlap(document), editor_answered(document)],
+    lambda document: [segments_do_not_overlap(document), llm_ranking(document)],
     blocking=frozenset({"segments_do_not_overlap"}),
 )
 CLIP_CHECKS = Checks(
     {
         "duration_and_sync": "Clips are as long as planned, picture and sound equally long.",
-        "clips_look_right": (
+        "clip_quality": (
             "No clip is black, stands still or shows something else where its source does not, "
             "captions keep to the safe box, nobody is cut off, every clip could be made."
         ),
     },
-    lambda document: [duration_and_sync(document), clips_look_right(document)],
+    lambda document: [duration_and_sync(document), clip_quality(document)],
     blocking=frozenset({"duration_and_sync"}),
 )

@@ -6,9 +6,9 @@ import dagster as dg
 
 from assets.checks import export_conforms
 from assets.partitions import videos
-from assets.shell import OWNERS, result_of, run, translated
 from assets.sources import code_of
-from resources import VidpipeResource, WishesResource
+from assets.step import OWNERS, result_of, run, translated
+from resources import RunOptionsResource, VidpipeResource
 from vidpipe.exports.model import PlatformExports
 from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.platforms import Preset
@@ -23,8 +23,8 @@ def _key(platform: str) -> dg.AssetKey:
 
 def _description(item: Preset) -> str:
     shape = "sound alone"
-    if item.picture is not None:
-        shape = f"{item.picture.size.width}x{item.picture.size.height}"
+    if item.video is not None:
+        shape = f"{item.video.size.width}x{item.video.size.height}"
     lengths = f"{item.file.min_duration_s:g} to {item.file.max_duration_s:g} s"
     return f"Clips as {item.title} wants them: {shape}, {item.file.container}, {lengths}."
 
@@ -62,7 +62,7 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         pool="encode",
     )
     def platform_exports(
-        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, wishes: WishesResource
+        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, run_options: RunOptionsResource
     ) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         """The clips with each platform's metadata, measured against its rules.
 
@@ -71,14 +71,14 @@ def exports_for(presets: Mapping[str, Preset]) -> dg.AssetsDefinition:
         """
         engine = vidpipe.engine
         with translated(context):
-            wanted = engine.order(context.partition_key, wishes.wished()).wanted_platforms
+            wanted = engine.order(context.partition_key, run_options.chosen()).wanted_platforms
         selected = [p for p in presets if _key(p) in context.selected_asset_keys]
         explicit = len(selected) < len(presets)
         ordered = sorted(selected, key=lambda name: -presets[name].priority)
         for platform in ordered:
             if platform not in wanted and not explicit:
                 continue
-            result = run(context, vidpipe, wishes, EXPORTS.of(platform).name)
+            result = run(context, vidpipe, run_options, EXPORTS.of(platform).name)
             document = result.document
             assert isinstance(document, PlatformExports)
             key = _key(platform)

@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from vidpipe.media.pictures import thumbnail
+from vidpipe.media.contact_sheets import thumbnail
 from vidpipe.pipeline import Engine
 from vidpipe.storage.artifacts import Manifest
 
@@ -32,7 +32,7 @@ _TYPES = {bool: "bool", int: "int", float: "float"}
 def picture(engine: Engine, manifest: Manifest, name: str, *, leads_to: str = "") -> str:
     """Markdown of a picture, which leads somewhere when it is clicked."""
     file = manifest.file(name)
-    if engine.settings.links_url:
+    if engine.settings.public_url:
         address = engine.page_link(file.key)
         return f"[![{name}]({address}?width={_WIDTH})]({leads_to or address})"
     data = base64.b64encode(thumbnail(engine.artifacts.path(file))).decode()
@@ -41,7 +41,7 @@ def picture(engine: Engine, manifest: Manifest, name: str, *, leads_to: str = ""
 
 def stored_picture(engine: Engine, key: str, data: bytes) -> str:
     """Markdown of a picture of at most 30 KB that is stored under a key, as it is."""
-    if engine.settings.links_url:
+    if engine.settings.public_url:
         return f"![{key}]({engine.page_link(key)})"
     return f"![{key}](data:image/png;base64,{base64.b64encode(data).decode()})"
 

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.metadata import Metadata, markdown, mib, stored_picture, table
-from assets.shell import OWNERS, translated
+from assets.step import OWNERS, translated
 from resources import VidpipeResource
 from vidpipe.operations.charts import charts
 from vidpipe.operations.report import Report, report

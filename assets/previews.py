@@ -1,6 +1,6 @@
 """What the UI shows of each stage's result: what a person asks of it first comes first.
 
-Numbers that plot over partitions are `made_in_s`, `real_time_factor`, and each stage's own,
+Numbers that plot over partitions are `duration_s`, `real_time_factor`, and each stage's own,
 such as `clip_count` or `loudness_error_lu`.
 """
 
@@ -46,12 +46,12 @@ def preview(engine: Engine, result: StageResult) -> Metadata:
     duration_s = video.duration_s if video is not None else 0.0
     if engine.page(manifest.video_id):
         shown["watch"] = dg.MetadataValue.url(engine.page(manifest.video_id))
-    shown["made_in_s"] = round(manifest.wall_s, 2)
+    shown["duration_s"] = round(manifest.wall_s, 2)
     if duration_s > 0:
         shown["real_time_factor"] = round(manifest.wall_s / duration_s, 4)
     return {
         **shown,
-        "found_again": result.reused,
+        "reused": result.reused,
         "store": dg.MetadataValue.path(f"{engine.store.url}/{video_prefix(manifest.video_id)}"),
         "fingerprint": manifest.fingerprint[:16],
     }
@@ -139,9 +139,9 @@ def _transcript(engine: Engine, result: StageResult) -> Metadata:
     if document.flags:
         flags = [f"{f.kind}: {f.count}, first at {clock(f.at_s)}" for f in document.flags]
         metadata["repaired"] = "; ".join(flags)
-    if document.passed_over:
+    if document.skipped_sources:
         metadata["not_used"] = markdown(
-            *(f"**{p.source}**: {plain(p.reason)}" for p in document.passed_over)
+            *(f"**{p.source}**: {plain(p.reason)}" for p in document.skipped_sources)
         )
     if document.cost:
         metadata["cost"] = document.cost
@@ -151,10 +151,10 @@ def _transcript(engine: Engine, result: StageResult) -> Metadata:
 def _words_from(document: Transcript) -> str:
     """`sidecar, each word aligned to the sound`."""
     told = {
-        "heard": "each word when it was heard",
+        "recognised": "each word when it was heard",
         "aligned": "each word aligned to the sound",
-        "given": "times as given",
-        "spread": "times spread over its subtitles",
+        "provided": "times as given",
+        "interpolated": "times spread over its subtitles",
     }
     source = f"{document.source} ({document.model})" if document.model else document.source
     draft = ", a draft: not burned in" if document.draft else ""
@@ -263,14 +263,14 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
     }
     if document.segments:
         metadata["best_score"] = round(max(s.score for s in document.segments), 1)
-    if document.nothing:
-        metadata["nothing"] = document.nothing
-    if document.editor:
-        metadata["editor"] = document.editor.model
-        metadata["editor_cost"] = document.editor.cost
-        metadata["editor_judged"] = f"{document.editor.judged} of {document.editor.asked}"
-        if document.editor.passed_over:
-            metadata["editor_passed_over"] = document.editor.passed_over
+    if document.empty_reason:
+        metadata["empty_reason"] = document.empty_reason
+    if document.llm:
+        metadata["llm"] = document.llm.model
+        metadata["llm_cost"] = document.llm.cost
+        metadata["editor_judged"] = f"{document.llm.judged} of {document.llm.asked}"
+        if document.llm.skipped_reason:
+            metadata["llm_skipped_reason"] = document.llm.skipped_reason
     return metadata
 
 
@@ -308,13 +308,13 @@ def _clips(engine: Engine, result: StageResult) -> Metadata:
     metadata |= {
         "clip_count": len(document.clips),
         "rendered": result.items_made,
-        "clips_found_again": result.items_reused,
+        "clips_reused": result.items_reused,
         "clips_s": round(sum(c.duration_s for c in document.clips), 1),
     }
     if document.notes:
         metadata["captions"] = "; ".join(document.notes)
-    if document.nothing:
-        metadata["nothing"] = document.nothing
+    if document.empty_reason:
+        metadata["empty_reason"] = document.empty_reason
     return metadata
 
 
@@ -363,7 +363,7 @@ def _encode_row(engine: Engine, result: StageResult, clip: Clip) -> Metadata:
 
 def _loudness_errors(result: StageResult, measured: Iterable[float | None]) -> list[float]:
     """How far each is from what was wanted, in loudness units."""
-    target = result.manifest.ingredients["options"]["loudness_lufs"]
+    target = result.manifest.cache_key_inputs["options"]["loudness_lufs"]
     return [round(abs(value - target), 2) for value in measured if value is not None]
 
 
@@ -387,7 +387,7 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
             "rank": e.rank,
             "title": e.title,
             "conforms": e.conforms,
-            "made_by": e.way.value,
+            "made_by": e.method.value,
             "length_s": round(e.facts.duration_s, 2),
             "size_mib": mib(e.facts.size_bytes),
             "loudness_lufs": str(e.facts.integrated_lufs or "silent"),

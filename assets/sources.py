@@ -32,22 +32,22 @@ def with_sources(
 ) -> Sequence[dg.AssetsDefinition | dg.AssetSpec]:
     """The same assets with links to their code, and to what to do when something is wrong.
 
-    Code is linked on the forge that VIDPIPE_SOURCE_URL names, else in the editor of whoever
+    Code is linked on the forge that VIDPIPE_REPOSITORY_URL names, else in the editor of whoever
     looks; the runbook there, else where `vidpipe serve` shows it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
         linked = dg.with_source_code_references(list(assets))
-        if settings.source_url:
+        if settings.repository_url:
             linked = dg.link_code_references_to_git(
                 assets_defs=linked,
-                git_url=settings.source_url.rstrip("/"),
-                git_branch=settings.source_ref,
+                git_url=settings.repository_url.rstrip("/"),
+                git_branch=settings.repository_ref,
                 file_path_mapping=dg.AnchorBasedFilePathMapping(
                     local_file_anchor=_ROOT / "definitions.py",
                     file_anchor_path_in_repository="definitions.py",
                 ),
-                platform="gitlab" if "gitlab" in settings.source_url else "github",
+                platform="gitlab" if "gitlab" in settings.repository_url else "github",
             )
     # Dagster's functions give back the kinds that they were given, and are typed for more.
     made = cast("Sequence[dg.AssetsDefinition | dg.AssetSpec]", linked)
@@ -60,8 +60,8 @@ def with_sources(
 
 def runbook_url(settings: Settings) -> str:
     """Where the runbook can be read in a browser; empty where nowhere."""
-    if settings.source_url:
-        return f"{settings.source_url.rstrip('/')}/blob/{settings.source_ref}/{_RUNBOOK}"
-    if settings.links_url and documents() is not None:
-        return f"{settings.links_url.rstrip('/')}/{_RUNBOOK}"
+    if settings.repository_url:
+        return f"{settings.repository_url.rstrip('/')}/blob/{settings.repository_ref}/{_RUNBOOK}"
+    if settings.public_url and documents() is not None:
+        return f"{settings.public_url.rstrip('/')}/{_RUNBOOK}"
     return ""

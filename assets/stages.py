@@ -6,7 +6,7 @@ import dagster as dg
 
 from assets.checks import CLIP_CHECKS, SEGMENT_CHECKS, SOURCE_CHECKS, WORD_CHECKS
 from assets.partitions import videos
-from assets.shell import OWNERS, stage_asset
+from assets.step import OWNERS, stage_asset
 
 upload = dg.AssetSpec(
     "upload",

@@ -44,7 +44,7 @@ def main() -> int:
     options = parser.parse_args()
     counts = {"lectures": 14, "podcast": 4, "museum": 3, "lab": 3}
     planned = make_uploads(FOLDER / "uploads", counts)
-    settings = {"VIDPIPE_WAITS_S": f"[{SHORT_WAITS}]", "VIDPIPE_LOST_AFTER_S": "45"}
+    settings = {"VIDPIPE_RETRY_DELAYS_S": f"[{SHORT_WAITS}]", "VIDPIPE_HEARTBEAT_TIMEOUT_S": "45"}
     with Deployment(fresh(FOLDER / "deployment"), CHANNELS_YAML, settings=settings) as deployment:
         started = time.monotonic()
         give_up = started + options.minutes * 60

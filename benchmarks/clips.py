@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vidpipe.channels import Brand
-from vidpipe.clips.arrange import arrange
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.canvas import arrange
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.poster import write_poster
@@ -39,13 +39,13 @@ from vidpipe.layout.model import Layout, LayoutOptions
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
-from vidpipe.orthography import joined
 from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
-from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.synthesis.talk import make_talk
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.testmedia.talk import make_talk
+from vidpipe.text import joined
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Word
 
@@ -91,7 +91,7 @@ class Material:
         )
         with FrameReader(self.path, self.info, max_width=1280) as reader:
             return plan_clip(
-                Recording(
+                SourceRecording(
                     "v",
                     self.speech,
                     (),

@@ -113,10 +113,10 @@ class Deployment:
             "VIDPIPE_STORE_OPTIONS": options,
             "VIDPIPE_DROP_URL": drop,
             "VIDPIPE_DROP_OPTIONS": options,
-            "VIDPIPE_DROP_SWEEP_S": "0" if self.objects else "10",
+            "VIDPIPE_DROP_LIST_INTERVAL_S": "0" if self.objects else "10",
             "VIDPIPE_DATABASE_URL": self.catalog_url,
-            "VIDPIPE_FETCH_MODELS": "false",
-            "VIDPIPE_LINKS_URL": self.links,
+            "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
+            "VIDPIPE_PUBLIC_URL": self.links,
             # What is measured here is what runs around the stages.
             "VIDPIPE_LAYOUT__READ_SLIDES": "never",
             "VIDPIPE_POOL_ENCODE": str(self.runs),

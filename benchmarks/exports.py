@@ -21,13 +21,13 @@ from rich.table import Table
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.tables import Encode
-from vidpipe.intake.intake import Drop
+from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.sidecars import beside
 from vidpipe.pipeline import Engine
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.synthesis.talk import make_talk
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.testmedia.talk import make_talk
 
 THREE = ("tiktok", "instagram_reels", "youtube_shorts")
 _LEARNED, _LONG_S = 10, 5.0
@@ -37,9 +37,9 @@ def processed(
     home: Path, talk: Path, platforms: tuple[str, ...]
 ) -> tuple[Engine, dict[str, float]]:
     """The talk run through; seconds of each stage."""
-    engine = Engine(load_settings(home=home, fetch_models=False))
+    engine = Engine(load_settings(home=home, allow_model_download=False))
     outcome = engine.intake().take(
-        Drop(
+        IncomingUpload(
             key=f"default/{talk.name}",
             channel="default",
             name=talk.name,
@@ -49,7 +49,7 @@ def processed(
         )
     )
     assert outcome.video_id is not None, outcome.message
-    order = engine.order(outcome.video_id, Wishes(platforms=platforms))
+    order = engine.order(outcome.video_id, RunOptions(platforms=platforms))
     names = engine.pipeline.names(order.wanted_platforms)
     return engine, {n: engine.run_stage(n, outcome.video_id, order).wall_s for n in names}
 

@@ -41,9 +41,9 @@ channels:
   default:
     quality: draft
     clips: {count: 1, min_s: 3, max_s: 12}
-    custom:
+    custom_platforms:
       small:
-        like: tiktok
+        extends: tiktok
         picture: {size: {width: 360, height: 640}}
         screen: {safe_area: [[20, 20], [340, 20], [340, 620], [20, 620]]}
     platforms: [small]
@@ -82,7 +82,7 @@ def main() -> None:
     ask.add_argument("--keep", type=Path, default=Path("build/fuzz"))
     ask.add_argument("--figures", type=Path, default=FIGURES)
     given = ask.parse_args()
-    os.environ["VIDPIPE_FETCH_MODELS"] = "false"
+    os.environ["VIDPIPE_ALLOW_MODEL_DOWNLOAD"] = "false"
     given.keep.mkdir(parents=True, exist_ok=True)
     seeds = make_seeds(given.keep / "seeds")
     home = _prepared(given.keep / "home")
@@ -198,15 +198,15 @@ def _work(path: Path, home: Path, *, asked: bool) -> tuple[str, str]:
     from vidpipe.clips.model import RenderedClips
     from vidpipe.errors import VidpipeError, advice
     from vidpipe.intake import sidecars
-    from vidpipe.intake.intake import Drop
+    from vidpipe.intake.intake import IncomingUpload
     from vidpipe.pipeline import Engine
-    from vidpipe.pipeline.wishes import Wishes
+    from vidpipe.pipeline.run_options import RunOptions
     from vidpipe.settings import load_settings
 
     engine = Engine(load_settings(home=home))
     try:
         outcome = engine.intake().take(
-            Drop(
+            IncomingUpload(
                 key=f"default/{path.name}",
                 channel="default",
                 name=path.name,
@@ -220,14 +220,14 @@ def _work(path: Path, home: Path, *, asked: bool) -> tuple[str, str]:
         assert outcome.video_id is not None
         chosen = dict(outcome.taken)
         # Of every fourth a clip is asked for, however weak: encoding takes most of the time.
-        wishes = Wishes(clips=1) if asked else Wishes()
-        order = engine.order(outcome.video_id, wishes, chosen)
+        run_options = RunOptions(clips=1) if asked else RunOptions()
+        order = engine.order(outcome.video_id, run_options, chosen)
         nothing = ""
         for name in engine.pipeline.names(order.wanted_platforms):
             result = engine.run_stage(name, outcome.video_id, order, chosen=chosen)
             chosen[name] = result.manifest
             if isinstance(result.document, RenderedClips):
-                nothing = result.document.nothing
+                nothing = result.document.empty_reason
         return ("nothing", nothing) if nothing else ("clips", "")
     except VidpipeError as error:
         return "reason", f"{type(error).__name__}: {error}"

@@ -45,7 +45,7 @@ from vidpipe.segments.score import score_run, total
 from vidpipe.segments.signs import signs_of
 from vidpipe.segments.ties import ties_of
 from vidpipe.segments.vetoes import Judge
-from vidpipe.segments.wording import COLUMNS, Wording, terms_of
+from vidpipe.segments.wording import COLUMNS, PhraseWording, terms_of
 
 PASSAGES = Path(__file__).parent / "real" / "passages.csv"
 FACTORS = ("hook", "self_contained", "payoff", "closure")
@@ -203,7 +203,7 @@ def _words(marked: Marked, rows: NDArray[np.bool_]) -> _Words:
     return _Words(terms, rarity, values)
 
 
-def wording(marked: Marked, rows: NDArray[np.bool_]) -> tuple[Wording, Array, Array]:
+def wording(marked: Marked, rows: NDArray[np.bool_]) -> tuple[PhraseWording, Array, Array]:
     """What words say, fitted to `rows`: the table, its spreads, and its values in units of
     marks for every passage, shape (n, 4)."""
     words = _words(marked, rows)
@@ -222,7 +222,7 @@ def wording(marked: Marked, rows: NDArray[np.bool_]) -> tuple[Wording, Array, Ar
         )
     }
     table[""] = (0.0, *(middle / spread).tolist())
-    return Wording(table), spread, values - middle
+    return PhraseWording(table), spread, values - middle
 
 
 def shares(marked: Marked, rows: NDArray[np.bool_]) -> Array:
@@ -281,7 +281,7 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
     return "\n".join(lines)
 
 
-def weights(marked: Marked, without: str = "") -> tuple[dict[str, Any], Wording]:
+def weights(marked: Marked, without: str = "") -> tuple[dict[str, Any], PhraseWording]:
     """All that the stage needs, fitted on all passages but those of one recording."""
     every = marked.groups != without
     share = shares(marked, every)
@@ -306,7 +306,7 @@ def weights(marked: Marked, without: str = "") -> tuple[dict[str, Any], Wording]
     return {"spread": round(float(whole.std()), 4), "factors": kept}, table
 
 
-def _table(words: Wording) -> str:
+def _table(words: PhraseWording) -> str:
     lines = [",".join(("term", *COLUMNS))]
     for term, (rarity, *values) in sorted(words.table.items()):
         lines.append(",".join((term, f"{rarity:.2f}", *(f"{v:.2f}" for v in values))))

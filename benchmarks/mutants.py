@@ -12,8 +12,8 @@ from pathlib import Path
 
 from vidpipe.media.ffmpeg import executable
 from vidpipe.programs import run_program
-from vidpipe.synthesis.script import DEMO_TALK, Page
-from vidpipe.synthesis.talk import Look, make_talk
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
+from vidpipe.testmedia.talk import TalkLook, make_talk
 
 _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "25")
 _PICTURE = ("-pix_fmt", "yuv420p")
@@ -50,8 +50,8 @@ def make_seeds(folder: Path) -> list[Path]:
     talk = folder / "talk.mp4"
     if not talk.exists():
         page = DEMO_TALK[3]
-        only = Page(page.title, page.bullets, page.sentences[1:3], 0.5)
-        make_talk(talk, (only,), Look(width=320, height=180))
+        only = ScriptPage(page.title, page.bullets, page.sentences[1:3], 0.5)
+        make_talk(talk, (only,), TalkLook(width=320, height=180))
     made = []
     for name, how in SEEDS.items():
         target = folder / name

@@ -46,8 +46,8 @@ def main() -> int:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
         "VIDPIPE_HOME": str(home),
-        "VIDPIPE_FETCH_MODELS": "false",
-        "VIDPIPE_LINKS_URL": f"http://127.0.0.1:{links}",
+        "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
+        "VIDPIPE_PUBLIC_URL": f"http://127.0.0.1:{links}",
         "DAGSTER_HOME": str(home / "dagster"),
     }
     (home / "dagster").mkdir(parents=True, exist_ok=True)
@@ -106,12 +106,12 @@ def take(found: Browser, key: str, links: str) -> None:
     page.mouse.dblclick(700, 860)
     keep(found, "graph", 900)
     for stage, height in _HEIGHTS.items():
-        found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "made_in_s")
+        found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "duration_s")
         keep(found, stage, height)
     tiktok = f"/assets/platform_exports/tiktok?view=partitions&partition={key}"
-    found.open("tiktok", tiktok, "made_in_s")
+    found.open("tiktok", tiktok, "duration_s")
     keep(found, "tiktok", 900)
-    found.open("checks", "/assets/rendered_clips?view=checks", "clips_look_right")
+    found.open("checks", "/assets/rendered_clips?view=checks", "clip_quality")
     keep(found, "checks", 620)
     choose(found, key)
     fill_in(found, {"platforms": ["tikttok"], "clips": "many"})

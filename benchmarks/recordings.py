@@ -14,7 +14,7 @@ import yaml
 from benchmarks.lectures import Said, lectures, transcript_of
 from benchmarks.real.figure import Column
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import Content, ContentOptions
+from vidpipe.content.model import Content, TopicOptions
 from vidpipe.layout.model import Layout
 from vidpipe.silence.model import SpeechMap
 from vidpipe.transcript.model import Transcript
@@ -56,7 +56,7 @@ def heard(said: list[Said]) -> tuple[Transcript, SpeechMap, Content]:
         width=1280, height=720, duration_s=speech.duration_s, stretches=(), shots=(), slides=()
     )
     nothing = np.zeros(0, np.float32)
-    return transcript, speech, analyse(transcript, speech, nothing, 0.05, layout, ContentOptions())
+    return transcript, speech, analyse(transcript, speech, nothing, 0.05, layout, TopicOptions())
 
 
 def _sentences(path: Path) -> Iterator[Said]:

@@ -23,7 +23,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.tables import Video, now
 
 FOLDER = Path("/tmp/vidpipe-scale")
-SENSORS = ("drop_folder", "noticed_uploads", "requested_videos", "ended_runs", "lost_runs")
+SENSORS = ("drop_folder", "pending_uploads", "video_requests", "run_outcomes", "lost_runs")
 #: What the pages ask: of an asset with all of its partitions, of the graph, of the runs.
 QUESTIONS = {
     "asset with its partitions": """{ assetNodeOrError(assetKey: {path: ["rendered_clips"]}) {

@@ -26,11 +26,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.synthesis.recording import Recording, Room, make_recording
+from vidpipe.testmedia.recording import Room, SyntheticRecording, make_recording
 from vidpipe.timeline import Interval, complement, span, union
 
 _MEDIA = Path(__file__).parents[2] / "shared" / "media"
@@ -80,7 +80,7 @@ def _librosa(top_db: int) -> Callable[[Path], list[Interval]]:
     def find(path: Path) -> list[Interval]:
         import librosa
 
-        samples = Samples.open(path)
+        samples = AudioSamples.open(path)
         heard = librosa.effects.split(samples.read(0, samples.duration_s), top_db=top_db)
         spans = [span(a / SAMPLE_RATE, b / SAMPLE_RATE) for a, b in heard]
         return complement(union(spans), span(0, samples.duration_s))
@@ -92,7 +92,7 @@ def _silero(path: Path) -> list[Interval]:
     """With the defaults of Silero's own package."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
-    samples = Samples.open(path)
+    samples = AudioSamples.open(path)
     found = get_speech_timestamps(
         samples.read(0, samples.duration_s),
         VadOptions(
@@ -107,7 +107,7 @@ def _silero(path: Path) -> list[Interval]:
 
 
 def _ours(path: Path) -> list[Interval]:
-    return list(find_silence(Samples.open(path), SilenceOptions())[0].silences)
+    return list(find_silence(AudioSamples.open(path), SilenceOptions())[0].silences)
 
 
 FINDERS: dict[str, Callable[[Path], list[Interval]]] = {
@@ -147,7 +147,7 @@ class Score:
 
 
 def _length(path: Path) -> float:
-    return Samples.open(path).duration_s
+    return AudioSamples.open(path).duration_s
 
 
 def _grid(items: Sequence[Interval], duration_s: float) -> np.ndarray:
@@ -178,7 +178,7 @@ def _add(
     score.heard_s += duration_s
 
 
-def true_silence(recording: Recording) -> list[Interval]:
+def true_silence(recording: SyntheticRecording) -> list[Interval]:
     """Where neither the voice nor a sound worth keeping is, for long enough to say so."""
     heard = union([*recording.voice, *recording.sounds])
     quiet = complement(heard, span(0, recording.duration_s))

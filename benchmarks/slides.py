@@ -30,7 +30,7 @@ from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances, make_composite
 
 _MEDIA = Path(__file__).parents[2] / "shared" / "media"
 _WITHIN_S = 0.5

@@ -24,7 +24,7 @@ from rich.table import Table
 
 import definitions
 from vidpipe.clips.model import RenderedClips
-from vidpipe.intake.intake import Drop
+from vidpipe.intake.intake import IncomingUpload
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
 from vidpipe.pipeline import Engine
@@ -100,7 +100,7 @@ def _material(folder: Path, arguments: argparse.Namespace) -> tuple[Path, Path |
         video = _MEDIA / "lecture" / "crypto_slides_ink_145s.mp4"
         transcript = _MEDIA / "gt" / "crypto_slides_ink_145s.srt"
     if not video.exists():
-        from vidpipe.synthesis.talk import make_talk
+        from vidpipe.testmedia.talk import make_talk
 
         video = folder / "talk.mp4"
         make_talk(video)
@@ -117,7 +117,7 @@ def _material(folder: Path, arguments: argparse.Namespace) -> tuple[Path, Path |
 
 def _home(home: Path) -> Engine:
     os.environ["VIDPIPE_HOME"] = str(home)
-    os.environ["VIDPIPE_FETCH_MODELS"] = "false"
+    os.environ["VIDPIPE_ALLOW_MODEL_DOWNLOAD"] = "false"
     home.mkdir(parents=True, exist_ok=True)
     return Engine(load_settings())
 
@@ -125,7 +125,7 @@ def _home(home: Path) -> Engine:
 def _take_in(engine: Engine, video: Path, transcript: Path | None) -> str:
     sidecars = {".srt": transcript} if transcript else {}
     outcome = engine.intake().take(
-        Drop(
+        IncomingUpload(
             key=f"default/{video.name}",
             channel="default",
             name=video.name,

@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.clips import VERTICAL, bare_encode
 from benchmarks.real.split import MEDIA
 from vidpipe.channels.model import Channel
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
@@ -98,7 +98,7 @@ def ratios(source: Path, words: list[Word], from_s: float, seconds: float) -> di
             variants=(VERTICAL,), brand=brand, captions=captions, template=template
         )
         with FrameReader(source, info, max_width=1280) as reader:
-            recording = Recording("v", speech, words, layout, reader, faces)
+            recording = SourceRecording("v", speech, words, layout, reader, faces)
             plan = plan_clip(recording, segment, options, FramingOptions(), VERTICAL, captions=True)
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder)

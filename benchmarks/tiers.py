@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vidpipe.clips import render as rendering
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
@@ -37,8 +37,8 @@ from vidpipe.platforms import load_tiers
 from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
-from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.synthesis.talk import make_talk
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.testmedia.talk import make_talk
 from vidpipe.timeline import span
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
@@ -96,7 +96,7 @@ def main() -> None:
             speech = SpeechMap(duration_s=info.duration_s, speech=(span(0.0, info.duration_s),))
             with FrameReader(file, info, max_width=1280) as reader:
                 plan = plan_clip(
-                    Recording(
+                    SourceRecording(
                         "v", speech, (), layout, reader, chosen_faces(load_settings()).detector
                     ),
                     segment,

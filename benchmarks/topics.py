@@ -28,7 +28,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 
 from benchmarks.lectures import Talk, by_slides, joined, lectures, transcript_of
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import Content, ContentOptions, SentenceModelOptions
+from vidpipe.content.model import Content, SentenceModelOptions, TopicOptions
 from vidpipe.content.vectors import SentenceModel, sentence_model
 from vidpipe.layout.model import Layout
 from vidpipe.models import ModelStore
@@ -48,7 +48,7 @@ def _layout(duration_s: float) -> Layout:
 def _analysed(transcript: Transcript, speech: SpeechMap, model: SentenceModel | None) -> Content:
     layout = _layout(speech.duration_s)
     return analyse(
-        transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions(), model=model
+        transcript, speech, np.zeros(0, np.float32), 0.05, layout, TopicOptions(), model=model
     )
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from vidpipe.media import ffmpeg
 from vidpipe.programs import run_program
-from vidpipe.synthesis.script import DEMO_TALK, Page
-from vidpipe.synthesis.talk import Look, make_talk
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
+from vidpipe.testmedia.talk import TalkLook, make_talk
 
 #: Uploads of each channel: one has most of them, one has hardly any.
 CHANNELS = {"lectures": 34, "podcast": 12, "museum": 8, "lab": 6}
@@ -82,10 +82,12 @@ def _talks(folder: Path) -> list[Path]:
     talks = []
     for k, size in enumerate((2, 3, 3, 2)):
         page = DEMO_TALK[1 + k % (len(DEMO_TALK) - 1)]
-        pages: Sequence[Page] = [Page(page.title, page.bullets, page.sentences[:size], 1.0)]
+        pages: Sequence[ScriptPage] = [
+            ScriptPage(page.title, page.bullets, page.sentences[:size], 1.0)
+        ]
         path = folder / f"talk{k}.mp4"
         if not path.exists():
-            make_talk(path, pages, Look(width=320, height=180))
+            make_talk(path, pages, TalkLook(width=320, height=180))
         talks.append(path)
     return talks
 

@@ -63,7 +63,7 @@ def main() -> int:
             drop(deployment, planned)
             catalog = Catalog(deployment.catalog_url)
             wait_for("all uploads", 3000, lambda: len(over(catalog)) >= len(planned))
-            for job in ("report_on_library", "no_video_half_way"):
+            for job in ("report_on_library", "resume_incomplete_videos"):
                 succeeds(deployment.ui, launch(deployment.ui, job))
             with browser(deployment.ui) as found:
                 times = walk(deployment, found, catalog)
@@ -149,7 +149,7 @@ def pages(deployment: Deployment, found: Browser, key: str) -> dict[str, float]:
             f"/assets/rendered_clips?view=partitions&partition={key}",
             "Latest materialization",
         ),
-        "checks": ("/assets/rendered_clips?view=checks", "clips_look_right"),
+        "checks": ("/assets/rendered_clips?view=checks", "clip_quality"),
         "events": ("/assets/rendered_clips?view=events", "Materialized"),
         "lineage of an asset": ("/assets/rendered_clips?view=lineage", "scored_segments"),
         "runs": ("/runs", "Runs"),
@@ -159,7 +159,7 @@ def pages(deployment: Deployment, found: Browser, key: str) -> dict[str, float]:
         "partitions of a job": (f"{location}/jobs/process_video/partitions", "Total partitions"),
         "launchpad": (f"{location}/jobs/process_video/playground", "caption_size"),
         "automation": ("/automation", "nightly_report"),
-        "sensor": (f"{location}/sensors/requested_videos", "Requests one run"),
+        "sensor": (f"{location}/sensors/video_requests", "Requests one run"),
         "deployment": ("/deployment", "vidpipe"),
     }
     return {name: found.open(name, path, shows) for name, (path, shows) in looks.items()}
@@ -192,7 +192,7 @@ def form(found: Browser, key: str) -> None:
     choose(found, key)
     fill_in(found, {"platforms": ["tikttok"], "clips": "many"})
     said = found.page.inner_text("body")
-    for path in ("wishes:config:platforms[0]", "wishes:config:clips"):
+    for path in ("run_options:config:platforms[0]", "run_options:config:clips"):
         if path not in said:
             found.problems.append(f"launch form: does not name {path}")
     if found.page.get_by_role("button", name="Launch Run").is_enabled():
@@ -216,12 +216,14 @@ def choose(found: Browser, key: str) -> None:
     page.wait_for_timeout(1500)
 
 
-def fill_in(found: Browser, wishes: dict[str, object]) -> None:
-    """Write wishes into the form that is open."""
+def fill_in(found: Browser, run_options: dict[str, object]) -> None:
+    """Write run_options into the form that is open."""
     page = found.page
     page.locator(".CodeMirror").first.click()
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(yaml.safe_dump({"resources": {"wishes": {"config": wishes}}}))
+    page.keyboard.insert_text(
+        yaml.safe_dump({"resources": {"run_options": {"config": run_options}}})
+    )
     page.wait_for_timeout(3000)
 
 

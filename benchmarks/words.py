@@ -24,12 +24,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.silence import save
+from vidpipe.media.pcm import AudioSamples, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import Samples, decode_samples
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
-from vidpipe.synthesis.recording import Room, make_recording
+from vidpipe.testmedia.recording import Room, make_recording
 from vidpipe.timeline import span
 from vidpipe.transcript.align import align
 from vidpipe.transcript.cues import Cue, spread
@@ -49,7 +49,7 @@ class Reading:
     """A recording whose words are known; `words` with their starts where those are known."""
 
     name: str
-    samples: Samples
+    samples: AudioSamples
     text: str
     words: tuple[tuple[float, str], ...] = ()
     cues: tuple[Cue, ...] = ()
@@ -77,7 +77,7 @@ def made_up(folder: Path) -> Iterator[Reading]:
             path = save(made.samples, folder / f"{name}-{seed}.wav")
             cues = tuple(Cue(start_s=a, end_s=b, text=t) for a, b, t in made.sentences)
             text = " ".join(t for _, _, t in made.sentences)
-            yield Reading(name, Samples.open(path), text, made.words, cues)
+            yield Reading(name, AudioSamples.open(path), text, made.words, cues)
 
 
 def real(folder: Path) -> Iterator[Reading]:
@@ -85,7 +85,7 @@ def real(folder: Path) -> Iterator[Reading]:
     if not _MEDIA.is_dir():
         return
 
-    def samples(file: str) -> Samples:
+    def samples(file: str) -> AudioSamples:
         source = _MEDIA / file
         found = decode_samples(source, probe(source), folder / f"{source.stem}.wav")
         assert found is not None

@@ -20,16 +20,16 @@ import dagster as dg
 import definitions
 from vidpipe.catalog.tables import now
 from vidpipe.cli.summary import print_results
-from vidpipe.intake.drops import survey
+from vidpipe.intake.drops import scan
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import notice
 from vidpipe.library import Library
 from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.script import DEMO_TALK, signed
-from vidpipe.synthesis.speech import NATURAL_VOICE, Voice, voice_for
-from vidpipe.synthesis.talk import Look, make_talk, truth_of
+from vidpipe.testmedia.script import DEMO_TALK, signed
+from vidpipe.testmedia.speech import NATURAL_VOICE, Voice, voice_for
+from vidpipe.testmedia.talk import TalkLook, make_talk, truth_of
 
 #: What Dagster remarks on platforms that the channel does not use.
 _LEFT_OUT = "did not yield or return expected outputs"
@@ -117,7 +117,7 @@ def _talk(folder: Path, voice: Voice) -> Path:
             _say(f"  {shown * 25}%")
 
     pages = signed(DEMO_TALK, voice.name)
-    make_talk(target, pages, Look(peak=_PEAK), on_progress=tell, voice=voice)
+    make_talk(target, pages, TalkLook(peak=_PEAK), on_progress=tell, voice=voice)
     return target
 
 
@@ -137,7 +137,7 @@ def _take_in(engine: Engine, instance: dg.DagsterInstance, talk: Path) -> str:
 
     folder = drop_folder(engine.settings.drop_url, engine.settings.plain_drop_options)
     key = f"default/{talk.name}"
-    seen = [s for s in survey(folder.slice("").items) if s.key == key]
+    seen = [s for s in scan(folder.slice("").items) if s.key == key]
     notice(engine.catalog, seen)
     upload = UploadConfig(key=key, version=seen[0].version)
     config = dg.RunConfig(

@@ -77,7 +77,7 @@ def prepare() -> None:
             print(f"pool {name}: {limit} {'step' if limit == 1 else 'steps'} at once")
 
 
-def fetch_models() -> None:
+def allow_model_download() -> None:
     """Fetch what runs will load, where that is allowed: before the first, not within it.
 
     One that cannot be had stops nothing: what stands in for it is used, and runs try again.
@@ -115,7 +115,7 @@ def main() -> int:
         if "--buckets" in sys.argv[1:]:
             make_buckets()
         prepare()
-        fetch_models()
+        allow_model_download()
     except VidpipeError as error:
         problems = error.problems if isinstance(error, Misconfigured) else [str(error)]
         for problem in problems:

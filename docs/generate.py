@@ -233,7 +233,7 @@ How clips look; [how to choose and change one](../how-to/channels-and-brand.md#h
 
 {_table(columns, known)}
 
-A channel's own, under its `templates`, may be `like` one of them and say what differs:
+A channel's own, under its `templates`, may be `extends` one of them and say what differs:
 
 {_table(("field", "default", ""), fields)}
 """
@@ -246,10 +246,10 @@ def platforms() -> str:
     rows = []
     for item in load_presets().values():
         shape, codec, rate = "sound alone", "", ""
-        if item.picture is not None:
-            size = item.picture.size
+        if item.video is not None:
+            size = item.video.size
             shape = f"{size.width}x{size.height}"
-            rate = f"{item.picture.max_kbps} kbit/s"
+            rate = f"{item.video.max_kbps} kbit/s"
         if item.screen is not None:
             codec = "burned in" if item.screen.captions else "beside it"
         lengths = f"{item.file.min_duration_s:g} to {item.file.max_duration_s:g} s"
@@ -370,7 +370,7 @@ def graph() -> str:
     import dagster as dg
 
     from definitions import build_defs
-    from resources.wishes import WishesResource
+    from resources.run_options import RunOptionsResource
 
     kept = {k: v for k, v in os.environ.items() if k.startswith("VIDPIPE_")}
     with tempfile.TemporaryDirectory() as home:
@@ -407,10 +407,10 @@ def graph() -> str:
     jobs = [j for j in defs.resolve_all_job_defs() if not j.name.startswith("__")]
     rows = [(f"`{j.name}`", _cell(j.description or "")) for j in sorted(jobs, key=lambda j: j.name)]
     parts.append(_table(("job", ""), rows) + "\n")
-    parts.append("## The launch form\n\n" + _doc(WishesResource) + "\n")
+    parts.append("## The launch form\n\n" + _doc(RunOptionsResource) + "\n")
     rows = [
         (f"`{name}`", _default(f.get_default()), _cell(f.description or ""))
-        for name, f in WishesResource.model_fields.items()
+        for name, f in RunOptionsResource.model_fields.items()
     ]
     parts.append(_table(("field", "default", ""), rows) + "\n")
     parts.append("## Sensors\n")
@@ -439,7 +439,7 @@ def graph() -> str:
                     "`backfill`",
                 ),
                 ("`dagster/priority`", "its place in the queue: higher goes first"),
-                ("`vidpipe/request`", "the wish in the catalog that it answers"),
+                ("`vidpipe/request`", "the request in the catalog that it answers"),
             ],
         )
         + "\n"

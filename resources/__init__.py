@@ -14,16 +14,16 @@ with from_extra("dagster"):
         executor_for,
         living,
     )
+    from resources.run_options import RunOptionsResource, run_options_for
     from resources.vidpipe_resource import VidpipeResource
-    from resources.wishes import WishesResource, wishes_for
 
 __all__ = [
     "GETS_NO_FURTHER",
+    "RunOptionsResource",
     "VidpipeResource",
-    "WishesResource",
     "end_with_parent",
     "ended_when_stuck",
     "executor_for",
     "living",
-    "wishes_for",
+    "run_options_for",
 ]

@@ -19,7 +19,7 @@ from vidpipe.settings import Settings, load_settings
 from vidpipe.stuck import Stuck, watched
 
 
-class LivingExecutor(dg.Executor):
+class HeartbeatExecutor(dg.Executor):
     """Another executor, and beside it a thread that says that its process is alive.
 
     The default launcher does not notice when the process that leads a run is killed, and
@@ -39,8 +39,8 @@ class LivingExecutor(dg.Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         run = plan_context.dagster_run
-        beats = Engine(load_settings()).catalog.beats
-        with beats.alive(run.run_id, run.tags.get("dagster/partition", "")):
+        heartbeats = Engine(load_settings()).catalog.heartbeats
+        with heartbeats.alive(run.run_id, run.tags.get("dagster/partition", "")):
             yield from self._inner.execute(plan_context, execution_plan)
 
 
@@ -81,7 +81,7 @@ def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
         name=inner.name,
         config_schema=inner.config_schema,  # type: ignore[arg-type]  # it takes one of its own
         requirements=inner.get_requirements,
-        executor_creation_fn=lambda context: LivingExecutor(make(context)),
+        executor_creation_fn=lambda context: HeartbeatExecutor(make(context)),
         description=inner.description,
     )
 

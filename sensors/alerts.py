@@ -13,7 +13,7 @@ from vidpipe.operations.alerts import tell
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Tells of new dead letters by webhook (VIDPIPE_ALERTS__URL), grouped by cause "
-    "and channel, each group at most every VIDPIPE_ALERTS__EVERY_S seconds.",
+    "and channel, each group at most every VIDPIPE_ALERTS__MIN_INTERVAL_S seconds.",
 )
 def alerts(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource

@@ -7,7 +7,7 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.intake.drops import left_out, survey
+from vidpipe.intake.drops import left_out, scan
 from vidpipe.intake.folders import LocalFolder
 from vidpipe.intake.taking import notice
 
@@ -31,7 +31,7 @@ def drop_folder(
     try:
         engine = vidpipe.engine
         folder = vidpipe.drop_folder()
-        pause_s = state.get("began_s", 0.0) + engine.settings.drop_sweep_s - time.time()
+        pause_s = state.get("began_s", 0.0) + engine.settings.drop_list_interval_s - time.time()
         if not after and not folder.polled and pause_s > 0:
             return dg.SkipReason(f"listed completely; again in {pause_s:.0f} s")
         if isinstance(folder, LocalFolder):
@@ -39,7 +39,7 @@ def drop_folder(
                 (folder.root / channel).mkdir(parents=True, exist_ok=True)
         began_s = state["began_s"] if after else time.time()
         part = folder.slice(after)
-        seen = survey(part.items)
+        seen = scan(part.items)
         left = [*part.refused, *left_out(part.items, seen)]
         fresh = notice(engine.catalog, seen, left)
     except VidpipeError as error:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.intake.drops import family, survey
+from vidpipe.intake.drops import family, scan
 from vidpipe.intake.notifications import Message
 from vidpipe.intake.taking import notice
 
@@ -35,7 +35,7 @@ def drop_notifications(
             return dg.SkipReason("no notification")
         folder = vidpipe.drop_folder()
         families = sorted(_told_of(messages, vidpipe.engine.settings.drop_url))
-        seen = [s for name in families for s in survey(folder.family(name))]
+        seen = [s for name in families for s in scan(folder.family(name))]
         fresh = notice(vidpipe.engine.catalog, seen)
         queue.answer(messages)
     except VidpipeError as error:

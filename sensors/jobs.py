@@ -9,9 +9,9 @@ from pydantic import Field
 
 from assets.partitions import videos
 from resources import VidpipeResource, ended_when_stuck, living
-from resources.wishes import form
-from vidpipe.intake.model import Outcome, State
-from vidpipe.intake.taking import take_noticed
+from resources.run_options import form
+from vidpipe.intake.model import IntakeResult, IntakeState
+from vidpipe.intake.taking import ingest_pending
 
 #: Runs that have work in hand or wait for it.
 ALIVE = [
@@ -56,7 +56,7 @@ add_platform = dg.define_asset_job(
     "add_platform",
     selection=_CLIPS,
     partitions_def=videos,
-    config=form("also"),
+    config=form("additional_platforms"),
     description="Exports for one more platform: name it under `also`. **Costs** a copy where its "
     "shape is rendered already, else one encode a clip. For every new video of a channel add the "
     "platform to channels.yaml.",
@@ -110,8 +110,8 @@ def take_uploads(
             context.log.info(f"{item.key}: it is newer than this run: passed over")
             continue
         try:
-            outcome = take_noticed(
-                intake, folder, row, context.run_id, engine.settings.waits_s, watched
+            outcome = ingest_pending(
+                intake, folder, row, context.run_id, engine.settings.retry_delays_s, watched
             )
         except Exception as error:
             context.log.exception(f"{item.key}: a bug of ours")
@@ -126,11 +126,11 @@ def take_uploads(
 
 
 def _tell(
-    context: dg.OpExecutionContext, vidpipe: VidpipeResource, outcome: Outcome, size_bytes: int
+    context: dg.OpExecutionContext, vidpipe: VidpipeResource, outcome: IntakeResult, size_bytes: int
 ) -> None:
     """What became of it, in the log and as versions of `upload` and `sidecar`."""
     context.log.info(f"{outcome.key}: {outcome.state.value}: {outcome.message}")
-    if outcome.state is not State.ACCEPTED or outcome.video_id is None:
+    if outcome.state is not IntakeState.ACCEPTED or outcome.video_id is None:
         return
     video = vidpipe.engine.catalog.video(outcome.video_id)
     assert video is not None

@@ -7,7 +7,7 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.operations.recovery import Watched, watch
+from vidpipe.operations.recovery import HeartbeatCheck, find_lost
 
 _EVERY_S = 15
 
@@ -15,7 +15,7 @@ _EVERY_S = 15
 @dg.sensor(
     minimum_interval_seconds=_EVERY_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Fails runs whose process gives no sign of life any more (VIDPIPE_LOST_AFTER_S).",
+    description="Fails runs whose process sent no heartbeat for VIDPIPE_HEARTBEAT_TIMEOUT_S.",
 )
 def lost_runs(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
@@ -24,18 +24,18 @@ def lost_runs(
     runs = context.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     try:
         catalog = vidpipe.engine.catalog
-        beats = catalog.beats.last()
-        looks = math.ceil(vidpipe.engine.settings.lost_after_s / _EVERY_S)
-        before = {k: Watched(**v) for k, v in json.loads(context.cursor or "{}").items()}
-        running = {r.run_id: str(beats.get(r.run_id, "none yet")) for r in runs}
-        seen, lost = watch(before, running, looks)
+        heartbeats = catalog.heartbeats.last()
+        looks = math.ceil(vidpipe.engine.settings.heartbeat_timeout_s / _EVERY_S)
+        before = {k: HeartbeatCheck(**v) for k, v in json.loads(context.cursor or "{}").items()}
+        running = {r.run_id: str(heartbeats.get(r.run_id, "none yet")) for r in runs}
+        seen, lost = find_lost(before, running, looks)
         for run in runs:
             if run.run_id in lost:
                 context.instance.report_run_failed(
                     run, f"its process gives no sign of life since {running[run.run_id]}"
                 )
-        catalog.beats.stop(lost)
-        catalog.beats.sweep()
+        catalog.heartbeats.stop(lost)
+        catalog.heartbeats.sweep()
     except VidpipeError as error:
         return dg.SkipReason(f"nobody was looked at: {error}")
     cursor = json.dumps({k: {"beat": w.beat, "looks": w.looks} for k, w in seen.items()})

@@ -159,7 +159,7 @@ def retention() -> None:
 
 
 @dg.op
-def look_for_half_way(context: dg.OpExecutionContext, vidpipe: VidpipeResource) -> None:
+def request_incomplete(context: dg.OpExecutionContext, vidpipe: VidpipeResource) -> None:
     """Every accepted video is finished, waited for, or given up; else it is asked for again."""
     found = Library(vidpipe.engine).request_incomplete(at_work(context.instance))
     if found:
@@ -176,9 +176,9 @@ def look_for_half_way(context: dg.OpExecutionContext, vidpipe: VidpipeResource) 
     description="Fails when a video is left half-way: not finished, and neither waited for nor "
     "given up. Asks for it again.",
 )
-def no_video_half_way() -> None:
+def resume_incomplete_videos() -> None:
     """Looks for videos that nobody cares for."""
-    look_for_half_way()
+    request_incomplete()
 
 
 @dg.schedule(
@@ -198,12 +198,12 @@ def nightly_retention(context: dg.ScheduleEvaluationContext, vidpipe: VidpipeRes
 
 
 @dg.schedule(
-    job=no_video_half_way,
+    job=resume_incomplete_videos,
     cron_schedule="17 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every hour: is a video left half-way?",
 )
-def hourly_half_way(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def hourly_resume_incomplete(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """The check, once an hour."""
     return dg.RunRequest()
 
@@ -233,7 +233,7 @@ JOBS = (
     requeue_failures,
     retire_videos,
     retention,
-    no_video_half_way,
+    resume_incomplete_videos,
     library_report,
 )
-SCHEDULES = [nightly_retention, nightly_report, hourly_half_way]
+SCHEDULES = [nightly_retention, nightly_report, hourly_resume_incomplete]

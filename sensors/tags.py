@@ -7,7 +7,7 @@ BACKFILL = "dagster/backfill"
 CHANNEL = "vidpipe/channel"
 #: Why there is this run, see `vidpipe.catalog.requests.Cause`.
 CAUSE = "vidpipe/cause"
-#: The wish that it answers.
+#: The request that it answers.
 REQUEST = "vidpipe/request"
 
 #: Taking in comes first: it is short, and nothing starts without it.

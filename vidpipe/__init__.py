@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
     from vidpipe.library import Library, VideoState, process
-    from vidpipe.pipeline.wishes import Wishes as RunOptions
+    from vidpipe.pipeline.run_options import RunOptions as RunOptions
     from vidpipe.results.model import Results
     from vidpipe.settings import Settings
 
@@ -46,7 +46,7 @@ _PLACES = {
     "Library": "vidpipe.library",
     "Misconfigured": "vidpipe.errors",
     "Results": "vidpipe.results.model",
-    "RunOptions": "vidpipe.pipeline.wishes",
+    "RunOptions": "vidpipe.pipeline.run_options",
     "Settings": "vidpipe.settings",
     "Unavailable": "vidpipe.errors",
     "VideoState": "vidpipe.library",

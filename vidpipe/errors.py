@@ -55,7 +55,7 @@ class Misconfigured(VidpipeError):
 
 
 #: How long what failed waits before it is tried again, the first time, the second, ...
-WAITS_S = (60.0, 300.0, 900.0, 3600.0)
+RETRY_DELAYS_S = (60.0, 300.0, 900.0, 3600.0)
 
 #: What an operating system says when it is out of something that comes back.
 _PASSING = frozenset(
@@ -76,7 +76,7 @@ _PASSING = frozenset(
 )
 
 
-def can_pass(error: BaseException) -> bool:
+def retryable(error: BaseException) -> bool:
     """Whether trying again later can help: something outside is missing or exhausted."""
     if isinstance(error, OSError):
         return error.errno in _PASSING
@@ -124,10 +124,10 @@ def cause_of(error: BaseException) -> str:
     if isinstance(error, Misconfigured):
         return "misconfigured"
     if isinstance(error, OSError) and error.errno is not None:
-        return f"system:{errno.errorcode.get(error.errno, error.errno)}"
-    return f"bug:{type(error).__name__}"
+        return f"os:{errno.errorcode.get(error.errno, error.errno)}"
+    return f"unexpected:{type(error).__name__}"
 
 
-def wait_before_s(attempts: int, waits_s: Sequence[float] = WAITS_S) -> float | None:
+def wait_before_s(attempts: int, retry_delays_s: Sequence[float] = RETRY_DELAYS_S) -> float | None:
     """How long to wait after so many failures in a row; None when that is enough."""
-    return waits_s[attempts - 1] if attempts <= len(waits_s) else None
+    return retry_delays_s[attempts - 1] if attempts <= len(retry_delays_s) else None

@@ -39,7 +39,7 @@ def carried(folder: Traversable, kind: type[Model], what: str) -> dict[str, Mode
 
 
 def like(name: str, fields: Mapping[str, Any], known: Mapping[str, Model], what: str) -> Model:
-    """Somebody's own: whole, or `like` one that comes along with what differs.
+    """Somebody's own: whole, or `extends` one that comes along with what differs.
 
     Args:
         name: of the new one.
@@ -53,11 +53,11 @@ def like(name: str, fields: Mapping[str, Any], known: Mapping[str, Model], what:
     if name in known:
         raise ValueError(f"{name}: there is such a {what} already: take another name")
     given = dict(fields)
-    other = given.pop("like", None)
+    other = given.pop("extends", None)
     base: dict[str, Any] = {}
     if other is not None:
         if other not in known:
-            raise ValueError(f"{name}: like: unknown {other!r}; there are: {', '.join(known)}")
+            raise ValueError(f"{name}: extends: unknown {other!r}; there are: {', '.join(known)}")
         base = known[other].model_dump()
     kind = type(next(iter(known.values())))
     try:

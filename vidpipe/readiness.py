@@ -15,7 +15,7 @@ from vidpipe.addresses import holds_secret, shown
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import Misconfigured, VidpipeError
 from vidpipe.extras import not_installed
-from vidpipe.models import carried_model, entries
+from vidpipe.models import bundled_model, entries
 from vidpipe.models.store import SWITCH
 from vidpipe.pipeline.engine import Engine
 from vidpipe.settings import Settings, load_settings, unknown_settings
@@ -25,7 +25,7 @@ STORE_SCHEMES = ("file", "s3", "az", "azure", "abfs", "gs")
 
 
 @dataclass(frozen=True)
-class Item:
+class ReadinessItem:
     """One line of the report; `ok` False means that vidpipe cannot work like this."""
 
     name: str
@@ -84,16 +84,16 @@ def start_up() -> tuple[Settings, dict[str, Channel]]:
     return settings, channels
 
 
-def readiness() -> list[Item]:
+def readiness() -> list[ReadinessItem]:
     """Look at every part; a failing one does not hide the others."""
     try:
         settings = load_settings()
     except VidpipeError as error:
-        return [Item("settings", False, str(error))]
+        return [ReadinessItem("settings", False, str(error))]
     unknown = unknown_settings(os.environ)
     items = [
-        Item("settings", not unknown, "; ".join(unknown) or "every name is one"),
-        Item("home", True, str(settings.home)),
+        ReadinessItem("settings", not unknown, "; ".join(unknown) or "every name is one"),
+        ReadinessItem("home", True, str(settings.home)),
     ]
     parts: list[tuple[str, Callable[[Settings], str]]] = [
         ("channels", _channels),
@@ -112,15 +112,15 @@ def readiness() -> list[Item]:
         ("face detector", _faces),
         ("slides", _slides),
         ("topics", _topics),
-        ("editor", _editor),
+        ("llm", _llm),
     ]
     for name, look in parts:
         try:
-            items.append(Item(name, True, look(settings)))
+            items.append(ReadinessItem(name, True, look(settings)))
         except VidpipeError as error:
-            items.append(Item(name, False, str(error)))
+            items.append(ReadinessItem(name, False, str(error)))
         except Exception as error:
-            items.append(Item(name, False, f"{type(error).__name__}: {error}"))
+            items.append(ReadinessItem(name, False, f"{type(error).__name__}: {error}"))
     return items
 
 
@@ -167,18 +167,18 @@ def _notifications(settings: Settings) -> str:
 def _links(settings: Settings) -> str:
     if settings.cdn_url:
         return f"at the CDN, {settings.cdn_url}"
-    if settings.links_url:
-        how = "streamed" if settings.links_streamed else "signed when they are opened"
-        return f"through `vidpipe serve` at {settings.links_url}, {how}"
+    if settings.public_url:
+        how = "streamed" if settings.proxy_downloads else "signed when they are opened"
+        return f"through `vidpipe serve` at {settings.public_url}, {how}"
     if settings.store_url.startswith("file:"):
-        return "files on this machine: no browser opens them (VIDPIPE_LINKS_URL is not set)"
-    return "signed for a week, then dead in the UI (VIDPIPE_LINKS_URL is not set)"
+        return "files on this machine: no browser opens them (VIDPIPE_PUBLIC_URL is not set)"
+    return "signed for a week, then dead in the UI (VIDPIPE_PUBLIC_URL is not set)"
 
 
 def _space(settings: Settings) -> str:
-    from vidpipe.operations.pressure import short_of_space
+    from vidpipe.operations.disk_space import low_disk_space
 
-    short = short_of_space(settings)
+    short = low_disk_space(settings)
     if short:
         raise Misconfigured(f"{short}: nothing will start")
     return f"over {settings.queue.min_free_gib:g} GiB free"
@@ -227,7 +227,7 @@ def _models(settings: Settings) -> str:
 
 
 def _speech_activity(settings: Settings) -> str:
-    found = carried_model("silero-vad")
+    found = bundled_model("silero-vad")
     return f"{found.identity} ({found.origin})"
 
 
@@ -272,9 +272,9 @@ def _topics(settings: Settings) -> str:
     return f"words and {weights.to_come() if weights.to_fetch() else model.identity}"
 
 
-def _editor(settings: Settings) -> str:
-    from vidpipe.segments.editor import EDITOR_SETTING
-    from vidpipe.server import address, missing
+def _llm(settings: Settings) -> str:
+    from vidpipe.openai_client import address, missing
+    from vidpipe.segments.llm import EDITOR_SETTING
 
-    why = missing(settings.editor, EDITOR_SETTING)
-    return f"none ({why})" if why else address(settings.editor)
+    why = missing(settings.llm, EDITOR_SETTING)
+    return f"none ({why})" if why else address(settings.llm)

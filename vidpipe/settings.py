@@ -17,14 +17,14 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from vidpipe.content.model import ContentOptions
-from vidpipe.errors import WAITS_S, Misconfigured
+from vidpipe.content.model import TopicOptions
+from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
 from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
-from vidpipe.segments.model import EditorOptions
+from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
 
@@ -36,8 +36,10 @@ class QueueOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    limit: int = Field(default=20, ge=1, description="maximum runs waiting in Dagster's queue")
-    channel_limit: int = Field(
+    max_queued_runs: int = Field(
+        default=20, ge=1, description="maximum runs waiting in Dagster's queue"
+    )
+    max_runs_per_channel: int = Field(
         default=10, ge=1, description="maximum videos of one channel queued or running at once"
     )
     min_free_gib: float = Field(
@@ -54,7 +56,7 @@ class AlertOptions(BaseModel):
 
     url: SecretStr = Field(default=SecretStr(""), description="URL of a webhook; empty: no alerts")
     format: Literal["slack", "json"] = "slack"
-    every_s: float = Field(
+    min_interval_s: float = Field(
         default=240.0, ge=0, description="minimum seconds between alerts for the same cause"
     )
 
@@ -90,7 +92,7 @@ class Settings(BaseSettings):
     drop_queue_url: str = Field(
         default="", description="SQS queue with notifications of objects in the drop folder"
     )
-    drop_sweep_s: float = Field(
+    drop_list_interval_s: float = Field(
         default=30.0, ge=0, description="minimum seconds between full bucket listings"
     )
     channels_file: Path | None = Field(
@@ -112,8 +114,10 @@ class Settings(BaseSettings):
     face_model: Path | None = Field(
         default=None, description="ONNX file of CenterFace or YuNet, in place of the fetched one"
     )
-    fetch_models: bool = Field(default=True, description="whether missing models are downloaded")
-    stable_s: float = Field(
+    allow_model_download: bool = Field(
+        default=True, description="whether missing models are downloaded"
+    )
+    drop_settle_s: float = Field(
         default=5.0,
         ge=0,
         le=86400,
@@ -138,20 +142,20 @@ class Settings(BaseSettings):
     cdn_url: str = Field(
         default="", description="public URL of the store's objects; links go there, unsigned"
     )
-    links_url: str = Field(
+    public_url: str = Field(
         default="",
         description="URL at which browsers reach `vidpipe serve`; links in the UI go there",
     )
-    links_streamed: bool = Field(
+    proxy_downloads: bool = Field(
         default=False,
         description="whether `vidpipe serve` sends files itself, in place of redirects to "
         "signed links",
     )
-    source_url: str = Field(
+    repository_url: str = Field(
         default="",
         description="URL of the repository on a forge, https://…/vidpipe, for links to code",
     )
-    source_ref: str = Field(
+    repository_ref: str = Field(
         default="main", description="branch or tag of the repository that runs here"
     )
     executor: Literal["processes", "kubernetes"] = Field(
@@ -161,13 +165,13 @@ class Settings(BaseSettings):
         default=None, description="YAML file with the resources of pods, by step"
     )
     ui_url: str = Field(default="", description="URL of the Dagster UI, for links to runs")
-    waits_s: tuple[float, ...] = Field(
-        default=WAITS_S,
+    retry_delays_s: tuple[float, ...] = Field(
+        default=RETRY_DELAYS_S,
         min_length=1,
         description="delays in seconds between retries of transient failures; after the last "
         "one the video is marked failed",
     )
-    lost_after_s: float = Field(
+    heartbeat_timeout_s: float = Field(
         default=90.0,
         ge=20,
         description="seconds without a heartbeat after which a run counts as lost",
@@ -188,8 +192,8 @@ class Settings(BaseSettings):
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
-    content: ContentOptions = ContentOptions()
-    editor: EditorOptions = EditorOptions()
+    content: TopicOptions = TopicOptions()
+    llm: LlmOptions = LlmOptions()
     framing: FramingOptions = FramingOptions()
 
     @model_validator(mode="after")
@@ -214,7 +218,7 @@ class Settings(BaseSettings):
     def model_store(self) -> ModelStore:
         """Where models are found and, where that is allowed, fetched into."""
         assert self.models is not None
-        return ModelStore(self.models, may_fetch=self.fetch_models)
+        return ModelStore(self.models, may_fetch=self.allow_model_download)
 
     @property
     def plain_store_options(self) -> dict[str, str]:

@@ -18,15 +18,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from vidpipe.intake.intake import Drop
+from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.sidecars import beside
 from vidpipe.media.faces import FaceDetector, choose_faces
 from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine, StageResult
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.script import DEMO_TALK, Page
-from vidpipe.synthesis.talk import Look, TalkTruth, make_talk
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
+from vidpipe.testmedia.talk import TalkLook, TalkTruth, make_talk
 
 # Machines differ: no example has a deadline, and a build sees the same ones every time.
 settings.register_profile("vidpipe", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -82,7 +82,7 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 patch.delenv(name)
         patch.setenv("VIDPIPE_HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
         # No test waits for a hub.
-        patch.setenv("VIDPIPE_FETCH_MODELS", "false")
+        patch.setenv("VIDPIPE_ALLOW_MODEL_DOWNLOAD", "false")
         yield
 
 
@@ -124,9 +124,9 @@ class Talk:
     truth: TalkTruth
 
 
-SHORT_TALK: tuple[Page, ...] = (
-    Page(DEMO_TALK[2].title, DEMO_TALK[2].bullets, DEMO_TALK[2].sentences[:3], 1.5),
-    Page(DEMO_TALK[4].title, DEMO_TALK[4].bullets, DEMO_TALK[4].sentences[:3], 1.0),
+SHORT_TALK: tuple[ScriptPage, ...] = (
+    ScriptPage(DEMO_TALK[2].title, DEMO_TALK[2].bullets, DEMO_TALK[2].sentences[:3], 1.5),
+    ScriptPage(DEMO_TALK[4].title, DEMO_TALK[4].bullets, DEMO_TALK[4].sentences[:3], 1.0),
 )
 
 
@@ -134,7 +134,7 @@ SHORT_TALK: tuple[Page, ...] = (
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
     """Some 30 s of talk with a speaker inset, two slides, its script beside it."""
     path = tmp_path_factory.mktemp("talk") / "short talk.mp4"
-    return Talk(path, make_talk(path, SHORT_TALK, Look(width=640, height=360)))
+    return Talk(path, make_talk(path, SHORT_TALK, TalkLook(width=640, height=360)))
 
 
 def make_engine(home: Path) -> Engine:
@@ -144,8 +144,8 @@ def make_engine(home: Path) -> Engine:
     return Engine(
         load_settings(
             home=home,
-            fetch_models=False,
-            stable_s=0.0,
+            allow_model_download=False,
+            drop_settle_s=0.0,
         )
     )
 
@@ -157,7 +157,7 @@ def engine(tmp_path: Path) -> Engine:
 
 def take(engine: Engine, path: Path, *, channel: str = "default", sidecars: bool = True):
     return engine.intake().take(
-        Drop(
+        IncomingUpload(
             key=f"{channel}/{path.name}",
             channel=channel,
             name=path.name,
@@ -179,8 +179,8 @@ def instructed(talk: Talk, text: str) -> Iterator[None]:
         path.unlink()
 
 
-def run_all(engine: Engine, video_id: str, **wishes) -> list[StageResult]:
-    order = engine.order(video_id, Wishes(**wishes))
+def run_all(engine: Engine, video_id: str, **run_options) -> list[StageResult]:
+    order = engine.order(video_id, RunOptions(**run_options))
     names = engine.pipeline.names(order.wanted_platforms)
     return [engine.run_stage(name, video_id, order) for name in names]
 

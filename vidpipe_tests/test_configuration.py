@@ -55,9 +55,9 @@ def test_the_vertical_platforms_share_one_encode_in_the_common_safe_box():
     box = found[0].safe_box
     assert (box.x, box.y, box.right, box.bottom) == (120, 288, 888, 1248)
     for item in PRESETS.values():
-        if item.picture is None:
+        if item.video is None:
             continue
-        inside = item.safe_box.intersect(item.picture.size.rect)
+        inside = item.safe_box.intersect(item.video.size.rect)
         assert inside == item.safe_box, f"{item.name}: the safe box lies within the picture"
         if Variant.of(item).name == "1080x1920":
             assert item.safe_box.intersect(box) == box
@@ -94,9 +94,9 @@ CUSTOM = """
 channels:
   wall:
     platforms: [lobby_wall, tiktok]
-    custom:
+    custom_platforms:
       lobby_wall:
-        like: tiktok
+        extends: tiktok
         title: The wall in the lobby
         picture: {size: {width: 720, height: 1280}}
         screen: {safe_area: [[0, 0], [720, 0], [720, 600], [500, 600], [500, 1280], [0, 1280]]}
@@ -121,7 +121,7 @@ def test_a_channel_has_platforms_of_its_own(tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("like: tiktok", "like: nothing"),
+        ("extends: tiktok", "extends: nothing"),
         ("title: The", "titel: The"),
         ("width: 720, height: 1280", "width: 72, height: 1280"),
         ("[500, 600]", "[500, 700]"),
@@ -163,8 +163,8 @@ def test_a_platform_is_one_file_and_no_code(tmp_path, monkeypatch, processed):
 
 def test_every_group_of_figures_names_its_source():
     for item in PRESETS.values():
-        groups = [item.picture, item.sound, item.file, item.text, item.screen, item.thumbnail]
-        assert all(g.source and g.dated for g in groups if g is not None)
+        groups = [item.video, item.audio, item.file, item.text, item.screen, item.thumbnail]
+        assert all(g.source and g.checked_on for g in groups if g is not None)
 
 
 def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_settings_come_from_the_environment_by_name(tmp_path, monkeypatch):
 
 def test_bad_settings_are_named_as_they_are_set(monkeypatch):
     monkeypatch.setenv("VIDPIPE_ENCODER", "mpeg1")
-    monkeypatch.setenv("VIDPIPE_STABLE_S", "soon")
+    monkeypatch.setenv("VIDPIPE_DROP_SETTLE_S", "soon")
     with pytest.raises(Misconfigured) as caught:
         load_settings()
     assert len(caught.value.problems) == 2

@@ -62,7 +62,9 @@ def test_a_recording_goes_through_every_stage_without_a_connection(talk, tracer,
     out, home = tmp_path / "out", tmp_path / "home"
     home.mkdir()
     work = ["run", str(talk.path), "--out", str(out), "--clips", "1", "--quality", "draft"]
-    made = run([*tracer, sys.executable, "-c", GUARDED, *work], home, VIDPIPE_FETCH_MODELS="false")
+    made = run(
+        [*tracer, sys.executable, "-c", GUARDED, *work], home, VIDPIPE_ALLOW_MODEL_DOWNLOAD="false"
+    )
     assert made.returncode == 0, made.stderr[-2000:]
     assert "LEAVES" not in made.stderr
     assert list(out.rglob("*.mp4"))

@@ -31,7 +31,7 @@ ODD = [
     ("HOME", "x" * 5000),
     ("CHANNELS_FILE", "/"),
     ("SCRATCH_CACHE_GIB", "inf"),
-    ("WAITS_S", "[nan]"),
+    ("RETRY_DELAYS_S", "[nan]"),
     ("QUEUE", "{bad"),
     ("EDITOR", "x"),
     ("LINKS_URL", "http://[::1"),

@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.segments.editor import Answer, Editor, ask_server
-from vidpipe.segments.model import EditorOptions
+from vidpipe.segments.llm import Answer, Editor, ask_server
+from vidpipe.segments.model import LlmOptions
 from vidpipe.settings import load_settings
 from vidpipe.timeline import span
 from vidpipe.transcript.api import _chance, _from_segments, _words
 from vidpipe.transcript.model import Word
-from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.recogniser import AudioChunk
 
 pytest.importorskip("openai", reason="the extra api is not installed")
 WORDS = [Word(text=w, start_s=k, end_s=k + 1) for k, w in enumerate("a word or two".split())]
@@ -53,7 +53,7 @@ def whole(handler, data, **headers):
 
 
 def options(url, **more):
-    return EditorOptions(url=url, model="small", tries=1, **more)
+    return LlmOptions(url=url, model="small", max_attempts=1, **more)
 
 
 def test_words_are_sent_to_no_other_server():
@@ -143,7 +143,7 @@ def test_counts_that_are_none_count_nothing(used):
 )
 def test_verdicts_that_are_none_are_passed_over(content):
     began = time.monotonic()
-    verdicts, _ = Editor(EditorOptions(), lambda _: Answer(content=content)).judge([WORDS])
+    verdicts, _ = Editor(LlmOptions(), lambda _: Answer(content=content)).judge([WORDS])
     assert verdicts == {} and time.monotonic() - began < 5
 
 
@@ -152,24 +152,24 @@ def test_a_title_of_one_long_word_takes_no_time():
     said = {"clips": [{"id": "c1", "score": 50, "title": long, "hook": long, "reason": long}]}
     began = time.monotonic()
     ask = lambda _: Answer(content=json.dumps(said))  # noqa: E731
-    verdicts, _ = Editor(EditorOptions(), ask).judge([WORDS])
+    verdicts, _ = Editor(LlmOptions(), ask).judge([WORDS])
     assert time.monotonic() - began < 2
     assert all(not v.title and not v.hook for v in verdicts.values())
 
 
 def test_a_budget_without_prices_is_refused(monkeypatch):
-    monkeypatch.setenv("VIDPIPE_EDITOR__BUDGET", "1")
+    monkeypatch.setenv("VIDPIPE_LLM__BUDGET", "1")
     with pytest.raises(Misconfigured, match=r"VIDPIPE_EDITOR.*price_in"):
         load_settings()
-    monkeypatch.setenv("VIDPIPE_EDITOR__PRICE_OUT", "10")
-    assert load_settings().editor.budget == 1
+    monkeypatch.setenv("VIDPIPE_LLM__PRICE_OUT", "10")
+    assert load_settings().llm.budget == 1
 
 
 def test_a_kept_answer_costs_nothing_again():
     said = json.dumps({"clips": [{"id": "c1", "score": 70}]})
     for kept, cost in ((False, 5.0), (True, 0.0)):
         answer = Answer(content=said, tokens_in=1_000_000, kept=kept)
-        verdicts, note = Editor(EditorOptions(price_in=5.0), lambda _, a=answer: a).judge([WORDS])
+        verdicts, note = Editor(LlmOptions(price_in=5.0), lambda _, a=answer: a).judge([WORDS])
         assert verdicts and note.cost == cost
     assert "kept" not in Answer(content="x", kept=True).model_dump()
 
@@ -205,6 +205,6 @@ def test_a_chance_that_is_none_is_none(chance):
     "segments", [3, "x", [3, None], [{"start": 10**400, "end": 1, "text": "x"}], {"a": 1}]
 )
 def test_segments_that_are_none_are_spread_as_text(segments):
-    passage = Passage(samples=None, interval=span(0, 4), speech=(span(0, 4),), terms=())
+    passage = AudioChunk(samples=None, interval=span(0, 4), speech=(span(0, 4),), terms=())
     words = _from_segments({"text": "two words", "segments": segments}, passage)
     assert [w.text for w in words] == ["two", "words"]

@@ -80,7 +80,7 @@ def test_status_lists_hostile_titles_and_names(tmp_path, monkeypatch):
             )
         )
         engine.catalog.inbox.decide(
-            tables.Upload(
+            tables.UploadRow(
                 key=f"default/{k}{text}\n".replace("\0", ""),
                 channel="default",
                 version="1",

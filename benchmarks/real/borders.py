@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.real.figure import Column
 from vidpipe.clips.quality import is_cut
+from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
 

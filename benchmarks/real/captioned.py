@@ -26,8 +26,8 @@ from benchmarks.real.figure import Column
 from benchmarks.real.split import MEDIA, split
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
+from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
@@ -219,7 +219,7 @@ def heard(path: Path) -> tuple[tuple[Word, ...], SpeechMap]:
         samples = decode_samples(path, probe(path), wav)
         assert samples is not None, f"{path} has no sound"
         speech, _ = find_silence(samples, SilenceOptions())
-        store = load_settings(fetch_models=False).model_store
+        store = load_settings(allow_model_download=False).model_store
         whisper = FasterWhisper(FasterWhisperOptions(model="base"), store)
         done = transcribe(whisper, samples, speech, "en", [])
         kept.write_bytes(adapter.dump_json((done.words, speech)))

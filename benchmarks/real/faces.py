@@ -39,7 +39,7 @@ from benchmarks.real.figure import Column, Figure
 from vidpipe.geometry import Rect, iou
 from vidpipe.media.faces import FaceDetector, FaceDetectorName, choose_faces
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.picture import draw_speaker, pose_at
+from vidpipe.testmedia.picture import draw_speaker, pose_at
 
 COLUMNS: tuple[Column, ...] = ("build", "held_out")
 
@@ -59,7 +59,7 @@ _EMPTY = 200
 
 def detectors(names: Iterable[FaceDetectorName]) -> dict[str, FaceDetector]:
     """Those whose weights are here; nothing is fetched."""
-    store = load_settings(fetch_models=False).model_store
+    store = load_settings(allow_model_download=False).model_store
 
     def find(name: FaceDetectorName) -> Path:
         return store.locate(name).path

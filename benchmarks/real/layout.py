@@ -33,7 +33,7 @@ from vidpipe.layout.sheet import layout_sheet
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
-from vidpipe.synthesis.composite import CompositeTruth, Shown
+from vidpipe.testmedia.composite import CompositeTruth, Shown
 
 _KEPT = Path(tempfile.gettempdir()) / "vidpipe-real-talks"
 _SEEDS: dict[Column, int] = {"build": 11, "held_out": 23}

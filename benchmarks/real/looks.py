@@ -33,7 +33,7 @@ from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import COLUMNS, MEDIA
 from benchmarks.real.spoiled import Fault, faults, make
 from benchmarks.real.stretches import CASES, Case, recording
-from vidpipe.media.pictures import label, save_jpeg, strip
+from vidpipe.media.contact_sheets import label, save_jpeg, strip
 from vidpipe.media.probe import probe
 
 _PICTURE = ("black_s", "frozen_s", "elsewhere_s")
@@ -64,7 +64,7 @@ def look(case: Case, sheets: Path | None = None) -> Looked:
     with tempfile.TemporaryDirectory() as folder:
         made = make(case, Path(folder))
         good = made.look(made.clip)
-        coarse = [o for o in good.objections if "coarse" in o]
+        coarse = [o for o in good.issues if "coarse" in o]
         alarms = [f"{m} {getattr(good, m)}" for m in _PICTURE if getattr(good, m)]
         seen, said_of = [], {"good": " ".join(alarms)}
         broken = faults(made)
@@ -153,7 +153,7 @@ def main() -> None:
         if case.column in arguments.columns and recording(case) is None:
             console.print(f"{case.column}, {case.name}: {case.file} is not there")
     looked = []
-    table = Table("column", "clip", "faults", "found", "not found", "objections to the good one")
+    table = Table("column", "clip", "faults", "found", "not found", "issues to the good one")
     for item in looked_at(arguments.columns, arguments.only, arguments.sheets):
         looked.append(item)
         missed = [one.fault.name for one in item.seen if not one.found]

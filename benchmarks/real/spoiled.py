@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from benchmarks.real.stretches import CASES, Case, recording
 from vidpipe.clips import render as rendering
-from vidpipe.clips.arrange import arrange
-from vidpipe.clips.compose import Recording
-from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Quality, Variant
+from vidpipe.clips.canvas import arrange
+from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.model import ClipOptions, ClipPlan, ClipQuality, Part, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
@@ -52,7 +52,7 @@ _PAUSE_S = 1.2
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that was done to a clip, and the measure of `Quality` that is about it."""
+    """Something that was done to a clip, and the measure of `ClipQuality` that is about it."""
 
     name: str
     measure: str
@@ -81,7 +81,7 @@ class Made:
     def pictures(self) -> list[NDArray[np.uint8]]:
         return _pictures(self.clip)
 
-    def look(self, clip: Path) -> Quality:
+    def look(self, clip: Path) -> ClipQuality:
         return inspect_clip(
             clip,
             self.source,
@@ -129,7 +129,7 @@ def make(case: Case, work: Path) -> Made:
     options = ClipOptions(variants=(CANVAS,))
     with FrameReader(source, info, max_width=1280) as reader:
         plan = plan_clip(
-            Recording("v", speech, (), layout, reader, detector),
+            SourceRecording("v", speech, (), layout, reader, detector),
             segment,
             options,
             FramingOptions(),

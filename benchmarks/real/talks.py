@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.synthesis.composite import (
+from vidpipe.testmedia.composite import (
     Box,
     CompositeTruth,
     Nuisances,
@@ -42,7 +42,7 @@ _CAMERA_S = 8.0
 
 
 @dataclass(frozen=True)
-class Arrangement:
+class CanvasLayout:
     """Where page and cameras are on a picture of 1280 x 720; `corner` 0 to 0.5 rounds cameras."""
 
     kind: str
@@ -51,21 +51,21 @@ class Arrangement:
     corner: float = 0.0
 
 
-def _inset(wide: int, tall: int, at: str, margin: int = 16, corner: float = 0.0) -> Arrangement:
+def _inset(wide: int, tall: int, at: str, margin: int = 16, corner: float = 0.0) -> CanvasLayout:
     left = margin if "l" in at else SIZE[0] - wide - margin
     top = margin if "t" in at else SIZE[1] - tall - margin
     box = (left, top, wide, tall)
-    return Arrangement("screen_and_camera", (0, 0, *SIZE), (box,), corner)
+    return CanvasLayout("screen_and_camera", (0, 0, *SIZE), (box,), corner)
 
 
-def _beside(screen: Box, *cameras: Box) -> Arrangement:
-    return Arrangement("screen_and_camera", screen, cameras)
+def _beside(screen: Box, *cameras: Box) -> CanvasLayout:
+    return CanvasLayout("screen_and_camera", screen, cameras)
 
 
 #: What recorders make of a page and cameras.
-ARRANGEMENTS: dict[str, Arrangement] = {
-    "screen": Arrangement("screen", (0, 0, *SIZE), ()),
-    "camera": Arrangement("camera", None, ((0, 0, *SIZE),)),
+ARRANGEMENTS: dict[str, CanvasLayout] = {
+    "screen": CanvasLayout("screen", (0, 0, *SIZE), ()),
+    "camera": CanvasLayout("camera", None, ((0, 0, *SIZE),)),
     "inset_br": _inset(320, 180, "br"),
     "inset_tl": _inset(256, 192, "tl", 20),
     "inset_tr": _inset(300, 168, "tr", 24),
@@ -84,8 +84,8 @@ ARRANGEMENTS: dict[str, Arrangement] = {
     "big_camera": _beside((0, 180, 640, 360), (650, 110, 620, 500)),
     "half_and_half": _beside((10, 186, 620, 348), (640, 0, 640, 720)),
     "strip": _beside((0, 90, 960, 540), *((970, 20 + 232 * k, 300, 216) for k in range(3))),
-    "two_people": Arrangement("camera", None, ((0, 0, 640, 720), (640, 0, 640, 720))),
-    "gallery": Arrangement(
+    "two_people": CanvasLayout("camera", None, ((0, 0, 640, 720), (640, 0, 640, 720))),
+    "gallery": CanvasLayout(
         "camera",
         None,
         tuple((640 * (k % 2), 360 * (k // 2), 640, 360) for k in range(4)),
@@ -201,7 +201,7 @@ def compose(target: Path, plan: TalkPlan) -> CompositeTruth:
 
 def _draw(
     image: Picture,
-    arrangement: Arrangement,
+    arrangement: CanvasLayout,
     decks: dict[tuple[int, ...], list[Any]],
     n: int,
     plan: TalkPlan,

@@ -24,13 +24,13 @@ from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import COLUMNS, MEDIA
 from benchmarks.silence import save
 from vidpipe.channels.wording import Term
-from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.models import ModelStore
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.synthesis.piper import Piper
-from vidpipe.synthesis.speech import NATURAL_VOICE
+from vidpipe.testmedia.piper import Piper
+from vidpipe.testmedia.speech import NATURAL_VOICE
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.model import FasterWhisperOptions, Word
 from vidpipe.transcript.terms import with_terms
@@ -85,7 +85,7 @@ def _spoken(column: Column) -> list[Figure]:
     return figures
 
 
-def _said(names: Sequence[str], voice: Path, path: Path) -> Samples:
+def _said(names: Sequence[str], voice: Path, path: Path) -> AudioSamples:
     speaker = Piper(voice)
     parts: list[Any] = []
     for k in range(0, len(names), 3):
@@ -93,7 +93,7 @@ def _said(names: Sequence[str], voice: Path, path: Path) -> Samples:
         spoken = speaker.say(sentence)
         parts += [spoken.samples, np.zeros(round(_PAUSE_S * spoken.rate), np.float32)]
     sound = resample_poly(np.concatenate(parts), SAMPLE_RATE, spoken.rate)
-    return Samples.open(save(np.asarray(sound, np.float32), path))
+    return AudioSamples.open(save(np.asarray(sound, np.float32), path))
 
 
 def _share(name: str, column: Column, names: Sequence[str], words: Sequence[Word]) -> Figure:

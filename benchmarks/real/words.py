@@ -28,13 +28,13 @@ from benchmarks.real.speech_server import serving
 from benchmarks.real.split import MEDIA, elsewhere, split
 from benchmarks.silence import save
 from benchmarks.words import start_errors
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.synthesis.script import DEMO_TALK
-from vidpipe.synthesis.speech import NATURAL_VOICE, voice_for
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.testmedia.speech import NATURAL_VOICE, voice_for
 from vidpipe.transcript.model import ApiOptions, FasterWhisperOptions, TransformersOptions, Word
 from vidpipe.transcript.recogniser import Recogniser
 from vidpipe.transcript.transcribe import transcribe
@@ -51,7 +51,7 @@ class Spoken:
     """A recording, what is said in it, and where it is known, when: start and end in seconds."""
 
     name: str
-    samples: Samples
+    samples: AudioSamples
     language: str
     text: str
     words: tuple[tuple[str, float, float], ...] = ()
@@ -115,11 +115,11 @@ def timed(column: Column, folder: Path) -> Iterator[Spoken]:
         path = folder / f"{speaker}.wav"
         save(np.concatenate(sounds), path)
         text = " ".join(t for t, _, _ in words)
-        yield Spoken(speaker, Samples.open(path), "en", text, tuple(words))
+        yield Spoken(speaker, AudioSamples.open(path), "en", text, tuple(words))
 
 
 def _natural_voice(folder: Path) -> Iterator[Spoken]:
-    voice = load_settings(fetch_models=False).model_store.here(NATURAL_VOICE)
+    voice = load_settings(allow_model_download=False).model_store.here(NATURAL_VOICE)
     if voice is None:
         print(f"left out: {NATURAL_VOICE} (vidpipe models fetch {NATURAL_VOICE})")
         return
@@ -136,10 +136,10 @@ def _natural_voice(folder: Path) -> Iterator[Spoken]:
         at_s += (len(sound) + len(pause)) / SAMPLE_RATE
     path = save(np.concatenate(sounds), folder / "natural-voice.wav")
     text = " ".join(t for t, _, _ in words)
-    yield Spoken(NATURAL_VOICE, Samples.open(path), "en", text, tuple(words))
+    yield Spoken(NATURAL_VOICE, AudioSamples.open(path), "en", text, tuple(words))
 
 
-def _decoded(path: Path, folder: Path) -> Samples:
+def _decoded(path: Path, folder: Path) -> AudioSamples:
     wav = folder / f"{abs(hash(path))}.wav"
     samples = decode_samples(path, probe(path), wav)
     assert samples is not None, f"{path} has no sound"
@@ -164,7 +164,7 @@ def listeners(open_until: ExitStack) -> dict[str, Callable[[Spoken], Heard]]:
     Servers with the same weights, one that times words and one that times segments, run
     until `open_until` is closed.
     """
-    store = load_settings(fetch_models=False).model_store
+    store = load_settings(allow_model_download=False).model_store
     found: dict[str, Callable[[Spoken], Heard]] = {}
 
     def through_vidpipe(recogniser: Recogniser) -> Callable[[Spoken], Heard]:
@@ -194,7 +194,7 @@ def listeners(open_until: ExitStack) -> dict[str, Callable[[Spoken], Heard]]:
                 found[f"vidpipe, server with {kind}"] = through_vidpipe(Api(ApiOptions(url=url)))
     else:
         print(f"left out: Whisper base ({missing})")
-    settings = load_settings(fetch_models=False)
+    settings = load_settings(allow_model_download=False)
     if settings.transcript.transformers.path:
         other = TransformersWhisper(
             TransformersOptions(path=settings.transcript.transformers.path), store

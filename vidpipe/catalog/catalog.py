@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from vidpipe.catalog.beats import Beats
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.failures import Failures, mend
+from vidpipe.catalog.failures import Failures, resolve
+from vidpipe.catalog.heartbeats import Heartbeats
 from vidpipe.catalog.history import History
 from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.listing import Listing
@@ -24,8 +24,8 @@ from vidpipe.catalog.tables import (
     Encode,
     ExportRow,
     RequestRow,
-    StageRun,
-    Upload,
+    StageRunRow,
+    UploadRow,
     Video,
     now,
 )
@@ -35,7 +35,7 @@ _PORTION = 1000
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageRecord:
     """Where one stage of a video stands: the newest row of `stage_runs`."""
 
     stage: str
@@ -62,8 +62,8 @@ class Rows:
 class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
-    What comes in, what is wished for, what went wrong, what is alive, what was done and what
-    lists show are each a part of their own: `inbox`, `requests`, `failures`, `beats`,
+    What comes in, what is requested, what went wrong, what is alive, what was done and what
+    lists show are each a part of their own: `inbox`, `requests`, `failures`, `heartbeats`,
     `history`, `listing`.
     """
 
@@ -80,8 +80,8 @@ class Catalog(Database):
         return Failures(self)
 
     @cached_property
-    def beats(self) -> Beats:
-        return Beats(self)
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self)
 
     @cached_property
     def history(self) -> History:
@@ -93,26 +93,26 @@ class Catalog(Database):
 
     # Uploads
 
-    def uploads(self, keys: Sequence[str] | None = None) -> list[Upload]:
+    def uploads(self, keys: Sequence[str] | None = None) -> list[UploadRow]:
         """Uploads by key, or all of them; asks in portions, drop folders can be large."""
-        query = select(Upload).order_by(Upload.key)
+        query = select(UploadRow).order_by(UploadRow.key)
         with self.session() as session:
             if keys is None:
                 return list(session.scalars(query))
-            found: list[Upload] = []
+            found: list[UploadRow] = []
             for k in range(0, len(keys), _PORTION):
-                found += session.scalars(query.where(Upload.key.in_(keys[k : k + _PORTION])))
+                found += session.scalars(query.where(UploadRow.key.in_(keys[k : k + _PORTION])))
             return found
 
     def newest_uploads(
         self, states: Sequence[str], limit: int, channel: str | None = None
-    ) -> list[Upload]:
+    ) -> list[UploadRow]:
         """The newest uploads in these states, the newest last."""
-        query = select(Upload).where(Upload.state.in_(states))
+        query = select(UploadRow).where(UploadRow.state.in_(states))
         if channel is not None:
-            query = query.where(Upload.channel == channel)
+            query = query.where(UploadRow.channel == channel)
         with self.session() as session:
-            rows = session.scalars(query.order_by(Upload.updated_at.desc()).limit(limit))
+            rows = session.scalars(query.order_by(UploadRow.updated_at.desc()).limit(limit))
             return list(reversed(list(rows)))
 
     # Videos
@@ -154,7 +154,7 @@ class Catalog(Database):
             return session.scalar(select(func.count()).select_from(Video)) or 0
 
     def accept_video(self, row: Video) -> bool:
-        """Insert, with the wish for a run; False when others accepted the same bytes first."""
+        """Insert, with the request for a run; False when others accepted the same bytes first."""
         try:
             with self.writing() as session:
                 session.add(row)
@@ -165,14 +165,14 @@ class Catalog(Database):
         return True
 
     def change_sidecar(self, video_id: str, version: str, priority: int) -> None:
-        """Other sidecars, and the wish for a run with them, in one transaction."""
+        """Other sidecars, and the request for a run with them, in one transaction."""
         with self.writing() as session:
             row = session.get_one(Video, video_id)
             row.sidecar_version, row.priority, row.finished_at = version, priority, None
             request(session, row, Cause.SIDECAR)
 
     def finish_video(self, video_id: str, begun: datetime) -> None:
-        """All of it was made by a run that began then: older wishes are met, failures mended."""
+        """All of it was made by a run that began then: older requests are met, failures mended."""
         with self.writing() as session:
             session.execute(
                 update(Video)
@@ -180,16 +180,16 @@ class Catalog(Database):
                 .values(finished_at=now())
             )
             close_requests(session, video_id, before=begun)
-            mend(session, video_id)
+            resolve(session, video_id)
 
     def unfinished(self) -> list[str]:
-        """Accepted videos that no run finished and that nobody wishes for."""
-        wished = select(RequestRow.id).where(
+        """Accepted videos that no run finished and that nobody requests for."""
+        requested = select(RequestRow.id).where(
             RequestRow.video_id == Video.video_id, RequestRow.state != RequestState.DONE
         )
         query = (
             select(Video.video_id)
-            .where(Video.state == "accepted", Video.finished_at.is_(None), ~wished.exists())
+            .where(Video.state == "accepted", Video.finished_at.is_(None), ~requested.exists())
             .order_by(Video.video_id)
         )
         with self.session() as session:
@@ -201,7 +201,7 @@ class Catalog(Database):
             session.execute(update(Video).where(Video.video_id == video_id).values(hold=why))
 
     def retire_video(self, video_id: str) -> None:
-        """It is not wanted any more: its row stays, its wishes and results go."""
+        """It is not wanted any more: its row stays, its requests and results go."""
         with self.writing() as session:
             session.execute(
                 update(Video)
@@ -211,7 +211,7 @@ class Catalog(Database):
             for table in (ClipRow, ExportRow):
                 session.execute(delete(table).where(table.video_id == video_id))
             close_requests(session, video_id)
-            mend(session, video_id)
+            resolve(session, video_id)
 
     def revive_video(self, video_id: str, version: str, priority: int) -> None:
         """A retired video was dropped again."""
@@ -222,18 +222,18 @@ class Catalog(Database):
 
     # Results
 
-    def record_stage(self, row: StageRun) -> None:
+    def record_stage(self, row: StageRunRow) -> None:
         with self.writing() as session:
             session.add(row)
 
-    def stages(self, video_id: str) -> list[Stage]:
+    def stages(self, video_id: str) -> list[StageRecord]:
         """The newest run of every stage of a video."""
         with self.session() as session:
             rows = session.scalars(
-                select(StageRun).where(StageRun.video_id == video_id).order_by(StageRun.id)
+                select(StageRunRow).where(StageRunRow.video_id == video_id).order_by(StageRunRow.id)
             )
             newest = {row.stage: row for row in rows}
-        return [Stage(r.stage, r.reused, r.wall_s, r.error) for r in newest.values()]
+        return [StageRecord(r.stage, r.reused, r.wall_s, r.error) for r in newest.values()]
 
     def replace(self, rows: Rows) -> None:
         """What people query of a result: the old rows go as the new ones come."""

@@ -18,7 +18,7 @@ class FailureState(StrEnum):
 
     WAITING = "waiting"
     DEAD = "dead"
-    MENDED = "mended"
+    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Failures:
     def add(self, failed: Failed, *, attempts: int, dead: bool) -> None:
         """Write it down in the place of what is known of its subject."""
         with self._db.writing() as session:
-            mend(session, failed.subject)
+            resolve(session, failed.subject)
             session.add(
                 FailureRow(
                     subject=failed.subject,
@@ -90,7 +90,7 @@ class Failures:
         subject: str | None = None,
     ) -> list[FailureRow]:
         """What is not mended, the newest first."""
-        query = select(FailureRow).where(FailureRow.state != FailureState.MENDED)
+        query = select(FailureRow).where(FailureRow.state != FailureState.RESOLVED)
         if state is not None:
             query = query.where(FailureRow.state == state)
         if cause is not None:
@@ -102,7 +102,7 @@ class Failures:
         with self._db.session() as session:
             return list(session.scalars(query.order_by(FailureRow.id.desc())))
 
-    def unsaid(self) -> list[FailureRow]:
+    def unnotified(self) -> list[FailureRow]:
         """Dead letters that nobody was told of, the oldest first."""
         with self._db.session() as session:
             return list(
@@ -120,16 +120,16 @@ class Failures:
                 update(FailureRow).where(FailureRow.id.in_(numbers)).values(alerted_at=now())
             )
 
-    def mended(self, subject: str) -> None:
+    def resolved(self, subject: str) -> None:
         """It works now, or is tried anew from the beginning."""
         with self._db.writing() as session:
-            mend(session, subject)
+            resolve(session, subject)
 
 
-def mend(session: Session, subject: str) -> None:
+def resolve(session: Session, subject: str) -> None:
     """No failure of this subject counts any more."""
     session.execute(
         update(FailureRow)
-        .where(FailureRow.subject == subject, FailureRow.state != FailureState.MENDED)
-        .values(state=FailureState.MENDED)
+        .where(FailureRow.subject == subject, FailureRow.state != FailureState.RESOLVED)
+        .values(state=FailureState.RESOLVED)
     )

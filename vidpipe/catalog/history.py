@@ -10,11 +10,11 @@ from sqlalchemy import Select, case, func, select
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import FailureState
-from vidpipe.catalog.tables import ClipRow, ExportRow, FailureRow, StageRun, Upload, Video
+from vidpipe.catalog.tables import ClipRow, ExportRow, FailureRow, StageRunRow, UploadRow, Video
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedVideo:
     """A video that was finished, and what came of it."""
 
     at: datetime
@@ -24,7 +24,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Made:
+class StageTime:
     """One making of a stage: what it took, and how long the recording is."""
 
     stage: str
@@ -33,7 +33,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FailureGroup:
     """Failures of one cause in one channel that are not mended."""
 
     channel: str
@@ -50,7 +50,7 @@ class History:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def finished(self, since: datetime) -> list[Finished]:
+    def finished(self, since: datetime) -> list[FinishedVideo]:
         """The videos that were finished since then."""
         clips = (
             select(ClipRow.video_id, func.count().label("clips"))
@@ -67,27 +67,29 @@ class History:
             .outerjoin(clips, clips.c.video_id == Video.video_id)
             .where(Video.finished_at >= since)
         )
-        return [Finished(*row) for row in self._rows(query)]
+        return [FinishedVideo(*row) for row in self._rows(query)]
 
     def failed(self, since: datetime) -> list[datetime]:
         """When failures were noted, mended or not."""
         query = select(FailureRow.created_at).where(FailureRow.created_at >= since)
         return [at for (at,) in self._rows(query)]
 
-    def made(self, since: datetime, limit: int) -> list[Made]:
+    def made(self, since: datetime, limit: int) -> list[StageTime]:
         """The newest makings of stages; what was found again took no time worth counting."""
         query = (
-            select(StageRun.stage, StageRun.wall_s, Video.duration_s)
-            .join(Video, Video.video_id == StageRun.video_id)
+            select(StageRunRow.stage, StageRunRow.wall_s, Video.duration_s)
+            .join(Video, Video.video_id == StageRunRow.video_id)
             .where(
-                StageRun.created_at >= since, StageRun.reused.is_(False), StageRun.error.is_(None)
+                StageRunRow.created_at >= since,
+                StageRunRow.reused.is_(False),
+                StageRunRow.error.is_(None),
             )
-            .order_by(StageRun.id.desc())
+            .order_by(StageRunRow.id.desc())
             .limit(limit)
         )
-        return [Made(*row) for row in self._rows(query)]
+        return [StageTime(*row) for row in self._rows(query)]
 
-    def troubles(self) -> list[Trouble]:
+    def troubles(self) -> list[FailureGroup]:
         """What is not mended, by channel and cause, the most frequent first."""
         dead = func.sum(case((FailureRow.state == FailureState.DEAD, 1), else_=0))
         waiting = func.sum(case((FailureRow.state == FailureState.WAITING, 1), else_=0))
@@ -100,25 +102,25 @@ class History:
                 func.min(FailureRow.created_at),
                 func.max(FailureRow.message),
             )
-            .where(FailureRow.state != FailureState.MENDED)
+            .where(FailureRow.state != FailureState.RESOLVED)
             .group_by(FailureRow.channel, FailureRow.cause)
             .order_by(func.count().desc(), FailureRow.cause, FailureRow.channel)
         )
-        return [Trouble(*row) for row in self._rows(query)]
+        return [FailureGroup(*row) for row in self._rows(query)]
 
     def rejected(self) -> list[tuple[str, str, int]]:
         """(channel, reason, uploads) in quarantine, the most frequent first."""
         query = (
-            select(Upload.channel, Upload.reason, func.count())
-            .where(Upload.state == "quarantined")
-            .group_by(Upload.channel, Upload.reason)
-            .order_by(func.count().desc(), Upload.channel)
+            select(UploadRow.channel, UploadRow.reason, func.count())
+            .where(UploadRow.state == "quarantined")
+            .group_by(UploadRow.channel, UploadRow.reason)
+            .order_by(func.count().desc(), UploadRow.channel)
         )
         return [(channel, reason or "", count) for channel, reason, count in self._rows(query)]
 
     def channels(self) -> set[str]:
         """Channels that something ever came in for, also those that are no more or never were."""
-        queries = (select(Video.channel).distinct(), select(Upload.channel).distinct())
+        queries = (select(Video.channel).distinct(), select(UploadRow.channel).distinct())
         return {name for query in queries for (name,) in self._rows(query) if name}
 
     def totals(self) -> dict[str, int]:

@@ -10,13 +10,13 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.tables import Upload, now
+from vidpipe.catalog.tables import UploadRow, now
 
-NOTICED = "noticed"
+PENDING = "pending"
 #: An upload that could not be taken in again and again, see `failures`.
 FAILED = "failed"
 #: In a drop folder, and no upload: its reason says why.
-PASSED_OVER = "passed_over"
+SKIPPED = "skipped"
 _PORTION = 500
 
 
@@ -29,10 +29,10 @@ class Inbox:
     def known(self, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
         """(version, sidecar version) of those of these keys that were seen before."""
         found: dict[str, tuple[str, str]] = {}
-        query = select(Upload.key, Upload.version, Upload.sidecar_version)
+        query = select(UploadRow.key, UploadRow.version, UploadRow.sidecar_version)
         with self._db.session() as session:
             for k in range(0, len(keys), _PORTION):
-                portion = query.where(Upload.key.in_(keys[k : k + _PORTION]))
+                portion = query.where(UploadRow.key.in_(keys[k : k + _PORTION]))
                 found.update(
                     {key: (version, beside) for key, version, beside in session.execute(portion)}
                 )
@@ -44,15 +44,15 @@ class Inbox:
         A row gives key, channel, version, size_bytes, modified_s, sidecars and
         sidecar_version. What was decided on an older version stays until the new one is.
         """
-        fresh = {"state": NOTICED, "changed_at": now(), "attempts": 0, "not_before": None}
+        fresh = {"state": PENDING, "changed_at": now(), "attempts": 0, "not_before": None}
         self._upsert([{**row, **fresh} for row in rows])
 
-    def pass_over(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def skip(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write down what is in a drop folder and is not taken in, with the reason.
 
         A row gives key, channel, version, size_bytes, modified_s, reason and message.
         """
-        fresh = {"state": PASSED_OVER, "changed_at": now(), "attempts": 0, "not_before": None}
+        fresh = {"state": SKIPPED, "changed_at": now(), "attempts": 0, "not_before": None}
         nothing = {"sidecars": {}, "sidecar_version": ""}
         self._upsert([{**row, **nothing, **fresh} for row in rows])
 
@@ -62,53 +62,54 @@ class Inbox:
         if not rows:
             return
         values = [{**row, "created_at": at, "updated_at": at} for row in rows]
-        insert = kind.insert(Upload)
+        insert = kind.insert(UploadRow)
         changed = {n: insert.excluded[n] for n in values[0] if n not in ("key", "created_at")}
         upsert = insert.on_conflict_do_update(index_elements=["key"], set_=changed)
         with self._db.writing() as session:
             # Returning makes SQLAlchemy send a thousand rows at once: 25,000 in 3.4 s on
             # PostgreSQL instead of 9.5.
-            session.execute(upsert.returning(Upload.key), values)
+            session.execute(upsert.returning(UploadRow.key), values)
 
     def claim(self, keys: Sequence[str]) -> None:
         """What was passed over and now lies beside a recording is passed over no longer."""
         with self._db.writing() as session:
             for k in range(0, len(keys), _PORTION):
                 session.execute(
-                    delete(Upload).where(
-                        Upload.key.in_(keys[k : k + _PORTION]), Upload.state == PASSED_OVER
+                    delete(UploadRow).where(
+                        UploadRow.key.in_(keys[k : k + _PORTION]), UploadRow.state == SKIPPED
                     )
                 )
 
-    def waiting(self, limit: int, *, settled_s: float = 0.0) -> list[Upload]:
+    def waiting(self, limit: int, *, settled_s: float = 0.0) -> list[UploadRow]:
         """Noticed uploads that may be taken in now, the oldest of each channel first.
 
         At most `limit` of each channel, so that a large channel hides no other.
         """
         at = now()
         place = func.row_number().over(
-            partition_by=Upload.channel, order_by=(Upload.attempts, Upload.changed_at, Upload.key)
+            partition_by=UploadRow.channel,
+            order_by=(UploadRow.attempts, UploadRow.changed_at, UploadRow.key),
         )
         ranked = (
-            select(Upload.key, place.label("place"))
+            select(UploadRow.key, place.label("place"))
             .where(
-                Upload.state == NOTICED,
-                Upload.changed_at <= at - timedelta(seconds=settled_s),
+                UploadRow.state == PENDING,
+                UploadRow.changed_at <= at - timedelta(seconds=settled_s),
                 # A file dated in the future (a camera's clock, an archive) says nothing of
                 # when it was written: then only what was seen of it counts.
                 or_(
-                    Upload.modified_s <= at.timestamp() - settled_s,
-                    Upload.modified_s > at.timestamp(),
+                    UploadRow.modified_s <= at.timestamp() - settled_s,
+                    UploadRow.modified_s > at.timestamp(),
                 ),
-                or_(Upload.not_before.is_(None), Upload.not_before <= at),
+                or_(UploadRow.not_before.is_(None), UploadRow.not_before <= at),
             )
             .subquery()
         )
         query = (
-            select(Upload)
-            .join(ranked, ranked.c.key == Upload.key)
+            select(UploadRow)
+            .join(ranked, ranked.c.key == UploadRow.key)
             .where(ranked.c.place <= limit)
-            .order_by(ranked.c.place, Upload.channel)
+            .order_by(ranked.c.place, UploadRow.channel)
         )
         with self._db.session() as session:
             return list(session.scalars(query))
@@ -116,7 +117,7 @@ class Inbox:
     def count(self) -> int:
         """How many are noticed and not decided on."""
         with self._db.session() as session:
-            query = select(func.count()).select_from(Upload).where(Upload.state == NOTICED)
+            query = select(func.count()).select_from(UploadRow).where(UploadRow.state == PENDING)
             return session.scalar(query) or 0
 
     def begin(self, key: str, version: str) -> int:
@@ -125,13 +126,13 @@ class Inbox:
         Counted before the work, so that one that kills its process counts too.
         """
         with self._db.writing() as session:
-            row = session.get(Upload, key)
-            if row is None or row.version != version or row.state != NOTICED:
+            row = session.get(UploadRow, key)
+            if row is None or row.version != version or row.state != PENDING:
                 return 0
             row.attempts += 1
             return row.attempts
 
-    def put_off(self, key: str, until: datetime) -> None:
+    def defer(self, key: str, until: datetime) -> None:
         """Try again, but not before."""
         self._set(key, not_before=until)
 
@@ -141,7 +142,7 @@ class Inbox:
 
     def again(self, key: str) -> None:
         """From the beginning: as if it had just been noticed."""
-        self._set(key, state=NOTICED, attempts=0, not_before=None, changed_at=now())
+        self._set(key, state=PENDING, attempts=0, not_before=None, changed_at=now())
 
     def forget(self, key: str) -> None:
         """It is no longer in the drop folder, and nothing was decided on it.
@@ -154,16 +155,16 @@ class Inbox:
     def _set(self, key: str, **values: Any) -> None:
         with self._db.writing() as session:
             session.execute(
-                update(Upload)
-                .where(Upload.key == key, Upload.state.in_((NOTICED, FAILED)))
+                update(UploadRow)
+                .where(UploadRow.key == key, UploadRow.state.in_((PENDING, FAILED)))
                 .values(**values)
             )
 
-    def decide(self, row: Upload) -> None:
+    def decide(self, row: UploadRow) -> None:
         """What became of an upload; replaces what is known of its key."""
         with self._db.writing() as session:
-            known = session.get(Upload, row.key)
-            if known is not None and known.state == NOTICED and known.version != row.version:
+            known = session.get(UploadRow, row.key)
+            if known is not None and known.state == PENDING and known.version != row.version:
                 # It was replaced while this version was taken in: the newer one still waits.
                 return
             session.merge(row)

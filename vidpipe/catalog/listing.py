@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
-from vidpipe.catalog.beats import alive_since
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.heartbeats import alive_since
 from vidpipe.catalog.requests import RequestState
-from vidpipe.catalog.tables import Beat, FailureRow, RequestRow, Video
+from vidpipe.catalog.tables import FailureRow, Heartbeat, RequestRow, Video
 
 
 class About(StrEnum):
@@ -75,7 +75,7 @@ class Listing:
     def failures(self, subjects: Sequence[str]) -> list[FailureRow]:
         """Failures of these that are not resolved, the newest first."""
         query = select(FailureRow).where(
-            FailureRow.subject.in_(subjects), FailureRow.state != FailureState.MENDED
+            FailureRow.subject.in_(subjects), FailureRow.state != FailureState.RESOLVED
         )
         with self._db.session() as session:
             return list(session.scalars(query.order_by(FailureRow.id.desc())))
@@ -95,7 +95,7 @@ def _open() -> ColumnElement[bool]:
 _CONDITIONS: dict[About, Callable[[], ColumnElement[bool]]] = {
     About.RETIRED: lambda: Video.state == "retired",
     About.AT_WORK: lambda: exists().where(
-        Beat.video_id == Video.video_id, Beat.at >= alive_since()
+        Heartbeat.video_id == Video.video_id, Heartbeat.at >= alive_since()
     ),
     About.OPEN: _open,
     About.GIVEN_UP: lambda: exists().where(

@@ -1,4 +1,4 @@
-"""Wishes for runs: what every part of vidpipe that wants a video processed writes down."""
+"""RunOptions for runs: what every part of vidpipe that wants a video processed writes down."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Cause(StrEnum):
     SIDECAR = "sidecar"
     RETRY = "retry"
     STALE = "stale"
-    PERSON = "person"
+    MANUAL = "manual"
 
 
 class RequestState(StrEnum):
-    """Where a wish stands."""
+    """Where a request stands."""
 
     OPEN = "open"
     SUBMITTED = "submitted"
@@ -48,7 +48,7 @@ class Requests:
         stages: Sequence[str] | None = None,
         wait_s: float = 0.0,
     ) -> int:
-        """Wish for runs of these videos; one that is wished for already is not wished twice."""
+        """Ask for runs of these videos; what is asked for already is not asked for twice."""
         added = 0
         with self._db.writing() as session:
             for video_id in video_ids:
@@ -58,7 +58,7 @@ class Requests:
         return added
 
     def due(self, limit: int) -> list[RequestRow]:
-        """Open wishes whose time has come: at most `limit` of each channel, urgent ones first."""
+        """Open requests whose time has come: at most `limit` of each channel, urgent ones first."""
         place = func.row_number().over(
             partition_by=RequestRow.channel,
             order_by=(RequestRow.priority.desc(), RequestRow.id),
@@ -94,7 +94,7 @@ class Requests:
         return total - waiting, waiting
 
     def submitted(self, runs: Mapping[int, str]) -> None:
-        """These wishes have runs: run ids by request id."""
+        """These requests have runs: run ids by request id."""
         with self._db.writing() as session:
             for number, run_id in runs.items():
                 session.execute(
@@ -104,7 +104,7 @@ class Requests:
                 )
 
     def done(self, run_id: str) -> None:
-        """The run that had a wish in hand has ended, one way or the other."""
+        """The run that had a request in hand has ended, one way or the other."""
         with self._db.writing() as session:
             session.execute(
                 update(RequestRow)
@@ -112,8 +112,8 @@ class Requests:
                 .values(state=RequestState.DONE)
             )
 
-    def in_hand(self) -> list[RequestRow]:
-        """Wishes that a run has, or had when it was last heard of."""
+    def in_flight(self) -> list[RequestRow]:
+        """RunOptions that a run has, or had when it was last heard of."""
         with self._db.session() as session:
             return list(
                 session.scalars(
@@ -122,7 +122,7 @@ class Requests:
             )
 
     def videos(self) -> set[str]:
-        """Videos with a wish that is open or in hand."""
+        """Videos with a request that is open or in hand."""
         with self._db.session() as session:
             return set(
                 session.scalars(
@@ -133,7 +133,7 @@ class Requests:
             )
 
     def reopen(self, numbers: Sequence[int]) -> None:
-        """Their runs were lost without a word: they are wished for anew, as new wishes."""
+        """Their runs were lost without a word: they are requested anew, as new requests."""
         with self._db.writing() as session:
             for number in numbers:
                 row = session.get(RequestRow, number)
@@ -144,7 +144,7 @@ class Requests:
                 request(session, video, Cause(row.cause), stages=row.stages)
 
     def of_video(self, video_id: str) -> list[RequestRow]:
-        """All wishes for one video, the newest first."""
+        """All requests for one video, the newest first."""
         with self._db.session() as session:
             return list(
                 session.scalars(
@@ -163,7 +163,7 @@ def request(
     stages: Sequence[str] | None = None,
     wait_s: float = 0.0,
 ) -> int:
-    """Wish for a run within a transaction; returns 1, or 0 where an open wish covers it."""
+    """Request for a run within a transaction; returns 1, or 0 where an open request covers it."""
     priority = video.priority - (BACKFILL if cause is Cause.STALE else 0)
     open_now = session.scalars(
         select(RequestRow).where(
@@ -177,7 +177,7 @@ def request(
             # Newer than a run that is at work already: that one does not meet it.
             row.updated_at = now()
             return 0
-        # The new wish asks for more, or sooner: it takes the old one's place.
+        # The new request asks for more, or sooner: it takes the old one's place.
         if stages is not None and row.stages is not None:
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:
@@ -201,7 +201,7 @@ def request(
 
 
 def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:
-    """No wish for this video is open or in hand any more, or none last wished for before."""
+    """No request for this video is open or in hand any more, or none last requested before."""
     query = update(RequestRow).where(
         RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
     )

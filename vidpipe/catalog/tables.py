@@ -64,10 +64,10 @@ class Audited:
     updated_at: Mapped[datetime] = mapped_column(Utc, default=now, onupdate=now)
 
 
-class Upload(Audited, Base):
+class UploadRow(Audited, Base):
     """An object seen in a drop folder: one row per key, the newest version of it.
 
-    `noticed` until intake has decided on this version; `changed_at` is when the version
+    `pending` until intake has decided on this version; `changed_at` is when the version
     was first seen. A row that is tried again waits until `not_before`.
     """
 
@@ -98,10 +98,10 @@ class Upload(Audited, Base):
             sqlite_where=text("state = 'quarantined'"),
         ),
         Index(
-            "ix_uploads_noticed",
+            "ix_uploads_pending",
             "changed_at",
-            postgresql_where=text("state = 'noticed'"),
-            sqlite_where=text("state = 'noticed'"),
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
         ),
     )
 
@@ -133,10 +133,11 @@ class Video(Audited, Base):
     __table_args__ = (
         UniqueConstraint("channel", "sha256", name="uq_videos_channel_sha256"),
         Index("ix_videos_channel", "channel", "state"),
+        Index("ix_videos_created_at", "created_at", "video_id"),
     )
 
 
-class StageRun(Audited, Base):
+class StageRunRow(Audited, Base):
     """One run of one stage for one video."""
 
     __tablename__ = "stage_runs"
@@ -215,7 +216,7 @@ class Encode(Audited, Base):
 
 
 class RequestRow(Audited, Base):
-    """A wish for a run of one video: open until a run answers it, then done with it.
+    """A request for a run of one video: open until a run answers it, then done with it.
 
     `stages` are those to run, all of them when null. `run_id` is the run that has it in
     hand or had it last.
@@ -277,10 +278,10 @@ class FailureRow(Audited, Base):
     )
 
 
-class Beat(Base):
+class Heartbeat(Base):
     """The last sign of life of the process that leads a run, and the video it works on."""
 
-    __tablename__ = "beats"
+    __tablename__ = "heartbeats"
 
     run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     video_id: Mapped[str] = mapped_column(String(64))

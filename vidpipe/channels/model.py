@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from vidpipe.channels.sound import SoundWish
+from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
 from vidpipe.platforms.model import Preset, TierName, custom_preset, load_presets
@@ -55,12 +55,12 @@ class Brand(_Strict):
         "safe box",
     )
 
-    opening: Literal["none", "title", "hook"] = Field(
+    title_card: Literal["none", "title", "hook"] = Field(
         default="none",
         description="title card over the first seconds: the clip's title, or its hook",
     )
-    opening_s: float = Field(default=3.0, gt=0.5, le=10)
-    progress: bool = Field(
+    title_card_s: float = Field(default=3.0, gt=0.5, le=10)
+    progress_bar: bool = Field(
         default=False, description="whether a progress bar is shown at the bottom"
     )
     music: Path | None = Field(
@@ -133,7 +133,7 @@ class ClipLimits(_Strict):
     max_pause_s: float = Field(
         default=0.7, ge=0.2, description="maximum seconds of a pause; longer ones are shortened"
     )
-    kept_pause_s: float = Field(
+    pause_target_s: float = Field(
         default=0.3, ge=0.1, description="seconds that stay of a shortened pause"
     )
     fillers: tuple[str, ...] = Field(
@@ -145,8 +145,8 @@ class ClipLimits(_Strict):
     def _ordered(self) -> Self:
         if self.max_s < self.min_s * 1.2:
             raise ValueError("max_s must be at least 1.2 times min_s")
-        if self.kept_pause_s > self.max_pause_s:
-            raise ValueError("kept_pause_s must not exceed max_pause_s")
+        if self.pause_target_s > self.max_pause_s:
+            raise ValueError("pause_target_s must not exceed max_pause_s")
         return self
 
 
@@ -204,7 +204,7 @@ class PostTemplates(_Strict):
     hashtags: tuple[Annotated[str, Field(pattern=r"^\w{1,60}$")], ...] = Field(
         default=(), description="hashtags of every post, without #; the clip's own follow"
     )
-    own_hashtags: int = Field(
+    auto_hashtags: int = Field(
         default=4, ge=0, le=10, description="maximum hashtags made from the clip's own words"
     )
     credits: str = Field(default="", description="end of the description: rights, sources")
@@ -244,9 +244,9 @@ class Channel(_Strict):
     profanity: Profanity = Field(
         default="keep", description="whether strong language is kept, or masked as f***"
     )
-    custom: dict[str, Preset] = Field(
+    custom_platforms: dict[str, Preset] = Field(
         default_factory=dict,
-        description="the channel's own platforms: complete presets, or `like` another one",
+        description="the channel's own platforms: complete presets, or `extends` another one",
     )
     platforms: tuple[str, ...] = Field(
         default=("tiktok", "instagram_reels", "youtube_shorts"),
@@ -259,36 +259,36 @@ class Channel(_Strict):
     captions: CaptionStyle = CaptionStyle()
     templates: dict[str, Template] = Field(
         default_factory=dict,
-        description="the channel's own templates: complete ones, or `like` another one",
+        description="the channel's own templates: complete ones, or `extends` another one",
     )
     template: str = Field(
         default=DEFAULT_TEMPLATE,
         description="template of the clips: a bundled one, or one of the channel's own",
     )
-    people: Literal["auto", "switch", "two_up"] = Field(
+    speaker_layout: Literal["auto", "switch", "two_up"] = Field(
         default="auto",
         description="which of two people is shown: the speaker, or both; auto: both where "
         "turns are short",
     )
-    sound: SoundWish = Field(
+    sound: SoundChoice = Field(
         default="auto",
         description="sound track of a recording with several: auto: the one with speech, or a"
         " mix where people are on different ones; mix: all of them; or a number "
         "from 1",
     )
-    reduce: tuple[Literal["hum", "noise"], ...] = Field(
+    denoise: tuple[Literal["hum", "noise"], ...] = Field(
         default=(), description="noise that is removed from the sound: mains hum, constant noise"
     )
     retention: Retention = Retention()
-    in_hand: int | None = Field(
+    max_in_flight: int | None = Field(
         default=None,
         ge=1,
-        description="videos queued or running at once; default VIDPIPE_QUEUE__CHANNEL_LIMIT",
+        description="videos queued or running at once; default VIDPIPE_QUEUE__MAX_RUNS_PER_CHANNEL",
     )
     loudness_lufs: float = Field(default=-14.0, ge=-31, le=-9)
     max_true_peak_dbtp: float = Field(default=-1.0, ge=-9, le=0)
 
-    @field_validator("custom", mode="before")
+    @field_validator("custom_platforms", mode="before")
     @classmethod
     def _custom(cls, given: object) -> object:
         if not isinstance(given, dict):
@@ -319,7 +319,7 @@ class Channel(_Strict):
     @field_validator("platforms")
     @classmethod
     def _known(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        presets = {**load_presets(), **info.data.get("custom", {})}
+        presets = {**load_presets(), **info.data.get("custom_platforms", {})}
         unknown = [n for n in names if n not in presets]
         if unknown:
             raise ValueError(
@@ -332,7 +332,7 @@ class Channel(_Strict):
     @property
     def presets(self) -> dict[str, Preset]:
         """All platforms that the channel may use, by name."""
-        return {**load_presets(), **self.custom}
+        return {**load_presets(), **self.custom_platforms}
 
     def preset(self, name: str) -> Preset:
         """One of them.
@@ -367,9 +367,12 @@ class Channel(_Strict):
         size as the measure.
         """
         brand, look = self.brand, template.captions
-        opening = template.opening if brand.opening == "none" else brand.opening
+        title_card = template.title_card if brand.title_card == "none" else brand.title_card
         branded = brand.model_copy(
-            update={"opening": opening, "progress": brand.progress or template.progress}
+            update={
+                "title_card": title_card,
+                "progress_bar": brand.progress_bar or template.progress_bar,
+            }
         )
         captioned = self.captions.model_copy(
             update={
@@ -385,7 +388,7 @@ def all_presets(channels: Iterable[Channel]) -> dict[str, Preset]:
     """Every platform that any of the channels may use."""
     found = dict(load_presets())
     for channel in channels:
-        found.update(channel.custom)
+        found.update(channel.custom_platforms)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 #: `auto`, `mix`, or the number of one from 1, which YAML reads as a number.
-SoundWish = Annotated[
+SoundChoice = Annotated[
     str,
     BeforeValidator(lambda given: str(given) if type(given) is int else given),
     Field(pattern=r"^(auto|mix|[1-9][0-9]?)$"),

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vidpipe.errors import Misconfigured, Unavailable, VidpipeError, advice, can_pass
+from vidpipe.errors import Misconfigured, Unavailable, VidpipeError, advice, retryable
 
 if TYPE_CHECKING:
     from vidpipe.library import Library
@@ -92,7 +92,7 @@ def guard(work: Callable[[], int]) -> int:
         said = advice(error)
         if said is not None:
             err.print(f"vidpipe: {said}", style="red")
-            return Unavailable.exit_code if can_pass(error) else Misconfigured.exit_code
+            return Unavailable.exit_code if retryable(error) else Misconfigured.exit_code
         err.print(traceback.format_exc())
         err.print("vidpipe: this is a bug of ours; the traceback above says where", style="red")
         return 1

@@ -142,14 +142,14 @@ def verify(
     def go() -> int:
         from vidpipe.channels.model import channel_named, load_channels
         from vidpipe.exports.conformance import check as check_rules
-        from vidpipe.exports.facts import look_at, plays
+        from vidpipe.exports.facts import check_decodes, measure_file
         from vidpipe.settings import load_settings
 
         if not file.is_file():
             raise Misconfigured(f"there is no file {file}")
         whose = channel_named(load_channels(load_settings().channels_file), channel)
         presets = [whose.preset(name) for name in platform]
-        facts, playing = look_at(file), plays(file)
+        facts, playing = measure_file(file), check_decodes(file)
         kept = True
         for item in presets:
             rules = [*check_rules(facts, item, whose.loudness_lufs), playing]

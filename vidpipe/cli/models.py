@@ -13,8 +13,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from vidpipe.cli.app import err, guard, out, table
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.models import ModelEntry, ModelStore, entries, entry
-from vidpipe.models.model import Carried, Folder
-from vidpipe.models.store import State, megabytes
+from vidpipe.models.model import Carried, ModelFolder
+from vidpipe.models.store import ModelState, megabytes
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.settings import Settings, load_settings
 
@@ -48,7 +48,7 @@ def listed(needed: bool, as_json: bool) -> int:
             ),
         )
     out.print(made)
-    may = "" if store.may_fetch else "; nothing is fetched (VIDPIPE_FETCH_MODELS)"
+    may = "" if store.may_fetch else "; nothing is fetched (VIDPIPE_ALLOW_MODEL_DOWNLOAD)"
     out.print(f"* what these settings lead to; fetched ones are kept in {store.folder}{may}")
     return 0
 
@@ -83,7 +83,7 @@ def verified(names: Sequence[str]) -> int:
     if not names:
         used = {need.entry.name: need.entry for need in needed_models(settings)}
         every = {**entries(), **used}.values()
-        wanted = [item for item in every if store.state(item) is State.HERE]
+        wanted = [item for item in every if store.state(item) is ModelState.HERE]
     good = True
     for item in wanted:
         for found in store.verify(item):
@@ -156,7 +156,7 @@ def _row(store: ModelStore, item: ModelEntry, *, used: bool) -> dict[str, object
 
 def _origin(item: ModelEntry) -> str:
     """Where it comes from, in two words."""
-    if isinstance(item.source, Carried | Folder):
+    if isinstance(item.source, Carried | ModelFolder):
         return str(item.source)
     return {"package": "package", "url": "address", "hub": "hub"}[item.source.kind]
 
@@ -167,7 +167,7 @@ def _trust(item: ModelEntry) -> str:
         return "pinned"
     if isinstance(item.source, Carried):
         return "its package's"
-    return "yours" if isinstance(item.source, Folder) else "of its first fetch"
+    return "yours" if isinstance(item.source, ModelFolder) else "of its first fetch"
 
 
 def _fetch(store: ModelStore, item: ModelEntry) -> int:

@@ -188,7 +188,7 @@ def hold(
 ) -> None:
     """Keep everything of a video from retention and retiring."""
     if release is bool(why):
-        raise typer.BadParameter("give --why, or --release")
+        raise typer.BadParameter("give --reason, or --release")
 
     def go() -> int:
         asked = library()

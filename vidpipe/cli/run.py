@@ -19,7 +19,7 @@ from vidpipe.platforms.model import TierName
 
 if TYPE_CHECKING:
     from vidpipe.library import Library
-    from vidpipe.pipeline.wishes import Wishes
+    from vidpipe.pipeline.run_options import RunOptions
     from vidpipe.stuck import Stuck
 
 #: When several files end differently, the gravest is what the command returns.
@@ -60,7 +60,7 @@ def run(
     def go() -> int:
         from vidpipe.channels.model import channel_named
         from vidpipe.pipeline.needs import needed_models
-        from vidpipe.pipeline.wishes import Wishes
+        from vidpipe.pipeline.run_options import RunOptions
 
         asked = library()
         whose = channel_named(asked.engine.channels, channel)
@@ -69,7 +69,7 @@ def run(
         wanted = tuple(dict.fromkeys(platform or ()))
         if template is not None:
             whose.look(template)
-        wishes = Wishes.of(
+        run_options = RunOptions.of(
             platforms=wanted,
             clips=clips,
             length=length,
@@ -91,7 +91,7 @@ def run(
                 target,
                 channel=channel,
                 transcript=transcript,
-                wishes=wishes,
+                run_options=run_options,
             )
             codes.append(guard(functools.partial(_ended_when_stuck, asked, work)))
         return next(code for code in _GRAVITY if code in codes)
@@ -124,7 +124,7 @@ def _run_one(
     *,
     channel: str,
     transcript: Path | None,
-    wishes: Wishes,
+    run_options: RunOptions,
 ) -> int:
     from vidpipe.intake.sidecars import unused
 
@@ -134,7 +134,7 @@ def _run_one(
             folder,
             channel=channel,
             transcript=transcript,
-            options=wishes,
+            options=run_options,
             reporter=report,
         )
     results = done.results

@@ -22,19 +22,19 @@ def print_results(results: Results, folder: Path) -> None:
     )
     for line in video.notes:
         say.print(f"  {line}")
-    if video.heard_language and video.heard_language != video.language:
+    if video.detected_language and video.detected_language != video.language:
         say.print(
-            f"  expected {video.language}, but {video.heard_language} is heard", style="yellow"
+            f"  expected {video.language}, but {video.detected_language} is heard", style="yellow"
         )
     if video.speech_without_words_s:
         said = f"{video.speech_without_words_s:.1f} s of speech have no words"
         say.print(f"  {said}", style="yellow")
     for line in video.repaired:
         say.print(f"  repaired: {line}")
-    for line in video.passed_over:
+    for line in video.skipped_sources:
         say.print(f"  not used: {line}", style="yellow")
-    if results.nothing:
-        say.print(f"No clips: {results.nothing}.")
+    if results.empty_reason:
+        say.print(f"No clips: {results.empty_reason}.")
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")
     weak = [s for s in results.segments if s.weak]
@@ -66,7 +66,7 @@ def print_results(results: Results, folder: Path) -> None:
             style="yellow",
         )
     for clip in results.clips:
-        for objection in clip.objections:
+        for objection in clip.issues:
             say.print(f"clip {clip.segment} {objection}", style="yellow")
     for failure in results.failed:
         say.print(f"not made: {failure}", style="red")

@@ -44,7 +44,7 @@ def templates(
         if sheet is None:
             return 0
         from vidpipe.clips.model import Variant
-        from vidpipe.synthesis.templates import save_sheet, template_sheet
+        from vidpipe.testmedia.templates import save_sheet, template_sheet
 
         err.print(f"vidpipe: drawing {len(known)} templates, a few seconds each")
         variant = Variant.of(whose.preset(platform)).narrowed(_SHEET_WIDTH)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.clips.arrange import arrange
+from vidpipe.clips.canvas import arrange
 from vidpipe.clips.model import ClipPlan, Part, Variant
 from vidpipe.clips.paired import STEP_S, Pair, paired
 from vidpipe.clips.views import Flags, Floats, Grey, Grid, View, views
@@ -50,7 +50,7 @@ _MOMENTS, _FEW_MOMENTS = (1, 2, 3, 4, 6, 8), (2, 4, 8)
 #: Stretches shorter than this are nothing: a glitch, a fade, somebody who holds still.
 _LASTS_S = 1.0
 
-Stretch = tuple[float, float]
+LayoutInterval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _compared(
     *,
     captions: bool,
 ) -> Compared:
-    black, elsewhere, frozen = set[int](), set[int](), list[Stretch]()
+    black, elsewhere, frozen = set[int](), set[int](), list[LayoutInterval]()
     for part, wanted in _of_parts(pairs, plan):
         for view in views(part, arrange(part, variant, captions=captions)):
             region = _Region(view, pairs, plan.edit, variant.size, source, drawn)
@@ -141,9 +141,9 @@ def _of_parts(pairs: Sequence[Pair], plan: ClipPlan) -> Iterator[tuple[Part, ran
         first = last
 
 
-def _runs(pairs: Sequence[Pair], flagged: set[int]) -> list[Stretch]:
+def _runs(pairs: Sequence[Pair], flagged: set[int]) -> list[LayoutInterval]:
     """Where pairs are flagged that follow each other."""
-    runs: list[Stretch] = []
+    runs: list[LayoutInterval] = []
     for k in sorted(flagged):
         start_s = runs.pop()[0] if k - 1 in flagged else pairs[k].t_s
         runs.append((start_s, pairs[k].t_s + STEP_S))
@@ -152,7 +152,7 @@ def _runs(pairs: Sequence[Pair], flagged: set[int]) -> list[Stretch]:
 
 def _standing(
     pairs: Sequence[Pair], moved: Mapping[int, bool | None], away: set[int]
-) -> list[Stretch]:
+) -> list[LayoutInterval]:
     """Stretches in which nothing moves as it should, and should often enough.
 
     `moved` says of pairs that follow each other whether the clip moved since the one before;
@@ -173,7 +173,7 @@ def _standing(
     return found
 
 
-def _longest_s(stretches: Sequence[Stretch]) -> float:
+def _longest_s(stretches: Sequence[LayoutInterval]) -> float:
     """0 if none is long enough to be seen."""
     longest_s = max((end_s - start_s for start_s, end_s in stretches), default=0.0)
     return round(longest_s, 2) if longest_s > _LASTS_S - 1e-6 else 0.0

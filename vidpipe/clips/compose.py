@@ -7,26 +7,33 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vidpipe.clips.arrange import stack, tallest, titled
+from vidpipe.clips.auto_zoom import says_little, visible_region
+from vidpipe.clips.canvas import stack, tallest, titled
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
+    delogo_region,
     inscribed,
     looks_at,
     square_around,
-    to_paint_over,
     without_corners,
 )
 from vidpipe.clips.keeping import holds, whole_with
-from vidpipe.clips.legible import part_to_show, says_little
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
-from vidpipe.framing.follow import Pair, close_up, follow, follow_panes, pair_of, pair_of_panes
+from vidpipe.framing.follow import (
+    FramedPair,
+    close_up,
+    follow,
+    follow_panes,
+    pair_of,
+    pair_of_panes,
+)
 from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect, Size, bounding, fit
-from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Stretch
+from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, Role
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.silence.model import SpeechMap
@@ -46,7 +53,7 @@ _WIDE = 1.2
 
 
 @dataclass(frozen=True)
-class Recording:
+class SourceRecording:
     """What is known of a recording, and what reads it: everything that plans rest on.
 
     `words` are those whose times are known, for fillers.
@@ -64,7 +71,7 @@ class Recording:
 class Composer:
     """Chooses compositions for the stretches of one clip on one canvas."""
 
-    recording: Recording
+    recording: SourceRecording
     edit: EditList
     options: ClipOptions
     framing: FramingOptions
@@ -74,7 +81,7 @@ class Composer:
     kept: Rect | None = None
     grounds: list[Ground] = field(default_factory=list)
 
-    def parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
+    def parts(self, stretch: LayoutInterval, first: int, last: int) -> list[Part]:
         """What a stretch of clip frames shows: one part, or several where people take turns.
 
         What is `kept` of the source, captions that are burned in, is whole in every part: one
@@ -103,7 +110,7 @@ class Composer:
             self.edit.to_source(float((last - 1) / fps)) + 1e-3,
         )
 
-    def _parts(self, stretch: Stretch, first: int, last: int) -> list[Part]:
+    def _parts(self, stretch: LayoutInterval, first: int, last: int) -> list[Part]:
         """The same, whatever it cuts."""
         within = self._within(first, last)
         screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
@@ -164,13 +171,13 @@ class Composer:
 
     def _both(self, turns_s: Sequence[float], within: Interval) -> bool:
         """Whether both of two people are shown: as the channel says, else where turns are short."""
-        if not self._upright or self.options.people == "switch":
+        if not self._upright or self.options.speaker_layout == "switch":
             return False
-        if self.options.people == "two_up":
+        if self.options.speaker_layout == "two_up":
             return True
         return len(turns_s) > 2 and within.duration_s / len(turns_s) <= _SHORT_TURN_S
 
-    def _two_up(self, first: int, last: int, pair: Pair) -> Part:
+    def _two_up(self, first: int, last: int, pair: FramedPair) -> Part:
         return Part(
             first_frame=first,
             last_frame=last,
@@ -212,7 +219,7 @@ class Composer:
             area = without_corners(area, looks, scale)
         if not disc:
             aspect = aspect_for_head(area, aspect, faces)
-        hole = to_paint_over(camera.rect, screen, looks, scale)
+        hole = delogo_region(camera.rect, screen, looks, scale)
         return Part(
             first_frame=first,
             last_frame=last,
@@ -237,7 +244,7 @@ class Composer:
         # Whoever watches a wide picture turns the phone.
         across = _PHONE_LONG if canvas.aspect > 1 else 1.0
         scale = width / screen.rect.width * 1080 / canvas.width * across
-        return part_to_show(screen.rect, over, within, self.recording.reader, scale)
+        return visible_region(screen.rect, over, within, self.recording.reader, scale)
 
     def _speaker(self, first: int, last: int, within: Interval, rect: Rect) -> list[Part]:
         """A crop that follows who speaks; of a head that is wider, as close as there is room for.

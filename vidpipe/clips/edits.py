@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from vidpipe.clips.model import ClipOptions
-from vidpipe.orthography import bare
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import bare
 from vidpipe.timeline import EditList, Interval, complement, shorten_pauses, span, union
 from vidpipe.transcript.model import Word
 
@@ -55,7 +55,7 @@ def edit_list(
     within = span(segment.start_s, min(segment.end_s, duration_s))
     fillers = _fillers(words, options.fillers, within)
     pauses = union([*speech.silences, *fillers], gap_s=_FILLER_GAP_S)
-    kept = shorten_pauses(within, pauses, options.max_pause_s, options.kept_pause_s)
+    kept = shorten_pauses(within, pauses, options.max_pause_s, options.pause_target_s)
     if fillers:
         kept = complement(union([*complement(kept, within), *fillers]), within)
         kept = [k for k in kept if k.duration_s >= _SHORTEST_S]

@@ -104,7 +104,7 @@ def _rounding(grey: Grey, box: Rect, *, right: bool, below: bool) -> int:
     return most
 
 
-def to_paint_over(camera: Rect, screen: Region, looks: Sequence[Grey], scale: float) -> Rect | None:
+def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: float) -> Rect | None:
     """The inset with a little around it, where it lies on a plain part of the page.
 
     None where it does not lie within the page, or on something: a smear would be worse.

@@ -47,9 +47,9 @@ class Variant(BaseModel):
         picture of 1080x1920 that of the vertical platforms, else EBU R 95's. Sound alone
         is taken from a vertical clip.
         """
-        if preset.picture is None or preset.screen is None:
+        if preset.video is None or preset.screen is None:
             return cls(name=_named(_UPRIGHT, tier), size=_UPRIGHT)
-        size, own = preset.picture.size, preset.safe_box
+        size, own = preset.video.size, preset.safe_box
         common = VERTICAL_SAFE_BOX if size == _UPRIGHT else graphics_safe_box(size)
         shared = own.intersect(common) == common
         box = common if shared else own
@@ -171,7 +171,7 @@ class Measures(BaseModel):
 COARSE_SSIM = 0.97
 
 
-class Quality(BaseModel):
+class ClipQuality(BaseModel):
     """What was looked for in the finished clip and in its source, and found or not.
 
     Seconds are of the longest stretch in which a region is black, stands still, or shows
@@ -195,7 +195,7 @@ class Quality(BaseModel):
     )
 
     @property
-    def objections(self) -> tuple[str, ...]:
+    def issues(self) -> tuple[str, ...]:
         """What a viewer would object to, in words."""
         found = {
             f"black for {self.black_s:.1f} s": self.black_s > 0,
@@ -227,7 +227,7 @@ class Encoded(BaseModel):
     estimated_bytes: int
 
 
-class Finished(BaseModel):
+class FinishedClip(BaseModel):
     """One encode, measured and looked at."""
 
     model_config = ConfigDict(frozen=True)
@@ -235,7 +235,7 @@ class Finished(BaseModel):
     encoded: Encoded
 
     measures: Measures
-    quality: Quality
+    quality: ClipQuality
 
 
 class ClipFile(BaseModel):
@@ -249,7 +249,7 @@ class ClipFile(BaseModel):
     captions: bool
     has_subtitles: bool
     measures: Measures
-    quality: Quality
+    quality: ClipQuality
     plain: bool = Field(default=False, description="made without what may have failed before")
     reused: bool = Field(default=False, exclude=True)
 
@@ -335,7 +335,7 @@ class RenderedClips(BaseModel):
 
     clips: tuple[Clip, ...] = ()
     failed: tuple[FailedClip, ...] = ()
-    nothing: str | None = None
+    empty_reason: str | None = None
     burned_in: BurnedIn | None = Field(default=None, description="captions that were there before")
     notes: tuple[str, ...] = Field(default=(), description="what holds for all clips")
 
@@ -350,12 +350,12 @@ class ClipOptions(BaseModel):
     captions: CaptionStyle = CaptionStyle()
     template: Template = Field(default_factory=lambda: load_templates()["classic"])
     max_pause_s: float = 0.7
-    kept_pause_s: float = 0.3
+    pause_target_s: float = 0.3
     fillers: tuple[str, ...] = ()
     loudness_lufs: float = -14.0
     max_true_peak_dbtp: float = -1.0
     tier: Tier = Field(default_factory=lambda: load_tiers()["standard"])
     encoder: str = SOFTWARE
-    people: Literal["auto", "switch", "two_up"] = "auto"
-    reduce: tuple[Literal["hum", "noise"], ...] = ()
+    speaker_layout: Literal["auto", "switch", "two_up"] = "auto"
+    denoise: tuple[Literal["hum", "noise"], ...] = ()
     fade_s: float = Field(default=0.008, description="audio fade at every cut")

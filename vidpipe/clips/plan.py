@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidpipe.clips.audiogram.drawing import SOUND_FPS, audiogram_part
-from vidpipe.clips.compose import Composer, Recording
+from vidpipe.clips.bumpers import bumper_frames
+from vidpipe.clips.compose import Composer, SourceRecording
 from vidpipe.clips.edits import edit_list, output_fps
-from vidpipe.clips.films import film_frames
 from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Variant
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect
-from vidpipe.layout.model import Layout, Stretch
-from vidpipe.orthography import bare
+from vidpipe.layout.model import Layout, LayoutInterval
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import bare
 from vidpipe.timeline import EditList, span
 from vidpipe.transcript.model import Word
 
@@ -32,8 +32,8 @@ def clip_id(video_id: str, edit: EditList) -> str:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What is known of a recording of sound alone; `words` as in `Recording`."""
+class AudioPicture:
+    """What is known of a recording of sound alone; `words` as in `SourceRecording`."""
 
     video_id: str
     speech: SpeechMap
@@ -42,7 +42,7 @@ class Heard:
 
 
 def plan_clip(
-    recording: Recording,
+    recording: SourceRecording,
     segment: Segment,
     options: ClipOptions,
     framing: FramingOptions,
@@ -83,7 +83,7 @@ def plan_clip(
 
 
 def plan_audiogram(
-    heard: Heard, segment: Segment, options: ClipOptions, cover: Path | None
+    heard: AudioPicture, segment: Segment, options: ClipOptions, cover: Path | None
 ) -> ClipPlan:
     """The plan of a clip of sound alone, the same for every canvas.
 
@@ -117,8 +117,8 @@ def _planned(
         segment=span(segment.start_s, segment.end_s),
         edit=edit,
         parts=tuple(parts),
-        intro_frames=film_frames(options.brand.intro, edit.fps),
-        outro_frames=film_frames(options.brand.outro, edit.fps),
+        intro_frames=bumper_frames(options.brand.intro, edit.fps),
+        outro_frames=bumper_frames(options.brand.outro, edit.fps),
     )
 
 
@@ -127,9 +127,9 @@ def _key_words(segment: Segment) -> tuple[str, ...]:
     return tuple(sorted({bare(w) for phrase in segment.keyphrases for w in phrase.split()}))
 
 
-def _stretches(layout: Layout, edit: EditList) -> list[tuple[Stretch, int, int]]:
+def _stretches(layout: Layout, edit: EditList) -> list[tuple[LayoutInterval, int, int]]:
     """Layout stretches in clip frames; those too short to be seen follow their neighbour."""
-    found: list[tuple[Stretch, int, int]] = []
+    found: list[tuple[LayoutInterval, int, int]] = []
     for stretch in layout.stretches:
         first = round(edit.to_clip(stretch.start_s) * edit.fps)
         last = round(edit.to_clip(stretch.end_s) * edit.fps)

@@ -10,7 +10,7 @@ import numpy as np
 from vidpipe.clips.model import Part
 from vidpipe.framing.model import CropPath, FacePoint
 from vidpipe.geometry import Rect
-from vidpipe.orthography import ends_sentence
+from vidpipe.text import ends_sentence
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 

@@ -16,13 +16,13 @@ from vidpipe.channels.model import Brand
 from vidpipe.clips.audiogram.check import look_at_audiogram
 from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.beside import compare
-from vidpipe.clips.model import ClipPlan, Quality, Variant
+from vidpipe.clips.model import ClipPlan, ClipQuality, Variant
 from vidpipe.clips.paired import STEP_S
 from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
+from vidpipe.media.pcm import SAMPLE_RATE, level_db, sound_between
 from vidpipe.media.probe import MediaInfo
-from vidpipe.media.samples import SAMPLE_RATE, level_db, sound_between
 from vidpipe.silence.model import SpeechMap
 
 #: Speech that goes on for so long on both sides of a border is cut there.
@@ -51,7 +51,7 @@ def inspect_clip(
     captions: bool,
     brand: Brand,
     cover: Path | None = None,
-) -> Quality:
+) -> ClipQuality:
     """Look at a finished clip: what is wrong with it that is not wrong with its source.
 
     Decodes both twice a second; captions are measured on their own, in the files that
@@ -81,7 +81,7 @@ def inspect_clip(
         covers = _covers(text, brand_boxes(variant, brand), variant, length_s)
         compared = compare(clip, source, info, plan, variant, covers, captions=captions)
     kept = plan.edit.intervals
-    return Quality(
+    return ClipQuality(
         black_s=compared.black_s,
         frozen_s=compared.frozen_s,
         elsewhere_s=compared.elsewhere_s,

@@ -14,16 +14,16 @@ import av
 import ffmpeg
 
 from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.arrange import Arrangement, arrange
 from vidpipe.clips.audiogram.drawing import Audiogram
 from vidpipe.clips.audiogram.waveform import envelope
-from vidpipe.clips.films import add_film_sound, with_films
+from vidpipe.clips.bumpers import add_film_sound, with_bumpers
+from vidpipe.clips.canvas import CanvasLayout, arrange
+from vidpipe.clips.filter_graph import FilterGraph
 from vidpipe.clips.model import ClipOptions, ClipPlan, Measures, Variant
-from vidpipe.clips.paint import Painter
 from vidpipe.clips.sound import make_sound
 from vidpipe.clips.text.captions import clip_words, write_captions
-from vidpipe.clips.text.cards import Opening
-from vidpipe.clips.text.fonts import Lettering, lettering_for
+from vidpipe.clips.text.cards import TitleCard
+from vidpipe.clips.text.fonts import FontFallback, fonts_for
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.encoders import SOFTWARE, encoder_options
@@ -135,7 +135,7 @@ def _captioned(output: Output, words: Sequence[Word]) -> bool:
 def _encoded(
     picture: Any,
     output: Output,
-    arranged: Sequence[Arrangement],
+    arranged: Sequence[CanvasLayout],
     words: Sequence[Word],
     options: ClipOptions,
     sound: Any,
@@ -170,7 +170,7 @@ def _encoded(
             plan.language,
         )
         picture = picture.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
-    picture = with_films(picture.filter("format", "yuv420p"), plan, variant.size, options, work)
+    picture = with_bumpers(picture.filter("format", "yuv420p"), plan, variant.size, options, work)
     # What frames do not say the encoder would write as unknown, whatever it is told.
     picture = picture.filter(
         "setparams",
@@ -219,7 +219,7 @@ def sampled_frames(plan: ClipPlan) -> list[int]:
     return sorted(min(n, plan.intro_frames + plan.edit.frames - 1) for n in frames)
 
 
-def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Lettering:
+def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> FontFallback:
     """The fonts for what a clip shows of its words, and for the card at its beginning.
 
     Raises:
@@ -228,7 +228,7 @@ def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Lett
     added = "".join(style.emoji.values())
     named = "".join({w.speaker: None for w in spoken})
     said = "".join(w.text for w in spoken) + named + opening + added
-    letters = lettering_for(said.upper() + said if style.uppercase else said, style)
+    letters = fonts_for(said.upper() + said if style.uppercase else said, style)
     missing = [s for s in style.emoji.values() if not letters.shown(s)]
     if missing:
         raise Misconfigured(
@@ -240,7 +240,7 @@ def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Lett
 
 def opening_text(plan: ClipPlan, brand: Brand) -> str:
     """What stands on the card over the first seconds; empty without one."""
-    return {"title": plan.title, "hook": plan.hook, "none": ""}[brand.opening]
+    return {"title": plan.title, "hook": plan.hook, "none": ""}[brand.title_card]
 
 
 def drawn_beside(plan: ClipPlan, brand: Brand) -> str:
@@ -249,15 +249,15 @@ def drawn_beside(plan: ClipPlan, brand: Brand) -> str:
     return f"{opening_text(plan, brand)} {title}".strip()
 
 
-def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> Opening | None:
+def _opening(plan: ClipPlan, variant: Variant, brand: Brand) -> TitleCard | None:
     text = opening_text(plan, brand)
-    until_s = min(brand.opening_s, plan.edit.duration_s)
-    return Opening(text, until_s, variant.safe_box) if text else None
+    until_s = min(brand.title_card_s, plan.edit.duration_s)
+    return TitleCard(text, until_s, variant.safe_box) if text else None
 
 
 def _timed(
-    plan: ClipPlan, arranged: Sequence[Arrangement]
-) -> list[tuple[float, float, Arrangement]]:
+    plan: ClipPlan, arranged: Sequence[CanvasLayout]
+) -> list[tuple[float, float, CanvasLayout]]:
     fps = plan.edit.fps
     return [
         (float(p.first_frame / fps), float(p.last_frame / fps), a)
@@ -269,13 +269,13 @@ def _picture(
     kept: Any,
     info: MediaInfo,
     plan: ClipPlan,
-    arranged: Sequence[Arrangement],
+    arranged: Sequence[CanvasLayout],
     variant: Variant,
     options: ClipOptions,
     work: Path,
 ) -> Any:
     assert info.video is not None
-    draw = Painter(plan, variant, options, info.video.matrix_shown, work)
+    draw = FilterGraph(plan, variant, options, info.video.matrix_shown, work)
     if len(plan.parts) == 1:
         done = draw.compose(kept, plan.parts[0], arranged[0])
     else:
@@ -298,7 +298,7 @@ def _branded(done: Any, plan: ClipPlan, variant: Variant, options: ClipOptions) 
         high, top = _logo(variant.size)
         logo = ffmpeg.input(str(options.brand.logo)).filter("scale", -2, high)
         done = done.overlay(logo, x=variant.safe_box.x, y=top)
-    if options.brand.progress:
+    if options.brand.progress_bar:
         place, length_s = _bar(variant.size), plan.edit.duration_s
         fps = plan.edit.fps
         bar = ffmpeg.input(
@@ -332,7 +332,7 @@ def brand_boxes(variant: Variant, brand: Brand) -> list[Rect]:
             high, top = _logo(variant.size)
             width = round(high * drawn.width / drawn.height)
         boxes.append(Rect(x=variant.safe_box.x, y=top, width=width, height=high))
-    if brand.progress:
+    if brand.progress_bar:
         boxes.append(_bar(variant.size))
     return boxes
 

@@ -23,8 +23,8 @@ from vidpipe.clips.voices import settle_voices
 from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import render, source_input
 from vidpipe.media.loudness import measure_loudness
+from vidpipe.media.pcm import stereo_between
 from vidpipe.media.probe import AudioStream, MediaInfo
-from vidpipe.media.samples import stereo_between
 from vidpipe.timeline import EditList
 
 RATE = 48_000
@@ -57,8 +57,8 @@ def make_sound(
         alive = _only_channel(cut) if alone else None
         if alive is not None:
             _to_both_sides(cut, alive, work)
-    if options.reduce and info.audio is not None:
-        reduce_noise(cut, options.reduce, work)
+    if options.denoise and info.audio is not None:
+        reduce_noise(cut, options.denoise, work)
     if info.audio is not None:
         settle_voices(cut, sides=len(info.heard) == 1 and info.audio.channels == 2)
     if music is not None:

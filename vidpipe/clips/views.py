@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.model import Part
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size
@@ -59,7 +59,7 @@ class View:
         return shown
 
 
-def views(part: Part, where: Arrangement) -> list[View]:
+def views(part: Part, where: CanvasLayout) -> list[View]:
     """The regions that a part shows; a blurred backdrop is none."""
     found = []
     if part.screen is not None and where.screen is not None:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from vidpipe.content.cohesion import breaks_of, costs_of
 from vidpipe.content.importance import weigh
-from vidpipe.content.model import Content, ContentOptions, Topic, Unit
+from vidpipe.content.model import Content, Topic, TopicOptions, Unit
 from vidpipe.content.topics import WORDS, WORDS_AND_VECTORS, find_topics
 from vidpipe.content.vectors import SentenceModel, term_vectors
 from vidpipe.content.voice import emphasis, reactions
 from vidpipe.language.headline import headlines
 from vidpipe.language.phrases import CuePhrases, cue_phrases
 from vidpipe.layout.model import Layout
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span, union
 from vidpipe.transcript.model import Transcript
@@ -37,8 +37,8 @@ def analyse(
     level_db: NDArray[np.float32],
     hop_s: float,
     layout: Layout,
-    options: ContentOptions,
-    samples: Samples | None = None,
+    options: TopicOptions,
+    samples: AudioSamples | None = None,
     model: SentenceModel | None = None,
 ) -> Content:
     """What is talked about when, and how much each unit matters.
@@ -104,7 +104,7 @@ def _titled(
     units: Sequence[Unit],
     phrases: CuePhrases,
     layout: Layout,
-    options: ContentOptions,
+    options: TopicOptions,
 ) -> Topic:
     """With the title of the slide that is shown for most of it, where slides have titles.
 

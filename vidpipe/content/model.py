@@ -66,7 +66,7 @@ class SentenceModelOptions(BaseModel):
     )
 
 
-class ContentOptions(BaseModel):
+class TopicOptions(BaseModel):
     """Options of the stage."""
 
     model_config = ConfigDict(frozen=True)
@@ -75,7 +75,7 @@ class ContentOptions(BaseModel):
         default=30.0,
         description="minimum seconds of a topic; shorter ones are merged into a neighbour",
     )
-    turn_discount: float = Field(
+    slide_change_discount: float = Field(
         default=0.35, description="factor applied to a boundary's cost at a slide change"
     )
     pause_discount: float = Field(

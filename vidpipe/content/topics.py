@@ -12,22 +12,22 @@ import numpy as np
 
 from vidpipe.content import cohesion
 from vidpipe.content.cohesion import Costs, cost, first_of
-from vidpipe.content.model import ContentOptions, Topic, Unit
+from vidpipe.content.model import Topic, TopicOptions, Unit
 from vidpipe.language.nouns import Nouns
 from vidpipe.language.phrases import CuePhrases, words_of
-from vidpipe.orthography import unspaced
+from vidpipe.text import unspaced
 
 
 @dataclass(frozen=True)
-class Strictness:
+class TopicPenalty:
     """What a border must gain: `least` nats, and `share` of what the strongest ones do."""
 
     least: float
     share: float
 
 
-WORDS = Strictness(least=12.0, share=0.33)
-WORDS_AND_VECTORS = Strictness(least=44.0, share=0.5)
+WORDS = TopicPenalty(least=12.0, share=0.33)
+WORDS_AND_VECTORS = TopicPenalty(least=44.0, share=0.5)
 
 #: A recording's strongest borders are one in so many seconds, at least three.
 _STRONG_EVERY_S = 400.0
@@ -46,9 +46,9 @@ def find_topics(
     units: Sequence[Unit],
     costs: Costs,
     phrases: CuePhrases,
-    options: ContentOptions,
+    options: TopicOptions,
     turns_s: Sequence[float] = (),
-    strictness: Strictness = WORDS,
+    strictness: TopicPenalty = WORDS,
 ) -> list[Topic]:
     """Topics that cover all units in order; `turns_s` are times of new slides."""
     borders = segment(costs, units, options, _prices(units, options, turns_s), strictness)
@@ -74,9 +74,9 @@ def find_topics(
 def segment(
     costs: Costs,
     units: Sequence[Unit],
-    options: ContentOptions,
+    options: TopicOptions,
     prices: Mapping[int, float],
-    strictness: Strictness = WORDS,
+    strictness: TopicPenalty = WORDS,
 ) -> list[int]:
     """Borders of the best segmentation, from 0 to n.
 
@@ -98,7 +98,7 @@ def segment(
 def _cheapest(
     costs: Costs,
     units: Sequence[Unit],
-    options: ContentOptions,
+    options: TopicOptions,
     prices: Mapping[int, float],
     penalty: float,
 ) -> list[int]:
@@ -137,7 +137,7 @@ def _gains(costs: Costs, borders: Sequence[int]) -> list[float]:
 
 
 def _prices(
-    units: Sequence[Unit], options: ContentOptions, turns_s: Sequence[float]
+    units: Sequence[Unit], options: TopicOptions, turns_s: Sequence[float]
 ) -> dict[int, float]:
     """Where a border costs less: at a new slide, after a pause that is long for this speaker."""
     prices: dict[int, float] = {}
@@ -152,7 +152,7 @@ def _prices(
     for turn in turns_s:
         k = int(np.argmin(np.abs(starts - turn)))
         if abs(starts[k] - turn) < _AT_TURN_S:
-            prices[k] = prices.get(k, 1.0) * options.turn_discount
+            prices[k] = prices.get(k, 1.0) * options.slide_change_discount
     return prices
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from vidpipe.content.model import Unit
-from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.timeline import Interval
 
 #: Voices are looked for in so many samples a second: their pitch lies far under 2 kHz.
@@ -72,7 +72,7 @@ def emphasis(
     units: Sequence[Unit],
     level_db: NDArray[np.float32],
     hop_s: float,
-    samples: Samples | None,
+    samples: AudioSamples | None,
 ) -> list[dict[str, float]]:
     """For each unit how `loud`, `lively` (high in pitch) and `slow` it is spoken, by rank.
 
@@ -96,7 +96,7 @@ def emphasis(
 
 
 def reactions(
-    units: Sequence[Unit], sounds: Sequence[Interval], samples: Samples | None
+    units: Sequence[Unit], sounds: Sequence[Interval], samples: AudioSamples | None
 ) -> list[float]:
     """For each unit whether applause or laughter follows it, 0 or 1."""
     if samples is None:

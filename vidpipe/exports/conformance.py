@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vidpipe.exports.model import Facts, Rule
+from vidpipe.exports.model import MediaFacts, Rule
 from vidpipe.platforms.model import Preset
 
 #: A codec's padding and a muxer's rounding make a file so much longer than its picture.
 _SLACK_S = 0.05
 
 
-def check(facts: Facts, preset: Preset, loudness_lufs: float) -> list[Rule]:
+def check(facts: MediaFacts, preset: Preset, loudness_lufs: float) -> list[Rule]:
     """Every rule of the preset.
 
     Args:
@@ -27,7 +27,7 @@ def check(facts: Facts, preset: Preset, loudness_lufs: float) -> list[Rule]:
     ]
 
 
-def _file(facts: Facts, preset: Preset) -> Iterator[Rule]:
+def _file(facts: MediaFacts, preset: Preset) -> Iterator[Rule]:
     rules = preset.file
     container = "mp4" if rules.container == "m4a" else rules.container
     yield _rule("container", facts.container == container, facts.container, container)
@@ -51,7 +51,7 @@ def _file(facts: Facts, preset: Preset) -> Iterator[Rule]:
         yield _rule("edit lists", not facts.edit_lists, said, "none that cuts")
 
 
-def _thumbnail(facts: Facts, preset: Preset) -> Iterator[Rule]:
+def _thumbnail(facts: MediaFacts, preset: Preset) -> Iterator[Rule]:
     if facts.thumbnail_bytes is not None:
         yield _rule(
             "thumbnail size",
@@ -61,8 +61,8 @@ def _thumbnail(facts: Facts, preset: Preset) -> Iterator[Rule]:
         )
 
 
-def _picture(facts: Facts, preset: Preset) -> Iterator[Rule]:
-    rules = preset.picture
+def _picture(facts: MediaFacts, preset: Preset) -> Iterator[Rule]:
+    rules = preset.video
     if rules is None:
         yield _rule("picture", facts.width is None, _said(facts.video_codec), "none")
         return
@@ -94,8 +94,8 @@ def _picture(facts: Facts, preset: Preset) -> Iterator[Rule]:
     yield _most("video bitrate", facts.video_kbps, rules.max_kbps)
 
 
-def _sound(facts: Facts, preset: Preset, loudness_lufs: float) -> Iterator[Rule]:
-    rules = preset.sound
+def _sound(facts: MediaFacts, preset: Preset, loudness_lufs: float) -> Iterator[Rule]:
+    rules = preset.audio
     if facts.audio_codec is None:
         yield _rule("sound", False, "none", rules.codec)
         return

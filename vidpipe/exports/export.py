@@ -9,10 +9,10 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.errors import InputRejected
-from vidpipe.exports.model import ExportOptions, Facts, Way
+from vidpipe.exports.model import ExportOptions, MediaFacts, Method
+from vidpipe.media.contact_sheets import thumbnail
 from vidpipe.media.encoders import SOFTWARE, Effort, encoder_options
 from vidpipe.media.ffmpeg import render
-from vidpipe.media.pictures import thumbnail
 from vidpipe.platforms.model import Preset, Tier
 
 #: Of a limit on a file's size, what is aimed at: a bitrate is met about, not exactly.
@@ -22,7 +22,7 @@ _LIMIT_S = 3600.0
 SOUND_KBPS = 160
 
 
-def way_for(clip: Facts, options: ExportOptions) -> Way:
+def choose_method(clip: MediaFacts, options: ExportOptions) -> Method:
     """How an export is made of a clip.
 
     Raises:
@@ -30,25 +30,25 @@ def way_for(clip: Facts, options: ExportOptions) -> Way:
     """
     preset = options.preset
     _fits_in_time(clip, preset)
-    if preset.picture is None:
-        return Way.SOUND
+    if preset.video is None:
+        return Method.SOUND
     assert clip.video_kbps is not None
-    if clip.size_bytes <= preset.file.max_size_bytes and clip.video_kbps <= preset.picture.max_kbps:
+    if clip.size_bytes <= preset.file.max_size_bytes and clip.video_kbps <= preset.video.max_kbps:
         sound = clip.audio_kbps or 0
-        return Way.COPY if sound <= 1.05 * preset.sound.max_kbps else Way.TRANSCODE
+        return Method.COPY if sound <= 1.05 * preset.audio.max_kbps else Method.TRANSCODE
     bitrate(clip, preset, options.tier)
-    return Way.TRANSCODE
+    return Method.TRANSCODE
 
 
-def bitrate(clip: Facts, preset: Preset, tier: Tier) -> int:
+def bitrate(clip: MediaFacts, preset: Preset, tier: Tier) -> int:
     """Kilobits a second of a picture that keeps to a platform's limits.
 
     Raises:
         InputRejected: it would be under what the tier allows.
     """
-    assert preset.picture is not None
+    assert preset.video is not None
     room = _AIM * preset.file.max_size_bytes * 8 / 1000 / clip.duration_s
-    kbps = min(preset.picture.max_kbps, round(room - (clip.audio_kbps or 0)))
+    kbps = min(preset.video.max_kbps, round(room - (clip.audio_kbps or 0)))
     if kbps < tier.least_kbps:
         raise InputRejected(
             "too_large",
@@ -59,7 +59,7 @@ def bitrate(clip: Facts, preset: Preset, tier: Tier) -> int:
     return kbps
 
 
-def _fits_in_time(clip: Facts, preset: Preset) -> None:
+def _fits_in_time(clip: MediaFacts, preset: Preset) -> None:
     rules = preset.file
     if clip.duration_s > rules.max_duration_s + 0.05:
         raise InputRejected(
@@ -76,7 +76,7 @@ def _fits_in_time(clip: Facts, preset: Preset) -> None:
 
 
 def make_export(
-    way: Way, clip: Path, facts: Facts, options: ExportOptions, title: str, target: Path
+    method: Method, clip: Path, facts: MediaFacts, options: ExportOptions, title: str, target: Path
 ) -> None:
     """Write the export of one of our clips."""
     preset = options.preset
@@ -85,8 +85,8 @@ def make_export(
     if options.channel_title:
         tags.append(f"artist={options.channel_title}")
     source = ffmpeg.input(str(clip))
-    streams: list[Any] = [source.audio] if way is Way.SOUND else [source.video, source.audio]
-    coded = {Way.COPY: _copied, Way.SOUND: _sound, Way.TRANSCODE: _transcoded}[way]
+    streams: list[Any] = [source.audio] if method is Method.SOUND else [source.video, source.audio]
+    coded = {Method.COPY: _copied, Method.SOUND: _sound, Method.TRANSCODE: _transcoded}[method]
     output = ffmpeg.output(
         *streams,
         str(target),
@@ -94,19 +94,19 @@ def make_export(
         movflags="+faststart",
         map_metadata=-1,
         fflags="+bitexact",
-        f="ipod" if way is Way.SOUND else "mp4",
+        f="ipod" if method is Method.SOUND else "mp4",
         **{f"metadata:g:{k}": tag for k, tag in enumerate(tags)},
     )
     render(output, timeout_s=_LIMIT_S)
 
 
-def _copied(facts: Facts, options: ExportOptions) -> dict[str, Any]:
+def _copied(facts: MediaFacts, options: ExportOptions) -> dict[str, Any]:
     return {"c": "copy"}
 
 
-def _sound(facts: Facts, options: ExportOptions) -> dict[str, Any]:
+def _sound(facts: MediaFacts, options: ExportOptions) -> dict[str, Any]:
     """The clip's sound at the platform's loudness: one gain; down needs no limiter."""
-    rules = options.preset.sound
+    rules = options.preset.audio
     wanted = options.loudness_lufs if rules.loudness_lufs is None else rules.loudness_lufs
     heard = facts.integrated_lufs
     gain_db = 0.0 if heard is None else wanted - heard
@@ -121,19 +121,19 @@ def _sound(facts: Facts, options: ExportOptions) -> dict[str, Any]:
     }
 
 
-def _transcoded(facts: Facts, options: ExportOptions) -> dict[str, Any]:
+def _transcoded(facts: MediaFacts, options: ExportOptions) -> dict[str, Any]:
     preset = options.preset
-    assert preset.picture is not None
+    assert preset.video is not None
     # The buffer may give its second on top of the ceiling, which counts in a short file.
     share = facts.duration_s / (facts.duration_s + 1)
     kbps = round(share * bitrate(facts, preset, options.tier))
     effort = Effort(crf=options.tier.crf, preset=options.tier.preset, max_kbps=kbps)
-    too_loud = (facts.audio_kbps or 0) > 1.05 * preset.sound.max_kbps
-    sound = {"acodec": "aac", "audio_bitrate": f"{preset.sound.max_kbps}k"}
+    too_loud = (facts.audio_kbps or 0) > 1.05 * preset.audio.max_kbps
+    sound = {"acodec": "aac", "audio_bitrate": f"{preset.audio.max_kbps}k"}
     return {
         # libx264 keeps its ceiling best, and this happens to few.
         **{**encoder_options(SOFTWARE, effort), "bufsize": f"{kbps}k"},
-        "pix_fmt": preset.picture.pix_fmt,
+        "pix_fmt": preset.video.pix_fmt,
         "colorspace": "bt709",
         "color_primaries": "bt709",
         "color_trc": "bt709",

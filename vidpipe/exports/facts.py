@@ -11,7 +11,7 @@ import av
 import ffmpeg
 
 from vidpipe.errors import InputRejected
-from vidpipe.exports.model import Facts, Rule
+from vidpipe.exports.model import MediaFacts, Rule
 from vidpipe.media.boxes import boxes
 from vidpipe.media.containers import identify_file
 from vidpipe.media.ffmpeg import render, source_input
@@ -32,7 +32,7 @@ _LEVEL_UNIT = {"h264": 10.0, "hevc": 30.0}
 _BT709 = 1
 
 
-def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
+def measure_file(path: Path, loudness: Loudness | None = None) -> MediaFacts:
     """Measure one file, ours or somebody's.
 
     Args:
@@ -64,7 +64,7 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
             file.seek(8)
             container = "mov" if file.read(4) == _QUICKTIME else "mp4"
         shifted = any(_edits(file, path.stat().st_size))
-    return Facts(
+    return MediaFacts(
         container=container,
         duration_s=round(duration_s, 4),
         size_bytes=path.stat().st_size,
@@ -75,7 +75,7 @@ def look_at(path: Path, loudness: Loudness | None = None) -> Facts:
     )
 
 
-def plays(path: Path) -> Rule:
+def check_decodes(path: Path) -> Rule:
     """Whether a file decodes to its end without a word of complaint from ffmpeg.
 
     Its picture, and the first sound that anything decodes: beside that a phone puts one for its

@@ -22,7 +22,7 @@ class Rule(BaseModel):
     wanted: str
 
 
-class Way(StrEnum):
+class Method(StrEnum):
     """How an export is made of its clip."""
 
     COPY = "copy"
@@ -58,7 +58,7 @@ class Post(BaseModel):
     text: str
 
 
-class Facts(BaseModel):
+class MediaFacts(BaseModel):
     """What a file is, as far as platforms care; None where there is no picture or no sound."""
 
     model_config = ConfigDict(frozen=True)
@@ -86,14 +86,14 @@ class Facts(BaseModel):
     thumbnail_bytes: int | None = None
 
 
-class Finished(BaseModel):
+class FinishedExport(BaseModel):
     """One export, as it was stored, and what making it took: times stay out of the stage's
     result, which is the same every time."""
 
     model_config = ConfigDict(frozen=True)
 
-    way: Way
-    facts: Facts
+    method: Method
+    facts: MediaFacts
     estimate: Estimate
     seconds: float = Field(description="that it took")
 
@@ -110,8 +110,8 @@ class Export(BaseModel):
     artifact: str
     fingerprint: str
     key: str
-    way: Way
-    facts: Facts
+    method: Method
+    facts: MediaFacts
     rules: tuple[Rule, ...]
 
     @property

@@ -47,7 +47,7 @@ def write_post(
         title = shorten(said, rules.title_characters)
     description = rules.taken(_filled(templates.description, fields))
     credits = rules.taken(_filled(templates.credits, fields))
-    own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.own_hashtags]
+    own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.auto_hashtags]
     tags = list(dict.fromkeys([*templates.hashtags, *own]))[: rules.max_hashtags]
     shown = _chapters(chapters, duration_s) if rules.chapters else []
     listed = rules.taken("\n".join(f"{clock(c.start_s)} {c.title}" for c in shown))

@@ -99,7 +99,7 @@ def close_up(region: Rect, faces: Sequence[FacePoint]) -> Rect:
 
 
 @dataclass(frozen=True)
-class Pair:
+class FramedPair:
     """Crops of two people who are seen all the time, the left one first."""
 
     left: CropPath
@@ -114,7 +114,7 @@ def pair_of(
     cuts_s: Sequence[float],
     aspect: float,
     options: FramingOptions,
-) -> Pair | None:
+) -> FramedPair | None:
     """Two people in one picture; None where it is cut, or where they are not both seen."""
     if any(within.start_s < c < within.end_s for c in cuts_s):
         return None
@@ -138,7 +138,7 @@ def pair_of(
         crop_path(half, aspect, track.points, within, (), options)
         for half, track in zip(halves, (left, right), strict=True)
     ]
-    return Pair(*paths)
+    return FramedPair(*paths)
 
 
 def pair_of_panes(
@@ -148,7 +148,7 @@ def pair_of_panes(
     within: Interval,
     aspect: float,
     options: FramingOptions,
-) -> Pair | None:
+) -> FramedPair | None:
     """Two people with a picture each."""
     paths = []
     for pane in sorted(panes, key=lambda p: (p.x, p.y)):
@@ -156,7 +156,7 @@ def pair_of_panes(
         if not faces:
             return None
         paths.append(crop_path(pane, aspect, faces, within, (), options))
-    return Pair(*paths)
+    return FramedPair(*paths)
 
 
 def _middle(points: Sequence[FacePoint]) -> float:

@@ -90,7 +90,7 @@ class FramingOptions(BaseModel):
     faces_per_s_stacked: float = Field(
         default=1.0, description="frames per second searched for faces in a stack"
     )
-    mouths_per_s: float = Field(
+    lip_samples_per_s: float = Field(
         default=10.0,
         description="frames per second in which lips are measured where several people are seen",
     )

@@ -33,7 +33,7 @@ def who_speaks(
     within: Interval,
     options: FramingOptions,
 ) -> Speaking:
-    """The probability that each of the faces speaks, at `mouths_per_s`.
+    """The probability that each of the faces speaks, at `lip_samples_per_s`.
 
     Args:
         reader: of the video; its frames should show a face in 40 pixels or more.
@@ -42,7 +42,7 @@ def who_speaks(
         within: the time to look at.
         options: of framing.
     """
-    times, moves = _mouths(reader, tracks, within, 1.0 / options.mouths_per_s)
+    times, moves = _mouths(reader, tracks, within, 1.0 / options.lip_samples_per_s)
     if len(times) == 0:
         return Speaking(times_s=(), probabilities=tuple(() for _ in tracks))
     there = np.array([[t.start_s - 0.3 <= s <= t.end_s + 0.3 for s in times] for t in tracks])

@@ -32,7 +32,7 @@ _BEING_MADE = ("_unpack_", "_failed_")
 
 
 @dataclass(frozen=True)
-class Seen:
+class DropEntry:
     """A video, or sound, in a drop folder: `{channel}/{name}`, with the sidecars of its stem.
 
     `version` and `sidecar_version` change when the objects do, as far as a
@@ -57,7 +57,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class PassedOver:
+class SkippedObject:
     """What lies in a drop folder, is not taken in and is beside nothing that is, and why."""
 
     key: str
@@ -68,7 +68,7 @@ class PassedOver:
     modified_s: float = 0.0
 
 
-def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
+def scan(listing: Iterable[ObjectInfo]) -> list[DropEntry]:
     """Videos and sound in a listing, each with its sidecars; what is neither is passed over.
 
     The cover of a whole folder is no sidecar here: a slice of a listing may be without it.
@@ -81,7 +81,7 @@ def survey(listing: Iterable[ObjectInfo]) -> list[Seen]:
         found = beside.get(item.key, {})
         newest = max([item.modified_s, *(s.modified_s for s in found.values())])
         seen.append(
-            Seen(
+            DropEntry(
                 key=item.key,
                 version=version_of(item),
                 size_bytes=item.size_bytes,
@@ -111,7 +111,7 @@ def _beside(
     return beside
 
 
-def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[PassedOver]:
+def left_out(listing: Iterable[ObjectInfo], seen: Iterable[DropEntry]) -> list[SkippedObject]:
     """What of a listing is no video, no sound and beside none, each with the reason.
 
     Hidden files and what was thrown away are nobody's upload, and the cover of a folder is used.
@@ -125,7 +125,7 @@ def left_out(listing: Iterable[ObjectInfo], seen: Iterable[Seen]) -> list[Passed
             continue
         reason, message = _why_left(base)
         left.append(
-            PassedOver(
+            SkippedObject(
                 item.key, reason, message, version_of(item), item.size_bytes, item.modified_s
             )
         )
@@ -181,7 +181,7 @@ def is_version(item: ObjectInfo, version: str) -> bool:
     return version_of(item) == version
 
 
-def changes(known: Mapping[str, tuple[str, str]], seen: Iterable[Seen]) -> list[Seen]:
+def changes(known: Mapping[str, tuple[str, str]], seen: Iterable[DropEntry]) -> list[DropEntry]:
     """What is new or different: `known` holds (version, sidecar version) by key."""
     return [s for s in seen if known.get(s.key) != (s.version, s.sidecar_version)]
 

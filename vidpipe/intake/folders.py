@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from vidpipe.addresses import holds_secret, shown
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
-from vidpipe.intake.drops import PassedOver, family, is_version
+from vidpipe.intake.drops import SkippedObject, family, is_version
 from vidpipe.storage.objects import ObjectInfo, ObjectStore
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ _LINKED_FOLDER = (
 )
 
 
-class Replaced(Exception):
+class ObjectChanged(Exception):
     """The object is no longer the one that was listed; the next listing has the new one."""
 
 
 @dataclass(frozen=True)
-class Slice:
+class ListingPage:
     """Part of a listing, whole families of keys.
 
     Attributes:
@@ -55,7 +55,7 @@ class Slice:
 
     items: tuple[ObjectInfo, ...]
     after: str = ""
-    refused: tuple[PassedOver, ...] = ()
+    refused: tuple[SkippedObject, ...] = ()
 
 
 class DropFolder(Protocol):
@@ -66,7 +66,7 @@ class DropFolder(Protocol):
         """Whether what is being written can be seen half: a file can, an object cannot."""
         ...
 
-    def slice(self, after: str) -> Slice:
+    def slice(self, after: str) -> ListingPage:
         """The objects after a key, some of them; a failed listing raises, it is not empty."""
         ...
 
@@ -117,14 +117,14 @@ class LocalFolder:
     def polled(self) -> bool:
         return True
 
-    def slice(self, after: str) -> Slice:
+    def slice(self, after: str) -> ListingPage:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             os.scandir(self.root).close()
         except OSError as error:
             raise Unavailable(f"{self.root}: {error.strerror}") from error
         items: list[ObjectInfo] = []
-        refused: list[PassedOver] = []
+        refused: list[SkippedObject] = []
         for path in self._files(refused):
             key = path.relative_to(self.root).as_posix()
             try:
@@ -132,28 +132,28 @@ class LocalFolder:
                 info = self._info(key)
             except UnicodeEncodeError:
                 shown = os.fsencode(key).decode("utf-8", "backslashreplace")
-                refused.append(PassedOver(shown, "bad_name", _NOT_UTF8))
+                refused.append(SkippedObject(shown, "bad_name", _NOT_UTF8))
                 continue
             except InputRejected as error:
-                refused.append(PassedOver(key, error.reason, error.message))
+                refused.append(SkippedObject(key, error.reason, error.message))
                 continue
             if info is not None and key > after:
                 items.append(info)
-        return Slice(tuple(sorted(items, key=lambda i: i.key)), refused=tuple(refused))
+        return ListingPage(tuple(sorted(items, key=lambda i: i.key)), refused=tuple(refused))
 
-    def _files(self, refused: list[PassedOver]) -> Iterator[Path]:
+    def _files(self, refused: list[SkippedObject]) -> Iterator[Path]:
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
                 where = Path(error.filename).relative_to(self.root).as_posix()
                 why = f"the folder cannot be read ({error.strerror}): give vidpipe the rights to it"
-                refused.append(PassedOver(where, "unreadable", why))
+                refused.append(SkippedObject(where, "unreadable", why))
 
         for where, folders, names in os.walk(self.root, onerror=fail):
             folders[:] = [f for f in folders if not f.startswith(".")]
             links = [f for f in folders if (Path(where) / f).is_symlink()]
             for path in (Path(where) / name for name in links):
                 key = os.fsencode(path.relative_to(self.root)).decode("utf-8", "backslashreplace")
-                refused.append(PassedOver(key, "link", _LINKED_FOLDER))
+                refused.append(SkippedObject(key, "link", _LINKED_FOLDER))
             yield from (Path(where) / name for name in names if not name.startswith("."))
 
     def _info(self, key: str) -> ObjectInfo | None:
@@ -194,7 +194,7 @@ class LocalFolder:
         if info is None:
             raise FileNotFoundError(str(path))
         if version and not is_version(info, version):
-            raise Replaced(key)
+            raise ObjectChanged(key)
         try:
             path.open("rb").close()
         except OSError as error:
@@ -214,9 +214,9 @@ class BucketFolder:
     def polled(self) -> bool:
         return False
 
-    def slice(self, after: str) -> Slice:
+    def slice(self, after: str) -> ListingPage:
         items = [i for i in self.store.list("") if i.key > after]
-        return Slice(tuple(sorted(items, key=lambda i: i.key)))
+        return ListingPage(tuple(sorted(items, key=lambda i: i.key)))
 
     def family(self, prefix: str) -> list[ObjectInfo]:
         folder = prefix.rpartition("/")[0]
@@ -228,7 +228,7 @@ class BucketFolder:
             if info is None:
                 raise FileNotFoundError(f"{self.store.url}/{key}")
             if not is_version(info, version):
-                raise Replaced(key)
+                raise ObjectChanged(key)
         self.store.fetch(key, target)
         return target
 
@@ -253,18 +253,18 @@ class S3Folder:
     def polled(self) -> bool:
         return False
 
-    def slice(self, after: str) -> Slice:
+    def slice(self, after: str) -> ListingPage:
         started = time.monotonic()
         items: list[ObjectInfo] = []
         for page, more in self._pages(self.prefix, after=after):
             items += page
             if not more:
-                return Slice(tuple(items))
+                return ListingPage(tuple(items))
             if len(items) >= SLICE_OBJECTS or time.monotonic() - started > SLICE_S:
                 whole = _whole_families(items)
                 if whole:
-                    return Slice(tuple(whole), after=whole[-1].key)
-        return Slice(tuple(items))
+                    return ListingPage(tuple(whole), after=whole[-1].key)
+        return ListingPage(tuple(items))
 
     def family(self, prefix: str) -> list[ObjectInfo]:
         return [i for page, _ in self._pages(f"{self.prefix}{prefix}.") for i in page]
@@ -301,7 +301,7 @@ class S3Folder:
         )
         if version and not is_version(info, version):
             answer["Body"].close()
-            raise Replaced(key)
+            raise ObjectChanged(key)
 
         def write() -> None:
             with target.open("wb") as file:

@@ -18,7 +18,7 @@ from vidpipe.intake import sidecars
 from vidpipe.intake.covers import find_cover
 from vidpipe.intake.identity import storable
 from vidpipe.intake.identity import video_id as make_video_id
-from vidpipe.intake.model import Cover, Instructions, Outcome, Sidecar, State, Upload
+from vidpipe.intake.model import Cover, Instructions, IntakeResult, IntakeState, Sidecar, Upload
 from vidpipe.intake.rules import VIDEO_SUFFIXES, Rules, check_media, check_name
 from vidpipe.media.coded import coded_digest
 from vidpipe.media.embedded import text_tracks
@@ -35,7 +35,7 @@ _MOST_KEY_BYTES = 1024
 
 
 @dataclass(frozen=True)
-class Drop:
+class IncomingUpload:
     """An upload as it lies on this machine.
 
     Attributes:
@@ -82,7 +82,7 @@ class Intake:
         self.channels = channels
         self.rules = rules
 
-    def take(self, drop: Drop) -> Outcome:
+    def take(self, drop: IncomingUpload) -> IntakeResult:
         """Accept, recognise or quarantine one upload; always leaves a catalog row.
 
         Raises:
@@ -105,7 +105,7 @@ class Intake:
         self._record(drop, outcome)
         return outcome
 
-    def _check_channel(self, drop: Drop) -> None:
+    def _check_channel(self, drop: IncomingUpload) -> None:
         if not drop.channel:
             raise InputRejected(
                 "no_channel",
@@ -121,7 +121,7 @@ class Intake:
                 name=drop.key,
             )
 
-    def _read_sidecars(self, drop: Drop) -> tuple[Sidecar, dict[str, Path]]:
+    def _read_sidecars(self, drop: IncomingUpload) -> tuple[Sidecar, dict[str, Path]]:
         files: dict[str, Path] = {}
         instructions = Instructions()
         for tail in sidecars.transcripts(drop.sidecars):
@@ -137,8 +137,8 @@ class Intake:
         return Sidecar(transcript_files=tuple(files), instructions=instructions), files
 
     def _accept(
-        self, drop: Drop, digest: str, sidecar: Sidecar, files: Mapping[str, Path]
-    ) -> Outcome:
+        self, drop: IncomingUpload, digest: str, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> IntakeResult:
         info = check_media(drop.path, drop.name, self.rules)
         coded = coded_digest(drop.path, info)
         same = None if drop.insist else self._in_another_container(drop, coded)
@@ -169,16 +169,16 @@ class Intake:
             known = self.catalog.video_by_digest(drop.channel, digest)
             assert known is not None
             return self._recognise(drop, known, sidecar, files)
-        return Outcome(
+        return IntakeResult(
             key=drop.key,
-            state=State.ACCEPTED,
+            state=IntakeState.ACCEPTED,
             video_id=video_id,
             message=f"accepted as {video_id}" + (f"; {cover.words}" if cover.words else ""),
             sidecar_changed=bool(drop.sidecars),
             taken=_by_name(source, beside, picture),
         )
 
-    def _in_another_container(self, drop: Drop, coded: str) -> tables.Video | None:
+    def _in_another_container(self, drop: IncomingUpload, coded: str) -> tables.Video | None:
         """The video that was taken in from a file of this name but for its suffix, if it is it.
 
         Recorders leave the file that they wrote beside the one that they copied it into.
@@ -194,8 +194,8 @@ class Intake:
         return None
 
     def _recognise(
-        self, drop: Drop, known: tables.Video, sidecar: Sidecar, files: Mapping[str, Path]
-    ) -> Outcome:
+        self, drop: IncomingUpload, known: tables.Video, sidecar: Sidecar, files: Mapping[str, Path]
+    ) -> IntakeResult:
         """The same bytes again: under the first name its sidecars count, else it is an alias.
 
         A retired video is revived under any name.
@@ -220,9 +220,9 @@ class Intake:
             self.catalog.revive_video(known.video_id, version, priority)
         elif changed:
             self.catalog.change_sidecar(known.video_id, version, priority)
-        return Outcome(
+        return IntakeResult(
             key=drop.key,
-            state=State.ACCEPTED,
+            state=IntakeState.ACCEPTED,
             video_id=known.video_id,
             message="retired, and wanted again"
             if retired
@@ -234,17 +234,17 @@ class Intake:
         )
 
     def _alias(
-        self, drop: Drop, video_id: str, name: str, how: str = "the same bytes as"
-    ) -> Outcome:
-        return Outcome(
+        self, drop: IncomingUpload, video_id: str, name: str, how: str = "the same bytes as"
+    ) -> IntakeResult:
+        return IntakeResult(
             key=drop.key,
-            state=State.ALIAS,
+            state=IntakeState.ALIAS,
             video_id=video_id,
             message=f"{how} {name}: an alias of {video_id}, not processed again",
         )
 
     def _store_source(
-        self, drop: Drop, video_id: str, digest: str, info: MediaInfo, coded: str
+        self, drop: IncomingUpload, video_id: str, digest: str, info: MediaInfo, coded: str
     ) -> Manifest:
         name = f"source{info.known_container.suffixes[0]}"
         work = self.artifacts.workspace("intake")
@@ -258,7 +258,7 @@ class Intake:
                 folder=Folder.RAW,
                 artifact="upload",
                 fingerprint=digest,
-                ingredients={"sha256": digest},
+                cache_key_inputs={"sha256": digest},
                 files={name: copy},
                 digests={name: digest},
                 document=Upload(
@@ -296,7 +296,7 @@ class Intake:
             if current is not None and self._says(current, sidecar, digests):
                 self.artifacts.point_to(Folder.RAW, current)
                 return current
-            ingredients = {
+            cache_key_inputs = {
                 "instructions": sidecar.instructions.model_dump(mode="json"),
                 "files": digests,
             }
@@ -308,8 +308,8 @@ class Intake:
                 video_id=video_id,
                 folder=Folder.RAW,
                 artifact="sidecar",
-                fingerprint=fingerprint(ingredients),
-                ingredients=ingredients,
+                fingerprint=fingerprint(cache_key_inputs),
+                cache_key_inputs=cache_key_inputs,
                 files=copies,
                 document=sidecar,
             )
@@ -318,7 +318,7 @@ class Intake:
 
     def _says(self, stored: Manifest, sidecar: Sidecar, digests: Mapping[str, str]) -> bool:
         """Whether a stored sidecar is whole and says this, also where an older vidpipe wrote it."""
-        if stored.ingredients.get("files") != digests or not self.artifacts.sound(stored):
+        if stored.cache_key_inputs.get("files") != digests or not self.artifacts.sound(stored):
             return False
         try:
             return self.artifacts.document(stored, Sidecar) == sidecar
@@ -326,7 +326,7 @@ class Intake:
             return False
 
     def _store_cover(
-        self, drop: Drop, video_id: str, digest: str, info: MediaInfo
+        self, drop: IncomingUpload, video_id: str, digest: str, info: MediaInfo
     ) -> tuple[Cover, Manifest | None]:
         """The picture that stands for a recording without any of its own; nothing for videos."""
         if not info.sound_only:
@@ -335,7 +335,7 @@ class Intake:
         try:
             target = work / "cover.jpg"
             cover = find_cover(drop.path, info, drop.sidecars, target)
-            ingredients = {
+            cache_key_inputs = {
                 "source": digest,
                 "picture": sha256_file(target) if target.exists() else None,
                 "cover": cover.model_dump(mode="json"),
@@ -344,8 +344,8 @@ class Intake:
                 video_id=video_id,
                 folder=Folder.RAW,
                 artifact="cover",
-                fingerprint=fingerprint(ingredients),
-                ingredients=ingredients,
+                fingerprint=fingerprint(cache_key_inputs),
+                cache_key_inputs=cache_key_inputs,
                 files={"cover.jpg": target} if target.exists() else {},
                 document=cover,
             )
@@ -353,7 +353,7 @@ class Intake:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
-    def _quarantine(self, drop: Drop, digest: str, error: InputRejected) -> Outcome:
+    def _quarantine(self, drop: IncomingUpload, digest: str, error: InputRejected) -> IntakeResult:
         """Keep the rejected bytes with the reason beside them."""
         name = drop.name.rsplit("/", 1)[-1]
         channel = drop.channel if drop.channel in self.channels else "_unknown"
@@ -363,17 +363,17 @@ class Intake:
             f"{key}.reason.txt",
             f"{error.reason}\n{error.message}\n".encode("utf-8", "backslashreplace"),
         )
-        return Outcome(
+        return IntakeResult(
             key=drop.key,
-            state=State.QUARANTINED,
+            state=IntakeState.QUARANTINED,
             reason=error.reason,
             message=storable(error.message),
             quarantine_key=key,
         )
 
-    def _record(self, drop: Drop, outcome: Outcome) -> None:
+    def _record(self, drop: IncomingUpload, outcome: IntakeResult) -> None:
         self.catalog.inbox.decide(
-            tables.Upload(
+            tables.UploadRow(
                 key=storable(drop.key, _MOST_KEY_BYTES),
                 channel=storable(drop.channel)[:64],
                 version=drop.version,
@@ -403,7 +403,7 @@ def _copied(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
-def _content_of(drop: Drop) -> str:
+def _content_of(drop: IncomingUpload) -> str:
     """The state of the sidecars by content: empty when there are none."""
     return sidecars.version({k: sha256_file(v) for k, v in drop.sidecars.items()})
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vidpipe.channels.sound import SoundWish
+from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.geometry import Rect
 from vidpipe.intake.lengths import Length
@@ -99,7 +99,7 @@ class Instructions(BaseModel):
     profanity: Profanity | None = Field(
         default=None, description="keep or mask strong language, whatever the channel does"
     )
-    sound: SoundWish | None = Field(
+    sound: SoundChoice | None = Field(
         default=None,
         description="of several, whatever the channel says: auto, mix, or the number of one",
     )
@@ -159,23 +159,23 @@ class Cover(BaseModel):
         return "; ".join(part for part in (said, *self.left_out) if part)
 
 
-class State(StrEnum):
+class IntakeState(StrEnum):
     """What became of an upload."""
 
     ACCEPTED = "accepted"
     ALIAS = "alias"
     QUARANTINED = "quarantined"
     #: It lies in a drop folder and is nothing to be taken in, or may not be.
-    PASSED_OVER = "passed_over"
+    SKIPPED = "skipped"
 
 
-class Outcome(BaseModel):
+class IntakeResult(BaseModel):
     """The word on one upload, for the person who dropped it."""
 
     model_config = ConfigDict(frozen=True)
 
     key: str
-    state: State
+    state: IntakeState
     video_id: str | None = None
     reason: str | None = None
     message: str = ""
@@ -204,4 +204,4 @@ class SourceVideo(BaseModel):
 class SourceOptions(BaseModel):
     """What can change how a recording is used."""
 
-    sound: SoundWish
+    sound: SoundChoice

@@ -13,8 +13,8 @@ from vidpipe.errors import InputRejected
 from vidpipe.media.containers import MPEGTS, SNIFF_BYTES, identify
 from vidpipe.media.dolby import dolby_alone
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import sound_decodes
 from vidpipe.media.probe import MediaInfo, probe
-from vidpipe.media.samples import sound_decodes
 from vidpipe.media.transport import begins_anew
 from vidpipe.programs import memory_bound
 

@@ -10,23 +10,25 @@ from pathlib import Path
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
-from vidpipe.catalog.tables import Upload, now
-from vidpipe.errors import WAITS_S, VidpipeError, can_pass, cause_of, wait_before_s
-from vidpipe.intake.drops import PassedOver, Seen, changes
-from vidpipe.intake.folders import DropFolder, Replaced
-from vidpipe.intake.intake import Drop, Intake
-from vidpipe.intake.model import Outcome
+from vidpipe.catalog.tables import UploadRow, now
+from vidpipe.errors import RETRY_DELAYS_S, VidpipeError, cause_of, retryable, wait_before_s
+from vidpipe.intake.drops import DropEntry, SkippedObject, changes
+from vidpipe.intake.folders import DropFolder, ObjectChanged
+from vidpipe.intake.intake import IncomingUpload, Intake
+from vidpipe.intake.model import IntakeResult
 from vidpipe.intake.rules import is_sound
 from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
 
 
-def notice(catalog: Catalog, seen: Sequence[Seen], left: Sequence[PassedOver] = ()) -> list[Seen]:
+def notice(
+    catalog: Catalog, seen: Sequence[DropEntry], left: Sequence[SkippedObject] = ()
+) -> list[DropEntry]:
     """Write down what is new or changed, so that it waits to be taken in; returns it.
 
     What is left out has a row with the reason, once for each version of it.
     """
     known = catalog.inbox.known([item.key for item in left])
-    catalog.inbox.pass_over(
+    catalog.inbox.skip(
         [
             {
                 "key": item.key,
@@ -60,14 +62,14 @@ def notice(catalog: Catalog, seen: Sequence[Seen], left: Sequence[PassedOver] = 
     return fresh
 
 
-def take_noticed(
+def ingest_pending(
     intake: Intake,
     folder: DropFolder,
-    row: Upload,
+    row: UploadRow,
     run_id: str = "",
-    waits_s: Sequence[float] = WAITS_S,
+    retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
     watched: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Outcome | str:
+) -> IntakeResult | str:
     """Take one noticed upload in; its outcome, or why there is none yet.
 
     What may pass is tried again after a wait, and in the end goes to the dead letters:
@@ -81,7 +83,7 @@ def take_noticed(
     attempt = catalog.inbox.begin(row.key, row.version)
     if attempt == 0:
         return "it is newer than this run, or decided on: passed over"
-    if wait_before_s(attempt - 1 or 1, waits_s) is None:
+    if wait_before_s(attempt - 1 or 1, retry_delays_s) is None:
         return _bury(
             catalog, row, run_id, attempt, "process_lost", "it crashed the worker on every attempt"
         )
@@ -93,22 +95,22 @@ def take_noticed(
             except FileNotFoundError:
                 catalog.inbox.forget(row.key)
                 return "it is gone from the drop folder: passed over"
-            except Replaced:
+            except ObjectChanged:
                 return "it was replaced since it was listed: the next listing has it"
             return intake.take(drop)
     except Exception as error:
-        wait_s = wait_before_s(attempt, waits_s) if can_pass(error) else None
+        wait_s = wait_before_s(attempt, retry_delays_s) if retryable(error) else None
         if wait_s is None:
             said = _bury(catalog, row, run_id, attempt, cause_of(error), str(error))
             if not isinstance(error, VidpipeError):
                 raise
             return said
-        catalog.inbox.put_off(row.key, now() + timedelta(seconds=wait_s))
+        catalog.inbox.defer(row.key, now() + timedelta(seconds=wait_s))
         return f"tried again in {wait_s / 60:.0f} min: {error}"
 
 
 def _bury(
-    catalog: Catalog, row: Upload, run_id: str, attempt: int, cause: str, message: str
+    catalog: Catalog, row: UploadRow, run_id: str, attempt: int, cause: str, message: str
 ) -> str:
     catalog.inbox.give_up(row.key, message)
     failed = Failed(row.key, row.channel, "intake", "", cause, message, run_id)
@@ -117,7 +119,7 @@ def _bury(
 
 
 @contextmanager
-def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Drop]:
+def on_this_machine(folder: DropFolder, row: UploadRow, work: Path) -> Iterator[IncomingUpload]:
     """The upload and its sidecars as files: in place on local disk, else fetched to `work`.
 
     Beside sound the cover of its folder is looked for, too.
@@ -138,7 +140,7 @@ def on_this_machine(folder: DropFolder, row: Upload, work: Path) -> Iterator[Dro
             cover = _folder_cover(folder, row.key, work)
             if cover is not None:
                 beside[FOLDER_COVER] = cover
-        yield Drop(
+        yield IncomingUpload(
             key=row.key,
             channel=row.channel,
             name=row.key.partition("/")[2] if "/" in row.key else row.key,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from vidpipe.orthography import unspaced
+from vidpipe.text import unspaced
 
 #: An address, a path, a name of code: broken after one of its marks, without a hyphen.
 _ADDRESS = re.compile(r"://|^www\.|/.*/|@|_|\w\.\w+\.\w|[=&#?]\w")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.language.sentence import clauses, has_verb, names, notation, unnamed, words_in
-from vidpipe.orthography import CLOSING, PAUSES, bare, ends_clause, joined, split_words, unspaced
+from vidpipe.text import CLOSING, PAUSES, bare, ends_clause, joined, split_words, unspaced
 
 #: Characters of a title, as a phone shows it on one or two lines.
 MOST = 60

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from vidpipe.language.phrases import CuePhrases
-from vidpipe.orthography import bare, ends_clause, ends_sentence, unspaced
+from vidpipe.text import bare, ends_clause, ends_sentence, unspaced
 
 #: Languages that write their nouns with a capital.
 _CAPITALISED = ("de", "lb")

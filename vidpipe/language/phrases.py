@@ -14,7 +14,7 @@ from importlib import resources
 import stopwordsiso
 import yaml
 
-from vidpipe.orthography import unspaced
+from vidpipe.text import unspaced
 
 #: A letter, and what follows it: letters, and the marks of vowels and points, which are none.
 _WORD = re.compile(

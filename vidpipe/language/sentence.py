@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from vidpipe.language.phrases import CuePhrases, words_of
-from vidpipe.orthography import CLOSING, PAUSES, ends_sentence, unspaced
+from vidpipe.text import CLOSING, PAUSES, ends_sentence, unspaced
 
 _COMMA = re.compile("|".join(map(re.escape, PAUSES)))
 #: A consonant that stands alone, or x and y in sums, is a variable that is read out ("x i").

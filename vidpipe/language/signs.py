@@ -16,7 +16,7 @@ from vidpipe.language.sentence import (
     unnamed,
     words_in,
 )
-from vidpipe.orthography import CLOSING, width
+from vidpipe.text import CLOSING, width
 
 #: Signs that cue phrases give.
 _CUED = (

@@ -15,16 +15,16 @@ import numpy as np
 
 from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.cameras import CameraFinder
+from vidpipe.layout.face_samples import FaceLooks
+from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.insets import Inset, drawn, shown
-from vidpipe.layout.looks import FaceLooks
-from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Stretch
+from vidpipe.layout.intervals import merged
+from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role
 from vidpipe.layout.pages import content_rect, one_tone, page_rect, tone_of
-from vidpipe.layout.pictures import Grey
-from vidpipe.layout.rooms import Page, filmed_page
-from vidpipe.layout.sampling import Samples, refine
-from vidpipe.layout.shots import Border
+from vidpipe.layout.projection import ProjectedPage, filmed_page
+from vidpipe.layout.sampling import FrameSamples, refine
+from vidpipe.layout.shots import Boundary
 from vidpipe.layout.states import events, find_states
-from vidpipe.layout.stretches import merged
 from vidpipe.media.frames import FrameReader
 
 #: Cameras that fill so much of the picture leave no page.
@@ -60,7 +60,7 @@ class _Seen:
 
     kind: LayoutKind
     cameras: tuple[int, ...] = ()
-    page: Page | None = None
+    page: ProjectedPage | None = None
 
 
 class Arrangements:
@@ -69,8 +69,8 @@ class Arrangements:
     def __init__(
         self,
         reader: FrameReader,
-        samples: Samples,
-        borders: Sequence[Border],
+        samples: FrameSamples,
+        borders: Sequence[Boundary],
         duration_s: float,
         people: FaceLooks,
         options: LayoutOptions,
@@ -97,7 +97,7 @@ class Arrangements:
         self.finder = CameraFinder(self.samples, self.states, duration_s, people)
         self.cameras = self.finder.cameras
 
-    def stretches(self) -> list[Stretch]:
+    def stretches(self) -> list[LayoutInterval]:
         """All of the recording, in order."""
         rooms = self._rooms()
         judged = [self._judge(n, rooms.get(n)) for n in range(len(self.states))]
@@ -117,7 +117,7 @@ class Arrangements:
             self.duration_s,
         ]
         # A recording with hundreds of cuts gets fewer looks at each, not a slower run.
-        most = self.options.max_face_looks // len(groups)
+        most = self.options.max_face_samples // len(groups)
         self.people.looks = max(1, min(self.options.face_frames, most))
         found = [
             self._stretch(start_s, end_s, group, seen[group[0]])
@@ -128,7 +128,7 @@ class Arrangements:
 
     # What a state is
 
-    def _judge(self, n: int, room: Page | None) -> _Seen | None:
+    def _judge(self, n: int, room: ProjectedPage | None) -> _Seen | None:
         """What a state shows; None where it is too short to say."""
         alive = self.finder.alive(n)
         state = self.states[n]
@@ -222,9 +222,9 @@ class Arrangements:
 
     # Rooms with a page on the wall
 
-    def _rooms(self) -> dict[int, Page]:
+    def _rooms(self) -> dict[int, ProjectedPage]:
         """The page on the wall of each shot of a filmed room, by state."""
-        rooms: dict[int, Page] = {}
+        rooms: dict[int, ProjectedPage] = {}
         starts = [0, *(k + 1 for k in self.cuts), len(self.samples)]
         for first, last in itertools.pairwise(starts):
             if last - first < _LEAST_LOOKS:
@@ -239,7 +239,7 @@ class Arrangements:
                 rooms |= dict.fromkeys(inner, page)
         return rooms
 
-    def _is_room(self, page: Page, inner: Sequence[int]) -> bool:
+    def _is_room(self, page: ProjectedPage, inner: Sequence[int]) -> bool:
         """Whether a bright page hangs in a room: it is still, and around it is no plain tone."""
         life = [self.finder.life(n, page.rect) for n in inner if self.finder.alive(n) is not None]
         if life and float(np.median(life)) > _PAGE_ALIVE:
@@ -294,7 +294,9 @@ class Arrangements:
 
         return refine(self.reader, before_s, after_s, changed)[0]
 
-    def _stretch(self, start_s: float, end_s: float, group: Sequence[int], seen: _Seen) -> Stretch:
+    def _stretch(
+        self, start_s: float, end_s: float, group: Sequence[int], seen: _Seen
+    ) -> LayoutInterval:
         looks = np.concatenate([self.states[n].looks for n in group])
         # The looks next to a switch may show it on its way.
         stack = self.finder.some(looks[1:-1] if len(looks) > 4 else looks)
@@ -316,7 +318,7 @@ class Arrangements:
             tone = one_tone(stack[len(stack) // 2], content)
             sure = 0.95 if role is Role.CAMERA and count else round(0.6 + 0.35 * tone, 2)
             regions = (Region(role=role, rect=content, confidence=sure, faces=count),)
-        return Stretch(
+        return LayoutInterval(
             start_s=start_s, end_s=end_s, kind=seen.kind, regions=regions, confidence=sure
         )
 
@@ -331,11 +333,13 @@ class Arrangements:
             circle=inset.circle,
         )
 
-    def _room(self, start_s: float, end_s: float, content: Rect, page: Page) -> Stretch:
+    def _room(
+        self, start_s: float, end_s: float, content: Rect, page: ProjectedPage
+    ) -> LayoutInterval:
         """A filmed room: the page on its wall, and all of it as the camera's picture."""
         count, _ = self.people.at(start_s, end_s, content)
         sure = 0.9 if count else 0.7
-        return Stretch(
+        return LayoutInterval(
             start_s=start_s,
             end_s=end_s,
             kind=LayoutKind.SCREEN_AND_CAMERA,
@@ -347,9 +351,9 @@ class Arrangements:
         )
 
 
-def _whole(found: list[Stretch], duration_s: float) -> list[Stretch]:
+def _whole(found: list[LayoutInterval], duration_s: float) -> list[LayoutInterval]:
     """Stretches that follow each other without a gap from the start to the end."""
-    out: list[Stretch] = []
+    out: list[LayoutInterval] = []
     for item in found:
         start_s = out[-1].end_s if out else 0.0
         out.append(item.model_copy(update={"start_s": start_s}))
@@ -369,7 +373,7 @@ def _room_for_a_page(content: Rect, cameras: Sequence[Rect]) -> bool:
     return max(strips) >= _PAGE * content.area
 
 
-def _stands_beside(inset: Inset, page: Page) -> bool:
+def _stands_beside(inset: Inset, page: ProjectedPage) -> bool:
     """Whether a picture with a clear frame of its own lies beside a bright page: no room."""
     if inset.circle or inset.border < _FRAMED:
         return False

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.evidence import Evidence
+from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.fit import Fitted, fitted, overlap
 from vidpipe.layout.insets import Inset, apart, fits_inset, gathered, life_of, shown
-from vidpipe.layout.looks import FaceLooks
 from vidpipe.layout.pages import content_rect, one_tone, page_rect
-from vidpipe.layout.sampling import Samples
-from vidpipe.layout.slides import Change, judge
-from vidpipe.layout.states import LEAST_PAIRS, State
+from vidpipe.layout.sampling import FrameSamples
+from vidpipe.layout.slides import SlideChange, judge
+from vidpipe.layout.states import LEAST_PAIRS, LayoutState
 
 #: Pairs of looks that one state is judged by.
 _PAIRS = 24
@@ -54,7 +54,11 @@ class CameraFinder:
     """
 
     def __init__(
-        self, samples: Samples, states: Sequence[State], duration_s: float, people: FaceLooks
+        self,
+        samples: FrameSamples,
+        states: Sequence[LayoutState],
+        duration_s: float,
+        people: FaceLooks,
     ) -> None:
         self.samples = samples
         self.states = states
@@ -84,7 +88,7 @@ class CameraFinder:
         """At most so many pictures, spread over some looks, shape (n, h, w)."""
         return self.samples.grey[looks[:: max(1, -(-len(looks) // count))]]
 
-    def times(self, state: State) -> tuple[float, float]:
+    def times(self, state: LayoutState) -> tuple[float, float]:
         """From when to when a state lasts."""
         times = self.samples.times_s
         end_s = float(times[state.last]) if state.last < len(times) else self.duration_s
@@ -105,7 +109,7 @@ class CameraFinder:
             )
         return self._followed(gathered(found)[:_MOST_INSETS])
 
-    def _evidence(self, state: State) -> Evidence | None:
+    def _evidence(self, state: LayoutState) -> Evidence | None:
         if len(state.pairs) < LEAST_PAIRS:
             return None
         return Evidence(self.samples, state.pairs[:: max(1, -(-len(state.pairs) // _PAIRS))])
@@ -208,7 +212,7 @@ class CameraFinder:
             before, after = self.states[n], self.states[n + 1]
             grey = self.samples.grey
             first, last = max(before.first, before.last - 1), min(after.last - 1, after.first + 1)
-            if judge(grey[first], grey[last], around, no_template) is Change.TURN:
+            if judge(grey[first], grey[last], around, no_template) is SlideChange.TURN:
                 return True
         return False
 

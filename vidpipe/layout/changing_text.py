@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
+from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.model import ChangingText, Layout, Spell
-from vidpipe.layout.pictures import Grey
 from vidpipe.media.frames import FrameReader
 from vidpipe.timeline import Interval, span
 
@@ -72,7 +72,7 @@ _NEAR = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
-class Change:
+class TextChange:
     """Text that came and went between two looks; `share` of the picture changed with it."""
 
     t_s: float
@@ -94,7 +94,7 @@ class Glance:
     """
 
     looked: Interval
-    changes: tuple[Change, ...]
+    changes: tuple[TextChange, ...]
     moved: NDArray[np.float32]
 
 
@@ -168,7 +168,7 @@ def glance_at(times_s: Sequence[float], looks: Sequence[Grey]) -> Glance:
 
 def _changes(
     times_s: Sequence[float], looks: Sequence[Grey], steps: Sequence[Grey]
-) -> Iterator[Change]:
+) -> Iterator[TextChange]:
     seen = [_between(looks, steps, k) for k in range(len(steps))]
     written = [max(_lines(came), _lines(went)) >= _ROWS for came, went in seen]
     k = 0
@@ -186,7 +186,7 @@ def _changes(
         last = min(last, at + 1)
         came = np.logical_or.reduce([seen[i][0] for i in range(k, last + 1)])
         went = np.logical_or.reduce([seen[i][1] for i in range(k, last + 1)])
-        yield Change(
+        yield TextChange(
             t_s=(times_s[at] + times_s[at + 1]) / 2,
             share=max(float((steps[i] > _CUT_GREY).mean()) for i in range(k, last + 1)),
             came=np.argwhere(came).astype(np.int16),

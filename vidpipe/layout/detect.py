@@ -8,22 +8,22 @@ from pathlib import Path
 from vidpipe.geometry import Rect
 from vidpipe.layout.arrangements import Arrangements
 from vidpipe.layout.changing_text import changing_text, width_for_letters
-from vidpipe.layout.looks import FaceLooks
+from vidpipe.layout.face_samples import FaceLooks
+from vidpipe.layout.intervals import overridden
 from vidpipe.layout.model import (
     Layout,
+    LayoutInterval,
     LayoutKind,
     LayoutOptions,
     Region,
     Role,
     Shot,
     Slide,
-    Stretch,
     Transition,
 )
 from vidpipe.layout.sampling import sample
-from vidpipe.layout.shots import Border, find_borders
+from vidpipe.layout.shots import Boundary, find_borders
 from vidpipe.layout.slides import find_slides
-from vidpipe.layout.stretches import overridden
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo
@@ -35,7 +35,7 @@ def detect_layout(
     faces: FaceDetector,
     options: LayoutOptions,
     *,
-    given: Sequence[Stretch] = (),
+    given: Sequence[LayoutInterval] = (),
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
 ) -> Layout:
@@ -57,7 +57,7 @@ def detect_layout(
         )
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
-            only = Stretch(
+            only = LayoutInterval(
                 start_s=0.0,
                 end_s=max(info.duration_s, 0.04),
                 kind=LayoutKind.OTHER,
@@ -69,7 +69,7 @@ def detect_layout(
         duration_s = max(info.duration_s, 0.04)
         fixed = [_rescaled(item, reader.scale) for item in given]
         known_s = sum(item.duration_s for item in fixed)
-        stretches: list[Stretch] = []
+        stretches: list[LayoutInterval] = []
         if known_s < 0.999 * duration_s:
             people = FaceLooks(reader, faces, options)
             stretches = Arrangements(
@@ -89,7 +89,7 @@ def detect_layout(
     return found
 
 
-def _rescaled(item: Stretch, scale: float) -> Stretch:
+def _rescaled(item: LayoutInterval, scale: float) -> LayoutInterval:
     """With its regions in pixels `scale` as large."""
     regions = tuple(
         r.model_copy(
@@ -106,8 +106,8 @@ def _rescaled(item: Stretch, scale: float) -> Stretch:
 def _layout(
     reader: FrameReader,
     info: MediaInfo,
-    stretches: list[Stretch],
-    borders: list[Border],
+    stretches: list[LayoutInterval],
+    borders: list[Boundary],
     slides: list[Slide],
 ) -> Layout:
     """From analysis pixels to displayed pixels."""

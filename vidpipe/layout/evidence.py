@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
-from vidpipe.layout.sampling import MOVED, Samples, difference
+from vidpipe.layout.sampling import MOVED, FrameSamples, difference
 
 Whole = int | NDArray[np.int_]
 Shares = NDArray[np.float64]
@@ -63,7 +63,7 @@ class Evidence:
         alive: where the picture moves or stirs often, shape (h, w).
     """
 
-    def __init__(self, samples: Samples, pairs: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, samples: FrameSamples, pairs: Sequence[tuple[int, int]]) -> None:
         looks = sorted({k for pair in pairs for k in pair})
         chosen = looks[:: max(1, -(-len(looks) // _FRAMES))]
         self.mean: Floats = samples.grey[chosen].mean(axis=0, dtype=np.float32)

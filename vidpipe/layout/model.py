@@ -43,7 +43,7 @@ class Region(BaseModel):
     corners: tuple[tuple[int, int], ...] = ()
 
 
-class Stretch(Interval):
+class LayoutInterval(Interval):
     """A stretch of time with one layout."""
 
     kind: LayoutKind
@@ -126,7 +126,7 @@ class Layout(BaseModel):
     width: int
     height: int
     duration_s: float
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[LayoutInterval, ...]
     shots: tuple[Shot, ...]
     slides: tuple[Slide, ...]
     changing_text: ChangingText | None = None
@@ -144,12 +144,12 @@ class Layout(BaseModel):
             width=0,
             height=0,
             duration_s=whole["end_s"],
-            stretches=(Stretch(**whole, kind=LayoutKind.SOUND, regions=(), confidence=1.0),),
+            stretches=(LayoutInterval(**whole, kind=LayoutKind.SOUND, regions=(), confidence=1.0),),
             shots=(Shot(**whole, begins=Transition.START),),
             slides=(),
         )
 
-    def at(self, t_s: float) -> Stretch:
+    def at(self, t_s: float) -> LayoutInterval:
         """The stretch that is shown at `t_s`."""
         for item in self.stretches:
             if t_s < item.end_s:
@@ -157,7 +157,7 @@ class Layout(BaseModel):
         return self.stretches[-1]
 
 
-class Reading(StrEnum):
+class SlideReading(StrEnum):
     """Whether slides are read: by default where what it needs is installed."""
 
     AUTO = "auto"
@@ -179,7 +179,7 @@ class LayoutOptions(BaseModel):
     sparse_step_s: float = Field(
         default=5.0, description="seconds between sampled frames of longer videos, about"
     )
-    max_blind_s: float = Field(
+    max_keyframe_gap_s: float = Field(
         default=12.0, description="maximum seconds between keyframes; a longer span is decoded"
     )
     min_step_s: float = Field(default=0.5, description="minimum seconds between sampled frames")
@@ -199,11 +199,11 @@ class LayoutOptions(BaseModel):
     faceless_support: int = Field(
         default=6, description="frames that must show an inset in which no face is found"
     )
-    max_face_looks: int = Field(
+    max_face_samples: int = Field(
         default=400, description="maximum frames searched for faces over the whole video, about"
     )
-    read_slides: Reading = Field(
-        default=Reading.AUTO,
+    read_slides: SlideReading = Field(
+        default=SlideReading.AUTO,
         description="whether slides are read; auto: if RapidOCR is installed; always: an "
         "error without it",
     )

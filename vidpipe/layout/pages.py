@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.evidence import Floats, Lines, Shares
 from vidpipe.layout.fit import strongest
-from vidpipe.layout.pictures import Grey
+from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.sampling import CHANGED
 
 Stack = NDArray[np.uint8]

@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.layout.pictures import Grey, PictureFile, Pictures
 from vidpipe.media.frames import Frame, FrameReader, Packets
 
 Mask = NDArray[np.bool_]
@@ -57,7 +57,7 @@ _SHOT_LOOKS = 8
 
 
 @dataclass(frozen=True)
-class Samples:
+class FrameSamples:
     """Grey frames, shape (n, h, w), at `times_s`, shape (n,); `scale` grey per displayed pixel.
 
     `regular`, shape (n,), marks the looks that are spread over the video: the others stand
@@ -83,12 +83,12 @@ class Samples:
         """Which pixels differ between sample i and i + 1."""
         return difference(self.grey[i], self.grey[i + 1]) > CHANGED
 
-    def spread(self) -> Samples:
+    def spread(self) -> FrameSamples:
         """The regular looks alone."""
         if self.regular.all():
             return self
         kept = self.regular
-        return Samples(
+        return FrameSamples(
             self.times_s[kept],
             self.grey.where(kept),
             self.scale,
@@ -117,7 +117,7 @@ def sample(
     options: LayoutOptions,
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
-) -> Samples:
+) -> FrameSamples:
     """Frames over the whole video, and more around what happens in it.
 
     A short video is looked at every `duration_s / max_samples` seconds; a long one at
@@ -143,7 +143,7 @@ def sample(
     looks.add(reported(reader.keyframes(keys, after_s=options.min_step_s), 0.5))
     for start_s, end_s in itertools.pairwise([0.0, *keys, duration_s]):
         # Many recorders set a keyframe when they feel like it.
-        if end_s - start_s > options.max_blind_s or (start_s == 0.0 and end_s > 1.0):
+        if end_s - start_s > options.max_keyframe_gap_s or (start_s == 0.0 and end_s > 1.0):
             first_s = start_s + 2 * options.min_step_s if start_s > 0 else 0.0
             inner = reader.every(options.min_step_s, first_s, end_s, roughly=True)
             looks.add(reported(_in_twos(inner, step_s), 0.5))
@@ -167,10 +167,10 @@ class _Looks:
                 self.found[frame.t_s] = self.kept.add(frame.grey), regular
         return len(self.found) - before
 
-    def samples(self) -> Samples:
+    def samples(self) -> FrameSamples:
         """All looks so far."""
         times = sorted(self.found)
-        return Samples(
+        return FrameSamples(
             np.array(times),
             self.kept.pictures([self.found[t][0] for t in times]),
             self.reader.scale,
@@ -213,7 +213,7 @@ def _forward(events: list[_Event]) -> list[_Event]:
     return [event for batch in batches for event in sorted(batch, key=lambda e: e[1])]
 
 
-def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, float]]:
+def _short_shots(samples: FrameSamples, options: LayoutOptions) -> list[tuple[float, float]]:
     """Spans between cuts with too few looks to see what moves, the longest first."""
     cuts = [
         k
@@ -231,7 +231,7 @@ def _short_shots(samples: Samples, options: LayoutOptions) -> list[tuple[float, 
     return spans[:most]
 
 
-def _events(samples: Samples) -> Iterator[_Event]:
+def _events(samples: FrameSamples) -> Iterator[_Event]:
     """Pairs of looks far apart between which something happened.
 
     Yields how much, which pair, and the blocks that always move there.

@@ -10,8 +10,8 @@ import cv2
 
 from vidpipe.geometry import Size
 from vidpipe.layout.model import Layout, Role
+from vidpipe.media.contact_sheets import fit_into, grid, label, save_jpeg
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import fit_into, grid, label, save_jpeg
 from vidpipe.media.probe import MediaInfo
 from vidpipe.timeline import clock
 

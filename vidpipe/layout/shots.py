@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.model import LayoutOptions, Transition
-from vidpipe.layout.pictures import Grey
-from vidpipe.layout.sampling import CHANGED, SOON_S, Samples, difference, refine
+from vidpipe.layout.sampling import CHANGED, SOON_S, FrameSamples, difference, refine
 from vidpipe.media.frames import FrameReader
 
 #: Mean luma of a black picture.
@@ -29,7 +29,7 @@ _GRADUAL_S = 2.0
 
 
 @dataclass(frozen=True)
-class Border:
+class Boundary:
     """A shot begins at `t_s`, between samples `pair` and `pair + 1`."""
 
     pair: int
@@ -37,13 +37,15 @@ class Border:
     transition: Transition
 
 
-def find_borders(reader: FrameReader, samples: Samples, options: LayoutOptions) -> list[Border]:
+def find_borders(
+    reader: FrameReader, samples: FrameSamples, options: LayoutOptions
+) -> list[Boundary]:
     """All borders of shots, in order."""
     luma = np.array([float(g.mean()) for g in samples.grey])
     shares = np.array([float(samples.changed(k).mean()) for k in range(len(samples) - 1)])
     gaps = np.diff(samples.times_s)
     over = shares > options.cut_fraction
-    cuts: list[Border] = []
+    cuts: list[Boundary] = []
     left = options.max_refinements
     for pair in np.flatnonzero(over).tolist():
         # Looks close together that differ one after the other see a change on its way.
@@ -53,12 +55,12 @@ def find_borders(reader: FrameReader, samples: Samples, options: LayoutOptions) 
         after_s = float(samples.times_s[pair + 1])
         known_s = samples.known_s(pair, pair + 1)
         if known_s is not None or left <= 0:
-            cuts.append(Border(pair, after_s if known_s is None else known_s, Transition.CUT))
+            cuts.append(Boundary(pair, after_s if known_s is None else known_s, Transition.CUT))
             continue
         left -= 1
         peak_s, peak = refine(reader, float(samples.times_s[pair]), after_s, _changed_share)
         if peak > _AT_ONCE * shares[pair]:
-            cuts.append(Border(pair, peak_s, Transition.CUT))
+            cuts.append(Boundary(pair, peak_s, Transition.CUT))
     fades = _fades(samples, luma, cuts)
     return sorted(
         [*cuts, *fades, *_dissolves(samples, [*cuts, *fades], options)], key=lambda b: b.t_s
@@ -69,7 +71,9 @@ def _changed_share(a: Grey, b: Grey) -> float:
     return float((difference(a, b) > CHANGED).mean())
 
 
-def _fades(samples: Samples, luma: NDArray[np.float64], cuts: list[Border]) -> list[Border]:
+def _fades(
+    samples: FrameSamples, luma: NDArray[np.float64], cuts: list[Boundary]
+) -> list[Boundary]:
     """Looks at a black picture between two that are not, where no cut led there or back."""
     borders = []
     black = luma < _BLACK
@@ -80,13 +84,15 @@ def _fades(samples: Samples, luma: NDArray[np.float64], cuts: list[Border]) -> l
         start_s, end_s = float(samples.times_s[before]), float(samples.times_s[after + 1])
         if not any(start_s <= b.t_s <= end_s for b in cuts):
             t_s = (float(samples.times_s[before + 1]) + float(samples.times_s[after])) / 2
-            borders.append(Border(_pair_at(samples, t_s), t_s, Transition.FADE))
+            borders.append(Boundary(_pair_at(samples, t_s), t_s, Transition.FADE))
     return borders
 
 
-def _dissolves(samples: Samples, known: list[Border], options: LayoutOptions) -> list[Border]:
+def _dissolves(
+    samples: FrameSamples, known: list[Boundary], options: LayoutOptions
+) -> list[Boundary]:
     """Where what lies between two pictures is a mixture of both: no movement does that."""
-    borders: list[Border] = []
+    borders: list[Boundary] = []
     taken = [b.t_s for b in known]
     first = 0
     times = samples.times_s
@@ -115,12 +121,12 @@ def _dissolves(samples: Samples, known: list[Border], options: LayoutOptions) ->
         last, mixed = found
         inner = times[first + 1 : last]
         t_s = float(inner[int(np.argmin(np.abs(np.array(mixed) - 0.5)))])
-        borders.append(Border(_pair_at(samples, t_s), t_s, Transition.DISSOLVE))
+        borders.append(Boundary(_pair_at(samples, t_s), t_s, Transition.DISSOLVE))
         first = last
     return borders
 
 
-def _share_of(samples: Samples, first: int, between: int, last: int) -> float | None:
+def _share_of(samples: FrameSamples, first: int, between: int, last: int) -> float | None:
     """How much of the last of two pictures is in the one between, None for no mixture."""
     a, m, b = (
         cv2.GaussianBlur(samples.grey[k], (5, 5), 0).astype(np.float32)
@@ -132,6 +138,6 @@ def _share_of(samples: Samples, first: int, between: int, last: int) -> float | 
     return share if rest < _MIXTURE * float(np.abs(change).mean()) else None
 
 
-def _pair_at(samples: Samples, t_s: float) -> int:
+def _pair_at(samples: FrameSamples, t_s: float) -> int:
     after = int(np.searchsorted(samples.times_s, t_s))
     return min(max(after - 1, 0), len(samples) - 2)

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Slide, Stretch
-from vidpipe.layout.pictures import Grey
-from vidpipe.layout.sampling import CHANGED, SOON_S, Samples, difference
+from vidpipe.layout.frame_store import Grey
+from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role, Slide
+from vidpipe.layout.sampling import CHANGED, SOON_S, FrameSamples, difference
 from vidpipe.media.frames import FrameReader
 
 Mask = NDArray[np.bool_]
@@ -53,7 +53,7 @@ _WHILE_S = 0.4
 _AT_ONCE = 0.5
 
 
-class Change(Enum):
+class SlideChange(Enum):
     """What happened to a page between two moments at rest."""
 
     NONE = "none"
@@ -67,13 +67,13 @@ class _Step:
 
     first: int
     last: int
-    kind: Change
+    kind: SlideChange
 
 
 def find_slides(
     reader: FrameReader,
-    samples: Samples,
-    stretches: Sequence[Stretch],
+    samples: FrameSamples,
+    stretches: Sequence[LayoutInterval],
     options: LayoutOptions,
 ) -> list[Slide]:
     """Slides of all stretches that show a screen, in order; regions in analysis pixels."""
@@ -87,9 +87,9 @@ def find_slides(
         turns: list[float] = []
         builds: list[float] = []
         for step in page.steps(options.slide_fraction):
-            if step.kind is Change.BUILD:
+            if step.kind is SlideChange.BUILD:
                 builds.append(float(samples.times_s[step.last]))
-            if step.kind is Change.TURN:
+            if step.kind is SlideChange.TURN:
                 turns.append(_time(reader, samples, step, page.mask, left > 0))
                 left -= 1
         borders = [stretch.start_s]
@@ -112,7 +112,7 @@ def find_slides(
 class _Page:
     """The screen of one stretch over time."""
 
-    def __init__(self, samples: Samples, stretch: Stretch, mask: Mask) -> None:
+    def __init__(self, samples: FrameSamples, stretch: LayoutInterval, mask: Mask) -> None:
         self.samples = samples
         self.mask = mask
         self.inside = np.flatnonzero(
@@ -204,21 +204,21 @@ def edges(grey: Grey) -> Mask:
     return np.asarray((np.abs(across) + np.abs(down)) > _EDGE, bool)
 
 
-def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> Change:
+def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> SlideChange:
     """What happened to a page between two pictures of it at rest."""
     old, new = edges(before) & mask, edges(after) & mask
     # What both share because every page has it says nothing of either.
     shared = _grown(template & new, _NEAR_PX - 1)
     own, own_after = int((old & ~shared).sum()), int((new & ~shared).sum())
     if own + own_after == 0:
-        return Change.NONE
+        return SlideChange.NONE
     if own < _BLANK * own_after:
-        return Change.TURN
+        return SlideChange.TURN
     gone = int((old & ~shared & (likeness(before, after) < _ALIKE)).sum()) / own
     if gone >= _GONE:
-        return Change.TURN
+        return SlideChange.TURN
     come = int((new & ~_grown(old, _NEAR_PX)).sum()) / max(1, own_after)
-    return Change.BUILD if come > gone else Change.NONE
+    return SlideChange.BUILD if come > gone else SlideChange.NONE
 
 
 def likeness(a: Grey, b: Grey) -> NDArray[np.float32]:
@@ -240,7 +240,7 @@ def _grown(mask: Mask, by_px: int) -> Mask:
 
 
 def _time(
-    reader: FrameReader, samples: Samples, step: _Step, mask: Mask, may_refine: bool
+    reader: FrameReader, samples: FrameSamples, step: _Step, mask: Mask, may_refine: bool
 ) -> float:
     """When a page turned, between two samples that were at rest.
 
@@ -279,7 +279,7 @@ def _time(
     return float((np.array(times) * over).sum() / over.sum())
 
 
-def _mask(samples: Samples, screen: Region, regions: Sequence[Region]) -> Mask:
+def _mask(samples: FrameSamples, screen: Region, regions: Sequence[Region]) -> Mask:
     """The screen without the cameras before it; a page on a wall is within its corners."""
     mask = np.zeros(samples.grey.shape[1:], np.uint8)
     area = screen.rect

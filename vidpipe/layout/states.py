@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.layout.sampling import CHANGED, QUICK_S, Samples, difference
+from vidpipe.layout.sampling import CHANGED, QUICK_S, FrameSamples, difference
 
 _BLOCK_PX = 16
 #: A block has changed when so much of it has.
@@ -27,7 +27,7 @@ _MOST = 0.2
 
 
 @dataclass(frozen=True)
-class State:
+class LayoutState:
     """Looks `[first, last)` between two events.
 
     `amount` is the share of the picture that changed when it began, `pairs` are the looks that
@@ -47,8 +47,8 @@ class State:
 
 
 def find_states(
-    samples: Samples, amounts: NDArray[np.float64], cuts: Sequence[int] = ()
-) -> list[State]:
+    samples: FrameSamples, amounts: NDArray[np.float64], cuts: Sequence[int] = ()
+) -> list[LayoutState]:
     """All looks in states, in order, most of them long enough to say how they move.
 
     Short ones (a page that is built line by line, somebody who waves) are taken together
@@ -81,7 +81,7 @@ def find_states(
             break
         kept.pop(min(short, key=lambda k: amounts[kept[k] - 1]))
     return [
-        State(
+        LayoutState(
             first,
             last,
             float(amounts[first - 1]) if first else 1.0,
@@ -92,7 +92,7 @@ def find_states(
     ]
 
 
-def events(samples: Samples) -> NDArray[np.float64]:
+def events(samples: FrameSamples) -> NDArray[np.float64]:
     """How much changed between a look and the next that does not always, shape (n - 1,)."""
     pairs = len(samples) - 1
     if pairs < 1:

@@ -13,9 +13,9 @@ import numpy as np
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
-from vidpipe.layout.model import Layout, LayoutOptions, Reading, Role, Slide, TextLine
+from vidpipe.layout.model import Layout, LayoutOptions, Role, Slide, SlideReading, TextLine
 from vidpipe.media.frames import FrameReader, Image
-from vidpipe.models import carried_model
+from vidpipe.models import bundled_model
 
 #: Lines that are less sure are marks, formulas, ink.
 _SURE = 0.6
@@ -32,10 +32,10 @@ def reads_slides(options: LayoutOptions) -> bool:
     Raises:
         Misconfigured: it is asked for and RapidOCR is not installed.
     """
-    if options.read_slides is Reading.NEVER:
+    if options.read_slides is SlideReading.NEVER:
         return False
     installed = importlib.util.find_spec("rapidocr") is not None
-    if options.read_slides is Reading.ALWAYS and not installed:
+    if options.read_slides is SlideReading.ALWAYS and not installed:
         raise Misconfigured("reading slides needs RapidOCR: install vidpipe[ocr]")
     return installed
 
@@ -44,7 +44,7 @@ def reader_identity(options: LayoutOptions) -> str:
     """What reads the slides, for fingerprints; empty for nothing."""
     if not reads_slides(options):
         return ""
-    return f"rapidocr-{version('rapidocr')}:{carried_model('rapidocr').identity}"
+    return f"rapidocr-{version('rapidocr')}:{bundled_model('rapidocr').identity}"
 
 
 def with_text(
@@ -83,7 +83,7 @@ def _engine() -> Any:
     from rapidocr import RapidOCR
 
     params = {"Global.log_level": "error"}
-    for path in carried_model("rapidocr").files:
+    for path in bundled_model("rapidocr").files:
         # Named, or it would fetch one that it holds for another without a word.
         for task in ("Det", "Rec", "Cls"):
             if f"_{task.lower()}_" in path.name:

@@ -12,7 +12,7 @@ from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
-from vidpipe.intake.model import State
+from vidpipe.intake.model import IntakeState
 from vidpipe.library import processing
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.reading import (
@@ -35,11 +35,11 @@ from vidpipe.library.views import (
     VideoView,
 )
 from vidpipe.operations import retention, stale
-from vidpipe.operations.recovery import half_way, requeue
-from vidpipe.operations.retention import Outlook
+from vidpipe.operations.recovery import incomplete, requeue
+from vidpipe.operations.retention import RemovalPlan
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.planning import Plan, plan
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results
 from vidpipe.results.stored import NotReady, stored_results
@@ -48,7 +48,7 @@ from vidpipe.settings import Settings, load_settings
 #: Videos on a page of a list, unless asked otherwise, and at most.
 PAGE, MOST = 50, 500
 #: Uploads that became no video of their own.
-_NO_VIDEOS = (State.QUARANTINED, State.ALIAS, State.PASSED_OVER)
+_NO_VIDEOS = (IntakeState.QUARANTINED, IntakeState.ALIAS, IntakeState.SKIPPED)
 
 
 class UnknownVideo(Misconfigured):
@@ -125,7 +125,7 @@ class Library:
         *,
         channel: str = "default",
         transcript: Path | None = None,
-        options: Wishes | None = None,
+        options: RunOptions | None = None,
         reporter: Reporter = lambda _: lambda __, ___: None,
     ) -> Processed:
         """Take a file in and run every stage in this process.
@@ -148,7 +148,7 @@ class Library:
             Path(folder) if folder is not None else None,
             channel=channel,
             transcript=transcript,
-            options=options or Wishes(),
+            options=options or RunOptions(),
             reporter=reporter,
         )
 
@@ -328,7 +328,7 @@ class Library:
         row = self._row(video_id)
         if row.state == "retired":
             raise Misconfigured(f"{video_id} is retired; drop its file again to revive it")
-        return self.engine.catalog.requests.add([video_id], Cause.PERSON, stages=stages) > 0
+        return self.engine.catalog.requests.add([video_id], Cause.MANUAL, stages=stages) > 0
 
     def request_stale(self, plans: Iterable[Plan]) -> int:
         """Ask for runs of exactly what is stale, behind every fresh upload; of how many videos."""
@@ -344,7 +344,7 @@ class Library:
             at_work: videos that the orchestrator's runs have; those whose process is alive are
                 known here.
         """
-        found = half_way(self.engine.catalog, at_work)
+        found = incomplete(self.engine.catalog, at_work)
         if found:
             self.engine.catalog.requests.add(found, Cause.RETRY)
         return tuple(found)
@@ -395,14 +395,18 @@ class Library:
         """
         rows = [self._row(video_id) for video_id in dict.fromkeys(video_ids)]
         for row in rows:
-            retention.may_retire(self.engine, row)
+            retention.check_retirable(self.engine, row)
         return {row.video_id: retention.retire(self.engine, row) for row in rows}
 
-    def plan_removal(self, at_work: Collection[str] = (), *, trust_clock: bool = False) -> Outlook:
+    def plan_removal(
+        self, at_work: Collection[str] = (), *, trust_clock: bool = False
+    ) -> RemovalPlan:
         """What the channels' retention policies give up, and what they keep and why."""
-        return retention.outlook(self.engine, at_work, trust_clock=trust_clock)
+        return retention.plan_removal(self.engine, at_work, trust_clock=trust_clock)
 
-    def remove(self, planned: Outlook, at_work: Callable[[], Collection[str]] = frozenset) -> int:
+    def remove(
+        self, planned: RemovalPlan, at_work: Callable[[], Collection[str]] = frozenset
+    ) -> int:
         """Remove what was planned, except what somebody needs by now; how many objects.
 
         Args:
@@ -424,7 +428,7 @@ def process(
     *,
     channel: str = "default",
     transcript: Path | str | None = None,
-    options: Wishes | None = None,
+    options: RunOptions | None = None,
     settings: Settings | None = None,
 ) -> Results:
     """Make clips of one recording, in this process.

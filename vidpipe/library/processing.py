@@ -10,11 +10,11 @@ from pathlib import Path
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake import sidecars
-from vidpipe.intake.intake import Drop
-from vidpipe.intake.model import State
+from vidpipe.intake.intake import IncomingUpload
+from vidpipe.intake.model import IntakeState
 from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage_run import Progress
-from vidpipe.pipeline.wishes import Wishes
 from vidpipe.results.deliver import check_folder, deliver, folder_for
 from vidpipe.results.model import Results, StageTiming
 from vidpipe.results.stored import stored_results
@@ -77,7 +77,7 @@ def submit(engine: Engine, file: Path, channel: str, transcript: Path | None) ->
         beside[suffix if suffix in sidecars.TRANSCRIPT_SUFFIXES else ".srt"] = transcript
     stat = file.stat()
     outcome = engine.intake().take(
-        Drop(
+        IncomingUpload(
             key=f"{channel}/{file.name}",
             channel=channel,
             name=file.name,
@@ -87,7 +87,7 @@ def submit(engine: Engine, file: Path, channel: str, transcript: Path | None) ->
             insist=True,
         )
     )
-    if outcome.state is State.QUARANTINED:
+    if outcome.state is IntakeState.QUARANTINED:
         raise InputRejected(outcome.reason or "", outcome.message, name=str(file))
     assert outcome.video_id is not None
     return Submission(outcome.video_id, outcome.message, dict(outcome.taken))
@@ -100,7 +100,7 @@ def process(
     *,
     channel: str,
     transcript: Path | None,
-    options: Wishes,
+    options: RunOptions,
     reporter: Reporter,
 ) -> Processed:
     """Take a file in, run every stage, and put its clips into a folder.
@@ -120,7 +120,7 @@ def process(
         check_folder(folder, order.wanted_platforms)
     begun = now()
     timings: list[StageTiming] = []
-    with engine.catalog.beats.alive(f"cli-{uuid.uuid4().hex}", video_id):
+    with engine.catalog.heartbeats.alive(f"cli-{uuid.uuid4().hex}", video_id):
         for name in engine.pipeline.names(order.wanted_platforms):
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest

@@ -12,7 +12,7 @@ from datetime import datetime
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import FailureState
 from vidpipe.catalog.listing import About
-from vidpipe.catalog.tables import FailureRow, RequestRow, Upload, Video
+from vidpipe.catalog.tables import FailureRow, RequestRow, UploadRow, Video
 from vidpipe.errors import Misconfigured
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.views import (
@@ -48,7 +48,7 @@ def video_views(catalog: Catalog, rows: Sequence[Video]) -> list[VideoView]:
     for failure in catalog.listing.failures(ids):
         failed[failure.subject].append(failure)
     clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
-    at_work = catalog.beats.at_work()
+    at_work = catalog.heartbeats.at_work()
     return [
         _video(
             row,
@@ -141,7 +141,7 @@ def _request(row: RequestRow) -> RequestView:
     )
 
 
-def upload_view(row: Upload) -> UploadView:
+def upload_view(row: UploadRow) -> UploadView:
     """An upload that became no video of its own."""
     return UploadView(
         key=row.key,

@@ -98,7 +98,7 @@ class UploadView(_View):
 
     key: str
     channel: str
-    state: str = Field(description="quarantined, alias or passed_over")
+    state: str = Field(description="quarantined, alias or skipped")
     reason: str | None
     message: str
     video_id: str | None = Field(description="of an alias: the video with the same content")

@@ -18,7 +18,7 @@ from vidpipe.errors import InputRejected
 from vidpipe.geometry import Rect
 from vidpipe.media.colour import Colours
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.probe import MediaInfo, PictureTrack, Piece, VideoStream, probe_picture
+from vidpipe.media.probe import MediaInfo, PicturePiece, PictureTrack, VideoStream, probe_picture
 
 #: What recorders call the two.
 _CAMERA = re.compile(r"presenter|speaker|camera|webcam|lecturer|face|talking", re.IGNORECASE)
@@ -132,8 +132,10 @@ def _beside(page: VideoStream, camera: VideoStream) -> VideoStream:
             "colours": Colours(),
             "fps": max(page.fps, camera.fps),
             "pieces": (
-                Piece(stream=page, rect=Rect(x=0, y=0, width=width, height=height), role="page"),
-                Piece(stream=camera, rect=there, role="camera"),
+                PicturePiece(
+                    stream=page, rect=Rect(x=0, y=0, width=width, height=height), role="page"
+                ),
+                PicturePiece(stream=camera, rect=there, role="camera"),
             ),
         }
     )

@@ -58,7 +58,7 @@ class VideoStream(BaseModel):
         default="", description="two fields a frame, and which comes first: auto as frames say"
     )
 
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[PicturePiece, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -78,7 +78,7 @@ class VideoStream(BaseModel):
         return Size(width=self.width, height=self.height)
 
 
-class Piece(BaseModel):
+class PicturePiece(BaseModel):
     """One of several pictures that are shown beside each other: a `page`, or a `camera`."""
 
     model_config = ConfigDict(frozen=True)

@@ -2,7 +2,7 @@
 
 Recorders write the computer's sound and the microphone apart, two people on a track each, or
 everything on the first track and the parts behind it. Each is listened to at some moments, and
-what is heard then decides; a wish does where there is one.
+what is heard then decides; a request does where there is one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.media.pcm import SAMPLE_RATE, Resampling, stereo_between
 from vidpipe.media.probe import AudioStream, MediaInfo
-from vidpipe.media.samples import SAMPLE_RATE, Resampling, stereo_between
 from vidpipe.media.voice import WINDOW, voice
 
 #: A recording is listened to at so many moments of so many seconds; a short one whole.
@@ -44,24 +44,26 @@ class _Heard:
     level_db: float
 
 
-def choose_sounds(path: Path, info: MediaInfo, wish: str = "auto") -> tuple[MediaInfo, list[str]]:
+def choose_sounds(
+    path: Path, info: MediaInfo, request: str = "auto"
+) -> tuple[MediaInfo, list[str]]:
     """A probe with the sounds that are to be heard, and what a person is told of it.
 
     Args:
         path: the recording.
         info: its probe.
-        wish: `auto`, `mix` for all of them, or the number of one, from 1.
+        request: `auto`, `mix` for all of them, or the number of one, from 1.
     """
     sounds = info.sounds or ((info.audio,) if info.audio is not None else ())
     if not sounds:
         return info, []
     notes: list[str] = []
-    wanted = [s for s in sounds if str(s.number) == wish]
-    if wish.isdigit() and not wanted:
-        notes.append(f"there is no sound {wish}: it has {len(sounds)}")
+    wanted = [s for s in sounds if str(s.number) == request]
+    if request.isdigit() and not wanted:
+        notes.append(f"there is no sound {request}: it has {len(sounds)}")
     candidates = wanted or list(sounds)
     heard = [_listen(path, info, stream, judged=len(candidates) > 1) for stream in candidates]
-    chosen = heard if wish == "mix" else _chosen(heard)
+    chosen = heard if request == "mix" else _chosen(heard)
     level = max(h.level_db for h in chosen)
     streams = [
         h.stream.model_copy(

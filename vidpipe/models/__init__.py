@@ -8,7 +8,7 @@ entry in `registry.yaml`.
 
 from vidpipe.models.model import FileDigest, Located, ModelEntry
 from vidpipe.models.registry import chosen, entries, entry
-from vidpipe.models.store import ModelStore, Needed, carried_model
+from vidpipe.models.store import ModelStore, Needed, bundled_model
 
 __all__ = [
     "FileDigest",
@@ -16,7 +16,7 @@ __all__ = [
     "ModelEntry",
     "ModelStore",
     "Needed",
-    "carried_model",
+    "bundled_model",
     "chosen",
     "entries",
     "entry",

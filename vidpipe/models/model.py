@@ -105,7 +105,7 @@ class Carried(_Frozen):
         return f"carried by {self.package}"
 
 
-class Folder(_Frozen):
+class ModelFolder(_Frozen):
     """A file, or a folder with such files, that the user keeps; nobody else changes it."""
 
     kind: Literal["folder"] = "folder"
@@ -116,7 +116,7 @@ class Folder(_Frozen):
         return f"folder {self.path}"
 
 
-Source = Annotated[Package | Url | Hub | Carried | Folder, Field(discriminator="kind")]
+Source = Annotated[Package | Url | Hub | Carried | ModelFolder, Field(discriminator="kind")]
 
 
 class ModelEntry(_Frozen):
@@ -191,13 +191,13 @@ class ModelEntry(_Frozen):
     @property
     def parts(self) -> tuple[str, ...]:
         """Patterns of the files that decide what the model says."""
-        if isinstance(self.source, Hub | Folder):
+        if isinstance(self.source, Hub | ModelFolder):
             return self.source.files
         return tuple(f.name for f in self.files) or (self.weights,)
 
     def kept_at(self, path: Path) -> ModelEntry:
         """The same model from a file or folder of the user's."""
-        folder = Folder(path=path.expanduser(), files=self.parts)
+        folder = ModelFolder(path=path.expanduser(), files=self.parts)
         return self.model_copy(update={"source": folder, "files": (), "loads": ""})
 
     @property

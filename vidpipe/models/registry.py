@@ -13,7 +13,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from vidpipe.errors import Misconfigured
-from vidpipe.models.model import Folder, Hub, ModelEntry
+from vidpipe.models.model import Hub, ModelEntry, ModelFolder
 
 _ENTRIES = TypeAdapter(tuple[ModelEntry, ...])
 
@@ -32,7 +32,7 @@ def read_entries(text: str) -> Mapping[str, ModelEntry]:
         ) from error
     names = [name for item in found for name in (item.name, *item.aliases)]
     twice = sorted({name for name in names if names.count(name) > 1})
-    kept = [item.name for item in found if isinstance(item.source, Folder)]
+    kept = [item.name for item in found if isinstance(item.source, ModelFolder)]
     problems = [f"registry: {name} stands there twice" for name in twice]
     problems += [f"registry: {name}: a folder is for settings to name" for name in kept]
     if problems:
@@ -66,7 +66,7 @@ def chosen(
 
     Args:
         name: in the registry, or `owner/name` on the hub.
-        like: a model of the registry that is of the same form: of a repository that the
+        extends: a model of the registry that is of the same form: of a repository that the
             registry does not know the same files are taken, for the same stages.
         revision: commit, tag or branch on the hub, where settings name one.
         path: a folder or file that holds the model; goes before all of these.

@@ -13,10 +13,10 @@ from vidpipe.models.digests import sha256_of
 from vidpipe.models.fetch import fetch_pinned, held, place, whole
 from vidpipe.models.model import (
     Carried,
-    Folder,
     Hub,
     Located,
     ModelEntry,
+    ModelFolder,
     OnProgress,
     digest_of,
 )
@@ -24,10 +24,10 @@ from vidpipe.models.proof import Finding, FirstSight, compared, held_against
 from vidpipe.models.registry import entry as registered
 
 #: The setting that forbids fetching, for messages.
-SWITCH = "VIDPIPE_FETCH_MODELS"
+SWITCH = "VIDPIPE_ALLOW_MODEL_DOWNLOAD"
 
 
-class State(StrEnum):
+class ModelState(StrEnum):
     """How things stand with a model."""
 
     HERE = "here"
@@ -61,7 +61,7 @@ class ModelStore:
         """The model, if it is here. Asks no network and loads nothing."""
         entry = _entry(model, given)
         source = entry.source
-        if isinstance(source, Folder):
+        if isinstance(source, ModelFolder):
             return self._given(entry, source) if _lacks(entry, source) is None else None
         if isinstance(source, Carried):
             return _carried(entry, source) if carried.missing(source) is None else None
@@ -78,7 +78,7 @@ class ModelStore:
         """
         entry = _entry(model, given)
         source = entry.source
-        if isinstance(source, Folder):
+        if isinstance(source, ModelFolder):
             return _lacks(entry, source)
         if isinstance(source, Carried):
             return carried.missing(source)
@@ -89,12 +89,12 @@ class ModelStore:
             f"({SWITCH}); {_remedy(entry, self.folder)}"
         )
 
-    def state(self, model: str | ModelEntry, given: Path | str | None = None) -> State:
+    def state(self, model: str | ModelEntry, given: Path | str | None = None) -> ModelState:
         """How things stand, without asking the network."""
         entry = _entry(model, given)
         if self.missing(entry) is not None:
-            return State.NO
-        return State.HERE if self._is_here(entry) else State.FETCHABLE
+            return ModelState.NO
+        return ModelState.HERE if self._is_here(entry) else ModelState.FETCHABLE
 
     def locate(self, model: str | ModelEntry, given: Path | str | None = None) -> Located:
         """The model, fetched if that is needed and allowed.
@@ -175,7 +175,7 @@ class ModelStore:
     def _is_here(self, entry: ModelEntry) -> bool:
         """Cheaper than `here`: no digest is computed."""
         source = entry.source
-        if isinstance(source, Folder):
+        if isinstance(source, ModelFolder):
             return _lacks(entry, source) is None
         if isinstance(source, Carried):
             return carried.missing(source) is None
@@ -249,7 +249,7 @@ class ModelStore:
 
     # What others bring along
 
-    def _given(self, entry: ModelEntry, source: Folder) -> Located:
+    def _given(self, entry: ModelEntry, source: ModelFolder) -> Located:
         alone = source.path.is_file()
         found = (source.path,) if alone else _matching(source.path, source.files)
         digest = digest_of(
@@ -272,7 +272,7 @@ class ModelStore:
         return self.folder / ".digests"
 
 
-def carried_model(name: str) -> Located:
+def bundled_model(name: str) -> Located:
     """A model that a package brings along: there is no folder to look in, nothing to fetch.
 
     Raises:
@@ -314,7 +314,7 @@ class Needed:
 
     def to_fetch(self) -> bool:
         """Whether it would have to be fetched. Cheap."""
-        return self._found is None and self.store.state(self.entry) is State.FETCHABLE
+        return self._found is None and self.store.state(self.entry) is ModelState.FETCHABLE
 
     def to_come(self) -> str:
         """What would be fetched when it is first needed, in words."""
@@ -353,7 +353,7 @@ def _entry(model: str | ModelEntry, given: Path | str | None) -> ModelEntry:
     return entry if given is None else entry.kept_at(Path(given))
 
 
-def _lacks(entry: ModelEntry, source: Folder) -> str | None:
+def _lacks(entry: ModelEntry, source: ModelFolder) -> str | None:
     path = source.path
     if path.is_file() or (path.is_dir() and any(path.glob(entry.weights))):
         return None

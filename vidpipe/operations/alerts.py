@@ -20,7 +20,7 @@ _TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
-class Group:
+class AlertGroup:
     """Dead letters of one cause and channel."""
 
     cause: str
@@ -32,12 +32,12 @@ class Group:
         return f"{self.cause} in {self.channel}"
 
 
-def grouped(rows: Sequence[FailureRow]) -> list[Group]:
+def grouped(rows: Sequence[FailureRow]) -> list[AlertGroup]:
     """By cause and channel, the largest first."""
     found: dict[tuple[str, str], list[FailureRow]] = {}
     for row in rows:
         found.setdefault((row.cause, row.channel), []).append(row)
-    groups = [Group(cause, channel, tuple(items)) for (cause, channel), items in found.items()]
+    groups = [AlertGroup(cause, channel, tuple(items)) for (cause, channel), items in found.items()]
     return sorted(groups, key=lambda g: (-len(g.rows), g.name))
 
 
@@ -48,18 +48,18 @@ def tell(
     *,
     ui_url: str = "",
     at_s: float | None = None,
-) -> tuple[dict[str, float], list[Group]]:
+) -> tuple[dict[str, float], list[AlertGroup]]:
     """Tell of what nobody was told of; when each group was told last, and what was told now.
 
-    All groups go in one message. A group that was told of less than `every_s` ago waits and
+    All groups go in one message. A group that was told of less than `min_interval_s` ago waits and
     gathers what comes in between. What could not be sent stays untold.
 
     Raises:
         Unavailable: the webhook does not answer; the message does not show its address.
     """
     at_s = time.time() if at_s is None else at_s
-    recent = {name: when for name, when in told.items() if at_s - when < options.every_s}
-    due = [g for g in grouped(catalog.failures.unsaid()) if g.name not in recent]
+    recent = {name: when for name, when in told.items() if at_s - when < options.min_interval_s}
+    due = [g for g in grouped(catalog.failures.unnotified()) if g.name not in recent]
     if not due:
         return recent, []
     send(options, message(due, options.format, ui_url))
@@ -67,7 +67,7 @@ def tell(
     return {**recent, **{g.name: at_s for g in due}}, due
 
 
-def message(groups: Sequence[Group], form: str, ui_url: str) -> dict[str, Any]:
+def message(groups: Sequence[AlertGroup], form: str, ui_url: str) -> dict[str, Any]:
     """What is sent: Slack's `text` and `blocks`, or everything as it is."""
     count = sum(len(g.rows) for g in groups)
     title = f"vidpipe: {count} {'upload or video' if count == 1 else 'uploads or videos'} given up"
@@ -81,7 +81,7 @@ def message(groups: Sequence[Group], form: str, ui_url: str) -> dict[str, Any]:
     return {"text": title, "blocks": [header, *sections]}
 
 
-def _plain(group: Group, ui_url: str) -> dict[str, Any]:
+def _plain(group: AlertGroup, ui_url: str) -> dict[str, Any]:
     return {
         "cause": group.cause,
         "channel": group.channel,
@@ -99,7 +99,7 @@ def _plain(group: Group, ui_url: str) -> dict[str, Any]:
     }
 
 
-def _slack(group: Group, ui_url: str) -> str:
+def _slack(group: AlertGroup, ui_url: str) -> str:
     lines = [f"*{len(group.rows)}x {_escaped(group.name)}*"]
     for row in group.rows[:_EXAMPLES]:
         link = run_link(ui_url, row.run_id)

@@ -22,7 +22,7 @@ _GAP_S = 7 * 86_400.0
 _OFTEN_S = 2 * 86_400.0
 
 
-class Look(BaseModel):
+class ClockReading(BaseModel):
     """When somebody looked: what the clock said and what was believed, in s since 1970."""
 
     model_config = ConfigDict(frozen=True)
@@ -31,7 +31,7 @@ class Look(BaseModel):
     believed_s: float
 
 
-def believe(store: ObjectStore, clock_s: float, known: Iterable[datetime]) -> Look:
+def believe(store: ObjectStore, clock_s: float, known: Iterable[datetime]) -> ClockReading:
     """What to believe of a clock that says `clock_s`, before any look, or after the last one.
 
     Args:
@@ -42,20 +42,20 @@ def believe(store: ObjectStore, clock_s: float, known: Iterable[datetime]) -> Lo
     last = _last(store)
     if last is None:
         newest = max((moment.timestamp() for moment in known), default=clock_s)
-        return Look(clock_s=clock_s, believed_s=min(clock_s, newest + _GAP_S))
+        return ClockReading(clock_s=clock_s, believed_s=min(clock_s, newest + _GAP_S))
     passed_s = min(max(clock_s - last.clock_s, 0.0), _GAP_S)
     pace = 2 if passed_s <= _OFTEN_S else 1
-    return Look(clock_s=clock_s, believed_s=min(clock_s, last.believed_s + pace * passed_s))
+    return ClockReading(clock_s=clock_s, believed_s=min(clock_s, last.believed_s + pace * passed_s))
 
 
-def keep(store: ObjectStore, look: Look) -> None:
+def keep(store: ObjectStore, look: ClockReading) -> None:
     """Write a look down, for the next one."""
     store.put_bytes(RETENTION_CLOCK, look.model_dump_json().encode())
 
 
-def _last(store: ObjectStore) -> Look | None:
+def _last(store: ObjectStore) -> ClockReading | None:
     body = store.get_bytes(RETENTION_CLOCK)
     try:
-        return Look.model_validate_json(body) if body is not None else None
+        return ClockReading.model_validate_json(body) if body is not None else None
     except ValidationError:
         return None

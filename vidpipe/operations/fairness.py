@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Turn(Generic[Item]):
+class Allocation(Generic[Item]):
     """What starts now, and what waits and why: how many by channel, or for want of room."""
 
     chosen: list[Item]
@@ -19,15 +19,15 @@ class Turn(Generic[Item]):
     no_room: int = 0
 
 
-def take_turns(
+def fair_share(
     waiting: Sequence[Item],
     *,
     channel: Callable[[Item], str],
     urgency: Callable[[Item], float],
-    in_hand: Mapping[str, int],
+    in_flight: Mapping[str, int],
     room: int,
     limit: Callable[[str], int],
-) -> Turn[Item]:
+) -> Allocation[Item]:
     """Round-robin between channels: the one with the least in hand goes next.
 
     Args:
@@ -35,7 +35,7 @@ def take_turns(
         channel: whose it is.
         urgency: of a channel's own the most urgent goes first; between channels that have
             equally much in hand it breaks the tie.
-        in_hand: how many of each channel are queued or running.
+        in_flight: how many of each channel are queued or running.
         room: how many may start altogether.
         limit: how many of a channel may be in hand at once.
     """
@@ -46,7 +46,7 @@ def take_turns(
         # Stable: of equally urgent ones the first that came. Taken from the end.
         line.sort(key=urgency, reverse=True)
         line.reverse()
-    load = Counter(in_hand)
+    load = Counter(in_flight)
     chosen: list[Item] = []
     while len(chosen) < room:
         able = [name for name, line in lines.items() if line and load[name] < limit(name)]
@@ -57,10 +57,10 @@ def take_turns(
         load[name] += 1
     left = {name: len(line) for name, line in lines.items() if line}
     over = {name: count for name, count in left.items() if load[name] >= limit(name)}
-    return Turn(chosen, over, sum(left.values()) - sum(over.values()))
+    return Allocation(chosen, over, sum(left.values()) - sum(over.values()))
 
 
-def place_in_queue(priority: int) -> int:
+def queue_priority(priority: int) -> int:
     """The priority in Dagster's queue, for one whose turn it is.
 
     What is urgent came earlier already, in its channel's turn. Carried on into the queue it

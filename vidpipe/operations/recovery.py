@@ -9,7 +9,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import FailureRow, RequestRow
-from vidpipe.errors import WAITS_S, wait_before_s
+from vidpipe.errors import RETRY_DELAYS_S, wait_before_s
 
 #: Causes that name no error of ours: their process was gone, or a person stopped it.
 WORKER_LOST = "worker_lost"
@@ -22,16 +22,16 @@ def note_failure(
     *,
     passing: bool,
     stages: Sequence[str] | None = None,
-    waits_s: Sequence[float] = WAITS_S,
+    retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
 ) -> str:
-    """Write a run's failure down and wish for another try if that can help; what was done.
+    """Write a run's failure down and request for another try if that can help; what was done.
 
     The same run's failure is written down once, however often it is told.
     """
     if catalog.failures.reported(failed.run_id):
         return "known already"
     attempts = catalog.failures.attempts(failed.subject) + 1
-    wait_s = wait_before_s(attempts, waits_s) if passing else None
+    wait_s = wait_before_s(attempts, retry_delays_s) if passing else None
     catalog.failures.add(failed, attempts=attempts, dead=wait_s is None)
     catalog.requests.done(failed.run_id)
     if wait_s is None:
@@ -44,24 +44,24 @@ def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:
     """Try these again from the beginning, at once; how many."""
     for row in rows:
         if catalog.video(row.subject) is not None:
-            catalog.requests.add([row.subject], Cause.PERSON)
+            catalog.requests.add([row.subject], Cause.MANUAL)
         else:
             catalog.inbox.again(row.subject)
-        catalog.failures.mended(row.subject)
+        catalog.failures.resolved(row.subject)
     return len(rows)
 
 
 @dataclass(frozen=True)
-class Watched:
+class HeartbeatCheck:
     """A run's sign of life as a watcher saw it: which one, and in how many looks it stood still."""
 
     beat: str
     looks: int
 
 
-def watch(
-    before: Mapping[str, Watched], running: Mapping[str, str], looks_allowed: int
-) -> tuple[dict[str, Watched], list[str]]:
+def find_lost(
+    before: Mapping[str, HeartbeatCheck], running: Mapping[str, str], looks_allowed: int
+) -> tuple[dict[str, HeartbeatCheck], list[str]]:
     """What was seen this time, and the runs that are lost.
 
     A run is lost when its sign of life stood still in more than `looks_allowed` looks in a
@@ -73,7 +73,7 @@ def watch(
         running: for each run that should be alive its newest sign of life, whatever it is.
         looks_allowed: how long it may stand still.
     """
-    seen: dict[str, Watched] = {}
+    seen: dict[str, HeartbeatCheck] = {}
     lost = []
     for run_id, beat in running.items():
         last = before.get(run_id)
@@ -81,16 +81,16 @@ def watch(
         if looks > looks_allowed:
             lost.append(run_id)
         else:
-            seen[run_id] = Watched(beat, looks)
+            seen[run_id] = HeartbeatCheck(beat, looks)
     return seen, lost
 
 
-def forgotten(in_hand: Sequence[RequestRow], alive: Collection[str]) -> list[RequestRow]:
-    """Wishes whose run is neither alive nor told of: it was deleted, or its end was missed."""
-    return [row for row in in_hand if row.run_id not in alive]
+def orphaned(in_flight: Sequence[RequestRow], alive: Collection[str]) -> list[RequestRow]:
+    """RunOptions whose run is neither alive nor told of: it was deleted, or its end was missed."""
+    return [row for row in in_flight if row.run_id not in alive]
 
 
-def half_way(catalog: Catalog, at_work: Collection[str]) -> list[str]:
+def incomplete(catalog: Catalog, at_work: Collection[str]) -> list[str]:
     """Videos that are not finished and that nobody is about to finish or has given up.
 
     Args:

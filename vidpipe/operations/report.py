@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from vidpipe.catalog.history import Finished, Made, Trouble
+from vidpipe.catalog.history import FailureGroup, FinishedVideo, StageTime
 from vidpipe.catalog.tables import now
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.pipeline import Pipeline
@@ -71,7 +71,7 @@ class Report:
     to_be_tried_again: int
     days: tuple[Day, ...]
     speeds: tuple[Speed, ...]
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[FailureGroup, ...]
     rejected: tuple[tuple[str, str, int], ...]
     stored: tuple[Stored, ...]
 
@@ -122,7 +122,7 @@ def report(engine: Engine, *, days: int = 30, storage: bool = True) -> Report:
 
 
 def _days(
-    first: date, count: int, finished: Sequence[Finished], failed: Sequence[datetime]
+    first: date, count: int, finished: Sequence[FinishedVideo], failed: Sequence[datetime]
 ) -> list[Day]:
     """Every day, also those on which nothing happened."""
     failures = Counter(at.astimezone(UTC).date() for at in failed)
@@ -143,9 +143,9 @@ def _days(
     return found
 
 
-def _speeds(pipeline: Pipeline, made: Sequence[Made]) -> list[Speed]:
+def _speeds(pipeline: Pipeline, made: Sequence[StageTime]) -> list[Speed]:
     """By stage in the order of the graph; exports of all platforms are one."""
-    own: dict[str, list[Made]] = {}
+    own: dict[str, list[StageTime]] = {}
     for item in made:
         own.setdefault(pipeline.kind(item.stage), []).append(item)
     worked_s = sum(item.wall_s for item in made) or 1.0

@@ -19,7 +19,7 @@ from vidpipe.channels.model import Channel
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.exports.model import PlatformExports
-from vidpipe.operations.clock import Look, believe, keep
+from vidpipe.operations.clock import ClockReading, believe, keep
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.steps.clips import CLIPS
 from vidpipe.pipeline.steps.exports import EXPORTS
@@ -45,7 +45,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptVideo:
     """Why nothing of a video, or not its clips, may be removed."""
 
     video_id: str
@@ -53,12 +53,12 @@ class Kept:
 
 
 @dataclass
-class Outlook:
+class RemovalPlan:
     """What retention would remove, and what it keeps although its time has come."""
 
     removals: list[Removal] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
-    look: Look | None = None
+    kept: list[KeptVideo] = field(default_factory=list)
+    look: ClockReading | None = None
 
     @property
     def doubt(self) -> str:
@@ -87,16 +87,16 @@ class Outlook:
         return {name: (counts[name], sizes[name]) for name in sorted(counts)}
 
 
-def outlook(
+def plan_removal(
     engine: Engine,
     at_work: Collection[str] = (),
     *,
     at_s: float | None = None,
     trust_clock: bool = False,
-) -> Outlook:
+) -> RemovalPlan:
     """What the policies give up now.
 
-    Kept whatever its age: videos that a run works on, that are wished for, wait for another
+    Kept whatever its age: videos that a run works on, that are requested, wait for another
     try or are held; clips that some platform has no export of.
 
     Args:
@@ -110,14 +110,14 @@ def outlook(
         VidpipeError: store or catalog cannot be read.
     """
     busy = {*at_work, *_busy(engine)}
-    found = Outlook()
+    found = RemovalPlan()
     videos = engine.catalog.videos()
     if at_s is None:
         happened = (m for v in videos for m in (v.created_at, v.finished_at) if m is not None)
         clock_s = time.time()
         found.look = believe(engine.store, clock_s, happened)
         if trust_clock:
-            found.look = Look(clock_s=clock_s, believed_s=clock_s)
+            found.look = ClockReading(clock_s=clock_s, believed_s=clock_s)
         at_s = found.look.believed_s
     due = []
     for video in videos:
@@ -126,7 +126,7 @@ def outlook(
             continue
         why = _why_kept(video, busy)
         if why:
-            found.kept.append(Kept(video.video_id, why))
+            found.kept.append(KeptVideo(video.video_id, why))
         else:
             due.append((video, channel))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -139,10 +139,10 @@ def outlook(
 
 
 def _busy(engine: Engine) -> set[str]:
-    """Videos that are worked on, wished for, or failed, as the catalog knows it."""
+    """Videos that are worked on, requested, or failed, as the catalog knows it."""
     catalog = engine.catalog
     failed = {f.subject for f in catalog.failures.living()}
-    return catalog.beats.at_work() | catalog.requests.videos() | failed
+    return catalog.heartbeats.at_work() | catalog.requests.videos() | failed
 
 
 def _why_kept(video: Video, busy: Collection[str]) -> str | None:
@@ -155,14 +155,16 @@ def _why_kept(video: Video, busy: Collection[str]) -> str | None:
     return None
 
 
-def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> Outlook:
+def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> RemovalPlan:
     """What of one finished video is past its time."""
-    found = Outlook()
+    found = RemovalPlan()
     listing = list(engine.store.list(video_prefix(video.video_id)))
     try:
         living = {f: _living(engine, video.video_id, f, listing) for f in Folder}
     except (Unavailable, FileNotFoundError) as error:
-        found.kept.append(Kept(video.video_id, f"what of it is current cannot be read: {error}"))
+        found.kept.append(
+            KeptVideo(video.video_id, f"what of it is current cannot be read: {error}")
+        )
         return found
     finished = _seconds(video.finished_at)
     for item in listing:
@@ -180,7 +182,7 @@ def _of_video(engine: Engine, video: Video, channel: Channel, at_s: float) -> Ou
         if days is None or age_days < days:
             continue
         if kind == "master" and (why := _not_exported(engine, video.video_id)):
-            found.kept.append(Kept(video.video_id, why))
+            found.kept.append(KeptVideo(video.video_id, why))
             continue
         found.removals.append(
             Removal(item.key, video.video_id, kind, channel.name, item.size_bytes, age_days)
@@ -242,7 +244,7 @@ def _of_quarantine(engine: Engine, channel: Channel, at_s: float) -> Iterator[Re
             yield Removal(item.key, "", "quarantine", channel.name, item.size_bytes, age_days)
 
 
-def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]] = set) -> int:
+def remove(engine: Engine, found: RemovalPlan, at_work: Callable[[], Collection[str]] = set) -> int:
     """Do what was said; how many objects are gone.
 
     Saying it may have taken a while: what somebody needs by now is kept. Of what is
@@ -268,7 +270,7 @@ def remove(engine: Engine, found: Outlook, at_work: Callable[[], Collection[str]
     return count
 
 
-def may_retire(engine: Engine, video: Video) -> None:
+def check_retirable(engine: Engine, video: Video) -> None:
     """Whether a video may be retired.
 
     Raises:
@@ -276,7 +278,7 @@ def may_retire(engine: Engine, video: Video) -> None:
     """
     if video.hold:
         raise Misconfigured(f"{video.video_id} is held: {video.hold}")
-    if video.video_id in engine.catalog.beats.at_work():
+    if video.video_id in engine.catalog.heartbeats.at_work():
         raise Misconfigured(f"{video.video_id}: a run works on it; end it first")
 
 
@@ -288,7 +290,7 @@ def retire(engine: Engine, video: Video) -> int:
     Raises:
         Misconfigured: it is held, or a run works on it.
     """
-    may_retire(engine, video)
+    check_retirable(engine, video)
     video_id = video.video_id
     engine.catalog.retire_video(video_id)
     keys = [item.key for item in engine.store.list(video_prefix(video_id))]

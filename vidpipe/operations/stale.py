@@ -18,7 +18,7 @@ def plans(
 ) -> tuple[list[Plan], dict[str, str]]:
     """The plan of every finished video, and why some have none, by video id.
 
-    Videos that were never finished are not planned: they are wished for already.
+    Videos that were never finished are not planned: they are requested already.
     """
     chosen = [
         v.video_id

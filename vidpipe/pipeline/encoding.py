@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.burned_in import burned_in
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.keeping import cut_s
 from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
     ClipPlan,
     Encoded,
-    Finished,
+    FinishedClip,
     Variant,
 )
-from vidpipe.clips.plan import Heard, plan_audiogram, plan_clip
+from vidpipe.clips.plan import AudioPicture, plan_audiogram, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import (
@@ -41,10 +41,10 @@ from vidpipe.framing.model import CropPath, FramingOptions
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
+from vidpipe.media.contact_sheets import strip
 from vidpipe.media.encoders import SOFTWARE
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
-from vidpipe.media.pictures import strip
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.estimates import Watch, encode_prior
 from vidpipe.pipeline.stage_run import StageRun
@@ -108,7 +108,7 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
 
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "10"
+CLIP_VERSION = "11"
 #: The same of clips of sound alone.
 AUDIOGRAM_VERSION = "2"
 
@@ -124,7 +124,7 @@ def _passage(segment: Segment) -> Interval:
 
 def _not_seen(plan: ClipPlan, options: ClipOptions) -> set[str]:
     """What of a plan changes no picture: a title that is not shown may change for nothing."""
-    shown: set[str] = {options.brand.opening}
+    shown: set[str] = {options.brand.title_card}
     if any(part.titled for part in plan.parts):
         shown.add("title")
     if options.template.captions.animation is CaptionAnimation.TWO_TONE:
@@ -144,7 +144,7 @@ class Renderer:
         self.speech = run.document("silence_regions", SpeechMap)
         self.layout = run.document("layout", Layout)
         self.transcript = run.document("transcript", Transcript)
-        guessed = self.transcript.draft or self.transcript.word_times == "spread"
+        guessed = self.transcript.draft or self.transcript.word_times == "interpolated"
         self.timed_words = () if guessed else self.transcript.words
         style = self.options.captions
         self.burn = style.enabled and (not self.transcript.draft or style.from_draft)
@@ -201,11 +201,13 @@ class Renderer:
 
     def _planned(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
         if self.media.sound_only:
-            heard = Heard(self.run.video_id, self.speech, self.timed_words, self.layout.duration_s)
+            heard = AudioPicture(
+                self.run.video_id, self.speech, self.timed_words, self.layout.duration_s
+            )
             return plan_audiogram(heard, segment, options, self.cover)
         with FrameReader(self.source, self.media, max_width=1280) as reader:
             return plan_clip(
-                Recording(
+                SourceRecording(
                     video_id=self.run.video_id,
                     speech=self.speech,
                     words=self.timed_words,
@@ -243,8 +245,8 @@ class Renderer:
         ]
         missing = [
             (plan, variant)
-            for plan, variant, artifact, ingredients in wanted
-            if self.run.find_item(Folder.CLIPS, artifact, ingredients) is None
+            for plan, variant, artifact, cache_key_inputs in wanted
+            if self.run.find_item(Folder.CLIPS, artifact, cache_key_inputs) is None
         ]
         outputs: dict[str, Output] = {}
         watches: list[Watch] = []
@@ -269,8 +271,8 @@ class Renderer:
             )
             watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
 
-        def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], Finished]]:
-            def finish(work: Path) -> tuple[Mapping[str, Path], Finished]:
+        def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], FinishedClip]]:
+            def finish(work: Path) -> tuple[Mapping[str, Path], FinishedClip]:
                 if not outputs:
                     render_missing(work)
                 share = variant.size.rect.area / sum(v.size.rect.area for _, v in missing)
@@ -285,9 +287,11 @@ class Renderer:
             return finish
 
         files = []
-        for _, variant, artifact, ingredients in wanted:
-            manifest, reused = self.run.item(Folder.CLIPS, artifact, ingredients, make(variant))
-            finished = self.run.artifacts.document(manifest, Finished)
+        for _, variant, artifact, cache_key_inputs in wanted:
+            manifest, reused = self.run.item(
+                Folder.CLIPS, artifact, cache_key_inputs, make(variant)
+            )
+            finished = self.run.artifacts.document(manifest, FinishedClip)
             file = ClipFile(
                 variant=variant.name,
                 artifact=artifact,
@@ -359,7 +363,7 @@ class Renderer:
 
     def _finished(
         self, output: Output, options: ClipOptions, spoken: Sequence[Word], encoded: Encoded
-    ) -> tuple[Mapping[str, Path], Finished]:
+    ) -> tuple[Mapping[str, Path], FinishedClip]:
         """The files that stand beside a clip, and what it looks and sounds like."""
         clip, work = output.work / CLIP, output.work
         made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
@@ -368,7 +372,7 @@ class Renderer:
             clip,
             self.studio.detector,
             made["poster.jpg"],
-            not_before_s=lead_s + (0.0 if brand.opening == "none" else brand.opening_s),
+            not_before_s=lead_s + (0.0 if brand.title_card == "none" else brand.title_card_s),
             not_after_s=lead_s + output.plan.edit.duration_s,
         )
         made["strip.jpg"] = work / "strip.jpg"
@@ -397,7 +401,7 @@ class Renderer:
         if theirs is not None:
             lost_s = cut_s(output.plan.parts, theirs, float(output.plan.edit.fps))
             looked_at = looked_at.model_copy(update={"cut_captions_s": lost_s})
-        return made, Finished(measures=measure(clip), quality=looked_at, encoded=encoded)
+        return made, FinishedClip(measures=measure(clip), quality=looked_at, encoded=encoded)
 
 
 def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan) -> str:
@@ -449,8 +453,8 @@ def plain_options(options: ClipOptions) -> ClipOptions:
             "music": None,
             "intro": None,
             "outro": None,
-            "opening": "none",
-            "progress": False,
+            "title_card": "none",
+            "progress_bar": False,
         }
     )
     tier = options.tier.model_copy(update={"preset": "ultrafast"})

@@ -17,21 +17,19 @@ from pydantic import BaseModel
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.clips.model import ClipFile
-from vidpipe.clips.model import Finished as FinishedClip
+from vidpipe.clips.model import ClipFile, FinishedClip
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
-from vidpipe.exports.model import Export
-from vidpipe.exports.model import Finished as FinishedExport
+from vidpipe.exports.model import Export, FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.pipeline import Pipeline
-from vidpipe.pipeline.stage import AnyStage, Item
+from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.pipeline.stage import AnyStage, ItemRef
 from vidpipe.pipeline.stage_run import Context, Progress, StageRun
 from vidpipe.pipeline.talks import TALKS
-from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
@@ -110,17 +108,17 @@ class Engine:
         return Intake(self.artifacts, self.catalog, self.channels, rules)
 
     def order(
-        self, video_id: str, wishes: Wishes | None = None, chosen: Chosen | None = None
+        self, video_id: str, run_options: RunOptions | None = None, chosen: Chosen | None = None
     ) -> Order:
-        """What is wanted for a video: its channel and sidecar, and this run's wishes.
+        """What is wanted for a video: its channel and sidecar, and this run's options.
 
         `chosen` may hold the sidecar that this run took in itself.
 
         Raises:
-            Misconfigured: its channel is no longer in channels.yaml, or a wish cannot be.
+            Misconfigured: its channel is no longer in channels.yaml, or a request cannot be.
             InputRejected: the video was never taken in.
         """
-        wishes = wishes or Wishes()
+        run_options = run_options or RunOptions()
         name = channel_of(video_id)
         if name not in self.channels:
             raise Misconfigured(f"{video_id}: there is no channel {name!r} in channels.yaml")
@@ -128,8 +126,8 @@ class Engine:
         if manifest is None:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
-        settings, channel = wishes.applied_to(self.settings, self.channels[name])
-        return Order(settings, channel, sidecar.instructions, wishes)
+        settings, channel = run_options.applied_to(self.settings, self.channels[name])
+        return Order(settings, channel, sidecar.instructions, run_options)
 
     def link(self, key: str, *, expires_s: int = 3600) -> str:
         """Where a stored file can be fetched: at the CDN if there is one, else signed."""
@@ -142,17 +140,17 @@ class Engine:
 
         Without either it is signed for a week, the longest that S3 allows.
         """
-        if self.settings.links_url and not self.settings.cdn_url:
+        if self.settings.public_url and not self.settings.cdn_url:
             return self.page_link(key)
         return self.link(key, expires_s=7 * 24 * 3600)
 
     def page_link(self, key: str) -> str:
         """Where `vidpipe serve` has a stored file."""
-        return f"{self.settings.links_url.rstrip('/')}/files/{quote(key)}"
+        return f"{self.settings.public_url.rstrip('/')}/files/{quote(key)}"
 
     def page(self, video_id: str) -> str:
         """Where the clips of a video can be watched; empty where `vidpipe serve` does not run."""
-        served = self.settings.links_url
+        served = self.settings.public_url
         return f"{served.rstrip('/')}/videos/{quote(video_id)}" if served else ""
 
     def finished_clip(self, video_id: str, file: ClipFile) -> FinishedClip:
@@ -163,7 +161,7 @@ class Engine:
         """What was measured when an export was made, and what making it took."""
         return self._finished(video_id, Folder.EXPORTS, export, FinishedExport)
 
-    def _finished(self, video_id: str, folder: Folder, item: Item, model: type[Model]) -> Model:
+    def _finished(self, video_id: str, folder: Folder, item: ItemRef, model: type[Model]) -> Model:
         found = self.artifacts.find(video_id, folder, item.artifact, item.fingerprint)
         if found is None:
             raise FileNotFoundError(f"{item.artifact} of {video_id} is gone from the store")
@@ -178,7 +176,7 @@ class Engine:
         for item in made_by.items(self.artifacts.document(manifest, made_by.document)):
             yield self.item(manifest.video_id, made_by, item)
 
-    def item(self, video_id: str, made_by: AnyStage, item: Item) -> Manifest | None:
+    def item(self, video_id: str, made_by: AnyStage, item: ItemRef) -> Manifest | None:
         """A clip or an export that a result of a stage names; None when it is gone."""
         return self.artifacts.manifest(video_id, made_by.folder, item.artifact, item.fingerprint)
 
@@ -235,10 +233,10 @@ class Engine:
         run = self.prepare(wanted, video_id, order, work, _forward(progress), chosen)
         begin(wanted.name, self.artifacts.document(run.upload, Upload).name)
         prepared = wanted.prepare(order, run)
-        ingredients = wanted.ingredients(run, prepared)
-        identity = fingerprint(ingredients)
+        cache_key_inputs = wanted.cache_key_inputs(run, prepared)
+        identity = fingerprint(cache_key_inputs)
         found = None
-        if not order.wishes.force:
+        if not order.run_options.force:
             found = self.artifacts.find(video_id, wanted.folder, wanted.name, identity)
         if found is not None and self.items_intact(found, wanted):
             document = self.artifacts.document(found, wanted.document)
@@ -265,7 +263,7 @@ class Engine:
             folder=wanted.folder,
             artifact=wanted.name,
             fingerprint=identity,
-            ingredients=ingredients,
+            cache_key_inputs=cache_key_inputs,
             files=run.files,
             document=document,
             wall_s=wall_s,
@@ -298,7 +296,7 @@ class Engine:
         return StageRun(
             video_id=video_id,
             options=wanted.options(order),
-            context=Context(order.settings.model_store, order.wishes.force),
+            context=Context(order.settings.model_store, order.run_options.force),
             artifacts=self.artifacts,
             inputs={name: read(name) for name in wanted.inputs},
             upload=read("upload"),
@@ -349,7 +347,7 @@ class Engine:
         if error is not None:
             kind = type(error).__name__ if isinstance(error, VidpipeError) else "bug"
         self.catalog.record_stage(
-            tables.StageRun(
+            tables.StageRunRow(
                 video_id=video_id,
                 stage=name,
                 fingerprint=identity,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.silence.model import AudioTrack
 
 
-def samples_of(run: StageRun[Any]) -> Samples | None:
+def samples_of(run: StageRun[Any]) -> AudioSamples | None:
     """The sound of a recording, on this machine; None where it has none."""
     if not run.document("audio", AudioTrack).has_audio:
         return None
-    return Samples.open(run.path("audio", "audio.wav"))
+    return AudioSamples.open(run.path("audio", "audio.wav"))
 
 
 def cover_identity(run: StageRun[Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from vidpipe.channels.model import Channel
 from vidpipe.channels.wording import Wording, joined_terms
 from vidpipe.intake.lengths import length_limits
 from vidpipe.intake.model import Instructions
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
 from vidpipe.templates.model import Template
@@ -16,44 +16,44 @@ from vidpipe.templates.model import Template
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted for one video: settings, its channel, its sidecar, this run's wishes."""
+    """What is wanted for one video: settings, its channel, its sidecar, this run's options."""
 
     settings: Settings
     channel: Channel
     instructions: Instructions = field(default_factory=Instructions)
-    wishes: Wishes = field(default_factory=Wishes)
+    run_options: RunOptions = field(default_factory=RunOptions)
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:
         """This run's platforms, else the sidecar's, else the channel's; the urgent ones first."""
-        wished = self.wishes
-        wanted = wished.platforms or self.instructions.platforms or self.channel.platforms
-        every = dict.fromkeys([*wanted, *wished.also])
+        options = self.run_options
+        wanted = options.platforms or self.instructions.platforms or self.channel.platforms
+        every = dict.fromkeys([*wanted, *options.additional_platforms])
         return tuple(sorted(every, key=lambda name: -self.channel.preset(name).priority))
 
     @property
     def tier(self) -> TierName:
         """This run's quality, else the channel's."""
-        return self.wishes.quality or self.channel.quality
+        return self.run_options.quality or self.channel.quality
 
     @property
     def look(self) -> Template:
         """How clips look: this run's template, else the sidecar's, else the channel's."""
-        return self.channel.look(self.wishes.template or self.instructions.template)
+        return self.channel.look(self.run_options.template or self.instructions.template)
 
     @property
     def clip_count(self) -> int:
-        return self.wishes.clips or self.instructions.clips or self.channel.clips.count
+        return self.run_options.clips or self.instructions.clips or self.channel.clips.count
 
     @property
     def clips_asked(self) -> bool:
         """Whether somebody asked for a number of clips: then the best are given, weak or not."""
-        return (self.wishes.clips or self.instructions.clips) is not None
+        return (self.run_options.clips or self.instructions.clips) is not None
 
     @property
     def clip_lengths_s(self) -> tuple[float, float]:
         """The shortest and the longest clip: this run's, else the sidecar's, else the channel's."""
-        wanted = self.wishes.length or self.instructions.length
+        wanted = self.run_options.length or self.instructions.length
         limits = self.channel.clips
         return length_limits(wanted) if wanted else (limits.min_s, limits.max_s)
 

@@ -18,7 +18,7 @@ from vidpipe.storage.keys import RETENTION
 _SHOWN = 60
 
 
-class Verdict(StrEnum):
+class StageVerdict(StrEnum):
     """What a run would do about one stage."""
 
     FRESH = "fresh"
@@ -27,15 +27,17 @@ class Verdict(StrEnum):
     LOST = "lost"
     PARTIAL = "partial"
     #: Made once already under what is wanted now: found, not made.
-    KNOWN = "known"
+    CACHED = "cached"
     #: Made again only if what it rests on comes out different.
-    FOLLOWS = "follows"
+    DOWNSTREAM = "downstream"
     #: Retention took its files; it is made again only when something needs it.
-    REMOVED = "removed"
+    EXPIRED = "expired"
 
 
 #: What a run has to work for.
-WORK = frozenset({Verdict.MISSING, Verdict.CHANGED, Verdict.LOST, Verdict.PARTIAL})
+WORK = frozenset(
+    {StageVerdict.MISSING, StageVerdict.CHANGED, StageVerdict.LOST, StageVerdict.PARTIAL}
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Step:
     """One stage of the plan; `because` names what changed, old and new."""
 
     stage: str
-    verdict: Verdict
+    verdict: StageVerdict
     because: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
 
@@ -74,8 +76,12 @@ class Plan:
         """The stages that a run of exactly this has to select, in order."""
         if not self.stale:
             return ()
-        needed = {s.stage for s in self.steps if s.verdict not in (Verdict.FRESH, Verdict.REMOVED)}
-        removed = {s.stage for s in self.steps if s.verdict is Verdict.REMOVED}
+        needed = {
+            s.stage
+            for s in self.steps
+            if s.verdict not in (StageVerdict.FRESH, StageVerdict.EXPIRED)
+        }
+        removed = {s.stage for s in self.steps if s.verdict is StageVerdict.EXPIRED}
         for step in reversed(self.steps):
             if step.stage in needed:
                 needed |= removed & set(step.inputs)
@@ -85,7 +91,7 @@ class Plan:
 def plan(engine: Engine, video_id: str) -> Plan:
     """Compare what is stored of a video with what is wanted now.
 
-    Wanted is what its channel and sidecar say, without the wishes of a single run. Reads
+    Wanted is what its channel and sidecar say, without the run options of a single run. Reads
     manifests and the results that fingerprints rest on; decodes and encodes nothing.
 
     Raises:
@@ -107,40 +113,42 @@ def _step(
 
 def _verdict(
     engine: Engine, video_id: str, order: Order, wanted: AnyStage, before: Mapping[str, Step]
-) -> tuple[Verdict, tuple[str, ...]]:
+) -> tuple[StageVerdict, tuple[str, ...]]:
     moving = [
-        i for i in wanted.inputs if i in before and before[i].verdict in WORK | {Verdict.FOLLOWS}
+        i
+        for i in wanted.inputs
+        if i in before and before[i].verdict in WORK | {StageVerdict.DOWNSTREAM}
     ]
     current = engine.artifacts.current(video_id, wanted.folder, wanted.name)
     if current is None:
-        return Verdict.MISSING, ()
+        return StageVerdict.MISSING, ()
     try:
         run = engine.prepare(wanted, video_id, order, engine.artifacts.scratch)
-        ingredients = wanted.ingredients(run, wanted.prepare(order, run))
+        cache_key_inputs = wanted.cache_key_inputs(run, wanted.prepare(order, run))
     except (InputRejected, FileNotFoundError) as error:
-        return Verdict.LOST, (str(error),)
-    identity = fingerprint(ingredients)
+        return StageVerdict.LOST, (str(error),)
+    identity = fingerprint(cache_key_inputs)
     if identity != current.fingerprint:
         # Over a whole library only sizes are looked at; a run that finds it reads its bytes.
         found = engine.artifacts.manifest(video_id, wanted.folder, wanted.name, identity)
-        because = tuple(differences(current.ingredients, ingredients))
+        because = tuple(differences(current.cache_key_inputs, cache_key_inputs))
         known = (
             found is not None
             and engine.artifacts.intact(found)
             and engine.items_intact(found, wanted, read=False)
         )
-        return Verdict.KNOWN if known else Verdict.CHANGED, because
+        return StageVerdict.CACHED if known else StageVerdict.CHANGED, because
     if not (engine.artifacts.intact(current) and engine.items_intact(current, wanted, read=False)):
         days = order.channel.retention.days(RETENTION[wanted.folder])
         if days is None:
-            return Verdict.LOST, ("files are gone from the store",)
-        verdict = Verdict.FOLLOWS if moving else Verdict.REMOVED
+            return StageVerdict.LOST, ("files are gone from the store",)
+        verdict = StageVerdict.DOWNSTREAM if moving else StageVerdict.EXPIRED
         return verdict, (f"kept {days:g} days",)
     if not wanted.whole(engine.artifacts.document(current, wanted.document)):
-        return Verdict.PARTIAL, ("not all of it could be made",)
+        return StageVerdict.PARTIAL, ("not all of it could be made",)
     if moving:
-        return Verdict.FOLLOWS, tuple(moving)
-    return Verdict.FRESH, ()
+        return StageVerdict.DOWNSTREAM, tuple(moving)
+    return StageVerdict.FRESH, ()
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

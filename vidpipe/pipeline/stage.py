@@ -17,7 +17,7 @@ Prepared = TypeVar("Prepared")
 Document = TypeVar("Document", bound=BaseModel)
 
 
-class Item(Protocol):
+class ItemRef(Protocol):
     """A part of a stage's result with files and a manifest of its own: a clip, an export."""
 
     @property
@@ -46,12 +46,12 @@ def no_identity(_: StageRun[Any], __: Any) -> dict[str, Any]:
     return {}
 
 
-def always_whole(_: BaseModel) -> bool:
+def always_complete(_: BaseModel) -> bool:
     """For stages that give all or nothing."""
     return True
 
 
-def no_items(_: BaseModel) -> Iterable[Item]:
+def no_items(_: BaseModel) -> Iterable[ItemRef]:
     """For stages whose result is one artifact."""
     return ()
 
@@ -94,11 +94,11 @@ class Stage(Generic[Options, Prepared, Document]):
     prepare: Callable[[Order, StageRun[Options]], Prepared] = nothing_prepared
     identity: Callable[[StageRun[Options], Prepared], dict[str, Any]] = no_identity
     reads: tuple[str, ...] = ()
-    whole: Callable[[Document], bool] = always_whole
-    items: Callable[[Document], Iterable[Item]] = no_items
+    whole: Callable[[Document], bool] = always_complete
+    items: Callable[[Document], Iterable[ItemRef]] = no_items
     rows: Callable[[str, Document], Rows | None] = no_rows
 
-    def ingredients(self, run: StageRun[Options], prepared: Prepared) -> Mapping[str, Any]:
+    def cache_key_inputs(self, run: StageRun[Options], prepared: Prepared) -> Mapping[str, Any]:
         """Everything that its result rests on."""
         return {
             "stage": self.name,

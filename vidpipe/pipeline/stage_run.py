@@ -26,7 +26,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class Context:
-    """What of settings and wishes a stage may use because it changes no result.
+    """What of settings and run options a stage may use because it changes no result.
 
     Attributes:
         models: where models are, and whether one that is missing may be fetched. Which ones
@@ -129,18 +129,18 @@ class StageRun(Generic[Options]):
         return self.files[name]
 
     def find_item(
-        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any]
+        self, folder: Folder, artifact: str, cache_key_inputs: Mapping[str, Any]
     ) -> Manifest | None:
         """A part of this stage's work that is there already; None when all is to be made anew."""
         if self.context.force:
             return None
-        return self.artifacts.find(self.video_id, folder, artifact, fingerprint(ingredients))
+        return self.artifacts.find(self.video_id, folder, artifact, fingerprint(cache_key_inputs))
 
     def item(
         self,
         folder: Folder,
         artifact: str,
-        ingredients: Mapping[str, Any],
+        cache_key_inputs: Mapping[str, Any],
         make: Callable[[Path], tuple[Mapping[str, Path], BaseModel]],
     ) -> tuple[Manifest, bool]:
         """A part of this stage's work with a fingerprint of its own (a clip, an export).
@@ -149,11 +149,11 @@ class StageRun(Generic[Options]):
         a document, which are stored at once: a killed run loses at most the one
         item that it was making. Returns the manifest and whether it was re-used.
         """
-        found = self.find_item(folder, artifact, ingredients)
+        found = self.find_item(folder, artifact, cache_key_inputs)
         if found is not None:
             self.items_reused += 1
             return found, True
-        identity = fingerprint(ingredients)
+        identity = fingerprint(cache_key_inputs)
         work = self.work / f"item-{artifact}"
         work.mkdir()
         try:
@@ -166,7 +166,7 @@ class StageRun(Generic[Options]):
             folder=folder,
             artifact=artifact,
             fingerprint=identity,
-            ingredients=ingredients,
+            cache_key_inputs=cache_key_inputs,
             files=files,
             document=document,
             point=False,
@@ -175,14 +175,14 @@ class StageRun(Generic[Options]):
         return manifest, False
 
     def checkpoint(
-        self, folder: Folder, artifact: str, ingredients: Mapping[str, Any], model: type[Model]
+        self, folder: Folder, artifact: str, cache_key_inputs: Mapping[str, Any], model: type[Model]
     ) -> tuple[Model | None, Callable[[Model], None]]:
         """A part of this stage's work that is kept only until the whole is done.
 
-        Returns what an unfinished run left under the same ingredients, or None, and
+        Returns what an unfinished run left under the same cache_key_inputs, or None, and
         what keeps it. The engine forgets all checkpoints once the stage is published.
         """
-        identity = fingerprint(ingredients)
+        identity = fingerprint(cache_key_inputs)
         found = self.artifacts.find(self.video_id, folder, artifact, identity)
 
         def keep(document: Model) -> None:
@@ -191,7 +191,7 @@ class StageRun(Generic[Options]):
                 folder=folder,
                 artifact=artifact,
                 fingerprint=identity,
-                ingredients=ingredients,
+                cache_key_inputs=cache_key_inputs,
                 files={},
                 document=document,
                 point=False,

@@ -27,10 +27,10 @@ class _Figures(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = Field(min_length=10, description="where the figures of this group are from")
-    dated: str = Field(min_length=4, description="when they were last looked up")
+    checked_on: str = Field(min_length=4, description="when they were last looked up")
 
 
-class PictureRules(_Figures):
+class VideoRules(_Figures):
     """The picture; no audio platform has one."""
 
     size: Size = Field(description="what the platform shows best, and what we make")
@@ -44,7 +44,7 @@ class PictureRules(_Figures):
     max_kbps: int
 
 
-class SoundRules(_Figures):
+class AudioRules(_Figures):
     """The sound, and how loud it is after EBU R 128."""
 
     codec: str = "aac"
@@ -123,8 +123,8 @@ class Preset(BaseModel):
 
     name: Platform
     title: str
-    picture: PictureRules | None = Field(default=None, description="None: sound only")
-    sound: SoundRules
+    video: VideoRules | None = Field(default=None, description="None: sound only")
+    audio: AudioRules
     file: FileRules
     text: TextRules
     screen: ScreenRules | None = None
@@ -133,12 +133,12 @@ class Preset(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.picture is None) != (self.screen is None):
+        if (self.video is None) != (self.screen is None):
             raise ValueError("picture and screen go together")
-        if (self.picture is None) != (self.file.container == "m4a"):
+        if (self.video is None) != (self.file.container == "m4a"):
             raise ValueError("sound alone goes into m4a, pictures into mp4")
-        if self.screen is not None and self.picture is not None:
-            whole = self.picture.size.rect
+        if self.screen is not None and self.video is not None:
+            whole = self.video.size.rect
             for x, y in self.screen.safe_area:
                 if not (0 <= x <= whole.width and 0 <= y <= whole.height):
                     raise ValueError(f"screen.safe_area: {x}, {y} lies outside the picture")
@@ -188,7 +188,7 @@ def load_presets() -> dict[str, Preset]:
 
 
 def custom_preset(name: str, fields: Mapping[str, Any]) -> Preset:
-    """A preset of somebody's own: whole, or `like` another one with what differs.
+    """A preset of somebody's own: whole, or `extends` another one with what differs.
 
     Raises:
         ValueError: says which field does not fit, or that there is nothing like it.

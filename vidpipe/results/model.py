@@ -29,15 +29,15 @@ class VideoResult(_Part):
         description="sidecar, api, transformers, faster-whisper, pocketsphinx (a draft) or none"
     )
     transcript_draft: bool
-    word_times: str = Field(description="heard, aligned, given or spread")
+    word_times: str = Field(description="recognised, aligned, provided or interpolated")
     language: str
-    heard_language: str
+    detected_language: str
     transcript_cost: float = Field(description="of a recogniser that is paid by the minute")
     repaired: tuple[str, ...] = Field(description="what was wrong with the words")
     speech_without_words_s: float = Field(
         description="speech of more than 0.8 s at a time that no word lies on"
     )
-    passed_over: tuple[str, ...] = Field(description="sources of words not used, and why")
+    skipped_sources: tuple[str, ...] = Field(description="sources of words not used, and why")
     notes: tuple[str, ...] = Field(
         default=(), description="which of its tracks are used and which not, what its picture needs"
     )
@@ -97,7 +97,7 @@ class ClipResult(_Part):
     encoded_s: float
     estimated_bytes: int
     size_bytes: int
-    objections: tuple[str, ...] = Field(description="what a viewer would object to")
+    issues: tuple[str, ...] = Field(description="what a viewer would object to")
     master: str = Field(description="key of the clip in the store")
 
 
@@ -112,7 +112,7 @@ class ExportResult(_Part):
     captions: str | None = Field(description="the same as VTT")
     thumbnail: str | None
     post: str | None = Field(description="title, description, hashtags as JSON")
-    way: str = Field(description="copy, sound or transcode")
+    method: str = Field(description="copy, sound or transcode")
     estimated_s: float
     seconds: float = Field(description="that making it took, when it was made")
     estimated_bytes: int
@@ -147,7 +147,7 @@ class Results(_Part):
     exports: tuple[ExportResult, ...]
     failed: tuple[str, ...] = Field(description="clips that could not be made, and why")
     refused: tuple[str, ...] = Field(description="clips that a platform cannot have, and why")
-    nothing: str | None = Field(description="why there are no clips")
+    empty_reason: str | None = Field(description="why there are no clips")
     timings: tuple[StageTiming, ...]
 
 

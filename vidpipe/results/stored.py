@@ -7,12 +7,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidpipe.clips.model import Clip, ClipFile, RenderedClips
-from vidpipe.clips.model import Finished as FinishedClip
+from vidpipe.clips.model import Clip, ClipFile, FinishedClip, RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.errors import Misconfigured
-from vidpipe.exports.model import Export, PlatformExports
-from vidpipe.exports.model import Finished as FinishedExport
+from vidpipe.exports.model import Export, FinishedExport, PlatformExports
 from vidpipe.intake.identity import slug
 from vidpipe.intake.model import SourceVideo
 from vidpipe.pipeline.engine import Engine
@@ -135,7 +133,7 @@ def stored_results(
             for document in exports.values()
             for f in document.refused
         ),
-        nothing=clips.nothing,
+        empty_reason=clips.empty_reason,
         timings=tuple(timings if timings is not None else _timings(engine, video_id, made)),
     )
     return StoredResults(results, named.files)
@@ -224,7 +222,7 @@ def _video(video_id: str, documents: _Documents, clips: RenderedClips) -> VideoR
         transcript_draft=transcript.draft,
         word_times=transcript.word_times,
         language=transcript.language,
-        heard_language=transcript.heard_language,
+        detected_language=transcript.detected_language,
         transcript_cost=transcript.cost,
         speech_without_words_s=(
             transcript.quality.speech_without_words_s if transcript.quality else 0.0
@@ -237,7 +235,7 @@ def _video(video_id: str, documents: _Documents, clips: RenderedClips) -> VideoR
             ),
             *(f"{f.kind}: {f.count}" for f in transcript.flags),
         ),
-        passed_over=tuple(f"{p.source}: {p.reason}" for p in transcript.passed_over),
+        skipped_sources=tuple(f"{p.source}: {p.reason}" for p in transcript.skipped_sources),
         notes=(*source.notes, *timing_notes(transcript), *clips.notes),
     )
 
@@ -278,7 +276,7 @@ def _clip(engine: Engine, video_id: str, clip: Clip) -> ClipResult:
         encoded_s=max(m.encoded.seconds for m in made),
         estimated_bytes=sum(m.encoded.estimated_bytes for m in made),
         size_bytes=sum(m.measures.size_bytes for m in made),
-        objections=tuple(dict.fromkeys(o for f in clip.files for o in f.quality.objections)),
+        issues=tuple(dict.fromkeys(o for f in clip.files for o in f.quality.issues)),
         master=master.file("clip.mp4").key,
     )
 
@@ -310,7 +308,7 @@ def _export(engine: Engine, video_id: str, export: Export, named: _Names) -> Exp
         captions=names.get(".vtt"),
         thumbnail=names.get(".jpg"),
         post=names.get(".json"),
-        way=export.way.value,
+        method=export.method.value,
         estimated_s=finished.estimate.seconds,
         seconds=finished.seconds,
         estimated_bytes=finished.estimate.size_bytes,

@@ -40,7 +40,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCuts:
     """The candidates, how many runs were ruled out, and how many by each veto."""
 
     candidates: tuple[Candidate, ...]
@@ -76,7 +76,7 @@ def candidates(
     blocked: Sequence[Interval],
     phrases: CuePhrases,
     turns_s: Sequence[float] = (),
-) -> Found:
+) -> FoundCuts:
     """Every run of units that keeps to the limits and to one topic, and has no veto.
 
     A topic too short for a clip of its own may share one with what comes after it; what
@@ -112,7 +112,7 @@ def candidates(
             kept = sum(
                 i.duration_s
                 for i in shorten_pauses(
-                    within, speech.silences, options.max_pause_s, options.kept_pause_s
+                    within, speech.silences, options.max_pause_s, options.pause_target_s
                 )
             )
             if kept > options.max_s:
@@ -131,7 +131,7 @@ def candidates(
                 score = score_of(_signs(run, content, item, parts, ties, phrases.language))
                 item = replace(item, score=score)
             found.append(item)
-    return Found(tuple(found), ruled_out, vetoed, content, edges, ties, phrases.language)
+    return FoundCuts(tuple(found), ruled_out, vetoed, content, edges, ties, phrases.language)
 
 
 def _signs(

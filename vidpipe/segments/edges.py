@@ -16,7 +16,7 @@ from vidpipe.content.model import Unit
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import clauses
 from vidpipe.language.signs import signs_of_text
-from vidpipe.orthography import joined, split_words
+from vidpipe.text import joined, split_words
 from vidpipe.transcript.model import Word
 
 #: After so long a silence a lone "so" can be left out without being heard (syllables run into

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vidpipe.intake.model import Passage, WantedSegment
-from vidpipe.server import ServerOptions
+from vidpipe.openai_client import ServerOptions
 from vidpipe.timeline import Interval
 
 
@@ -65,10 +65,10 @@ class Segment(Interval):
     template: str = Field(default="", description="how it looks; empty: as the others")
 
 
-class EditorNote(BaseModel):
+class LlmNote(BaseModel):
     """What a language model had to do with the choice: how many it judged, what it cost now.
 
-    An answer that is kept from an earlier run costs nothing again. `passed_over` says why
+    An answer that is kept from an earlier run costs nothing again. `skipped_reason` says why
     the local choice stands; `unavailable`, that this is the server's doing, so that a later
     run asks again.
     """
@@ -83,22 +83,22 @@ class EditorNote(BaseModel):
     cost: float = 0.0
     tokens_in: int = 0
     tokens_out: int = 0
-    passed_over: str = ""
+    skipped_reason: str = ""
     unavailable: bool = False
 
 
 class Segments(BaseModel):
-    """The chosen segments, best first; `nothing` says why there are none."""
+    """The chosen segments, best first; `empty_reason` says why there are none."""
 
     model_config = ConfigDict(frozen=True)
 
     segments: tuple[Segment, ...] = ()
     candidates: int = 0
-    nothing: str | None = None
-    editor: EditorNote | None = None
+    empty_reason: str | None = None
+    llm: LlmNote | None = None
 
 
-class EditorOptions(ServerOptions):
+class LlmOptions(ServerOptions):
     """A language model behind `/v1/chat/completions` that ranks and titles candidates.
 
     Prices are per million tokens; with a `budget` nothing is asked that might cost more
@@ -138,7 +138,7 @@ class SegmentOptions(BaseModel):
     min_s: float = 15.0
     max_s: float = 60.0
     max_pause_s: float = 0.7
-    kept_pause_s: float = 0.3
+    pause_target_s: float = 0.3
     min_score: float = Field(
         default=50.0, description="what the middle one of a lecture's passages scores"
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Passage
-from vidpipe.orthography import joined
+from vidpipe.text import joined
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import Word
 
@@ -26,7 +26,7 @@ def located(passage: Passage, words: Sequence[Word]) -> Interval:
     if not passage.quote:
         assert passage.start_s is not None and passage.end_s is not None
         return span(passage.start_s, passage.end_s)
-    said = Said(words)
+    said = QuoteIndex(words)
     parts = [part for part in map(plain, _GAP.split(passage.quote)) if part]
     if not parts:
         raise InputRejected("bad_sidecar", f"the quote {passage.quote!r} has no words in it")
@@ -51,7 +51,7 @@ def located(passage: Passage, words: Sequence[Word]) -> Interval:
     return span(words[first].start_s, words[last].end_s)
 
 
-class Said:
+class QuoteIndex:
     """All that is said as one run of letters, for scripts with spaces and without."""
 
     def __init__(self, words: Sequence[Word]) -> None:

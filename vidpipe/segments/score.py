@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vidpipe.content.model import Content, Topic, Unit
-from vidpipe.orthography import ends_sentence
 from vidpipe.segments.model import SegmentOptions
+from vidpipe.text import ends_sentence
 
 #: What each part counts; they sum to 1.
 PARTS = {

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from vidpipe.content.model import Content
 from vidpipe.language.headline import MOST
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.orthography import joined
 from vidpipe.segments.choose import choose, shortlist
-from vidpipe.segments.cuts import Candidate, Found, candidates
-from vidpipe.segments.editor import Editor, Verdict
+from vidpipe.segments.cuts import Candidate, FoundCuts, candidates
+from vidpipe.segments.llm import Editor, Judgement
 from vidpipe.segments.model import (
     Chapter,
-    EditorNote,
+    LlmNote,
     Segment,
     SegmentOptions,
     Segments,
@@ -26,6 +25,7 @@ from vidpipe.segments.ties import KINDS
 from vidpipe.segments.titles import Namer
 from vidpipe.segments.vetoes import VETOES
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import joined
 from vidpipe.timeline import shorten_pauses, span
 from vidpipe.transcript.model import Transcript, Word
 
@@ -44,7 +44,7 @@ def select_segments(
     options: SegmentOptions,
     duration_s: float,
     name: str,
-    editor: Editor | None = None,
+    llm: Editor | None = None,
     turns_s: Sequence[float] = (),
     slides: Sequence[ShownTitle] = (),
 ) -> Segments:
@@ -70,7 +70,7 @@ def select_segments(
     unwanted = [located(passage, transcript.words) for passage in options.skip]
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked, phrases, turns_s)
-    judged, verdicts, note = _edited(list(found.candidates), words, options, editor)
+    judged, verdicts, note = _edited(list(found.candidates), words, options, llm)
     chosen = choose(content, judged, max(0, options.count - len(forced)), options)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [_described(s, content) for s in forced]
@@ -78,24 +78,24 @@ def select_segments(
     for segment in forced:
         namer.take(segment.title)
     for item in ranked:
-        verdict = verdicts.get((item.first, item.last), Verdict(score=item.score))
+        verdict = verdicts.get((item.first, item.last), Judgement(score=item.score))
         segments.append(
             _segment(len(segments) + 1, item, found, namer, verdict, options, duration_s)
         )
     return Segments(
         segments=tuple(segments),
         candidates=len(found.candidates),
-        nothing=None if segments else _why_nothing(found, judged, speech, options, duration_s),
-        editor=note,
+        empty_reason=None if segments else _why_nothing(found, judged, speech, options, duration_s),
+        llm=note,
     )
 
 
 def _segment(
     rank: int,
     item: Candidate,
-    found: Found,
+    found: FoundCuts,
     namer: Namer,
-    verdict: Verdict,
+    verdict: Judgement,
     options: SegmentOptions,
     duration_s: float,
 ) -> Segment:
@@ -133,7 +133,7 @@ def _segment(
 
 def _edited(
     found: list[Candidate], words: Sequence[Word], options: SegmentOptions, editor: Editor | None
-) -> tuple[list[Candidate], dict[tuple[int, int], Verdict], EditorNote | None]:
+) -> tuple[list[Candidate], dict[tuple[int, int], Judgement], LlmNote | None]:
     """The candidates with an editor's score in theirs; without one, or its word, as they are."""
     listed = shortlist(found, options.min_score, editor.options.candidates) if editor else []
     if editor is None or not listed or not words:
@@ -147,7 +147,7 @@ def _edited(
         dataclasses.replace(
             listed[k],
             score=round((1 - weight) * listed[k].score + weight * verdict.score, 2),
-            parts={**listed[k].parts, "editor": verdict.score / 100},
+            parts={**listed[k].parts, "llm": verdict.score / 100},
         )
         for k, verdict in given.items()
     ]
@@ -175,7 +175,7 @@ def _forced(
         if word.start_s < end_s < word.end_s:
             end_s = word.end_s
     within = span(start_s, end_s)
-    kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.kept_pause_s)
+    kept = shorten_pauses(within, speech.silences, options.max_pause_s, options.pause_target_s)
     said = joined(w.text for w in words if start_s <= w.start_s < end_s)
     return Segment(
         rank=index + 1,
@@ -244,7 +244,7 @@ def _clip_text(text: str, limit: int) -> str:
 
 
 def _why_nothing(
-    found: Found,
+    found: FoundCuts,
     judged: Sequence[Candidate],
     speech: SpeechMap,
     options: SegmentOptions,

@@ -25,7 +25,7 @@ COLUMNS = ("rarity", *get_args(FactorName))
 
 
 @dataclass(frozen=True)
-class Wording:
+class PhraseWording:
     """For each term its rarity (how much it counts beside others) and a weight per factor.
 
     The weights are such that the readers' passages have a mean of 0 and a spread of 1.
@@ -58,11 +58,11 @@ def terms_of(text: str) -> set[str]:
 
 
 @functools.cache
-def wording_of(language: str) -> Wording:
+def wording_of(language: str) -> PhraseWording:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
     path = files("vidpipe.segments").joinpath(f"wording_{language}.csv")
     if not language.isalpha() or not path.is_file():
-        return Wording({})
+        return PhraseWording({})
     rows = csv.reader(path.read_text("utf-8").splitlines())
     next(rows)
-    return Wording({term: tuple(float(x) for x in values) for term, *values in rows})
+    return PhraseWording({term: tuple(float(x) for x in values) for term, *values in rows})

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.samples import SAMPLE_RATE, Samples, level_db
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, level_db
 from vidpipe.media.voice import WINDOW, voice
 from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.silence.spectrum import FRAME_S, Prominence, cleaned, frame_count, noise_floor
@@ -31,7 +31,7 @@ _BACKGROUND_S = 20.0
 
 
 def find_silence(
-    samples: Samples,
+    samples: AudioSamples,
     options: SilenceOptions,
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[SpeechMap, Floats]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import butter, sosfilt, sosfilt_zi
 
-from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.stuck import further
 
 Floats = NDArray[np.float32]
@@ -71,12 +71,12 @@ class Prominence:
     level_db: Floats
 
 
-def frame_count(samples: Samples) -> int:
+def frame_count(samples: AudioSamples) -> int:
     """Frames of `FRAME_S` in the recording; a frame's middle is its time."""
     return -(-samples.count // _HOP)
 
 
-def noise_floor(samples: Samples) -> Floats:
+def noise_floor(samples: AudioSamples) -> Floats:
     """Mean power of the noise per 20 s and frequency, shape (blocks, bins)."""
     low, high = [], []
     for _, power in _blocks(samples):
@@ -95,7 +95,7 @@ def noise_floor(samples: Samples) -> Floats:
     return np.asarray(floor, np.float32)
 
 
-def cleaned(samples: Samples, floor: Floats) -> Iterator[tuple[Floats, Prominence]]:
+def cleaned(samples: AudioSamples, floor: Floats) -> Iterator[tuple[Floats, Prominence]]:
     """The recording without its steady noise, 20 s at a time, and what stands out there.
 
     The sound comes `FRAME_S` late. Both together are as long as the recording.
@@ -121,7 +121,7 @@ def cleaned(samples: Samples, floor: Floats) -> Iterator[tuple[Floats, Prominenc
         )
 
 
-def _blocks(samples: Samples) -> Iterator[tuple[NDArray[np.complex64], Floats]]:
+def _blocks(samples: AudioSamples) -> Iterator[tuple[NDArray[np.complex64], Floats]]:
     """Spectrum and power per block, shape (frames, bins); the last one is 10 to 30 s long."""
     frames = frame_count(samples)
     blocks = max(1, round(frames / _BLOCK)) if frames else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import mimetypes
@@ -56,7 +57,7 @@ class Manifest(BaseModel):
     artifact: str
     video_id: str
     fingerprint: str
-    ingredients: dict[str, Any]
+    cache_key_inputs: dict[str, Any]
     files: tuple[StoredFile, ...]
     created_at: str
     wall_s: float
@@ -101,7 +102,7 @@ class Artifacts:
         folder: Folder,
         artifact: str,
         fingerprint: str,
-        ingredients: Mapping[str, Any],
+        cache_key_inputs: Mapping[str, Any],
         files: Mapping[str, Path],
         document: BaseModel | None = None,
         wall_s: float = 0.0,
@@ -134,7 +135,7 @@ class Artifacts:
             artifact=artifact,
             video_id=video_id,
             fingerprint=fingerprint,
-            ingredients=dict(ingredients),
+            cache_key_inputs=dict(cache_key_inputs),
             files=tuple(stored),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=round(wall_s, 3),
@@ -258,7 +259,7 @@ class Artifacts:
         """The typed result.
 
         Raises:
-            FileNotFoundError: it is not stored any more.
+            FileNotFoundError: it is not stored any more, or in a form of earlier versions.
             Unavailable: it is damaged.
         """
         item = manifest.file(DOCUMENT)
@@ -267,7 +268,15 @@ class Artifacts:
             raise FileNotFoundError(f"{self.store.url}/{item.key}")
         if hashlib.sha256(body).hexdigest() != item.sha256:
             raise self._damaged(item)
-        return model.model_validate_json(body)
+        try:
+            return model.model_validate_json(body)
+        except ValidationError as error:
+            # Its bytes are those that were stored: its form was another one then.
+            raise FileNotFoundError(
+                errno.ENOENT,
+                f"{manifest.artifact} of {manifest.video_id} was made by an earlier version of "
+                "vidpipe, in another form: run the video again",
+            ) from error
 
     def path(self, item: StoredFile) -> Path:
         """The file on this machine: in place on local disk, else fetched once.

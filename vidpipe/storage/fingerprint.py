@@ -21,10 +21,10 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), default=plain)
 
 
-def fingerprint(ingredients: Mapping[str, Any]) -> str:
+def fingerprint(cache_key_inputs: Mapping[str, Any]) -> str:
     """Hex SHA-256 of everything that can change the result.
 
     Ingredients are: stage, version, options (not threads, keys or timeouts),
     identity of models and ffmpeg, content hashes of the inputs.
     """
-    return hashlib.sha256(canonical_json(ingredients).encode()).hexdigest()
+    return hashlib.sha256(canonical_json(cache_key_inputs).encode()).hexdigest()

@@ -67,10 +67,10 @@ class Template(BaseModel):
         description="ground behind a page: a blurred copy of it, the brand's background, or a"
         " dark tone of the page's own colour",
     )
-    opening: Literal["none", "title", "hook"] = Field(
+    title_card: Literal["none", "title", "hook"] = Field(
         default="none", description="title card over the first seconds, if the channel sets none"
     )
-    progress: bool = Field(
+    progress_bar: bool = Field(
         default=False, description="whether a progress bar is shown at the bottom"
     )
     small_page: bool = Field(
@@ -108,7 +108,7 @@ def load_templates() -> dict[str, Template]:
 
 
 def custom_template(name: str, fields: Mapping[str, Any]) -> Template:
-    """A template of somebody's own: whole, or `like` another one with what differs.
+    """A template of somebody's own: whole, or `extends` another one with what differs.
 
     Raises:
         ValueError: says which field does not fit, or that there is nothing like it.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.stuck import further
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.cues import Cue
@@ -64,7 +64,7 @@ _ONE = threading.Lock()
 CueWords = tuple[Cue, Sequence[Word]]
 
 
-def align(cues: Sequence[CueWords], samples: Samples) -> list[Word] | None:
+def align(cues: Sequence[CueWords], samples: AudioSamples) -> list[Word] | None:
     """Words of cues with the times at which they are heard, or None when most are not found.
 
     Where a cue's words are not found (another language, words that nobody says, noise),
@@ -104,7 +104,7 @@ def _together(cues: Sequence[CueWords]) -> Iterator[list[CueWords]]:
         yield run
 
 
-def _heard(run: Sequence[CueWords], samples: Samples) -> list[list[Interval] | None] | None:
+def _heard(run: Sequence[CueWords], samples: AudioSamples) -> list[list[Interval] | None] | None:
     """When each word of each cue is heard, or None."""
     within = span(max(0.0, run[0][0].start_s - _SLACK_S), run[-1][0].end_s + _SLACK_S)
     times = located([w.text for _, words in run for w in words], samples, within)
@@ -114,7 +114,7 @@ def _heard(run: Sequence[CueWords], samples: Samples) -> list[list[Interval] | N
     return [[next(left) for _ in words] for _, words in run]
 
 
-def located(texts: Sequence[str], samples: Samples, within: Interval) -> list[Interval] | None:
+def located(texts: Sequence[str], samples: AudioSamples, within: Interval) -> list[Interval] | None:
     """When each of these written words is heard in a stretch of sound.
 
     None where the search finds no way through, or nothing of it is said aloud. All of the

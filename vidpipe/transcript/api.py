@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.errors import Unavailable
-from vidpipe.media.samples import SAMPLE_RATE
-from vidpipe.orthography import SPOKEN_MARKS, split_words
-from vidpipe.server import address, answer_of, client, missing
+from vidpipe.media.pcm import SAMPLE_RATE
+from vidpipe.openai_client import address, answer_of, client, missing
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import SPOKEN_MARKS, split_words
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.hints import at_most_tokens, hint
 from vidpipe.transcript.languages import iso_language
 from vidpipe.transcript.model import ApiOptions, Word
-from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.recogniser import AudioChunk, Recognised
 from vidpipe.transcript.subtitle_files import MOST_LETTERS, MOST_WORD_LETTERS
 from vidpipe.untrusted import cleaned
 
@@ -58,7 +58,7 @@ class Api:
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         return missing(self.options, _SETTING)
 
-    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+    def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         at = passage.interval
         sound = passage.samples.read(at.start_s, at.end_s)
         said = self._ask(_flac(sound), language, hint(passage.terms, at_most_tokens))
@@ -185,7 +185,7 @@ def _bare(text: str) -> str:
     return "".join(c for c in text.casefold() if c.isalnum() or c in SPOKEN_MARKS)
 
 
-def _from_segments(said: Mapping[str, Any], passage: Passage) -> list[Word]:
+def _from_segments(said: Mapping[str, Any], passage: AudioChunk) -> list[Word]:
     """A server without times for words: spread over its segments, or over all speech."""
     offset_s = passage.interval.start_s
     speech = SpeechMap(duration_s=passage.interval.end_s, speech=passage.speech)

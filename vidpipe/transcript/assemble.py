@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from vidpipe.silence.model import SpeechMap
-from vidpipe.transcript.model import Flag, PassedOver, Transcript, Word
+from vidpipe.transcript.model import Flag, SkippedSource, Transcript, Word
 from vidpipe.transcript.quality import measured
 from vidpipe.transcript.repair import repair as repaired
 from vidpipe.transcript.sentences import punctuated, split_sentences
@@ -20,10 +20,10 @@ def assembled(
     *,
     heard: str,
     expected: str | None,
-    word_times: Literal["heard", "aligned", "given", "spread"] = "heard",
+    word_times: Literal["recognised", "aligned", "provided", "interpolated"] = "recognised",
     repair: bool = False,
     draft: bool = False,
-    passed: Sequence[PassedOver] = (),
+    passed: Sequence[SkippedSource] = (),
     cost: float = 0.0,
 ) -> Transcript:
     """A transcript of these words; `repair` where a machine wrote them."""
@@ -37,13 +37,13 @@ def assembled(
         model=model,
         language=language,
         expected_language=expected or "",
-        heard_language=heard,
+        detected_language=heard,
         draft=draft,
         word_times=word_times,
         words=tuple(words),
         sentences=tuple(split_sentences(words, language)),
         flags=tuple(flags),
         quality=measured(words, speech, language),
-        passed_over=tuple(passed),
+        skipped_sources=tuple(passed),
         cost=round(cost, 4),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from vidpipe.orthography import joined
+from vidpipe.text import joined
 from vidpipe.timeline import Interval, complement, intersection, span, union
 from vidpipe.transcript.doubts import made_up, repeats
 from vidpipe.transcript.model import Word

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 
-from vidpipe.orthography import PAUSES, STOPS, split_words, width
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import PAUSES, STOPS, split_words, width
 from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.model import Word
 

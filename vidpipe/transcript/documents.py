@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 
 from vidpipe.errors import InputRejected
-from vidpipe.orthography import width
+from vidpipe.text import width
 from vidpipe.transcript.cues import Cue
 from vidpipe.untrusted import cleaned
 

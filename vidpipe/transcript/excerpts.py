@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.windows import windows
@@ -42,7 +42,7 @@ class Excerpt:
     def duration_s(self) -> float:
         return sum(p.duration_s for p in self.pieces)
 
-    def sound(self, samples: Samples) -> NDArray[np.float32]:
+    def sound(self, samples: AudioSamples) -> NDArray[np.float32]:
         """Its samples, shape (n,)."""
         return np.concatenate([samples.read(p.start_s, p.end_s) for p in self.pieces])
 

@@ -8,7 +8,7 @@ from typing import Any
 from vidpipe.models import ModelStore, chosen
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import FasterWhisperOptions
-from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.recogniser import AudioChunk, Recognised
 from vidpipe.transcript.whisper import recognised
 
 
@@ -39,7 +39,7 @@ class FasterWhisper:
             return f"its model {self.options.model!r} knows English only, not {language!r}"
         return self.weights.missing() or not_in_whisper(language)
 
-    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+    def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         model = _model(str(self.weights.folder()))
         return recognised(
             model, passage, language, beam=self.options.beam, at_once=self.options.batch

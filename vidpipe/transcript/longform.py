@@ -52,7 +52,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecognisedChunk:
     """What a model made of a window; times count from where its sound begins.
 
     `next_s` is where the next window begins. `complete` says that the model holds the
@@ -73,7 +73,7 @@ class Ear(Protocol):
         """The sound in the form that windows are cut from."""
         ...
 
-    def hear(self, windows: Sequence[Window]) -> Sequence[Heard]:
+    def hear(self, windows: Sequence[Window]) -> Sequence[RecognisedChunk]:
         """The words of several windows at once."""
         ...
 
@@ -107,7 +107,7 @@ class _Chain:
             last=self._speech_s(end_s) < _CUT_S,
         )
 
-    def take(self, window: Window, heard: Heard) -> None:
+    def take(self, window: Window, heard: RecognisedChunk) -> None:
         self.words += heard.words
         self.text += heard.text
         next_s = window.end_s if heard.complete else heard.next_s

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 import yaml
 
-from vidpipe.orthography import unspaced
+from vidpipe.text import unspaced
 
 #: `<00:01.500>`, before a word of WebVTT.
 _WORD_TIME = re.compile(r"<(?:\d{1,3}:)?\d{1,2}:\d{2}\.\d{3}>")
@@ -47,14 +47,14 @@ _MOST_REMARK_WORDS = 5
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenText:
     """Text of a subtitle, and who its tag says it is by; empty where none does."""
 
     voice: str
     text: str
 
 
-def said(lines: Sequence[str], *, webvtt: bool) -> list[Said]:
+def said(lines: Sequence[str], *, webvtt: bool) -> list[SpokenText]:
     """The lines of a cue without tags, in the order in which they are said.
 
     In WebVTT every tag of its own is one; elsewhere `<b>`, `<i>`, `<s>` and `<u>` only
@@ -63,7 +63,7 @@ def said(lines: Sequence[str], *, webvtt: bool) -> list[Said]:
     styles = _STYLE.findall("\n".join(lines))
     opened = sum(1 for slash, _ in styles if not slash)
     paired = webvtt or 2 * opened == len(styles)
-    out: list[Said] = []
+    out: list[SpokenText] = []
     voice = ""
     for line in lines:
         parts = _VOICE.split(_WORD_TIME.sub("", line))
@@ -72,7 +72,7 @@ def said(lines: Sequence[str], *, webvtt: bool) -> list[Said]:
                 voice = " ".join(html.unescape(parts[k - 1]).split())
             text = _plain(parts[k], paired=paired)
             if text:
-                out.append(Said(voice, text))
+                out.append(SpokenText(voice, text))
     return out
 
 

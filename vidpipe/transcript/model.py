@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.dataclasses import dataclass
 
-from vidpipe.server import ServerOptions
+from vidpipe.openai_client import ServerOptions
 
 
 class Word(BaseModel):
@@ -37,7 +37,7 @@ class Sentence(BaseModel):
     last_word: int
 
 
-class PassedOver(BaseModel):
+class SkippedSource(BaseModel):
     """A source of words that was not used, and why."""
 
     model_config = ConfigDict(frozen=True)
@@ -72,7 +72,7 @@ class Flag(BaseModel):
     at_s: float
 
 
-class Quality(BaseModel):
+class TranscriptQuality(BaseModel):
     """How far a transcript can be trusted, measured.
 
     `covered_share` is the share of speech that words lie on, `confidence` the mean over
@@ -98,7 +98,7 @@ class Transcript(BaseModel):
     `source` is `sidecar`, the name of a recogniser or `none` (nothing is said);
     `draft` says that the words are guesses, good enough to find pauses by.
     `language` is what its words are in: the one that was expected where one was, else
-    the one that was heard; `heard_language` is what the sound (or a sidecar's text)
+    the one that was heard; `detected_language` is what the sound (or a sidecar's text)
     says by itself, empty where nothing tells.
     `word_times` says how the words got their times: `heard` by the recogniser,
     `aligned` to the sound, `given` by the sidecar or `spread` over its subtitles.
@@ -113,14 +113,14 @@ class Transcript(BaseModel):
     model: str = ""
     language: str = ""
     expected_language: str = ""
-    heard_language: str = ""
+    detected_language: str = ""
     draft: bool = False
-    word_times: Literal["heard", "aligned", "given", "spread"] = "heard"
+    word_times: Literal["recognised", "aligned", "provided", "interpolated"] = "recognised"
     words: tuple[Word, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     flags: tuple[Flag, ...] = ()
-    quality: Quality | None = None
-    passed_over: tuple[PassedOver, ...] = ()
+    quality: TranscriptQuality | None = None
+    skipped_sources: tuple[SkippedSource, ...] = ()
     cost: float = 0.0
     moved_s: float = 0.0
     timing_told: bool = True

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidpipe.orthography import width
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import width
 from vidpipe.timeline import intersection, span, union
 from vidpipe.transcript.completeness import unheard_s
-from vidpipe.transcript.model import Quality, Word
+from vidpipe.transcript.model import TranscriptQuality, Word
 from vidpipe.transcript.subtitles import (
     CHARACTERS_PER_S,
     GAP_S,
@@ -26,7 +26,7 @@ from vidpipe.transcript.subtitles import (
 _NEAR_S = 0.4
 
 
-def measured(words: Sequence[Word], speech: SpeechMap, language: str) -> Quality | None:
+def measured(words: Sequence[Word], speech: SpeechMap, language: str) -> TranscriptQuality | None:
     """Figures of a transcript; None where there are no words."""
     if not words:
         return None
@@ -37,7 +37,7 @@ def measured(words: Sequence[Word], speech: SpeechMap, language: str) -> Quality
     chances = [w.confidence for w in words if w.confidence is not None]
     cues = subtitles(words, language)
     speeds = [c.characters / (c.end_s - c.start_s) for c in cues]
-    return Quality(
+    return TranscriptQuality(
         covered_share=round(covered / speech.speech_s, 3) if speech.speech else 1.0,
         confidence=round(float(np.mean(chances)), 3) if chances else None,
         words_per_minute=round(60 * len(words) / max(speech.speech_s, 1.0), 1),

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vidpipe.errors import Unavailable
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.models import Needed
 from vidpipe.timeline import Interval
-from vidpipe.transcript.model import PassedOver, Word
+from vidpipe.transcript.model import SkippedSource, Word
 
 
 @dataclass(frozen=True)
-class Passage:
+class AudioChunk:
     """A stretch to recognise: where it is, and where somebody speaks in it.
 
     All times, also those of the words that come back, are the recording's. `on_heard` is
@@ -22,7 +22,7 @@ class Passage:
     be said, the likeliest first: a recogniser that can be told of them is.
     """
 
-    samples: Samples
+    samples: AudioSamples
     interval: Interval
     speech: tuple[Interval, ...]
     on_heard: Callable[[float], None] = lambda _: None
@@ -85,12 +85,12 @@ class Recogniser(Protocol):
         """
         ...
 
-    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+    def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         """The words of a passage, heard as `language` where one is given."""
         ...
 
 
-def nothing_to_recognise_with(passed: Sequence[PassedOver]) -> Unavailable:
+def nothing_to_recognise_with(passed: Sequence[SkippedSource]) -> Unavailable:
     """The error for speech that no recogniser can read."""
     said = "; ".join(f"{p.source}: {p.reason}" for p in passed)
     return Unavailable(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from vidpipe.errors import Unavailable
 from vidpipe.models import ModelStore
-from vidpipe.transcript.model import PassedOver, TranscriptOptions
+from vidpipe.transcript.model import SkippedSource, TranscriptOptions
 from vidpipe.transcript.recogniser import Recogniser
 
 
@@ -43,14 +43,14 @@ def available(options: TranscriptOptions, store: ModelStore) -> dict[str, Callab
 
 def choose(
     options: TranscriptOptions, language: str | None, store: ModelStore, *, fetch: bool = True
-) -> tuple[Recogniser | None, list[PassedOver]]:
+) -> tuple[Recogniser | None, list[SkippedSource]]:
     """The first recogniser of the order that can be used, and why not the ones before it.
 
     A model that is not here is fetched, if the store may; when that fails, the next one is
     tried. With `fetch` False nothing is: what would be fetched counts as there.
     """
     have = available(options, store)
-    passed: list[PassedOver] = []
+    passed: list[SkippedSource] = []
     for name in options.order:
         if name == "sidecar":
             continue
@@ -60,7 +60,7 @@ def choose(
             reason = _not_obtained(recogniser)
         if reason is None:
             return recogniser, passed
-        passed.append(PassedOver(source=name, reason=reason))
+        passed.append(SkippedSource(source=name, reason=reason))
     return None, passed
 
 

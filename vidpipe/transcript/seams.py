@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vidpipe.orthography import ends_clause, ends_sentence
+from vidpipe.text import ends_clause, ends_sentence
 from vidpipe.transcript.common_words import common_words
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.sentences import is_abbreviation

@@ -17,7 +17,7 @@ from importlib.resources import files
 
 import yaml
 
-from vidpipe.orthography import CLOSING, STOPS, ends_sentence, joined, unspaced
+from vidpipe.text import CLOSING, STOPS, ends_sentence, joined, unspaced
 from vidpipe.transcript.model import Sentence, Word
 
 #: A pause this long ends a sentence even without a stop.

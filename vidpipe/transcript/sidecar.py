@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from vidpipe.errors import InputRejected
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, intersection, span, union
 from vidpipe.transcript.align import align
 from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.languages import iso_language, language_of
-from vidpipe.transcript.model import PassedOver, Transcript, Word
+from vidpipe.transcript.model import SkippedSource, Transcript, Word
 from vidpipe.transcript.shift import rightness_is_told, shift_s
 from vidpipe.transcript.subtitle_files import read_languages, told_language
 from vidpipe.transcript.timecode import hours_off_s
@@ -31,7 +31,7 @@ _COARSE_S = 45.0
 
 
 @dataclass(frozen=True)
-class Reading:
+class SidecarTranscript:
     """A sidecar that belongs to its video: what it holds, and the language it is in.
 
     `heard` is what the file says of its language, else what its letters look like; `moved_s`
@@ -44,19 +44,19 @@ class Reading:
     heard: str
     moved_s: float = 0.0
     timing_told: bool = True
-    left: PassedOver | None = None
+    left: SkippedSource | None = None
 
 
 def read_sidecar(
     path: Path, name: str, speech: SpeechMap, named: str = "", expected: str | None = None
-) -> Reading | PassedOver:
+) -> SidecarTranscript | SkippedSource:
     """Read a sidecar, or say why it cannot be used.
 
     `named` is the language that its name tells; it is not read where another is `expected`.
     """
     if named and expected and iso_language(named) != expected:
         why = f"{name}: by its name it is in {named}, the talk is in {expected}"
-        return PassedOver(source="sidecar", reason=why)
+        return SkippedSource(source="sidecar", reason=why)
     data = path.read_bytes()
     left = None
     try:
@@ -70,7 +70,7 @@ def read_sidecar(
                 spoken, left = _spoken(by, name, expected or iso_language(named))
                 found = WordList(cues=by[spoken], language=spoken)
     except InputRejected as error:
-        return PassedOver(source="sidecar", reason=f"{name}: {error.message}")
+        return SkippedSource(source="sidecar", reason=f"{name}: {error.message}")
     hours_s = hours_off_s(_parts(found), speech.duration_s)
     if hours_s:
         found = _by(found, hours_s)
@@ -80,19 +80,19 @@ def read_sidecar(
     moved_s = hours_s + shifted_s
     reason = why_it_does_not_fit(_parts(found), speech) or _too_dense(found, speech)
     if reason is not None:
-        return PassedOver(source="sidecar", reason=f"{name}: {reason}")
+        return SkippedSource(source="sidecar", reason=f"{name}: {reason}")
     timing_told = bool(shifted_s or found.words) or rightness_is_told(found.cues, speech)
     text = " ".join([w.text for w in found.words] or [c.text for c in found.cues])
     heard = found.language or language_of(text) or iso_language(named)
-    return Reading(name, found, heard, moved_s, timing_told, left)
+    return SidecarTranscript(name, found, heard, moved_s, timing_told, left)
 
 
 def from_sidecar(
-    reading: Reading,
-    samples: Samples | None,
+    reading: SidecarTranscript,
+    samples: AudioSamples | None,
     speech: SpeechMap,
     language: str | None,
-    passed: Sequence[PassedOver] = (),
+    passed: Sequence[SkippedSource] = (),
     *,
     may_align: bool = True,
 ) -> Transcript:
@@ -105,7 +105,7 @@ def from_sidecar(
             speech,
             heard=reading.heard,
             expected=language,
-            word_times="given",
+            word_times="provided",
             repair=True,
             passed=passed,
         ).model_copy(update={"moved_s": reading.moved_s})
@@ -120,12 +120,12 @@ def from_sidecar(
         speech,
         heard=reading.heard,
         expected=language,
-        word_times="aligned" if aligned else "spread",
+        word_times="aligned" if aligned else "interpolated",
         passed=passed,
     ).model_copy(update={"moved_s": reading.moved_s, "timing_told": reading.timing_told})
 
 
-def _spoken(by: Collection[str], name: str, expected: str) -> tuple[str, PassedOver]:
+def _spoken(by: Collection[str], name: str, expected: str) -> tuple[str, SkippedSource]:
     """Which of a file's languages is read, and what is said of the other.
 
     Where nobody says which one is spoken it is English, of the two that files with translations
@@ -135,7 +135,7 @@ def _spoken(by: Collection[str], name: str, expected: str) -> tuple[str, PassedO
     others = ", ".join(one for one in by if one != spoken)
     hint = "" if spoken == expected else "; set the language that is spoken, if it is another"
     why = f"{name}: it is in {' and '.join(by)}; {spoken} is read, {others} is not{hint}"
-    return spoken, PassedOver(source="sidecar", reason=why)
+    return spoken, SkippedSource(source="sidecar", reason=why)
 
 
 def _parts(found: WordList) -> list[Interval]:

@@ -13,7 +13,7 @@ import yaml
 
 from vidpipe.transcript.common_words import common_words
 from vidpipe.transcript.languages import language_of
-from vidpipe.transcript.markup import Said, is_remark, without_remarks
+from vidpipe.transcript.markup import SpokenText, is_remark, without_remarks
 
 #: A name with a colon, in brackets or not: `Anna Schmidt: `, `[SPEAKER_00]: `, `张三：`.
 _LABEL = re.compile(
@@ -45,7 +45,7 @@ _OFTEN = 5
 
 
 @dataclass(frozen=True)
-class Turn:
+class SpeakerTurn:
     """What one speaks in a cue; `speaker` None where nothing says who, or that it is another.
 
     `fresh` says that somebody begins to speak here.
@@ -67,16 +67,16 @@ class _Part:
     whole: str
 
 
-def turns(cues: Sequence[Sequence[Said]]) -> list[list[Turn]]:
+def turns(cues: Sequence[Sequence[SpokenText]]) -> list[list[SpeakerTurn]]:
     """Who says what in each cue of a file, without the names and without sound remarks."""
     parted = [[(s.voice, list(_parts(s.text))) for s in cue] for cue in cues]
     # A name on a line of its own belongs to the next line, where many cues begin so.
     parts = [p for cue in parted for _, line in cue for p in line]
     names = _names(parts)
     own_line = _names_on_lines(cues, names)
-    out: list[list[Turn]] = []
+    out: list[list[SpeakerTurn]] = []
     for cue in parted:
-        found: list[Turn] = []
+        found: list[SpeakerTurn] = []
         named = ""
         for at, (voice, line) in enumerate(cue):
             whole = line[0].whole if line else ""
@@ -92,24 +92,24 @@ def turns(cues: Sequence[Sequence[Said]]) -> list[list[Turn]]:
     return out
 
 
-def _turn(part: _Part, voice: str, names: frozenset[str]) -> Turn | None:
+def _turn(part: _Part, voice: str, names: frozenset[str]) -> SpeakerTurn | None:
     is_name = bool(part.label) and (part.sure or part.label.casefold() in names)
     text = without_remarks(part.text if is_name or not part.label else part.whole)
     speaker = voice or (part.label if is_name else "")
     if not text and not (is_name and part.label):
         return None
-    return Turn(shown_name(speaker) or None, text, fresh=part.fresh or bool(speaker))
+    return SpeakerTurn(shown_name(speaker) or None, text, fresh=part.fresh or bool(speaker))
 
 
-def _joined(found: Sequence[Turn]) -> list[Turn]:
+def _joined(found: Sequence[SpeakerTurn]) -> list[SpeakerTurn]:
     """Neighbours of one speaker as one; a name without text goes to what follows it."""
-    out: list[Turn] = []
+    out: list[SpeakerTurn] = []
     for turn in found:
         before = out[-1] if out else None
         same = before is not None and (turn.speaker == before.speaker or not turn.fresh)
         if before is not None and (same or (not before.text and turn.speaker is None)):
             text = f"{before.text} {turn.text}".strip()
-            out[-1] = Turn(before.speaker, text, before.fresh)
+            out[-1] = SpeakerTurn(before.speaker, text, before.fresh)
         else:
             out.append(turn)
     return [t for t in out if t.text]
@@ -176,7 +176,7 @@ def _names(parts: Sequence[_Part]) -> frozenset[str]:
     return frozenset(sure)
 
 
-def _names_on_lines(cues: Sequence[Sequence[Said]], names: frozenset[str]) -> frozenset[str]:
+def _names_on_lines(cues: Sequence[Sequence[SpokenText]], names: frozenset[str]) -> frozenset[str]:
     """Names that stand alone on the first line of cues, as Premiere writes them."""
     first = Counter(
         cue[0].text.casefold()

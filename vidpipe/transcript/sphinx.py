@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from vidpipe.errors import Unavailable
-from vidpipe.models import carried_model
+from vidpipe.models import bundled_model
 from vidpipe.stuck import further
 from vidpipe.transcript.model import Word
-from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.recogniser import AudioChunk, Recognised
 from vidpipe.transcript.windows import windows
 
 _WINDOW_S = 15.0
@@ -32,21 +32,21 @@ class PocketSphinx:
     def identity(self) -> str:
         from importlib.metadata import version
 
-        return f"{self.name}-{version('pocketsphinx')}:{carried_model('pocketsphinx').identity}"
+        return f"{self.name}-{version('pocketsphinx')}:{bundled_model('pocketsphinx').identity}"
 
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         if language not in (None, "en"):
             return f"it knows English only, the recording is in {language!r}"
         try:
-            carried_model("pocketsphinx")
+            bundled_model("pocketsphinx")
         except Unavailable as error:
             return str(error)
         return None
 
-    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+    def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         return Recognised(self._words(passage), "en")
 
-    def _words(self, passage: Passage) -> Iterator[Word]:
+    def _words(self, passage: AudioChunk) -> Iterator[Word]:
         from pocketsphinx import Decoder
 
         decoder: Any = Decoder(loglevel="FATAL")

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from vidpipe.errors import InputRejected
-from vidpipe.orthography import split_words, width
+from vidpipe.text import split_words, width
 from vidpipe.transcript.bilingual import apart
 from vidpipe.transcript.credits import without_credits
 from vidpipe.transcript.cues import Cue
 from vidpipe.transcript.documents import docx_text, meeting_cues
 from vidpipe.transcript.encodings import decoded
-from vidpipe.transcript.markup import Said, said
-from vidpipe.transcript.speakers import Turn, turns
+from vidpipe.transcript.markup import SpokenText, said
+from vidpipe.transcript.speakers import SpeakerTurn, turns
 
 #: `1:02:03,456 --> 1:02:05`, with any of the separators that are seen, and without hours,
 #: milliseconds or the blanks around the arrow.
@@ -201,9 +201,9 @@ def _check_length(item: _Raw, name: str) -> None:
         )
 
 
-def _said(item: _Raw, *, webvtt: bool) -> list[Said]:
+def _said(item: _Raw, *, webvtt: bool) -> list[SpokenText]:
     parts = said(item.lines, webvtt=webvtt)
-    return [Said(p.voice or item.voice, p.text) for p in parts] if item.voice else parts
+    return [SpokenText(p.voice or item.voice, p.text) for p in parts] if item.voice else parts
 
 
 def _timed(text: str) -> tuple[list[_Raw], bool]:
@@ -304,8 +304,8 @@ def _parsed(text: str, form: str, name: str) -> Iterator[_Raw]:
 
 
 def _shared(
-    spoken: Sequence[Turn], start_s: float, end_s: float
-) -> Iterator[tuple[Turn, float, float]]:
+    spoken: Sequence[SpeakerTurn], start_s: float, end_s: float
+) -> Iterator[tuple[SpeakerTurn, float, float]]:
     """The turns of one cue, each with its share of the time by the length of its text."""
     letters = [width(t.text) + 2 for t in spoken]
     done = 0

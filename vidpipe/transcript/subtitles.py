@@ -18,7 +18,7 @@ from importlib.resources import files
 import yaml
 
 from vidpipe.language.breaks import bound, parts_of
-from vidpipe.orthography import ends_clause, ends_sentence, joined, spaced, width
+from vidpipe.text import ends_clause, ends_sentence, joined, spaced, width
 from vidpipe.transcript.model import Word
 from vidpipe.untrusted import cleaned
 

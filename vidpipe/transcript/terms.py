@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from vidpipe.channels.wording import Term
-from vidpipe.orthography import (
+from vidpipe.text import (
     CLOSING,
     SPOKEN_MARKS,
     bare,

@@ -13,7 +13,7 @@ import bisect
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.align import located
 from vidpipe.transcript.model import Word
@@ -41,7 +41,7 @@ _TAIL_S = 0.15
 
 
 def retimed(
-    words: Sequence[Word], samples: Samples, speech: Sequence[Interval], *, timed: bool = True
+    words: Sequence[Word], samples: AudioSamples, speech: Sequence[Interval], *, timed: bool = True
 ) -> list[Word]:
     """English words with the times at which they are heard.
 

@@ -10,13 +10,13 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, intersection, span
 from vidpipe.transcript.assemble import assembled
 from vidpipe.transcript.completeness import completed
-from vidpipe.transcript.model import PassedOver, Transcript, Word
-from vidpipe.transcript.recogniser import Passage, Recogniser, nothing_to_recognise_with
+from vidpipe.transcript.model import SkippedSource, Transcript, Word
+from vidpipe.transcript.recogniser import AudioChunk, Recogniser, nothing_to_recognise_with
 from vidpipe.transcript.timing import retimed, without_pauses
 from vidpipe.transcript.windows import stitch, windows
 
@@ -25,9 +25,9 @@ Progress = Callable[[float, str], None]
 #: So much of the pause around a chunk belongs to it.
 _PAUSE_S = 3.0
 
-WordTimes = Literal["heard", "aligned", "spread"]
+WordTimes = Literal["recognised", "aligned", "interpolated"]
 #: From the best to the worst.
-_WORD_TIMES: tuple[WordTimes, ...] = ("aligned", "heard", "spread")
+_WORD_TIMES: tuple[WordTimes, ...] = ("aligned", "recognised", "interpolated")
 
 
 class Chunk(BaseModel):
@@ -71,10 +71,10 @@ class _Cancelled(Exception):
 
 def transcribe(
     recogniser: Recogniser | None,
-    samples: Samples | None,
+    samples: AudioSamples | None,
     speech: SpeechMap,
     language: str | None,
-    passed: Sequence[PassedOver],
+    passed: Sequence[SkippedSource],
     *,
     chunk_s: float = 600.0,
     checkpoints: Checkpoints | None = None,
@@ -96,7 +96,7 @@ def transcribe(
         # Why no recogniser was used matters to nobody where there was nothing to recognise.
         refused = [p for p in passed if p.source == "sidecar"]
         return Transcript(
-            source="none", expected_language=language or "", passed_over=tuple(refused)
+            source="none", expected_language=language or "", skipped_sources=tuple(refused)
         )
     if recogniser is None:
         raise nothing_to_recognise_with(passed)
@@ -105,7 +105,7 @@ def transcribe(
         windows(speech.speech, speech.duration_s, max_s=length_s), speech.duration_s, length_s
     )
     passages = [
-        Passage(samples, s, tuple(intersection(list(speech.speech), [s])), terms=tuple(terms))
+        AudioChunk(samples, s, tuple(intersection(list(speech.speech), [s])), terms=tuple(terms))
         for s in stretches
     ]
     work = _Work(recogniser, passages, checkpoints or NoCheckpoints(), on_progress, may_align)
@@ -162,7 +162,7 @@ class _Work:
     def __init__(
         self,
         recogniser: Recogniser,
-        passages: Sequence[Passage],
+        passages: Sequence[AudioChunk],
         checkpoints: Checkpoints,
         on_progress: Progress,
         may_align: bool,
@@ -233,7 +233,7 @@ class _Work:
             again.append(stretch)
             speech = tuple(intersection(list(passage.speech), [stretch]))
             # Of so little sound a model might say back what it was told.
-            part = Passage(passage.samples, stretch, speech)
+            part = AudioChunk(passage.samples, stretch, speech)
             return map(_in_time, self.recogniser.recognise(part, language or heard.language).words)
 
         # A draft is no text that could be whole; its pauses are right as they are.
@@ -251,17 +251,17 @@ class _Work:
         )
 
     def _retimed(
-        self, words: list[Word], passage: Passage, language: str, *, timed: bool
+        self, words: list[Word], passage: AudioChunk, language: str, *, timed: bool
     ) -> tuple[list[Word], WordTimes]:
         """The words at the times at which they are said, as far as can be told."""
         if self.recogniser.draft:
-            return words, "heard"
+            return words, "recognised"
         if self.may_align and language == "en" and words:
             words = retimed(words, passage.samples, passage.speech, timed=timed)
             return without_pauses(words, passage.speech), "aligned"
         if not timed:
-            return words, "spread"
-        return without_pauses(words, passage.speech), "heard"
+            return words, "interpolated"
+        return without_pauses(words, passage.speech), "recognised"
 
     def _tell(self, k: int, done_s: float) -> None:
         limit = self.passages[k].interval.duration_s

@@ -10,7 +10,7 @@ from typing import Any
 from vidpipe.models import ModelStore, chosen
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions
-from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.recogniser import AudioChunk, Recognised
 from vidpipe.transcript.whisper import recognised
 
 #: Excerpts at once where no number is set. Where memory does not take the windows of so many,
@@ -57,7 +57,7 @@ class TransformersWhisper:
             )
         return self.weights.missing() or not_in_whisper(language)
 
-    def recognise(self, passage: Passage, language: str | None) -> Recognised:
+    def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         model = _model(str(self.weights.folder()))
         at_once = self.options.batch or _AT_ONCE
         return recognised(model, passage, language, beam=self.options.beam, at_once=at_once)

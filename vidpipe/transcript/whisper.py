@@ -8,7 +8,7 @@ from vidpipe.timeline import Interval
 from vidpipe.transcript.excerpts import excerpts
 from vidpipe.transcript.longform import heard
 from vidpipe.transcript.model import Word
-from vidpipe.transcript.recogniser import Passage, Recognised
+from vidpipe.transcript.recogniser import AudioChunk, Recognised
 from vidpipe.transcript.whisper_ear import WhisperEar
 from vidpipe.transcript.windows import stitch
 
@@ -25,7 +25,7 @@ _KNOWN_ALONE, _KNOWN = 64, 32
 
 def recognised(
     model: Any,
-    passage: Passage,
+    passage: AudioChunk,
     language: str | None,
     *,
     beam: int,
@@ -63,7 +63,7 @@ def recognised(
         return ear, sounds
 
     ear, found = hear(language)
-    if language is None and ear.heard_language != ear.language:
+    if language is None and ear.detected_language != ear.language:
         # The first windows were a quotation, or somebody else's welcome.
-        ear, found = hear(ear.heard_language)
-    return Recognised(stitch(found, ear.language or ""), ear.heard_language)
+        ear, found = hear(ear.detected_language)
+    return Recognised(stitch(found, ear.language or ""), ear.detected_language)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from vidpipe.transcript.doubts import made_up, nobody_speaks, repeats, unsure
 from vidpipe.transcript.hints import PROMPT_TOKENS, hint, said_back
-from vidpipe.transcript.longform import Heard, Window
-from vidpipe.transcript.pieces import Piece, words_of
+from vidpipe.transcript.longform import RecognisedChunk, Window
+from vidpipe.transcript.pieces import WordPiece, words_of
 
 #: Quotes and brackets that belong to the word after and before them, as its makers have it.
 _BEFORE = "\"'“¿([{-"
@@ -63,7 +63,7 @@ class WhisperEar:
     """A loaded model (faster-whisper's) that hears windows in one language.
 
     Without a `language` it takes the one that most of the first windows are in. In which
-    the first eight are, it tells from the sound as it goes: `heard_language` is what most
+    the first eight are, it tells from the sound as it goes: `detected_language` is what most
     of them are spoken in, whatever it was told. Every window is shown the `terms`, then the
     last `known` tokens of the text of the one before it.
     """
@@ -88,7 +88,7 @@ class WhisperEar:
         self._hint: list[int] | None = None
 
     @property
-    def heard_language(self) -> str:
+    def detected_language(self) -> str:
         """ISO 639; empty before anything was heard."""
         if not self._spoken:
             return ""
@@ -112,7 +112,7 @@ class WhisperEar:
         """Log-Mel frames, shape (mels, frames); levelled over all of the sound."""
         return self.model.feature_extractor(sound)
 
-    def hear(self, windows: Sequence[Window]) -> list[Heard]:
+    def hear(self, windows: Sequence[Window]) -> list[RecognisedChunk]:
         """Words of the windows, decoded together."""
         from faster_whisper.audio import pad_or_trim
 
@@ -142,7 +142,7 @@ class WhisperEar:
             for (token, chance), count in zip((t[0] for t in told), frames, strict=True):
                 self._spoken[token.strip("<|>")] += chance * count
         if self.language is None:
-            self.language = self.heard_language
+            self.language = self.detected_language
 
     def _decoded(self, encoded: Floats, windows: Sequence[Window]) -> list[_Try]:
         """The text of each window; one that failed is tried again in other ways."""
@@ -240,9 +240,9 @@ class WhisperEar:
             )
         return tries
 
-    def _heard(self, window: Window, tried: _Try, frames: int, encoded: Floats) -> Heard:
+    def _heard(self, window: Window, tried: _Try, frames: int, encoded: Floats) -> RecognisedChunk:
         if _silent(tried, window):
-            return Heard((), (), window.end_s, complete=True)
+            return RecognisedChunk((), (), window.end_s, complete=True)
         rate = self.model.frames_per_second
         seek = round(window.start_s * rate)
         phrases, next_frame, complete = self._phrases(window, tried, seek, frames)
@@ -261,7 +261,7 @@ class WhisperEar:
         if not complete and words:
             next_s = words[-1].end_s
         text = [t for p in said if p["words"] for t in p["tokens"]]
-        return Heard(tuple(words), tuple(text), next_s, complete)
+        return RecognisedChunk(tuple(words), tuple(text), next_s, complete)
 
     def _phrases(
         self, window: Window, tried: _Try, seek: int, frames: int
@@ -301,9 +301,9 @@ def _view(array: Floats) -> Any:
     return StorageView.from_array(np.ascontiguousarray(array))
 
 
-def _pieces(phrases: Iterable[dict[str, Any]]) -> Iterator[Piece]:
+def _pieces(phrases: Iterable[dict[str, Any]]) -> Iterator[WordPiece]:
     for phrase in phrases:
         for item in phrase["words"]:
-            yield Piece(
+            yield WordPiece(
                 item["word"], float(item["start"]), float(item["end"]), float(item["probability"])
             )

@@ -30,7 +30,7 @@ def file_response(engine: Engine, key: str, headers: Mapping[str, str], *, head:
         headers: of the request, in any case.
         head: whether only what would be answered is wanted: nothing of the file is read.
     """
-    if not engine.store.is_local and not engine.settings.links_streamed:
+    if not engine.store.is_local and not engine.settings.proxy_downloads:
         return RedirectResponse(engine.link(key, expires_s=_SIGNED_S), 307)
     info = engine.store.head(key)
     if info is None:

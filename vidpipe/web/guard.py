@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vidpipe.pipeline.engine import Engine
 
 
-def known_hosts(links_url: str) -> frozenset[str]:
+def known_hosts(public_url: str) -> frozenset[str]:
     """The names that this server is called by, besides addresses, in lower case."""
     here = platform.node().lower()
-    named = urlsplit(links_url).hostname if links_url else None
+    named = urlsplit(public_url).hostname if public_url else None
     return frozenset(n for n in ("localhost", here, f"{here}.local", named) if n)
 
 
@@ -45,7 +45,7 @@ def policy(engine: Engine) -> str:
     Inline styles are our own pages'; there is no script.
     """
     files = "'self'"
-    if not engine.store.is_local and not engine.settings.links_streamed:
+    if not engine.store.is_local and not engine.settings.proxy_downloads:
         where = urlsplit(engine.link("x"))
         files = f"'self' {where.scheme}://{where.netloc}"
     return (
@@ -79,7 +79,7 @@ class Guard:
 
         app: Any = self.app
         if not is_host(_host(scope), self.hosts):
-            said = "This server is not called so. Its name is set with VIDPIPE_LINKS_URL.\n"
+            said = "This server is not called so. Its name is set with VIDPIPE_PUBLIC_URL.\n"
             app = PlainTextResponse(said, 421)
         await app(scope, receive, answer)
 

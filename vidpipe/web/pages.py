@@ -61,7 +61,7 @@ def video_page(engine: Engine, video_id: str) -> VideoPage | None:
         segments = _segments(engine, video_id)
         shown = [_clip(engine, video_id, clip, segments, exports) for clip in document.clips]
         clips = tuple(item for item in shown if item is not None)
-        nothing = document.nothing or "Its clips are not stored any more."
+        nothing = document.empty_reason or "Its clips are not stored any more."
     return VideoPage(video, sheet, _chapters(engine, video_id), clips, nothing)
 
 

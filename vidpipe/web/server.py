@@ -26,7 +26,7 @@ from starlette.routing import Route
 
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import Library
-from vidpipe.media.pictures import narrowed
+from vidpipe.media.contact_sheets import narrowed
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
 from vidpipe.storage.keys import REPORTS, Folder, folder_of
@@ -104,7 +104,7 @@ def web_app(library: Library) -> Starlette:
         exception_handlers=dict(handlers),
         middleware=[
             Middleware(
-                Guard, hosts=known_hosts(engine.settings.links_url), content_policy=policy(engine)
+                Guard, hosts=known_hosts(engine.settings.public_url), content_policy=policy(engine)
             )
         ],
     )

@@ -83,7 +83,7 @@ def test_clips_and_exports_are_those_of_the_current_result(catalog):
 
 def test_a_large_drop_folder_can_be_asked_for(catalog):
     catalog.inbox.decide(
-        tables.Upload(
+        tables.UploadRow(
             key="default/7.mp4", channel="default", version="v", size_bytes=1, state="accepted"
         )
     )
@@ -95,7 +95,7 @@ def test_the_newest_run_of_each_stage_is_what_counts(catalog):
     catalog.accept_video(video())
     for error in ("broken", None):
         catalog.record_stage(
-            tables.StageRun(
+            tables.StageRunRow(
                 video_id="default--talk-0123456789",
                 stage="layout",
                 fingerprint="f",

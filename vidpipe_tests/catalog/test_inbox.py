@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from vidpipe.catalog.failures import Failed
-from vidpipe.catalog.tables import Upload, now
+from vidpipe.catalog.tables import UploadRow, now
 from vidpipe_tests.catalog.conftest import video
 
 
@@ -26,7 +26,7 @@ def waiting(catalog, **how):
 
 
 def decided(key="default/talk.mp4", version="v1"):
-    return Upload(key=key, channel="default", version=version, size_bytes=1, state="accepted")
+    return UploadRow(key=key, channel="default", version=version, size_bytes=1, state="accepted")
 
 
 def test_what_is_noticed_waits_until_it_is_decided_on(catalog):
@@ -49,7 +49,7 @@ def test_a_file_is_left_alone_until_it_stood_still(catalog):
 def test_a_new_version_starts_from_the_beginning(catalog):
     catalog.inbox.notice([seen()])
     assert catalog.inbox.begin("default/talk.mp4", "v1") == 1
-    catalog.inbox.put_off("default/talk.mp4", now() + timedelta(hours=1))
+    catalog.inbox.defer("default/talk.mp4", now() + timedelta(hours=1))
     assert waiting(catalog) == []
     catalog.inbox.notice([seen(version="v2")])
     [row] = catalog.inbox.waiting(10)
@@ -95,22 +95,22 @@ def test_one_living_failure_for_each_subject(catalog):
 def test_dead_letters_are_told_of_once(catalog):
     catalog.failures.add(failed("r1"), attempts=1, dead=True)
     catalog.failures.add(failed("r2", subject="other--v-0123456789"), attempts=1, dead=False)
-    [row] = catalog.failures.unsaid()
+    [row] = catalog.failures.unnotified()
     catalog.failures.said([row.id])
-    assert catalog.failures.unsaid() == []
+    assert catalog.failures.unnotified() == []
     assert [r.run_id for r in catalog.failures.living()] == ["r2", "r1"]
     assert [r.run_id for r in catalog.failures.living(cause="unavailable", channel="other")] == []
 
 
 def test_signs_of_life_go_on_by_themselves_and_end_with_the_work(catalog):
-    with catalog.beats.alive("run-1", "v"):
+    with catalog.heartbeats.alive("run-1", "v"):
         for _ in range(100):
-            if catalog.beats.last():
+            if catalog.heartbeats.last():
                 break
             time.sleep(0.05)
-        assert set(catalog.beats.last()) == {"run-1"} and catalog.beats.at_work() == {"v"}
-        assert catalog.beats.last()["run-1"].tzinfo is not None
-    assert catalog.beats.last() == {}
+        assert set(catalog.heartbeats.last()) == {"run-1"} and catalog.heartbeats.at_work() == {"v"}
+        assert catalog.heartbeats.last()["run-1"].tzinfo is not None
+    assert catalog.heartbeats.last() == {}
 
 
 def test_work_goes_on_while_the_database_is_away(catalog, monkeypatch):
@@ -119,8 +119,8 @@ def test_work_goes_on_while_the_database_is_away(catalog, monkeypatch):
     def away(*_):
         raise Unavailable("gone")
 
-    monkeypatch.setattr(catalog.beats, "beat", away)
-    monkeypatch.setattr(catalog.beats, "stop", away)
-    with catalog.beats.alive("run-1"):
+    monkeypatch.setattr(catalog.heartbeats, "beat", away)
+    monkeypatch.setattr(catalog.heartbeats, "stop", away)
+    with catalog.heartbeats.alive("run-1"):
         done = 1 + 1
     assert done == 2

@@ -1,4 +1,4 @@
-"""Wishes for runs: durable, each answered once."""
+"""RunOptions for runs: durable, each answered once."""
 
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
@@ -7,94 +7,99 @@ from vidpipe_tests.catalog.conftest import video
 KEY = "default--talk-0123456789"
 
 
-def wishes(catalog):
+def requests(catalog):
     return [(r.cause, r.stages) for r in catalog.requests.due(10)]
 
 
-def test_an_accepted_video_is_wished_for_in_the_same_transaction(catalog):
+def test_an_accepted_video_is_requested_for_in_the_same_transaction(catalog):
     assert catalog.accept_video(video(priority=4))
-    [wish] = catalog.requests.due(10)
-    assert (wish.video_id, wish.cause, wish.priority, wish.stages) == (KEY, "upload", 4, None)
+    [request] = catalog.requests.due(10)
+    assert (request.video_id, request.cause, request.priority, request.stages) == (
+        KEY,
+        "upload",
+        4,
+        None,
+    )
     assert not catalog.accept_video(video(video_id="default--again-0123456789"))
     assert len(catalog.requests.due(10)) == 1
 
 
-def test_a_wish_that_an_open_one_covers_is_not_written_twice(catalog):
+def test_a_request_that_an_open_one_covers_is_not_written_twice(catalog):
     catalog.accept_video(video())
-    assert catalog.requests.add([KEY], Cause.PERSON) == 0
+    assert catalog.requests.add([KEY], Cause.MANUAL) == 0
     assert catalog.requests.add([KEY], Cause.STALE, stages=["layout"]) == 0
-    assert wishes(catalog) == [("upload", None)]
+    assert requests(catalog) == [("upload", None)]
 
 
-def test_a_wish_for_more_takes_the_place_of_one_for_less(catalog):
+def test_a_request_for_more_takes_the_place_of_one_for_less(catalog):
     catalog.accept_video(video())
     catalog.finish_video(KEY, now())
     catalog.requests.add([KEY], Cause.STALE, stages=["layout"])
     catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
-    assert wishes(catalog) == [("stale", ["layout", "topics"])]
-    catalog.requests.add([KEY], Cause.PERSON)
-    assert wishes(catalog) == [("person", None)]
+    assert requests(catalog) == [("stale", ["layout", "topics"])]
+    catalog.requests.add([KEY], Cause.MANUAL)
+    assert requests(catalog) == [("person", None)]
 
 
 def test_what_was_not_in_the_background_does_not_get_there(catalog):
     catalog.accept_video(video())
     catalog.finish_video(KEY, now())
-    catalog.requests.add([KEY], Cause.PERSON, stages=["layout"])
+    catalog.requests.add([KEY], Cause.MANUAL, stages=["layout"])
     catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
-    [wish] = catalog.requests.due(10)
-    assert (wish.cause, wish.priority, wish.stages) == ("person", 0, ["layout", "topics"])
+    [request] = catalog.requests.due(10)
+    assert (request.cause, request.priority, request.stages) == ("person", 0, ["layout", "topics"])
 
 
-def test_a_wish_waits_for_its_time_and_one_for_now_does_not_wait_for_it(catalog):
+def test_a_request_waits_for_its_time_and_one_for_now_does_not_wait_for_it(catalog):
     catalog.accept_video(video())
     catalog.finish_video(KEY, now())
     catalog.requests.add([KEY], Cause.RETRY, wait_s=60)
-    assert wishes(catalog) == [] and catalog.requests.count() == (0, 1)
+    assert requests(catalog) == [] and catalog.requests.count() == (0, 1)
     catalog.requests.add([KEY], Cause.SIDECAR)
-    assert wishes(catalog) == [("sidecar", None)] and catalog.requests.count() == (1, 0)
+    assert requests(catalog) == [("sidecar", None)] and catalog.requests.count() == (1, 0)
 
 
-def test_a_run_takes_its_wish_in_hand_and_ends_it(catalog):
+def test_a_run_takes_its_request_in_hand_and_ends_it(catalog):
     catalog.accept_video(video())
-    [wish] = catalog.requests.due(10)
-    catalog.requests.submitted({wish.id: "run-1"})
-    assert wishes(catalog) == [] and catalog.requests.videos() == {KEY}
-    assert [r.run_id for r in catalog.requests.in_hand()] == ["run-1"]
-    # What is wished for meanwhile is a wish of its own.
+    [request] = catalog.requests.due(10)
+    catalog.requests.submitted({request.id: "run-1"})
+    assert requests(catalog) == [] and catalog.requests.videos() == {KEY}
+    assert [r.run_id for r in catalog.requests.in_flight()] == ["run-1"]
+    # What is requested meanwhile is a request of its own.
     assert catalog.requests.add([KEY], Cause.SIDECAR) == 1
     catalog.requests.done("run-1")
-    assert catalog.requests.in_hand() == [] and wishes(catalog) == [("sidecar", None)]
+    assert catalog.requests.in_flight() == [] and requests(catalog) == [("sidecar", None)]
 
 
-def test_a_lost_wish_is_opened_again_as_a_new_one(catalog):
+def test_a_lost_request_is_opened_again_as_a_new_one(catalog):
     catalog.accept_video(video())
-    [wish] = catalog.requests.due(10)
-    catalog.requests.submitted({wish.id: "run-1"})
-    catalog.requests.reopen([wish.id])
+    [request] = catalog.requests.due(10)
+    catalog.requests.submitted({request.id: "run-1"})
+    catalog.requests.reopen([request.id])
     [again] = catalog.requests.due(10)
-    assert again.id != wish.id and again.cause == "upload"
+    assert again.id != request.id and again.cause == "upload"
 
 
-def test_finishing_meets_the_wishes_that_the_run_began_with_and_no_later_one(catalog):
+def test_finishing_meets_the_requests_that_the_run_began_with_and_no_later_one(catalog):
     catalog.accept_video(video())
     began = now()
     catalog.change_sidecar(KEY, "v2", 1)
     catalog.finish_video(KEY, began)
-    assert wishes(catalog) == [("upload", None)]
+    assert requests(catalog) == [("upload", None)]
     catalog.finish_video(KEY, now())
-    assert wishes(catalog) == []
+    assert requests(catalog) == []
 
 
-def test_nothing_is_wished_of_a_retired_video_until_it_is_revived(catalog):
+def test_nothing_is_requested_of_a_retired_video_until_it_is_revived(catalog):
     catalog.accept_video(video())
     catalog.retire_video(KEY)
-    assert wishes(catalog) == [] and catalog.requests.add([KEY], Cause.PERSON) == 0
+    assert requests(catalog) == [] and catalog.requests.add([KEY], Cause.MANUAL) == 0
     assert catalog.unfinished() == []
     catalog.revive_video(KEY, "", 2)
-    assert wishes(catalog) == [("upload", None)]
+    assert requests(catalog) == [("upload", None)]
 
 
-def test_a_channel_with_many_wishes_hides_no_other(catalog):
+def test_a_channel_with_many_requests_hides_no_other(catalog):
     for k in range(12):
         catalog.accept_video(
             video(video_id=f"big--v{k:02d}-0123456789", channel="big", sha256=f"{k}")
@@ -104,11 +109,11 @@ def test_a_channel_with_many_wishes_hides_no_other(catalog):
     assert [r.channel for r in due] == ["big", "small", "big", "big"]
 
 
-def test_videos_that_nobody_wishes_for_and_nobody_finished_are_found(catalog):
+def test_videos_that_nobody_requests_for_and_nobody_finished_are_found(catalog):
     catalog.accept_video(video())
     assert catalog.unfinished() == []
-    [wish] = catalog.requests.due(1)
-    catalog.requests.submitted({wish.id: "run-1"})
+    [request] = catalog.requests.due(1)
+    catalog.requests.submitted({request.id: "run-1"})
     assert catalog.unfinished() == []
     catalog.requests.done("run-1")
     assert catalog.unfinished() == [KEY]

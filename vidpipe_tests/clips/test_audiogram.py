@@ -15,7 +15,7 @@ from vidpipe.clips.audiogram.waveform import Floats, envelope
 from vidpipe.clips.audiogram.zones import zones
 from vidpipe.clips.beside import GOOD, Compared
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
-from vidpipe.clips.plan import Heard, plan_audiogram
+from vidpipe.clips.plan import AudioPicture, plan_audiogram
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.render import CLIP, Output, measure, render_clip
 from vidpipe.geometry import Size
@@ -25,15 +25,15 @@ from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.platforms.model import graphics_safe_box, load_tiers
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.synthesis.podcast import make_podcast
-from vidpipe.synthesis.script import DEMO_TALK, Page
 from vidpipe.templates.model import load_templates
+from vidpipe.testmedia.podcast import make_podcast
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Word
 
 SAID = (
-    Page("", (), DEMO_TALK[1].sentences[:1], 1.4),
-    Page("", (), DEMO_TALK[1].sentences[1:2], 0.3),
+    ScriptPage("", (), DEMO_TALK[1].sentences[:1], 1.4),
+    ScriptPage("", (), DEMO_TALK[1].sentences[1:2], 0.3),
 )
 SIZE = Size(width=1080, height=1080)
 SQUARE = Variant(name="1080x1080", size=SIZE, safe_box=graphics_safe_box(SIZE))
@@ -83,7 +83,7 @@ def made(tmp_path_factory):
     options = ClipOptions(
         variants=(SQUARE,), tier=load_tiers()["draft"], template=load_templates()["spotlight"]
     )
-    heard = Heard("default--said-0", speech, words, info.duration_s)
+    heard = AudioPicture("default--said-0", speech, words, info.duration_s)
     plan = plan_audiogram(heard, segment, options, art)
     work = folder / "work"
     work.mkdir()
@@ -130,7 +130,7 @@ def test_a_good_one_is_called_good(made):
         made.work / CLIP, made.source, made.info, made.plan, SQUARE, made.speech, made.work,
         captions=True, brand=Brand(), cover=made.cover,
     )  # fmt: skip
-    assert quality.objections == () and quality.ssim > 0.97
+    assert quality.issues == () and quality.ssim > 0.97
     assert quality.captions_box.intersect(SQUARE.safe_box) == quality.captions_box
 
 
@@ -192,7 +192,7 @@ def test_a_recording_in_which_nobody_speaks_has_a_line_of_dots(tmp_path):
     options = ClipOptions(
         variants=(SQUARE,), tier=load_tiers()["draft"], template=load_templates()["spotlight"]
     )
-    heard = Heard("default--nothing-0", SpeechMap(duration_s=6.0), [], info.duration_s)
+    heard = AudioPicture("default--nothing-0", SpeechMap(duration_s=6.0), [], info.duration_s)
     plan = plan_audiogram(heard, segment, options, None)
     render_clip(source, info, [Output(plan, SQUARE, tmp_path)], [], options)
     loud = envelope(source, info, plan.edit)
@@ -208,7 +208,7 @@ def test_canvases_with_bars_of_one_size_are_drawn_in_one_go(made, tmp_path):
         rank=1, start_s=0.5, end_s=2.0, score=80.0, title="Two", hook="", keyphrases=()
     )
     options = ClipOptions(variants=(SQUARE, tall), tier=load_tiers()["draft"])
-    heard = Heard("default--said-0", made.speech, [], made.info.duration_s)
+    heard = AudioPicture("default--said-0", made.speech, [], made.info.duration_s)
     plan = plan_audiogram(heard, segment, options, made.cover)
     outputs = [Output(plan, variant, tmp_path / variant.name) for variant in (SQUARE, tall)]
     for output in outputs:

@@ -21,7 +21,7 @@ from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
 from vidpipe.platforms import load_tiers
-from vidpipe.synthesis.picture import draw_slide, draw_speaker, pose_at
+from vidpipe.testmedia.picture import draw_slide, draw_speaker, pose_at
 from vidpipe.timeline import EditList, span
 
 SMALL = Variant(

@@ -168,14 +168,14 @@ def test_a_talk_with_captions_gets_none_of_ours(talk, engine, tmp_path):
     (tmp_path / "captioned.srt").write_bytes(talk.path.with_suffix(".srt").read_bytes())
     video_id = take(engine, path).video_id
     assert video_id is not None
-    wishes = {"clips": 1, "platforms": ("tiktok",)}
-    clips = clips_of(run_all(engine, video_id, **wishes))
+    run_options = {"clips": 1, "platforms": ("tiktok",)}
+    clips = clips_of(run_all(engine, video_id, **run_options))
     assert isinstance(clips.burned_in, BurnedIn)
     assert clips.burned_in.top > 0.7
     assert not clips.clips[0].files[0].captions
     assert clips.clips[0].files[0].has_subtitles
     assert "clips get none of their own" in clips.notes[0]
-    over = clips_of(run_all(engine, video_id, captions={"over_burned_in": True}, **wishes))
+    over = clips_of(run_all(engine, video_id, captions={"over_burned_in": True}, **run_options))
     assert over.clips[0].files[0].captions
     assert "have their own as well" in over.notes[0]
 

@@ -4,14 +4,14 @@ import pysubs2
 import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
-from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.render import lettering
 from vidpipe.clips.text.captions import groups_of, write_captions
 from vidpipe.clips.text.lettering import text_width
 from vidpipe.clips.text.speakers import tones_of, with_names
 from vidpipe.geometry import Rect, Size
-from vidpipe.orthography import joined, split_words
 from vidpipe.templates.model import CaptionAnimation
+from vidpipe.text import joined, split_words
 from vidpipe.transcript.model import Word
 
 
@@ -44,7 +44,7 @@ def test_who_speaks_is_named_where_several_do():
 @pytest.mark.parametrize("animation", list(CaptionAnimation))
 def test_names_and_colours_are_in_every_animation(tmp_path, animation):
     target = tmp_path / "c.ass"
-    where = Arrangement(caption=Rect(x=60, y=900, width=900, height=200))
+    where = CanvasLayout(caption=Rect(x=60, y=900, width=900, height=200))
     letters = lettering(TALK, "", CaptionStyle())
     write_captions(
         TALK,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.channels import Brand, CaptionStyle
-from vidpipe.clips.arrange import arrange
+from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import face_on
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.text.captions import clip_words, groups_of, write_captions

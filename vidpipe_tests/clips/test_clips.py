@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from vidpipe.channels.model import ClipLimits
-from vidpipe.clips.arrange import arrange
+from vidpipe.clips.canvas import arrange
 from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.model import ClipOptions, Composition, RenderedClips
 from vidpipe.clips.text.captions import clip_words
 from vidpipe.media.ffmpeg import executable, render
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples
 from vidpipe.programs import ProgramFailed, run_program
 from vidpipe.segments.model import Segments
 from vidpipe.silence.activity import find_silence
@@ -107,7 +107,7 @@ def accent_share(image):
 
 
 def test_a_title_opens_the_clip_and_a_bar_fills(analysed):
-    clip, _, path = branded(analysed, "{opening: title, opening_s: 2, progress: true}")
+    clip, _, path = branded(analysed, "{title_card: title, title_card_s: 2, progress_bar: true}")
     with FrameReader(path, probe(path), max_width=1080) as reader:
         early, later = reader.at(1.0).image, reader.at(3.0).image
         for share in (0.25, 0.5, 0.9):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand
-from vidpipe.clips.arrange import arrange
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.canvas import arrange
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import Output, render_clip
@@ -18,7 +18,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.synthesis.composite import make_composite, make_conversation
+from vidpipe.testmedia.composite import make_composite, make_conversation
 from vidpipe.timeline import span
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
@@ -41,10 +41,10 @@ def planned(path, length_s, variant=VERTICAL, people="auto"):
         reasons=(),
         parts={},
     )
-    options = ClipOptions(variants=(variant,), brand=Brand(), people=people)
+    options = ClipOptions(variants=(variant,), brand=Brand(), speaker_layout=people)
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
-            Recording("v", speech, (), layout, reader, DlibFaces()),
+            SourceRecording("v", speech, (), layout, reader, DlibFaces()),
             segment,
             options,
             FramingOptions(),
@@ -68,7 +68,7 @@ def test_of_two_people_the_clip_shows_the_one_who_speaks(tmp_path):
 def conversation(tmp_path, turns_s, length_s, people):
     path = tmp_path / "two.mp4"
     truth = make_conversation(path, turns_s, length_s=length_s)
-    _, plan = planned(path, length_s, people=people)
+    _, plan = planned(path, length_s, speaker_layout=people)
     return path, truth, plan
 
 
@@ -127,7 +127,7 @@ def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path)
     import cv2
     import ffmpeg
 
-    from vidpipe.clips.paint import straightened
+    from vidpipe.clips.filter_graph import straightened
     from vidpipe.geometry import Rect
     from vidpipe.media.ffmpeg import render
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
-from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.render import lettering
 from vidpipe.clips.text import fonts
 from vidpipe.clips.text.animations import shown
 from vidpipe.clips.text.captions import groups_of, write_captions
-from vidpipe.clips.text.fonts import Lettering, carried_font, font_for, lettering_for, read_font
+from vidpipe.clips.text.fonts import FontFallback, bundled_font, font_for, fonts_for, read_font
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -64,7 +64,7 @@ def han_font(tmp_path_factory):
 
 @pytest.mark.parametrize("text", ["Größe", "Привет", "שלום", "مرحبا", "Ελληνικά", "naïve — “so”…"])
 def test_the_carried_font_has_the_letters_of_many_scripts(text):
-    assert font_for(text, CaptionStyle()) == carried_font()
+    assert font_for(text, CaptionStyle()) == bundled_font()
 
 
 def test_a_script_that_no_font_has_is_named(monkeypatch):
@@ -85,13 +85,13 @@ def test_an_installed_font_with_the_letters_is_found(monkeypatch, han_font, tmp_
 def test_what_a_given_font_lacks_is_drawn_in_another(han_font, monkeypatch, tmp_path):
     style = CaptionStyle(font_file=han_font)
     assert font_for("中文 字幕", style).path == han_font
-    monkeypatch.setattr(fonts, "_installed", lambda: iter([carried_font().path]))
-    letters = lettering_for("中文 Model 3", style)
+    monkeypatch.setattr(fonts, "_installed", lambda: iter([bundled_font().path]))
+    letters = fonts_for("中文 Model 3", style)
     assert [(f.family, run) for f, run in letters.runs("中文 Model 3")] == [
         ("Four Boxes", "中文 "),
-        (carried_font().family, "Model"),
+        (bundled_font().family, "Model"),
         ("Four Boxes", " "),
-        (carried_font().family, "3"),
+        (bundled_font().family, "3"),
     ]
     with pytest.raises(Misconfigured, match=r"国.*Four Boxes lacks.*install one"):
         font_for("中国", style)
@@ -103,11 +103,11 @@ def test_scripts_have_a_font_each_where_none_has_all(han_font, monkeypatch, tmp_
     draw_font(thai, "Some Thai", "สวัดี")
     monkeypatch.setattr(fonts, "_installed", lambda: iter((han_font, thai)))
     text = "字幕 Größe สวัสดี é\u0301!"
-    letters = lettering_for(text, CaptionStyle())
+    letters = fonts_for(text, CaptionStyle())
     assert {f.family for f, run in letters.runs(text) if "字" in run} == {"Four Boxes"}
     assert [run for f, run in letters.runs(text) if f.family == "Some Thai"] == ["สวัสดี"]
     assert {f.family for f in letters.fonts} == {
-        carried_font().family,
+        bundled_font().family,
         "Four Boxes",
         "Some Thai",
     }
@@ -119,7 +119,7 @@ def test_letters_of_one_script_are_of_one_font(monkeypatch, tmp_path):
     draw_font(some, "Some", "abcส")
     draw_font(whole, "Whole", "สวัดี")
     monkeypatch.setattr(fonts, "_installed", lambda: iter((whole,)))
-    letters = lettering_for("abc สวัดี", CaptionStyle(font_file=some))
+    letters = fonts_for("abc สวัดี", CaptionStyle(font_file=some))
     assert [(f.family, run.strip()) for f, run in letters.runs("abc สวัดี")] == [
         ("Some", "abc"),
         ("Whole", "สวัดี"),
@@ -142,8 +142,8 @@ def test_a_font_is_seen_the_moment_it_is_installed(monkeypatch, tmp_path):
 
 
 def test_symbols_that_the_font_lacks_are_left_out():
-    assert carried_font().lacks("so 🦜 good") == []
-    assert lettering_for("so 🦜 good", CaptionStyle()).shown("so🦜 good") == "so good"
+    assert bundled_font().lacks("so 🦜 good") == []
+    assert fonts_for("so 🦜 good", CaptionStyle()).shown("so🦜 good") == "so good"
 
 
 @pytest.fixture
@@ -157,11 +157,11 @@ def parrot_font(tmp_path_factory, monkeypatch):
 
 
 def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
-    letters = lettering_for("so 🦜 good", CaptionStyle())
+    letters = fonts_for("so 🦜 good", CaptionStyle())
     assert [(f.family, run) for f, run in letters.runs("so 🦜 good")] == [
-        (carried_font().family, "so "),
+        (bundled_font().family, "so "),
         ("Parrot", "🦜"),
-        (carried_font().family, " good"),
+        (bundled_font().family, " good"),
     ]
     boxes = []
     for text in ("so", "so 🦜"):
@@ -169,7 +169,7 @@ def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
             shutil.copy(font.path, tmp_path)
         target = tmp_path / "captions.ass"
         words = [Word(text=text, start_s=0.1, end_s=0.9)]
-        place = Arrangement(caption=Rect(x=120, y=900, width=768, height=200))
+        place = CanvasLayout(caption=Rect(x=120, y=900, width=768, height=200))
         style, size = CaptionStyle(), VERTICAL.size
         write_captions(words, [(0.0, 2.0, place)], style, Brand(), size, target, font=letters)
         drawn = drawn_text(target, VERTICAL, 2.0, tmp_path, fonts=tmp_path)
@@ -179,7 +179,7 @@ def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
 
 
 def test_what_shapes_letters_stays_when_a_symbol_goes():
-    letters = lettering_for("میخواهم ✌", CaptionStyle())
+    letters = fonts_for("میخواهم ✌", CaptionStyle())
     assert letters.shown("می\u200cخواهم") == "می\u200cخواهم"
     assert letters.shown("خ 🦜 ✌") == "خ  ✌"
 
@@ -215,12 +215,12 @@ def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
     target = tmp_path / "captions.ass"
     write_captions(
         words,
-        [(0.0, 5.0, Arrangement(caption=place))],
+        [(0.0, 5.0, CanvasLayout(caption=place))],
         style,
         Brand(),
         VERTICAL.size,
         target,
-        font=Lettering(font),
+        font=FontFallback(font),
     )
     box = captions_box(drawn_text(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path), VERTICAL)
     assert box.intersect(place) == box
@@ -238,13 +238,13 @@ def test_words_light_up_in_the_direction_of_the_script(tmp_path, text, from_left
     place = Rect(x=120, y=100, width=768, height=200)
     write_captions(
         words,
-        [(0.0, 5.0, Arrangement(caption=place))],
+        [(0.0, 5.0, CanvasLayout(caption=place))],
         CaptionStyle(),
         Brand(),
         Size(width=1080, height=400),
         target,
     )
-    shutil.copy(carried_font().path, tmp_path)
+    shutil.copy(bundled_font().path, tmp_path)
     middles = []
     for at_s in (0.5, 2.5):
         canvas = ffmpeg.input("color=c=black:s=1080x400:r=2", f="lavfi", t=4)

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand
-from vidpipe.clips.arrange import arrange
 from vidpipe.clips.beside import compare
-from vidpipe.clips.compose import Recording
+from vidpipe.clips.canvas import arrange
+from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import CLIP, Output, render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect, Size
-from vidpipe.layout.model import Layout, LayoutKind, Region, Role, Shot, Stretch, Transition
+from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, Role, Shot, Transition
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
@@ -53,7 +53,7 @@ def composite(name, *, circle=False):
         height=720,
         duration_s=length_s,
         stretches=(
-            Stretch(start_s=0.0, end_s=length_s, kind=kind, regions=regions, confidence=1.0),
+            LayoutInterval(start_s=0.0, end_s=length_s, kind=kind, regions=regions, confidence=1.0),
         ),
         shots=(Shot(start_s=0.0, end_s=length_s, begins=Transition.START),),
         slides=(),
@@ -67,7 +67,7 @@ def planned(path, info, layout, variant, from_s=_FROM_S, until_s=_UNTIL_S):
     speech = SpeechMap(duration_s=info.duration_s, speech=(span(0.2, info.duration_s - 0.2),))
     with FrameReader(path, info, max_width=1280) as reader:
         plan = plan_clip(
-            Recording("v", speech, (), layout, reader, DlibFaces()),
+            SourceRecording("v", speech, (), layout, reader, DlibFaces()),
             segment_of(from_s, until_s),
             options,
             FramingOptions(),
@@ -117,7 +117,7 @@ def test_a_camera_alone_is_close_to_a_wide_head_and_over_its_captions(name, vari
     info = probe(path)
     whole = Rect(x=0, y=0, width=1280, height=720)
     region = Region(role=Role.CAMERA, rect=whole, confidence=1.0, faces=1)
-    stretch = Stretch(
+    stretch = LayoutInterval(
         start_s=0.0,
         end_s=info.duration_s,
         kind=LayoutKind.CAMERA,

@@ -10,7 +10,7 @@ from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.synthesis.picture import Pose, draw_speaker
+from vidpipe.testmedia.picture import Pose, draw_speaker
 
 
 def written(path, pictures):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
-from vidpipe.clips.arrange import arrange
+from vidpipe.clips.canvas import arrange
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
 from vidpipe.clips.quality import inspect_clip, is_cut
 from vidpipe.clips.render import Output, render_clip
@@ -27,7 +27,7 @@ from vidpipe_tests.clips.shared import VERTICAL, clip_files
 
 def test_nobody_objects_to_the_clips(processed):
     for _, file, _ in clip_files(processed):
-        assert file.quality.objections == ()
+        assert file.quality.issues == ()
         box = file.quality.captions_box
         assert box.intersect(VERTICAL.safe_box) == box
         assert box.width > 300 and not file.plain
@@ -76,7 +76,7 @@ def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
     # All that comes after is late by three seconds.
     assert found.elsewhere_s > 2.0
     assert found.captions_outside and found.captions_box.y > 1450
-    assert len(found.objections) == 4
+    assert len(found.issues) == 4
     silent = SpeechMap(duration_s=99, speech=(span(start_s + 0.2, end_s - 0.2),))
     # Of the pictures as they were drawn nothing is left here: half of them are.
     assert found.ssim is None
@@ -127,14 +127,14 @@ def test_a_logo_over_a_dim_picture_is_no_other_picture(tmp_path):
     plan = ClipPlan(
         clip_id="c", rank=1, title="", score=1, segment=span(2, 6), edit=edit, parts=(part,)
     )
-    brand, work, info = Brand(logo=logo, progress=True), tmp_path / "work", probe(source)
+    brand, work, info = Brand(logo=logo, progress_bar=True), tmp_path / "work", probe(source)
     options = ClipOptions(variants=(VERTICAL,), tier=load_tiers()["draft"], brand=brand)
     work.mkdir()
     render_clip(source, info, [Output(plan, VERTICAL, work)], (), options)
     files = (work / "clip.mp4", source, info, plan, VERTICAL)
     speech = SpeechMap(duration_s=7, speech=())
     drawn = {"captions": False, "brand": brand}
-    assert inspect_clip(*files, speech, work, **drawn).objections == ()
+    assert inspect_clip(*files, speech, work, **drawn).issues == ()
     assert inspect_clip(*files, speech, work, captions=False, brand=Brand()).elsewhere_s > 3
 
 
@@ -166,6 +166,6 @@ def test_a_picture_that_was_coded_too_coarsely_is_objected_to(tmp_path):
             clip, source, info, plan, VERTICAL, speech, work, captions=False, brand=Brand()
         )
         assert not (work / "sample.yuv").exists()
-    assert found["fair"].objections == ()
+    assert found["fair"].issues == ()
     assert found["coarse"].ssim < 0.97 < found["fair"].ssim
-    assert [o for o in found["coarse"].objections if "coarse" in o]
+    assert [o for o in found["coarse"].issues if "coarse" in o]

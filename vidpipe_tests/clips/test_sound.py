@@ -11,8 +11,8 @@ import pytest
 from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.sound import make_sound
 from vidpipe.media.ffmpeg import render
+from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples
 from vidpipe.timeline import EditList, span
 from vidpipe_tests.clips.shared import branded, clip_files
 

@@ -12,8 +12,8 @@ from vidpipe.clips.render import Output, render_clip
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import SAMPLE_RATE, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, decode_samples
 from vidpipe.platforms import load_tiers
 from vidpipe.timeline import EditList, span
 

@@ -11,9 +11,9 @@ import pysubs2
 import pytest
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
-from vidpipe.clips.arrange import arrange, stack, titled
+from vidpipe.clips.auto_zoom import says_little
+from vidpipe.clips.canvas import arrange, stack, titled
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
-from vidpipe.clips.legible import says_little
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.clips.quality import captions_box, drawn_text
@@ -27,9 +27,9 @@ from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.platforms.model import load_presets
-from vidpipe.synthesis.picture import draw_slide
-from vidpipe.synthesis.templates import template_sheet
 from vidpipe.templates.model import CaptionAnimation, load_templates
+from vidpipe.testmedia.picture import draw_slide
+from vidpipe.testmedia.templates import template_sheet
 from vidpipe.timeline import EditList, FrameSpan, span
 from vidpipe.transcript.model import Word
 from vidpipe_tests.clips.shared import VERTICAL, clip_files
@@ -388,7 +388,7 @@ def test_a_sheet_shows_every_template(tmp_path):
 def test_a_card_and_a_title_are_not_shown_at_once(tmp_path):
     """Of a clip that begins with its title above a page the card is left out."""
     variant = VERTICAL.narrowed(180)
-    opening = Channel.model_validate({"name": "c", "brand": {"opening": "title"}})
+    opening = Channel.model_validate({"name": "c", "brand": {"title_card": "title"}})
     template_sheet([load_templates()["spotlight"]], opening, variant, tmp_path)
     made = tmp_path / "spotlight" / "captions.ass"
     assert events(made, "Title") and not events(made, "Opening")

@@ -11,8 +11,8 @@ from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.sound import make_sound
 from vidpipe.clips.voices import gains_db, one_sided
 from vidpipe.media.ffmpeg import render
+from vidpipe.media.pcm import SAMPLE_RATE, sound_between
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, sound_between
 from vidpipe.timeline import EditList, span
 
 RATE = 48_000

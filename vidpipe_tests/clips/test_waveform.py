@@ -15,7 +15,7 @@ from vidpipe.clips.colours import contrast
 from vidpipe.clips.model import Variant
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
-from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.media.pcm import SAMPLE_RATE
 from vidpipe.platforms import load_presets
 
 FPS = Fraction(30)
@@ -126,7 +126,7 @@ def test_its_ends_are_round_and_it_has_the_colour_asked_for(drawn):
 # Zones
 
 VARIANTS = {
-    v.name: v for v in (Variant.of(p) for p in load_presets().values() if p.picture is not None)
+    v.name: v for v in (Variant.of(p) for p in load_presets().values() if p.video is not None)
 } | {"square": Variant(name="square", size=Size(width=1080, height=1080), safe_box=Rect(
     x=54, y=54, width=972, height=972))}  # fmt: skip
 COVERS = st.none() | st.builds(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.content.cohesion import LONGEST, breaks_of, cost, costs_of
-from vidpipe.content.model import ContentOptions, Unit
+from vidpipe.content.model import TopicOptions, Unit
 from vidpipe.content.topics import WORDS_AND_VECTORS, find_topics
 from vidpipe.language.phrases import cue_phrases
 
@@ -24,7 +24,7 @@ SUBJECTS = {
         "小提琴 琴弦 乐团 旋律 节奏 音乐会 调音 木材 声音 速度 大厅 乐谱",
     ),
 }
-OPTIONS = ContentOptions(min_topic_s=20)
+OPTIONS = TopicOptions(min_topic_s=20)
 
 
 def spoken(language, lengths, seed=1, each_s=5.0):
@@ -76,7 +76,7 @@ def test_a_new_slide_and_a_long_pause_make_a_border_cheaper():
     halves = [pool[:10], pool[2:]]
     texts = [" ".join(rng.choice(halves[k // 12], 5)) for k in range(24)]
     units = [Unit(start_s=k * 5, end_s=k * 5 + 4.7, text=t) for k, t in enumerate(texts)]
-    options = ContentOptions(min_topic_s=20, turn_discount=0.1, pause_discount=0.1)
+    options = TopicOptions(min_topic_s=20, slide_change_discount=0.1, pause_discount=0.1)
     assert len(topics_of(units, options=options)) == 1
     (_, second) = topics_of(units, options=options, turns_s=[60.0])
     assert second.first_unit == 12
@@ -102,7 +102,7 @@ def test_topics_cover_everything_once(said, min_topic_s):
         Unit(start_s=a, end_s=b, text=text)
         for (a, b), (text, _) in zip(itertools.pairwise(times.tolist()), said, strict=True)
     ]
-    found = topics_of(units, options=ContentOptions(min_topic_s=min_topic_s))
+    found = topics_of(units, options=TopicOptions(min_topic_s=min_topic_s))
     assert found[0].first_unit == 0 and found[-1].last_unit == len(units)
     assert all(a.last_unit == b.first_unit for a, b in itertools.pairwise(found))
     assert all(t.title for t in found)

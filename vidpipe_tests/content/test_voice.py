@@ -7,8 +7,8 @@ import pytest
 
 from vidpipe.content.model import Unit
 from vidpipe.content.voice import emphasis, is_reaction, pitch, reactions
-from vidpipe.media.samples import SAMPLE_RATE, Samples
-from vidpipe.synthesis.recording import between
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
+from vidpipe.testmedia.recording import between
 from vidpipe.timeline import span
 
 
@@ -33,7 +33,7 @@ def saved(tmp_path, sound):
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-    return Samples.open(path)
+    return AudioSamples.open(path)
 
 
 @pytest.mark.parametrize("hz", [72, 85, 110, 155, 220, 310, 390])

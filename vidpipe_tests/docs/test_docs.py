@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from vidpipe.channels import load_channels
 from vidpipe.cli.app import app
 from vidpipe.intake.model import Instructions
-from vidpipe.synthesis.podcast import code
+from vidpipe.testmedia.podcast import code
 from vidpipe_tests.docs import doubles
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ def test_every_command_runs(page, checkout, processed, s3_endpoint):
         cwd=checkout,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(("VIDPIPE_", "DAGSTER_"))},
-            "VIDPIPE_FETCH_MODELS": "false",
+            "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
             "PATH": f"{programs}:{os.environ['PATH']}",
         },
         capture_output=True,

@@ -5,7 +5,7 @@ import pytest
 
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
-from vidpipe.exports.facts import look_at, plays
+from vidpipe.exports.facts import check_decodes, measure_file
 from vidpipe.media.ffmpeg import render
 from vidpipe.platforms import load_presets
 
@@ -43,13 +43,13 @@ def made(tmp_path, *, size="1080x1920", rate=30, length_s=4, sound=True, **optio
 
 
 def broken(path, platform="tiktok", loudness=-14.0):
-    rules = check(look_at(path), PRESETS[platform], loudness)
+    rules = check(measure_file(path), PRESETS[platform], loudness)
     return {r.rule: (r.measured, r.wanted) for r in rules if not r.ok}
 
 
 def test_a_good_file_keeps_to_every_rule(tmp_path):
     path = made(tmp_path)
-    facts = look_at(path)
+    facts = measure_file(path)
     assert (facts.container, facts.width, facts.height, facts.fps) == ("mp4", 1080, 1920, 30)
     assert (facts.video_codec, facts.profile, facts.colour) == ("h264", "High", "bt709")
     assert facts.level >= 4.0 and facts.moov_first and not facts.edit_lists
@@ -59,7 +59,7 @@ def test_a_good_file_keeps_to_every_rule(tmp_path):
     assert facts.video_kbps + facts.audio_kbps == pytest.approx(size_kbps, rel=0.03)
     for platform in ("tiktok", "instagram_reels", "youtube_shorts", "facebook"):
         assert broken(path, platform, facts.integrated_lufs) == {}
-    assert plays(path).ok
+    assert check_decodes(path).ok
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_good_file_keeps_to_every_rule(tmp_path):
 )
 def test_each_rule_is_broken_by_a_file_that_breaks_it(tmp_path, change, rules):
     path = made(tmp_path, **change)
-    loudness = look_at(path).integrated_lufs or -14.0
+    loudness = measure_file(path).integrated_lufs or -14.0
     assert broken(path, "tiktok", loudness).keys() == rules
 
 
@@ -89,7 +89,7 @@ def test_bitrates_are_held_against_their_ceilings(tmp_path):
 
 def test_loudness_and_peak_are_held_against_the_channels_target(tmp_path):
     path = made(tmp_path)
-    heard = look_at(path).integrated_lufs
+    heard = measure_file(path).integrated_lufs
     assert "loudness" in broken(path, loudness=heard + 1.5)
     assert "loudness" not in broken(path, loudness=heard + 0.5)
     # A platform's own target goes before the channel's.
@@ -101,7 +101,7 @@ def test_a_start_that_an_edit_list_moves_is_seen(tmp_path):
     source = ffmpeg.input(str(made(tmp_path)))
     late = ffmpeg.input(str(tmp_path / "made.mp4"), itsoffset=0.7)
     render(ffmpeg.output(source.video, late.audio, str(path), c="copy"), timeout_s=60)
-    assert look_at(path).edit_lists
+    assert measure_file(path).edit_lists
     assert "edit lists" in broken(path, "instagram_reels")
     assert "edit lists" not in broken(path, "tiktok")
 
@@ -112,7 +112,7 @@ def test_a_damaged_file_does_not_play(tmp_path):
     middle = len(data) // 2
     data[middle : middle + 4000] = bytes(4000)
     path.write_bytes(data)
-    rule = plays(path)
+    rule = check_decodes(path)
     assert not rule.ok and rule.measured != "yes"
 
 
@@ -120,7 +120,7 @@ def test_a_file_that_is_none_is_said(tmp_path):
     path = tmp_path / "notes.mp4"
     path.write_text("notes")
     with pytest.raises(InputRejected, match=r"notes\.mp4"):
-        look_at(path)
+        measure_file(path)
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["first", "second"])
@@ -135,5 +135,5 @@ def test_a_sound_for_a_phones_own_player_is_passed_by(talk, tmp_path, which):
     at = first if which == 0 else data.index(b"mp4a", first + 4)
     data[at : at + 4] = b"apac"
     path.write_bytes(data)
-    assert look_at(path).audio_codec == "aac"
-    assert plays(path).ok
+    assert measure_file(path).audio_codec == "aac"
+    assert check_decodes(path).ok

@@ -4,9 +4,9 @@ import pytest
 
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
-from vidpipe.exports.export import bitrate, make_export, make_thumbnail, shorten, way_for
-from vidpipe.exports.facts import look_at
-from vidpipe.exports.model import ExportOptions, Way
+from vidpipe.exports.export import bitrate, choose_method, make_export, make_thumbnail, shorten
+from vidpipe.exports.facts import measure_file
+from vidpipe.exports.model import ExportOptions, Method
 from vidpipe.platforms import load_presets, load_tiers
 from vidpipe_tests.exports.test_conformance import made
 
@@ -23,14 +23,14 @@ def limited(name="tiktok", **file):
 
 
 def exported(tmp_path, clip, preset):
-    facts = look_at(clip)
+    facts = measure_file(clip)
     options = options_for(preset, lufs=facts.integrated_lufs)
-    way = way_for(facts, options)
+    method = choose_method(facts, options)
     target = tmp_path / f"export.{preset.file.container}"
-    make_export(way, clip, facts, options, "A title", target)
-    found = look_at(target)
+    make_export(method, clip, facts, options, "A title", target)
+    found = measure_file(target)
     problems = [r for r in check(found, preset, options.loudness_lufs) if not r.ok]
-    return way, found, problems
+    return method, found, problems
 
 
 @pytest.fixture(scope="module")
@@ -40,38 +40,38 @@ def clip(tmp_path_factory):
 
 
 def test_what_fits_is_copied(tmp_path, clip):
-    way, facts, problems = exported(tmp_path, clip, PRESETS["tiktok"])
-    assert way is Way.COPY and problems == []
-    assert facts.video_kbps == look_at(clip).video_kbps
+    method, facts, problems = exported(tmp_path, clip, PRESETS["tiktok"])
+    assert method is Method.COPY and problems == []
+    assert facts.video_kbps == measure_file(clip).video_kbps
 
 
 def test_what_is_too_large_is_encoded_again_down_to_the_limit(tmp_path, clip):
     size = clip.stat().st_size
-    way, facts, problems = exported(tmp_path, clip, limited(max_size_bytes=round(0.6 * size)))
-    assert way is Way.TRANSCODE and problems == []
+    method, facts, problems = exported(tmp_path, clip, limited(max_size_bytes=round(0.6 * size)))
+    assert method is Method.TRANSCODE and problems == []
     assert 0.25 * size < facts.size_bytes <= 0.6 * size
     assert facts.duration_s == pytest.approx(6.0, abs=0.05)
 
 
 def test_a_ceiling_of_the_bitrate_is_met(tmp_path, clip):
     preset = PRESETS["tiktok"]
-    picture = preset.picture.model_copy(update={"max_kbps": 3000})
-    way, facts, problems = exported(tmp_path, clip, preset.model_copy(update={"picture": picture}))
-    assert way is Way.TRANSCODE and problems == []
+    picture = preset.video.model_copy(update={"max_kbps": 3000})
+    method, facts, problems = exported(tmp_path, clip, preset.model_copy(update={"video": picture}))
+    assert method is Method.TRANSCODE and problems == []
     assert facts.video_kbps <= 1.05 * 3000
 
 
 def test_what_no_fair_bitrate_makes_fit_is_refused_with_what_to_do(clip):
-    facts = look_at(clip)
+    facts = measure_file(clip)
     preset = limited(max_size_bytes=400_000)
     with pytest.raises(InputRejected, match=r"0 MiB.*clips\.max_s") as caught:
-        way_for(facts, options_for(preset))
+        choose_method(facts, options_for(preset))
     assert caught.value.reason == "too_large"
     # What draft may still do, high may not.
     tight = limited(max_size_bytes=2_000_000)
     assert bitrate(facts, tight, load_tiers()["draft"]) < 3000
     with pytest.raises(InputRejected):
-        way_for(facts, options_for(tight, "high"))
+        choose_method(facts, options_for(tight, "high"))
 
 
 @pytest.mark.parametrize(
@@ -83,13 +83,13 @@ def test_what_no_fair_bitrate_makes_fit_is_refused_with_what_to_do(clip):
 )
 def test_a_length_that_is_not_taken_is_refused(clip, rules, reason, said):
     with pytest.raises(InputRejected) as caught:
-        way_for(look_at(clip), options_for(limited(**rules)))
+        choose_method(measure_file(clip), options_for(limited(**rules)))
     assert caught.value.reason == reason and said in caught.value.message
 
 
 def test_sound_alone_is_at_the_platforms_loudness(tmp_path, clip):
-    way, facts, problems = exported(tmp_path, clip, PRESETS["podcast_audio"])
-    assert way is Way.SOUND and problems == []
+    method, facts, problems = exported(tmp_path, clip, PRESETS["podcast_audio"])
+    assert method is Method.SOUND and problems == []
     assert facts.width is None and facts.integrated_lufs == pytest.approx(-16.0, abs=0.3)
 
 

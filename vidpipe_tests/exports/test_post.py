@@ -46,8 +46,8 @@ def test_a_title_that_is_the_hook_is_said_once():
 
 def test_a_line_whose_fields_are_empty_is_left_out_and_no_other():
     bare = {**FIELDS, "description": "Remember this:", "video": ""}
-    assert post("youtube", PostTemplates(own_hashtags=0), bare).text == "Remember this:"
-    kept = PostTemplates(description="In this part:\n{topic} {video}", own_hashtags=0)
+    assert post("youtube", PostTemplates(auto_hashtags=0), bare).text == "Remember this:"
+    kept = PostTemplates(description="In this part:\n{topic} {video}", auto_hashtags=0)
     assert post("youtube", kept, bare).text == "In this part:\nSampling"
 
 

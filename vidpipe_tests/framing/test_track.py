@@ -10,7 +10,7 @@ from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.synthesis.composite import make_conversation
+from vidpipe.testmedia.composite import make_conversation
 from vidpipe.timeline import span
 
 

@@ -28,5 +28,5 @@ def run_job(instance, home, video_id, job="process_video", **options):
     )
 
 
-def wishes(**fields):
-    return {"resources": {"wishes": {"config": fields}}}
+def run_options(**fields):
+    return {"resources": {"run_options": {"config": fields}}}

@@ -14,7 +14,7 @@ from vidpipe.library import Library
 from vidpipe.pipeline import TALKS, Engine
 from vidpipe.platforms import load_presets
 from vidpipe.web import web_app
-from vidpipe_tests.graph.conftest import run_job, wishes
+from vidpipe_tests.graph.conftest import run_job, run_options
 
 
 def test_the_asset_graph_is_the_pipeline():
@@ -43,7 +43,7 @@ def test_every_stage_has_an_asset_with_its_version_and_a_preview():
 def test_a_channels_own_platforms_are_in_the_graph(home, processed, monkeypatch):
     (home / "channels.yaml").write_text(
         "channels: {default: {quality: draft, platforms: [lobby_wall], clips: {count: 1, min_s: 6},"
-        " custom: {lobby_wall: {like: tiktok, title: The wall}}}}"
+        " custom_platforms: {lobby_wall: {extends: tiktok, title: The wall}}}}"
     )
     monkeypatch.setenv("VIDPIPE_HOME", str(home))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -103,21 +103,21 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
             "platform_exports/tiktok",
             "platform_exports/youtube_shorts",
         }
-        assert all(m.metadata["found_again"].value for m in events.values())
+        assert all(m.metadata["reused"].value for m in events.values())
         checks = {
             (e.asset_key.to_user_string(), e.check_name): e.passed
             for e in result.get_asset_check_evaluations()
         }
         assert checks == {
-            ("source_video", "accepted_source"): True,
+            ("source_video", "source_accepted"): True,
             ("transcript", "speech_is_covered"): True,
-            ("transcript", "words_are_sure"): True,
-            ("transcript", "can_be_read_in_time"): True,
+            ("transcript", "word_confidence"): True,
+            ("transcript", "reading_speed"): True,
             ("transcript", "language_as_expected"): True,
             ("scored_segments", "segments_do_not_overlap"): True,
-            ("scored_segments", "editor_answered"): True,
+            ("scored_segments", "llm_ranking"): True,
             ("rendered_clips", "duration_and_sync"): True,
-            ("rendered_clips", "clips_look_right"): True,
+            ("rendered_clips", "clip_quality"): True,
             ("platform_exports/tiktok", "conforms"): True,
             ("platform_exports/youtube_shorts", "conforms"): True,
         }
@@ -143,7 +143,7 @@ def test_the_graph_reuses_what_the_command_line_made(home, processed, monkeypatc
 def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
     home, processed, monkeypatch
 ):
-    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    monkeypatch.setenv("VIDPIPE_PUBLIC_URL", "http://clips.example.com")
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(instance, home, processed.video_id)
         assert result.success
@@ -157,7 +157,7 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
     opened = set()
     for name, metadata in events.items():
         assert metadata["watch"].value == f"http://clips.example.com/videos/{processed.video_id}"
-        assert metadata["real_time_factor"].value >= 0 and metadata["made_in_s"].value >= 0
+        assert metadata["real_time_factor"].value >= 0 and metadata["duration_s"].value >= 0
         for key, value in metadata.items():
             if not isinstance(value, dg.MarkdownMetadataValue):
                 continue
@@ -172,16 +172,16 @@ def test_where_clips_are_served_everything_is_shown_in_place_by_its_address(
 def test_assets_link_to_their_code_and_to_the_runbook(monkeypatch):
     def references(defs):
         node = defs.resolve_asset_graph().get(dg.AssetKey("layout"))
-        code, shell = node.metadata["dagster/code_references"].code_references
-        assert "assets/shell.py" in getattr(shell, "url", "") + getattr(shell, "file_path", "")
+        code, step = node.metadata["dagster/code_references"].code_references
+        assert "assets/step.py" in getattr(step, "url", "") + getattr(step, "file_path", "")
         return code, node.metadata.get("runbook")
 
     at_home, runbook = references(build_defs())
     assert at_home.file_path.endswith("vidpipe/pipeline/steps/layout.py") and runbook is None
-    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    monkeypatch.setenv("VIDPIPE_PUBLIC_URL", "http://clips.example.com")
     assert references(build_defs())[1].value == "http://clips.example.com/docs/runbook.md"
-    monkeypatch.setenv("VIDPIPE_SOURCE_URL", "https://git.example.com/media/vidpipe")
-    monkeypatch.setenv("VIDPIPE_SOURCE_REF", "v1")
+    monkeypatch.setenv("VIDPIPE_REPOSITORY_URL", "https://git.example.com/media/vidpipe")
+    monkeypatch.setenv("VIDPIPE_REPOSITORY_REF", "v1")
     on_forge, runbook = references(build_defs())
     step = r"vidpipe/pipeline/steps/layout\.py"
     assert re.match(rf"https://git\.example\.com/media/vidpipe/tree/v1/{step}", on_forge.url)
@@ -195,11 +195,11 @@ def test_one_stage_is_materialised_alone(home, processed, monkeypatch):
             home,
             processed.video_id,
             asset_selection=[dg.AssetKey("scored_segments")],
-            run_config=wishes(force=True),
+            run_config=run_options(force=True),
         )
         assert result.success
         event = result.get_asset_materialization_events()[0]
-        assert event.materialization.metadata["found_again"].value is False
+        assert event.materialization.metadata["reused"].value is False
 
 
 def failing(monkeypatch, error):
@@ -221,7 +221,7 @@ def test_what_trying_again_cannot_help_fails_at_once(home, processed, monkeypatc
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
         assert failure.description == "talk.mp4: the file is broken"
         said = {name: value.value for name, value in failure.metadata.items()}
-        assert said == {"cause": "rejected:x", "can_pass": False}
+        assert said == {"cause": "rejected:x", "retryable": False}
         assert not [e for e in result.all_events if e.is_step_restarted or e.is_step_up_for_retry]
 
 
@@ -236,7 +236,7 @@ def test_what_is_unavailable_is_tried_again(home, processed, monkeypatch):
 
 
 def test_a_store_that_is_away_for_the_preview_alone_is_tried_again(home, processed, monkeypatch):
-    from assets import shell
+    from assets import step
 
     tried = []
 
@@ -244,25 +244,25 @@ def test_a_store_that_is_away_for_the_preview_alone_is_tried_again(home, process
         tried.append(result.stage)
         raise Unavailable("the store is away", retry_after_s=0.01)
 
-    monkeypatch.setattr(shell, "preview", away)
+    monkeypatch.setattr(step, "preview", away)
     with dg.DagsterInstance.ephemeral() as instance:
         result = run_job(instance, home, processed.video_id, asset_selection=[dg.AssetKey("audio")])
         failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
-    assert tried == ["audio"] * 4 and failure.metadata["can_pass"].value is True
+    assert tried == ["audio"] * 4 and failure.metadata["retryable"].value is True
 
 
 def test_a_transcript_that_cannot_be_trusted_is_marked_with_what_was_measured():
     from assets.checks import transcript_checks
-    from vidpipe.transcript.model import Quality, Transcript
+    from vidpipe.transcript.model import Transcript, TranscriptQuality
 
-    good = Quality(
+    good = TranscriptQuality(
         covered_share=0.95,
         confidence=0.9,
         words_per_minute=150,
         characters_per_s=16.0,
         rules_broken=0,
     )
-    bad = Quality(
+    bad = TranscriptQuality(
         covered_share=0.3,
         confidence=0.2,
         words_per_minute=400,
@@ -272,13 +272,13 @@ def test_a_transcript_that_cannot_be_trusted_is_marked_with_what_was_measured():
     results = {
         r.check_name: r
         for r in transcript_checks(
-            Transcript(source="api", expected_language="en", heard_language="de", quality=bad)
+            Transcript(source="api", expected_language="en", detected_language="de", quality=bad)
         )
     }
     assert not any(r.passed for r in results.values())
     assert all(r.severity == dg.AssetCheckSeverity.WARN for r in results.values())
     assert "30%" in results["speech_is_covered"].description
-    assert "27.5" in results["can_be_read_in_time"].description
+    assert "27.5" in results["reading_speed"].description
     assert "expected en, heard de" in results["language_as_expected"].description
     fine = transcript_checks(Transcript(source="api", quality=good))
     assert all(r.passed for r in fine)

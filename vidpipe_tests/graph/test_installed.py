@@ -84,7 +84,7 @@ def test_the_command_works_where_dagster_is_not_installed(wheel, tmp_path):
             check=False,
             cwd=tmp_path,
             env=clean_environment(
-                VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false"
+                VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_ALLOW_MODEL_DOWNLOAD="false"
             ),
             capture_output=True,
             text=True,
@@ -107,7 +107,9 @@ def test_the_command_works_where_dagster_is_not_installed(wheel, tmp_path):
 def test_the_wheel_works_outside_the_repository(wheel, tmp_path):
     installed = environment(wheel, tmp_path)
     python = str(installed / "python")
-    settings = clean_environment(VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_FETCH_MODELS="false")
+    settings = clean_environment(
+        VIDPIPE_HOME=str(tmp_path / "home"), VIDPIPE_ALLOW_MODEL_DOWNLOAD="false"
+    )
 
     def run(*arguments):
         return subprocess.run(
@@ -214,8 +216,8 @@ def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path)
         env=clean_environment(
             VIDPIPE_HOME=str(home),
             DAGSTER_HOME=str(instance),
-            VIDPIPE_STABLE_S="0",
-            VIDPIPE_FETCH_MODELS="false",
+            VIDPIPE_DROP_SETTLE_S="0",
+            VIDPIPE_ALLOW_MODEL_DOWNLOAD="false",
             PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         ),
         stdout=log,

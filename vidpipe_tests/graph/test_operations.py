@@ -8,7 +8,7 @@ import pytest
 
 from definitions import build_defs, defs
 from resources import VidpipeResource
-from sensors.operations import hourly_half_way, nightly_retention
+from sensors.operations import hourly_resume_incomplete, nightly_retention
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
 from vidpipe_tests.conftest import CHANNELS
@@ -56,7 +56,7 @@ def with_channel(home, line):
 
 
 def test_the_report_shows_pictures_tables_and_numbers_that_plot(home, processed, monkeypatch):
-    monkeypatch.setenv("VIDPIPE_LINKS_URL", "http://clips.example.com")
+    monkeypatch.setenv("VIDPIPE_PUBLIC_URL", "http://clips.example.com")
     local = build_defs(
         resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
         executor=dg.in_process_executor,
@@ -95,9 +95,13 @@ def test_a_changed_style_is_seen_and_exactly_that_is_asked_for(home, processed):
     }
     done, said = run(home, "refresh_stale_videos")
     assert done and "1 of 1 stale videos asked for" in said
-    [wish] = engine_of(home).catalog.requests.due(5)
-    assert wish.cause == "stale" and wish.stages[0] == "rendered_clips" and wish.priority == -100
-    assert "transcript" not in wish.stages
+    [request] = engine_of(home).catalog.requests.due(5)
+    assert (
+        request.cause == "stale"
+        and request.stages[0] == "rendered_clips"
+        and request.priority == -100
+    )
+    assert "transcript" not in request.stages
 
 
 def test_only_what_is_asked_for_is_refreshed(home):
@@ -109,13 +113,13 @@ def test_only_what_is_asked_for_is_refreshed(home):
 
 def test_dead_letters_are_tried_again_by_cause(home, processed):
     catalog = engine_of(home).catalog
-    for k, cause in enumerate(("unavailable", "bug:KeyError")):
+    for k, cause in enumerate(("unavailable", "unexpected:KeyError")):
         subject = processed.video_id if k == 0 else "default/no-such-upload.mp4"
         failed = Failed(subject, "default", "process_video", "layout", cause, "m", f"r{k}")
         catalog.failures.add(failed, attempts=5, dead=True)
     done, said = run(home, "requeue_failures", {"cause": "unavailable"})
     assert done and "1 asked for again" in said
-    assert [f.cause for f in catalog.failures.living()] == ["bug:KeyError"]
+    assert [f.cause for f in catalog.failures.living()] == ["unexpected:KeyError"]
     assert [w.cause for w in catalog.requests.due(5)] == ["person"]
 
 
@@ -164,17 +168,17 @@ def test_the_nights_retention_does_what_the_policies_say(home, monkeypatch):
 
 
 def test_a_video_that_was_left_half_way_is_said_and_asked_for(home, processed):
-    assert hourly_half_way(dg.build_schedule_context()).run_config == {}
-    done, said = run(home, "no_video_half_way")
+    assert hourly_resume_incomplete(dg.build_schedule_context()).run_config == {}
+    done, said = run(home, "resume_incomplete_videos")
     assert done and "no video is left half-way" in said
     catalog = engine_of(home).catalog
     catalog.change_sidecar(processed.video_id, "v2", 0)
     catalog.requests.submitted({catalog.requests.due(1)[0].id: "r"})
     catalog.requests.done("r")
-    done, said = run(home, "no_video_half_way")
+    done, said = run(home, "resume_incomplete_videos")
     assert not done and processed.video_id in said
     assert [w.cause for w in catalog.requests.due(5)] == ["retry"]
-    assert run(home, "no_video_half_way")[0]
+    assert run(home, "resume_incomplete_videos")[0]
 
 
 # The same from the command line
@@ -223,7 +227,7 @@ def test_the_command_line_lists_failures_and_tries_again(home, processed, monkey
 def test_the_command_line_holds_retires_and_keeps_to_policies(home, processed, monkeypatch):
     key = processed.video_id
     with_channel(home, "retention: {working: 0}")
-    assert command(home, monkeypatch, "hold", key, "--why", "a court").exit_code == 0
+    assert command(home, monkeypatch, "hold", key, "--reason", "a court").exit_code == 0
     assert f"kept {key}: held: a court" in command(home, monkeypatch, "retention").output
     assert command(home, monkeypatch, "retire", key).exit_code == 2
     assert command(home, monkeypatch, "hold", key, "--release").exit_code == 0

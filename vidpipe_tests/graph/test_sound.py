@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vidpipe.synthesis.podcast import make_podcast
+from vidpipe.testmedia.podcast import make_podcast
 from vidpipe_tests.conftest import SHORT_TALK, make_engine, take
 from vidpipe_tests.graph.conftest import run_job
 
@@ -46,9 +46,9 @@ def test_every_asset_of_a_video_is_made_of_sound_too(ran):
     assert {"source_video", "layout", "topics", "rendered_clips", "platform_exports/tiktok"} < set(
         made
     )
-    accepted = checks["source_video", "accepted_source"]
+    accepted = checks["source_video", "source_accepted"]
     assert accepted.passed and "sound alone" in accepted.description
-    for name in ("duration_and_sync", "clips_look_right"):
+    for name in ("duration_and_sync", "clip_quality"):
         assert checks["rendered_clips", name].passed, name
     assert checks["platform_exports/tiktok", "conforms"].passed
 

@@ -17,9 +17,9 @@ from resources import VidpipeResource
 from sensors.drop_folder import drop_folder as drop_folder_sensor
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.intake import folders
-from vidpipe.intake.drops import left_out, survey, version_of
-from vidpipe.intake.folders import LocalFolder, Replaced, S3Folder, drop_folder
-from vidpipe.intake.taking import notice, take_noticed
+from vidpipe.intake.drops import left_out, scan, version_of
+from vidpipe.intake.folders import LocalFolder, ObjectChanged, S3Folder, drop_folder
+from vidpipe.intake.taking import ingest_pending, notice
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_listing_in_slices_sees_everything_once_and_no_family_in_two(bucket, m
         part = folder.slice(after)
         seen += part.items
         slices += 1
-        with_words = [s for s in survey(part.items) if s.key.startswith("a/talk ")]
+        with_words = [s for s in scan(part.items) if s.key.startswith("a/talk ")]
         assert all(".srt" in s.sidecars or "part" in s.key for s in with_words)
         after = part.after
         if not after:
@@ -98,7 +98,7 @@ def test_an_object_that_was_replaced_is_not_taken_for_the_old_one(bucket, tmp_pa
     write("a/talk.mp4", b"first")
     [info] = folder.slice("").items
     write("a/talk.mp4", b"other")
-    with pytest.raises(Replaced):
+    with pytest.raises(ObjectChanged):
         folder.fetch("a/talk.mp4", version_of(info), tmp_path / "got")
     assert not (tmp_path / "got").exists()
     client.delete_object(Bucket="vidpipe-test", Key=folder.prefix + "a/talk.mp4")
@@ -179,7 +179,7 @@ def test_a_listing_that_fails_on_the_way_decides_nothing_and_goes_on_later(
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VIDPIPE_DROP_URL", "s3://scale")
     monkeypatch.setenv("VIDPIPE_DROP_OPTIONS", json.dumps(keys))
-    monkeypatch.setenv("VIDPIPE_DROP_SWEEP_S", "0")
+    monkeypatch.setenv("VIDPIPE_DROP_LIST_INTERVAL_S", "0")
     monkeypatch.setattr(folders, "SLICE_OBJECTS", 1)
     resource = VidpipeResource()
     client = resource.drop_folder()._client
@@ -227,7 +227,7 @@ def test_a_local_folder_is_listed_with_any_name(tmp_path):
     path = folder.fetch(info.key, version_of(info), tmp_path / "unused")
     assert path == root / "default/talk %20 ü.mp4"
     path.write_bytes(b"longer")
-    with pytest.raises(Replaced):
+    with pytest.raises(ObjectChanged):
         folder.fetch(info.key, version_of(info), tmp_path / "unused")
     assert [i.key for i in folder.family("default/talk %20 ü")] == ["default/talk %20 ü.mp4"]
     with pytest.raises(FileNotFoundError):
@@ -302,19 +302,19 @@ def test_what_is_passed_over_leaves_a_row_and_a_reason_once(crowded, engine):
         (root / "default" / name).write_bytes(b"x")
     (root / "default" / "away.mp4").symlink_to(outside / "secret.srt")
     part = LocalFolder(root).slice("")
-    seen = survey(part.items)
+    seen = scan(part.items)
     found = [*part.refused, *left_out(part.items, seen)]
     assert {f.key.split("/")[1] for f in found} >= {"away.mp4", "README"}
     notice(engine.catalog, seen, found)
     assert notice(engine.catalog, seen, found) == []
-    rows = {r.key: r for r in engine.catalog.newest_uploads(("passed_over",), 10)}
+    rows = {r.key: r for r in engine.catalog.newest_uploads(("skipped",), 10)}
     assert "leads out" in rows["default/away.mp4"].message
     assert rows["default/README"].reason == "unknown_kind"
     assert rows["default/talk.mp4.part"].reason == "unfinished"
     # Replaced by a recording, it is one.
     (root / "default" / "away.mp4").unlink()
     (root / "default" / "away.mp4").write_bytes(b"y")
-    fresh = notice(engine.catalog, survey(LocalFolder(root).slice("").items))
+    fresh = notice(engine.catalog, scan(LocalFolder(root).slice("").items))
     assert "default/away.mp4" in {s.key for s in fresh}
     assert engine.catalog.inbox.count() == 2
 
@@ -322,7 +322,7 @@ def test_what_is_passed_over_leaves_a_row_and_a_reason_once(crowded, engine):
 def test_a_file_dated_in_the_future_is_taken_in(crowded, engine):
     root, _ = crowded
     os.utime(root / "default" / "talk.mp4", (4e9, 4e9))
-    notice(engine.catalog, survey(LocalFolder(root).slice("").items))
+    notice(engine.catalog, scan(LocalFolder(root).slice("").items))
     assert [r.key for r in engine.catalog.inbox.waiting(5)] == ["default/talk.mp4"]
     assert engine.catalog.inbox.waiting(5, settled_s=60.0) == [], "it has just been seen"
 
@@ -330,7 +330,7 @@ def test_a_file_dated_in_the_future_is_taken_in(crowded, engine):
 def test_a_recording_that_cannot_be_read_is_said_and_tried_again(crowded, engine, monkeypatch):
     root, _ = crowded
     folder = LocalFolder(root)
-    notice(engine.catalog, survey(folder.slice("").items))
+    notice(engine.catalog, scan(folder.slice("").items))
     [row] = engine.catalog.inbox.waiting(5)
 
     opened = Path.open
@@ -341,4 +341,4 @@ def test_a_recording_that_cannot_be_read_is_said_and_tried_again(crowded, engine
         return opened(path, *mode, **more)
 
     monkeypatch.setattr(Path, "open", refused)
-    assert "give vidpipe the rights" in take_noticed(engine.intake(), folder, row)
+    assert "give vidpipe the rights" in ingest_pending(engine.intake(), folder, row)

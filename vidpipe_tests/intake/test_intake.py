@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected
-from vidpipe.intake.drops import changes, family, survey
+from vidpipe.intake.drops import changes, family, scan
 from vidpipe.intake.identity import slug, video_id
-from vidpipe.intake.model import Sidecar, State
+from vidpipe.intake.model import IntakeState, Sidecar
 from vidpipe.intake.rules import check_name
 from vidpipe.storage.keys import Folder
 from vidpipe.storage.objects import ObjectInfo
@@ -41,16 +41,16 @@ def test_names_that_no_system_carries_are_refused(name):
 
 def test_an_upload_is_accepted_once_and_its_copy_is_an_alias(engine, talk, tmp_path):
     first = take(engine, talk.path)
-    assert first.state is State.ACCEPTED
+    assert first.state is IntakeState.ACCEPTED
     copy = tmp_path / "another name.mp4"
     shutil.copy(talk.path, copy)
     second = take(engine, copy)
-    assert second.state is State.ALIAS and second.video_id == first.video_id
+    assert second.state is IntakeState.ALIAS and second.video_id == first.video_id
     assert "not processed again" in second.message
     again = take(engine, talk.path)
-    assert again.state is State.ACCEPTED and not again.sidecar_changed
+    assert again.state is IntakeState.ACCEPTED and not again.sidecar_changed
     assert len(engine.catalog.videos()) == 1
-    assert take(engine, copy, channel="other").state is State.ACCEPTED
+    assert take(engine, copy, channel="other").state is IntakeState.ACCEPTED
 
 
 @pytest.mark.parametrize("sound", ["the same", "another"])
@@ -63,16 +63,16 @@ def test_a_recording_in_another_container_is_an_alias(engine, talk, tmp_path, so
     )
     made(copied, "-i", str(written), *coding)
     first, second = take(engine, written), take(engine, copied)
-    assert first.state is State.ACCEPTED
+    assert first.state is IntakeState.ACCEPTED
     if sound == "another":
-        assert second.state is State.ACCEPTED and second.video_id != first.video_id
+        assert second.state is IntakeState.ACCEPTED and second.video_id != first.video_id
         return
-    assert second.state is State.ALIAS and second.video_id == first.video_id
+    assert second.state is IntakeState.ALIAS and second.video_id == first.video_id
     assert second.message.startswith(f"the same recording as {written.name}: an alias of")
     assert len(engine.catalog.videos()) == 1
-    # Under another name it is somebody's wish.
+    # Under another name it is somebody's request.
     renamed = copied.rename(tmp_path / "for the spring series.mp4")
-    assert take(engine, renamed).state is State.ACCEPTED
+    assert take(engine, renamed).state is IntakeState.ACCEPTED
 
 
 def test_a_changed_sidecar_makes_the_video_wait_again(engine, talk, tmp_path):
@@ -84,8 +84,8 @@ def test_a_changed_sidecar_makes_the_video_wait_again(engine, talk, tmp_path):
     path.with_suffix(".yaml").write_text("title: A better title\nclips: 1\n")
     second = take(engine, path)
     assert second.sidecar_changed
-    [wish] = engine.catalog.requests.due(5)
-    assert (wish.video_id, wish.cause) == (first.video_id, "sidecar")
+    [request] = engine.catalog.requests.due(5)
+    assert (request.video_id, request.cause) == (first.video_id, "sidecar")
     assert engine.catalog.video(first.video_id).finished_at is None
     manifest = engine.artifacts.current(first.video_id, Folder.RAW, "sidecar")
     assert engine.artifacts.document(manifest, Sidecar).instructions.title == "A better title"
@@ -96,7 +96,7 @@ def test_rejected_uploads_are_kept_with_their_reason(engine, tmp_path):
     path = tmp_path / "talk.mp4"
     path.write_text("#EXTM3U\n")
     outcome = take(engine, path)
-    assert outcome.state is State.QUARANTINED and outcome.reason == "playlist"
+    assert outcome.state is IntakeState.QUARANTINED and outcome.reason == "playlist"
     assert engine.store.get_bytes(outcome.quarantine_key) == b"#EXTM3U\n"
     assert b"playlist" in engine.store.get_bytes(f"{outcome.quarantine_key}.reason.txt")
     row = engine.catalog.uploads()[0]
@@ -135,7 +135,7 @@ def test_a_bad_instruction_file_names_the_field(engine, talk, tmp_path, text, sa
     shutil.copy(talk.path, path)
     path.with_suffix(".yaml").write_text(text)
     outcome = take(engine, path)
-    assert outcome.state is State.QUARANTINED and outcome.reason == "bad_sidecar"
+    assert outcome.state is IntakeState.QUARANTINED and outcome.reason == "bad_sidecar"
     assert says in outcome.message
 
 
@@ -144,7 +144,7 @@ def info(key, etag="e", size=10, modified=100.0):
 
 
 def test_a_survey_joins_videos_and_sidecars():
-    seen = survey(
+    seen = scan(
         [
             info("default/talk.mp4"),
             info("default/talk.SRT"),
@@ -162,12 +162,12 @@ def test_a_survey_joins_videos_and_sidecars():
 
 
 def test_what_changed_is_what_differs_in_version_or_sidecars():
-    seen = survey([info("a/x.mp4"), info("a/y.mp4"), info("a/y.srt")])
+    seen = scan([info("a/x.mp4"), info("a/y.mp4"), info("a/y.srt")])
     known = {s.key: (s.version, s.sidecar_version) for s in seen}
     assert changes(known, seen) == []
-    replaced = survey([info("a/x.mp4", etag="new"), info("a/y.mp4"), info("a/y.srt")])
+    replaced = scan([info("a/x.mp4", etag="new"), info("a/y.mp4"), info("a/y.srt")])
     assert [s.key for s in changes(known, replaced)] == ["a/x.mp4"]
-    bare = survey([info("a/x.mp4"), info("a/y.mp4")])
+    bare = scan([info("a/x.mp4"), info("a/y.mp4")])
     assert [s.key for s in changes(known, bare)] == ["a/y.mp4"]
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from vidpipe.errors import InputRejected
 from vidpipe.intake import sidecars
-from vidpipe.intake.drops import left_out, survey
+from vidpipe.intake.drops import left_out, scan
 from vidpipe.intake.identity import slug, storable
-from vidpipe.intake.model import State
+from vidpipe.intake.model import IntakeState
 from vidpipe.intake.tails import language_in, tail_of
 from vidpipe.intake.taking import notice
 from vidpipe.storage.objects import ObjectInfo
@@ -46,7 +46,7 @@ def test_whose_transcript_it_is(recording, name, tail, tmp_path):
     for each in (recording, name):
         (tmp_path / each).write_bytes(b"x")
     assert list(sidecars.beside(tmp_path / recording)) == ([tail] if tail else [])
-    [seen] = survey([info(f"lab/{recording}"), info(f"lab/{name}")])
+    [seen] = scan([info(f"lab/{recording}"), info(f"lab/{name}")])
     assert list(seen.sidecars) == ([tail] if tail else [])
 
 
@@ -75,7 +75,7 @@ def test_what_is_passed_over_has_a_row_and_a_reason(engine):
         info("default/Thumbs.db"),
         info("default/film.wmv"),
     ]
-    seen = survey(listing)
+    seen = scan(listing)
     left = left_out(listing, seen)
     assert {s.key for s in seen} == {"default/talk.mp4", "default/film.wmv"}
     assert {item.key.split("/")[1]: item.reason for item in left} == {
@@ -87,12 +87,12 @@ def test_what_is_passed_over_has_a_row_and_a_reason(engine):
     }
     notice(engine.catalog, seen, left)
     rows = {row.key: row for row in engine.catalog.uploads()}
-    assert rows["default/other.srt"].state == "passed_over"
+    assert rows["default/other.srt"].state == "skipped"
     assert "talk.srt" in rows["default/other.srt"].message
     assert notice(engine.catalog, seen, left) == []
     # Its recording comes: it is passed over no longer.
     more = [*listing, info("default/other.mov")]
-    seen = survey(more)
+    seen = scan(more)
     assert [s.key for s in notice(engine.catalog, seen, left_out(more, seen))] == [
         "default/other.mov"
     ]
@@ -114,7 +114,7 @@ def test_what_was_thrown_away_or_is_being_unpacked_is_nobodys_upload(root, folde
         info(f"{root}{folder}/old.srt"),
         info("default/a.mp4"),
     ]
-    seen = survey(listing)
+    seen = scan(listing)
     assert [s.key for s in seen] == ["default/a.mp4"]
     assert left_out(listing, seen) == []
 
@@ -125,7 +125,7 @@ def test_what_was_thrown_away_or_is_being_unpacked_is_nobodys_upload(root, folde
 )
 def test_halves_of_a_download_are_unfinished(name):
     listing = [info(f"default/{name}"), info("default/talk.mp4"), info("default/talk.srt")]
-    seen = survey(listing)
+    seen = scan(listing)
     assert [(s.key, list(s.sidecars)) for s in seen] == [("default/talk.mp4", [".srt"])]
     assert [(p.key, p.reason) for p in left_out(listing, seen)] == [
         (f"default/{name}", "unfinished")
@@ -136,7 +136,7 @@ def test_halves_of_a_download_are_unfinished(name):
     "name", ["f137.mp4", "talk.final.mp4", "part.mp4", "trash.mp4", "a.f1x.mp4"]
 )
 def test_names_that_look_like_that_are_taken(name):
-    assert [s.key for s in survey([info(f"default/{name}")])] == [f"default/{name}"]
+    assert [s.key for s in scan([info(f"default/{name}")])] == [f"default/{name}"]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_names_that_nobody_can_carry_are_rejected_and_kept(engine, tmp_path, nam
     path = tmp_path / os.fsdecode(name)
     path.write_bytes(b"no video at all")
     outcome = take(engine, path)
-    assert outcome.state is State.QUARANTINED
+    assert outcome.state is IntakeState.QUARANTINED
     assert engine.store.get_bytes(outcome.quarantine_key) == b"no video at all"
     [row] = engine.catalog.uploads()
     assert row.state == "quarantined" and row.key.isprintable() and row.message
@@ -156,7 +156,7 @@ def test_names_that_nobody_can_carry_are_rejected_and_kept(engine, tmp_path, nam
 def test_a_name_of_255_bytes_is_taken(engine, talk, tmp_path):
     path = tmp_path / ("n" * 251 + ".mp4")
     shutil.copy(talk.path, path)
-    assert take(engine, path).state is State.ACCEPTED
+    assert take(engine, path).state is IntakeState.ACCEPTED
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

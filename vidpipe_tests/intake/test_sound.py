@@ -5,17 +5,17 @@ import shutil
 import pytest
 from PIL import Image
 
-from vidpipe.intake.drops import survey
+from vidpipe.intake.drops import scan
 from vidpipe.intake.folders import LocalFolder
-from vidpipe.intake.model import Cover, Sidecar, State, Upload
+from vidpipe.intake.model import Cover, IntakeState, Sidecar, Upload
 from vidpipe.intake.sidecars import FOLDER_COVER, beside
 from vidpipe.intake.taking import notice, on_this_machine
 from vidpipe.storage.objects import ObjectInfo
-from vidpipe.synthesis.podcast import make_podcast
-from vidpipe.synthesis.script import DEMO_TALK, Page
+from vidpipe.testmedia.podcast import make_podcast
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 from vidpipe_tests.conftest import take
 
-SAID = (Page("", (), DEMO_TALK[1].sentences[:2], 0.2),)
+SAID = (ScriptPage("", (), DEMO_TALK[1].sentences[:2], 0.2),)
 COLOURS = {"beside": (200, 30, 30), "attached": (30, 200, 30), "folder": (30, 30, 200)}
 
 
@@ -37,7 +37,7 @@ def listed(*keys):
 
 
 def test_a_picture_belongs_to_sound_of_its_name_and_to_no_video():
-    seen = survey(
+    seen = scan(
         listed("lab/a.mp3", "lab/a.JPG", "lab/a.srt", "lab/b.mp4", "lab/b.jpg", "lab/c.png")
     )
     assert {s.key: dict(s.sidecars) for s in seen} == {
@@ -50,7 +50,7 @@ def test_a_picture_belongs_to_sound_of_its_name_and_to_no_video():
     "ending", ["mp3", "m4a", "m4b", "wav", "flac", "ogg", "oga", "opus", "AAC"]
 )
 def test_sound_is_seen_whatever_it_is_coded_in(ending):
-    assert [s.key for s in survey(listed(f"lab/a.{ending}", "lab/a.txt"))] == [f"lab/a.{ending}"]
+    assert [s.key for s in scan(listed(f"lab/a.{ending}", "lab/a.txt"))] == [f"lab/a.{ending}"]
 
 
 def test_beside_sound_lie_its_cover_and_that_of_its_folder(tmp_path):
@@ -77,7 +77,7 @@ def test_the_picture_beside_it_comes_before_the_attached_one(engine, spoken, tmp
     shutil.copy(spoken, path)
     draw(tmp_path / "cover.png", COLOURS["folder"])
     first = take(engine, path)
-    assert first.state is State.ACCEPTED
+    assert first.state is IntakeState.ACCEPTED
     document, shown = cover_of(engine, first.video_id)
     assert shown == "attached" and document.origin == "attached to it"
     draw(tmp_path / "said.jpg", COLOURS["beside"])
@@ -103,7 +103,7 @@ def test_a_cover_that_is_too_large_is_left_out_with_a_word(engine, spoken, tmp_p
     shutil.copy(spoken, path)
     Image.new("1", (7000, 7000)).save(tmp_path / "said.png")
     outcome = take(engine, path)
-    assert outcome.state is State.ACCEPTED
+    assert outcome.state is IntakeState.ACCEPTED
     assert "the picture beside it is left out: it has 7000x7000 pixels" in outcome.message
     assert cover_of(engine, outcome.video_id)[1] == "attached"
 
@@ -112,7 +112,7 @@ def test_sound_without_any_picture_is_taken_too(engine, tmp_path):
     path = tmp_path / "said.wav"
     make_podcast(path, SAID)
     outcome = take(engine, path)
-    assert outcome.state is State.ACCEPTED
+    assert outcome.state is IntakeState.ACCEPTED
     document, shown = cover_of(engine, outcome.video_id)
     assert shown is None and document == Cover()
     upload = engine.artifacts.document(engine.manifest(outcome.video_id, "upload"), Upload)
@@ -132,7 +132,7 @@ def test_in_a_drop_folder_the_cover_of_the_folder_is_fetched_with_sound(engine, 
     draw(drop / "default" / "cover.png", COLOURS["folder"])
     draw(drop / "default" / "said.jpeg", COLOURS["beside"])
     folder = LocalFolder(drop)
-    [seen] = notice(engine.catalog, survey(folder.slice("").items))
+    [seen] = notice(engine.catalog, scan(folder.slice("").items))
     [row] = engine.catalog.inbox.waiting(5)
     assert row.key == seen.key
     with on_this_machine(folder, row, tmp_path / "work") as found:

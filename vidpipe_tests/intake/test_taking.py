@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from vidpipe.catalog.tables import Upload, now
-from vidpipe.errors import WAITS_S, Unavailable
+from vidpipe.catalog.tables import UploadRow, now
+from vidpipe.errors import RETRY_DELAYS_S, Unavailable
 from vidpipe.intake import intake as intake_module
-from vidpipe.intake.drops import survey
+from vidpipe.intake.drops import scan
 from vidpipe.intake.folders import LocalFolder
-from vidpipe.intake.model import Outcome, State
-from vidpipe.intake.taking import notice, take_noticed
+from vidpipe.intake.model import IntakeResult, IntakeState
+from vidpipe.intake.taking import ingest_pending, notice
 
 
 @pytest.fixture
@@ -24,22 +24,22 @@ def folder(engine, talk):
 
 
 def noticed(engine, folder):
-    notice(engine.catalog, survey(folder.slice("").items))
+    notice(engine.catalog, scan(folder.slice("").items))
     return engine.catalog.inbox.waiting(10)
 
 
 def due_again(engine):
     with engine.catalog.writing() as session:
-        for row in session.query(Upload):
+        for row in session.query(UploadRow):
             row.not_before = now() - timedelta(seconds=1)
 
 
 def test_an_upload_is_taken_in_once(engine, folder):
     [row] = noticed(engine, folder)
-    outcome = take_noticed(engine.intake(), folder, row)
-    assert isinstance(outcome, Outcome) and outcome.state is State.ACCEPTED
-    assert "passed over" in take_noticed(engine.intake(), folder, row)
-    assert notice(engine.catalog, survey(folder.slice("").items)) == []
+    outcome = ingest_pending(engine.intake(), folder, row)
+    assert isinstance(outcome, IntakeResult) and outcome.state is IntakeState.ACCEPTED
+    assert "passed over" in ingest_pending(engine.intake(), folder, row)
+    assert notice(engine.catalog, scan(folder.slice("").items)) == []
     assert list(engine.artifacts.scratch.glob("work/*")) == []
 
 
@@ -50,13 +50,13 @@ def test_what_is_away_is_waited_for_longer_each_time_and_then_given_up(engine, f
         raise Unavailable("the store is away")
 
     monkeypatch.setattr(intake, "take", away)
-    for wait_s in WAITS_S:
+    for wait_s in RETRY_DELAYS_S:
         [row] = noticed(engine, folder)
-        assert f"again in {wait_s / 60:.0f} min" in take_noticed(intake, folder, row)
+        assert f"again in {wait_s / 60:.0f} min" in ingest_pending(intake, folder, row)
         assert engine.catalog.inbox.waiting(10) == []
         due_again(engine)
     [row] = engine.catalog.inbox.waiting(10)
-    assert "gave up after 5 attempts" in take_noticed(intake, folder, row)
+    assert "gave up after 5 attempts" in ingest_pending(intake, folder, row)
     [dead] = engine.catalog.failures.living()
     assert (dead.subject, dead.state, dead.cause) == ("default/talk.mp4", "dead", "unavailable")
     assert engine.catalog.inbox.waiting(10) == []
@@ -65,7 +65,7 @@ def test_what_is_away_is_waited_for_longer_each_time_and_then_given_up(engine, f
 
     assert requeue(engine.catalog, [dead]) == 1
     [row] = engine.catalog.inbox.waiting(10)
-    assert take_noticed(engine.intake(), folder, row).state is State.ACCEPTED
+    assert ingest_pending(engine.intake(), folder, row).state is IntakeState.ACCEPTED
     assert engine.catalog.failures.living() == []
 
 
@@ -74,7 +74,7 @@ def test_an_upload_that_ends_its_process_is_given_up_too(engine, folder):
         [row] = noticed(engine, folder)
         engine.catalog.inbox.begin(row.key, row.version)  # and the process is gone
     [row] = noticed(engine, folder)
-    assert "it crashed the worker on every attempt" in take_noticed(engine.intake(), folder, row)
+    assert "it crashed the worker on every attempt" in ingest_pending(engine.intake(), folder, row)
     [dead] = engine.catalog.failures.living()
     assert (dead.cause, dead.attempts) == ("process_lost", 6)
 
@@ -84,20 +84,20 @@ def test_a_bug_of_ours_is_told_and_given_up_at_once(engine, folder, monkeypatch)
     monkeypatch.setattr(intake, "take", lambda _: 1 / 0)
     [row] = noticed(engine, folder)
     with pytest.raises(ZeroDivisionError):
-        take_noticed(intake, folder, row, "run-1")
+        ingest_pending(intake, folder, row, "run-1")
     [dead] = engine.catalog.failures.living()
-    assert (dead.cause, dead.run_id) == ("bug:ZeroDivisionError", "run-1")
+    assert (dead.cause, dead.run_id) == ("unexpected:ZeroDivisionError", "run-1")
 
 
 def test_what_is_gone_before_its_turn_is_forgotten(engine, folder):
     [row] = noticed(engine, folder)
     aside = folder.root / "default" / "talk.aside"
     (folder.root / row.key).rename(aside)
-    assert "gone from the drop folder" in take_noticed(engine.intake(), folder, row)
+    assert "gone from the drop folder" in ingest_pending(engine.intake(), folder, row)
     assert engine.catalog.inbox.waiting(10) == []
     # Moved back, with the time it had, it is new.
     aside.rename(folder.root / row.key)
-    assert [s.key for s in notice(engine.catalog, survey(folder.slice("").items))] == [row.key]
+    assert [s.key for s in notice(engine.catalog, scan(folder.slice("").items))] == [row.key]
 
 
 def test_a_file_that_is_missing_elsewhere_is_not_taken_for_a_missing_upload(
@@ -111,7 +111,7 @@ def test_a_file_that_is_missing_elsewhere_is_not_taken_for_a_missing_upload(
     monkeypatch.setattr(intake, "take", lost)
     [row] = noticed(engine, folder)
     with pytest.raises(FileNotFoundError):
-        take_noticed(intake, folder, row)
+        ingest_pending(intake, folder, row)
     assert engine.catalog.uploads()[0].state == "failed"
 
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_written_to_while_it_is_taken_in_is_not_kept(engine, fold
         return copied
 
     monkeypatch.setattr(intake_module, "_copied", and_somebody_writes)
-    assert "written to while" in take_noticed(intake, folder, row)
+    assert "written to while" in ingest_pending(intake, folder, row)
     assert engine.catalog.videos() == []
 
 
@@ -136,13 +136,13 @@ def test_a_retired_video_is_revived_by_its_bytes_under_any_name(engine, folder):
     from vidpipe.library import Library
 
     [row] = noticed(engine, folder)
-    first = take_noticed(engine.intake(), folder, row).video_id
+    first = ingest_pending(engine.intake(), folder, row).video_id
     Library(engine).retire([first])
     assert list(engine.store.list("default")) == []
     shutil.move(folder.root / "default/talk.mp4", folder.root / "default/renamed.mp4")
     [row] = noticed(engine, folder)
-    again = take_noticed(engine.intake(), folder, row)
-    assert (again.state, again.video_id) == (State.ACCEPTED, first)
+    again = ingest_pending(engine.intake(), folder, row)
+    assert (again.state, again.video_id) == (IntakeState.ACCEPTED, first)
     assert engine.catalog.video(first).state == "accepted"
     assert [w.video_id for w in engine.catalog.requests.due(5)] == [first]
     assert engine.order(first).channel.name == "default"

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.language.breaks import bound, parts_of
-from vidpipe.orthography import split_words
+from vidpipe.text import split_words
 
 
 def within(most):

@@ -9,7 +9,7 @@ from vidpipe.layout.model import LayoutOptions, Role
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
-from vidpipe.synthesis.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances, make_composite
 
 
 def look(path):

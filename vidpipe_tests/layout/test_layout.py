@@ -6,7 +6,7 @@ import pytest
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutKind, LayoutOptions, Region, Role, Stretch
+from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.probe import probe
 
@@ -42,7 +42,7 @@ def test_slides_of_a_known_talk_turn_when_they_do(talk):
 
 def test_what_is_known_by_hand_holds_for_its_part_of_the_time(talk):
     camera = Rect(x=10, y=20, width=200, height=120)
-    by_hand = Stretch(
+    by_hand = LayoutInterval(
         start_s=5.0,
         end_s=12.0,
         kind=LayoutKind.CAMERA,

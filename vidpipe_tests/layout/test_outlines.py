@@ -8,10 +8,10 @@ from vidpipe.geometry import Rect, iou
 from vidpipe.layout.arrangements import Arrangements
 from vidpipe.layout.evidence import Evidence
 from vidpipe.layout.fit import fitted
+from vidpipe.layout.frame_store import Pictures
 from vidpipe.layout.model import LayoutKind, LayoutOptions
 from vidpipe.layout.outlines import outlines
-from vidpipe.layout.pictures import Pictures
-from vidpipe.layout.sampling import Samples
+from vidpipe.layout.sampling import FrameSamples
 
 WIDTH, HEIGHT, LOOKS = 640, 360, 16
 CAMERA = Rect(x=450, y=220, width=170, height=120)
@@ -22,7 +22,7 @@ def samples(pictures):
     count = len(pictures)
     grey = Pictures(np.stack(pictures), np.arange(count))
     every = np.ones(count, bool)
-    return Samples(np.arange(count) * 0.5, grey, 0.5, every, ~every)
+    return FrameSamples(np.arange(count) * 0.5, grey, 0.5, every, ~every)
 
 
 def page():

@@ -5,11 +5,11 @@ import pytest
 
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutKind, LayoutOptions
-from vidpipe.layout.slides import Change, judge
+from vidpipe.layout.slides import SlideChange, judge
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.synthesis.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances, make_composite
 
 
 def look(path):
@@ -93,9 +93,9 @@ def test_two_pages_are_told_from_one_that_grows():
     one = page("Sampling", "voltage at moments")
     grown = page("Sampling", "voltage at moments", "twice is enough")
     other = page("", "Masking", "", "loud tones", "hide others")
-    assert judge(one, one, mask, none) is Change.NONE
-    assert judge(one, grown, mask, none) is Change.BUILD
-    assert judge(grown, one, mask, none) is Change.TURN
-    assert judge(one, other, mask, none) is Change.TURN
-    assert judge(page(), one, mask, none) is Change.TURN
-    assert judge(page(), page(), mask, none) is Change.NONE
+    assert judge(one, one, mask, none) is SlideChange.NONE
+    assert judge(one, grown, mask, none) is SlideChange.BUILD
+    assert judge(grown, one, mask, none) is SlideChange.TURN
+    assert judge(one, other, mask, none) is SlideChange.TURN
+    assert judge(page(), one, mask, none) is SlideChange.TURN
+    assert judge(page(), page(), mask, none) is SlideChange.NONE

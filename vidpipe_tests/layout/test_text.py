@@ -5,7 +5,7 @@ import pytest
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutOptions, Reading
+from vidpipe.layout.model import LayoutOptions, SlideReading
 from vidpipe.layout.text import reads_slides, with_text
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
@@ -44,6 +44,6 @@ def test_titles_of_a_real_lecture(real_media):
 def test_without_rapidocr_nothing_is_read_and_asking_for_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert not reads_slides(OPTIONS)
-    assert not reads_slides(LayoutOptions(read_slides=Reading.NEVER))
+    assert not reads_slides(LayoutOptions(read_slides=SlideReading.NEVER))
     with pytest.raises(Misconfigured, match=r"vidpipe\[ocr\]"):
-        reads_slides(LayoutOptions(read_slides=Reading.ALWAYS))
+        reads_slides(LayoutOptions(read_slides=SlideReading.ALWAYS))

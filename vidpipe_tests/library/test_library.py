@@ -12,7 +12,7 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import Video, now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.library import Library, NotReady, UnknownFailure, UnknownVideo, VideoState
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.results.model import Results
 from vidpipe_tests.conftest import make_engine
 
@@ -95,8 +95,8 @@ def test_a_list_is_narrowed_to_states_and_channels(library):
             finished(library, video_id)
     library.hold(ids[3], "asked for by legal")
     library.retire([ids[6]])
-    failed(library, ids[9], "bug:KeyError")
-    library.engine.catalog.beats.beat("run-1", ids[1])
+    failed(library, ids[9], "unexpected:KeyError")
+    library.engine.catalog.heartbeats.beat("run-1", ids[1])
     found = {
         state: {v.video_id for v in library.list(states=[state], limit=4).items}
         for state in VideoState
@@ -184,7 +184,7 @@ def test_results_are_put_into_a_folder_later(seeded, processed, tmp_path):
 def test_exports_of_clips_that_are_no_more_are_no_results(seeded, processed, talk):
     """One stage was run anew alone, as the Dagster UI can: the exports are still the old ones."""
     engine, video_id = seeded.engine, processed.video_id
-    order = engine.order(video_id, Wishes(clips=1))
+    order = engine.order(video_id, RunOptions(clips=1))
     for stage in ("scored_segments", "rendered_clips"):
         engine.run_stage(stage, video_id, order)
     results = seeded.results(video_id)

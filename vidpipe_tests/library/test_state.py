@@ -19,7 +19,7 @@ TABLE = [
     (VideoFacts(finished=True, awaits_review=True), VideoState.WAITING_FOR_REVIEW),
     (VideoFacts(awaits_review=True, dead_cause="unavailable"), VideoState.FAILED),
     (VideoFacts(retried=True), VideoState.QUEUED),
-    (VideoFacts(dead_cause="bug:KeyError"), VideoState.FAILED),
+    (VideoFacts(dead_cause="unexpected:KeyError"), VideoState.FAILED),
     (VideoFacts(dead_cause="worker_lost", finished=True), VideoState.FAILED),
     (VideoFacts(dead_cause="rejected:does_not_decode"), VideoState.REJECTED),
     (VideoFacts(dead_cause="rejected:does_not_decode", requested=True), VideoState.QUEUED),

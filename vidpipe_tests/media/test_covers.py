@@ -10,11 +10,11 @@ from PIL import Image
 
 from vidpipe.media.covers import COVER_SIDE, attached_picture, picture_size, write_cover
 from vidpipe.media.probe import probe
-from vidpipe.synthesis.podcast import make_podcast
-from vidpipe.synthesis.script import DEMO_TALK, Page
+from vidpipe.testmedia.podcast import make_podcast
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 from vidpipe_tests.media.test_sound_files import tag
 
-SAID = (Page("", (), DEMO_TALK[1].sentences[:1], 0.2),)
+SAID = (ScriptPage("", (), DEMO_TALK[1].sentences[:1], 0.2),)
 
 
 def picture(size=(300, 300), mode="RGB", kind="PNG", colour="red"):

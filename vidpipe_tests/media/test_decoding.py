@@ -3,12 +3,12 @@ import pytest
 
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.loudness import measure_loudness
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples, sound_between
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples, sound_between
 from vidpipe.programs import ProgramFailed, run_program
 
 
-def onset_s(samples: Samples, after_s: float = 0.0) -> float:
+def onset_s(samples: AudioSamples, after_s: float = 0.0) -> float:
     audio = np.abs(samples.read(after_s, samples.duration_s))
     return after_s + float(np.argmax(audio > 0.05)) / SAMPLE_RATE
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from vidpipe.intake.model import Sidecar, State
+from vidpipe.intake.model import IntakeState, Sidecar
 from vidpipe.media.embedded import text_tracks
 from vidpipe.media.ffmpeg import executable
 from vidpipe.media.probe import probe
@@ -43,7 +43,7 @@ def test_text_tracks_become_the_transcript(engine, talk, tmp_path, suffix, codec
     cues = read_cues(tracks[0].path.read_bytes(), tracks[0].path.name)
     assert [(round(c.start_s, 1), c.text) for c in cues] == [(1.0, "ger one"), (4.0, "two")]
     outcome = take(engine, path)
-    assert outcome.state is State.ACCEPTED
+    assert outcome.state is IntakeState.ACCEPTED
     stored = engine.artifacts.current(outcome.video_id, Folder.RAW, "sidecar")
     assert engine.artifacts.document(stored, Sidecar).transcript_files == (
         "transcript.embedded.ger.srt",

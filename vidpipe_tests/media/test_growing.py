@@ -12,8 +12,8 @@ from vidpipe.media import ffmpeg
 from vidpipe.media.containers import MOST_PIXELS, MOST_SAMPLES
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.opening import open_media
+from vidpipe.media.pcm import SAMPLE_RATE, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, decode_samples
 
 SIDE = 8320  # a little over the largest picture that is decoded
 

@@ -9,9 +9,9 @@ from vidpipe.intake.rules import Rules, check_media
 from vidpipe.media.examine import examine
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import SAMPLE_RATE, decode_samples
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, decode_samples
 from vidpipe_tests.media.coding import coded
 
 X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]

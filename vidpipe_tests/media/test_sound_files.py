@@ -6,12 +6,12 @@ import pytest
 from vidpipe.errors import InputRejected
 from vidpipe.intake.rules import Rules, check_media
 from vidpipe.media.containers import identify, identify_file
+from vidpipe.media.pcm import decode_samples, sound_between, sound_decodes
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples, sound_between, sound_decodes
-from vidpipe.synthesis.podcast import make_podcast
-from vidpipe.synthesis.script import DEMO_TALK, Page
+from vidpipe.testmedia.podcast import make_podcast
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 
-SAID = (Page("", (), DEMO_TALK[1].sentences[:2], 0.5),)
+SAID = (ScriptPage("", (), DEMO_TALK[1].sentences[:2], 0.5),)
 KINDS = {
     ".mp3": "MP3",
     ".m4a": "MP4/MOV",

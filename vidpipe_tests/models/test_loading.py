@@ -11,13 +11,13 @@ import pytest
 from vidpipe.content.model import SentenceModelOptions
 from vidpipe.content.vectors import sentence_model
 from vidpipe.media.faces import choose_faces
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.models import ModelStore
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.timeline import span
 from vidpipe.transcript.model import FasterWhisperOptions, TranscriptOptions
-from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.registry import choose
 from vidpipe_tests.conftest import MODELS
 from vidpipe_tests.silence.test_activity import saved
@@ -42,7 +42,7 @@ def test_the_pinned_whisper_hears_what_is_said(whisper_base, store, real_media, 
         sampler = av.AudioResampler("flt", "mono", 16_000)
         frames = [f for frame in file.decode(audio=0) for f in sampler.resample(frame)]
     sound = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
-    samples = Samples.open(saved(sound, tmp_path / "jfk.wav"))
+    samples = AudioSamples.open(saved(sound, tmp_path / "jfk.wav"))
     options = TranscriptOptions(
         recognisers="faster-whisper", faster_whisper=FasterWhisperOptions(model="base")
     )
@@ -50,7 +50,7 @@ def test_the_pinned_whisper_hears_what_is_said(whisper_base, store, real_media, 
     assert passed == [] and recogniser.weights.folder() == whisper_base
     assert "whisper-base-1.0.0" in recogniser.identity
     speech, _ = find_silence(samples, SilenceOptions())
-    whole = Passage(samples, span(0.0, samples.duration_s), speech.speech)
+    whole = AudioChunk(samples, span(0.0, samples.duration_s), speech.speech)
     said = " ".join(word.text for word in recogniser.recognise(whole, "en").words).lower()
     assert "ask not what your country can do for you" in said.replace(",", "")
 

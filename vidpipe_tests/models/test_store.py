@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.models import ModelStore, carried, carried_model, chosen, entry
+from vidpipe.models import ModelStore, bundled_model, carried, chosen, entry
 from vidpipe.models.digests import sha256_of
 from vidpipe.models.model import Carried
 from vidpipe.pipeline.needs import needed_models
@@ -22,7 +22,7 @@ def store(tmp_path):
 def test_what_packages_carry_is_here_and_is_what_they_were_built_with(store, name):
     found = store.locate(name)
     assert found.path.exists() and found.origin.startswith("carried by ")
-    assert found.identity.startswith(f"{name}:") and found == carried_model(name)
+    assert found.identity.startswith(f"{name}:") and found == bundled_model(name)
     assert all(finding.ok for finding in store.verify(name))
     assert store.state(name) == "here"
     assert not store.folder.exists(), "nothing is written to look at what is there"
@@ -99,7 +99,7 @@ def test_a_model_that_would_be_fetched_is_asked_for_only_when_it_is_the_one(tmp_
         raise Unavailable(f"{item.name} cannot be had")
 
     monkeypatch.setattr(ModelStore, "_fetch", fetch)
-    settings = load_settings(home=tmp_path, fetch_models=True)
+    settings = load_settings(home=tmp_path, allow_model_download=True)
     recogniser, _ = choose(settings.transcript, "en", settings.model_store, fetch=False)
     assert recogniser.name == "faster-whisper" and recogniser.weights.to_fetch()
     assert "488 MB" in recogniser.weights.to_come()
@@ -117,7 +117,7 @@ def test_what_settings_name_is_needed(tmp_path):
     names = [need.entry.name for need in needed_models(settings)]
     assert "whisper-base" not in names, "it is neither here nor may it be fetched"
     assert "dlib-hog" in names and "pocketsphinx" in names
-    may = settings.model_copy(update={"fetch_models": True})
+    may = settings.model_copy(update={"allow_model_download": True})
     assert "whisper-base" in [need.entry.name for need in needed_models(may)]
     wrong = load_settings(home=tmp_path, transcript={"faster_whisper": {"model": "huge"}})
     with pytest.raises(Misconfigured, match="whisper-huge"):

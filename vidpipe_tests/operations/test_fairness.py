@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.operations.fairness import place_in_queue, take_turns
+from vidpipe.operations.fairness import fair_share, queue_priority
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,12 @@ class Video:
     priority: int = 0
 
 
-def turns(waiting, *, in_hand=None, room=10, limit=10):
-    return take_turns(
+def turns(waiting, *, in_flight=None, room=10, limit=10):
+    return fair_share(
         waiting,
         channel=lambda v: v.channel,
         urgency=lambda v: float(v.priority),
-        in_hand=in_hand or {},
+        in_flight=in_flight or {},
         room=room,
         limit=lambda _: limit,
     )
@@ -54,7 +54,7 @@ def test_urgency_takes_nobody_elses_turn():
 
 def test_a_channel_with_much_in_hand_waits_and_it_is_said_how_many():
     waiting = [Video("a", k) for k in range(5)] + [Video("b", 0)]
-    turn = turns(waiting, in_hand={"a": 9}, room=10)
+    turn = turns(waiting, in_flight={"a": 9}, room=10)
     assert [v.channel for v in turn.chosen] == ["b", "a"]
     assert turn.over_limit == {"a": 4} and turn.no_room == 0
     assert turns(waiting, room=2).no_room == 4
@@ -66,12 +66,12 @@ def test_a_channel_with_much_in_hand_waits_and_it_is_said_how_many():
     st.integers(0, 12),
     st.integers(1, 6),
 )
-def test_nothing_is_lost_and_no_bound_is_broken(given_, in_hand, room, limit):
+def test_nothing_is_lost_and_no_bound_is_broken(given_, in_flight, room, limit):
     waiting = [Video(c, k, p) for k, (c, p) in enumerate(given_)]
-    turn = turns(waiting, in_hand=in_hand, room=room, limit=limit)
+    turn = turns(waiting, in_flight=in_flight, room=room, limit=limit)
     assert len(turn.chosen) <= room and len(set(turn.chosen)) == len(turn.chosen)
     assert len(turn.chosen) + sum(turn.over_limit.values()) + turn.no_room == len(waiting)
-    load = Counter(in_hand)
+    load = Counter(in_flight)
     for video in turn.chosen:
         load[video.channel] += 1
         assert load[video.channel] <= limit
@@ -100,10 +100,10 @@ def simulate(arrivals, *, slots, queue, per_channel, tick_s=10.0, work_s=60.0, s
             waiting.append(arrivals[k][1])
             k += 1
         running = [r for r in running if r[0] > now]
-        in_hand = Counter(v.channel for *_, v in [*running, *queued])
-        turn = turns(waiting, in_hand=in_hand, room=queue - len(queued), limit=per_channel)
+        in_flight = Counter(v.channel for *_, v in [*running, *queued])
+        turn = turns(waiting, in_flight=in_flight, room=queue - len(queued), limit=per_channel)
         for video in turn.chosen:
-            heapq.heappush(queued, (-place_in_queue(video.priority), next(count), video))
+            heapq.heappush(queued, (-queue_priority(video.priority), next(count), video))
         waiting = [v for v in waiting if v not in set(turn.chosen)]
         while queued and len(running) < slots:
             *_, video = heapq.heappop(queued)

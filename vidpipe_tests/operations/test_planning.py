@@ -3,15 +3,15 @@
 import pytest
 
 from vidpipe.operations.stale import plans
-from vidpipe.pipeline.planning import Verdict, differences, plan
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.planning import StageVerdict, differences, plan
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.storage.artifacts import DOCUMENT
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all
 
 
 def verdicts(found):
-    return {s.stage: s.verdict for s in found.steps if s.verdict is not Verdict.FRESH}
+    return {s.stage: s.verdict for s in found.steps if s.verdict is not StageVerdict.FRESH}
 
 
 def with_channel(line):
@@ -59,19 +59,19 @@ def test_a_caption_style_is_named_with_old_and_new_and_analyses_nothing(whole):
     assert not plan(engine, key).stale
     # Back again: what was made once is found, nothing is made.
     back = plan(opened(), key)
-    assert verdicts(back)["rendered_clips"] is Verdict.KNOWN and not back.stale
+    assert verdicts(back)["rendered_clips"] is StageVerdict.CACHED and not back.stale
 
 
 def test_a_new_platform_is_one_stage_that_was_never_made(whole):
     opened, key = whole
     found = plan(opened(CHANNELS.replace("youtube_shorts]", "youtube_shorts, facebook]")), key)
-    assert verdicts(found)["platform_exports/facebook"] is Verdict.MISSING
+    assert verdicts(found)["platform_exports/facebook"] is StageVerdict.MISSING
 
 
 def test_a_stage_that_gives_the_same_costs_nothing_after_it(whole):
     opened, key = whole
     engine = opened()
-    order = engine.order(key, Wishes(force=True))
+    order = engine.order(key, RunOptions(force=True))
     again = engine.run_stage("layout", key, order)
     assert not again.reused
     assert not plan(engine, key).stale
@@ -87,7 +87,7 @@ def test_a_new_version_of_a_stage_says_what_follows_from_it(whole):
     engine.pipeline = engine.pipeline.with_stage(newer)
     found = plan(engine, key)
     assert found.reasons == ("silence_regions: version: 2 -> 99",)
-    follows = {s for s, v in verdicts(found).items() if v is Verdict.FOLLOWS}
+    follows = {s for s, v in verdicts(found).items() if v is StageVerdict.DOWNSTREAM}
     assert {"transcript", "topics", "scored_segments", "rendered_clips"} <= follows
     assert "layout" not in found.stages and found.stages[0] == "silence_regions"
     # It gave the same, so nothing after it was made anew.
@@ -102,15 +102,15 @@ def test_files_that_are_gone_are_lost_or_removed_as_the_policy_says(whole):
         if item.name != DOCUMENT:
             engine.store.delete(item.key)
     assert verdicts(plan(engine, key)) == {
-        "audio": Verdict.LOST,
-        "silence_regions": Verdict.FOLLOWS,
-        **dict.fromkeys(("transcript", "topics", "scored_segments"), Verdict.FOLLOWS),
-        **dict.fromkeys(("rendered_clips", "platform_exports/tiktok"), Verdict.FOLLOWS),
-        "platform_exports/youtube_shorts": Verdict.FOLLOWS,
+        "audio": StageVerdict.LOST,
+        "silence_regions": StageVerdict.DOWNSTREAM,
+        **dict.fromkeys(("transcript", "topics", "scored_segments"), StageVerdict.DOWNSTREAM),
+        **dict.fromkeys(("rendered_clips", "platform_exports/tiktok"), StageVerdict.DOWNSTREAM),
+        "platform_exports/youtube_shorts": StageVerdict.DOWNSTREAM,
     }
     engine = opened(with_channel("retention: {working: 7}"))
     found = plan(engine, key)
-    assert verdicts(found) == {"audio": Verdict.REMOVED} and not found.stale
+    assert verdicts(found) == {"audio": StageVerdict.EXPIRED} and not found.stale
 
 
 def test_what_needs_a_removed_file_brings_it_back(whole):

@@ -11,16 +11,16 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now
 from vidpipe.errors import (
-    WAITS_S,
+    RETRY_DELAYS_S,
     InputRejected,
     Misconfigured,
     Unavailable,
-    can_pass,
     cause_of,
+    retryable,
     wait_before_s,
 )
 from vidpipe.operations.alerts import grouped, tell
-from vidpipe.operations.recovery import half_way, note_failure, requeue, watch
+from vidpipe.operations.recovery import find_lost, incomplete, note_failure, requeue
 from vidpipe.settings import AlertOptions
 from vidpipe_tests.catalog.conftest import video
 
@@ -44,19 +44,19 @@ def failed(run_id, cause="worker_lost", subject=KEY, message="gone"):
         (Unavailable("away"), "unavailable", True),
         (InputRejected("no_video", "no picture"), "rejected:no_video", False),
         (Misconfigured("wrong"), "misconfigured", False),
-        (OSError(28, "No space left on device"), "system:ENOSPC", True),
-        (PermissionError(13, "Permission denied"), "system:EACCES", False),
-        (MemoryError(), "bug:MemoryError", True),
-        (ZeroDivisionError(), "bug:ZeroDivisionError", False),
+        (OSError(28, "No space left on device"), "os:ENOSPC", True),
+        (PermissionError(13, "Permission denied"), "os:EACCES", False),
+        (MemoryError(), "unexpected:MemoryError", True),
+        (ZeroDivisionError(), "unexpected:ZeroDivisionError", False),
     ],
 )
 def test_each_error_has_a_cause_and_says_whether_waiting_helps(error, cause, passing):
-    assert (cause_of(error), can_pass(error)) == (cause, passing)
+    assert (cause_of(error), retryable(error)) == (cause, passing)
 
 
 def test_waits_grow_and_end():
-    assert [wait_before_s(n) for n in (1, 2, 3, 4, 5)] == [*WAITS_S, None]
-    assert WAITS_S == (60, 300, 900, 3600)
+    assert [wait_before_s(n) for n in (1, 2, 3, 4, 5)] == [*RETRY_DELAYS_S, None]
+    assert RETRY_DELAYS_S == (60, 300, 900, 3600)
 
 
 def test_a_failure_is_written_down_once_however_often_it_is_told(catalog):
@@ -69,10 +69,10 @@ def test_a_failure_is_written_down_once_however_often_it_is_told(catalog):
 
 def test_what_waiting_cannot_help_is_dead_at_once_and_can_be_asked_for(catalog):
     catalog.accept_video(video())
-    [wish] = catalog.requests.due(1)
-    catalog.requests.submitted({wish.id: "r1"})
+    [request] = catalog.requests.due(1)
+    catalog.requests.submitted({request.id: "r1"})
     note_failure(catalog, failed("r1", "rejected:x"), passing=False)
-    assert catalog.requests.videos() == set() and half_way(catalog, ()) == []
+    assert catalog.requests.videos() == set() and incomplete(catalog, ()) == []
     [dead] = catalog.failures.living()
     assert requeue(catalog, [dead]) == 1
     assert [w.cause for w in catalog.requests.due(5)] == ["person"]
@@ -83,36 +83,36 @@ def test_a_retry_runs_the_stages_that_the_failed_run_had(catalog):
     catalog.accept_video(video())
     catalog.finish_video(KEY, now())
     note_failure(catalog, failed("r1"), passing=True, stages=["layout"])
-    [wish] = catalog.requests.of_video(KEY)[:1]
-    assert wish.stages == ["layout"] and wish.not_before > now()
+    [request] = catalog.requests.of_video(KEY)[:1]
+    assert request.stages == ["layout"] and request.not_before > now()
 
 
 def test_a_video_that_nobody_cares_for_is_found(catalog):
     catalog.accept_video(video())
-    [wish] = catalog.requests.due(1)
-    catalog.requests.submitted({wish.id: "r1"})
+    [request] = catalog.requests.due(1)
+    catalog.requests.submitted({request.id: "r1"})
     catalog.requests.done("r1")
-    assert half_way(catalog, {KEY}) == []
-    assert half_way(catalog, ()) == [KEY]
+    assert incomplete(catalog, {KEY}) == []
+    assert incomplete(catalog, ()) == [KEY]
     catalog.failures.add(failed("r1"), attempts=1, dead=True)
-    assert half_way(catalog, ()) == []
+    assert incomplete(catalog, ()) == []
 
 
 def test_a_sign_of_life_that_stands_still_is_lost_after_so_many_looks():
     seen, lost = {}, []
     for beat in ("1", "2", "2", "2"):
-        seen, lost = watch(seen, {"a": beat, "b": "b" + beat}, 2)
+        seen, lost = find_lost(seen, {"a": beat, "b": "b" + beat}, 2)
         assert lost == []
-    seen, lost = watch(seen, {"a": "2", "b": "b3"}, 2)
+    seen, lost = find_lost(seen, {"a": "2", "b": "b3"}, 2)
     assert lost == ["a"] and set(seen) == {"b"}
 
 
 def test_nobody_is_lost_because_nobody_looked():
-    seen, _ = watch({}, {"a": "1"}, 2)
+    seen, _ = find_lost({}, {"a": "1"}, 2)
     # The watcher or the database was away for an hour: one look later it is still one look.
-    seen, lost = watch(seen, {"a": "1"}, 2)
+    seen, lost = find_lost(seen, {"a": "1"}, 2)
     assert lost == [] and seen["a"].looks == 1
-    seen, lost = watch(seen, {"a": "2"}, 2)
+    seen, lost = find_lost(seen, {"a": "2"}, 2)
     assert seen["a"].looks == 0
 
 
@@ -169,13 +169,13 @@ def test_dead_letters_are_told_of_in_groups_and_one_message(catalog, webhook):
 
 def test_the_same_cause_is_not_told_of_too_often_and_a_new_one_at_once(catalog, webhook):
     url, got, _ = webhook
-    options = AlertOptions(url=SecretStr(url), format="json", every_s=900)
+    options = AlertOptions(url=SecretStr(url), format="json", min_interval_s=900)
     bury(catalog, 1)
     told, _ = tell(catalog, options, {}, at_s=0.0)
     catalog.failures.add(failed("later", "unavailable"), attempts=5, dead=True)
-    bury(catalog, 1, "bug:KeyError")
+    bury(catalog, 1, "unexpected:KeyError")
     told, groups = tell(catalog, options, told, at_s=60.0)
-    assert [g.cause for g in groups] == ["bug:KeyError"]
+    assert [g.cause for g in groups] == ["unexpected:KeyError"]
     told, groups = tell(catalog, options, told, at_s=901.0)
     assert [(g.cause, len(g.rows)) for g in groups] == [("unavailable", 1)]
     assert got[-1]["groups"][0]["examples"][0]["subject"] == KEY
@@ -191,7 +191,7 @@ def test_what_could_not_be_sent_stays_untold_and_the_address_is_not_shown(catalo
     with pytest.raises(Unavailable) as error:
         tell(catalog, AlertOptions(url=SecretStr("http://127.0.0.1:9/canary")), {}, at_s=0.0)
     assert "canary" not in str(error.value) and error.value.__cause__ is None
-    assert len(catalog.failures.unsaid()) == 1
+    assert len(catalog.failures.unnotified()) == 1
     assert len(tell(catalog, AlertOptions(url=SecretStr(url)), {}, at_s=0.0)[1]) == 1
     assert len(got) == 2
 
@@ -199,4 +199,4 @@ def test_what_could_not_be_sent_stays_untold_and_the_address_is_not_shown(catalo
 def test_groups_are_ordered_by_how_many(catalog):
     bury(catalog, 1, "b")
     bury(catalog, 3, "a")
-    assert [g.cause for g in grouped(catalog.failures.unsaid())] == ["a", "b"]
+    assert [g.cause for g in grouped(catalog.failures.unnotified())] == ["a", "b"]

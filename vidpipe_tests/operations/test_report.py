@@ -66,7 +66,7 @@ def fill(catalog: Catalog) -> None:
             ("transcript", 9.0, False, "broke"),
         ):
             catalog.record_stage(
-                tables.StageRun(
+                tables.StageRunRow(
                     video_id=video_id,
                     stage=stage,
                     fingerprint="f",
@@ -75,7 +75,7 @@ def fill(catalog: Catalog) -> None:
                     error=error,
                 )
             )
-    for number, cause in enumerate(["unavailable", "unavailable", "bug:KeyError"]):
+    for number, cause in enumerate(["unavailable", "unavailable", "unexpected:KeyError"]):
         failed = Failed(
             subject=f"museum--f{number}-0000000000",
             channel="museum",
@@ -89,7 +89,7 @@ def fill(catalog: Catalog) -> None:
     with catalog.writing() as session:
         for k in range(3):
             session.add(
-                tables.Upload(
+                tables.UploadRow(
                     key=f"lab/{k}.mp4",
                     channel="lab",
                     version="1",
@@ -127,7 +127,7 @@ def test_speeds_leave_out_what_was_found_again_and_what_failed(looked):
 
 def test_failures_are_grouped_by_cause_and_rejected_uploads_by_reason(looked):
     found = [(t.channel, t.cause, t.dead, t.waiting) for t in looked.troubles]
-    assert found == [("museum", "unavailable", 1, 1), ("museum", "bug:KeyError", 1, 0)]
+    assert found == [("museum", "unavailable", 1, 1), ("museum", "unexpected:KeyError", 1, 0)]
     assert looked.dead == 2
     assert looked.rejected == (("lab", "no_video", 2), ("lab", "playlist", 1))
     assert looked.totals == {"videos": 5, "finished": 4, "clips": 10, "exports": 0}
@@ -163,7 +163,7 @@ def test_storage_counts_channels_that_are_no_more_and_never_were(engine):
     fill(engine.catalog)
     with engine.catalog.writing() as session:
         session.add(
-            tables.Upload(
+            tables.UploadRow(
                 key="nobody/x.mp4",
                 channel="nobody",
                 version="1",

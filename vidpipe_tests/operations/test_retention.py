@@ -10,7 +10,7 @@ from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.library import Library
-from vidpipe.operations.retention import outlook, remove
+from vidpipe.operations.retention import plan_removal, remove
 from vidpipe.pipeline import TALKS
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
@@ -36,7 +36,7 @@ def kept(processed, tmp_path):
 
 
 def kinds(engine, days, **how):
-    found = outlook(engine, at_s=time.time() + days * DAY_S, **how)
+    found = plan_removal(engine, at_s=time.time() + days * DAY_S, **how)
     return {r.kind for r in found.removals}, found
 
 
@@ -54,7 +54,7 @@ def test_without_a_policy_nothing_goes_ever(processed, tmp_path):
     shutil.copytree(processed.engine.settings.home, home)
     engine = make_engine(home)
     engine.catalog.finish_video(processed.video_id, now())
-    assert outlook(engine, at_s=time.time() + 10_000 * DAY_S).removals == []
+    assert plan_removal(engine, at_s=time.time() + 10_000 * DAY_S).removals == []
 
 
 def test_a_dry_run_removes_nothing_and_the_real_one_what_it_said(kept):
@@ -76,7 +76,7 @@ def test_what_somebody_needs_by_the_time_it_is_removed_is_kept(kept):
     _, found = kinds(engine, 400)
     before = len(list(engine.store.list("")))
     assert remove(engine, found, lambda: {key}) == 0
-    engine.catalog.requests.add([key], Cause.PERSON)
+    engine.catalog.requests.add([key], Cause.MANUAL)
     assert remove(engine, found) == 0
     assert len(list(engine.store.list(""))) == before
 
@@ -92,26 +92,26 @@ def test_without_its_source_what_is_there_stays_and_what_is_not_says_so(kept):
     )
 
 
-@pytest.mark.parametrize("why", ["hold", "wish", "failure", "run", "unfinished", "alive"])
+@pytest.mark.parametrize("why", ["hold", "request", "failure", "run", "unfinished", "alive"])
 def test_a_video_that_somebody_needs_is_kept_whole(kept, why):
     engine, key = kept
     at_work = set()
     if why == "hold":
         engine.catalog.hold_video(key, "a court asked for it")
-    elif why == "wish":
-        engine.catalog.requests.add([key], Cause.PERSON)
+    elif why == "request":
+        engine.catalog.requests.add([key], Cause.MANUAL)
     elif why == "failure":
         failed = Failed(key, "default", "process_video", "", "unavailable", "", "r")
         engine.catalog.failures.add(failed, attempts=1, dead=True)
     elif why == "run":
         at_work = {key}
     elif why == "alive":
-        engine.catalog.beats.beat("run-1", key)
+        engine.catalog.heartbeats.beat("run-1", key)
     else:
         engine.catalog.change_sidecar(key, "v2", 0)
         engine.catalog.requests.submitted({engine.catalog.requests.due(1)[0].id: "r"})
         engine.catalog.requests.done("r")
-    found = outlook(engine, at_work, at_s=time.time() + 400 * DAY_S)
+    found = plan_removal(engine, at_work, at_s=time.time() + 400 * DAY_S)
     assert found.removals == [] and [k.video_id for k in found.kept] == [key]
     if why == "hold":
         assert found.kept[0].why == "held: a court asked for it"
@@ -176,22 +176,22 @@ def test_retiring_removes_everything_but_the_row(kept):
 def test_a_clock_that_jumped_by_years_removes_nothing(kept, monkeypatch):
     engine, _ = kept
     real = time.time()
-    remove(engine, outlook(engine))
+    remove(engine, plan_removal(engine))
     before = {i.key for i in engine.store.list("default")}
     monkeypatch.setattr(time, "time", lambda: real + 1.0 + 2 * 365 * DAY_S)
-    found = outlook(engine)
+    found = plan_removal(engine)
     assert {r.kind for r in found.removals} <= {"working", "preview", "master", "superseded"}
     assert "the clock went on by" in found.doubt
     # The machine's own jobs go on looking, all in the same night.
     source = {i.key for i in engine.store.list("default") if "/raw/" in i.key}
     for minute in range(60):
         monkeypatch.setattr(time, "time", lambda m=minute: real + 730 * DAY_S + 60.0 * m)
-        found = outlook(engine)
+        found = plan_removal(engine)
         assert not any(r.kind in ("source", "delivery") for r in found.removals)
     assert source <= before
     # Set right again, it is believed again.
     monkeypatch.setattr(time, "time", lambda: real + 1.0)
-    assert outlook(engine).doubt == "" and outlook(engine).removals == []
+    assert plan_removal(engine).doubt == "" and plan_removal(engine).removals == []
 
 
 def test_a_machine_that_was_off_catches_up(kept, monkeypatch):
@@ -200,11 +200,11 @@ def test_a_machine_that_was_off_catches_up(kept, monkeypatch):
     doubts = []
     for day in (0, 60, *range(61, 116)):
         monkeypatch.setattr(time, "time", lambda d=day: real + d * DAY_S)
-        found = outlook(engine)
+        found = plan_removal(engine)
         doubts.append(bool(found.doubt))
         remove(engine, found)
     assert doubts[:2] == [False, True] and not doubts[-1]
-    assert outlook(engine, trust_clock=True).doubt == ""
+    assert plan_removal(engine, trust_clock=True).doubt == ""
     assert not any("/raw/upload-source" in i.key for i in engine.store.list("default"))
 
 
@@ -212,7 +212,7 @@ def test_a_first_look_under_a_wrong_clock_believes_what_happened(kept, monkeypat
     engine, _ = kept
     real = time.time()
     monkeypatch.setattr(time, "time", lambda: real + 3650 * DAY_S)
-    found = outlook(engine)
+    found = plan_removal(engine)
     assert found.doubt and not any(r.kind == "source" for r in found.removals)
 
 

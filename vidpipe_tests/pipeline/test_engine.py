@@ -15,8 +15,8 @@ from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import InputRejected
 from vidpipe.pipeline import TALKS, Engine
 from vidpipe.storage.keys import Folder
-from vidpipe.synthesis.script import DEMO_TALK, Page
-from vidpipe.synthesis.talk import Look, make_talk
+from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
+from vidpipe.testmedia.talk import TalkLook, make_talk
 from vidpipe_tests.conftest import CHANNELS, instructed, make_engine, run_all, take
 
 
@@ -202,13 +202,13 @@ def result_of(tmp_path: Path, path: Path) -> tuple[Engine, RenderedClips]:
 
 
 def quiet_page(bullets=("one",), title="A page"):
-    return Page(title, bullets, ("A b c d e f g h i j k l m n o p.",), 4.0)
+    return ScriptPage(title, bullets, ("A b c d e f g h i j k l m n o p.",), 4.0)
 
 
 def test_a_video_without_sound_is_cut_at_its_slides(tmp_path):
     path = tmp_path / "silent.mp4"
     pages = [quiet_page(title=t) for t in ("First", "Second", "Third")]
-    make_talk(path, pages, Look(width=640, height=360, sound=False))
+    make_talk(path, pages, TalkLook(width=640, height=360, sound=False))
     _, clips = result_of(tmp_path, path)
     assert clips.clips
     for clip in clips.clips:
@@ -218,24 +218,24 @@ def test_a_video_without_sound_is_cut_at_its_slides(tmp_path):
 
 def test_a_static_picture_without_sound_has_nothing_to_cut_and_says_so(tmp_path):
     path = tmp_path / "still.mp4"
-    make_talk(path, [quiet_page()], Look(width=640, height=360, sound=False, camera=False))
+    make_talk(path, [quiet_page()], TalkLook(width=640, height=360, sound=False, camera=False))
     _, clips = result_of(tmp_path, path)
     assert clips.clips == ()
-    assert "nothing to cut" in clips.nothing
+    assert "nothing to cut" in clips.empty_reason
 
 
 def test_a_video_shorter_than_a_clip_says_so(tmp_path):
     path = tmp_path / "short.mp4"
-    make_talk(path, [Page("A", ("b",), ("Hi.",), 0.5)], Look(width=640, height=360))
+    make_talk(path, [ScriptPage("A", ("b",), ("Hi.",), 0.5)], TalkLook(width=640, height=360))
     _, clips = result_of(tmp_path, path)
-    assert clips.clips == () and "shortest clip" in clips.nothing
+    assert clips.clips == () and "shortest clip" in clips.empty_reason
 
 
 def test_speech_without_faces_or_transcript_still_gives_clips(tmp_path):
     """Slides only: the carried recogniser's words are a draft and are not burned in."""
     path = tmp_path / "slides.mp4"
-    pages = [Page(p.title, p.bullets, p.sentences[:2], 1.2) for p in DEMO_TALK[1:3]]
-    make_talk(path, pages, Look(width=640, height=360, camera=False))
+    pages = [ScriptPage(p.title, p.bullets, p.sentences[:2], 1.2) for p in DEMO_TALK[1:3]]
+    make_talk(path, pages, TalkLook(width=640, height=360, camera=False))
     path.with_suffix(".srt").unlink()
     _engine, clips = result_of(tmp_path, path)
     assert clips.clips

@@ -11,7 +11,7 @@ from vidpipe.catalog.catalog import Rows
 from vidpipe.catalog.tables import ClipRow
 from vidpipe.pipeline import TALKS, Engine, Pipeline, Stage, steps
 from vidpipe.pipeline.pipeline import PerPlatform
-from vidpipe.pipeline.planning import Verdict, plan
+from vidpipe.pipeline.planning import StageVerdict, plan
 from vidpipe.pipeline.stage import no_options
 from vidpipe.platforms import load_presets
 from vidpipe.storage.keys import Folder
@@ -117,7 +117,7 @@ def test_another_pipeline_runs_in_the_same_engine(toy, talk):
     assert letters.document.count == len(talk.path.name) and letters.items_made == 4
     assert doubled.document == Doubled(by=2 * letters.document.count, text=talk.path.name)
     # What both rest on is in the fingerprint, by the name of where it came from.
-    assert doubled.manifest.ingredients == {
+    assert doubled.manifest.cache_key_inputs == {
         "stage": "doubled",
         "version": "1",
         "options": {"clips": 2},
@@ -139,7 +139,10 @@ def test_a_part_that_is_gone_is_made_again_and_the_plan_says_so(toy):
     assert not plan(engine, video_id).stale
     part = next(engine.items(letters.manifest, COUNTED))
     engine.store.delete(part.file("letter.txt").key)
-    assert [s.verdict for s in plan(engine, video_id).steps] == [Verdict.LOST, Verdict.FOLLOWS]
+    assert [s.verdict for s in plan(engine, video_id).steps] == [
+        StageVerdict.LOST,
+        StageVerdict.DOWNSTREAM,
+    ]
     again, doubled = run_both(engine, video_id)
     assert (again.items_made, again.items_reused) == (1, 3)
     # It came out the same, so what follows is found.

@@ -10,8 +10,8 @@ import pytest
 from definitions import defs
 from resources import VidpipeResource
 from sensors.drop_folder import drop_folder
-from sensors.noticed_uploads import noticed_uploads
-from sensors.requested_videos import requested_videos
+from sensors.pending_uploads import pending_uploads
+from sensors.video_requests import video_requests
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.pipeline import Engine
@@ -77,11 +77,11 @@ def test_a_drop_folder_in_a_bucket(production, talk):
 
     with dg.DagsterInstance.ephemeral() as instance:
         assert "1 videos, 1 new" in tick(drop_folder).skip_reason.skip_message
-        [request] = tick(noticed_uploads).run_requests
+        [request] = tick(pending_uploads).run_requests
         job = defs.resolve_job_def("intake")
         assert job.execute_in_process(run_config=request.run_config, instance=instance).success
-        [run] = tick(requested_videos).run_requests
+        [run] = tick(video_requests).run_requests
         assert run.partition_key.startswith("default--talk-uber-")
         assert engine.artifacts.current(run.partition_key, Folder.RAW, "sidecar") is not None
         assert "0 new" in tick(drop_folder).skip_reason.skip_message
-        assert "nothing to take in" in tick(noticed_uploads).skip_message
+        assert "nothing to take in" in tick(pending_uploads).skip_message

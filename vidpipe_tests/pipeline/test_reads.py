@@ -16,9 +16,9 @@ from pydantic import BaseModel
 
 from vidpipe.pipeline import TALKS, Engine, Order, Pipeline
 from vidpipe.pipeline.pipeline import PerPlatform
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage import no_options
 from vidpipe.pipeline.stage_run import Context
-from vidpipe.pipeline.wishes import Wishes
 from vidpipe.settings import load_settings
 from vidpipe_tests.conftest import CHANNELS, instructed, make_engine, take
 from vidpipe_tests.pipeline.watched import paths_in, watched
@@ -28,17 +28,17 @@ title: A talk about sound
 keep: [{start_s: 1, end_s: 9, template: mine}]
 """
 #: Everything that can hear, where no sidecar is asked.
-HEARD = Wishes(transcript="transformers,faster-whisper,api,pocketsphinx")
+HEARD = RunOptions(transcript="transformers,faster-whisper,api,pocketsphinx")
 HEARS = {"transcript": {"recognisers": "pocketsphinx"}}
-ASKED = {"editor": {"url": "http://x.test/v1", "model": "m"}}
+ASKED = {"llm": {"url": "http://x.test/v1", "model": "m"}}
 DOING = ("prepare", "identity", "run")
 STAGES = [TALKS.stage(name) for name in TALKS.names(("tiktok",))]
 
 
 def channels(line: str) -> str:
     """One channel, with a template of its own."""
-    line = line or "templates: {mine: {like: pop}}"
-    more = "" if line.startswith("templates") else "\n    templates: {mine: {like: pop}}"
+    line = line or "templates: {mine: {extends: pop}}"
+    more = "" if line.startswith("templates") else "\n    templates: {mine: {extends: pop}}"
     return CHANNELS.replace("quality: draft", f"quality: draft\n    {line}{more}")
 
 
@@ -128,7 +128,7 @@ def watching(talk, tmp_path_factory):
     engine.pipeline = reads.pipeline(TALKS)
     with instructed(talk, SIDECAR):
         video_id = take(engine, talk.path).video_id
-    order = reads.watch(engine.order(video_id, Wishes(platforms=("tiktok",))))
+    order = reads.watch(engine.order(video_id, RunOptions(platforms=("tiktok",))))
     for name in engine.pipeline.names(("tiktok",)):
         engine.run_stage(name, video_id, order)
     engine.run_stage("transcript", video_id, reads.watch(engine.order(video_id, HEARD)))
@@ -184,10 +184,10 @@ class Nothing(BaseModel):
 @pytest.mark.parametrize(
     ("field", "prepare", "work"),
     [
-        ("settings.stable_s", lambda order: order.settings.stable_s, len),
+        ("settings.drop_settle_s", lambda order: order.settings.drop_settle_s, len),
         ("channel.clips.max_s", lambda order: order.channel.clips.max_s, len),
         ("settings", lambda order: order.settings.model_dump(), len),
-        ("wishes.clips", lambda order: order.clip_count, len),
+        ("run_options.clips", lambda order: order.clip_count, len),
         # Found out before, read in the work.
         ("instructions.title", lambda order: order, lambda order: order.instructions.title),
         ("settings.layout.max_samples", lambda o: o.settings.layout, lambda x: x.max_samples),
@@ -214,7 +214,7 @@ def test_one_more_field_is_noticed(watching, field, prepare, work):
     engine.run_stage(
         "audio",
         watching.video_id,
-        reads.watch(engine.order(watching.video_id, Wishes(force=True))),
+        reads.watch(engine.order(watching.video_id, RunOptions(force=True))),
     )
     engine.artifacts.point_to(stage.folder, before)
     assert field in reads.undeclared(stage)
@@ -225,15 +225,15 @@ def test_one_more_field_is_noticed(watching, field, prepare, work):
 #: Of declared fields another value each: as settings, and as lines of the channel.
 OTHERS = {
     "settings.transcript.recognisers": ("transcript", HEARS, ""),
-    "settings.editor": (
+    "settings.llm": (
         "scored_segments",
-        {"editor": {"url": "http://x.test/v1", "model": "m"}},
+        {"llm": {"url": "http://x.test/v1", "model": "m"}},
         "",
     ),
-    "settings.framing": ("rendered_clips", {"framing": {"mouths_per_s": 5.0}}, ""),
+    "settings.framing": ("rendered_clips", {"framing": {"lip_samples_per_s": 5.0}}, ""),
     "channel.brand": ("rendered_clips", {}, "brand: {intro: HOME/intro.mp4}"),
     "channel.captions": ("rendered_clips", {}, "captions: {font_file: HOME/letters.ttf}"),
-    "channel.templates": ("rendered_clips", {}, "templates: {mine: {like: one_word}}"),
+    "channel.templates": ("rendered_clips", {}, "templates: {mine: {extends: one_word}}"),
 }
 
 
@@ -245,7 +245,7 @@ def test_the_identity_tells_of_what_is_declared(watching, tmp_path, field):
     (home / "intro.mp4").write_bytes(b"a film")
     (home / "letters.ttf").write_bytes(b"letters")
     (home / "channels.yaml").write_text(channels(line.replace("HOME", str(home))))
-    engine = Engine(load_settings(home=home, fetch_models=False, **settings))
+    engine = Engine(load_settings(home=home, allow_model_download=False, **settings))
     stage = TALKS.stage(name)
     assert field in stage.reads
 

@@ -9,12 +9,12 @@ from PIL import Image
 
 from vidpipe.clips.model import Composition, RenderedClips
 from vidpipe.errors import InputRejected
-from vidpipe.exports.facts import look_at
+from vidpipe.exports.facts import measure_file
 from vidpipe.intake.model import SourceVideo
 from vidpipe.layout.model import Layout, LayoutKind
 from vidpipe.results.deliver import deliver
 from vidpipe.storage import tables
-from vidpipe.synthesis.podcast import make_podcast
+from vidpipe.testmedia.podcast import make_podcast
 from vidpipe_tests.conftest import SHORT_TALK, make_engine, run_all, take
 
 CHANNELS = """
@@ -85,7 +85,7 @@ def test_its_clips_are_audiograms_that_conform(podcast):
     assert [p.composition for p in clip.parts] == [Composition.AUDIOGRAM]
     assert {f.variant for f in clip.files} == {"1080x1920-draft", "1920x1080-plain-draft"}
     for file in clip.files:
-        assert file.quality.objections == (), file.variant
+        assert file.quality.issues == (), file.variant
         assert file.measures.integrated_lufs == pytest.approx(-14, abs=1.0)
     upright = next(f for f in clip.files if f.variant == "1080x1920-draft")
     assert upright.captions and upright.quality.captions_box is not None
@@ -101,7 +101,7 @@ def test_what_is_handed_over_says_that_it_is_sound(podcast, tmp_path):
     assert results["video"]["width"] is None and results["video"]["fps"] is None
     assert [c["composition"] for c in results["clips"][0]["compositions"]] == ["audiogram"]
     for export in results["exports"]:
-        facts = look_at(tmp_path / export["file"])
+        facts = measure_file(tmp_path / export["file"])
         assert facts.duration_s == pytest.approx(results["clips"][0]["duration_s"], abs=0.1)
     assert {p.suffix for p in (tmp_path / "podcast_audio").iterdir()} >= {".m4a", ".srt", ".vtt"}
 

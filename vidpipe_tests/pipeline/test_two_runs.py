@@ -1,15 +1,15 @@
-"""Two runs of one video at once, with different wishes: each gives what it was asked for."""
+"""Two runs of one video at once, with different run_options: each gives what it was asked for."""
 
 import shutil
 
 import pytest
 
 from vidpipe.cli.run import _run_one
-from vidpipe.intake.intake import Drop
-from vidpipe.intake.model import State
+from vidpipe.intake.intake import IncomingUpload
+from vidpipe.intake.model import IntakeState
 from vidpipe.library import Library
 from vidpipe.pipeline import Engine
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.results.model import Results
 from vidpipe.transcript.model import Transcript
 from vidpipe_tests.conftest import make_engine, run_all, take
@@ -22,14 +22,14 @@ def home(processed, tmp_path):
     return home
 
 
-def run(home, path, folder, **wishes):
+def run(home, path, folder, **run_options):
     code = _run_one(
         Library(make_engine(home)),
         path,
         folder,
         channel="default",
         transcript=None,
-        wishes=Wishes.of(**wishes),
+        run_options=RunOptions.of(**run_options),
     )
     assert code == 0
     return Results.model_validate_json((folder / "results.json").read_bytes())
@@ -70,7 +70,7 @@ def dropped(talk, words):
 def taken(engine, path):
     beside = {".srt": path.with_suffix(".srt")}
     return engine.intake().take(
-        Drop(
+        IncomingUpload(
             f"default/{path.name}",
             "default",
             path.name,
@@ -108,12 +108,14 @@ def test_who_comes_second_with_the_same_new_bytes_is_no_alias_of_its_own_file(
 
     def after_the_other(row):
         monkeypatch.setattr(engine.catalog, "accept_video", real)
-        assert take(engine, talk.path).state is State.ACCEPTED
+        assert take(engine, talk.path).state is IntakeState.ACCEPTED
         return real(row)
 
     monkeypatch.setattr(engine.catalog, "accept_video", after_the_other)
-    outcome = intake.take(Drop("default/x", "default", talk.path.name, talk.path, "1", insist=True))
-    assert outcome.state is State.ACCEPTED
+    outcome = intake.take(
+        IncomingUpload("default/x", "default", talk.path.name, talk.path, "1", insist=True)
+    )
+    assert outcome.state is IntakeState.ACCEPTED
     assert set(outcome.taken) == {"upload", "sidecar"}
 
 
@@ -127,7 +129,7 @@ def test_a_damaged_upload_is_mended_by_the_next_run_and_said_without_one(home, t
         torn.write_bytes(bytes(torn.stat().st_size) if torn == source else b"")
         engine = make_engine(home)
         outcome = take(engine, talk.path)
-        assert outcome.state is State.ACCEPTED, torn.name
+        assert outcome.state is IntakeState.ACCEPTED, torn.name
         assert all(r.reused for r in run_all(make_engine(home), processed.video_id)), torn.name
         assert source.read_bytes() == talk.path.read_bytes()
 

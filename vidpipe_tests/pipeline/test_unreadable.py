@@ -28,7 +28,9 @@ def test_it_is_the_files_fault(analysed, name, number):
     engine, video_id = analysed()
     failing(engine, name, number)
     order = engine.order(video_id)
-    order = dataclasses.replace(order, wishes=order.wishes.model_copy(update={"force": True}))
+    order = dataclasses.replace(
+        order, run_options=order.run_options.model_copy(update={"force": True})
+    )
     with pytest.raises(InputRejected, match="export it anew") as error:
         engine.run_stage(name, video_id, order)
     assert error.value.reason == "does_not_decode"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import ContentOptions
+from vidpipe.content.model import TopicOptions
 from vidpipe.layout.model import Layout
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
@@ -37,7 +37,7 @@ def spoken(text, language="en"):
 def content_of(text, language="en"):
     transcript, speech, length_s = spoken(text, language)
     layout = Layout(width=64, height=36, duration_s=length_s, stretches=(), shots=(), slides=())
-    return analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions())
+    return analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, TopicOptions())
 
 
 def chosen(text, language="en", slides=(), **options):

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import Content, ContentOptions, Topic, Unit
+from vidpipe.content.model import Content, Topic, TopicOptions, Unit
 from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.layout.model import Layout
 from vidpipe.segments.choose import schedule
@@ -125,7 +125,7 @@ def test_segments_of_a_real_lecture_keep_them_too(real_media, name):
         duration_s=start_s, speech=tuple(span(s.start_s, s.end_s) for s in sentences)
     )
     layout = Layout(width=64, height=36, duration_s=start_s, stretches=(), shots=(), slides=())
-    content = analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, ContentOptions())
+    content = analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, TopicOptions())
     options = SegmentOptions()
     segments = select_segments(content, transcript, speech, options, start_s, name).segments
     assert len(segments) == options.count

@@ -65,7 +65,7 @@ def test_titles_of_other_languages():
 
 
 SAID = (
-    "The easier way is easier than the harder way. Henry Chui built a sensor at Mass General. "
+    "The easier method is easier than the harder way. Henry Chui built a sensor at Mass General. "
     "The sensor measures the heart rate. It is easier to build a sensor than to sell one. "
     "Henry Chui sold the sensor of the hospital."
 )

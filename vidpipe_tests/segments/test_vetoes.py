@@ -107,5 +107,5 @@ def test_where_nothing_may_be_chosen_the_vetoes_are_named():
         asked=True,
     )
     assert found.segments == ()
-    assert "ruled out" in found.nothing
-    assert VETOES["agenda"] in found.nothing and VETOES["housekeeping"] in found.nothing
+    assert "ruled out" in found.empty_reason
+    assert VETOES["agenda"] in found.empty_reason and VETOES["housekeeping"] in found.empty_reason

@@ -1,7 +1,7 @@
 """How a passage is worded: what is learnt of words, by language."""
 
 from vidpipe.segments.model import FactorName
-from vidpipe.segments.wording import COLUMNS, Wording, terms_of, wording_of
+from vidpipe.segments.wording import COLUMNS, PhraseWording, terms_of, wording_of
 
 
 def test_terms_are_words_and_neighbours_in_small_letters():
@@ -17,7 +17,7 @@ def test_terms_are_words_and_neighbours_in_small_letters():
 
 
 def test_a_value_is_of_what_a_text_has_at_length_one_around_the_mean():
-    words = Wording(
+    words = PhraseWording(
         {"": (0, 0.5, 0, 0, 0), "river": (3.0, 2.0, 0, 0, 1.0), "sand": (4.0, -1.0, 0, 0, 0)}
     )
     found = words.of("The river, the sand; the river again.")

@@ -4,11 +4,11 @@ import wave
 import numpy as np
 import pytest
 
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.synthesis.recording import Room, between, make_recording, noise
+from vidpipe.testmedia.recording import Room, between, make_recording, noise
 from vidpipe.timeline import complement, intersection, span, union
 
 
@@ -23,7 +23,7 @@ def saved(samples, path, channels=1):
 
 def heard(samples, tmp_path):
     path = saved(samples, tmp_path / "heard.wav")
-    return find_silence(Samples.open(path), SilenceOptions())[0]
+    return find_silence(AudioSamples.open(path), SilenceOptions())[0]
 
 
 def agreement(found, true):

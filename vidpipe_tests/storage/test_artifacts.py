@@ -38,7 +38,7 @@ def publish(artifacts, tmp_path, text=b"hello", identity="f" * 64):
         folder=Folder.ANALYSIS,
         artifact="transcript",
         fingerprint=identity,
-        ingredients={"stage": "transcript"},
+        cache_key_inputs={"stage": "transcript"},
         files={"talk.txt": path},
         document=Document(words=3),
     )
@@ -110,7 +110,7 @@ def test_objects_say_what_they_are_and_how_long_they_matter(s3_options, tmp_path
         folder=Folder.EXPORTS,
         artifact="tiktok-1",
         fingerprint="f" * 64,
-        ingredients={},
+        cache_key_inputs={},
         files={"video.mp4": clip},
     )
     assert made.retention == "delivery"

@@ -43,7 +43,7 @@ def publish(artifacts, tmp_path, identity="f" * 64, folder=Folder.ANALYSIS):
         folder=folder,
         artifact="transcript",
         fingerprint=identity,
-        ingredients={},
+        cache_key_inputs={},
         files={"talk.txt": path},
         document=Document(words=3),
     )

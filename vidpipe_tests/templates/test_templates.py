@@ -1,4 +1,4 @@
-"""Templates as data: those that come along, a channel's own, what a run may wish."""
+"""Templates as data: those that come along, a channel's own, what a run may request."""
 
 import pytest
 import yaml
@@ -7,7 +7,7 @@ from vidpipe.channels.model import Channel, load_channels
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake.sidecars import read_instructions
 from vidpipe.pipeline.order import Order
-from vidpipe.pipeline.wishes import Wishes
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 from vidpipe.templates.model import (
     DEFAULT_TEMPLATE,
@@ -25,7 +25,9 @@ def test_each_way_of_showing_words_has_a_template():
 
 
 def test_a_template_of_ones_own_is_like_another_with_what_differs():
-    own = custom_template("mine", {"like": "pop", "captions": {"max_words": 2}, "progress": False})
+    own = custom_template(
+        "mine", {"extends": "pop", "captions": {"max_words": 2}, "progress_bar": False}
+    )
     pop = load_templates()["pop"]
     assert own.captions.animation is pop.captions.animation and own.captions.uppercase
     assert own.captions.max_words == 2 and not own.progress
@@ -36,7 +38,7 @@ def test_a_template_of_ones_own_is_like_another_with_what_differs():
     ("name", "fields", "said"),
     [
         ("pop", {}, "there is such a template already"),
-        ("mine", {"like": "popp"}, "unknown 'popp'; there are: spotlight"),
+        ("mine", {"extends": "popp"}, "unknown 'popp'; there are: spotlight"),
         ("mine", {"backdrop": "green"}, "backdrop"),
         ("mine", {"captions": {"animation": "wobble"}}, "captions.animation"),
         ("mine", {"captions": {"scale": 9}}, "captions.scale"),
@@ -50,7 +52,7 @@ def test_a_template_that_cannot_be_says_why(name, fields, said):
 
 def test_a_channel_names_its_template(tmp_path):
     path = tmp_path / "channels.yaml"
-    own = {"template": "mine", "templates": {"mine": {"like": "boxed", "progress": True}}}
+    own = {"template": "mine", "templates": {"mine": {"extends": "boxed", "progress_bar": True}}}
     path.write_text(yaml.safe_dump({"channels": {"lab": own, "odd": {"template": "nope"}}}))
     with pytest.raises(Misconfigured, match=r"channels\.odd\.template: .*unknown template 'nope'"):
         load_channels(path)
@@ -58,33 +60,33 @@ def test_a_channel_names_its_template(tmp_path):
     lab = load_channels(path)["lab"]
     assert lab.look().captions.animation is CaptionAnimation.BOX
     brand, captions = lab.styled(lab.look())
-    assert brand.progress and captions.max_words == 5
+    assert brand.progress_bar and captions.max_words == 5
     assert load_channels(path)["default"].look().name == DEFAULT_TEMPLATE
 
 
 def test_what_a_channel_says_itself_stands():
     channel = Channel.model_validate(
-        {"name": "lab", "brand": {"opening": "hook"}, "captions": {"font_size": 50}}
+        {"name": "lab", "brand": {"title_card": "hook"}, "captions": {"font_size": 50}}
     )
-    template = custom_template("mine", {"opening": "title", "captions": {"scale": 1.2}})
+    template = custom_template("mine", {"title_card": "title", "captions": {"scale": 1.2}})
     brand, captions = channel.styled(template)
-    assert brand.opening == "hook" and captions.font_size == 60 and captions.max_words == 6
+    assert brand.title_card == "hook" and captions.font_size == 60 and captions.max_words == 6
 
 
-def test_a_run_wishes_for_a_template_that_the_channel_knows():
+def test_a_run_run_options_for_a_template_that_the_channel_knows():
     channel = Channel(name="lab")
-    wishes = Wishes.of(template="karaoke")
-    wishes.applied_to(Settings(), channel)
-    order = Order(settings=Settings(), channel=channel, wishes=wishes)
+    run_options = RunOptions.of(template="karaoke")
+    run_options.applied_to(Settings(), channel)
+    order = Order(settings=Settings(), channel=channel, run_options=run_options)
     assert order.look.captions.animation is CaptionAnimation.KARAOKE
     with pytest.raises(Misconfigured, match="unknown template 'karoke'; there are: spotlight"):
-        Wishes.of(template="karoke").applied_to(Settings(), channel)
+        RunOptions.of(template="karoke").applied_to(Settings(), channel)
 
 
 def test_an_upload_and_one_of_its_clips_name_theirs(tmp_path):
     path = tmp_path / "talk.yaml"
     path.write_text("template: duo\nkeep: [{start_s: 1, end_s: 20, template: mine}]\n")
-    channel = Channel.model_validate({"name": "lab", "templates": {"mine": {"like": "pop"}}})
+    channel = Channel.model_validate({"name": "lab", "templates": {"mine": {"extends": "pop"}}})
     found = read_instructions(path, path.name, channel.presets, channel.looks)
     assert (found.template, found.keep[0].template) == ("duo", "mine")
     order = Order(settings=Settings(), channel=channel, instructions=found)
@@ -93,7 +95,7 @@ def test_an_upload_and_one_of_its_clips_name_theirs(tmp_path):
         settings=Settings(),
         channel=channel,
         instructions=found,
-        wishes=Wishes.of(template="boxed"),
+        run_options=RunOptions.of(template="boxed"),
     )
     assert run.look.name == "boxed"
     assert Order(settings=Settings(), channel=channel).look.name == DEFAULT_TEMPLATE

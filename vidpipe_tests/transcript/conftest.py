@@ -2,24 +2,26 @@ from dataclasses import dataclass
 
 import pytest
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
-from vidpipe.synthesis.recording import Recording, Room, make_recording
+from vidpipe.testmedia.recording import Room, SyntheticRecording, make_recording
 from vidpipe.timeline import intersection, span
-from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe_tests.silence.test_activity import saved
 
 
 @dataclass(frozen=True)
 class Heard:
-    made: Recording
-    samples: Samples
+    made: SyntheticRecording
+    samples: AudioSamples
     speech: SpeechMap
 
     def passage(self, start_s=0.0, end_s=None):
         whole = span(start_s, end_s or self.samples.duration_s)
-        return Passage(self.samples, whole, tuple(intersection(list(self.speech.speech), [whole])))
+        return AudioChunk(
+            self.samples, whole, tuple(intersection(list(self.speech.speech), [whole]))
+        )
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,7 @@ def heard(tmp_path_factory) -> Heard:
     """Some 70 s of made-up speech, what is known of it, and where speech was found."""
     made = make_recording(Room(noise="pink", noise_db=-30), seed=3, sentences=16)
     path = saved(made.samples, tmp_path_factory.mktemp("heard") / "heard.wav")
-    samples = Samples.open(path)
+    samples = AudioSamples.open(path)
     return Heard(made, samples, find_silence(samples, SilenceOptions())[0])
 
 

@@ -4,10 +4,10 @@ from difflib import SequenceMatcher
 import numpy as np
 import pytest
 
-from vidpipe.media.samples import Samples
+from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.synthesis.recording import Room, make_recording
+from vidpipe.testmedia.recording import Room, make_recording
 from vidpipe.transcript.align import align, spoken_words
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe_tests.silence.test_activity import saved
@@ -29,7 +29,7 @@ def start_errors(words, true):
 def recording(tmp_path_factory):
     made = make_recording(Room(noise="pink", noise_db=-20), seed=3, sentences=8)
     path = saved(made.samples, tmp_path_factory.mktemp("align") / "heard.wav")
-    samples = Samples.open(path)
+    samples = AudioSamples.open(path)
     return made, samples, find_silence(samples, SilenceOptions())[0]
 
 

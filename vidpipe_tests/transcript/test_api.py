@@ -213,14 +213,14 @@ def test_a_refusal_is_not_tried_again_and_names_the_settings(server, heard, stat
 def test_answers_without_a_text_are_the_servers_fault(server, heard, answer):
     server.answer = lambda _: answer
     with pytest.raises(Unavailable):
-        list(recogniser(server, tries=1).recognise(heard.passage(end_s=5.0), "en").words)
+        list(recogniser(server, max_attempts=1).recognise(heard.passage(end_s=5.0), "en").words)
     server.plan = ["garbage"]
     with pytest.raises(Unavailable):
-        recogniser(server, tries=1).recognise(heard.passage(end_s=5.0), "en")
+        recogniser(server, max_attempts=1).recognise(heard.passage(end_s=5.0), "en")
 
 
 def test_a_server_that_is_not_there(heard):
-    api = Api(ApiOptions(url="http://127.0.0.1:9/v1", tries=1))
+    api = Api(ApiOptions(url="http://127.0.0.1:9/v1", max_attempts=1))
     with pytest.raises(Unavailable, match="cannot be reached"):
         api.recognise(heard.passage(end_s=5.0), "en")
 
@@ -228,7 +228,7 @@ def test_a_server_that_is_not_there(heard):
 def test_a_slow_server_is_given_up_on(server, heard):
     server.plan = ["slow"]
     with pytest.raises(Unavailable):
-        recogniser(server, tries=1, timeout_s=0.1).recognise(heard.passage(end_s=5.0), "en")
+        recogniser(server, max_attempts=1, timeout_s=0.1).recognise(heard.passage(end_s=5.0), "en")
 
 
 def test_servers_without_word_times_have_their_words_spread(server, heard):

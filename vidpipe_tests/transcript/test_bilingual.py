@@ -4,7 +4,7 @@ import pytest
 
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
-from vidpipe.transcript.sidecar import Reading, read_sidecar
+from vidpipe.transcript.sidecar import SidecarTranscript, read_sidecar
 from vidpipe.transcript.subtitle_files import read_cues, read_languages
 
 ENGLISH = [
@@ -88,7 +88,7 @@ def test_the_language_that_is_spoken_is_read_and_the_other_said(tmp_path, expect
     path = tmp_path / "talk.srt"
     path.write_bytes(stacked(GERMAN, ENGLISH))
     reading = read_sidecar(path, path.name, TALK, named, expected)
-    assert isinstance(reading, Reading) and reading.heard == read
+    assert isinstance(reading, SidecarTranscript) and reading.heard == read
     assert reading.found.cues[0].text == (ENGLISH if read == "en" else GERMAN)[0]
     assert f"it is in de and en; {read} is read" in reading.left.reason
     assert ("set the language" in reading.left.reason) is (read == "en")

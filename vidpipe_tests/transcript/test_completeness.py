@@ -6,7 +6,7 @@ from vidpipe.timeline import span
 from vidpipe.transcript.completeness import completed, unheard, unheard_s
 from vidpipe.transcript.doubts import made_up, nobody_speaks, repeats
 from vidpipe.transcript.model import Word
-from vidpipe.transcript.pieces import Piece, words_of
+from vidpipe.transcript.pieces import WordPiece, words_of
 
 
 def word(text, start_s, end_s, confidence=0.9):
@@ -75,11 +75,13 @@ def test_what_people_do_say_is_not_taken_for_made_up():
 
 def test_pieces_are_words_as_the_model_means_them():
     said = [" side", "-by", "-side", " l", "'aéroport", " speech", " $", "5", ".", " C", "ustom"]
-    pieces = [Piece(t, k, k + 0.5, 0.9) for k, t in enumerate(said)]
+    pieces = [WordPiece(t, k, k + 0.5, 0.9) for k, t in enumerate(said)]
     assert [w.text for w in words_of(pieces)] == [
         *("side-by-side", "l'aéroport", "speech", "$5.", "Custom")
     ]
     first = words_of(pieces)[0]
     assert (first.start_s, first.end_s, first.confidence) == (0.0, 2.5, 0.9)
-    chinese = [Piece(t, k, k + 0.5, 0.9) for k, t in enumerate(["数", "据", "，", "C", "ustom"])]
+    chinese = [
+        WordPiece(t, k, k + 0.5, 0.9) for k, t in enumerate(["数", "据", "，", "C", "ustom"])
+    ]
     assert [w.text for w in words_of(chinese)] == ["数", "据，", "Custom"]

@@ -10,7 +10,7 @@ from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe.transcript.encodings import decoded
 from vidpipe.transcript.languages import iso_language, language_of
-from vidpipe.transcript.model import PassedOver
+from vidpipe.transcript.model import SkippedSource
 from vidpipe.transcript.sidecar import read_sidecar, why_it_does_not_fit
 from vidpipe.transcript.subtitle_files import read_cues, told_language
 
@@ -145,7 +145,7 @@ def test_subtitles_of_another_recording_are_refused_with_a_reason(tmp_path):
     path.write_text("1\n00:50:00,000 --> 00:50:02,000\nlate\n")
     speech = SpeechMap(duration_s=60, speech=(span(1, 50),))
     refused = read_sidecar(path, "talk.srt", speech)
-    assert isinstance(refused, PassedOver)
+    assert isinstance(refused, SkippedSource)
     assert "end at 3002 s" in refused.reason
     assert "where somebody speaks" in why_it_does_not_fit([span(52, 59)], speech)
     long = SpeechMap(duration_s=1000, speech=(span(0, 1000),))

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from vidpipe.media.samples import SAMPLE_RATE, Samples
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.models import ModelStore
-from vidpipe.synthesis.piper import Piper
-from vidpipe.synthesis.recording import between, noise
-from vidpipe.synthesis.speech import NATURAL_VOICE
+from vidpipe.testmedia.piper import Piper
+from vidpipe.testmedia.recording import between, noise
+from vidpipe.testmedia.speech import NATURAL_VOICE
 from vidpipe.timeline import span
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.hints import PROMPT_TOKENS, at_most_tokens, hint, said_back
 from vidpipe.transcript.model import FasterWhisperOptions
-from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.whisper_ear import _NAMES_TOKENS, WhisperEar
 from vidpipe_tests.silence.test_activity import saved
 
@@ -104,10 +104,10 @@ def whisper(whisper_base, tmp_path):
 
 
 def heard(whisper, sound, path: Path, terms):
-    samples = Samples.open(saved(np.asarray(sound, np.float32), path))
+    samples = AudioSamples.open(saved(np.asarray(sound, np.float32), path))
     whole = span(0.0, samples.duration_s)
     # As if all of it had been taken for speech.
-    found = whisper.recognise(Passage(samples, whole, (whole,), terms=tuple(terms)), "en")
+    found = whisper.recognise(AudioChunk(samples, whole, (whole,), terms=tuple(terms)), "en")
     return " ".join(w.text for w in found.words)
 
 

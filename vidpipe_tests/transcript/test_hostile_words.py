@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.errors import InputRejected, Unavailable
-from vidpipe.segments.editor import _verdicts
-from vidpipe.server import read_answer
+from vidpipe.openai_client import read_answer
+from vidpipe.segments.llm import _verdicts
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript import api
-from vidpipe.transcript.model import PassedOver, Word
-from vidpipe.transcript.recogniser import Passage
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.model import SkippedSource, Word
+from vidpipe.transcript.recogniser import AudioChunk
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 from vidpipe.transcript.word_lists import read_word_list
 
@@ -80,7 +80,7 @@ def test_words_without_times_or_length_take_no_minutes(tmp_path, listed):
     speech = SpeechMap(duration_s=60, speech=(span(0, 60),))
     begun = time.process_time()
     reading = read_sidecar(path, "talk.json", speech)
-    if isinstance(reading, Reading):
+    if isinstance(reading, SidecarTranscript):
         done = from_sidecar(reading, None, speech, "en")
         assert to_srt(done.words)
     else:
@@ -146,7 +146,7 @@ def test_any_json_is_read_or_refused(tmp_path_factory, value):
     path.write_text(json.dumps(value))
     speech = SpeechMap(duration_s=60, speech=(span(0, 60),))
     found = read_sidecar(path, "talk.json", speech)
-    if isinstance(found, PassedOver):
+    if isinstance(found, SkippedSource):
         assert found.reason
         return
     done = from_sidecar(found, None, speech, None)
@@ -159,7 +159,7 @@ def test_any_json_is_read_or_refused(tmp_path_factory, value):
 @given(st.dictionaries(st.sampled_from(["words", "segments", "text", "language"]), _JSON))
 def test_any_answer_of_a_server_is_words_or_none(said):
     said = json.loads(json.dumps(said))
-    passage = Passage(SimpleNamespace(), span(10, 20), (span(11, 19),))
+    passage = AudioChunk(SimpleNamespace(), span(10, 20), (span(11, 19),))
     words = api._words(said.get("words"), 10.0)
     if words:
         words = api._with_punctuation(words, api._text(said.get("text")))

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.media.samples import SAMPLE_RATE
+from vidpipe.media.pcm import SAMPLE_RATE
 from vidpipe.timeline import span
 from vidpipe.transcript.excerpts import excerpts
-from vidpipe.transcript.longform import WINDOW_S, Heard, heard
+from vidpipe.transcript.longform import WINDOW_S, RecognisedChunk, heard
 from vidpipe.transcript.model import Word
 
 
@@ -50,7 +50,7 @@ class Ear:
             self.deaf_s, complete = None, True
         text = tuple(range(len(words)))
         next_s = words[-1].end_s if words else end_s
-        return Heard(tuple(words), text, next_s, complete)
+        return RecognisedChunk(tuple(words), text, next_s, complete)
 
 
 class Clock:

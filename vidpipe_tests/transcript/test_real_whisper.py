@@ -5,14 +5,14 @@ import itertools
 import numpy as np
 import pytest
 
+from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
-from vidpipe.media.samples import SAMPLE_RATE, Samples, decode_samples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.faster_whisper import FasterWhisper
 from vidpipe.transcript.model import FasterWhisperOptions
-from vidpipe.transcript.recogniser import Passage
+from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.transcribe import transcribe
 from vidpipe_tests.conftest import REAL_MEDIA
 from vidpipe_tests.silence.test_activity import saved
@@ -79,27 +79,27 @@ SOUNDS = {
 
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_nothing_is_made_up_where_nobody_speaks(sound, whisper, tmp_path):
-    samples = Samples.open(saved(SOUNDS[sound](), tmp_path / "quiet.wav"))
-    passage = Passage(samples, span(0.0, samples.duration_s), spoken_throughout(samples).speech)
+    samples = AudioSamples.open(saved(SOUNDS[sound](), tmp_path / "quiet.wav"))
+    passage = AudioChunk(samples, span(0.0, samples.duration_s), spoken_throughout(samples).speech)
     assert list(whisper.recognise(passage, "en").words) == []
 
 
 def test_music_makes_no_sentence(whisper, tmp_path):
     """What a model hears in bare chords differs between processors by a word."""
-    samples = Samples.open(saved(chords(), tmp_path / "music.wav"))
-    passage = Passage(samples, span(0.0, samples.duration_s), spoken_throughout(samples).speech)
+    samples = AudioSamples.open(saved(chords(), tmp_path / "music.wav"))
+    passage = AudioChunk(samples, span(0.0, samples.duration_s), spoken_throughout(samples).speech)
     assert len(list(whisper.recognise(passage, "en").words)) <= 2
 
 
 def test_silence_makes_the_model_itself_talk(plain, tmp_path):
     """Without this the test above would say nothing of silence."""
-    samples = Samples.open(saved(SOUNDS["silence"](), tmp_path / "quiet.wav"))
+    samples = AudioSamples.open(saved(SOUNDS["silence"](), tmp_path / "quiet.wav"))
     assert plain(samples)
 
 
 def test_no_loop_is_left_of_music_and_noise(whisper, tmp_path):
     sound = real("labelled/musanmix_75s.mp3", tmp_path)[: 30 * SAMPLE_RATE]
-    samples = Samples.open(saved(sound, tmp_path / "music.wav"))
+    samples = AudioSamples.open(saved(sound, tmp_path / "music.wav"))
     done = transcribe(whisper, samples, spoken_throughout(samples), "en", [])
     texts = [w.text.casefold().strip(".,!?") for w in done.words]
     for size in range(1, 8):
@@ -112,14 +112,14 @@ def test_no_loop_is_left_of_music_and_noise(whisper, tmp_path):
 def test_a_quotation_does_not_change_the_language(at_s, whisper, tmp_path):
     """Hebrew before, or in the middle of, half a minute of English."""
     english = real("speech/azure_training_audio1.wav", tmp_path)
-    alone = Samples.open(saved(english, tmp_path / "alone.wav"))
+    alone = AudioSamples.open(saved(english, tmp_path / "alone.wav"))
     speech, _ = find_silence(alone, SilenceOptions())
     pauses = [(a.end_s + b.start_s) / 2 for a, b in itertools.pairwise(speech.speech)]
     cut = round(min([0.0, *pauses], key=lambda t: abs(t - at_s)) * SAMPLE_RATE)
     hebrew = real("labelled/musanmix_75s.mp3", tmp_path)
     quotation = hebrew[round(62.3 * SAMPLE_RATE) : round(71.0 * SAMPLE_RATE)]
     sound = np.concatenate([english[:cut], quotation, english[cut:]])
-    samples = Samples.open(saved(sound, tmp_path / "both.wav"))
+    samples = AudioSamples.open(saved(sound, tmp_path / "both.wav"))
     heard, _ = find_silence(samples, SilenceOptions())
     done = transcribe(whisper, samples, heard, None, [])
     assert done.language == "en"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidpipe.orthography import joined
+from vidpipe.text import joined
 from vidpipe.timeline import span
 from vidpipe.transcript.completeness import completed
 from vidpipe.transcript.model import Word

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.orthography import joined, split_words, width
+from vidpipe.text import joined, split_words, width
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.sentences import punctuated, split_sentences
 

@@ -9,7 +9,7 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue
 from vidpipe.transcript.shift import rightness_is_told, shift_s
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 
 
 def talk(seed, count=20):
@@ -96,7 +96,7 @@ def test_subtitles_that_nothing_tells_to_be_right_are_said(tmp_path):
         ]
         path.write_text("\n".join(lines))
         reading = read_sidecar(path, "talk.srt", speech)
-        assert isinstance(reading, Reading) and reading.moved_s == 0.0
+        assert isinstance(reading, SidecarTranscript) and reading.moved_s == 0.0
         assert reading.timing_told is told
         done = from_sidecar(reading, None, speech, "en")
         assert done.timing_told is told
@@ -113,7 +113,9 @@ def test_late_subtitles_are_moved_and_that_is_said(tmp_path):
     ]
     path.write_text("\n".join(lines))
     reading = read_sidecar(path, "talk.srt", speech)
-    assert isinstance(reading, Reading) and reading.moved_s == pytest.approx(-2.5, abs=0.25)
+    assert isinstance(reading, SidecarTranscript) and reading.moved_s == pytest.approx(
+        -2.5, abs=0.25
+    )
     done = from_sidecar(reading, None, speech, "en")
     assert done.moved_s == reading.moved_s
     assert done.words[0].start_s == pytest.approx(cues[0].start_s, abs=0.3)

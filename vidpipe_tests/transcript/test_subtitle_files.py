@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.errors import InputRejected
-from vidpipe.orthography import split_words
 from vidpipe.silence.model import SpeechMap
+from vidpipe.text import split_words
 from vidpipe.timeline import span
-from vidpipe.transcript.model import PassedOver
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.model import SkippedSource
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitle_files import MOST_LETTERS, read_cues
 
 FIELD = (
@@ -278,11 +278,11 @@ def test_more_than_anybody_says_is_refused_with_a_reason(tmp_path):
     times = (f"00:00:{k % 60:02d},{k:03d} --> 00:00:{k % 60 + 1:02d},900" for k in range(600))
     path.write_text("\n\n".join(f"{line}\n{'word ' * 40}" for line in times))
     refused = read_sidecar(path, "talk.srt", speech)
-    assert isinstance(refused, PassedOver) and "nobody speaks so fast" in refused.reason
+    assert isinstance(refused, SkippedSource) and "nobody speaks so fast" in refused.reason
     path.write_bytes(b"1\n00:00:00,000 --> 00:05:00,000\n" + b"word " * 800)
     long = SpeechMap(duration_s=300, speech=(span(0, 300),))
     refused = read_sidecar(path, "talk.srt", long)
-    assert isinstance(refused, PassedOver) and "too little for captions" in refused.reason
+    assert isinstance(refused, SkippedSource) and "too little for captions" in refused.reason
 
 
 def test_speakers_reach_the_words(tmp_path):
@@ -290,7 +290,7 @@ def test_speakers_reach_the_words(tmp_path):
     path.write_bytes(srt("Anna Schmidt: Hello you all.", "Bob: Hi there.", "Anna Schmidt: Well."))
     speech = SpeechMap(duration_s=20, speech=(span(3, 18),))
     reading = read_sidecar(path, "talk.vtt", speech)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, SidecarTranscript)
     words = from_sidecar(reading, None, speech, "en").words
     assert [(w.text, w.speaker) for w in words][2:5] == [
         ("all.", "Anna Schmidt"),

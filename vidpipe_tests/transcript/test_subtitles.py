@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.orthography import joined, split_words, width
-from vidpipe.synthesis.script import DEMO_TALK
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.text import joined, split_words, width
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.subtitle_files import read_cues
 from vidpipe.transcript.subtitles import (

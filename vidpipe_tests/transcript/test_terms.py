@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.channels.wording import Term
-from vidpipe.orthography import split_words
-from vidpipe.synthesis.script import DEMO_TALK
+from vidpipe.testmedia.script import DEMO_TALK
+from vidpipe.text import split_words
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.terms import letters_of, sound_of, with_terms
 

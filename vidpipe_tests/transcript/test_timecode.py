@@ -6,8 +6,8 @@ import pytest
 
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
-from vidpipe.transcript.model import PassedOver
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.model import SkippedSource
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.timecode import hours_off_s
 
 #: A minute with somebody speaking for five seconds of every six.
@@ -27,7 +27,7 @@ def test_a_clock_that_began_at_an_hour_begins_at_nought(tmp_path, hour):
     path = tmp_path / "talk.srt"
     path.write_text(programme(hour))
     reading = read_sidecar(path, path.name, TALK)
-    assert isinstance(reading, Reading) and reading.moved_s == -3600 * hour
+    assert isinstance(reading, SidecarTranscript) and reading.moved_s == -3600 * hour
     done = from_sidecar(reading, None, TALK, "en")
     assert (done.words[0].start_s, done.moved_s) == (0.5, -3600 * hour)
     assert len(done.sentences) == 10
@@ -40,7 +40,7 @@ def test_words_too(tmp_path):
         json.dumps([{"word": w, "start": 3600.5 + s, "end": 3600.8 + s} for s, w in words])
     )
     reading = read_sidecar(path, path.name, TALK)
-    assert isinstance(reading, Reading) and reading.moved_s == -3600
+    assert isinstance(reading, SidecarTranscript) and reading.moved_s == -3600
     assert from_sidecar(reading, None, TALK, "en").words[0].start_s == pytest.approx(0.5, abs=0.01)
 
 
@@ -57,4 +57,4 @@ def test_what_fits_or_belongs_elsewhere_stays(tmp_path):
     assert hours_off_s([], 60.0) == 0.0
     path = tmp_path / "talk.srt"
     path.write_text(programme(1).replace("01:00:", "01:20:"))
-    assert isinstance(read_sidecar(path, path.name, TALK), PassedOver)
+    assert isinstance(read_sidecar(path, path.name, TALK), SkippedSource)

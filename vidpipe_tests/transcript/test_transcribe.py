@@ -84,7 +84,7 @@ def test_chunks_are_cut_between_words_and_joined_whole(heard, parallel):
     )
     assert plain(w.text for w in found.words) == plain(w for _, w in heard.made.words)
     assert len(reader.asked) >= 4
-    assert found.language == found.heard_language == "en" and found.flags == ()
+    assert found.language == found.detected_language == "en" and found.flags == ()
     # The first chunk tells the language for the others.
     assert [language for _, language in reader.asked] == [None] + ["en"] * (len(reader.asked) - 1)
     for interval, _ in reader.asked:
@@ -141,7 +141,7 @@ def test_an_expected_language_stays_and_what_was_heard_is_told(heard):
             return Recognised(super().recognise(passage, language).words, "de")
 
     found = transcribe(German(heard.made), heard.samples, heard.speech, "en", [])
-    assert (found.language, found.expected_language, found.heard_language) == ("en", "en", "de")
+    assert (found.language, found.expected_language, found.detected_language) == ("en", "en", "de")
 
 
 def test_nothing_said_is_a_transcript_with_no_words():

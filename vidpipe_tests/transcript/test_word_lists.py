@@ -5,7 +5,7 @@ import pytest
 from vidpipe.errors import InputRejected
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.word_lists import read_word_list
 
 WORDS = [("Hello", 0.5, 0.9), ("big", 1.0, 1.2), ("world.", 1.3, 1.8)]
@@ -358,8 +358,8 @@ def test_given_words_are_repaired_and_told(tmp_path):
     path.write_text(json.dumps({"language": "en", "words": words}))
     speech = SpeechMap(duration_s=60, speech=(span(0.4, 2.0),))
     reading = read_sidecar(path, "talk.json", speech)
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, SidecarTranscript)
     found = from_sidecar(reading, None, speech, None)
     assert [w.text for w in found.words] == ["Hello", "big", "world."]
-    assert found.word_times == "given" and found.language == "en"
+    assert found.word_times == "provided" and found.language == "en"
     assert [(f.kind, f.count) for f in found.flags] == [("over_silence", 2)]

@@ -49,7 +49,7 @@ def test_the_page_of_a_video_shows_every_clip_with_files_that_are_there(browser,
 def test_a_clip_whose_file_retention_took_is_played_from_an_export(processed, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(processed.engine.settings.home, home)
-    engine = Engine(load_settings(home=home, fetch_models=False))
+    engine = Engine(load_settings(home=home, allow_model_download=False))
     page = f"/videos/{processed.video_id}"
     engine.store.delete(_film(processed))
     said = browse(engine).get(page).text
@@ -151,7 +151,7 @@ def test_a_picture_of_a_report_is_served(browser, processed):
 def test_somebodys_text_is_text(processed, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(processed.engine.settings.home, home)
-    engine = Engine(load_settings(home=home, fetch_models=False))
+    engine = Engine(load_settings(home=home, allow_model_download=False))
     row = engine.catalog.video(processed.video_id)
     with engine.catalog.writing() as session:
         session.merge(row).title = "<script>alert(1)</script>"
@@ -171,7 +171,7 @@ def in_bucket(processed, s3_options, tmp_path, monkeypatch):
                 store_url="s3://vidpipe-test/web",
                 store_options=s3_options,
                 database_url=local.settings.database_url,
-                links_streamed=streamed,
+                proxy_downloads=streamed,
             )
         )
 
@@ -222,10 +222,10 @@ def test_links_that_are_kept_lead_through_us_or_to_the_cdn(processed):
     def engine(**settings) -> Engine:
         return Engine(load_settings(home=processed.engine.settings.home, **settings))
 
-    served = engine(links_url="https://clips.example.com/")
+    served = engine(public_url="https://clips.example.com/")
     assert served.lasting_link("a/b c.mp4") == "https://clips.example.com/files/a/b%20c.mp4"
     assert served.page("a--b-c") == "https://clips.example.com/videos/a--b-c"
-    public = engine(links_url="https://clips.example.com", cdn_url="https://cdn.example.com")
+    public = engine(public_url="https://clips.example.com", cdn_url="https://cdn.example.com")
     assert public.lasting_link("a/b.mp4") == "https://cdn.example.com/a/b.mp4"
     assert engine().lasting_link("a/b.mp4").startswith("file:///") and engine().page("x") == ""
 
@@ -246,9 +246,9 @@ def _bytes(processed) -> bytes:
 def test_the_readiness_report_says_where_links_lead(processed):
     home = processed.engine.settings.home
     here, bucket = {"home": home}, {"home": home, "store_url": "s3://clips"}
-    served = {"links_url": "http://localhost:3001"}
+    served = {"public_url": "http://localhost:3001"}
     assert "no browser opens them" in _links(load_settings(**here))
     assert "dead in the UI" in _links(load_settings(**bucket))
     assert "signed when they are opened" in _links(load_settings(**bucket, **served))
-    assert "streamed" in _links(load_settings(**bucket, **served, links_streamed=True))
+    assert "streamed" in _links(load_settings(**bucket, **served, proxy_downloads=True))
     assert "at the CDN" in _links(load_settings(**bucket, cdn_url="https://cdn.example.com"))

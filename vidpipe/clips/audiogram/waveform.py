@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
+from vidpipe.media.pcm import SAMPLE_RATE, sound_between
 from vidpipe.media.probe import MediaInfo
-from vidpipe.media.samples import SAMPLE_RATE, sound_between
 from vidpipe.timeline import EditList
 
 Floats = NDArray[np.float32]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.colours import readable_on
-from vidpipe.clips.text.fonts import Lettering
+from vidpipe.clips.text.fonts import FontFallback
 from vidpipe.clips.text.lettering import (
     ass_hex,
     from_right,
@@ -18,8 +18,8 @@ from vidpipe.clips.text.lettering import (
     text_width,
 )
 from vidpipe.geometry import Rect
-from vidpipe.orthography import bare, joined, spaced
 from vidpipe.templates.model import CaptionAnimation
+from vidpipe.text import bare, joined, spaced
 from vidpipe.transcript.model import Word
 
 #: A word springs up from so much of its height, in so many milliseconds.
@@ -41,7 +41,7 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Group:
+class CaptionGroup:
     """A caption: lines of words, shown from the first word's start until `end_s`."""
 
     lines: Sequence[Sequence[Word]]
@@ -59,14 +59,16 @@ class Animator:
     animation: CaptionAnimation
     style: CaptionStyle
     brand: Brand
-    font: Lettering
+    font: FontFallback
     size: int
     width: int
     key_words: Collection[str] = ()
     outline: float = 0.0
     tones: Mapping[str, str] = field(default_factory=dict)
 
-    def events(self, group: Group, start_s: float, end_s: float, box: Rect) -> Iterator[Drawn]:
+    def events(
+        self, group: CaptionGroup, start_s: float, end_s: float, box: Rect
+    ) -> Iterator[Drawn]:
         """What is drawn of a caption in a place that it has from start to end."""
         animation = self.animation
         if animation in _FORWARD and any(from_right(w.text) for w in group.words):
@@ -97,7 +99,7 @@ class Animator:
                         text = self._moment(group, k, size, animation, fresh=begin == word.start_s)
                         yield Drawn(begin, until, f"{{{place}}}{text}", layer=1)
 
-    def _tone(self, group: Group) -> str:
+    def _tone(self, group: CaptionGroup) -> str:
         """The colour of what is not spoken just now: of the one who speaks, if that is known."""
         return self.tones.get(group.words[0].speaker, self.brand.text)
 
@@ -105,7 +107,7 @@ class Animator:
         """A word as it is drawn: in capitals, with its symbol, if it is wanted so."""
         return shown(word, self.style)
 
-    def _size(self, group: Group) -> int:
+    def _size(self, group: CaptionGroup) -> int:
         """Letters are smaller where a single word is wider than the caption's place."""
         widest = max(
             text_width(joined(self.shown(w) for w in line), self.size, self.font)
@@ -114,12 +116,12 @@ class Animator:
         room = self.width if widest <= self.width else self.width * 0.98
         return self.size if widest <= room else max(1, int(self.size * room / widest))
 
-    def _until(self, group: Group, k: int) -> float:
+    def _until(self, group: CaptionGroup, k: int) -> float:
         words = group.words
         return words[k + 1].start_s if k + 1 < len(words) else group.end_s
 
     def _moment(
-        self, group: Group, k: int, size: int, animation: CaptionAnimation, *, fresh: bool
+        self, group: CaptionGroup, k: int, size: int, animation: CaptionAnimation, *, fresh: bool
     ) -> str:
         """A caption while its word k is spoken."""
         lit = group.words[k]
@@ -135,7 +137,7 @@ class Animator:
 
     def _text(
         self,
-        group: Group,
+        group: CaptionGroup,
         size: int,
         lit: Word | None,
         *,
@@ -173,7 +175,7 @@ class Animator:
     def _is_key(self, word: Word) -> bool:
         return bare(word.text) in self.key_words or any(c.isdigit() for c in word.text)
 
-    def _filled(self, group: Group, size: int, from_s: float) -> str:
+    def _filled(self, group: CaptionGroup, size: int, from_s: float) -> str:
         """Words that fill from the left as they are spoken; what was said before is full."""
         lines, at_s = [], from_s
         for line in group.lines:
@@ -190,7 +192,7 @@ class Animator:
             lines.append(text)
         return "\\N".join(lines)
 
-    def _box(self, group: Group, k: int, size: int, box: Rect) -> str:
+    def _box(self, group: CaptionGroup, k: int, size: int, box: Rect) -> str:
         """A rounded box behind word k."""
         cx, cy = box.center
         high = line_height(size, self.font)

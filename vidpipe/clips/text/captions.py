@@ -9,16 +9,16 @@ from pathlib import Path
 import pysubs2
 
 from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.arrange import Arrangement
-from vidpipe.clips.text.animations import BOX_PADDING, Animator, Group, shown
-from vidpipe.clips.text.cards import Opening, add_opening, add_title
-from vidpipe.clips.text.fonts import Lettering, carried_font
+from vidpipe.clips.canvas import CanvasLayout
+from vidpipe.clips.text.animations import BOX_PADDING, Animator, CaptionGroup, shown
+from vidpipe.clips.text.cards import TitleCard, add_opening, add_title
+from vidpipe.clips.text.fonts import FontFallback, bundled_font
 from vidpipe.clips.text.lettering import colour, text_width
 from vidpipe.clips.text.speakers import tones_of, with_names
 from vidpipe.geometry import Rect, Size
 from vidpipe.language.breaks import bound, parts_of
-from vidpipe.orthography import ends_clause, ends_sentence, joined
 from vidpipe.templates.model import CaptionAnimation
+from vidpipe.text import ends_clause, ends_sentence, joined
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
@@ -53,7 +53,7 @@ def groups_of(
     style: CaptionStyle,
     size: int,
     width: int,
-    font: Lettering | None = None,
+    font: FontFallback | None = None,
     language: str = "",
 ) -> list[list[list[Word]]]:
     """Captions: each a list of lines of words that fit `width`, broken at phrases.
@@ -100,7 +100,7 @@ class _Setting:
     style: CaptionStyle
     size: int
     width: int
-    font: Lettering | None
+    font: FontFallback | None
 
     def wide(self, words: Sequence[Word]) -> float:
         return text_width(joined(shown(w, self.style) for w in words), self.size, self.font)
@@ -164,13 +164,13 @@ def _timed(word: Word, parts: Sequence[str]) -> list[Word]:
 
 def write_captions(
     words: Sequence[Word],
-    arrangements: Sequence[tuple[float, float, Arrangement]],
+    arrangements: Sequence[tuple[float, float, CanvasLayout]],
     style: CaptionStyle,
     brand: Brand,
     canvas: Size,
     target: Path,
-    opening: Opening | None = None,
-    font: Lettering | None = None,
+    opening: TitleCard | None = None,
+    font: FontFallback | None = None,
     animation: CaptionAnimation = CaptionAnimation.HIGHLIGHT,
     key_words: Collection[str] = (),
     title: str = "",
@@ -192,7 +192,7 @@ def write_captions(
         title: shown where an arrangement has room for it.
         language: of the words: how they may be broken.
     """
-    font = font or Lettering(carried_font())
+    font = font or FontFallback(bundled_font())
     size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
     width = min(a.caption.width for _, _, a in arrangements)
     file = pysubs2.SSAFile()
@@ -236,7 +236,7 @@ def write_captions(
     for k, lines in enumerate(groups):
         last = lines[-1][-1]
         following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
-        group = Group(lines, min(last.end_s + _HOLD_S, following))
+        group = CaptionGroup(lines, min(last.end_s + _HOLD_S, following))
         for start_s, stop_s, box in _boxes(arrangements, lines[0][0].start_s, group.end_s):
             for event in draw.events(group, start_s, stop_s, box):
                 file.append(
@@ -252,7 +252,7 @@ def write_captions(
 
 
 def _boxes(
-    arrangements: Sequence[tuple[float, float, Arrangement]], start_s: float, end_s: float
+    arrangements: Sequence[tuple[float, float, CanvasLayout]], start_s: float, end_s: float
 ) -> list[tuple[float, float, Rect]]:
     """Where captions stand from start to end: another place where the picture is arranged anew.
 

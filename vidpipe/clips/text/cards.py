@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pysubs2
 
 from vidpipe.channels.model import Brand
-from vidpipe.clips.arrange import Arrangement
+from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.colours import readable_on
-from vidpipe.clips.text.fonts import Lettering
+from vidpipe.clips.text.fonts import FontFallback
 from vidpipe.clips.text.lettering import (
     balanced,
     colour,
@@ -23,7 +23,7 @@ from vidpipe.clips.text.lettering import (
     wrapped,
 )
 from vidpipe.geometry import Rect, Size
-from vidpipe.orthography import joined, split_words
+from vidpipe.text import joined, split_words
 
 _CARD_LINES = 3
 #: Letters of a title, at a short side of 1080: the largest that fit are taken.
@@ -33,7 +33,7 @@ _BAR, _INDENT = 10, 32
 
 
 @dataclass(frozen=True)
-class Opening:
+class TitleCard:
     """Text over the first seconds of a clip, in `box` on the canvas."""
 
     text: str
@@ -43,11 +43,11 @@ class Opening:
 
 def add_opening(
     file: pysubs2.SSAFile,
-    opening: Opening,
+    opening: TitleCard,
     look: pysubs2.SSAStyle,
     brand: Brand,
     size: int,
-    font: Lettering,
+    font: FontFallback,
 ) -> None:
     """A card at the top of the safe box: at most three lines, smaller letters where it is long."""
     words = split_words(safe_text(opening.text))
@@ -79,11 +79,11 @@ def add_opening(
 def add_title(
     file: pysubs2.SSAFile,
     title: str,
-    arrangements: Sequence[tuple[float, float, Arrangement]],
+    arrangements: Sequence[tuple[float, float, CanvasLayout]],
     look: pysubs2.SSAStyle,
     brand: Brand,
     canvas: Size,
-    font: Lettering,
+    font: FontFallback,
 ) -> None:
     """The title where an arrangement has room for it: large, beside a bar in the accent colour."""
     places = _places(arrangements)
@@ -121,7 +121,7 @@ def add_title(
 
 
 def _places(
-    arrangements: Sequence[tuple[float, float, Arrangement]],
+    arrangements: Sequence[tuple[float, float, CanvasLayout]],
 ) -> list[tuple[float, float, Rect]]:
     """Where a title stands, and when; what follows without a change is one."""
     found: list[tuple[float, float, Rect]] = []
@@ -134,7 +134,7 @@ def _places(
 
 
 def _largest(
-    title: str, width: float, height: float, unit: float, font: Lettering
+    title: str, width: float, height: float, unit: float, font: FontFallback
 ) -> tuple[int, list[str]]:
     """The size at which a title fits, and its lines; at the least one what fits of it."""
     words = split_words(safe_text(title))

@@ -49,7 +49,7 @@ class Font:
 
 
 @dataclass(frozen=True)
-class Lettering:
+class FontFallback:
     """What a text is drawn in: a font, and others for what it lacks.
 
     `scripts` says which of the others has a script, all of it: letters of one word never
@@ -117,7 +117,7 @@ def fonts_dir() -> Path:
 
 
 @functools.cache
-def carried_font() -> Font:
+def bundled_font() -> Font:
     """DejaVu Sans Bold: Latin, Cyrillic, Greek, Hebrew, Arabic, Armenian, Georgian."""
     return read_font(fonts_dir() / "DejaVuSans-Bold.ttf")
 
@@ -151,7 +151,7 @@ def read_font(path: Path) -> Font:
         raise Misconfigured(f"{path} is not a usable font: {error}") from error
 
 
-def lettering_for(text: str, style: CaptionStyle) -> Lettering:
+def fonts_for(text: str, style: CaptionStyle) -> FontFallback:
     """The fonts for all letters of a text: one that has them all, else one for each script.
 
     Raises:
@@ -163,7 +163,7 @@ def lettering_for(text: str, style: CaptionStyle) -> Lettering:
     wanted = {c for c in text if ord(c) not in font.letters and _is_symbol(c)}
     symbols = _with_most(wanted, fonts_dir() / "DejaVuSans.ttf") if wanted else None
     others = dict.fromkeys([f for _, f in scripts] + ([symbols] if symbols else []))
-    return Lettering(font, tuple(others), scripts)
+    return FontFallback(font, tuple(others), scripts)
 
 
 def _by_script(text: str, missing: Iterable[str]) -> tuple[tuple[str, Font], ...]:
@@ -172,7 +172,7 @@ def _by_script(text: str, missing: Iterable[str]) -> tuple[tuple[str, Font], ...
     for script in sorted({script_of(c) for c in missing}):
         letters = {c for c in text if script_of(c) == script} if script else set(missing)
         drawn = {c for c in letters if unicodedata.category(c) not in _MAY_LACK}
-        best = _with_most(drawn, carried_font().path)
+        best = _with_most(drawn, bundled_font().path)
         if best is not None:
             found.append((script, best))
     return tuple(found)
@@ -222,7 +222,7 @@ def font_for(text: str, style: CaptionStyle) -> Font:
             other = read_font(path)
         except Misconfigured:
             continue
-        # A channel's own file is what its captions look like: others only fill its gaps.
+        # A channel's own file is what its captions look extends: others only fill its gaps.
         if style.font_file is None and not other.lacks(text):
             return other
         lacking = {c for c in lacking if ord(c) not in other.letters}
@@ -241,10 +241,10 @@ def font_for(text: str, style: CaptionStyle) -> Font:
 def _wanted(style: CaptionStyle) -> Font:
     if style.font_file is not None:
         return read_font(style.font_file)
-    if style.font == carried_font().family:
-        return carried_font()
+    if style.font == bundled_font().family:
+        return bundled_font()
     named = [p for p, name, _ in _listed() if name == style.font and p.is_file()]
-    return read_font(named[0]) if named else carried_font()
+    return read_font(named[0]) if named else bundled_font()
 
 
 def _installed() -> Iterator[Path]:

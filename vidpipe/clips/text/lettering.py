@@ -15,8 +15,8 @@ from typing import Any
 import pysubs2
 
 from vidpipe.clips.colours import rgb
-from vidpipe.clips.text.fonts import Lettering, carried_font
-from vidpipe.orthography import joined
+from vidpipe.clips.text.fonts import FontFallback, bundled_font
+from vidpipe.text import joined
 
 
 @functools.lru_cache(maxsize=64)
@@ -26,16 +26,16 @@ def _measure(font: Path, size: int) -> Any:
     return ImageFont.truetype(str(font), size)
 
 
-def text_width(text: str, size: int, letters: Lettering | None = None) -> float:
+def text_width(text: str, size: int, letters: FontFallback | None = None) -> float:
     """Width in pixels of text at `size` pixels per em."""
     widths: list[float] = [
         _measure(font.path, size).getlength(run)
-        for font, run in (letters or Lettering(carried_font())).runs(text)
+        for font, run in (letters or FontFallback(bundled_font())).runs(text)
     ]
     return sum(widths)
 
 
-def line_height(size: int, letters: Lettering) -> float:
+def line_height(size: int, letters: FontFallback) -> float:
     """Pixels from one line to the next, as libass sets them."""
     return size / letters.font.em
 
@@ -46,7 +46,9 @@ def safe_text(text: str) -> str:
     return "".join(swap.get(c, c) for c in text if c >= " " or c in "\n\r")
 
 
-def wrapped(words: Sequence[str], size: int, width: float, letters: Lettering) -> list[list[str]]:
+def wrapped(
+    words: Sequence[str], size: int, width: float, letters: FontFallback
+) -> list[list[str]]:
     """As few lines as fit, each as full as can be."""
     lines: list[list[str]] = [[]]
     for word in words:
@@ -58,7 +60,9 @@ def wrapped(words: Sequence[str], size: int, width: float, letters: Lettering) -
     return lines
 
 
-def balanced(words: Sequence[str], size: int, width: float, letters: Lettering) -> list[list[str]]:
+def balanced(
+    words: Sequence[str], size: int, width: float, letters: FontFallback
+) -> list[list[str]]:
     """As few lines as fit, of like width: the narrowest that still needs no more of them."""
     least = wrapped(words, size, width, letters)
     low, high = 0.4 * width, width
@@ -73,7 +77,7 @@ def balanced(words: Sequence[str], size: int, width: float, letters: Lettering) 
     return least
 
 
-def in_fonts(text: str, letters: Lettering, size: int) -> str:
+def in_fonts(text: str, letters: FontFallback, size: int) -> str:
     """Text that changes to another font for what the first one lacks, and back."""
     back = f"{{\\fn\\fs{size / letters.font.em:.1f}}}"
     return "".join(

@@ -42,7 +42,7 @@ class Looking:
 
 
 @dataclass(frozen=True)
-class Found:
+class RawDetection:
     """What a network found, in pixels of what it was shown.
 
     Attributes:
@@ -80,7 +80,7 @@ class ConvolutionalFaces:
             looks.append(self._at(image, coarse))
         return _faces(looks, image)
 
-    def _at(self, image: Picture, scale: float) -> Found:
+    def _at(self, image: Picture, scale: float) -> RawDetection:
         """What is seen of a picture at a scale, in pixels of the picture."""
         height, width = image.shape[:2]
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -93,18 +93,18 @@ class ConvolutionalFaces:
         )
         found = self._look(padded)
         across, down = width / size[0], height / size[1]
-        return Found(
+        return RawDetection(
             boxes=found.boxes * np.array([across, down, across, down], np.float32),
             scores=found.scores,
             points=found.points * np.array([across, down], np.float32),
         )
 
-    def _look(self, picture: Picture) -> Found:
+    def _look(self, picture: Picture) -> RawDetection:
         """What is surer than `least` in a BGR picture whose sides the network takes."""
         raise NotImplementedError
 
 
-def _faces(looks: Sequence[Found], image: Picture) -> list[Face]:
+def _faces(looks: Sequence[RawDetection], image: Picture) -> list[Face]:
     """The faces of several looks at one picture, each once."""
     boxes, scores, points = (
         np.concatenate([getattr(look, part) for look in looks])
@@ -156,7 +156,7 @@ class CenterFaces(ConvolutionalFaces):
     def __init__(self, path: Path, looking: Looking = LOOKING) -> None:
         super().__init__("centerface", Network(path, ("537", "538", "539", "540")), looking)
 
-    def _look(self, picture: Picture) -> Found:
+    def _look(self, picture: Picture) -> RawDetection:
         blob = cv2.dnn.blobFromImage(picture, swapRB=True)
         heat, sizes, offsets, points = (
             np.asarray(out)[0] for out in self._network.run(np.asarray(blob, np.float32))
@@ -168,7 +168,7 @@ class CenterFaces(ConvolutionalFaces):
         left = (columns + across + 0.5) * self._CELL - wide / 2
         of_face = points[:, rows, columns].reshape(5, 2, -1)
         xs, ys = of_face[:, 1] * wide + left, of_face[:, 0] * high + top
-        return Found(
+        return RawDetection(
             boxes=np.stack([left, top, left + wide, top + high], axis=1).astype(np.float32),
             scores=heat[0, rows, columns].astype(np.float32),
             points=np.stack([xs, ys], axis=2).transpose(1, 0, 2).astype(np.float32),
@@ -192,14 +192,14 @@ class YuNetFaces(ConvolutionalFaces):
         ]
         super().__init__("yunet", Network(path, tuple(outputs)), looking)
 
-    def _look(self, picture: Picture) -> Found:
+    def _look(self, picture: Picture) -> RawDetection:
         blob = cv2.dnn.blobFromImage(picture)
         out = [np.asarray(o)[0] for o in self._network.run(np.asarray(blob, np.float32))]
         parts = [
             self._at_scale(picture.shape[1] // cell, cell, *out[4 * k : 4 * k + 4])
             for k, cell in enumerate(self._CELLS)
         ]
-        return Found(
+        return RawDetection(
             boxes=np.concatenate([p.boxes for p in parts]),
             scores=np.concatenate([p.scores for p in parts]),
             points=np.concatenate([p.points for p in parts]),
@@ -207,13 +207,13 @@ class YuNetFaces(ConvolutionalFaces):
 
     def _at_scale(
         self, columns: int, cell: int, sure: Values, there: Values, boxes: Values, points: Values
-    ) -> Found:
+    ) -> RawDetection:
         scores = np.sqrt(np.clip(sure[:, 0], 0, 1) * np.clip(there[:, 0], 0, 1))
         at = np.flatnonzero(scores >= self.looking.least)
         corner = np.stack([at % columns, at // columns], axis=1)
         middle = (corner + boxes[at, :2]) * cell
         half = np.exp(boxes[at, 2:]) * cell / 2
-        return Found(
+        return RawDetection(
             boxes=np.concatenate([middle - half, middle + half], axis=1).astype(np.float32),
             scores=scores[at].astype(np.float32),
             points=((points[at].reshape(-1, 5, 2) + corner[:, None, :]) * cell).astype(np.float32),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vidpipe.media.samples import decode_samples
+from vidpipe.media.pcm import decode_samples
 from vidpipe.pipeline.stage import NoOptions, Stage, no_options
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.silence.model import AudioTrack

@@ -21,8 +21,8 @@ from vidpipe.clips.model import (
 from vidpipe.errors import InputRejected
 from vidpipe.exports.model import Estimate
 from vidpipe.media import ffmpeg
+from vidpipe.media.contact_sheets import poster_sheet
 from vidpipe.media.encoders import choose_encoder
-from vidpipe.media.pictures import poster_sheet
 from vidpipe.pipeline.encoding import Renderer, Studio, brand_files, look_of, plain
 from vidpipe.pipeline.faces import FACES_READS, detector_for, faces_identity
 from vidpipe.pipeline.inputs import cover_identity
@@ -43,7 +43,7 @@ _HARDLY_DECODES = 69
 
 def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ...]:
     """The encodes that these platforms need, each once; sound alone takes what there is."""
-    with_pictures = [p for p in presets if p.picture is not None] or presets
+    with_pictures = [p for p in presets if p.video is not None] or presets
     return tuple(dict.fromkeys(Variant.of(preset, tier) for preset in with_pictures))
 
 
@@ -57,14 +57,14 @@ def options(order: Order) -> ClipOptions:
         captions=look.captions,
         template=look.template,
         max_pause_s=channel.clips.max_pause_s,
-        kept_pause_s=channel.clips.kept_pause_s,
+        pause_target_s=channel.clips.pause_target_s,
         fillers=channel.clips.fillers,
         loudness_lufs=channel.loudness_lufs,
         max_true_peak_dbtp=channel.max_true_peak_dbtp,
         tier=load_tiers()[order.tier],
         encoder=choose_encoder(order.settings.encoder),
-        people=channel.people,
-        reduce=channel.reduce,
+        speaker_layout=channel.speaker_layout,
+        denoise=channel.denoise,
     )
 
 
@@ -178,7 +178,7 @@ def run_clips(run: StageRun[ClipOptions], studio: Studio) -> RenderedClips:
         language=renderer.transcript.language,
         clips=tuple(clips),
         failed=tuple(failed),
-        nothing=chosen.nothing,
+        empty_reason=chosen.empty_reason,
         burned_in=renderer.burned_in,
         notes=renderer.notes,
     )
@@ -241,7 +241,7 @@ def rows(video_id: str, document: RenderedClips) -> Rows:
 
 CLIPS = Stage(
     name="rendered_clips",
-    version="10",
+    version="11",
     folder=Folder.CLIPS,
     inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
     document=RenderedClips,

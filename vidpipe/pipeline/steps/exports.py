@@ -12,16 +12,16 @@ from vidpipe.catalog.tables import ExportRow
 from vidpipe.clips.model import Clip, ClipFile, Measures, RenderedClips, Variant
 from vidpipe.errors import InputRejected
 from vidpipe.exports.conformance import check
-from vidpipe.exports.export import SOUND_KBPS, make_export, make_thumbnail, way_for
-from vidpipe.exports.facts import look_at
+from vidpipe.exports.export import SOUND_KBPS, choose_method, make_export, make_thumbnail
+from vidpipe.exports.facts import measure_file
 from vidpipe.exports.model import (
     Export,
     ExportOptions,
-    Finished,
+    FinishedExport,
+    Method,
     PlatformExports,
     Post,
     RefusedExport,
-    Way,
 )
 from vidpipe.exports.post import write_post
 from vidpipe.intake.model import Upload
@@ -38,7 +38,7 @@ from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
 #: Of every platform's stage, and of each of its exports.
-_VERSION = "3"
+_VERSION = "4"
 _FAMILY = "platform_exports"
 #: Files of a clip that an export takes along as they are.
 _BESIDE = ("clip.srt", "clip.vtt")
@@ -153,7 +153,7 @@ class _Exporter:
     def _master(self, files: Sequence[ClipFile]) -> ClipFile:
         """The clip's file that this platform takes; of the wanted quality, else of another."""
         preset = self.options.preset
-        if preset.picture is None:
+        if preset.video is None:
             return files[0]
         tier = _named(self.options.tier)
         ordered = sorted(load_tiers(), key=lambda name: name != tier)
@@ -178,7 +178,7 @@ class _Exporter:
         """
         run, clip, preset = self.run, self.clip, self.options.preset
         post = self._post()
-        ingredients = {
+        cache_key_inputs = {
             "version": _VERSION,
             "clip": self.found.file("clip.mp4").sha256,
             "beside": sorted(
@@ -190,12 +190,12 @@ class _Exporter:
         }
         artifact = f"{preset.name}-{clip.clip_id}"
 
-        def make(work: Path) -> tuple[Mapping[str, Path], Finished]:
+        def make(work: Path) -> tuple[Mapping[str, Path], FinishedExport]:
             return self._make(work, post)
 
-        manifest, _ = run.item(Folder.EXPORTS, artifact, ingredients, make)
+        manifest, _ = run.item(Folder.EXPORTS, artifact, cache_key_inputs, make)
         video = manifest.file(f"video.{preset.file.container}")
-        finished = run.artifacts.document(manifest, Finished)
+        finished = run.artifacts.document(manifest, FinishedExport)
         return Export(
             clip_id=clip.clip_id,
             rank=clip.rank,
@@ -204,29 +204,29 @@ class _Exporter:
             artifact=artifact,
             fingerprint=manifest.fingerprint,
             key=video.key,
-            way=finished.way,
+            method=finished.method,
             facts=finished.facts,
             rules=tuple(check(finished.facts, preset, self.options.loudness_lufs)),
         )
 
-    def _make(self, work: Path, post: Post) -> tuple[Mapping[str, Path], Finished]:
+    def _make(self, work: Path, post: Post) -> tuple[Mapping[str, Path], FinishedExport]:
         run, options, preset = self.run, self.options, self.options.preset
         source = run.artifacts.path(self.found.file("clip.mp4"))
         measured = self.master.measures
-        facts = look_at(source, _loudness(measured))
-        way = way_for(facts, options)
-        kind = f"{way.value} {preset.name}"
+        facts = measure_file(source, _loudness(measured))
+        method = choose_method(facts, options)
+        kind = f"{method.value} {preset.name}"
         prior = copy_prior(facts.size_bytes)
-        if way is Way.SOUND:
-            prior = sound_prior(min(preset.sound.max_kbps, SOUND_KBPS))
-        if way is Way.TRANSCODE and preset.picture is not None:
+        if method is Method.SOUND:
+            prior = sound_prior(min(preset.audio.max_kbps, SOUND_KBPS))
+        if method is Method.TRANSCODE and preset.video is not None:
             kind += f" {SOFTWARE} {options.tier.preset}"
-            prior = encode_prior(preset.picture.size, options.tier.preset, facts.video_kbps or 0)
+            prior = encode_prior(preset.video.size, options.tier.preset, facts.video_kbps or 0)
         watch = run.estimator.watch(kind, self.clip.clip_id, facts.duration_s, prior)
         target = work / f"video.{preset.file.container}"
-        make_export(way, source, facts, options, self.clip.title, target)
+        make_export(method, source, facts, options, self.clip.title, target)
         watch.done(target.stat().st_size)
-        same_sound = way is Way.COPY
+        same_sound = method is Method.COPY
         made = {target.name: target}
         for name in _BESIDE:
             if self.found.has(name):
@@ -240,9 +240,9 @@ class _Exporter:
             thumbnail_bytes = made["poster.jpg"].stat().st_size
         made["post.json"] = work / "post.json"
         made["post.json"].write_text(post.model_dump_json(indent=2) + "\n", "utf-8")
-        return made, Finished(
-            way=way,
-            facts=look_at(target, _loudness(measured) if same_sound else None).model_copy(
+        return made, FinishedExport(
+            method=method,
+            facts=measure_file(target, _loudness(measured) if same_sound else None).model_copy(
                 update={"thumbnail_bytes": thumbnail_bytes}
             ),
             estimate=watch.estimate,

@@ -7,7 +7,7 @@ from typing import Any
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Instructions, Sidecar
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import Layout, LayoutKind, LayoutOptions, Region, Role, Stretch
+from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, LayoutOptions, Region, Role
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import FaceDetector
@@ -39,7 +39,7 @@ def identity(run: StageRun[LayoutOptions], detector: FaceDetector) -> dict[str, 
     return {**faces_identity(detector), "text": reader_identity(run.options)}
 
 
-def _given(item: GivenLayout, media: MediaInfo) -> Stretch:
+def _given(item: GivenLayout, media: MediaInfo) -> LayoutInterval:
     """A stretch as the sidecar says it.
 
     Raises:
@@ -64,7 +64,7 @@ def _given(item: GivenLayout, media: MediaInfo) -> Stretch:
     kind = LayoutKind.SCREEN_AND_CAMERA
     if item.screen is None or item.camera is None:
         kind = LayoutKind.CAMERA if item.screen is None else LayoutKind.SCREEN
-    return Stretch(
+    return LayoutInterval(
         start_s=item.start_s,
         end_s=end_s,
         kind=kind,

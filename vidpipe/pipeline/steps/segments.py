@@ -12,8 +12,8 @@ from vidpipe.layout.model import Layout
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
-from vidpipe.segments.editor import Answer, Editor, ask_server, editor_identity
-from vidpipe.segments.model import EditorOptions, SegmentOptions, Segments, ShownTitle
+from vidpipe.segments.llm import Answer, Editor, ask_server, llm_identity
+from vidpipe.segments.model import LlmOptions, SegmentOptions, Segments, ShownTitle
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage import tables
@@ -22,7 +22,7 @@ from vidpipe.transcript.model import Transcript
 
 
 def options(order: Order) -> SegmentOptions:
-    """The channel's limits and the sidecar's wishes."""
+    """The channel's limits and the sidecar's instructions."""
     limits = order.channel.clips
     min_s, max_s = order.clip_lengths_s
     return SegmentOptions(
@@ -31,29 +31,29 @@ def options(order: Order) -> SegmentOptions:
         min_s=min_s,
         max_s=max_s,
         max_pause_s=limits.max_pause_s,
-        kept_pause_s=limits.kept_pause_s,
+        pause_target_s=limits.pause_target_s,
         keep=order.instructions.keep,
         skip=order.instructions.skip,
     )
 
 
-def prepare(order: Order, _: StageRun[SegmentOptions]) -> EditorOptions:
+def prepare(order: Order, _: StageRun[SegmentOptions]) -> LlmOptions:
     """The language model that will be asked, if any."""
-    return order.settings.editor
+    return order.settings.llm
 
 
-def identity(_: StageRun[SegmentOptions], editor: EditorOptions) -> dict[str, Any]:
+def identity(_: StageRun[SegmentOptions], editor: LlmOptions) -> dict[str, Any]:
     """The same, for the fingerprint."""
-    asked = editor_identity(editor)
-    return {"editor": asked} if asked else {}
+    asked = llm_identity(editor)
+    return {"llm": asked} if asked else {}
 
 
-def editor_answered(document: Segments) -> bool:
+def llm_ranking(document: Segments) -> bool:
     """Whether the language model said what it could: not where its server was away."""
-    return document.editor is None or not document.editor.unavailable
+    return document.llm is None or not document.llm.unavailable
 
 
-def run_segments(run: StageRun[SegmentOptions], editor: EditorOptions) -> Segments:
+def run_segments(run: StageRun[SegmentOptions], editor: LlmOptions) -> Segments:
     """The chosen segments, and a table of them."""
     instructions = run.document("sidecar", Sidecar).instructions
     _, upload = run.source()
@@ -65,7 +65,7 @@ def run_segments(run: StageRun[SegmentOptions], editor: EditorOptions) -> Segmen
         run.options,
         shown.duration_s,
         instructions.title or upload.media.title or Path(upload.name).stem,
-        _editor(run, editor),
+        _llm(run, editor),
         [*(s.start_s for s in shown.slides[1:]), *shown.cuts_s],
         [
             ShownTitle(start_s=s.start_s, end_s=s.end_s, title=s.title)
@@ -79,18 +79,18 @@ def run_segments(run: StageRun[SegmentOptions], editor: EditorOptions) -> Segmen
     return found
 
 
-def _editor(run: StageRun[SegmentOptions], options: EditorOptions) -> Editor | None:
+def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
     """The configured editor; its answers are kept, so that asking again costs nothing."""
-    identity = editor_identity(options)
+    identity = llm_identity(options)
     if identity is None:
         return None
 
     def ask(messages: Sequence[Mapping[str, str]]) -> Answer:
-        ingredients = {"server": identity["server"], "messages": list(messages)}
+        cache_key_inputs = {"server": identity["server"], "messages": list(messages)}
         manifest, kept = run.item(
             Folder.ANALYSIS,
             "editor-answer",
-            ingredients,
+            cache_key_inputs,
             lambda _: ({}, ask_server(options, messages)),
         )
         return run.artifacts.document(manifest, Answer).model_copy(update={"kept": kept})
@@ -100,7 +100,7 @@ def _editor(run: StageRun[SegmentOptions], options: EditorOptions) -> Editor | N
 
 SEGMENTS = Stage(
     name="scored_segments",
-    version="6",
+    version="7",
     folder=Folder.ANALYSIS,
     inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
     document=Segments,
@@ -108,6 +108,6 @@ SEGMENTS = Stage(
     run=run_segments,
     prepare=prepare,
     identity=identity,
-    reads=("settings.editor",),
-    whole=editor_answered,
+    reads=("settings.llm",),
+    whole=llm_ranking,
 )

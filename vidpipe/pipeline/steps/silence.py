@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidpipe.media.pictures import waveform
-from vidpipe.models import carried_model
+from vidpipe.media.contact_sheets import waveform
+from vidpipe.models import bundled_model
 from vidpipe.pipeline.inputs import samples_of
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.stage import Stage
@@ -23,7 +23,7 @@ def options(order: Order) -> SilenceOptions:
 
 def identity(_: StageRun[SilenceOptions], __: None) -> dict[str, Any]:
     """The detector of voices."""
-    return {"vad": carried_model("silero-vad").identity}
+    return {"vad": bundled_model("silero-vad").identity}
 
 
 def run_silence(run: StageRun[SilenceOptions], _: None) -> SpeechMap:

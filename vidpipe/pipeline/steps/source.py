@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vidpipe.intake.model import SourceOptions, SourceVideo
+from vidpipe.media.contact_sheets import contact_sheet, cover_sheet
 from vidpipe.media.examine import examine
-from vidpipe.media.pictures import contact_sheet, cover_sheet
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.inputs import cover_identity
 from vidpipe.pipeline.order import Order

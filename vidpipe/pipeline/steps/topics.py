@@ -8,7 +8,7 @@ import numpy as np
 
 from vidpipe.content.analyse import analyse
 from vidpipe.content.chapters import chapters_text
-from vidpipe.content.model import Content, ContentOptions
+from vidpipe.content.model import Content, TopicOptions
 from vidpipe.content.vectors import SentenceModel, sentence_model
 from vidpipe.layout.model import Layout
 from vidpipe.pipeline.inputs import samples_of
@@ -22,23 +22,23 @@ from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
 
 
-def options(order: Order) -> ContentOptions:
+def options(order: Order) -> TopicOptions:
     """What makes a sentence matter."""
     return order.settings.content
 
 
-def prepare(_: Order, run: StageRun[ContentOptions]) -> SentenceModel | None:
+def prepare(_: Order, run: StageRun[TopicOptions]) -> SentenceModel | None:
     """The sentence model, if there is one."""
     model, _why = sentence_model(run.options.sentence_model, run.context.models)
     return model
 
 
-def identity(_: StageRun[ContentOptions], model: SentenceModel | None) -> dict[str, Any]:
+def identity(_: StageRun[TopicOptions], model: SentenceModel | None) -> dict[str, Any]:
     """The sentence model."""
     return {"sentence_model": model.identity if model else None}
 
 
-def run_topics(run: StageRun[ContentOptions], model: SentenceModel | None) -> Content:
+def run_topics(run: StageRun[TopicOptions], model: SentenceModel | None) -> Content:
     """Topics and importance, a table of the units, the chapters as text."""
     speech_manifest = run.inputs["silence_regions"]
     if speech_manifest.has("levels.parquet"):

@@ -20,10 +20,10 @@ from vidpipe.storage import tables
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.align import identity as aligner
-from vidpipe.transcript.model import PassedOver, Transcript
+from vidpipe.transcript.model import SkippedSource, Transcript
 from vidpipe.transcript.recogniser import Recogniser
 from vidpipe.transcript.registry import choose
-from vidpipe.transcript.sidecar import Reading, from_sidecar, read_sidecar
+from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 from vidpipe.transcript.transcribe import Chunk, transcribe
 from vidpipe.transcript.worded import worded
@@ -56,12 +56,12 @@ class Words:
     Attributes:
         reading: what was read in a sidecar, if one is used.
         recogniser: what hears them else; None where nothing can.
-        passed_over: sources that were not used, and why.
+        skipped_sources: sources that were not used, and why.
     """
 
-    reading: Reading | None
+    reading: SidecarTranscript | None
     recogniser: Recogniser | None
-    passed_over: list[PassedOver]
+    skipped_sources: list[SkippedSource]
 
 
 def options(order: Order) -> TranscriptRequest:
@@ -79,13 +79,13 @@ def prepare(order: Order, run: StageRun[TranscriptRequest]) -> Words:
     """Which source of words will be used: decided before the work, for the fingerprint."""
     wanted = order.settings.transcript
     sidecar = run.document("sidecar", Sidecar)
-    passed: list[PassedOver] = []
+    passed: list[SkippedSource] = []
     speech = run.document("silence_regions", SpeechMap)
     for name in sidecar.transcript_files if "sidecar" in wanted.order else ():
         found = read_sidecar(
             run.path("sidecar", name), name, speech, language_in(name), run.options.language
         )
-        if isinstance(found, Reading):
+        if isinstance(found, SidecarTranscript):
             passed += [found.left] if found.left is not None else []
             passed += _other_languages(sidecar.transcript_files, name)
             return Words(found, None, passed)
@@ -103,10 +103,10 @@ def identity(run: StageRun[TranscriptRequest], words: Words) -> dict[str, Any]:
     }
 
 
-def _other_languages(names: Sequence[str], used: str) -> list[PassedOver]:
+def _other_languages(names: Sequence[str], used: str) -> list[SkippedSource]:
     """Transcripts that nobody said are not the talk's own: translations look the same."""
     return [
-        PassedOver(
+        SkippedSource(
             source="sidecar",
             reason=f"{name}: {used} comes before it; set the language that is spoken, if that one "
             "is a translation",
@@ -139,7 +139,7 @@ def _transcript(run: StageRun[TranscriptRequest], words: Words, speech: SpeechMa
             samples,
             speech,
             run.options.language,
-            words.passed_over,
+            words.skipped_sources,
             may_align=run.options.align,
         )
     return transcribe(
@@ -147,7 +147,7 @@ def _transcript(run: StageRun[TranscriptRequest], words: Words, speech: SpeechMa
         samples,
         speech,
         run.options.language,
-        words.passed_over,
+        words.skipped_sources,
         chunk_s=run.options.chunk_s,
         checkpoints=_Chunks(run, words.recogniser) if words.recogniser is not None else None,
         on_progress=run.progress,
@@ -173,12 +173,14 @@ class _Chunks:
         self._keep: dict[tuple[Interval, str | None], Callable[[Chunk], None]] = {}
 
     def find(self, interval: Interval, language: str | None) -> Chunk | None:
-        ingredients = {
+        cache_key_inputs = {
             **self.rests_on,
             "interval": interval.model_dump(),
             "language": language,
         }
-        found, keep = self.run.checkpoint(Folder.ANALYSIS, "transcript-chunk", ingredients, Chunk)
+        found, keep = self.run.checkpoint(
+            Folder.ANALYSIS, "transcript-chunk", cache_key_inputs, Chunk
+        )
         self._keep[interval, language] = keep
         return found
 

@@ -1,0 +1,190 @@
+"""The thin shell around a stage: run it, say what came out, translate its errors."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from assets.checks import NO_CHECKS, Checks
+from assets.partitions import videos
+from assets.previews import preview
+from assets.sources import code_of
+from resources import RunOptionsResource, VidpipeResource, end_with_parent, ended_when_stuck
+from vidpipe.errors import Unavailable, VidpipeError, cause_of, retryable
+from vidpipe.pipeline import TALKS, Engine, StageResult
+from vidpipe.storage.artifacts import Manifest
+from vidpipe.stuck import StoodStill
+
+OWNERS = ["team:media"]
+
+#: A step tries again by itself, for less than a minute; longer waits are not its business.
+_RETRY_DELAYS_S = (3.0, 9.0, 27.0)
+
+
+def run(
+    context: dg.AssetExecutionContext,
+    vidpipe: VidpipeResource,
+    run_options: RunOptionsResource,
+    name: str,
+) -> StageResult:
+    """Run a stage for this partition's video; errors as in `translated`."""
+    end_with_parent()
+    with translated(context):
+        engine = vidpipe.engine
+        video_id = context.partition_key
+        order = engine.order(video_id, run_options.chosen())
+        made = chosen(context, engine)
+        try:
+            with ended_when_stuck(engine.settings, context.log.error):
+                return engine.run_stage(name, video_id, order, _reporter(context), made)
+        except StoodStill as error:
+            # It took a quarter of an hour to see: not again within a minute.
+            raise _failure(error) from error
+
+
+def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:
+    """What the steps of this run made or found, by name of the artifact.
+
+    Dagster lets one run at a time work on a video, but `vidpipe run` may work on it beside,
+    with other run_options: a step reads what its own run chose, not what is current by then.
+    """
+    found: dict[str, Manifest] = {}
+    for record in _materialized(context):
+        made = record.asset_materialization
+        if made is None or made.partition != context.partition_key:
+            continue
+        name = "/".join(made.asset_key.path)
+        identity = made.metadata.get("fingerprint")
+        if identity is None:
+            continue
+        manifest = engine.artifacts.manifest(
+            context.partition_key, engine.pipeline.folder(name), name, str(identity.value)
+        )
+        if manifest is not None:
+            found[name] = manifest
+    return found
+
+
+def _materialized(context: dg.AssetExecutionContext) -> Iterator[dg.EventLogRecord]:
+    """What this run has materialised until now, the newest last."""
+    cursor: str | None = None
+    while True:
+        part = context.instance.get_records_for_run(
+            context.run_id, cursor, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        yield from part.records
+        if not part.has_more:
+            return
+        cursor = part.cursor
+
+
+@contextmanager
+def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Our errors in Dagster's words; everything that a step asks of the engine is within.
+
+    Raises:
+        dagster.RetryRequested: something was unavailable, and trying again can help.
+        dagster.Failure: it cannot help, or was tried often enough for one step.
+    """
+    try:
+        yield
+    except Unavailable as error:
+        if context.retry_number < len(_RETRY_DELAYS_S):
+            jitter = random.uniform(0.7, 1.3)
+            wait_s = error.retry_after_s or _RETRY_DELAYS_S[context.retry_number] * jitter
+            context.log.warning(f"unavailable, tried again in {wait_s:.0f} s: {error}")
+            raise dg.RetryRequested(
+                max_retries=len(_RETRY_DELAYS_S), seconds_to_wait=wait_s
+            ) from error
+        raise _failure(error) from error
+    except (VidpipeError, OSError, MemoryError) as error:
+        if not isinstance(error, VidpipeError):
+            context.log.exception("the machine, or a bug of ours")
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> dg.Failure:
+    """The end of a step: with what is grouped by, and whether trying again later can help."""
+    return dg.Failure(
+        description=str(error),
+        metadata={"cause": cause_of(error), "retryable": retryable(error)},
+        allow_retries=False,
+    )
+
+
+def _reporter(context: dg.AssetExecutionContext) -> Callable[[float, str], None]:
+    """Progress as log lines: each new message once, and every quarter."""
+    last: dict[str, Any] = {"note": "", "quarter": 0}
+
+    def tell(fraction: float, note: str) -> None:
+        quarter = int(fraction * 4)
+        if (note and note != last["note"]) or quarter > last["quarter"]:
+            context.log.info(f"{fraction:.0%} {note}".strip())
+        last.update(note=note, quarter=quarter)
+
+    return tell
+
+
+def result_of(
+    context: dg.AssetExecutionContext,
+    engine: Engine,
+    result: StageResult,
+    checks: Sequence[dg.AssetCheckResult] = (),
+    asset_key: dg.AssetKey | None = None,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What Dagster records: metadata, data version, check results."""
+    with translated(context):
+        metadata = preview(engine, result)
+    return dg.MaterializeResult(
+        asset_key=asset_key,
+        metadata=metadata,
+        data_version=dg.DataVersion(result.manifest.content_digest[:16]),
+        check_results=list(checks),
+    )
+
+
+def stage_asset(
+    name: str,
+    description: str,
+    *,
+    group: str,
+    kinds: set[str],
+    pool: str | None = None,
+    beside: Sequence[str] = (),
+    checks: Checks = NO_CHECKS,
+) -> dg.AssetsDefinition:
+    """The asset of a stage: its inputs as deps, its version, its partitions, its checks.
+
+    Args:
+        name: of the stage, and of the asset.
+        description: one sentence on what it is.
+        group: where it stands in the graph.
+        kinds: what does the work.
+        pool: whose places its steps share.
+        beside: assets that come before it without being an input of the stage.
+        checks: what is looked at in each result.
+    """
+    stage = TALKS.stage(name)
+
+    @dg.asset(
+        name=name,
+        description=description,
+        group_name=group,
+        kinds=kinds,
+        pool=pool,
+        deps=[*stage.inputs, *beside],
+        check_specs=checks.specs(name),
+        metadata=code_of(stage),
+        owners=OWNERS,
+        partitions_def=videos,
+        code_version=stage.version,
+    )
+    def of_stage(
+        context: dg.AssetExecutionContext, vidpipe: VidpipeResource, run_options: RunOptionsResource
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        result = run(context, vidpipe, run_options, name)
+        return result_of(context, vidpipe.engine, result, checks.of(result.document))
+
+    return of_stage

@@ -1,0 +1,196 @@
+"""How runs ended: finished, to be tried again, or left for a person."""
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from resources import GETS_NO_FURTHER, VidpipeResource
+from resources.run_options import has_run_options
+from sensors.jobs import process_video
+from sensors.tags import PARTITION, REQUEST
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.tables import now
+from vidpipe.errors import VidpipeError
+from vidpipe.operations.recovery import CANCELLED, WORKER_LOST, note_failure, orphaned
+from vidpipe.pipeline import Engine
+from vidpipe.storage.keys import channel_of
+
+#: How a step ends whose process, or the one that leads its run, was killed.
+_GONE = {"ChildProcessCrashException", "DagsterExecutionInterruptedError", "KeyboardInterrupt"}
+#: What a step ends with when Dagster itself could not reach its database, its logs' bucket
+#: or the code server, outside of anything of ours.
+_AWAY = {
+    "Unavailable",
+    "OperationalError",
+    "InterfaceError",
+    "ClientError",
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "DagsterUserCodeUnreachableError",
+}
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+#: Runs of one tick, and how far back each tick looks again: clocks differ.
+_BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
+
+
+@dg.sensor(
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes how every run of a video ended. What can pass is tried again after 1, 5, "
+    "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`. So is a run whose "
+    "launch form was filled in: re-execute it from its page, which keeps the form.",
+)
+def run_outcomes(
+    context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the runs that ended since the last tick, each once.
+
+    Not Dagster's run status sensor: that one goes on after an error, and a run that ended
+    while the catalog was away would never be noted.
+    """
+    state = json.loads(context.cursor) if context.cursor else {}
+    done: dict[str, str] = state.get("done", {})
+    # On the first tick a little of the past: an old instance's failures are history.
+    since = datetime.fromisoformat(state.get("since") or (now() - _FIRST).isoformat())
+    records = context.instance.get_run_records(
+        dg.RunsFilter(statuses=_ENDED, updated_after=since - _OVERLAP),
+        limit=_BATCH + len(done),
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    said = []
+    try:
+        for record in records:
+            run = record.dagster_run
+            ended = record.update_timestamp.replace(tzinfo=UTC)
+            since = max(since, ended)
+            if done.get(run.run_id) == run.status.value:
+                continue
+            if PARTITION in run.tags:
+                said.append(_note(context.instance, vidpipe.engine, record))
+            done[run.run_id] = run.status.value
+        said += _settle(context.instance, vidpipe.engine)
+    except VidpipeError as error:
+        return dg.SkipReason(f"skipped: the catalog could not be reached: {error}")
+    recent = {r.dagster_run.run_id for r in records if _recent(r, since)}
+    cursor = {
+        "done": {k: v for k, v in done.items() if k in recent},
+        "since": since.isoformat(),
+    }
+    return dg.SensorResult(
+        skip_reason="; ".join(said[:20]) or "no run has ended", cursor=json.dumps(cursor)
+    )
+
+
+def _recent(record: dg.RunRecord, since: datetime) -> bool:
+    return record.update_timestamp.replace(tzinfo=UTC) >= since - 2 * _OVERLAP
+
+
+def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) -> str:
+    catalog, run = engine.catalog, record.dagster_run
+    video_id = run.tags[PARTITION]
+    stages = sorted(k.to_user_string() for k in run.asset_selection or ()) or None
+    if run.status is dg.DagsterRunStatus.SUCCESS:
+        video = catalog.video(video_id)
+        ended = datetime.fromtimestamp(record.end_time or 0, UTC)
+        known = video is not None and video.finished_at is not None and video.finished_at > ended
+        whole = stages is None and run.job_name == process_video.name
+        if not known and (whole or REQUEST in run.tags):
+            began = datetime.fromtimestamp(record.start_time or 0, UTC)
+            catalog.finish_video(video_id, began)
+        catalog.requests.done(run.run_id)
+        return f"{video_id}: finished"
+    failed, passing = _what_failed(instance, run, video_id)
+    if has_run_options(run.run_config):
+        # A request for a run of its own would not know of what somebody filled in for this one.
+        passing = False
+    retry_delays_s = engine.settings.retry_delays_s
+    done = note_failure(
+        catalog, failed, passing=passing, stages=stages, retry_delays_s=retry_delays_s
+    )
+    return f"{video_id}: {done}"
+
+
+def _what_failed(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, video_id: str
+) -> tuple[Failed, bool]:
+    """The first failure of the run, and whether trying again can help."""
+    cause, message, stage, passing = (
+        WORKER_LOST,
+        "the worker process died without an error",
+        "",
+        True,
+    )
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        cause, message, passing = CANCELLED, "somebody ended the run", False
+    else:
+        for record in _step_failures(instance, run.run_id):
+            data = record.step_failure_data
+            stage = (record.step_key or "").replace("__", "/")
+            ours = data.user_failure_data
+            metadata = ours.metadata if ours else {}
+            if ours and "cause" in metadata:
+                cause = str(metadata["cause"].value)
+                passing = bool(metadata["retryable"].value)
+                message = ours.description or ""
+                break
+            error = data.error.cause or data.error if data.error else None
+            crashed = error is not None and error.cls_name == "ChildProcessCrashException"
+            if crashed and _got_no_further(instance, run.run_id):
+                cause, passing = "rejected:gets_no_further", False
+                message = "it computed without getting further; the log of the run says at what"
+                break
+            if error is not None and error.cls_name not in _GONE:
+                passing = error.cls_name in _AWAY
+                cause = "unavailable" if passing else f"unexpected:{error.cls_name}"
+                message = ((error.message or "").strip().splitlines() or [""])[0]
+                break
+    failed = Failed(
+        subject=video_id,
+        channel=channel_of(video_id),
+        job=run.job_name,
+        stage=stage,
+        cause=cause,
+        message=message,
+        run_id=run.run_id,
+    )
+    return failed, passing
+
+
+def _got_no_further(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a step's process ended itself for that; Dagster says with what it ended in words."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records
+    said = [record.event_log_entry.dagster_event for record in records]
+    code = re.compile(rf"exited with code {GETS_NO_FURTHER}\b")
+    return any(event is not None and code.search(event.message or "") for event in said)
+
+
+def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.DagsterEvent]:
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        if event is not None:
+            yield event
+
+
+def _settle(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
+    """RunOptions in hand whose run is over or gone all the same; what was done about each.
+
+    Their end was missed, or they were deleted, or never came to be.
+    """
+    in_flight = engine.catalog.requests.in_flight()
+    if not in_flight:
+        return []
+    wanted = dg.RunsFilter(run_ids=[str(row.run_id) for row in in_flight])
+    records = {r.dagster_run.run_id: r for r in instance.get_run_records(wanted)}
+    ended = [r for r in records.values() if r.dagster_run.status in _ENDED]
+    said = [_note(instance, engine, record) for record in ended]
+    for record in ended:
+        engine.catalog.requests.done(record.dagster_run.run_id)
+    gone = orphaned(in_flight, records)
+    engine.catalog.requests.reopen([row.id for row in gone])
+    return said + [f"{row.video_id}: its run is gone: asked for again" for row in gone]

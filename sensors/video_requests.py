@@ -1,0 +1,164 @@
+"""RunOptions for runs become runs: as many as there is room for, fairly between channels."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from assets.partitions import videos
+from resources import VidpipeResource
+from sensors.jobs import ALIVE, process_video
+from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import RequestRow
+from vidpipe.channels.model import Channel
+from vidpipe.errors import VidpipeError
+from vidpipe.operations.disk_space import low_disk_space
+from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
+from vidpipe.settings import Settings
+
+#: Partition keys and runs of one tick.
+_BATCH = 50
+_WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
+#: Why somebody waits for a run: everything but what is made anew in the background.
+_STALE = [Cause.STALE.value]
+_FRESH = [cause.value for cause in Cause if cause is not Cause.STALE]
+
+
+@dg.sensor(
+    job=process_video,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Requests one run for each video that is wanted: accepted, with other sidecars, "
+    "to be tried again, stale, or asked for by a person. Holds back while the queue is long, "
+    "a channel has enough in hand, or space is short; what is held back waits in the catalog.",
+)
+def video_requests(
+    context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask the catalog for open requests whose time has come.
+
+    A request is marked when its run is seen, not when it is asked for: a tick that is repeated
+    after a crash asks under the same run key, which Dagster knows.
+    """
+    try:
+        engine = vidpipe.engine
+        due = engine.catalog.requests.due(_BATCH)
+        answered = _answered(context.instance, due)
+        engine.catalog.requests.submitted(answered)
+        due = [row for row in due if row.id not in answered]
+        total, later = engine.catalog.requests.count()
+        short = low_disk_space(engine.settings)
+    except VidpipeError as error:
+        return dg.SkipReason(f"the catalog could not be read: {error}")
+    if not due:
+        wait = f"; {later} wait to be tried again" if later else ""
+        return dg.SkipReason(f"no video waits for a run{wait}")
+    if short:
+        return dg.SkipReason(f"deferred {total} videos: {short}")
+    turn, queued = _choose(context.instance, engine.settings, engine.channels, due)
+    said = _held_back(turn, engine.settings, queued, total)
+    if said:
+        context.log.info(said)
+    if not turn.chosen:
+        return dg.SkipReason(said)
+    keys = sorted({row.video_id for row in turn.chosen})
+    return dg.SensorResult(
+        run_requests=[_run_request(row) for row in turn.chosen],
+        dynamic_partitions_requests=[videos.build_add_request(keys)],
+    )
+
+
+def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[int, str]:
+    """Which of these have runs already: run ids by request."""
+    if not due:
+        return {}
+    runs = instance.get_runs(dg.RunsFilter(tags={REQUEST: [str(row.id) for row in due]}))
+    return {int(run.tags[REQUEST]): run.run_id for run in runs}
+
+
+def _count(
+    instance: dg.DagsterInstance,
+    statuses: list[dg.DagsterRunStatus],
+    causes: list[str],
+    channel: str | None = None,
+) -> int:
+    """Runs in these states. Backfills of the UI are not counted: they hold nobody up."""
+    tags: dict[str, str | list[str]] = {CAUSE: causes}
+    if channel is not None:
+        tags[CHANNEL] = channel
+    return instance.get_runs_count(
+        dg.RunsFilter(job_name="process_video", statuses=statuses, tags=tags)
+    )
+
+
+def _choose(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    channels: Mapping[str, Channel],
+    due: Sequence[RequestRow],
+) -> tuple[Allocation[RequestRow], int]:
+    """Whose turn it is, and how many runs were queued before.
+
+    Fresh uploads first; what is stale only fills up half of the queue, and is nobody's
+    reason to wait.
+    """
+
+    def limit(name: str) -> int:
+        channel = channels.get(name)
+        return (channel.max_in_flight if channel else None) or settings.queue.max_runs_per_channel
+
+    turn: Allocation[RequestRow] = Allocation([])
+    load: Counter[str] = Counter()
+    queued = 0
+    for causes, size in (
+        (_FRESH, settings.queue.max_queued_runs),
+        (_STALE, settings.queue.max_queued_runs // 2),
+    ):
+        queued += _count(instance, _WAITING, causes)
+        names = {row.channel for row in due}
+        load.update({name: _count(instance, ALIVE, causes, name) for name in names})
+        part = fair_share(
+            [row for row in due if row.cause in causes],
+            channel=lambda row: row.channel,
+            urgency=lambda row: float(row.priority),
+            in_flight=load,
+            room=max(0, min(_BATCH, size - queued) - len(turn.chosen)),
+            limit=limit,
+        )
+        load.update(row.channel for row in part.chosen)
+        turn = Allocation(
+            turn.chosen + part.chosen,
+            Counter(turn.over_limit) + Counter(part.over_limit),
+            turn.no_room + part.no_room,
+        )
+    return turn, queued
+
+
+def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, total: int) -> str:
+    """What waits and why, in a sentence one can act on."""
+    left = total - len(turn.chosen)
+    if left <= 0:
+        return ""
+    if turn.no_room or not turn.over_limit:
+        queued += len(turn.chosen)
+        return f"deferred {left} videos: queue at {queued} of {settings.queue.max_queued_runs}"
+    busy = ", ".join(sorted(turn.over_limit))
+    return f"deferred {left} videos: as many in hand as allowed for {busy}"
+
+
+def _run_request(row: RequestRow) -> dg.RunRequest:
+    selection = None
+    if row.stages is not None:
+        selection = [dg.AssetKey(name.split("/")) for name in row.stages]
+    return dg.RunRequest(
+        run_key=f"request-{row.id}",
+        partition_key=row.video_id,
+        asset_selection=selection,
+        tags={
+            CHANNEL: row.channel,
+            CAUSE: row.cause,
+            REQUEST: str(row.id),
+            PRIORITY: str(queue_priority(row.priority)),
+        },
+    )

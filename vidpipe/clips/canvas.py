@@ -1,0 +1,200 @@
+"""Where each region goes on the canvas, and where the captions go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vidpipe.clips.audiogram.zones import zones
+from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.geometry import Rect, Size, fit
+
+# Lengths are pixels of a canvas whose short side is 1080, as the size of captions is:
+# `_pixels` brings them to another one.
+#: Height of the band for captions between screen and camera.
+_BAND = 200
+#: Height that two lines of captions need.
+_CAPTION = 200
+#: So far from a face captions stand, from the lower end of the safe box, and from a page.
+_NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
+#: A picture alone begins so far from the top, where it is as high as can be.
+_FROM_TOP = 60
+#: Under a title the page and the captions stand closer, and captions have less height.
+_TITLED_CAPTION, _TITLED_GAP = 164, 20
+#: The least and the most height of a title: two lines of 62, three of 84.
+_TITLE_LEAST, _TITLE_MOST = 150, 280
+#: A page may be so much narrower for a title, and leaves room for one where it is no higher.
+_PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
+#: A small screen next to the canvas.
+_SMALL = 0.6
+#: A crop fills its band that is narrower by no more than this: the stretch is not seen.
+_AS_WIDE = 0.98
+
+
+@dataclass(frozen=True)
+class CanvasLayout:
+    """Rectangles on the canvas; `caption` is where caption lines are centred.
+
+    The title fills its rectangle from the bottom.
+    """
+
+    caption: Rect
+    screen: Rect | None = None
+    camera: Rect | None = None
+    other: Rect | None = None
+    title: Rect | None = None
+    blurred: bool = False
+
+
+def arrange(part: Part, variant: Variant, *, captions: bool) -> CanvasLayout:
+    """The arrangement of one part."""
+    size, safe = variant.size, variant.safe_box
+    if part.composition is Composition.AUDIOGRAM:
+        where = zones(part.screen, variant, captions=captions, titled=part.titled)
+        return CanvasLayout(caption=where.caption, screen=where.cover, title=where.title)
+    if part.composition is Composition.STACK:
+        assert part.screen is not None
+        stacked = stack(part.screen, variant, captions=captions, small=part.small)
+        if part.camera is None or stacked.camera is None:
+            return stacked
+        return replace(stacked, camera=_within_band(part, stacked.camera))
+    if part.composition is Composition.TWO_UP:
+        return _two_up(size, safe)
+    if part.composition is Composition.SPEAKER:
+        return CanvasLayout(caption=_beside(part.face, size, safe), camera=size.rect)
+    assert part.screen is not None
+    if part.titled:
+        under_title = titled(part.screen, variant, captions=captions)
+        assert under_title is not None
+        return under_title
+    if part.screen.aspect <= size.aspect * 1.05:
+        shown = fit(part.screen, size.rect)
+    else:
+        shown = _above_captions(fit(part.screen, size.rect), size, safe, captions=captions)
+    high = _pixels(_CAPTION, size)
+    top = min(shown.bottom + _pixels(_FROM_PAGE, size), safe.bottom - high)
+    low = Rect(x=safe.x, y=top, width=safe.width, height=high)
+    behind = shown != size.rect
+    return CanvasLayout(caption=low, screen=shown, blurred=behind and part.ground is None)
+
+
+def titled(screen: Rect, variant: Variant, *, captions: bool) -> CanvasLayout | None:
+    """A title, a page under it, captions under that, all in the safe box; None without room.
+
+    The page alone may reach out of the safe box, to the sides.
+    """
+    size, safe = variant.size, variant.safe_box
+    gap = _pixels(_TITLED_GAP, size)
+    high = _pixels(_TITLED_CAPTION, size) if captions else 0
+    least, most = (_pixels(length, size) for length in (_TITLE_LEAST, _TITLE_MOST))
+    room = safe.height - high - gap * (2 if captions else 1)
+    whole = fit(screen, size.rect)
+    shown = fit(screen, Rect(x=0, y=0, width=size.width, height=max(1, room - least)))
+    if shown.width < _PAGE_LEAST * whole.width or whole.height > _PAGE_HIGH * size.height:
+        return None
+    title = min(most, room - shown.height)
+    top = safe.y + (room - shown.height - title) // 3
+    left = (size.width - shown.width) // 2
+    page = shown.model_copy(update={"x": left - left % 2, "y": (top + title + gap) // 2 * 2})
+    below = page.bottom + gap if captions else safe.bottom - gap
+    return CanvasLayout(
+        title=Rect(x=safe.x, y=top, width=safe.width, height=title),
+        screen=page,
+        caption=Rect(x=safe.x, y=below, width=safe.width, height=max(high, gap)),
+    )
+
+
+def _pixels(length: int, size: Size) -> int:
+    """A length at 1080 on the short side, in pixels of a canvas."""
+    return round(length * min(size.width, size.height) / 1080)
+
+
+def _within_band(part: Part, band: Rect) -> Rect:
+    """Where a camera is shown: in all of the band, or in the middle of it.
+
+    A crop is narrower than the band where the head needs the height; a disc is a square.
+    """
+    assert part.camera is not None
+    crop = part.camera.rect
+    if crop.aspect >= _AS_WIDE * band.aspect and not part.disc:
+        return band
+    shown = fit(crop, band)
+    # With 4:2:0 chroma a picture is laid on even columns and rows.
+    return shown.model_copy(update={"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2})
+
+
+def _two_up(size: Size, safe: Rect) -> CanvasLayout:
+    """One person above the other, captions at the seam or as near as the safe box lets them."""
+    seam = size.height // 4 * 2
+    high = _pixels(_CAPTION, size)
+    top = min(max(seam - high // 2, safe.y), safe.bottom - high)
+    return CanvasLayout(
+        caption=Rect(x=safe.x, y=top, width=safe.width, height=high),
+        camera=Rect(x=0, y=0, width=size.width, height=seam),
+        other=Rect(x=0, y=seam, width=size.width, height=size.height - seam),
+    )
+
+
+def _beside(face: Rect | None, size: Size, safe: Rect) -> Rect:
+    """Low in the safe box; else under the chin, else over the brows, else where it hides least.
+
+    Hair may be covered: a detected face begins at the hairline.
+    """
+    high, near = _pixels(_CAPTION, size), _pixels(_NEAR_FACE, size)
+    top = safe.bottom - high - _pixels(_FROM_END, size)
+    low = Rect(x=safe.x, y=top, width=safe.width, height=high)
+    if face is None:
+        return low
+    tops = [
+        low.y,
+        face.bottom + near,
+        safe.bottom - high,
+        face.y - near - high,
+        safe.y,
+    ]
+
+    def hidden(top: int) -> int:
+        return max(0, min(face.bottom, top + high) - max(face.y, top))
+
+    inside = [top for top in tops if safe.y <= top <= safe.bottom - high]
+    return low.model_copy(update={"y": min(inside, key=hidden)})
+
+
+def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> Rect:
+    """A little above the middle, and as high as the captions under it need, if there is room."""
+    top = round((0.92 * size.height - shown.height) / 2)
+    if captions:
+        under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size)
+        top = min(top, safe.bottom - under - shown.height)
+    lowest = size.height - shown.height
+    return shown.model_copy(update={"y": min(max(top, 0), lowest)})
+
+
+def tallest(variant: Variant, *, captions: bool) -> int:
+    """How high a picture alone may be so that captions have room under it, in pixels."""
+    size = variant.size
+    end = variant.safe_box.bottom if captions else size.height
+    under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size) if captions else 0
+    return max(1, end - under - _pixels(_FROM_TOP, size))
+
+
+def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False) -> CanvasLayout:
+    """Screen above, camera below, a band for the captions at the seam.
+
+    A `small` screen takes less of the width, and the camera what that leaves.
+    """
+    size, safe = variant.size, variant.safe_box
+    unit = size.width / 1080
+    band = round(_BAND * unit) if captions else 0
+    least_camera = round(0.36 * size.height)
+    top = round(160 * unit)
+    tallest = size.height - band - least_camera - round(60 * unit)
+    wide = round(_SMALL * size.width) if small else size.width
+    shown = fit(screen, Rect(x=0, y=0, width=wide, height=tallest))
+    left = (size.width - shown.width) // 2
+    shown = shown.model_copy(update={"x": left - left % 2})
+    top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))
+    shown = shown.model_copy(update={"y": top})
+    seam = shown.bottom + band
+    camera = Rect(x=0, y=seam + seam % 2, width=size.width, height=size.height - seam - seam % 2)
+    caption = Rect(x=safe.x, y=shown.bottom, width=safe.width, height=max(band, round(160 * unit)))
+    return CanvasLayout(caption=caption, screen=shown, camera=camera)

@@ -1,0 +1,67 @@
+"""Faces in a few frames of a stretch, to tell cameras from pictures of people."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from vidpipe.geometry import Rect
+from vidpipe.layout.frame_store import Grey
+from vidpipe.layout.model import LayoutOptions
+from vidpipe.layout.sampling import difference
+from vidpipe.media.faces import FaceDetector, median_count
+from vidpipe.media.frames import FrameReader
+
+
+class FaceLooks:
+    """Looks at a few frames of stretches; the same question is looked at once."""
+
+    def __init__(self, reader: FrameReader, faces: FaceDetector, options: LayoutOptions) -> None:
+        self.reader = reader
+        self.faces = faces
+        self.looks = options.face_frames
+        self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
+
+    def at(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
+        """Median number of faces in a few frames, and whether the first of them moves."""
+        asked = start_s, end_s, rect
+        if asked not in self.seen:
+            self.seen[asked] = self._look(start_s, end_s, rect)
+        return self.seen[asked]
+
+    def _moments(self, start_s: float, end_s: float) -> list[float]:
+        """When to look: at keyframes where there are enough, they cost nothing to reach."""
+        keys = [t for t in self.reader.keyframe_times if start_s <= t < end_s - 0.9]
+        if len(keys) >= self.looks:
+            return [
+                keys[round((k + 0.5) * len(keys) / self.looks - 0.5)] for k in range(self.looks)
+            ]
+        length = end_s - start_s
+        return [start_s + length * (k + 0.5) / self.looks for k in range(self.looks)]
+
+    def _look(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
+        counts: list[int] = []
+        moved: list[float] = []
+        for t_s in self._moments(start_s, end_s):
+            until_s = min(end_s, t_s + 0.9)
+            near = [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
+            if not near:
+                continue
+            pair = [near[0], near[-1]] if len(near) > 1 else near
+            crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
+            found = [
+                f
+                for f in self.faces.detect(np.ascontiguousarray(crop[0]))
+                if f.rect.height >= 0.12 * rect.height
+            ]
+            counts.append(len(found))
+            if found and len(crop) == 2:
+                box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
+                a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
+                moved.append(float((difference(a, b) > 3).mean()))
+        return median_count(counts), bool(moved) and float(np.median(moved)) > 0.02
+
+
+def _grey_of(image: NDArray[np.uint8]) -> Grey:
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY), np.uint8)
