@@ -88,7 +88,7 @@ class RunOptionsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return RunOptions.of(
             force=self.force,
             platforms=_names(self.platforms),
-            also=_names(self.additional_platforms),
+            additional_platforms=_names(self.additional_platforms),
             clips=self.clips or None,
             length=self.length or None,
             transcript=None if self.transcript == _SETTINGS else self.transcript,
@@ -135,6 +135,6 @@ def run_options_for(platforms: Iterable[str]) -> RunOptionsResource:
         __base__=RunOptionsResource,
         __doc__=RunOptionsResource.__doc__,
         platforms=field("platforms"),
-        also=field("additional_platforms"),
+        additional_platforms=field("additional_platforms"),
     )
     return made()

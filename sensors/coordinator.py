@@ -48,7 +48,7 @@ def tags_for(tags: Any) -> dict[str, str]:
         base = BACKFILL_PRIORITY if BACKFILL in tags else 0
         found[PRIORITY] = str(base + _priority(key))
     if CAUSE not in tags:
-        found[CAUSE] = "backfill" if BACKFILL in tags else "person"
+        found[CAUSE] = "backfill" if BACKFILL in tags else "manual"
     return {name: value for name, value in found.items() if tags.get(name) != value}
 
 

@@ -98,7 +98,7 @@ channels:
       lobby_wall:
         extends: tiktok
         title: The wall in the lobby
-        picture: {size: {width: 720, height: 1280}}
+        video: {size: {width: 720, height: 1280}}
         screen: {safe_area: [[0, 0], [720, 0], [720, 600], [500, 600], [500, 1280], [0, 1280]]}
 """
 

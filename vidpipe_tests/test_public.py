@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 import vidpipe
 from vidpipe.results.model import Results
+from vidpipe_tests.conftest import make_engine
 
 #: Renew with `python -m vidpipe_tests.test_public`, and say what changed in CHANGELOG.md.
 SURFACE = Path(__file__).with_name("public_surface.json")
@@ -77,7 +79,8 @@ def test_a_name_that_is_none_is_said_as_python_says_it():
 
 
 def test_one_call_makes_clips_of_a_recording(processed, talk, tmp_path):
-    settings = processed.engine.settings.model_copy()
+    shutil.copytree(processed.engine.settings.home, tmp_path / "home")
+    settings = make_engine(tmp_path / "home").settings
     results = vidpipe.process(talk.path, tmp_path / "clips", settings=settings)
     assert isinstance(results, Results) and results.exports
     for export in results.exports:

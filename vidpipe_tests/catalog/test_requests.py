@@ -38,7 +38,7 @@ def test_a_request_for_more_takes_the_place_of_one_for_less(catalog):
     catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
     assert requests(catalog) == [("stale", ["layout", "topics"])]
     catalog.requests.add([KEY], Cause.MANUAL)
-    assert requests(catalog) == [("person", None)]
+    assert requests(catalog) == [("manual", None)]
 
 
 def test_what_was_not_in_the_background_does_not_get_there(catalog):
@@ -47,7 +47,7 @@ def test_what_was_not_in_the_background_does_not_get_there(catalog):
     catalog.requests.add([KEY], Cause.MANUAL, stages=["layout"])
     catalog.requests.add([KEY], Cause.STALE, stages=["topics"])
     [request] = catalog.requests.due(10)
-    assert (request.cause, request.priority, request.stages) == ("person", 0, ["layout", "topics"])
+    assert (request.cause, request.priority, request.stages) == ("manual", 0, ["layout", "topics"])
 
 
 def test_a_request_waits_for_its_time_and_one_for_now_does_not_wait_for_it(catalog):

@@ -111,7 +111,7 @@ def test_models_are_fetched_before_the_first_run_and_one_that_cannot_be_stops_no
 @pytest.mark.parametrize(
     ("tags", "added"),
     [
-        ({}, {CHANNEL: "default", PRIORITY: "4", CAUSE: "person"}),
+        ({}, {CHANNEL: "default", PRIORITY: "4", CAUSE: "manual"}),
         (
             {"dagster/backfill": "b"},
             {CHANNEL: "default", PRIORITY: "-96", CAUSE: "backfill"},

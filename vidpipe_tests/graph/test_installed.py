@@ -248,7 +248,7 @@ def test_a_file_dropped_under_the_real_daemon_comes_out_as_clips(talk, tmp_path)
         assert made
         # A run that somebody launches from the UI is put in the queue like ours.
         tags = launched(port, key)
-        assert tags["vidpipe/channel"] == "default" and tags["vidpipe/cause"] == "person"
+        assert tags["vidpipe/channel"] == "default" and tags["vidpipe/cause"] == "manual"
         assert tags["dagster/priority"] == "0"
     finally:
         os.killpg(dev.pid, signal.SIGTERM)

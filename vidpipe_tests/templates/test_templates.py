@@ -30,7 +30,7 @@ def test_a_template_of_ones_own_is_like_another_with_what_differs():
     )
     pop = load_templates()["pop"]
     assert own.captions.animation is pop.captions.animation and own.captions.uppercase
-    assert own.captions.max_words == 2 and not own.progress
+    assert own.captions.max_words == 2 and not own.progress_bar
     assert own.title_zone == pop.title_zone and own.name == "mine"
 
 
