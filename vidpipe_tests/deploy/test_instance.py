@@ -174,7 +174,7 @@ def test_a_start_with_mistakes_says_all_of_them_at_once(tmp_path):
         "VIDPIPE_STORE_URL",
         "VIDPIPE_DATABASE_URL",
         "VIDPIPE_DROP_QUEUE_URL",
-        "VIDPIPE_QUEUE__MAX_QUEUED_RUN: unknown setting; did you mean VIDPIPE_QUEUE__MAX_QUEUED_RUNS?",
+        "QUEUE__MAX_QUEUED_RUN: unknown setting; did you mean VIDPIPE_QUEUE__MAX_QUEUED_RUNS?",
     ):
         assert part in said
     assert "canary-password" not in said
