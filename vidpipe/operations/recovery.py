@@ -24,7 +24,7 @@ def note_failure(
     stages: Sequence[str] | None = None,
     retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
 ) -> str:
-    """Write a run's failure down and request for another try if that can help; what was done.
+    """Record a run's failure and request another try if that can help; what was done.
 
     The same run's failure is written down once, however often it is told.
     """

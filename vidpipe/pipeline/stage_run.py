@@ -179,7 +179,7 @@ class StageRun(Generic[Options]):
     ) -> tuple[Model | None, Callable[[Model], None]]:
         """A part of this stage's work that is kept only until the whole is done.
 
-        Returns what an unfinished run left under the same cache_key_inputs, or None, and
+        Returns what an unfinished run left under the same inputs of its cache key, or None, and
         what keeps it. The engine forgets all checkpoints once the stage is published.
         """
         identity = fingerprint(cache_key_inputs)
