@@ -166,7 +166,7 @@ def test_a_start_with_mistakes_says_all_of_them_at_once(tmp_path):
         VIDPIPE_STORE_URL="ftp://somewhere",
         VIDPIPE_DATABASE_URL="mysterious://canary-password@db",
         VIDPIPE_DROP_QUEUE_URL="https://sqs.example/queue",
-        VIDPIPE_QUEUE__LIMITS="9",
+        VIDPIPE_QUEUE__MAX_QUEUED_RUN="9",
     ).stderr
     for part in (
         "channels.default.clips.count",
@@ -174,7 +174,7 @@ def test_a_start_with_mistakes_says_all_of_them_at_once(tmp_path):
         "VIDPIPE_STORE_URL",
         "VIDPIPE_DATABASE_URL",
         "VIDPIPE_DROP_QUEUE_URL",
-        "VIDPIPE_QUEUE__LIMITS: unknown setting; did you mean VIDPIPE_QUEUE__MAX_QUEUED_RUNS?",
+        "QUEUE__MAX_QUEUED_RUN: unknown setting; did you mean VIDPIPE_QUEUE__MAX_QUEUED_RUNS?",
     ):
         assert part in said
     assert "canary-password" not in said
@@ -183,14 +183,14 @@ def test_a_start_with_mistakes_says_all_of_them_at_once(tmp_path):
 def test_a_setting_that_does_not_fit_hides_no_name_that_is_none(monkeypatch):
     from vidpipe.readiness import readiness, start_up
 
-    monkeypatch.setenv("VIDPIPE_QUEUE__LIMITS", "9")
+    monkeypatch.setenv("VIDPIPE_QUEUE__MAX_QUEUED_RUN", "9")
     assert not next(i for i in readiness() if i.name == "settings").ok
     monkeypatch.setenv("VIDPIPE_DROP_SETTLE_S", "soon")
     with pytest.raises(Misconfigured) as error:
         start_up()
     assert {p.split(":")[0] for p in error.value.problems} == {
         "VIDPIPE_DROP_SETTLE_S",
-        "VIDPIPE_QUEUE__LIMITS",
+        "VIDPIPE_QUEUE__MAX_QUEUED_RUN",
     }
 
 

@@ -66,11 +66,10 @@ def environment(wheel, folder, without=()):
 
 _ASK_FOR_DOCUMENT = """
 from starlette.testclient import TestClient
-from vidpipe.pipeline.engine import Engine
-from vidpipe.settings import load_settings
+from vidpipe.library import Library
 from vidpipe.web.server import web_app
 
-browser = TestClient(web_app(Engine(load_settings())), base_url="http://localhost")
+browser = TestClient(web_app(Library.open()), base_url="http://localhost")
 print(*(browser.get(f"/docs/{name}").status_code for name in ("runbook.md", "none.md")))
 """
 
