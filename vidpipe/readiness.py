@@ -274,7 +274,7 @@ def _topics(settings: Settings) -> str:
 
 def _llm(settings: Settings) -> str:
     from vidpipe.openai_client import address, missing
-    from vidpipe.segments.llm import EDITOR_SETTING
+    from vidpipe.segments.llm import LLM_SETTING
 
-    why = missing(settings.llm, EDITOR_SETTING)
+    why = missing(settings.llm, LLM_SETTING)
     return f"none ({why})" if why else address(settings.llm)

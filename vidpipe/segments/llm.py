@@ -28,7 +28,7 @@ from vidpipe.transcript.model import Word
 from vidpipe.untrusted import Unreadable, read_json
 
 #: The prefix of its settings in the environment.
-EDITOR_SETTING = "VIDPIPE_EDITOR"
+LLM_SETTING = "VIDPIPE_LLM"
 #: Characters per token, few enough that an estimate is not too low.
 _CHARACTERS_PER_TOKEN = 3.0
 #: What an answer about one candidate takes, in tokens.
@@ -76,7 +76,7 @@ def _system() -> str:
 
 def llm_identity(options: LlmOptions) -> dict[str, Any] | None:
     """Server, model, prompt and options, for fingerprints; None without an editor."""
-    if missing(options, EDITOR_SETTING) is not None:
+    if missing(options, LLM_SETTING) is not None:
         return None
     return {
         "server": address(options),
@@ -93,7 +93,7 @@ def ask_server(options: LlmOptions, messages: Sequence[Mapping[str, str]]) -> An
         Misconfigured: it refuses.
     """
     where = f"editor-{address(options)}"
-    with client(options, where, EDITOR_SETTING) as opened:
+    with client(options, where, LLM_SETTING) as opened:
         asked = opened.chat.completions.with_streaming_response.create(
             model=options.model,
             messages=list(messages),

@@ -14,7 +14,7 @@ DULL = " ".join(
 
 def test_who_asks_for_three_gets_three_and_the_weak_are_marked():
     unasked, _ = chosen(DULL, count=3, min_score=99, same_words=1.0)
-    assert unasked.segments == () and "stands out" in unasked.nothing
+    assert unasked.segments == () and "stands out" in unasked.empty_reason
     asked, _ = chosen(DULL, count=3, min_score=99, asked=True, same_words=1.0)
     assert len(asked.segments) == 3
     for segment in asked.segments:

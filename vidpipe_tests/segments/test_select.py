@@ -69,7 +69,7 @@ def test_segments_keep_every_promise(talk, count):
     chosen = select_segments(content, transcript, speech, options, duration, "talk")
     segments = chosen.segments
     assert len(segments) <= count
-    assert (chosen.nothing is None) == bool(segments)
+    assert (chosen.empty_reason is None) == bool(segments)
     assert [s.rank for s in segments] == list(range(1, len(segments) + 1))
     assert all(a.score >= b.score for a, b in itertools.pairwise(segments))
     assert len({s.title for s in segments}) == len(segments)
@@ -198,11 +198,13 @@ def test_why_nothing_was_chosen_is_said():
     content, speech = simple([5.0, 5.0])
     options = SegmentOptions(min_s=30, max_s=60)
     none = Transcript(source="none")
-    assert "lasts 11.0 s" in select_segments(content, none, speech, options, 11, "t").nothing
+    assert "lasts 11.0 s" in select_segments(content, none, speech, options, 11, "t").empty_reason
     long_options = SegmentOptions(min_s=8, max_s=20, min_score=99)
-    assert "stands out" in select_segments(content, none, speech, long_options, 11, "t").nothing
+    assert (
+        "stands out" in select_segments(content, none, speech, long_options, 11, "t").empty_reason
+    )
     empty = Content(basis="none")
-    assert "nothing is said" in select_segments(empty, none, speech, options, 99, "t").nothing
+    assert "nothing is said" in select_segments(empty, none, speech, options, 99, "t").empty_reason
 
 
 def test_what_is_no_better_than_any_passage_is_no_clip():
@@ -213,7 +215,7 @@ def test_what_is_no_better_than_any_passage_is_no_clip():
     ]
     content = content.model_copy(update={"units": tuple(dull)})
     chosen = select_segments(content, Transcript(source="none"), speech, SegmentOptions(), 90, "t")
-    assert chosen.segments == () and "stands out" in chosen.nothing
+    assert chosen.segments == () and "stands out" in chosen.empty_reason
 
 
 def test_no_segment_begins_or_ends_with_a_flash_of_another_picture():
