@@ -1,4 +1,4 @@
-"""The executor: Dagster's own, with a sign of life for as long as it leads a run."""
+"""The executor: Dagster's own, with a heartbeat for as long as it leads a run."""
 
 import contextlib
 import multiprocessing
@@ -74,7 +74,7 @@ def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefin
 
 
 def living(inner: dg.ExecutorDefinition) -> dg.ExecutorDefinition:
-    """The same executor with signs of life, under the same name and configuration."""
+    """The same executor with heartbeats, under the same name and configuration."""
     make = inner.executor_creation_fn
     assert make is not None
     return dg.ExecutorDefinition(

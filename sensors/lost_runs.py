@@ -20,7 +20,7 @@ _EVERY_S = 15
 def lost_runs(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Compare the signs of life with those of the last looks; see `recovery.watch`."""
+    """Compare the heartbeats with those of the last looks; see `recovery.watch`."""
     runs = context.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     try:
         catalog = vidpipe.engine.catalog
@@ -32,7 +32,7 @@ def lost_runs(
         for run in runs:
             if run.run_id in lost:
                 context.instance.report_run_failed(
-                    run, f"its process gives no sign of life since {running[run.run_id]}"
+                    run, f"its process sends no heartbeat since {running[run.run_id]}"
                 )
         catalog.heartbeats.stop(lost)
         catalog.heartbeats.sweep()

@@ -1,4 +1,4 @@
-"""Signs of life of the processes that lead runs."""
+"""Heartbeats of the processes that lead runs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.tables import Heartbeat, now
 from vidpipe.errors import VidpipeError
 
-#: Seconds between two signs of life.
+#: Seconds between two heartbeats.
 HEARTBEAT_S = 5.0
 
 
 def alive_since() -> datetime:
-    """Whoever gave no sign of life since then is taken for dead."""
+    """Whoever sent no heartbeat since then is taken for dead."""
     return now() - timedelta(seconds=10 * HEARTBEAT_S)
 
 

@@ -279,7 +279,7 @@ class FailureRow(Audited, Base):
 
 
 class Heartbeat(Base):
-    """The last sign of life of the process that leads a run, and the video it works on."""
+    """The last heartbeat of the process that leads a run, and the video it works on."""
 
     __tablename__ = "heartbeats"
 

@@ -226,7 +226,7 @@ POST_FIELDS = ("title", "hook", "description", "topic", "video", "channel")
 
 
 class Channel(_Strict):
-    """Everything vidpipe needs to know of whom it works for."""
+    """The configuration of one channel: its videos, and how its clips look and sound."""
 
     name: ChannelName
     title: str = Field(

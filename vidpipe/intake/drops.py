@@ -58,7 +58,7 @@ class DropEntry:
 
 @dataclass(frozen=True)
 class SkippedObject:
-    """What lies in a drop folder, is not taken in and is beside nothing that is, and why."""
+    """An object in a drop folder that is no upload and belongs to none, and the reason."""
 
     key: str
     reason: str

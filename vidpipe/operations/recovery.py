@@ -53,7 +53,7 @@ def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:
 
 @dataclass(frozen=True)
 class HeartbeatCheck:
-    """A run's sign of life as a watcher saw it: which one, and in how many looks it stood still."""
+    """A run's heartbeat as a watcher saw it: which one, and in how many looks it stood still."""
 
     beat: str
     looks: int
@@ -64,13 +64,13 @@ def find_lost(
 ) -> tuple[dict[str, HeartbeatCheck], list[str]]:
     """What was seen this time, and the runs that are lost.
 
-    A run is lost when its sign of life stood still in more than `looks_allowed` looks in a
+    A run is lost when its heartbeat stood still in more than `looks_allowed` looks in a
     row. Looks are counted and not seconds: while the database or the watcher is away,
     nobody looks, and nobody is lost for it.
 
     Args:
         before: what was seen last time.
-        running: for each run that should be alive its newest sign of life, whatever it is.
+        running: for each run that should be alive its newest heartbeat, whatever it is.
         looks_allowed: how long it may stand still.
     """
     seen: dict[str, HeartbeatCheck] = {}

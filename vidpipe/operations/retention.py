@@ -102,7 +102,7 @@ def plan_removal(
     Args:
         engine: store, catalog, channels.
         at_work: videos that runs have in hand, as far as the caller knows; those with a
-            sign of life in the catalog are added.
+            heartbeat in the catalog are added.
         at_s: the moment, in seconds since 1970; by default what can be believed of the clock.
         trust_clock: believe it: somebody has looked.
 

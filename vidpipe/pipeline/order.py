@@ -1,4 +1,4 @@
-"""What is wanted for one video."""
+"""What a run is to make of one video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vidpipe.templates.model import Template
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted for one video: settings, its channel, its sidecar, this run's options."""
+    """The request for one video: settings, its channel, its sidecar, this run's options."""
 
     settings: Settings
     channel: Channel

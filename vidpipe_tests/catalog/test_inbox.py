@@ -1,4 +1,4 @@
-"""Noticed uploads, failures, signs of life."""
+"""Noticed uploads, failures, heartbeats."""
 
 import time
 from datetime import timedelta

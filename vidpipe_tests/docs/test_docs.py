@@ -177,3 +177,22 @@ def test_doubles_refuse_what_is_not_there(checkout):
     assert "no such extra: gpx" in call("pip", "install", "-e", ".[gpx]")
     assert "nothing" in call("make", "nothing")
     assert "there is no x.yaml" in call("helm", "install", "vidpipe", "chart", "-f", "x.yaml")
+
+
+def test_the_library_is_used_as_its_page_says(processed, talk, tmp_path, monkeypatch):
+    """Each block of Python on the page runs, in order, in a folder that holds a recording."""
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    monkeypatch.setenv("VIDPIPE_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    for path in talk.path.parent.glob(f"{talk.path.stem}*"):
+        shutil.copy(path, tmp_path / f"talk{path.name.removeprefix(talk.path.stem)}")
+    page = (ROOT / "docs" / "how-to" / "use-as-a-library.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    assert len(blocks) == 3
+    known: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "use-as-a-library.md", "exec"), known)
+    assert len(known["results"].exports) == 4
+    assert known["video"].state == "done" and known["failed"].items == ()
+    assert (tmp_path / "clips" / "results.json").is_file()

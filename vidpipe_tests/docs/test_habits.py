@@ -1,5 +1,6 @@
 """What the repository says of itself is so."""
 
+import ast
 import importlib.util
 import re
 import tomllib
@@ -74,7 +75,7 @@ def test_words_of_other_terms_are_found_where_they_are_and_not_in_code():
     )
     assert [(line, said) for line, said, _ in words().found(text)] == [
         (1, "anew"),
-        (7, "sign of life"),
+        (7, "heartbeat"),
     ]
 
 
@@ -86,3 +87,15 @@ def test_pages_and_descriptions_use_the_terms_of_the_style():
     }
     assert {name: said for name, said in wrong.items() if said} == {}
     assert len(wrong) > 30
+
+
+def test_no_two_classes_share_a_name():
+    """A word means one thing; private classes are nobody's words."""
+    found: dict[str, list[str]] = {}
+    for package in ("vidpipe", "assets", "resources", "sensors", "deploy"):
+        for path in (ROOT / package).rglob("*.py"):
+            for item in ast.parse(path.read_text("utf-8")).body:
+                if isinstance(item, ast.ClassDef) and not item.name.startswith("_"):
+                    found.setdefault(item.name, []).append(str(path.relative_to(ROOT)))
+    assert len(found) > 200
+    assert {name: where for name, where in found.items() if len(where) > 1} == {}

@@ -132,7 +132,7 @@ MADE = """
 import sys
 from pathlib import Path
 from vidpipe.testmedia.recording import Room, make_recording
-from vidpipe.testmedia.talk import Look, make_talk
+from vidpipe.testmedia.talk import TalkLook, make_talk
 from vidpipe_tests.conftest import SHORT_TALK
 from vidpipe_tests.pipeline.test_golden import saved
 
@@ -140,7 +140,7 @@ folder = Path(sys.argv[1])
 for between, noise_db, between_db in (("breath", -20, -20), ("applause", -25, -9)):
     room = Room(noise="pink", noise_db=noise_db, between=between, between_db=between_db)
     saved(folder / f"{between}.wav", make_recording(room, seed=5, sentences=5).samples)
-make_talk(folder / "talk.mp4", SHORT_TALK, Look(width=640, height=360))
+make_talk(folder / "talk.mp4", SHORT_TALK, TalkLook(width=640, height=360))
 """
 
 

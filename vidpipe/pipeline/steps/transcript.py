@@ -29,7 +29,7 @@ from vidpipe.transcript.transcribe import Chunk, transcribe
 from vidpipe.transcript.worded import worded
 
 #: Of the stage; its chunks are made anew with it.
-VERSION = "7"
+VERSION = "8"
 
 
 class TranscriptRequest(BaseModel):

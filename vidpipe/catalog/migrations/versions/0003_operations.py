@@ -1,4 +1,4 @@
-"""Noticed uploads, requests, failures, signs of life; holds and the end of processing."""
+"""Noticed uploads, requests, failures, heartbeats; holds and the end of processing."""
 
 from __future__ import annotations
 
