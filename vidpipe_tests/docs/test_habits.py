@@ -75,7 +75,7 @@ def test_words_of_other_terms_are_found_where_they_are_and_not_in_code():
     )
     assert [(line, said) for line, said, _ in words().found(text)] == [
         (1, "anew"),
-        (7, "heartbeat"),
+        (7, "sign of life"),
     ]
 
 
