@@ -115,8 +115,9 @@ pictures: $(VENV)/.dev ## take the pictures of docs/ again, in a browser (Chromi
 	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.walk --pictures
 
-docs: $(VENV)/.demo ## write the pages of docs/reference from the code
+docs: $(VENV)/.demo ## write docs/reference and the drawing of the architecture from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/drawing.py
 
 lock: $(VENV)/.made ## write down the versions that go into the image
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .lock.json \

@@ -138,6 +138,16 @@ def test_the_reference_is_what_the_code_says():
     assert there == set(generate.pages())
 
 
+def test_the_drawing_is_what_the_code_says():
+    spec = importlib.util.spec_from_file_location("drawing", ROOT / "docs" / "drawing.py")
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    assert drawing.FILE.read_text("utf-8") == drawing.drawing(), "`make docs`"
+    drawing._SHELL["a_sensor_that_is_gone"] = "nothing"
+    with pytest.raises(KeyError, match="a_sensor_that_is_gone"):
+        drawing.drawing()
+
+
 def test_every_command_of_the_reference_takes_its_flags():
     """The reference is written from annotations; this asks the commands themselves."""
     text = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
