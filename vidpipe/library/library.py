@@ -323,11 +323,18 @@ class Library:
 
         Raises:
             UnknownVideo: there is none of this id.
-            Misconfigured: it is retired.
+            Misconfigured: it is retired, its channel is gone, or a stage is none of its.
         """
         row = self._row(video_id)
         if row.state == "retired":
             raise Misconfigured(f"{video_id} is retired; drop its file again to revive it")
+        channel = channel_named(self.engine.channels, row.channel)
+        known = self.engine.pipeline.names(tuple(channel.presets))
+        unknown = sorted(set(stages or ()) - set(known))
+        if unknown:
+            raise Misconfigured(
+                f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}"
+            )
         return self.engine.catalog.requests.add([video_id], Cause.MANUAL, stages=stages) > 0
 
     def request_stale(self, plans: Iterable[Plan]) -> int:

@@ -262,6 +262,11 @@ def test_a_run_is_asked_for_once_and_never_of_what_is_retired(library):
     assert library.request(video_id, stages=["layout"])
     assert not library.request(video_id, stages=["layout"])
     assert library.status(video_id).requests[0].stages == ("layout",)
+    with pytest.raises(
+        Misconfigured, match="unknown stage layuot, platform_exports/myspace; there"
+    ):
+        library.request(video_id, stages=["layuot", "platform_exports/myspace", "topics"])
+    assert library.request(video_id, stages=["platform_exports/tiktok"])
     library.retire([video_id])
     with pytest.raises(Misconfigured, match="is retired"):
         library.request(video_id)
