@@ -115,7 +115,7 @@ def test_what_is_compressed_is_bounded_when_it_is_not():
 def test_an_answer_that_is_none_leaves_the_local_choice(data):
     with serving(lambda h: whole(h, data)) as (url, _):
         verdicts, note = Editor(options(url)).judge([WORDS])
-    assert verdicts == {} and note.passed_over
+    assert verdicts == {} and note.skipped_reason
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_counts_that_are_none_count_nothing(used):
         '{"clips": [null, 3, [], {"id": {}, "score": 5}]}',
     ],
 )
-def test_verdicts_that_are_none_are_passed_over(content):
+def test_verdicts_that_are_none_are_skipped_reason(content):
     began = time.monotonic()
     verdicts, _ = Editor(LlmOptions(), lambda _: Answer(content=content)).judge([WORDS])
     assert verdicts == {} and time.monotonic() - began < 5
@@ -159,7 +159,7 @@ def test_a_title_of_one_long_word_takes_no_time():
 
 def test_a_budget_without_prices_is_refused(monkeypatch):
     monkeypatch.setenv("VIDPIPE_LLM__BUDGET", "1")
-    with pytest.raises(Misconfigured, match=r"VIDPIPE_EDITOR.*price_in"):
+    with pytest.raises(Misconfigured, match=r"VIDPIPE_LLM.*price_in"):
         load_settings()
     monkeypatch.setenv("VIDPIPE_LLM__PRICE_OUT", "10")
     assert load_settings().llm.budget == 1
@@ -190,7 +190,7 @@ def test_a_kept_answer_costs_nothing_again():
         [{"word": "x", "start": "0", "end": "1"}],
     ],
 )
-def test_words_that_are_none_are_passed_over(listed):
+def test_words_that_are_none_are_skipped_reason(listed):
     assert _words(listed, 0.0) == []
 
 
