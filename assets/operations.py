@@ -56,7 +56,7 @@ def stale_videos(
             ),
             "why_not_planned": table(
                 [{"video": v, "because": why} for v, why in list(unplanned.items())[:_ROWS]],
-                because="what has to be mended first",
+                because="what has to be resolved first",
             ),
         }
     )
@@ -109,7 +109,7 @@ def report_metadata(engine: Engine, found: Report) -> Metadata:
                 if d.videos or d.failures
             ],
             videos="finished on that day (UTC)",
-            failures="noted on that day, mended or not",
+            failures="noted on that day, resolved or not",
         ),
         "stages": table(
             [

@@ -217,7 +217,7 @@ def choose(found: Browser, key: str) -> None:
 
 
 def fill_in(found: Browser, run_options: dict[str, object]) -> None:
-    """Write run_options into the form that is open."""
+    """Write run options into the form that is open."""
     page = found.page
     page.locator(".CodeMirror").first.click()
     page.keyboard.press("Control+a")

@@ -437,7 +437,7 @@ def graph() -> str:
                 ("`vidpipe/channel`", "whose it is"),
                 (
                     "`vidpipe/cause`",
-                    "why there is this run: `upload`, `sidecar`, `retry`, `stale`, `person`, "
+                    "why there is this run: `upload`, `sidecar`, `retry`, `stale`, `manual`, "
                     "`backfill`",
                 ),
                 ("`dagster/priority`", "its place in the queue: higher goes first"),

@@ -13,7 +13,7 @@ from resources.run_options import form
 from vidpipe.intake.model import IntakeResult, IntakeState
 from vidpipe.intake.taking import ingest_pending
 
-#: Runs that have work in hand or wait for it.
+#: Runs that are at work or wait for it.
 ALIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -57,9 +57,9 @@ add_platform = dg.define_asset_job(
     selection=_CLIPS,
     partitions_def=videos,
     config=form("additional_platforms"),
-    description="Exports for one more platform: name it under `also`. **Costs** a copy where its "
-    "shape is rendered already, else one encode a clip. For every new video of a channel add the "
-    "platform to channels.yaml.",
+    description="Exports for one more platform: name it under `additional_platforms`. **Costs** a "
+    "copy where its shape is rendered already, else one encode a clip. For all videos of a "
+    "channel add the platform to channels.yaml.",
 )
 
 #: Jobs of one video each: what its partitions can be launched with.
@@ -80,7 +80,7 @@ class IntakeConfig(dg.Config):
 
 
 def uploads_of(run: dg.DagsterRun) -> list[str]:
-    """Keys of the uploads that an intake run has in hand."""
+    """Keys of the uploads that an intake run works on."""
     config: Mapping[str, Any] = run.run_config
     wanted = config.get("ops", {}).get("take_uploads", {}).get("config", {})
     return [item["key"] for item in wanted.get("uploads", [])]

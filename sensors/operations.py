@@ -16,7 +16,7 @@ _SHOWN = 500
 
 
 def at_work(instance: dg.DagsterInstance) -> set[str]:
-    """Videos that a queued or running run has in hand."""
+    """Videos that a queued or running run works on."""
     runs = instance.get_runs(dg.RunsFilter(statuses=ALIVE))
     return {run.tags[PARTITION] for run in runs if PARTITION in run.tags}
 

@@ -27,7 +27,7 @@ _BATCH, _RUNS = 20, 3
 def pending_uploads(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask the catalog for noticed uploads that no intake run has in hand."""
+    """Ask the catalog for noticed uploads that no intake run works on."""
     runs = context.instance.get_runs(dg.RunsFilter(job_name="intake", statuses=ALIVE))
     in_flight = {key for run in runs for key in uploads_of(run)}
     try:
@@ -41,7 +41,7 @@ def pending_uploads(
         return dg.SkipReason(f"the catalog could not be read: {error}")
     waiting = [row for row in waiting if row.key not in in_flight]
     if not waiting:
-        return dg.SkipReason(f"nothing to take in; {total} are in hand or not whole yet")
+        return dg.SkipReason(f"nothing to take in; {total} are in flight or not whole yet")
     if short:
         return dg.SkipReason(f"deferred {total} uploads: {short}")
     if len(runs) >= _RUNS:

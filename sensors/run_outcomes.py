@@ -178,7 +178,7 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.Dag
 
 
 def _settle(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
-    """RunOptions in hand whose run is over or gone all the same; what was done about each.
+    """Requests in flight whose run is over or gone all the same; what was done about each.
 
     Their end was missed, or they were deleted, or never came to be.
     """

@@ -1,4 +1,4 @@
-"""RunOptions for runs become runs: as many as there is room for, fairly between channels."""
+"""Requests for runs become runs: as many as there is room for, fairly between channels."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _FRESH = [cause.value for cause in Cause if cause is not Cause.STALE]
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Requests one run for each video that is wanted: accepted, with other sidecars, "
     "to be tried again, stale, or asked for by a person. Holds back while the queue is long, "
-    "a channel has enough in hand, or space is short; what is held back waits in the catalog.",
+    "a channel has enough in flight, or space is short; what is held back waits in the catalog.",
 )
 def video_requests(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
@@ -144,7 +144,7 @@ def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, to
         queued += len(turn.chosen)
         return f"deferred {left} videos: queue at {queued} of {settings.queue.max_queued_runs}"
     busy = ", ".join(sorted(turn.over_limit))
-    return f"deferred {left} videos: as many in hand as allowed for {busy}"
+    return f"deferred {left} videos: as many in flight as allowed for {busy}"
 
 
 def _run_request(row: RequestRow) -> dg.RunRequest:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
-    from vidpipe.library import Library, VideoState, process
+    from vidpipe.library import Library, NotReady, UnknownVideo, VideoState, process
     from vidpipe.pipeline.run_options import RunOptions as RunOptions
     from vidpipe.results.model import Results
     from vidpipe.settings import Settings
@@ -24,10 +24,12 @@ __all__ = [
     "InputRejected",
     "Library",
     "Misconfigured",
+    "NotReady",
     "Results",
     "RunOptions",
     "Settings",
     "Unavailable",
+    "UnknownVideo",
     "VideoState",
     "VidpipeError",
     "__version__",
@@ -45,10 +47,12 @@ _PLACES = {
     "InputRejected": "vidpipe.errors",
     "Library": "vidpipe.library",
     "Misconfigured": "vidpipe.errors",
+    "NotReady": "vidpipe.library",
     "Results": "vidpipe.results.model",
     "RunOptions": "vidpipe.pipeline.run_options",
     "Settings": "vidpipe.settings",
     "Unavailable": "vidpipe.errors",
+    "UnknownVideo": "vidpipe.library",
     "VideoState": "vidpipe.library",
     "VidpipeError": "vidpipe.errors",
     "process": "vidpipe.library",

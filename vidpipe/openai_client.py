@@ -15,7 +15,7 @@ from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.stuck import silent
 from vidpipe.untrusted import Unreadable, cleaned, read_json
 
-#: The longest wait between two max_attempts: what a server may ask for (openai).
+#: The longest wait between two attempts: what a server may ask for (openai).
 _BETWEEN_S = 60.0
 
 

@@ -33,7 +33,7 @@ ODD = [
     ("SCRATCH_CACHE_GIB", "inf"),
     ("RETRY_DELAYS_S", "[nan]"),
     ("QUEUE", "{bad"),
-    ("EDITOR", "x"),
+    ("LLM", "x"),
     ("LINKS_URL", "http://[::1"),
 ]
 

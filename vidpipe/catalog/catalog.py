@@ -172,7 +172,7 @@ class Catalog(Database):
             request(session, row, Cause.SIDECAR)
 
     def finish_video(self, video_id: str, begun: datetime) -> None:
-        """All of it was made by a run that began then: older requests are met, failures mended."""
+        """A run that began then made all of it: older requests are met, failures resolved."""
         with self.writing() as session:
             session.execute(
                 update(Video)
@@ -183,7 +183,7 @@ class Catalog(Database):
             resolve(session, video_id)
 
     def unfinished(self) -> list[str]:
-        """Accepted videos that no run finished and that nobody requests for."""
+        """Accepted videos that no run finished and that nobody requested."""
         requested = select(RequestRow.id).where(
             RequestRow.video_id == Video.video_id, RequestRow.state != RequestState.DONE
         )

@@ -85,14 +85,23 @@ class Database:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
 
-    def schema_problem(self) -> str | None:
-        """Why the schema cannot be used, or None."""
-        newest = ScriptDirectory.from_config(self._config()).get_current_head()
+    def _revision(self) -> str | None:
         with self._reach(), self.engine.connect() as connection:
             context = MigrationContext.configure(
                 connection, opts={"version_table": "vidpipe_schema"}
             )
-            have = context.get_current_revision()
+            return context.get_current_revision()
+
+    def _is_newer(self) -> bool:
+        """Whether the schema is one that this version has no migration to."""
+        known = {r.revision for r in ScriptDirectory.from_config(self._config()).walk_revisions()}
+        have = self._revision()
+        return have is not None and have not in known
+
+    def schema_problem(self) -> str | None:
+        """Why the schema cannot be used, or None."""
+        newest = ScriptDirectory.from_config(self._config()).get_current_head()
+        have = self._revision()
         if have == newest:
             return None
         return f"the catalog's schema is at {have}, this vidpipe wants {newest}"
@@ -101,10 +110,16 @@ class Database:
         """Migrate an embedded database, refuse an outdated one elsewhere.
 
         Raises:
-            Misconfigured: a server database that `vidpipe migrate` was not run on.
+            Misconfigured: a server database that `vidpipe migrate` was not run on, or one that
+                a newer vidpipe migrated.
         """
         problem = self.schema_problem()
         if problem is not None:
+            if self._is_newer():
+                raise Misconfigured(
+                    f"{problem}: it was migrated by a newer vidpipe; upgrade this one, or put back "
+                    "a copy from before"
+                )
             if not self.embedded:
                 raise Misconfigured(f"{problem}: run `vidpipe migrate`")
             self.upgrade()

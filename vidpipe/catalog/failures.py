@@ -89,7 +89,7 @@ class Failures:
         channel: str | None = None,
         subject: str | None = None,
     ) -> list[FailureRow]:
-        """What is not mended, the newest first."""
+        """What is not resolved, the newest first."""
         query = select(FailureRow).where(FailureRow.state != FailureState.RESOLVED)
         if state is not None:
             query = query.where(FailureRow.state == state)

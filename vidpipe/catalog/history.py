@@ -34,7 +34,7 @@ class StageTime:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Failures of one cause in one channel that are not mended."""
+    """Failures of one cause in one channel that are not resolved."""
 
     channel: str
     cause: str
@@ -70,7 +70,7 @@ class History:
         return [FinishedVideo(*row) for row in self._rows(query)]
 
     def failed(self, since: datetime) -> list[datetime]:
-        """When failures were noted, mended or not."""
+        """When failures were noted, resolved or not."""
         query = select(FailureRow.created_at).where(FailureRow.created_at >= since)
         return [at for (at,) in self._rows(query)]
 
@@ -90,7 +90,7 @@ class History:
         return [StageTime(*row) for row in self._rows(query)]
 
     def troubles(self) -> list[FailureGroup]:
-        """What is not mended, by channel and cause, the most frequent first."""
+        """What is not resolved, by channel and cause, the most frequent first."""
         dead = func.sum(case((FailureRow.state == FailureState.DEAD, 1), else_=0))
         waiting = func.sum(case((FailureRow.state == FailureState.WAITING, 1), else_=0))
         query = (

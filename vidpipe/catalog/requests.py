@@ -1,4 +1,4 @@
-"""RunOptions for runs: what every part of vidpipe that wants a video processed writes down."""
+"""Requests for runs: what every part of vidpipe that wants a video processed writes down."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Requests:
                 )
 
     def done(self, run_id: str) -> None:
-        """The run that had a request in hand has ended, one way or the other."""
+        """The run that had a request in flight has ended, one way or the other."""
         with self._db.writing() as session:
             session.execute(
                 update(RequestRow)
@@ -113,7 +113,7 @@ class Requests:
             )
 
     def in_flight(self) -> list[RequestRow]:
-        """RunOptions that a run has, or had when it was last heard of."""
+        """Requests that a run has, or had when it was last heard of."""
         with self._db.session() as session:
             return list(
                 session.scalars(
@@ -122,7 +122,7 @@ class Requests:
             )
 
     def videos(self) -> set[str]:
-        """Videos with a request that is open or in hand."""
+        """Videos with a request that is open or in flight."""
         with self._db.session() as session:
             return set(
                 session.scalars(
@@ -201,7 +201,7 @@ def request(
 
 
 def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:
-    """No request for this video is open or in hand any more, or none last requested before."""
+    """No request for this video is open or in flight any more, or none last requested before."""
     query = update(RequestRow).where(
         RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
     )

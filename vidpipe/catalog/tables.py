@@ -218,8 +218,8 @@ class Encode(Audited, Base):
 class RequestRow(Audited, Base):
     """A request for a run of one video: open until a run answers it, then done with it.
 
-    `stages` are those to run, all of them when null. `run_id` is the run that has it in
-    hand or had it last.
+    `stages` are those to run, all of them when null. `run_id` is the run that works on
+    it or had it last.
     """
 
     __tablename__ = "requests"
@@ -248,7 +248,7 @@ class RequestRow(Audited, Base):
 
 
 class FailureRow(Audited, Base):
-    """What went wrong with a video or an upload: waiting for another try, dead, or mended."""
+    """What went wrong with a video or an upload: waiting for another try, dead, or resolved."""
 
     __tablename__ = "failures"
 

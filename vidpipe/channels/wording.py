@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-#: A name or what it sounds extends: something to say, on one line.
+#: A name or what it sounds like: something to say, on one line.
 _Text = Annotated[str, Field(min_length=2, max_length=60, pattern=r"^[^\r\n\t]*\w[^\r\n\t]*$")]
 
 

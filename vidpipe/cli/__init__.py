@@ -1,7 +1,7 @@
 """The vidpipe command.
 
 Belongs here: what is typed and what is printed. Does not belong here: anything that
-works on videos; each command is a few lines over the rooms under it.
+works on videos; each command is a few lines over the packages below it.
 """
 
 # In the order in which `vidpipe --help` shows them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import unicodedata
@@ -76,7 +77,10 @@ def library() -> Library:
         Misconfigured: settings or channels.yaml; every problem at once.
     """
     from vidpipe.library import Library
+    from vidpipe.settings import unknown_settings
 
+    for problem in unknown_settings(os.environ):
+        err.print(f"vidpipe: {problem}", style="yellow")
     return Library.open()
 
 

@@ -65,7 +65,8 @@ def status(
         else:
             out.print("No videos yet.")
         for upload in reversed(asked.uploads(channel=channel, limit=newest)):
-            said = f"of {upload.video_id}" if upload.state == "alias" else upload.message
+            alias = upload.state == "alias" and upload.video_id
+            said = f"of {upload.video_id}" if alias else upload.message
             out.print(f"{upload.state.replace('_', ' ')}: {line(upload.key)}: {line(said)}")
         totals = asked.totals()
         out.print(
@@ -100,7 +101,7 @@ def _status_of(asked: Library, video_id: str) -> int:
 
 
 def _state(video: VideoView) -> str:
-    if video.state == "queued" and video.failure is not None:
+    if video.state == "queued" and video.failure is not None and not video.failure.given_up:
         return "tried again later"
     return _STATES.get(video.state, video.state.value)
 

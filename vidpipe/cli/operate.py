@@ -181,13 +181,13 @@ def retention(
 @app.command()
 def hold(
     video: Annotated[str, typer.Argument(metavar="VIDEO", help="its id")],
-    why: Annotated[
-        str, typer.Option(metavar="TEXT", help="the reason; it is shown wherever it matters")
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="why; it is shown wherever it matters")
     ] = "",
     release: Annotated[bool, typer.Option("--release", help="let go again")] = False,
 ) -> None:
     """Keep everything of a video from retention and retiring."""
-    if release is bool(why):
+    if release is bool(reason):
         raise typer.BadParameter("give --reason, or --release")
 
     def go() -> int:
@@ -195,7 +195,7 @@ def hold(
         if release:
             asked.release(video)
         else:
-            asked.hold(video, why)
+            asked.hold(video, reason)
         return 0
 
     raise typer.Exit(guard(go))

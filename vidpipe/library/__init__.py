@@ -3,7 +3,7 @@
 Belongs here: everything that can be asked of videos and done with them, as methods of
 `Library` that print nothing and give frozen values; the one place that says where a video
 stands. Does not belong here: how it is shown (the command line, pages, an API) and how it is
-done (rooms under this one).
+done (packages below this one).
 """
 
 from vidpipe.library.library import (

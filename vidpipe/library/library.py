@@ -47,6 +47,10 @@ from vidpipe.settings import Settings, load_settings
 
 #: Videos on a page of a list, unless asked otherwise, and at most.
 PAGE, MOST = 50, 500
+#: No store signs a link for longer.
+_WEEK_S = 7 * 24 * 3600
+#: Characters of the reason of a hold.
+_REASON = 400
 #: Uploads that became no video of their own.
 _NO_VIDEOS = (IntakeState.QUARANTINED, IntakeState.ALIAS, IntakeState.SKIPPED)
 
@@ -183,6 +187,10 @@ class Library:
         """
         if not 1 <= limit <= MOST:
             raise Misconfigured(f"limit: from 1 to {MOST}, not {limit}")
+        try:
+            states = {VideoState(state) for state in states}
+        except ValueError as error:
+            raise Misconfigured(f"states: {error}; there are: {', '.join(VideoState)}") from error
         catalog = self.engine.catalog
         after = place_of(cursor) if cursor else None
         about = {AMONG[state] for state in states} - {None}
@@ -257,8 +265,11 @@ class Library:
 
         Raises:
             UnknownVideo: there is none of this id.
+            Misconfigured: the time is none that a link can have.
         """
         self._row(video_id)
+        if not 1 <= expires_s <= _WEEK_S:
+            raise Misconfigured(f"expires_s: from 1 to {_WEEK_S} (a week), not {expires_s}")
         catalog = self.engine.catalog
         clips = {c.clip_id: (c.rank, c.title) for c in catalog.clips(video_id)}
         rows = [e for e in catalog.exports(video_id) if not platforms or e.platform in platforms]
@@ -379,8 +390,10 @@ class Library:
             UnknownVideo: there is none of this id.
             Misconfigured: the reason is empty.
         """
-        if not reason.strip():
-            raise Misconfigured("give a reason: it is shown wherever it matters")
+        if not 1 <= len(reason.strip()) <= _REASON:
+            raise Misconfigured(
+                f"give a reason of at most {_REASON} characters: it is shown wherever it matters"
+            )
         self._row(video_id)
         self.engine.catalog.hold_video(video_id, reason)
 

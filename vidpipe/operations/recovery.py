@@ -86,7 +86,7 @@ def find_lost(
 
 
 def orphaned(in_flight: Sequence[RequestRow], alive: Collection[str]) -> list[RequestRow]:
-    """RunOptions whose run is neither alive nor told of: it was deleted, or its end was missed."""
+    """Requests whose run is neither alive nor told of: it was deleted, or its end was missed."""
     return [row for row in in_flight if row.run_id not in alive]
 
 

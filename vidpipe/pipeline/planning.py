@@ -138,13 +138,21 @@ def _verdict(
             and engine.items_intact(found, wanted, read=False)
         )
         return StageVerdict.CACHED if known else StageVerdict.CHANGED, because
-    if not (engine.artifacts.intact(current) and engine.items_intact(current, wanted, read=False)):
+    if not engine.artifacts.intact(current):
+        stored, whole = False, False
+    else:
+        try:
+            stored = engine.items_intact(current, wanted, read=False)
+            whole = wanted.whole(engine.artifacts.document(current, wanted.document))
+        except FileNotFoundError as error:
+            return StageVerdict.LOST, (error.strerror or str(error),)
+    if not stored:
         days = order.channel.retention.days(RETENTION[wanted.folder])
         if days is None:
             return StageVerdict.LOST, ("files are gone from the store",)
         verdict = StageVerdict.DOWNSTREAM if moving else StageVerdict.EXPIRED
         return verdict, (f"kept {days:g} days",)
-    if not wanted.whole(engine.artifacts.document(current, wanted.document)):
+    if not whole:
         return StageVerdict.PARTIAL, ("not all of it could be made",)
     if moving:
         return StageVerdict.DOWNSTREAM, tuple(moving)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from vidpipe.errors import Unavailable
 from vidpipe.storage.claims import Claims
@@ -57,7 +57,10 @@ class Manifest(BaseModel):
     artifact: str
     video_id: str
     fingerprint: str
-    cache_key_inputs: dict[str, Any]
+    #: `ingredients` in manifests of before: what was uploaded cannot be made again.
+    cache_key_inputs: dict[str, Any] = Field(
+        validation_alias=AliasChoices("cache_key_inputs", "ingredients")
+    )
     files: tuple[StoredFile, ...]
     created_at: str
     wall_s: float

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
 
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog, Rows
@@ -122,3 +123,17 @@ def test_a_server_database_is_not_migrated_behind_ones_back(postgres_url):
         catalog.ready()
     catalog.upgrade()
     catalog.engine.dispose()
+
+
+def test_a_catalog_that_a_newer_version_migrated_says_so(catalog):
+    def mark(revision):
+        with catalog.engine.begin() as connection:
+            said = text("UPDATE vidpipe_schema SET version_num = :revision")
+            connection.execute(said, {"revision": revision})
+
+    mark("9999")
+    try:
+        with pytest.raises(Misconfigured, match=r"9999.*migrated by a newer vidpipe"):
+            Catalog(catalog.url.render_as_string(hide_password=False)).ready()
+    finally:
+        mark("0004")

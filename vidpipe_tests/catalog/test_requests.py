@@ -1,4 +1,4 @@
-"""RunOptions for runs: durable, each answered once."""
+"""Requests for runs: durable, each answered once."""
 
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now

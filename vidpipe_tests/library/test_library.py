@@ -1,5 +1,7 @@
 """The library as a program uses it: values and errors, nothing printed, no rows handed out."""
 
+import hashlib
+import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +16,7 @@ from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.library import Library, NotReady, UnknownFailure, UnknownVideo, VideoState
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.results.model import Results
+from vidpipe.storage.keys import Folder, pointer_key
 from vidpipe_tests.conftest import make_engine
 
 
@@ -289,6 +292,41 @@ def test_a_hold_has_a_reason(library):
     assert library.status(video_id).state is VideoState.HELD
     library.release(video_id)
     assert library.status(video_id).state is VideoState.DONE
+
+
+def test_arguments_that_cannot_be_are_said(library):
+    video_id = video(library, 1)
+    with pytest.raises(Misconfigured, match=r"states: 'nope' .*; there are: queued, running"):
+        library.list(states=["nope"])
+    assert [v.video_id for v in library.list(states=["queued"]).items] == [video_id]
+    with pytest.raises(Misconfigured, match="at most 400 characters"):
+        library.hold(video_id, "x" * 401)
+    for expires_s in (0, -1, 8 * 24 * 3600):
+        with pytest.raises(Misconfigured, match="expires_s: from 1"):
+            library.links(video_id, expires_s=expires_s)
+
+
+def test_results_of_before_the_names_changed_say_what_to_do(seeded, processed):
+    """Manifests are read, so that nothing is called damaged; documents in another form are not."""
+    engine, video_id = seeded.engine, processed.video_id
+    manifest = engine.manifest(video_id, "transcript")
+    document = json.loads(engine.store.get_bytes(manifest.file("result.json").key))
+    document.pop("detected_language")
+    document["word_times"] = "heard"
+    body = json.dumps(document).encode()
+    engine.store.put_bytes(manifest.file("result.json").key, body)
+    old = manifest.model_dump(mode="json")
+    old["ingredients"] = old.pop("cache_key_inputs")
+    for item in old["files"]:
+        if item["name"] == "result.json":
+            item.update(sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
+    key = pointer_key(video_id, Folder.ANALYSIS, "transcript")
+    engine.store.put_bytes(key, json.dumps(old).encode())
+    read = engine.manifest(video_id, "transcript")
+    assert read.cache_key_inputs == manifest.cache_key_inputs
+    with pytest.raises(NotReady, match=r"earlier version of vidpipe, in another form.*[Rr]un"):
+        seeded.results(video_id)
+    assert [s.verdict for s in seeded.plan(video_id).steps].count("lost") >= 1
 
 
 def test_what_was_left_without_an_end_is_asked_for_again(library):

@@ -73,7 +73,7 @@ def test_what_a_channel_says_itself_stands():
     assert brand.title_card == "hook" and captions.font_size == 60 and captions.max_words == 6
 
 
-def test_a_run_run_options_for_a_template_that_the_channel_knows():
+def test_a_run_asks_for_a_template_that_the_channel_knows():
     channel = Channel(name="lab")
     run_options = RunOptions.of(template="karaoke")
     run_options.applied_to(Settings(), channel)

@@ -222,7 +222,7 @@ def font_for(text: str, style: CaptionStyle) -> Font:
             other = read_font(path)
         except Misconfigured:
             continue
-        # A channel's own file is what its captions look extends: others only fill its gaps.
+        # A channel's own file is what its captions look like: others only fill its gaps.
         if style.font_file is None and not other.lacks(text):
             return other
         lacking = {c for c in lacking if ord(c) not in other.letters}
