@@ -68,7 +68,7 @@ def test_of_two_people_the_clip_shows_the_one_who_speaks(tmp_path):
 def conversation(tmp_path, turns_s, length_s, people):
     path = tmp_path / "two.mp4"
     truth = make_conversation(path, turns_s, length_s=length_s)
-    _, plan = planned(path, length_s, speaker_layout=people)
+    _, plan = planned(path, length_s, people=people)
     return path, truth, plan
 
 

@@ -199,7 +199,7 @@ def test_the_command_line_plans_and_asks(home, processed, monkeypatch):
     restyled(home)
     one = command(home, monkeypatch, "plan", processed.video_id)
     assert "options.captions.font_size: 64 -> 80" in one.output
-    assert "follows" in one.output and "fresh" in one.output
+    assert "downstream" in one.output and "fresh" in one.output
     every = command(home, monkeypatch, "plan", "--all", "--request")
     assert "1 of 1 finished videos are stale" in every.output and "1 asked for" in every.output
     assert len(engine_of(home).catalog.requests.due(5)) == 1
