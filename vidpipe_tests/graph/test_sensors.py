@@ -205,7 +205,7 @@ def test_a_channel_that_has_enough_in_hand_waits_while_others_go_on(dropped, ins
     for request in first:
         stored_run(instance, request, dg.DagsterRunStatus.STARTED)
     assert said(tick(video_requests, instance, dropped)) == (
-        "deferred 3 videos: as many in hand as allowed for default"
+        "deferred 3 videos: as many in flight as allowed for default"
     )
     add_videos(dropped, "other", 1)
     [run] = tick(video_requests, instance, dropped).run_requests
