@@ -1,6 +1,6 @@
 """What the UI shows of each stage's result: what a person asks of it first comes first.
 
-Numbers that plot over partitions are `duration_s`, `real_time_factor`, and each stage's own,
+Numbers that plot over partitions are `wall_s`, `real_time_factor`, and each stage's own,
 such as `clip_count` or `loudness_error_lu`.
 """
 
@@ -46,7 +46,7 @@ def preview(engine: Engine, result: StageResult) -> Metadata:
     duration_s = video.duration_s if video is not None else 0.0
     if engine.page(manifest.video_id):
         shown["watch"] = dg.MetadataValue.url(engine.page(manifest.video_id))
-    shown["duration_s"] = round(manifest.wall_s, 2)
+    shown["wall_s"] = round(manifest.wall_s, 2)
     if duration_s > 0:
         shown["real_time_factor"] = round(manifest.wall_s / duration_s, 4)
     return {

@@ -106,10 +106,10 @@ def take(found: Browser, key: str, links: str) -> None:
     page.mouse.dblclick(700, 860)
     keep(found, "graph", 900)
     for stage, height in _HEIGHTS.items():
-        found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "duration_s")
+        found.open(stage, f"/assets/{stage}?view=partitions&partition={key}", "wall_s")
         keep(found, stage, height)
     tiktok = f"/assets/platform_exports/tiktok?view=partitions&partition={key}"
-    found.open("tiktok", tiktok, "duration_s")
+    found.open("tiktok", tiktok, "wall_s")
     keep(found, "tiktok", 900)
     found.open("checks", "/assets/rendered_clips?view=checks", "clip_quality")
     keep(found, "checks", 620)

@@ -235,7 +235,7 @@ How clips look; [how to choose and change one](../how-to/channels-and-brand.md#h
 
 {_table(columns, known)}
 
-A channel's own, under its `templates`, may be `extends` one of them and say what differs:
+A channel's own, under its `templates`, may extend one of them (`extends`) and say what differs:
 
 {_table(("field", "default", ""), fields)}
 """
