@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from vidpipe.catalog.failures import FailureState
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import IntakeState
 from vidpipe.library import processing
+from vidpipe.library.errors import UnknownFailure, UnknownVideo
+from vidpipe.library.jobs import Jobs
 from vidpipe.library.processing import Processed, Reporter, Submission
+from vidpipe.library.projects import Projects
 from vidpipe.library.reading import (
     AMONG,
+    PAGE,
+    check_limit,
     cursor_after,
     failure_view,
     place_of,
@@ -45,28 +51,12 @@ from vidpipe.results.model import Results
 from vidpipe.results.stored import NotReady, stored_results
 from vidpipe.settings import Settings, load_settings
 
-#: Videos on a page of a list, unless asked otherwise, and at most.
-PAGE, MOST = 50, 500
 #: No store signs a link for longer.
 _WEEK_S = 7 * 24 * 3600
 #: Characters of the reason of a hold.
 _REASON = 400
 #: Uploads that became no video of their own.
 _NO_VIDEOS = (IntakeState.QUARANTINED, IntakeState.ALIAS, IntakeState.SKIPPED)
-
-
-class UnknownVideo(Misconfigured):
-    """There is no video of this id."""
-
-    def __init__(self, video_id: str) -> None:
-        super().__init__(f"there is no video {video_id!r}; `vidpipe status` lists them")
-
-
-class UnknownFailure(Misconfigured):
-    """There is no failure of this number, or it is resolved."""
-
-    def __init__(self, numbers: Iterable[int]) -> None:
-        super().__init__(f"no such failure: {', '.join(map(str, sorted(numbers)))}")
 
 
 @dataclass(frozen=True)
@@ -93,6 +83,16 @@ class Library:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What was asked for, as programs ask for it."""
+        return Jobs(self.engine)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """Campaigns, courses, clients: jobs that belong together."""
+        return Projects(self.engine)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
@@ -170,6 +170,7 @@ class Library:
         self,
         *,
         channel: str | None = None,
+        channels: Collection[str] | None = None,
         states: Collection[VideoState] = (),
         limit: int = PAGE,
         cursor: str | None = None,
@@ -178,6 +179,7 @@ class Library:
 
         Args:
             channel: only of this one.
+            channels: only of these; None: of all.
             states: only in one of these; empty: in any.
             limit: videos on the page, 1 to 500.
             cursor: of the page before.
@@ -185,13 +187,14 @@ class Library:
         Raises:
             Misconfigured: the limit is out of its range, or the cursor is none of ours.
         """
-        if not 1 <= limit <= MOST:
-            raise Misconfigured(f"limit: from 1 to {MOST}, not {limit}")
+        check_limit(limit)
         try:
             states = {VideoState(state) for state in states}
         except ValueError as error:
             raise Misconfigured(f"states: {error}; there are: {', '.join(VideoState)}") from error
         catalog = self.engine.catalog
+        if channel is not None:
+            channels = {channel} if channels is None else {channel} & set(channels)
         after = place_of(cursor) if cursor else None
         about = {AMONG[state] for state in states} - {None}
         if states and not about:
@@ -200,7 +203,7 @@ class Library:
         # The database narrows by what rows say; what was wanted is asked of their states.
         while len(found) <= limit:
             rows = catalog.listing.videos(
-                limit + 1, channel=channel, after=after, about=[a for a in about if a]
+                limit + 1, channels=channels, after=after, about=[a for a in about if a]
             )
             views = video_views(catalog, rows)
             found += [
@@ -215,7 +218,9 @@ class Library:
         more = len(found) > limit
         return Page(
             items=tuple(view for _, view in shown),
-            next_cursor=cursor_after(shown[-1][0]) if more else None,
+            next_cursor=cursor_after(shown[-1][0].created_at, shown[-1][0].video_id)
+            if more
+            else None,
         )
 
     def uploads(self, *, channel: str | None = None, limit: int = PAGE) -> tuple[UploadView, ...]:
