@@ -97,6 +97,11 @@ class Failures:
         with self._db.session() as session:
             return list(session.scalars(query.order_by(FailureRow.id.desc())))
 
+    def get(self, number: int) -> FailureRow | None:
+        """One failure, resolved or not."""
+        with self._db.session() as session:
+            return session.get(FailureRow, number)
+
     def unnotified(self) -> list[FailureRow]:
         """Dead letters that nobody was told of, the oldest first."""
         with self._db.session() as session:

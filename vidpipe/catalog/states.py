@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from vidpipe.errors import VidpipeError
+from vidpipe.errors import Misconfigured
 
 
 class RequestState(StrEnum):
@@ -57,10 +57,8 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING_FOR_REVIEW)
 
 
-class WrongState(VidpipeError):
+class WrongState(Misconfigured):
     """What was asked for cannot be done where something stands."""
-
-    exit_code = 2
 
 
 def moved(before: JobState, after: JobState) -> JobState:

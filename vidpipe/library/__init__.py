@@ -10,6 +10,7 @@ from vidpipe.catalog.states import JobState, WrongState
 from vidpipe.library.errors import (
     Changed,
     NameTaken,
+    Refused,
     Unknown,
     UnknownFailure,
     UnknownJob,
@@ -55,6 +56,7 @@ __all__ = [
     "Page",
     "Processed",
     "ProjectView",
+    "Refused",
     "RequestView",
     "StageView",
     "StaleVideos",

@@ -11,6 +11,10 @@ class Unknown(Misconfigured):
     """There is nothing of this kind with this id."""
 
 
+class Refused(Misconfigured):
+    """What was asked for is nothing that can be asked for; says why."""
+
+
 class UnknownVideo(Unknown):
     """There is no video of this id."""
 
@@ -46,14 +50,14 @@ class UnknownProject(Unknown):
         super().__init__(f"there is no project {project_id!r}")
 
 
-class NameTaken(Misconfigured):
+class NameTaken(Refused):
     """The channel has another of this name."""
 
     def __init__(self, name: str, channel: str) -> None:
         super().__init__(f"the channel {channel} has a project {name!r} already")
 
 
-class Changed(Misconfigured):
+class Changed(Refused):
     """Somebody changed it since it was read."""
 
     def __init__(self, what: str) -> None:

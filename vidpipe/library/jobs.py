@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from vidpipe.catalog.states import JobState
 from vidpipe.catalog.tables import JobRow
 from vidpipe.channels.model import channel_named
-from vidpipe.errors import Misconfigured
-from vidpipe.library.errors import UnknownJob, UnknownProject, UnknownUpload, UnknownVideo
+from vidpipe.library.errors import Refused, UnknownJob, UnknownProject, UnknownUpload, UnknownVideo
 from vidpipe.library.progress import progress_of, rates
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.views import JobDetail, JobError, JobView, Page
@@ -54,7 +53,7 @@ class Jobs:
             Misconfigured: neither or both are named.
         """
         if (spec.upload_key is None) == (spec.video_id is None):
-            raise Misconfigured("name one: upload_key, or video_id")
+            raise Refused("name one: upload_key, or video_id")
         if spec.video_id is not None:
             video = self.engine.catalog.video(spec.video_id)
             if video is None:
@@ -66,12 +65,15 @@ class Jobs:
             raise UnknownUpload(spec.upload_key)
         return found[0].channel
 
-    def create(self, specs: Sequence[JobSpec], *, asked_by: str) -> tuple[JobView, ...]:
-        """Create jobs, all of them or none; several share a `batch_id`.
+    def create(
+        self, specs: Sequence[JobSpec], *, asked_by: str, batch: bool = False
+    ) -> tuple[JobView, ...]:
+        """Create jobs, all of them or none.
 
         Args:
             specs: what is asked for.
             asked_by: the id of whoever asks.
+            batch: whether they get a `batch_id` that they share.
 
         Raises:
             UnknownVideo: one is of a video that is not there.
@@ -81,8 +83,8 @@ class Jobs:
             WrongState: a video is retired.
         """
         if not 1 <= len(specs) <= MOST_AT_ONCE:
-            raise Misconfigured(f"jobs: from 1 to {MOST_AT_ONCE}, not {len(specs)}")
-        batch_id = f"batch-{uuid.uuid4().hex[:20]}" if len(specs) > 1 else None
+            raise Refused(f"jobs: from 1 to {MOST_AT_ONCE}, not {len(specs)}")
+        batch_id = f"batch-{uuid.uuid4().hex[:20]}" if batch else None
         rows = [self._row(spec, batch_id, asked_by) for spec in specs]
         self.engine.catalog.jobs.add(rows)
         return tuple(_view(row) for row in rows)
@@ -168,7 +170,7 @@ class Jobs:
         """
         row = self._found(job_id)
         if row.video_id is None:
-            raise Misconfigured(f"{job_id} has no video yet: intake has not taken its upload in")
+            raise Refused(f"{job_id} has no video yet: intake has not taken its upload in")
         spec = JobSpec(video_id=row.video_id, stages=stages, project_id=row.project_id)
         return self.create([spec], asked_by=asked_by)[0]
 
@@ -181,7 +183,7 @@ class Jobs:
         """
         channel = channel_named(self.engine.channels, self._found(job_id).channel)
         if platform not in channel.platforms:
-            raise Misconfigured(
+            raise Refused(
                 f"the channel {channel.name} has no platform {platform!r}: add it to channels.yaml"
             )
         return self.again(job_id, [CLIPS.name, EXPORTS.of(platform).name], asked_by=asked_by)
@@ -193,7 +195,7 @@ class Jobs:
             known = self.engine.pipeline.names(channel.platforms)
             unknown = sorted(set(spec.stages) - set(known))
             if unknown or not spec.stages:
-                raise Misconfigured(
+                raise Refused(
                     f"unknown stage {', '.join(unknown) or '(none)'}; there are: {', '.join(known)}"
                 )
         if spec.project_id is not None:

@@ -13,7 +13,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.listing import About
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, RequestRow, UploadRow, Video
-from vidpipe.errors import Misconfigured
+from vidpipe.library.errors import Refused
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.views import (
     FailureView,
@@ -163,7 +163,7 @@ def check_limit(limit: int) -> None:
         Misconfigured: the limit is out of its range.
     """
     if not 1 <= limit <= MOST:
-        raise Misconfigured(f"limit: from 1 to {MOST}, not {limit}")
+        raise Refused(f"limit: from 1 to {MOST}, not {limit}")
 
 
 def cursor_after(at: datetime, identity: str) -> str:
@@ -188,7 +188,12 @@ def place_of(cursor: str) -> tuple[datetime, str]:
         if not 1970 <= at.year <= 9998:
             raise ValueError(cursor)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise Misconfigured(
+        raise Refused(
             f"cursor: {cursor[:80]!r} is none that a list gave; begin without one"
         ) from error
     return at, identity
+
+
+def upload_cursor(row: UploadRow) -> str:
+    """Where a list of uploads goes on after this one."""
+    return cursor_after(row.updated_at, row.key)
