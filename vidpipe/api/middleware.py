@@ -10,6 +10,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vidpipe.api.problems import OURS, problem
@@ -18,10 +19,6 @@ _log = logging.getLogger("vidpipe")
 #: An id of a client's that is kept: it goes into logs and headers.
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class _TooLarge(Exception):
-    """More of a body came than may come."""
 
 
 def request_id_of(given: str | None) -> str:
@@ -86,15 +83,14 @@ class Envelope:
             message = await receive()
             came += len(message.get("body", b""))
             if came > self.max_body_bytes:
-                raise _TooLarge
+                # FastAPI takes every other kind of error for a body that is no JSON.
+                raise HTTPException(413, self._most())
             return message
 
         try:
             await asyncio.wait_for(self.app(scope, counted, answer), self.timeout_s)
         except TimeoutError:
             await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
-        except _TooLarge:
-            await refuse(413, "too_large", self._most())
         except Exception:
             _log.exception("%s %s: a bug of ours", request_id, scope["path"])
             if begun:
