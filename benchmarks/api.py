@@ -29,6 +29,8 @@ from vidpipe.catalog.catalog import Catalog
 
 #: Kind of request, its share, and the most that p95 may be, in milliseconds.
 KINDS = {"create": (0.1, 500), "status": (0.5, 100), "list": (0.4, 150)}
+#: Seconds of requests that are not counted.
+_WARM_S = 5.0
 _STATES = ("", "done", "queued", "failed", "held", "retired")
 
 
@@ -49,7 +51,7 @@ def main() -> int:
             port = probe.getsockname()[1]
         home = Path(folder) / "home"
         environment = {**os.environ, "VIDPIPE_HOME": str(home), "VIDPIPE_DATABASE_URL": url}
-        command = ["-m", "vidpipe.cli", "serve", "--port", str(port)]
+        command = ["-c", "from vidpipe.cli import main; main()", "serve", "--port", str(port)]
         program = subprocess.Popen([sys.executable, *command], env=environment)
         try:
             took = asyncio.run(ask(f"http://127.0.0.1:{port}", options))
@@ -109,7 +111,8 @@ STATEMENTS = (
         CASE WHEN n % 500 = 1 THEN 'queued' ELSE 'done' END, 1, {_AT}, 'local',
         CASE WHEN n % 500 = 1 THEN NULL ELSE now() END, {_AT}, {_AT}
     FROM generate_series(1, :count) n""",
-    f"""INSERT INTO stage_runs (video_id, stage, fingerprint, reused, wall_s, created_at, updated_at)
+    f"""INSERT INTO stage_runs (video_id, stage, fingerprint, reused, wall_s, created_at,
+        updated_at)
     SELECT {_ID}, s, 'f', false, 10, {_AT}, {_AT} FROM generate_series(1, :count) n,
         unnest(array['source_video', 'silence_regions', 'transcript', 'layout', 'topics',
             'scored_segments', 'rendered_clips']) s""",
@@ -128,6 +131,12 @@ async def ask(base: str, options: argparse.Namespace) -> dict[str, list[float]]:
                 await asyncio.sleep(0.2)
         else:
             raise RuntimeError("the service did not come up")
+        # Imports, connections and PostgreSQL's pages come with the first requests.
+        until = time.monotonic() + _WARM_S
+        cold: defaultdict[str, list[float]] = defaultdict(list)
+        await asyncio.gather(
+            *(_client(base, number, until, options, cold) for number in range(options.clients))
+        )
         until = time.monotonic() + options.seconds
         await asyncio.gather(
             *(_client(base, number, until, options, took) for number in range(options.clients))

@@ -68,13 +68,9 @@ class Envelope:
                 response = problem(request_id, status, code, detail)
                 await response(scope, receive, answer)
 
-        said = headers.get("content-length", "0")
-        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
-            await refuse(413, "too_large", self._most())
-            return
-        if self._is_foreign(scope["method"], headers):
-            detail = "pages of other origins may not change anything here: VIDPIPE_SERVICE__CORS_"
-            await refuse(403, "foreign_origin", f"{detail}ORIGINS lists those that may")
+        refused = self._refused(scope["method"], headers)
+        if refused is not None:
+            await refuse(*refused)
             return
         came = 0
 
@@ -96,6 +92,16 @@ class Envelope:
             if begun:
                 raise
             await refuse(500, "internal_error", OURS)
+
+    def _refused(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+        """Status, code and words for what need not be looked at."""
+        said = headers.get("content-length", "0")
+        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
+            return 413, "too_large", self._most()
+        if self._is_foreign(method, headers):
+            detail = "pages of other origins may not change anything here; those may that are in"
+            return 403, "foreign_origin", f"{detail} VIDPIPE_SERVICE__CORS_ORIGINS"
+        return None
 
     def _most(self) -> str:
         return f"a request may have {self.max_body_bytes} bytes at most"

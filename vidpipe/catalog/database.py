@@ -39,6 +39,8 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
 _LOCK_S = 30
+#: Connections that a process keeps open to a server, once it has needed so many at once.
+_KEPT = 10
 
 
 class Database:
@@ -47,6 +49,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _read(url)
         self.engine = _engine(self.url)
+        self._shared = threading.local()
 
     @property
     def shown(self) -> str:
@@ -151,12 +154,31 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on an error."""
+        shared: Session | None = getattr(self._shared, "session", None)
+        if shared is not None:
+            yield shared
+            return
         with (
             self._reach(),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread reads within it is read in one transaction.
+
+        Of seven short queries each way to the server counts more than what it does there.
+        """
+        with self.session() as session:
+            nested = getattr(self._shared, "session", None) is not None
+            self._shared.session = session
+            try:
+                yield
+            finally:
+                if not nested:
+                    self._shared.session = None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -208,7 +230,9 @@ def _read(url: str) -> URL:
 
 def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=2)
+        # Made when they are needed: a step has one or two, a service one for each request at once,
+        # which it keeps, as opening one takes longer than most queries.
+        return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, pool_use_lifo=True)
     if parsed.database:
         folder = Path(parsed.database).parent
         try:

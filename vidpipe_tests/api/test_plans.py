@@ -15,7 +15,7 @@ from vidpipe_tests.api.conftest import served
 from vidpipe_tests.catalog.conftest import emptied
 
 #: Enough that PostgreSQL takes an index where there is one.
-VIDEOS = 20_000
+VIDEOS = 60_000
 STATES = ("queued", "running", "done", "failed", "held", "retired", "rejected")
 #: Small tables are read whole, and that is right.
 LARGE = {"videos", "jobs", "clips", "exports", "stage_runs", "failures", "requests", "uploads"}
