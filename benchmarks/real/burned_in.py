@@ -49,9 +49,7 @@ def look(recording: Made) -> Seen:
     )
     started = time.process_time()
     watch, size = TextWatch(info.duration_s), info.video.size
-    with FrameReader(
-        recording.path, info, max_width=width_for_letters(size), draft=True
-    ) as reader:
+    with FrameReader(recording.path, info, max_width=width_for_letters(size), draft=True) as reader:
         watch.look(reader)
     layout = blank.model_copy(update={"changing_text": watch.found(size)})
     found = burned_in(layout, recording.words)
