@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -58,7 +59,10 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     watched.include_router(health.router)
     routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready")]
     if is_loopback(host):
-        routes.append(Mount(PREFIX, api_app(library)))
+        api = Mount(PREFIX, api_app(library))
+        # A line feed in an address is none of the pages' either.
+        api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
+        routes.append(api)
     else:
         _log.warning(
             "the API is not served on %s: it has no login, so that it listens on 127.0.0.1 alone",
