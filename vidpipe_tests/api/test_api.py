@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -387,3 +390,16 @@ def test_every_operation_and_error_is_described_with_an_example_that_is_valid(cl
                 for media in content.values():
                     schema = {**media["schema"], "components": document["components"]}
                     jsonschema.validate(media["example"], schema), name
+
+
+def test_without_the_extra_serve_says_how_it_is_installed(home):
+    code = "import sys\nsys.modules['fastapi'] = None\nfrom vidpipe.cli import main\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "serve"],
+        env={**os.environ, "VIDPIPE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "fastapi is not installed: pip install 'vidpipe[service]'" in done.stderr
