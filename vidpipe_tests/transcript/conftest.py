@@ -8,7 +8,7 @@ from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.testmedia.recording import Room, SyntheticRecording, make_recording
 from vidpipe.timeline import intersection, span
 from vidpipe.transcript.recogniser import AudioChunk
-from vidpipe_tests.silence.test_activity import saved
+from vidpipe_tests.recorded import saved
 
 
 @dataclass(frozen=True)
