@@ -18,8 +18,8 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.testmedia.composite import make_composite, make_conversation
 from vidpipe.timeline import span
+from vidpipe_tests.shared import make_composite, make_conversation
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 

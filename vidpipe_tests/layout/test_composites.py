@@ -9,7 +9,8 @@ from vidpipe.layout.model import LayoutOptions, Role
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
-from vidpipe.testmedia.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances
+from vidpipe_tests.shared import make_composite
 
 
 def look(path):
@@ -80,11 +81,15 @@ def test_a_page_on_the_wall_of_a_filmed_room(seed, tmp_path):
     assert turns == pytest.approx(truth.turns, abs=0.5)
 
 
+#: Longer than what is decoded whole, with as few pictures as that takes.
+LONG = {"pages": 11, "page_s": (13, 19), "fps": 6}
+
+
 @pytest.mark.parametrize("kind", ["inset", "screen"])
 def test_a_long_recording_is_looked_at_here_and_there_and_misses_nothing(kind, tmp_path):
     """Keyframes five seconds apart, and what lies around changes."""
     path = tmp_path / "long.mp4"
-    truth = make_composite(path, kind, Nuisances(dissolve=True), seed=84, pages=11, page_s=(13, 19))
+    truth = make_composite(path, kind, Nuisances(dissolve=True), seed=84, **LONG)
     assert truth.duration_s > LayoutOptions().dense_up_to_s
     found = look(path)
     assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
@@ -96,7 +101,7 @@ def test_a_long_recording_is_looked_at_here_and_there_and_misses_nothing(kind, t
 def test_a_long_recording_without_keyframes_is_decoded_and_looked_at_in_twos(tmp_path):
     """Some recorders set one keyframe at the start and never again."""
     made, path = tmp_path / "made.mp4", tmp_path / "one.mp4"
-    truth = make_composite(made, "inset", seed=86, pages=11, page_s=(13, 19))
+    truth = make_composite(made, "inset", seed=86, **LONG)
     encoding = {"preset": "ultrafast", "g": 99999, "sc_threshold": 0}
     render(ffmpeg.output(ffmpeg.input(str(made)), str(path), **encoding), timeout_s=120)
     assert truth.duration_s > LayoutOptions().dense_up_to_s

@@ -7,9 +7,10 @@ from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.testmedia.recording import Room, between, make_recording, noise
+from vidpipe.testmedia.recording import Room, between, noise
 from vidpipe.timeline import complement, intersection, span, union
 from vidpipe_tests.recorded import saved
+from vidpipe_tests.shared import make_recording
 
 
 def heard(samples, tmp_path):

@@ -6,10 +6,11 @@ import pytest
 from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.testmedia.recording import Room, make_recording
+from vidpipe.testmedia.recording import Room
 from vidpipe.transcript.align import align, spoken_words
 from vidpipe.transcript.cues import Cue, spread
 from vidpipe_tests.recorded import saved
+from vidpipe_tests.shared import make_recording
 from vidpipe_tests.transcript.shared import start_errors
 
 
