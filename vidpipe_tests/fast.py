@@ -1,8 +1,9 @@
-"""`--fast`: the tests that start no program and make no media, within seconds each.
+"""`--fast`: the tests that start no program and open no recording, within seconds each.
 
 Nobody keeps a list. A test that starts a program is stopped where it does and counted as left to
-`make test`; so is one that wants made-up media or a processed talk. What remains takes at most
-`LIMIT_S` of a processor, or fails and says so: nothing slow gets in unnoticed.
+`make test`; so is one that opens a recording, or wants made-up media or a processed talk. What
+remains takes at most `LIMIT_S` of a processor, or fails and says so: nothing slow gets in
+unnoticed.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import time
 from collections.abc import Generator
 from typing import Any
 
+import av
 import pytest
 
-#: Of a processor, for one test. The slowest that was left in took 2.3 s where libraries were
-#: loaded for it already; the first to load PyTorch or Dagster takes some 4 s more.
-LIMIT_S = 8.0
+#: Of a processor, for one test: the first to load PyTorch or Dagster takes some 4 s of it.
+LIMIT_S = 6.0
 LEFT = "left to `make test`"
 _PROGRAMS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
 
@@ -29,6 +30,14 @@ class Fast:
         self._refused = False
         # A hook cannot be taken away again; it looks at `_within`.
         sys.addaudithook(self._on_event)
+        opened = av.open
+
+        def refused(*given: Any, **named: Any) -> Any:
+            if self._within:
+                self.refuse("opens a recording")
+            return opened(*given, **named)
+
+        av.open = refused  # type: ignore[assignment]
 
     def _on_event(self, event: str, _: tuple[Any, ...]) -> None:
         if self._within and event in _PROGRAMS:

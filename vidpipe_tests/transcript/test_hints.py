@@ -19,6 +19,8 @@ from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.whisper_ear import _NAMES_TOKENS, WhisperEar
 from vidpipe_tests.recorded import saved
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("Dagster", "Node.js", "Alan Turing", "Edsger Dijkstra", "Srinivasa Ramanujan")
 
 

@@ -17,6 +17,8 @@ from vidpipe.transcript.transcribe import transcribe
 from vidpipe_tests.conftest import REAL_MEDIA
 from vidpipe_tests.recorded import saved
 
+pytestmark = pytest.mark.slow
+
 _LENGTH = 15 * SAMPLE_RATE
 
 
