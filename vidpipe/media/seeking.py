@@ -34,7 +34,11 @@ _EPS_S = 1e-3
 def time_of(item: Any, origin_s: float) -> float | None:
     """Seconds of a packet or frame from the first frame; None where neither stamp is there."""
     stamp = item.pts if item.pts is not None else item.dts
-    return None if stamp is None else float(stamp * item.time_base) - origin_s
+    if stamp is None:
+        return None
+    # As exact as a product of fractions, and several times faster.
+    base = item.time_base
+    return float(stamp * base.numerator / base.denominator) - origin_s
 
 
 def packets_of(media: Any, stream: Any) -> Iterator[Any]:
