@@ -222,7 +222,8 @@ class FrameReader:
         next_s = {k: ticks.start_s for k, ticks in enumerate(wanted)}
         while next_s:
             soonest_s = min(next_s.values())
-            cursor = self._at(soonest_s, self._skip(roughly))
+            first_s = soonest_s if self._may_skip else 0.0
+            cursor = self._at(soonest_s, self._skip(roughly), first_s)
             raw = cursor.shown if cursor.shown_s >= soonest_s - 1e-3 else cursor.step()
             while raw is not None:
                 t_s = cursor.shown_s
@@ -265,8 +266,11 @@ class FrameReader:
     def _skip(self, roughly: bool) -> Skip:
         return "NONREF" if roughly and self._may_skip else "DEFAULT"
 
-    def _at(self, t_s: float, skip: Skip) -> Cursor:
-        """A decoder that stands at or before `t_s`, as near as may be."""
+    def _at(self, t_s: float, skip: Skip, first_s: float = 0.0) -> Cursor:
+        """A decoder that stands at or before `t_s`, as near as may be.
+
+        Of the pictures before `first_s` it may leave some out.
+        """
         start = self._keys.before(t_s)
         cursor = self._cursor
         if (
@@ -276,7 +280,7 @@ class FrameReader:
         ):
             return cursor
         for _ in range(_TRIES):
-            cursor = Cursor(self._media, self._stream, self.info, start, skip)
+            cursor = Cursor(self._media, self._stream, self.info, start, skip, first_s)
             ahead_s = cursor.ahead_s
             if start is BEGINNING or (ahead_s is not None and ahead_s <= t_s + _LATE_S):
                 break

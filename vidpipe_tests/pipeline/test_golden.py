@@ -19,9 +19,10 @@ from vidpipe.channels.wording import Term, Wording
 from vidpipe.clips import render as clip_render
 from vidpipe.clips import sound as clip_sound
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import Output
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import TopicOptions
 from vidpipe.errors import InputRejected
@@ -48,7 +49,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.pcm import AudioSamples, decode_samples, level_db
 from vidpipe.media.probe import probe
 from vidpipe.pipeline import TALKS
-from vidpipe.pipeline.encoding import CLIP_VERSION
+from vidpipe.pipeline.rendering.renderer import CLIP_VERSION
 from vidpipe.platforms import load_presets, load_tiers
 from vidpipe.segments.model import Segment, SegmentOptions
 from vidpipe.segments.select import select_segments
