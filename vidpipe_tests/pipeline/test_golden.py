@@ -39,7 +39,7 @@ from vidpipe.layout.model import (
     LayoutKind,
     LayoutOptions,
     Region,
-    Role,
+    RegionRole,
     Slide,
 )
 from vidpipe.media import ffmpeg
@@ -101,7 +101,9 @@ def fixed_talk():
     speech = [span(s.start_s, s.end_s) for s in sentences]
     silence = complement(speech, span(0, at))
     speech_map = SpeechMap(duration_s=at, speech=tuple(speech), silences=tuple(silence))
-    region = Region(role=Role.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9)
+    region = Region(
+        role=RegionRole.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9
+    )
     whole = LayoutInterval(
         start_s=0, end_s=at, kind=LayoutKind.SCREEN, regions=(region,), confidence=0.9
     )
