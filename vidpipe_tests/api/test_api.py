@@ -310,6 +310,7 @@ def test_origins_that_are_allowed_are_answered_and_no_others(home):
     assert "access-control-allow-origin" not in bad.headers
 
 
+@pytest.mark.logs_errors
 def test_what_is_secret_is_not_said(client, library, monkeypatch):
     def away(*_, **__):
         raise Unavailable("catalog postgresql://admin:hunter2@db.internal: refused")
