@@ -17,6 +17,8 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from vidpipe.accounts.options import AccountOptions
+from vidpipe.catalog.options import PoolOptions
 from vidpipe.content.model import TopicOptions
 from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
@@ -189,6 +191,8 @@ class Settings(BaseSettings):
     )
     queue: QueueOptions = QueueOptions()
     alerts: AlertOptions = AlertOptions()
+    accounts: AccountOptions = AccountOptions()
+    database_pool: PoolOptions = PoolOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
