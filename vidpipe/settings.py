@@ -14,7 +14,15 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vidpipe.accounts.options import AccountOptions
@@ -49,6 +57,38 @@ class QueueOptions(BaseModel):
         ge=0,
         description="GiB that must be free on scratch and on a local store before a run starts",
     )
+
+
+class ServiceOptions(BaseModel):
+    """What `vidpipe serve` takes from whoever asks its API."""
+
+    model_config = ConfigDict(frozen=True)
+
+    max_body_bytes: int = Field(
+        default=1_048_576,
+        ge=1024,
+        le=2**30,
+        description="maximum bytes of the body of a request to the API; larger ones answer 413",
+    )
+    timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="seconds after which a request to the API is given up and answers 504",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description="origins whose pages may use the API from a browser, as JSON: "
+        '["https://app.example.com"]; none by default',
+    )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in given:
+            if not re.fullmatch(r"https?://[^\s/*]+", origin):
+                raise ValueError(f"{origin!r} is no origin: scheme and host, no * and no path")
+        return given
 
 
 class AlertOptions(BaseModel):
@@ -193,6 +233,7 @@ class Settings(BaseSettings):
     alerts: AlertOptions = AlertOptions()
     accounts: AccountOptions = AccountOptions()
     database_pool: PoolOptions = PoolOptions()
+    service: ServiceOptions = ServiceOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()

@@ -13,11 +13,16 @@ from sqlalchemy.exc import IntegrityError
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import Failures, resolve
+from vidpipe.catalog.following import follow
 from vidpipe.catalog.heartbeats import Heartbeats
 from vidpipe.catalog.history import History
+from vidpipe.catalog.idempotency import IdempotencyKeys
 from vidpipe.catalog.inbox import Inbox
+from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
-from vidpipe.catalog.requests import Cause, Requests, RequestState, close_requests, request
+from vidpipe.catalog.projects import ProjectRows
+from vidpipe.catalog.requests import Cause, Requests, close_requests, request
+from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import (
     Base,
     ClipRow,
@@ -62,9 +67,9 @@ class Rows:
 class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
-    What comes in, what is requested, what went wrong, what is alive, what was done and what
-    lists show are each a part of their own: `inbox`, `requests`, `failures`, `heartbeats`,
-    `history`, `listing`.
+    What comes in, what is requested, what went wrong, what is alive, what was done, what lists
+    show and what programs asked for are each a part of their own: `inbox`, `requests`,
+    `failures`, `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`.
     """
 
     @cached_property
@@ -86,6 +91,18 @@ class Catalog(Database):
     @cached_property
     def history(self) -> History:
         return History(self)
+
+    @cached_property
+    def jobs(self) -> JobRows:
+        return JobRows(self)
+
+    @cached_property
+    def projects(self) -> ProjectRows:
+        return ProjectRows(self)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyKeys:
+        return IdempotencyKeys(self)
 
     @cached_property
     def listing(self) -> Listing:
@@ -181,6 +198,7 @@ class Catalog(Database):
             )
             close_requests(session, video_id, before=begun)
             resolve(session, video_id)
+            follow(session, video_id)
 
     def unfinished(self) -> list[str]:
         """Accepted videos that no run finished and that nobody requested."""
@@ -212,6 +230,7 @@ class Catalog(Database):
                 session.execute(delete(table).where(table.video_id == video_id))
             close_requests(session, video_id)
             resolve(session, video_id)
+            follow(session, video_id)
 
     def revive_video(self, video_id: str, version: str, priority: int) -> None:
         """A retired video was dropped again."""

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.following import follow
+from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, now
-
-
-class FailureState(StrEnum):
-    """`dead` is the dead-letter list: nothing happens until a person says so."""
-
-    WAITING = "waiting"
-    DEAD = "dead"
-    RESOLVED = "resolved"
 
 
 @dataclass(frozen=True)
@@ -80,6 +73,8 @@ class Failures:
                     run_id=failed.run_id,
                 )
             )
+            session.flush()
+            follow(session, failed.subject)
 
     def living(
         self,
@@ -101,6 +96,11 @@ class Failures:
             query = query.where(FailureRow.subject == subject)
         with self._db.session() as session:
             return list(session.scalars(query.order_by(FailureRow.id.desc())))
+
+    def get(self, number: int) -> FailureRow | None:
+        """One failure, resolved or not."""
+        with self._db.session() as session:
+            return session.get(FailureRow, number)
 
     def unnotified(self) -> list[FailureRow]:
         """Dead letters that nobody was told of, the oldest first."""
@@ -124,6 +124,7 @@ class Failures:
         """It works now, or is tried anew from the beginning."""
         with self._db.writing() as session:
             resolve(session, subject)
+            follow(session, subject)
 
 
 def resolve(session: Session, subject: str) -> None:

@@ -13,16 +13,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.following import HEARTBEAT_S, alive_since, follow
 from vidpipe.catalog.tables import Heartbeat, now
 from vidpipe.errors import VidpipeError
-
-#: Seconds between two heartbeats.
-HEARTBEAT_S = 5.0
-
-
-def alive_since() -> datetime:
-    """Whoever sent no heartbeat since then is taken for dead."""
-    return now() - timedelta(seconds=10 * HEARTBEAT_S)
 
 
 class Heartbeats:
@@ -38,6 +31,8 @@ class Heartbeats:
         )
         with self._db.writing() as session:
             session.merge(row)
+            if video_id:
+                follow(session, video_id)
 
     @contextmanager
     def alive(self, run_id: str, video_id: str = "") -> Iterator[None]:
@@ -66,8 +61,12 @@ class Heartbeats:
 
     def stop(self, run_ids: Collection[str]) -> None:
         """These runs have ended."""
+        ended = Heartbeat.run_id.in_(run_ids)
         with self._db.writing() as session:
-            session.execute(delete(Heartbeat).where(Heartbeat.run_id.in_(run_ids)))
+            videos = session.scalars(select(Heartbeat.video_id).where(ended)).all()
+            session.execute(delete(Heartbeat).where(ended))
+            for video_id in sorted({v for v in videos if v}):
+                follow(session, video_id)
 
     def sweep(self) -> None:
         """Forget processes that nobody has heard of for a day."""

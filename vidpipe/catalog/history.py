@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.failures import FailureState
+from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import ClipRow, ExportRow, FailureRow, StageRunRow, UploadRow, Video
 
 

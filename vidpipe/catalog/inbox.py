@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.following import refused, taken_in
 from vidpipe.catalog.tables import UploadRow, now
 
 PENDING = "pending"
@@ -168,3 +169,7 @@ class Inbox:
                 # It was replaced while this version was taken in: the newer one still waits.
                 return
             session.merge(row)
+            if row.video_id is not None:
+                taken_in(session, row.key, row.video_id)
+            elif row.state != PENDING:
+                refused(session, row.key, row.reason or row.state, row.message or "")

@@ -9,10 +9,10 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.failures import FailureState
-from vidpipe.catalog.heartbeats import alive_since
-from vidpipe.catalog.requests import RequestState
-from vidpipe.catalog.tables import FailureRow, Heartbeat, RequestRow, Video
+from vidpipe.catalog.following import alive_since
+from vidpipe.catalog.paging import newest_first
+from vidpipe.catalog.states import FailureState, RequestState
+from vidpipe.catalog.tables import FailureRow, Heartbeat, RequestRow, UploadRow, Video
 
 
 class About(StrEnum):
@@ -36,7 +36,7 @@ class Listing:
         self,
         limit: int,
         *,
-        channel: str | None = None,
+        channels: Collection[str] | None = None,
         after: tuple[datetime, str] | None = None,
         about: Collection[About] = (),
     ) -> list[Video]:
@@ -44,25 +44,59 @@ class Listing:
 
         Args:
             limit: how many.
-            channel: only of this one.
+            channels: only of these; None: of all.
             after: when the last video of the page before came, and its id.
             about: only those of which one of these is so.
         """
-        query = select(Video).order_by(Video.created_at.desc(), Video.video_id.desc()).limit(limit)
-        if channel is not None:
-            query = query.where(Video.channel == channel)
-        if after is not None:
-            came_at, video_id = after
-            query = query.where(
-                or_(
-                    Video.created_at < came_at,
-                    and_(Video.created_at == came_at, Video.video_id < video_id),
-                )
-            )
+        query = newest_first(select(Video), Video.created_at, Video.video_id, after).limit(limit)
+        if channels is not None:
+            query = query.where(Video.channel.in_(channels))
         if about:
             query = query.where(or_(*(_CONDITIONS[item]() for item in about)))
         with self._db.session() as session:
             return list(session.scalars(query))
+
+    def uploads(
+        self,
+        limit: int,
+        *,
+        channels: Collection[str],
+        states: Collection[str] = (),
+        after: tuple[datetime, str] | None = None,
+    ) -> list[UploadRow]:
+        """Uploads to these channels, those first that something was decided on last."""
+        query = select(UploadRow).where(UploadRow.channel.in_(channels))
+        if states:
+            query = query.where(UploadRow.state.in_(states))
+        query = newest_first(query, UploadRow.updated_at, UploadRow.key, after).limit(limit)
+        with self._db.session() as session:
+            return list(session.scalars(query))
+
+    def unresolved(
+        self,
+        limit: int,
+        *,
+        channels: Collection[str],
+        state: FailureState | None = None,
+        before: int | None = None,
+    ) -> list[FailureRow]:
+        """Failures in these channels that are not resolved, the newest first.
+
+        Args:
+            limit: how many.
+            channels: only in these.
+            state: only in this one.
+            before: the number of the last failure of the page before.
+        """
+        query = select(FailureRow).where(
+            FailureRow.state != FailureState.RESOLVED, FailureRow.channel.in_(channels)
+        )
+        if state is not None:
+            query = query.where(FailureRow.state == state)
+        if before is not None:
+            query = query.where(FailureRow.id < before)
+        with self._db.session() as session:
+            return list(session.scalars(query.order_by(FailureRow.id.desc()).limit(limit)))
 
     def requests(self, video_ids: Sequence[str]) -> list[RequestRow]:
         """Requests for these videos that are not over, the newest first."""

@@ -10,6 +10,8 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.following import follow
+from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import RequestRow, Video, now
 
 #: Making stale videos anew comes after every fresh upload, whose priorities are -10 to 10.
@@ -24,14 +26,6 @@ class Cause(StrEnum):
     RETRY = "retry"
     STALE = "stale"
     MANUAL = "manual"
-
-
-class RequestState(StrEnum):
-    """Where a request stands."""
-
-    OPEN = "open"
-    SUBMITTED = "submitted"
-    DONE = "done"
 
 
 class Requests:
@@ -106,11 +100,11 @@ class Requests:
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
         with self._db.writing() as session:
-            session.execute(
-                update(RequestRow)
-                .where(RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
-                .values(state=RequestState.DONE)
-            )
+            had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+            videos = session.scalars(select(RequestRow.video_id).where(*had)).all()
+            session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
+            for video_id in sorted(set(videos)):
+                follow(session, video_id)
 
     def in_flight(self) -> list[RequestRow]:
         """Requests that a run has, or had when it was last heard of."""

@@ -39,9 +39,10 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value is not None else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
+        if value is None:
+            return None
+        # A server gives moments in the time zone of the session.
+        return value.astimezone(UTC) if value.tzinfo is not None else value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
@@ -91,6 +92,8 @@ class UploadRow(Audited, Base):
 
     __table_args__ = (
         Index("ix_uploads_video_id", "video_id"),
+        Index("ix_uploads_updated_at", "updated_at", "key"),
+        Index("ix_uploads_channel_updated_at", "channel", "updated_at", "key"),
         Index(
             "ix_uploads_quarantined",
             "channel",
@@ -103,6 +106,24 @@ class UploadRow(Audited, Base):
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
         ),
+    )
+
+
+#: Of which few videos are, so that lists of them find them by an index of their own.
+VIDEO_CONDITIONS = {
+    "unfinished": "finished_at IS NULL AND state = 'accepted'",
+    "held": "hold IS NOT NULL",
+    "retired": "state = 'retired'",
+}
+
+
+def _newest_first(name: str, condition: str) -> Index:
+    return Index(
+        f"ix_videos_{name}",
+        "created_at",
+        "video_id",
+        postgresql_where=text(condition),
+        sqlite_where=text(condition),
     )
 
 
@@ -134,6 +155,8 @@ class Video(Audited, Base):
         UniqueConstraint("channel", "sha256", name="uq_videos_channel_sha256"),
         Index("ix_videos_channel", "channel", "state"),
         Index("ix_videos_created_at", "created_at", "video_id"),
+        Index("ix_videos_channel_created_at", "channel", "created_at", "video_id"),
+        *(_newest_first(name, condition) for name, condition in VIDEO_CONDITIONS.items()),
     )
 
 
@@ -288,3 +311,81 @@ class Heartbeat(Base):
     host: Mapped[str] = mapped_column(String(200))
     pid: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Utc)
+
+
+class ProjectRow(Audited, Base):
+    """A campaign, a course, a client: jobs of one channel that belong together.
+
+    `revision` counts its changes, so that nobody overwrites what they have not seen.
+    """
+
+    __tablename__ = "projects"
+
+    project_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    archived: Mapped[bool] = mapped_column(Boolean, default=False)
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+
+    __table_args__ = (
+        UniqueConstraint("channel", "name", name="uq_projects_channel_name"),
+        Index("ix_projects_created_at", "created_at", "project_id"),
+    )
+
+
+class JobRow(Audited, Base):
+    """What somebody asked to have made: of an upload until intake decided, then of its video.
+
+    `stages` are those to run, all of them when null. What happened `since` then counts; null:
+    whatever happened to its video.
+    """
+
+    __tablename__ = "jobs"
+
+    job_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(64))
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.project_id"))
+    batch_id: Mapped[str | None] = mapped_column(String(40))
+    upload_key: Mapped[str | None] = mapped_column(String(1024))
+    video_id: Mapped[str | None] = mapped_column(String(64))
+    stages: Mapped[list[str] | None] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(24))
+    attempts: Mapped[int] = mapped_column(Integer, default=1)
+    since: Mapped[datetime | None] = mapped_column(Utc)
+    asked_by: Mapped[str] = mapped_column(String(200))
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error_message: Mapped[str | None] = mapped_column(Text)
+    failed_stage: Mapped[str | None] = mapped_column(String(64))
+    ended_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    __table_args__ = (
+        Index("ix_jobs_created_at", "created_at", "job_id"),
+        Index("ix_jobs_channel", "channel", "created_at", "job_id"),
+        Index("ix_jobs_state", "state", "created_at", "job_id"),
+        Index("ix_jobs_video_id", "video_id", "created_at", "job_id"),
+        Index("ix_jobs_upload_key", "upload_key"),
+        Index("ix_jobs_project_id", "project_id", "created_at", "job_id"),
+        Index("ix_jobs_batch_id", "batch_id", "created_at", "job_id"),
+    )
+
+
+class IdempotencyRow(Base):
+    """One `Idempotency-Key` of one principal, and the answer that it got.
+
+    `status` is null while the first request with it is at work, under `token`.
+    """
+
+    __tablename__ = "idempotency_keys"
+
+    principal: Mapped[str] = mapped_column(String(200), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    route: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))
+    token: Mapped[str] = mapped_column(String(40))
+    status: Mapped[int | None] = mapped_column(Integer)
+    location: Mapped[str | None] = mapped_column(String(400))
+    body: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Utc)
+
+    __table_args__ = (Index("ix_idempotency_keys_at", "at"),)

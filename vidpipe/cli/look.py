@@ -193,19 +193,27 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0: from other machines too")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 3001,
 ) -> None:
-    """Show clips in a browser, and serve the links that the Dagster UI shows."""
+    """Serve clips to browsers, the links of the Dagster UI, and the API on this machine."""
 
     def go() -> int:
-        import uvicorn
+        import logging
 
-        from vidpipe.web import web_app
-        from vidpipe.web.limits import BoundedProtocol
+        from vidpipe.extras import from_extra
 
+        with from_extra("service"):
+            import uvicorn
+
+            from vidpipe.api.app import is_loopback, service
+            from vidpipe.web.limits import BoundedProtocol
+
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         served = library()
         served.totals()
         err.print(f"vidpipe: clips are at http://{host}:{port}")
+        if is_loopback(host):
+            err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
         uvicorn.run(
-            web_app(served),
+            service(served, host=host),
             host=host,
             port=port,
             log_level="warning",

@@ -6,19 +6,31 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (packages below this one).
 """
 
-from vidpipe.library.library import (
-    Library,
-    StaleVideos,
+from vidpipe.catalog.states import JobState, WrongState
+from vidpipe.library.errors import (
+    Changed,
+    NameTaken,
+    Refused,
+    Unknown,
     UnknownFailure,
+    UnknownJob,
+    UnknownProject,
+    UnknownUpload,
     UnknownVideo,
-    process,
 )
+from vidpipe.library.jobs import JobSpec
+from vidpipe.library.library import Library, StaleVideos, process
 from vidpipe.library.processing import Processed, Submission
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.views import (
     ExportLink,
     FailureView,
+    JobDetail,
+    JobError,
+    JobProgress,
+    JobView,
     Page,
+    ProjectView,
     RequestView,
     StageView,
     Totals,
@@ -29,24 +41,39 @@ from vidpipe.library.views import (
 from vidpipe.results.stored import NotReady
 
 __all__ = [
+    "Changed",
     "ExportLink",
     "FailureView",
+    "JobDetail",
+    "JobError",
+    "JobProgress",
+    "JobSpec",
+    "JobState",
+    "JobView",
     "Library",
+    "NameTaken",
     "NotReady",
     "Page",
     "Processed",
+    "ProjectView",
+    "Refused",
     "RequestView",
     "StageView",
     "StaleVideos",
     "Submission",
     "Totals",
+    "Unknown",
     "UnknownFailure",
+    "UnknownJob",
+    "UnknownProject",
+    "UnknownUpload",
     "UnknownVideo",
     "UploadView",
     "VideoDetail",
     "VideoFacts",
     "VideoState",
     "VideoView",
+    "WrongState",
     "process",
     "state_of",
 ]

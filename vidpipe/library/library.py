@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from vidpipe.catalog.failures import FailureState
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.states import FailureState, WrongState
 from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import IntakeState
+from vidpipe.layout.model import Layout
 from vidpipe.library import processing
+from vidpipe.library.errors import Refused, UnknownFailure, UnknownVideo
+from vidpipe.library.jobs import Jobs
 from vidpipe.library.processing import Processed, Reporter, Submission
+from vidpipe.library.projects import Projects
 from vidpipe.library.reading import (
     AMONG,
+    PAGE,
+    check_limit,
     cursor_after,
     failure_view,
     place_of,
+    upload_cursor,
     upload_view,
     video_detail,
     video_views,
@@ -44,29 +52,15 @@ from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results
 from vidpipe.results.stored import NotReady, stored_results
 from vidpipe.settings import Settings, load_settings
+from vidpipe.storage.artifacts import Model
+from vidpipe.transcript.model import Transcript
 
-#: Videos on a page of a list, unless asked otherwise, and at most.
-PAGE, MOST = 50, 500
 #: No store signs a link for longer.
 _WEEK_S = 7 * 24 * 3600
 #: Characters of the reason of a hold.
 _REASON = 400
 #: Uploads that became no video of their own.
 _NO_VIDEOS = (IntakeState.QUARANTINED, IntakeState.ALIAS, IntakeState.SKIPPED)
-
-
-class UnknownVideo(Misconfigured):
-    """There is no video of this id."""
-
-    def __init__(self, video_id: str) -> None:
-        super().__init__(f"there is no video {video_id!r}; `vidpipe status` lists them")
-
-
-class UnknownFailure(Misconfigured):
-    """There is no failure of this number, or it is resolved."""
-
-    def __init__(self, numbers: Iterable[int]) -> None:
-        super().__init__(f"no such failure: {', '.join(map(str, sorted(numbers)))}")
 
 
 @dataclass(frozen=True)
@@ -93,6 +87,16 @@ class Library:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What was asked for, as programs ask for it."""
+        return Jobs(self.engine)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """Campaigns, courses, clients: jobs that belong together."""
+        return Projects(self.engine)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
@@ -170,6 +174,7 @@ class Library:
         self,
         *,
         channel: str | None = None,
+        channels: Collection[str] | None = None,
         states: Collection[VideoState] = (),
         limit: int = PAGE,
         cursor: str | None = None,
@@ -178,6 +183,7 @@ class Library:
 
         Args:
             channel: only of this one.
+            channels: only of these; None: of all.
             states: only in one of these; empty: in any.
             limit: videos on the page, 1 to 500.
             cursor: of the page before.
@@ -185,13 +191,14 @@ class Library:
         Raises:
             Misconfigured: the limit is out of its range, or the cursor is none of ours.
         """
-        if not 1 <= limit <= MOST:
-            raise Misconfigured(f"limit: from 1 to {MOST}, not {limit}")
+        check_limit(limit)
         try:
             states = {VideoState(state) for state in states}
         except ValueError as error:
-            raise Misconfigured(f"states: {error}; there are: {', '.join(VideoState)}") from error
+            raise Refused(f"states: {error}; there are: {', '.join(VideoState)}") from error
         catalog = self.engine.catalog
+        if channel is not None:
+            channels = {channel} if channels is None else {channel} & set(channels)
         after = place_of(cursor) if cursor else None
         about = {AMONG[state] for state in states} - {None}
         if states and not about:
@@ -200,7 +207,7 @@ class Library:
         # The database narrows by what rows say; what was wanted is asked of their states.
         while len(found) <= limit:
             rows = catalog.listing.videos(
-                limit + 1, channel=channel, after=after, about=[a for a in about if a]
+                limit + 1, channels=channels, after=after, about=[a for a in about if a]
             )
             views = video_views(catalog, rows)
             found += [
@@ -215,13 +222,101 @@ class Library:
         more = len(found) > limit
         return Page(
             items=tuple(view for _, view in shown),
-            next_cursor=cursor_after(shown[-1][0]) if more else None,
+            next_cursor=cursor_after(shown[-1][0].created_at, shown[-1][0].video_id)
+            if more
+            else None,
         )
 
     def uploads(self, *, channel: str | None = None, limit: int = PAGE) -> tuple[UploadView, ...]:
         """The newest uploads that became no video of their own, the newest first."""
         rows = self.engine.catalog.newest_uploads(_NO_VIDEOS, limit, channel)
         return tuple(upload_view(row) for row in reversed(rows))
+
+    def uploads_page(
+        self,
+        *,
+        channels: Collection[str],
+        states: Collection[str] = (),
+        limit: int = PAGE,
+        cursor: str | None = None,
+    ) -> Page[UploadView]:
+        """A page of uploads in any state, those first that something was decided on last.
+
+        Raises:
+            Misconfigured: the limit is out of its range, or the cursor is none of ours.
+        """
+        check_limit(limit)
+        rows = self.engine.catalog.listing.uploads(
+            limit + 1,
+            channels=channels,
+            states=states,
+            after=place_of(cursor) if cursor else None,
+        )
+        more = len(rows) > limit
+        return Page(
+            items=tuple(upload_view(row) for row in rows[:limit]),
+            next_cursor=upload_cursor(rows[limit - 1]) if more else None,
+        )
+
+    def failures_page(
+        self,
+        *,
+        channels: Collection[str],
+        given_up: bool | None = None,
+        limit: int = PAGE,
+        cursor: int | None = None,
+    ) -> Page[FailureView]:
+        """A page of failures that are not resolved, the newest first.
+
+        Raises:
+            Misconfigured: the limit is out of its range.
+        """
+        check_limit(limit)
+        rows = self.engine.catalog.listing.unresolved(
+            limit + 1, channels=channels, state=_failure_state(given_up), before=cursor
+        )
+        more = len(rows) > limit
+        return Page(
+            items=tuple(failure_view(row) for row in rows[:limit]),
+            next_cursor=str(rows[limit - 1].id) if more else None,
+        )
+
+    def transcript(self, video_id: str) -> Transcript:
+        """Everything that is said in a video, with times.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: its transcript was never made.
+        """
+        return self._document(video_id, "transcript", Transcript)
+
+    def layout(self, video_id: str) -> Layout:
+        """What a video shows where: cameras, slides, shots.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: its layout was never made.
+        """
+        return self._document(video_id, "layout", Layout)
+
+    def channel_of(self, video_id: str) -> str:
+        """Whose a video is.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+        """
+        return self._row(video_id).channel
+
+    def failure_channel(self, number: int) -> str:
+        """Whose a failure is that is not resolved.
+
+        Raises:
+            UnknownFailure: there is none of this number, or it is resolved.
+        """
+        row = self.engine.catalog.failures.get(number)
+        if row is None or row.state == FailureState.RESOLVED:
+            raise UnknownFailure([number])
+        return row.channel
 
     def totals(self) -> Totals:
         """How many videos there are, and what waits."""
@@ -269,7 +364,7 @@ class Library:
         """
         self._row(video_id)
         if not 1 <= expires_s <= _WEEK_S:
-            raise Misconfigured(f"expires_s: from 1 to {_WEEK_S} (a week), not {expires_s}")
+            raise Refused(f"expires_s: from 1 to {_WEEK_S} (a week), not {expires_s}")
         catalog = self.engine.catalog
         clips = {c.clip_id: (c.rank, c.title) for c in catalog.clips(video_id)}
         rows = [e for e in catalog.exports(video_id) if not platforms or e.platform in platforms]
@@ -284,6 +379,46 @@ class Library:
             for row in rows
         ]
         return tuple(sorted(found, key=lambda link: (link.rank, link.platform)))
+
+    def served_links(
+        self, video_id: str, *, platforms: Collection[str] = (), expires_s: int = 24 * 3600
+    ) -> tuple[ExportLink, ...]:
+        """The same for whoever reaches `vidpipe serve` and not a folder of this machine.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            Misconfigured: the time is none that a link can have.
+        """
+        found = self.links(video_id, platforms=platforms, expires_s=expires_s)
+        if not self.engine.store.is_local or self.engine.settings.cdn_url:
+            return found
+        keys = {(e.clip_id, e.platform): e.key for e in self.engine.catalog.exports(video_id)}
+        return tuple(
+            link.model_copy(
+                update={"url": self.engine.page_link(keys[(link.clip_id, link.platform)])}
+            )
+            for link in found
+            if (link.clip_id, link.platform) in keys
+        )
+
+    def check_catalog(self) -> None:
+        """Whether the catalog answers.
+
+        Raises:
+            Unavailable: it does not.
+            Misconfigured: its schema is none that this version knows.
+        """
+        problem = self.engine.catalog.schema_problem()
+        if problem is not None:
+            raise Misconfigured(problem)
+
+    def check_store(self) -> None:
+        """Whether the store answers.
+
+        Raises:
+            Unavailable: it does not.
+        """
+        self.engine.store.head(".check/ready")
 
     def failures(
         self,
@@ -301,11 +436,8 @@ class Library:
             subject: only of this video or upload.
             given_up: only what is given up, or only what is tried again by itself.
         """
-        state = None
-        if given_up is not None:
-            state = FailureState.DEAD if given_up else FailureState.WAITING
         rows = self.engine.catalog.failures.living(
-            state, cause=cause, channel=channel, subject=subject
+            _failure_state(given_up), cause=cause, channel=channel, subject=subject
         )
         return tuple(failure_view(row) for row in rows)
 
@@ -338,14 +470,12 @@ class Library:
         """
         row = self._row(video_id)
         if row.state == "retired":
-            raise Misconfigured(f"{video_id} is retired; drop its file again to revive it")
+            raise WrongState(f"{video_id} is retired; drop its file again to revive it")
         channel = channel_named(self.engine.channels, row.channel)
         known = self.engine.pipeline.names(tuple(channel.presets))
         unknown = sorted(set(stages or ()) - set(known))
         if unknown:
-            raise Misconfigured(
-                f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}"
-            )
+            raise Refused(f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}")
         return self.engine.catalog.requests.add([video_id], Cause.MANUAL, stages=stages) > 0
 
     def request_stale(self, plans: Iterable[Plan]) -> int:
@@ -391,7 +521,7 @@ class Library:
             Misconfigured: the reason is empty.
         """
         if not 1 <= len(reason.strip()) <= _REASON:
-            raise Misconfigured(
+            raise Refused(
                 f"give a reason of at most {_REASON} characters: it is shown wherever it matters"
             )
         self._row(video_id)
@@ -415,7 +545,10 @@ class Library:
         """
         rows = [self._row(video_id) for video_id in dict.fromkeys(video_ids)]
         for row in rows:
-            retention.check_retirable(self.engine, row)
+            try:
+                retention.check_retirable(self.engine, row)
+            except Misconfigured as error:
+                raise WrongState(error.problems) from error
         return {row.video_id: retention.retire(self.engine, row) for row in rows}
 
     def plan_removal(
@@ -435,11 +568,27 @@ class Library:
         """
         return retention.remove(self.engine, planned, at_work)
 
+    def _document(self, video_id: str, artifact: str, model: type[Model]) -> Model:
+        self._row(video_id)
+        manifest = self.engine.manifest(video_id, artifact)
+        if manifest is None:
+            raise NotReady(f"{video_id} has no {artifact} yet: it was never made")
+        try:
+            return self.engine.artifacts.document(manifest, model)
+        except FileNotFoundError as error:
+            raise NotReady(f"{video_id}: its {artifact} is not stored any more") from error
+
     def _row(self, video_id: str) -> Video:
         row = self.engine.catalog.video(video_id)
         if row is None:
             raise UnknownVideo(video_id)
         return row
+
+
+def _failure_state(given_up: bool | None) -> FailureState | None:
+    if given_up is None:
+        return None
+    return FailureState.DEAD if given_up else FailureState.WAITING
 
 
 def process(

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.catalog.failures import FailureState
 from vidpipe.catalog.listing import About
+from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, RequestRow, UploadRow, Video
-from vidpipe.errors import Misconfigured
+from vidpipe.library.errors import Refused
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.views import (
     FailureView,
@@ -24,6 +24,8 @@ from vidpipe.library.views import (
     VideoView,
 )
 
+#: Items on a page of a list, unless asked otherwise, and at most.
+PAGE, MOST = 50, 500
 #: Of which rows a video in a state is looked for among; its facts then decide.
 AMONG: dict[VideoState, About | None] = {
     VideoState.QUEUED: About.OPEN,
@@ -154,26 +156,44 @@ def upload_view(row: UploadRow) -> UploadView:
     )
 
 
-def cursor_after(row: Video) -> str:
-    """Where a list goes on after this video; opaque to whoever gets it."""
-    place = [row.created_at.isoformat(), row.video_id]
+def check_limit(limit: int) -> None:
+    """Refuse pages that are none, or too long.
+
+    Raises:
+        Misconfigured: the limit is out of its range.
+    """
+    if not 1 <= limit <= MOST:
+        raise Refused(f"limit: from 1 to {MOST}, not {limit}")
+
+
+def cursor_after(at: datetime, identity: str) -> str:
+    """Where a list goes on after a row of this moment and id; opaque to whoever gets it."""
+    place = [at.isoformat(), identity]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def place_of(cursor: str) -> tuple[datetime, str]:
-    """What `cursor_after` made of a video: when it came, and its id.
+    """What `cursor_after` made of a row: its moment and its id.
 
     Raises:
         Misconfigured: it is none of ours.
     """
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        moment, video_id = json.loads(raw)
+        moment, identity = json.loads(raw)
         at = datetime.fromisoformat(moment)
-        if not isinstance(video_id, str) or at.tzinfo is None:
+        # A database takes no character 0, nor a moment outside of its calendar.
+        if not isinstance(identity, str) or at.tzinfo is None or not identity.isprintable():
+            raise ValueError(cursor)
+        if not 1970 <= at.year <= 9998:
             raise ValueError(cursor)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise Misconfigured(
+        raise Refused(
             f"cursor: {cursor[:80]!r} is none that a list gave; begin without one"
         ) from error
-    return at, video_id
+    return at, identity
+
+
+def upload_cursor(row: UploadRow) -> str:
+    """Where a list of uploads goes on after this one."""
+    return cursor_after(row.updated_at, row.key)

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vidpipe.catalog.states import JobState
 from vidpipe.library.state import VideoState
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -122,3 +123,61 @@ class ExportLink(_View):
     title: str
     platform: str
     url: str
+
+
+class JobProgress(_View):
+    """How far a job is."""
+
+    current_stage: str | None = Field(description="what is made now; none while nothing is")
+    stages_completed: tuple[str, ...]
+    stages_remaining: tuple[str, ...]
+    percentage: int = Field(ge=0, le=100, description="of the time that its stages usually take")
+    eta_s: float | None = Field(
+        description="seconds of work left, as the same stages took for other recordings here; "
+        "none where one of them never ran, or nothing is left. Waiting for a turn is not counted"
+    )
+
+
+class JobError(_View):
+    """Why a job failed."""
+
+    code: str = Field(description="short and stable: rejected:not_a_video, worker_lost")
+    message: str
+    failed_stage: str | None
+
+
+class JobView(_View):
+    """What somebody asked to have made, and where that stands."""
+
+    job_id: str
+    channel: str
+    state: JobState
+    upload_key: str | None = Field(description="of the upload that it was asked for of")
+    video_id: str | None = Field(description="none until intake has taken the upload in")
+    project_id: str | None
+    batch_id: str | None = Field(description="of the jobs that were created together")
+    stages: tuple[str, ...] | None = Field(description="none: all that the channel wants")
+    attempts: int = Field(description="1, and one more for each retry that was asked for")
+    error: JobError | None
+    created_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+class JobDetail(JobView):
+    """A job closely: how far it is."""
+
+    progress: JobProgress
+
+
+class ProjectView(_View):
+    """A campaign, a course, a client: jobs of one channel that belong together."""
+
+    project_id: str
+    channel: str
+    name: str
+    description: str
+    archived: bool
+    revision: int = Field(description="counts its changes; its ETag is made of it")
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,123 @@
+"""What a route is given: the library, who asks, and which channels they may do what to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from vidpipe.accounts.model import Action, Principal
+from vidpipe.api.problems import ApiError, Forbidden
+from vidpipe.api.security.dependencies import require
+from vidpipe.library import (
+    JobDetail,
+    Library,
+    ProjectView,
+    UnknownFailure,
+    UnknownJob,
+    UnknownProject,
+    UnknownVideo,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request to one library.
+
+    Attributes:
+        library: what is asked.
+        principal: who asks.
+        action: what the route does.
+        request_id: of the request.
+    """
+
+    library: Library
+    principal: Principal
+    action: Action
+    request_id: str
+
+    def channels(self, action: Action = Action.READ) -> frozenset[str]:
+        """The channels that they may do this to; what every list is limited by."""
+        channels = self.library.engine.channels
+        known = ((channel.organisation, name) for name, channel in channels.items())
+        return self.principal.channels(action, known)
+
+    def among(self, channel: str | None) -> frozenset[str]:
+        """The channels of a list: those that they may read, or the one that they name of these."""
+        readable = self.channels()
+        return readable if channel is None else readable & {channel}
+
+    def channel(self, name: str) -> str:
+        """A channel that they may do what the route does to.
+
+        Raises:
+            ApiError: there is none of this name that they may see: 404.
+            Forbidden: they may see it, and not do this.
+        """
+        if name not in self.channels():
+            raise ApiError(404, "channel_not_found", f"there is no channel {name!r}")
+        self._allow(name)
+        return name
+
+    def video(self, video_id: str) -> str:
+        """A video that they may do what the route does to.
+
+        Raises:
+            UnknownVideo: there is none of this id that they may see.
+            Forbidden: they may see it, and not do this.
+        """
+        channel = self.library.channel_of(video_id)
+        if channel not in self.channels():
+            raise UnknownVideo(video_id)
+        self._allow(channel)
+        return video_id
+
+    def job(self, job_id: str) -> JobDetail:
+        """A job that they may do what the route does to; errors as with videos."""
+        found = self.library.jobs.get(job_id)
+        if found.channel not in self.channels():
+            raise UnknownJob(job_id)
+        self._allow(found.channel)
+        return found
+
+    def project(self, project_id: str) -> ProjectView:
+        """A project that they may do what the route does to; errors as with videos."""
+        found = self.library.projects.get(project_id)
+        if found.channel not in self.channels():
+            raise UnknownProject(project_id)
+        self._allow(found.channel)
+        return found
+
+    def failure(self, number: int) -> int:
+        """A failure that they may do what the route does to; errors as with videos."""
+        channel = self.library.failure_channel(number)
+        if channel not in self.channels():
+            raise UnknownFailure([number])
+        self._allow(channel)
+        return number
+
+    def _allow(self, channel: str) -> None:
+        if channel not in self.channels(self.action):
+            raise Forbidden(f"you may not do this in the channel {channel}: {self.action}")
+
+
+def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
+    """A dependency: the request of somebody whose key or session is good for the action."""
+
+    async def given(
+        request: Request,
+        who: Principal = Depends(require(action)),  # noqa: B008
+    ) -> Asked:
+        return Asked(
+            request.app.state.library, who, action, str(request.scope.get("vidpipe.request_id", ""))
+        )
+
+    return given
+
+
+Reads = Annotated[Asked, Depends(asked(Action.READ))]
+Submits = Annotated[Asked, Depends(asked(Action.SUBMIT))]
+Processes = Annotated[Asked, Depends(asked(Action.PROCESS))]
+Removes = Annotated[Asked, Depends(asked(Action.REMOVE))]

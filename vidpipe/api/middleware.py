@@ -1,0 +1,118 @@
+"""What is true of every request to the API: an id, a size, a time, an origin."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vidpipe.api.problems import OURS, problem
+
+_log = logging.getLogger("vidpipe")
+#: An id of a client's that is kept: it goes into logs and headers.
+_SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class _TooLarge(Exception):
+    """More of a body came than may come."""
+
+
+def request_id_of(given: str | None) -> str:
+    """The id that a client gave, where it is sane, else one of ours."""
+    if given is not None and _SANE.fullmatch(given):
+        return given
+    return f"req-{uuid.uuid4().hex[:12]}"
+
+
+class Envelope:
+    """Outermost of the API: whatever happens inside, the answer has an id and came in time.
+
+    Args:
+        app: what answers.
+        max_body_bytes: more is refused: 413.
+        timeout_s: what takes longer is given up: 504.
+        origins: whose pages may change things from a browser, besides our own.
+    """
+
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, timeout_s: float, origins: Collection[str]
+    ) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+        self.timeout_s = timeout_s
+        self.origins = frozenset(origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = request_id_of(headers.get("x-request-id"))
+        scope["vidpipe.request_id"] = request_id
+        begun = False
+
+        async def answer(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                own = [(b"x-request-id", request_id.encode()), (b"cache-control", b"no-store")]
+                message = {**message, "headers": [*message["headers"], *own]}
+            await send(message)
+
+        async def refuse(status: int, code: str, detail: str) -> None:
+            if not begun:
+                response = problem(request_id, status, code, detail)
+                await response(scope, receive, answer)
+
+        said = headers.get("content-length", "0")
+        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
+            await refuse(413, "too_large", self._most())
+            return
+        if self._is_foreign(scope["method"], headers):
+            detail = "pages of other origins may not change anything here: VIDPIPE_SERVICE__CORS_"
+            await refuse(403, "foreign_origin", f"{detail}ORIGINS lists those that may")
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self.max_body_bytes:
+                raise _TooLarge
+            return message
+
+        try:
+            await asyncio.wait_for(self.app(scope, counted, answer), self.timeout_s)
+        except TimeoutError:
+            await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
+        except _TooLarge:
+            await refuse(413, "too_large", self._most())
+        except Exception:
+            _log.exception("%s %s: a bug of ours", request_id, scope["path"])
+            if begun:
+                raise
+            await refuse(500, "internal_error", OURS)
+
+    def _most(self) -> str:
+        return f"a request may have {self.max_body_bytes} bytes at most"
+
+    def _is_foreign(self, method: str, headers: Headers) -> bool:
+        """Whether somebody else's page sends this: a browser says so, and a page cannot lie.
+
+        Without a login whatever a browser on this machine sends would be obeyed.
+        """
+        if method in _READS:
+            return False
+        origin = headers.get("origin")
+        if origin is None:
+            return headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        own = urlsplit(origin).netloc == headers.get("host") and origin != "null"
+        return not own and origin not in self.origins

@@ -1,0 +1,205 @@
+"""What requests say, and what is answered that the library has no view of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Generic, Literal, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.library import JobSpec, JobView
+from vidpipe.library.reading import MOST, PAGE
+from vidpipe.results.model import ClipResult, SegmentResult
+
+_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+#: No control characters: no file is called so, and no database takes a character 0.
+_TEXT = r"^[^\x00-\x1f\x7f]+$"
+
+VideoId = Annotated[str, Path(pattern=_ID, description="id of a video", examples=["default--t-0"])]
+JobId = Annotated[str, Path(pattern=_ID, description="id of a job")]
+ProjectId = Annotated[str, Path(pattern=_ID, description="id of a project")]
+FailureId = Annotated[int, Path(ge=1, le=2**53, description="number of a failure")]
+ChannelPath = Annotated[str, Path(pattern=_ID, description="name of a channel")]
+PlatformPath = Annotated[str, Path(pattern=_ID, description="name of a platform")]
+ChannelQuery = Annotated[
+    str | None, Query(pattern=_ID, description="only of this channel", examples=["default"])
+]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="items on the page")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=3000,
+        pattern=r"^[A-Za-z0-9_=-]+$",
+        description="`next_cursor` of the page before",
+    ),
+]
+DEFAULT_LIMIT = PAGE
+Item = TypeVar("Item", bound=BaseModel)
+
+
+class Listed(BaseModel, Generic[Item]):
+    """A page of a list."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = Field(
+        description="give it back as `cursor` for what comes after; none at the end"
+    )
+    limit: int
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Stage = Annotated[str, Field(pattern=r"^[a-z0-9_/]{1,64}$")]
+Stages = Annotated[tuple[Stage, ...], Field(min_length=1, max_length=50)]
+
+
+class JobCreate(_Body):
+    """What is to be made: of an upload, or of a video that was taken in."""
+
+    upload_key: str | None = Field(
+        default=None,
+        max_length=1024,
+        pattern=_TEXT,
+        description="key of an object in the drop folder that `GET /uploads` lists; or",
+    )
+    video_id: str | None = Field(default=None, pattern=_ID, description="id of a video")
+    stages: Stages | None = Field(
+        default=None, description="only these stages; none: all that the channel wants"
+    )
+    project_id: str | None = Field(default=None, pattern=_ID, description="what it belongs to")
+
+    def spec(self) -> JobSpec:
+        """As the library takes it."""
+        return JobSpec(**self.model_dump())
+
+
+class JobBatch(_Body):
+    """Several jobs at once: all are created, or none."""
+
+    jobs: Annotated[tuple[JobCreate, ...], Field(min_length=1, max_length=100)]
+
+
+class JobsCreated(BaseModel):
+    """The jobs of a batch, in the order in which they were asked for."""
+
+    batch_id: str
+    items: tuple[JobView, ...]
+
+
+class StagesCreate(_Body):
+    """Stages that are to run again."""
+
+    stages: Stages
+
+
+class PlatformCreate(_Body):
+    """A platform of the channel that clips are to be exported for."""
+
+    platform: str = Field(pattern=_ID)
+
+
+class ProjectCreate(_Body):
+    """A new project."""
+
+    channel: str = Field(pattern=_ID)
+    name: str = Field(min_length=1, max_length=200, pattern=_TEXT)
+    description: str = Field(default="", max_length=4000, pattern=r"^[^\x00]*$")
+
+
+class ProjectUpdate(_Body):
+    """What changes of a project; what is left out stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200, pattern=_TEXT)
+    description: str | None = Field(default=None, max_length=4000, pattern=r"^[^\x00]*$")
+    archived: bool | None = None
+
+
+class HoldBody(_Body):
+    """Why nothing of a video may be removed."""
+
+    reason: str = Field(
+        min_length=1,
+        max_length=400,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$",
+    )
+
+
+class Retired(BaseModel):
+    """A video whose files were removed."""
+
+    video_id: str
+    files: int = Field(description="that were removed")
+
+
+class Retried(BaseModel):
+    """A failure that is tried again."""
+
+    id: int
+
+
+class ChannelView(BaseModel):
+    """A channel: whose videos are made into what."""
+
+    name: str
+    title: str
+    language: str | None
+    platforms: tuple[str, ...] = Field(description="that clips are made for")
+    template: str
+    clips: int = Field(description="wanted of each video")
+    min_s: float
+    max_s: float
+    stages: tuple[str, ...] = Field(description="that run for each of its videos, in order")
+
+
+class PlatformView(BaseModel):
+    """What a platform takes."""
+
+    name: str
+    title: str
+    width: int | None = Field(description="none for sound alone")
+    height: int | None
+    max_duration_s: float | None
+    source: str = Field(description="where the figures are from")
+
+
+class TemplateView(BaseModel):
+    """How clips look."""
+
+    name: str
+    description: str
+
+
+class ClipView(BaseModel):
+    """A clip and the moment that it was made of, with the four factors that chose it."""
+
+    clip: ClipResult
+    segment: SegmentResult | None = Field(description="none where it is not known any more")
+
+
+class Health(BaseModel):
+    """Whether the service works."""
+
+    status: Literal["healthy", "unhealthy"]
+    service: str
+    version: str
+    database: Literal["connected", "disconnected"]
+    timestamp: datetime
+    error: str | None = None
+
+
+class ReadyItem(BaseModel):
+    """One part that the service needs."""
+
+    name: str
+    ok: bool
+    says: str
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served, and by what not."""
+
+    ready: bool
+    items: tuple[ReadyItem, ...]

@@ -1,0 +1,179 @@
+"""Errors as RFC 9457 has them: one shape, and each kind of error mapped once.
+
+Nothing of a deployment (endpoints, paths, buckets) is in what a client reads: what is said in
+words of ours goes out, everything else is logged under the id of the request.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
+from vidpipe.library import (
+    Changed,
+    NameTaken,
+    NotReady,
+    Refused,
+    Unknown,
+    UnknownFailure,
+    UnknownJob,
+    UnknownProject,
+    UnknownUpload,
+    UnknownVideo,
+    WrongState,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("vidpipe")
+#: Characters of a value of the client's that are said back to it.
+_SAID = 400
+
+
+class Problem(BaseModel):
+    """What went wrong: RFC 9457, and what support asks for."""
+
+    type: str = Field(description="identifies the kind of problem: urn:vidpipe:problem:<code>")
+    title: str = Field(description="of the status")
+    status: int
+    detail: str = Field(description="what is wrong here and what to do, in a sentence")
+    code: str = Field(description="short and stable, to branch on")
+    request_id: str = Field(description="as in the header X-Request-ID; the log has it, too")
+    timestamp: datetime
+    details: dict[str, Any] = Field(description="what programs may want to know; often empty")
+
+
+class ApiError(VidpipeError):
+    """What only an API can say: a status, a code and words.
+
+    Args:
+        status: of HTTP.
+        code: short and stable.
+        detail: for whoever asked.
+        details: for their program.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        details: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.status, self.code, self.detail = status, code, detail
+        self.details, self.headers = details or {}, headers or {}
+        super().__init__(detail)
+
+
+class Forbidden(ApiError):
+    """Whoever asks may not do this."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(403, "forbidden", detail)
+
+
+#: Kinds of errors, the special before the general: status and code of each. What is said of
+#: them is the error's own words, which are about what was asked for.
+KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
+    (UnknownVideo, 404, "video_not_found"),
+    (UnknownJob, 404, "job_not_found"),
+    (UnknownUpload, 404, "upload_not_found"),
+    (UnknownProject, 404, "project_not_found"),
+    (UnknownFailure, 404, "failure_not_found"),
+    (Unknown, 404, "not_found"),
+    (NotReady, 409, "not_ready"),
+    (WrongState, 409, "wrong_state"),
+    (NameTaken, 409, "name_taken"),
+    (Changed, 412, "changed"),
+    (Refused, 422, "invalid_request"),
+)
+_AWAY = "the store or the catalog cannot be reached; try again in a moment"
+OURS = "this cannot be answered; the log of the server says why, under the id of this request"
+_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media"}
+
+
+def problem(
+    request_id: str,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    details: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """An error as an answer."""
+    body = Problem(
+        type=f"urn:vidpipe:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        request_id=request_id,
+        timestamp=datetime.now(UTC),
+        details=details or {},
+    )
+    return JSONResponse(
+        body.model_dump(mode="json"), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """The one handler of every error."""
+    request_id = str(request.scope.get("vidpipe.request_id", ""))
+    if isinstance(error, ApiError):
+        return problem(
+            request_id,
+            error.status,
+            error.code,
+            error.detail,
+            details=error.details,
+            headers=error.headers,
+        )
+    if isinstance(error, RequestValidationError):
+        return problem(
+            request_id,
+            422,
+            "invalid_request",
+            "the request is not as the documentation has it; details.errors says where",
+            details={"errors": _errors(error)},
+        )
+    if isinstance(error, HTTPException):
+        code = _CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
+        headers = dict(error.headers or {})
+        return problem(request_id, error.status_code, code, str(error.detail), headers=headers)
+    for kind, status, code in KINDS:
+        if isinstance(error, kind):
+            return problem(request_id, status, code, str(error))
+    if isinstance(error, InputRejected):
+        return problem(
+            request_id, 422, "input_rejected", error.message, details={"reason": error.reason}
+        )
+    if isinstance(error, Unavailable):
+        _log.warning("%s %s: %s", request_id, request.url.path, error)
+        wait = str(max(1, round(error.retry_after_s or 5)))
+        return problem(request_id, 503, "unavailable", _AWAY, headers={"Retry-After": wait})
+    code = "misconfigured" if isinstance(error, Misconfigured) else "internal_error"
+    _log.error("%s %s: %s", request_id, request.url.path, error, exc_info=error)
+    return problem(request_id, 500, code, OURS)
+
+
+def _errors(error: RequestValidationError) -> list[dict[str, str]]:
+    """Where the request is wrong, and how; not what it said, which may be a secret."""
+    return [
+        {
+            "where": ".".join(str(part)[:_SAID] for part in item["loc"]),
+            "problem": str(item["msg"])[:_SAID],
+        }
+        for item in error.errors()[:20]
+    ]

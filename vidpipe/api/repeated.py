@@ -1,0 +1,94 @@
+"""`Idempotency-Key`: a request that is sent again is answered again, and done once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Header
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from vidpipe.api.asked import Asked
+from vidpipe.api.problems import ApiError
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="Any text of your own, such as a UUID. A request that is sent again with the "
+        "same key and the same body within 24 hours gets the first answer, and nothing is "
+        "created twice.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Created:
+    """What was made, and where it is."""
+
+    location: str
+    view: BaseModel
+
+
+def once(
+    asked: Asked, key: str | None, route: str, body: BaseModel, work: Callable[[], Created]
+) -> Response:
+    """Create something, once for each key.
+
+    Args:
+        asked: by whom, of which library.
+        key: of the request; none: it is done whenever it is sent.
+        route: what is created where; a key is good for one.
+        body: what was sent.
+        work: creates it.
+
+    Raises:
+        ApiError: the key belongs to another request (422), or that one is still at work (409).
+    """
+    if key is None:
+        return _answer(201, work())
+    keys = asked.library.engine.catalog.idempotency
+    who = asked.principal.id
+    sent = json.dumps(body.model_dump(mode="json"), sort_keys=True)
+    digest = hashlib.sha256(f"{route}\n{sent}".encode()).hexdigest()
+    claim = keys.claim(who, key, route, digest)
+    if claim.digest != digest:
+        raise ApiError(
+            422, "idempotency_key_reused", "this Idempotency-Key was sent with another request"
+        )
+    if claim.token is None:
+        if claim.status is None or claim.body is None:
+            raise ApiError(
+                409,
+                "request_in_progress",
+                "the first request with this Idempotency-Key is still at work; ask again in a "
+                "moment",
+                headers={"Retry-After": "1"},
+            )
+        return _response(claim.status, claim.location, claim.body, replayed=True)
+    try:
+        created = work()
+    except BaseException:
+        keys.let_go(who, key, claim.token)
+        raise
+    shown = created.view.model_dump_json()
+    keys.answered(who, key, claim.token, 201, created.location, shown)
+    return _response(201, created.location, shown)
+
+
+def _answer(status: int, created: Created) -> Response:
+    return _response(status, created.location, created.view.model_dump_json())
+
+
+def _response(status: int, location: str | None, body: str, *, replayed: bool = False) -> Response:
+    headers = {"Location": location} if location else {}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(body, status, headers=headers, media_type="application/json")

@@ -1,0 +1,1 @@
+"""One file a resource: each parses, asks the library, and shows."""

@@ -1,0 +1,151 @@
+"""Jobs follow what happens to their videos: in the transaction that it happens in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, moved
+from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, Video, now
+
+#: Seconds between two heartbeats.
+HEARTBEAT_S = 5.0
+
+
+def alive_since() -> datetime:
+    """Whoever sent no heartbeat since then is taken for dead."""
+    return now() - timedelta(seconds=10 * HEARTBEAT_S)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What of a video its jobs depend on."""
+
+    retired: bool
+    finished_at: datetime | None
+    at_work: bool
+    wanted: bool
+    retried: bool
+    dead: FailureRow | None
+
+
+def follow(session: Session, subject: str) -> None:
+    """Bring the active jobs of a video, or of an upload, to where their subject stands.
+
+    Called within the transaction that changed it, so that no job says what is not so. The
+    jobs are locked before anything is read: of two transactions the later sees the earlier.
+
+    Args:
+        session: of the transaction.
+        subject: a video id, or the key of an upload.
+    """
+    if "/" in subject:
+        _follow_upload(session, subject)
+    else:
+        _follow_video(session, subject)
+
+
+def taken_in(session: Session, key: str, video_id: str) -> None:
+    """An upload became a video, or is the same as one: its jobs are jobs of that from now on."""
+    session.execute(
+        update(JobRow)
+        .where(JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE))
+        .values(video_id=video_id)
+    )
+    _follow_video(session, video_id)
+
+
+def refused(session: Session, key: str, code: str, message: str) -> None:
+    """An upload will not become a video as it is."""
+    query = select(JobRow).where(
+        JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE)
+    )
+    for job in session.scalars(query.with_for_update()):
+        end(job, JobState.FAILED, code=code, message=message, stage="intake")
+
+
+def end(
+    job: JobRow, state: JobState, *, code: str | None = None, message: str = "", stage: str = ""
+) -> None:
+    """The job goes to a state in which nothing happens to it by itself any more."""
+    job.state = moved(JobState(job.state), state)
+    job.ended_at = now()
+    job.error_code = code[:64] if code is not None else None
+    job.error_message = message or None
+    job.failed_stage = stage or None
+
+
+def _follow_upload(session: Session, key: str) -> None:
+    query = select(FailureRow).where(
+        FailureRow.subject == key, FailureRow.state == FailureState.DEAD
+    )
+    dead = session.scalars(query.order_by(FailureRow.id.desc())).first()
+    if dead is not None:
+        refused(session, key, dead.cause, dead.message)
+
+
+def _follow_video(session: Session, video_id: str) -> None:
+    session.flush()
+    active = select(JobRow).where(JobRow.video_id == video_id, JobRow.state.in_(ACTIVE))
+    jobs: Sequence[JobRow] = session.scalars(active.with_for_update()).all()
+    if not jobs:
+        return
+    facts = _facts(session, video_id)
+    for job in jobs:
+        state = _state(job, facts)
+        if state == job.state:
+            continue
+        if state in ACTIVE:
+            job.state = moved(JobState(job.state), state)
+        elif state is JobState.FAILED and facts.dead is not None:
+            dead = facts.dead
+            end(job, state, code=dead.cause, message=dead.message, stage=dead.stage)
+        else:
+            end(job, state)
+
+
+def _facts(session: Session, video_id: str) -> _Facts:
+    video = session.get(Video, video_id)
+    failures = session.scalars(
+        select(FailureRow)
+        .where(FailureRow.subject == video_id, FailureRow.state != FailureState.RESOLVED)
+        .order_by(FailureRow.id.desc())
+    ).all()
+    wanted = select(RequestRow.id).where(
+        RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
+    )
+    beats = select(Heartbeat.run_id).where(
+        Heartbeat.video_id == video_id, Heartbeat.at >= alive_since()
+    )
+    return _Facts(
+        retired=video is None or video.state == "retired",
+        finished_at=video.finished_at if video is not None else None,
+        at_work=session.scalar(beats.limit(1)) is not None,
+        wanted=session.scalar(wanted.limit(1)) is not None,
+        retried=any(f.state == FailureState.WAITING for f in failures),
+        dead=next((f for f in failures if f.state == FailureState.DEAD), None),
+    )
+
+
+def _state(job: JobRow, facts: _Facts) -> JobState:
+    """Where a job stands by what is so of its video; what is over comes before what runs.
+
+    A run that was begun before the job was asked for does not meet it, so that a request is
+    still open then.
+    """
+    if facts.retired:
+        return JobState.CANCELLED
+    if not facts.wanted and not facts.retried:
+        if facts.dead is not None and _counts(facts.dead.created_at, job.since):
+            return JobState.FAILED
+        if facts.finished_at is not None and _counts(facts.finished_at, job.since):
+            return JobState.DONE
+    return JobState.RUNNING if facts.at_work else JobState.QUEUED
+
+
+def _counts(at: datetime, since: datetime | None) -> bool:
+    return since is None or at >= since

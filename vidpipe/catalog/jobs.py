@@ -1,0 +1,194 @@
+"""Jobs: what somebody asked to have made, and where that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.failures import resolve
+from vidpipe.catalog.following import end, follow
+from vidpipe.catalog.paging import newest_first
+from vidpipe.catalog.requests import Cause, close_requests, request
+from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, WrongState, moved
+from vidpipe.catalog.tables import (
+    FailureRow,
+    Heartbeat,
+    JobRow,
+    RequestRow,
+    StageRunRow,
+    UploadRow,
+    Video,
+    now,
+)
+
+#: Uploads that intake has still to decide on, or will not.
+_UNDECIDED = ("pending", "failed", "gone")
+
+
+class JobRows:
+    """Writes jobs down together with the requests for runs that they need."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, rows: Sequence[JobRow]) -> None:
+        """Write jobs down, all or none, and ask for the runs of those that have a video."""
+        with self._db.writing() as session:
+            for row in rows:
+                row.state, row.attempts = JobState.QUEUED, 1
+                session.add(row)
+                _ask(session, row)
+
+    def get(self, job_id: str) -> JobRow | None:
+        with self._db.session() as session:
+            return session.get(JobRow, job_id)
+
+    def page(
+        self,
+        limit: int,
+        *,
+        channels: Collection[str],
+        states: Collection[str] = (),
+        video_id: str | None = None,
+        project_id: str | None = None,
+        batch_id: str | None = None,
+        after: tuple[datetime, str] | None = None,
+    ) -> list[JobRow]:
+        """The newest jobs of these channels first, at most `limit` of them."""
+        query = select(JobRow).where(JobRow.channel.in_(channels))
+        if states:
+            query = query.where(JobRow.state.in_(states))
+        same = {
+            JobRow.video_id: video_id,
+            JobRow.project_id: project_id,
+            JobRow.batch_id: batch_id,
+        }
+        for column, value in same.items():
+            if value is not None:
+                query = query.where(column == value)
+        query = newest_first(query, JobRow.created_at, JobRow.job_id, after).limit(limit)
+        with self._db.session() as session:
+            return list(session.scalars(query))
+
+    def cancel(self, job_id: str) -> JobRow | None:
+        """Take a job back that waits: no run is started for it; None where there is none.
+
+        Raises:
+            WrongState: it is over, or a run is at work on it, which nothing here can end.
+        """
+        with self._db.writing() as session:
+            row = session.get(JobRow, job_id)
+            if row is None:
+                return None
+            if row.video_id is not None:
+                # In the order that every other transaction takes these rows in.
+                session.scalars(_requests(row.video_id).with_for_update()).all()
+            session.refresh(row, with_for_update=True)
+            if row.state == JobState.RUNNING or _submitted(session, row.video_id):
+                raise WrongState(
+                    "a run is at work on it: what it makes is kept; end the run where it runs"
+                )
+            end(row, JobState.CANCELLED)
+            session.flush()
+            if row.video_id is not None:
+                _let_go(session, row)
+            return row
+
+    def retry(self, job_id: str) -> JobRow | None:
+        """Have a job that failed or was cancelled done after all; None where there is none.
+
+        Raises:
+            WrongState: it is neither.
+        """
+        with self._db.writing() as session:
+            row = session.get(JobRow, job_id, with_for_update=True)
+            if row is None:
+                return None
+            row.state = moved(JobState(row.state), JobState.QUEUED)
+            row.attempts += 1
+            row.ended_at = row.error_code = row.error_message = row.failed_stage = None
+            session.flush()
+            _ask(session, row)
+            return row
+
+    def stages(self, row: JobRow) -> list[StageRunRow]:
+        """The runs of stages of its video that count for a job, the oldest first."""
+        query = select(StageRunRow).where(StageRunRow.video_id == row.video_id)
+        if row.since is not None:
+            query = query.where(StageRunRow.created_at >= row.since)
+        if row.ended_at is not None:
+            query = query.where(StageRunRow.created_at <= row.ended_at)
+        with self._db.session() as session:
+            return list(session.scalars(query.order_by(StageRunRow.id)))
+
+
+def _ask(session: Session, row: JobRow) -> None:
+    """Ask for what the job needs: its upload taken in, or a run of its video."""
+    upload = session.get(UploadRow, row.upload_key) if row.upload_key is not None else None
+    if row.video_id is None and upload is not None:
+        if upload.video_id is not None and upload.state not in _UNDECIDED:
+            row.video_id = upload.video_id
+        elif upload.state != "pending":
+            # It was refused or given up before: it is looked at again.
+            upload.state, upload.attempts, upload.not_before = "pending", 0, None
+            upload.changed_at = now()
+            resolve(session, upload.key)
+    if row.video_id is None:
+        return
+    video = session.get(Video, row.video_id)
+    if video is None or video.state != "accepted":
+        raise WrongState(f"{row.video_id} is retired; drop its file again to revive it")
+    row.since = now()
+    session.flush()
+    resolve(session, row.video_id)
+    request(session, video, Cause.MANUAL, stages=row.stages)
+    follow(session, row.video_id)
+
+
+def _let_go(session: Session, job: JobRow) -> None:
+    """What nobody wants any more is not asked for any more, and not begun again by itself.
+
+    A video of which nothing was made yet is left as one whose run somebody ended: among the
+    failures, where it can be retried.
+    """
+    assert job.video_id is not None
+    others = select(JobRow.job_id).where(JobRow.video_id == job.video_id, JobRow.state.in_(ACTIVE))
+    if session.scalar(others.limit(1)) is not None:
+        return
+    close_requests(session, job.video_id)
+    video = session.get(Video, job.video_id)
+    if video is None or video.finished_at is not None or video.state != "accepted":
+        return
+    resolve(session, job.video_id)
+    session.add(
+        FailureRow(
+            subject=job.video_id,
+            channel=job.channel,
+            job="job",
+            cause="cancelled",
+            message=f"{job.job_id} was cancelled before a run began",
+            attempts=job.attempts,
+            state=FailureState.DEAD,
+            run_id=f"{job.job_id}/{job.attempts}",
+        )
+    )
+
+
+def _submitted(session: Session, video_id: str | None) -> bool:
+    if video_id is None:
+        return False
+    rows = session.scalars(_requests(video_id)).all()
+    beats = select(Heartbeat.run_id).where(Heartbeat.video_id == video_id)
+    return any(row.state == RequestState.SUBMITTED for row in rows) and (
+        session.scalar(beats.limit(1)) is not None
+    )
+
+
+def _requests(video_id: str) -> Select[tuple[RequestRow]]:
+    return select(RequestRow).where(
+        RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
+    )

@@ -1,0 +1,64 @@
+"""What the library says of what is not there, or not as it would have to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vidpipe.errors import Misconfigured
+
+
+class Unknown(Misconfigured):
+    """There is nothing of this kind with this id."""
+
+
+class Refused(Misconfigured):
+    """What was asked for is nothing that can be asked for; says why."""
+
+
+class UnknownVideo(Unknown):
+    """There is no video of this id."""
+
+    def __init__(self, video_id: str) -> None:
+        super().__init__(f"there is no video {video_id!r}; `vidpipe status` lists them")
+
+
+class UnknownFailure(Unknown):
+    """There is no failure of this number, or it is resolved."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        super().__init__(f"no such failure: {', '.join(map(str, sorted(numbers)))}")
+
+
+class UnknownJob(Unknown):
+    """There is no job of this id."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {job_id!r}")
+
+
+class UnknownUpload(Unknown):
+    """There is no upload of this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"there is no upload {key!r} in the drop folder")
+
+
+class UnknownProject(Unknown):
+    """There is no project of this id."""
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(f"there is no project {project_id!r}")
+
+
+class NameTaken(Refused):
+    """The channel has another of this name."""
+
+    def __init__(self, name: str, channel: str) -> None:
+        super().__init__(f"the channel {channel} has a project {name!r} already")
+
+
+class Changed(Refused):
+    """Somebody changed it since it was read."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was changed since you read it: read it again")

@@ -1,0 +1,249 @@
+"""Jobs: what programs and people ask to have made, and what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from vidpipe.catalog.states import JobState
+from vidpipe.catalog.tables import JobRow
+from vidpipe.channels.model import channel_named
+from vidpipe.library.errors import Refused, UnknownJob, UnknownProject, UnknownUpload, UnknownVideo
+from vidpipe.library.progress import progress_of, rates
+from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
+from vidpipe.library.views import JobDetail, JobError, JobView, Page
+from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.steps.clips import CLIPS
+from vidpipe.pipeline.steps.exports import EXPORTS
+
+#: Jobs that may be created at once.
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """What is asked for: all that a channel wants, or some stages of a video.
+
+    Attributes:
+        upload_key: of an object in the drop folder, `channel/name`; or
+        video_id: of a video that was taken in.
+        stages: only these; None: all of them.
+        project_id: what it belongs to.
+    """
+
+    upload_key: str | None = None
+    video_id: str | None = None
+    stages: Sequence[str] | None = field(default=None)
+    project_id: str | None = None
+
+
+class Jobs:
+    """Creates jobs, and does with them what can be done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def channel_of(self, spec: JobSpec) -> str:
+        """Whose a job of this would be, before anything is created.
+
+        Raises:
+            UnknownVideo: there is no such video.
+            UnknownUpload: there is no such object in the drop folder.
+            Misconfigured: neither or both are named.
+        """
+        if (spec.upload_key is None) == (spec.video_id is None):
+            raise Refused("name one: upload_key, or video_id")
+        if spec.video_id is not None:
+            video = self.engine.catalog.video(spec.video_id)
+            if video is None:
+                raise UnknownVideo(spec.video_id)
+            return video.channel
+        assert spec.upload_key is not None
+        found = self.engine.catalog.uploads([spec.upload_key])
+        if not found or found[0].state in ("gone", "skipped"):
+            raise UnknownUpload(spec.upload_key)
+        return found[0].channel
+
+    def create(
+        self, specs: Sequence[JobSpec], *, asked_by: str, batch: bool = False
+    ) -> tuple[JobView, ...]:
+        """Create jobs, all of them or none.
+
+        Args:
+            specs: what is asked for.
+            asked_by: the id of whoever asks.
+            batch: whether they get a `batch_id` that they share.
+
+        Raises:
+            UnknownVideo: one is of a video that is not there.
+            UnknownUpload: one is of an upload that is not there.
+            UnknownProject: one belongs to a project that is not there.
+            Misconfigured: one cannot be asked for; says which and why.
+            WrongState: a video is retired.
+        """
+        if not 1 <= len(specs) <= MOST_AT_ONCE:
+            raise Refused(f"jobs: from 1 to {MOST_AT_ONCE}, not {len(specs)}")
+        batch_id = f"batch-{uuid.uuid4().hex[:20]}" if batch else None
+        rows = [self._row(spec, batch_id, asked_by) for spec in specs]
+        self.engine.catalog.jobs.add(rows)
+        return tuple(_view(row) for row in rows)
+
+    def get(self, job_id: str) -> JobDetail:
+        """A job closely.
+
+        Raises:
+            UnknownJob: there is none of this id.
+        """
+        row = self._found(job_id)
+        catalog = self.engine.catalog
+        video = catalog.video(row.video_id) if row.video_id is not None else None
+        runs = catalog.jobs.stages(row) if video is not None else []
+        over = row.state not in (JobState.QUEUED, JobState.RUNNING)
+        known = {} if over else rates(catalog)
+        progress = progress_of(row, self._stages(row), runs, video, known)
+        return JobDetail(**dict(_view(row)), progress=progress)
+
+    def list(
+        self,
+        *,
+        channels: Collection[str],
+        states: Collection[JobState] = (),
+        video_id: str | None = None,
+        project_id: str | None = None,
+        batch_id: str | None = None,
+        limit: int = PAGE,
+        cursor: str | None = None,
+    ) -> Page[JobView]:
+        """A page of jobs, the newest first.
+
+        Raises:
+            Misconfigured: the limit is out of its range, or the cursor is none of ours.
+        """
+        check_limit(limit)
+        rows = self.engine.catalog.jobs.page(
+            limit + 1,
+            channels=channels,
+            states=states,
+            video_id=video_id,
+            project_id=project_id,
+            batch_id=batch_id,
+            after=place_of(cursor) if cursor else None,
+        )
+        shown = rows[:limit]
+        more = len(rows) > limit
+        return Page(
+            items=tuple(_view(row) for row in shown),
+            next_cursor=cursor_after(shown[-1].created_at, shown[-1].job_id) if more else None,
+        )
+
+    def cancel(self, job_id: str) -> JobView:
+        """Take a job back that waits; no run is started for it.
+
+        Raises:
+            UnknownJob: there is none of this id.
+            WrongState: it is over, or a run is at work on it.
+        """
+        row = self.engine.catalog.jobs.cancel(job_id)
+        if row is None:
+            raise UnknownJob(job_id)
+        return _view(row)
+
+    def retry(self, job_id: str) -> JobView:
+        """Have a job that failed or was cancelled done after all.
+
+        Raises:
+            UnknownJob: there is none of this id.
+            WrongState: it is neither, or its video is retired.
+        """
+        row = self.engine.catalog.jobs.retry(job_id)
+        if row is None:
+            raise UnknownJob(job_id)
+        return _view(row)
+
+    def again(self, job_id: str, stages: Sequence[str], *, asked_by: str) -> JobView:
+        """Another job: some stages of the video of this one.
+
+        Raises:
+            UnknownJob: there is none of this id.
+            Misconfigured: it has no video yet, or a stage is none of its channel's.
+        """
+        row = self._found(job_id)
+        if row.video_id is None:
+            raise Refused(f"{job_id} has no video yet: intake has not taken its upload in")
+        spec = JobSpec(video_id=row.video_id, stages=stages, project_id=row.project_id)
+        return self.create([spec], asked_by=asked_by)[0]
+
+    def add_platform(self, job_id: str, platform: str, *, asked_by: str) -> JobView:
+        """Another job: the clips of the video of this one for a platform of its channel.
+
+        Raises:
+            UnknownJob: there is none of this id.
+            Misconfigured: it has no video yet, or its channel does not have the platform.
+        """
+        channel = channel_named(self.engine.channels, self._found(job_id).channel)
+        if platform not in channel.platforms:
+            raise Refused(
+                f"the channel {channel.name} has no platform {platform!r}: add it to channels.yaml"
+            )
+        return self.again(job_id, [CLIPS.name, EXPORTS.of(platform).name], asked_by=asked_by)
+
+    def _row(self, spec: JobSpec, batch_id: str | None, asked_by: str) -> JobRow:
+        name = self.channel_of(spec)
+        channel = channel_named(self.engine.channels, name)
+        if spec.stages is not None:
+            known = self.engine.pipeline.names(channel.platforms)
+            unknown = sorted(set(spec.stages) - set(known))
+            if unknown or not spec.stages:
+                raise Refused(
+                    f"unknown stage {', '.join(unknown) or '(none)'}; there are: {', '.join(known)}"
+                )
+        if spec.project_id is not None:
+            project = self.engine.catalog.projects.get(spec.project_id)
+            if project is None or project.channel != name:
+                raise UnknownProject(spec.project_id)
+        return JobRow(
+            job_id=f"job-{uuid.uuid4().hex[:20]}",
+            channel=name,
+            project_id=spec.project_id,
+            batch_id=batch_id,
+            upload_key=spec.upload_key,
+            video_id=spec.video_id,
+            stages=list(dict.fromkeys(spec.stages)) if spec.stages is not None else None,
+            asked_by=asked_by,
+        )
+
+    def _stages(self, row: JobRow) -> Sequence[str]:
+        """What it asks for, in the order of the pipeline."""
+        channel = self.engine.channels.get(row.channel)
+        known = self.engine.pipeline.names(channel.platforms if channel is not None else ())
+        return [stage for stage in known if row.stages is None or stage in row.stages]
+
+    def _found(self, job_id: str) -> JobRow:
+        row = self.engine.catalog.jobs.get(job_id)
+        if row is None:
+            raise UnknownJob(job_id)
+        return row
+
+
+def _view(row: JobRow) -> JobView:
+    error = None
+    if row.error_code is not None:
+        error = JobError(
+            code=row.error_code, message=row.error_message or "", failed_stage=row.failed_stage
+        )
+    return JobView(
+        job_id=row.job_id,
+        channel=row.channel,
+        state=JobState(row.state),
+        upload_key=row.upload_key,
+        video_id=row.video_id,
+        project_id=row.project_id,
+        batch_id=row.batch_id,
+        stages=tuple(row.stages) if row.stages is not None else None,
+        attempts=row.attempts,
+        error=error,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        ended_at=row.ended_at,
+    )
