@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from vidpipe.catalog.account_tables import AuditRow
+from vidpipe.catalog.account_tables import AuditRow, MembershipRow
 from vidpipe.catalog.sessions import Sessions
 
 #: Rows of one page at most.
@@ -131,7 +131,7 @@ class Audit:
         """The newest rows first.
 
         Args:
-            organisations: only of these, and of users that belong to one of them; None: all.
+            organisations: only of these, and of users who have a role in one; None: all.
             actor: only what they did.
             action: only this, or all that begins with it and a dot.
             before_id: only what is older than this row: the next page.
@@ -139,7 +139,15 @@ class Audit:
         """
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(max(1, min(limit, MOST)))
         if organisations is not None:
-            query = query.where(AuditRow.organisation.in_(organisations))
+            mine = select(literal("user:") + MembershipRow.user_id).where(
+                MembershipRow.organisation.in_(organisations)
+            )
+            query = query.where(
+                or_(
+                    AuditRow.organisation.in_(organisations),
+                    AuditRow.organisation.is_(None) & AuditRow.object.in_(mine),
+                )
+            )
         if actor is not None:
             query = query.where(AuditRow.actor == actor)
         if action is not None:

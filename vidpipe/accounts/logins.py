@@ -102,6 +102,24 @@ class Logins:
 
     async def with_password(self, email: str, password: str, by: Actor) -> Login | Refused:
         """Log in; it takes as long whether there is such a user or not."""
+        found = await self._checked(email, password, by)
+        if isinstance(found, Refused):
+            return found
+        row, renewed = found
+        return await self.start(row.user_id, Method.PASSWORD, by, new_hash=renewed)
+
+    async def check_password(self, email: str, password: str, by: Actor) -> Refused | None:
+        """Whether it is the password of somebody who is logged in; guesses count as at a login."""
+        found = await self._checked(email, password, by)
+        if isinstance(found, Refused):
+            return found
+        await self._lockout.succeeded(email)
+        return None
+
+    async def _checked(
+        self, email: str, password: str, by: Actor
+    ) -> tuple[UserRow, str | None] | Refused:
+        """The user whose password it is, and a new hash where the kept one has grown weak."""
         email = email.strip().lower()
         wait_s = await self._lockout.attempt(email)
         if wait_s is not None:
@@ -120,7 +138,7 @@ class Logins:
             reason = "disabled" if row.disabled_at is not None else "unverified"
             await self._refuse(by, row, reason)
             return Refused(reason)
-        return await self.start(row.user_id, Method.PASSWORD, by, new_hash=renewed)
+        return row, renewed
 
     async def start(
         self, user_id: str, method: Method, by: Actor, *, new_hash: str | None = None
