@@ -42,6 +42,11 @@ class Accounts:
         self._logins: Logins | None = None
 
     @property
+    def can_log_in(self) -> bool:
+        """Whether there is a secret, without which there are keys alone."""
+        return bool(self._secrets)
+
+    @property
     def signer(self) -> Signer:
         """Signs tokens.
 

@@ -394,6 +394,16 @@ def test_behind_a_proxy_with_a_login_everybody_may_look_and_nobody_change(tmp_pa
         assert made.client.get("/users").status_code == 403
 
 
+def test_without_a_secret_there_are_keys_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("vidpipe.api.security.gate.secrets_of", lambda *_, **__: [])
+    with guarded(tmp_path, secrets=[]) as made:
+        assert made.client.get("/videos", headers=made.key(scopes=[Scope.READ])).status_code == 200
+        body = {"email": ANN, "password": GOOD}
+        assert made.client.post("/auth/login", json=body).json()["code"] == "no_login"
+        assert made.client.get("/videos", headers={"Authorization": "Bearer x"}).status_code == 401
+        assert made.client.get("/videos", headers={"Cookie": "vidpipe_access=x"}).status_code == 401
+
+
 def test_a_proxy_asks_who_may_pass(service):
     assert service.client.get("/auth/allow").status_code == 401
     header = service.login(ANN)

@@ -133,6 +133,9 @@ async def _limit_login(request: Request) -> None:
     gate = gate_of(request)
     if is_foreign(request, gate.settings.service.cors_origins):
         raise ApiError(403, "foreign_origin", "pages of other origins may not log anybody in")
+    if not gate.accounts.can_log_in:
+        said = "nobody can log in here: VIDPIPE_ACCOUNTS__SECRETS is not set"
+        raise ApiError(503, "no_login", said)
     address = actor_of(request).address
     await limit(request, f"login:{address}", gate.settings.accounts.rates.login)
 

@@ -86,7 +86,7 @@ async def _by_bearer(gate: Gate, header: str) -> Known:
         principal = await gate.accounts.keys.principal(token)
         if principal is not None:
             return Known(principal)
-    else:
+    elif gate.accounts.can_log_in:
         found = await gate.accounts.logins.principal(token)
         if found is not None:
             return Known(found[0], found[1])
@@ -95,7 +95,7 @@ async def _by_bearer(gate: Gate, header: str) -> Known:
 
 async def _by_cookie(gate: Gate, connection: HTTPConnection) -> Known | None:
     token = access_cookie(connection, gate)
-    if not token:
+    if not token or not gate.accounts.can_log_in:
         return None
     found = await gate.accounts.logins.principal(token)
     if found is None:
