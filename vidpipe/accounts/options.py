@@ -64,6 +64,32 @@ class MailOptions(_Options):
     )
 
 
+class OidcOptions(_Options):
+    """An OpenID Connect provider that users log in with."""
+
+    issuer: str = Field(
+        default="", description="URL of the OpenID Connect provider; empty: passwords alone"
+    )
+    client_id: str = Field(default="", description="client id at the provider")
+    client_secret: SecretStr = Field(
+        default=SecretStr(""), description="client secret at the provider"
+    )
+    scope: str = Field(default="openid email", description="scope that the provider is asked for")
+    sign_up: Literal["known", "domain", "anyone"] = Field(
+        default="known",
+        description="who may log in for the first time: known e-mail addresses, those of `domains`,"
+        " or anyone whom the provider knows",
+    )
+    domains: tuple[str, ...] = Field(
+        default=(), description="domains of e-mail addresses that may sign up"
+    )
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a provider."""
+        return bool(self.issuer and self.client_id)
+
+
 class RateOptions(_Options):
     """How many requests a minute are answered; 0: as many as come."""
 
@@ -102,6 +128,7 @@ class AccountOptions(_Options):
     password: PasswordOptions = PasswordOptions()
     session: SessionOptions = SessionOptions()
     mail: MailOptions = MailOptions()
+    oidc: OidcOptions = OidcOptions()
     rates: RateOptions = RateOptions()
 
     @field_validator("secrets")

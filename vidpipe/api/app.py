@@ -26,6 +26,7 @@ from vidpipe.api.routes import (
     health,
     jobs,
     keys,
+    oidc,
     projects,
     results,
     uploads,
@@ -40,7 +41,20 @@ from vidpipe.web import web_app
 from vidpipe.web.guard import Guard, known_hosts, policy
 
 PREFIX = "/api/v1"
-_ROUTES = (jobs, videos, results, uploads, failures, projects, channels, auth, users, keys, audit)
+_ROUTES = (
+    jobs,
+    videos,
+    results,
+    uploads,
+    failures,
+    projects,
+    channels,
+    auth,
+    oidc,
+    users,
+    keys,
+    audit,
+)
 
 
 def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:

@@ -55,6 +55,8 @@ ROUTES: dict[str, Action | str] = {
     "POST /auth/reset/request": PUBLIC,
     "POST /auth/reset": PUBLIC,
     "POST /auth/invite": PUBLIC,
+    "GET /auth/oidc/start": PUBLIC,
+    "GET /auth/oidc/callback": PUBLIC,
     "POST /auth/logout": LOGIN,
     "GET /auth/me": LOGIN,
     "GET /auth/sessions": LOGIN,
@@ -237,6 +239,9 @@ def test_nobody_gets_past_without_saying_who_they_are(service, route):
     if ROUTES[route] != PUBLIC:
         assert status == 401
     else:
-        assert status in {"POST /auth/refresh": (401,), "POST /auth/register": (403,)}.get(
-            route, (200, 202, 400, 503)
-        )
+        assert status in {
+            "POST /auth/refresh": (401,),
+            "POST /auth/register": (403,),
+            "GET /auth/oidc/start": (404,),
+            "GET /auth/oidc/callback": (404,),
+        }.get(route, (200, 202, 400, 503))

@@ -93,7 +93,7 @@ async def check_login(settings: Settings, host: str) -> None:
                 "VIDPIPE_ACCOUNTS__SECRETS: there is no secret; make one with "
                 "`openssl rand -hex 32`"
             )
-        if not await accounts.users.count():
+        if not options.oidc.configured and not await accounts.users.count():
             problems.append("there is no user: add one with `vidpipe users add`")
     finally:
         await accounts.close()
