@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
+import json
 import os
 import re
 import tempfile
@@ -521,8 +522,25 @@ def _terms(name: str) -> Iterator[tuple[str, ...]]:
         yield f"**{term}**", _cell(said), f"`{name}`"
 
 
+# The API
+
+
+def openapi() -> str:
+    """The document of the API, as `/api/v1/openapi.json` serves it."""
+    from vidpipe.api.app import api_app
+    from vidpipe.library import Library
+    from vidpipe.settings import load_settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        library = Library.open(load_settings(home=Path(folder), channels_file=None))
+        app = api_app(library)
+        return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "openapi.json").write_text(openapi(), "utf-8")
+    print("docs/reference/openapi.json")
     for name, text in pages().items():
         (FOLDER / f"{name}.md").write_text(text, "utf-8")
         print(f"docs/reference/{name}.md")

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vidpipe.api.problems import OURS, problem
@@ -18,10 +19,6 @@ _log = logging.getLogger("vidpipe")
 #: An id of a client's that is kept: it goes into logs and headers.
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class _TooLarge(Exception):
-    """More of a body came than may come."""
 
 
 def request_id_of(given: str | None) -> str:
@@ -71,13 +68,9 @@ class Envelope:
                 response = problem(request_id, status, code, detail)
                 await response(scope, receive, answer)
 
-        said = headers.get("content-length", "0")
-        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
-            await refuse(413, "too_large", self._most())
-            return
-        if self._is_foreign(scope["method"], headers):
-            detail = "pages of other origins may not change anything here: VIDPIPE_SERVICE__CORS_"
-            await refuse(403, "foreign_origin", f"{detail}ORIGINS lists those that may")
+        refused = self._refused(scope["method"], headers)
+        if refused is not None:
+            await refuse(*refused)
             return
         came = 0
 
@@ -86,20 +79,29 @@ class Envelope:
             message = await receive()
             came += len(message.get("body", b""))
             if came > self.max_body_bytes:
-                raise _TooLarge
+                # FastAPI takes every other kind of error for a body that is no JSON.
+                raise HTTPException(413, self._most())
             return message
 
         try:
             await asyncio.wait_for(self.app(scope, counted, answer), self.timeout_s)
         except TimeoutError:
             await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
-        except _TooLarge:
-            await refuse(413, "too_large", self._most())
         except Exception:
             _log.exception("%s %s: a bug of ours", request_id, scope["path"])
             if begun:
                 raise
             await refuse(500, "internal_error", OURS)
+
+    def _refused(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+        """Status, code and words for what need not be looked at."""
+        said = headers.get("content-length", "0")
+        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
+            return 413, "too_large", self._most()
+        if self._is_foreign(method, headers):
+            detail = "pages of other origins may not change anything here; those may that are in"
+            return 403, "foreign_origin", f"{detail} VIDPIPE_SERVICE__CORS_ORIGINS"
+        return None
 
     def _most(self) -> str:
         return f"a request may have {self.max_body_bytes} bytes at most"

@@ -151,6 +151,9 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
             details={"errors": _errors(error)},
         )
     if isinstance(error, HTTPException):
+        if error.status_code == 400:
+            # What FastAPI says of bytes that are no text.
+            return problem(request_id, 422, "invalid_request", "the body is no JSON in UTF-8")
         code = _CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
         headers = dict(error.headers or {})
         return problem(request_id, error.status_code, code, str(error.detail), headers=headers)

@@ -38,7 +38,13 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 #: What SQLite says of a file that is not its own any more.
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
+<<<<<<< HEAD
 LOCK_S = 30
+=======
+LOCK_S = 30
+#: Connections that a process keeps open to a server, once it has needed so many at once.
+_KEPT = 10
+>>>>>>> api
 
 
 class Database:
@@ -47,6 +53,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = read_url(url)
         self.engine = _engine(self.url)
+        self._shared = threading.local()
 
     @property
     def shown(self) -> str:
@@ -151,12 +158,31 @@ class Database:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back on an error."""
+        shared: Session | None = getattr(self._shared, "session", None)
+        if shared is not None:
+            yield shared
+            return
         with (
             self._reach(),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread reads within it is read in one transaction.
+
+        Of seven short queries each way to the server counts more than what it does there.
+        """
+        with self.session() as session:
+            nested = getattr(self._shared, "session", None) is not None
+            self._shared.session = session
+            try:
+                yield
+            finally:
+                if not nested:
+                    self._shared.session = None
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -208,7 +234,9 @@ def read_url(url: str) -> URL:
 
 def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=2)
+        # Made when they are needed: a step has one or two, a service one for each request at once,
+        # which it keeps, as opening one takes longer than most queries.
+        return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, pool_use_lifo=True)
     if parsed.database:
         folder = Path(parsed.database).parent
         try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, false, or_, select, union_all
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import alive_since
@@ -52,7 +52,7 @@ class Listing:
         if channels is not None:
             query = query.where(Video.channel.in_(channels))
         if about:
-            query = query.where(or_(*(_CONDITIONS[item]() for item in about)))
+            query = query.where(_conditions(about))
         with self._db.session() as session:
             return list(session.scalars(query))
 
@@ -115,26 +115,33 @@ class Listing:
             return list(session.scalars(query.order_by(FailureRow.id.desc())))
 
 
-def _open() -> ColumnElement[bool]:
+def _conditions(about: Collection[About]) -> ColumnElement[bool]:
+    """Any of these is so of a video.
+
+    Few videos are anything but finished: their ids are gathered first, from indexes of just
+    such rows, and the videos are looked up by them. Most are finished, so that a page of those
+    is full before many were passed over.
+    """
+    few = [part for item in about if item is not About.FINISHED for part in _FEW[item]()]
+    gathered = Video.video_id.in_(union_all(*few)) if few else false()
+    return or_(Video.finished_at.is_not(None), gathered) if About.FINISHED in about else gathered
+
+
+def _open() -> tuple[Select[tuple[str]], ...]:
     """Something is to be run: asked for, tried again, or left by a run that died."""
-    waiting = exists().where(
-        FailureRow.subject == Video.video_id, FailureRow.state == FailureState.WAITING
+    return (
+        select(Video.video_id).where(Video.finished_at.is_(None), Video.state == "accepted"),
+        select(FailureRow.subject).where(FailureRow.state == FailureState.WAITING),
+        select(RequestRow.video_id).where(RequestRow.state != RequestState.DONE),
     )
-    wanted = exists().where(
-        RequestRow.video_id == Video.video_id, RequestRow.state != RequestState.DONE
-    )
-    return and_(Video.state != "retired", or_(Video.finished_at.is_(None), waiting, wanted))
 
 
-_CONDITIONS: dict[About, Callable[[], ColumnElement[bool]]] = {
-    About.RETIRED: lambda: Video.state == "retired",
-    About.AT_WORK: lambda: exists().where(
-        Heartbeat.video_id == Video.video_id, Heartbeat.at >= alive_since()
-    ),
+_FEW: dict[About, Callable[[], tuple[Select[tuple[str]], ...]]] = {
+    About.RETIRED: lambda: (select(Video.video_id).where(Video.state == "retired"),),
+    About.AT_WORK: lambda: (select(Heartbeat.video_id).where(Heartbeat.at >= alive_since()),),
     About.OPEN: _open,
-    About.GIVEN_UP: lambda: exists().where(
-        FailureRow.subject == Video.video_id, FailureRow.state == FailureState.DEAD
+    About.GIVEN_UP: lambda: (
+        select(FailureRow.subject).where(FailureRow.state == FailureState.DEAD),
     ),
-    About.HELD: lambda: Video.hold.is_not(None),
-    About.FINISHED: lambda: Video.finished_at.is_not(None),
+    About.HELD: lambda: (select(Video.video_id).where(Video.hold.is_not(None)),),
 }

@@ -262,6 +262,12 @@ class RequestRow(Audited, Base):
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),
         Index(
+            "ix_requests_living",
+            "video_id",
+            postgresql_where=text("state != 'done'"),
+            sqlite_where=text("state != 'done'"),
+        ),
+        Index(
             "ix_requests_open",
             "channel",
             postgresql_where=text("state = 'open'"),
@@ -292,6 +298,13 @@ class FailureRow(Audited, Base):
     __table_args__ = (
         UniqueConstraint("run_id", "subject", name="uq_failures_run_id_subject"),
         Index("ix_failures_subject", "subject", "state"),
+        Index(
+            "ix_failures_unresolved",
+            "state",
+            "id",
+            postgresql_where=text("state != 'resolved'"),
+            sqlite_where=text("state != 'resolved'"),
+        ),
         Index(
             "ix_failures_dead",
             "cause",

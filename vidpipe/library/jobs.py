@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vidpipe.catalog.states import JobState
@@ -19,6 +20,8 @@ from vidpipe.pipeline.steps.exports import EXPORTS
 
 #: Jobs that may be created at once.
 MOST_AT_ONCE = 100
+#: Seconds for which what stages usually take is remembered.
+_RATES_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Jobs:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._known: tuple[float, Mapping[str, float]] | None = None
 
     def channel_of(self, spec: JobSpec) -> str:
         """Whose a job of this would be, before anything is created.
@@ -95,12 +99,13 @@ class Jobs:
         Raises:
             UnknownJob: there is none of this id.
         """
-        row = self._found(job_id)
         catalog = self.engine.catalog
-        video = catalog.video(row.video_id) if row.video_id is not None else None
-        runs = catalog.jobs.stages(row) if video is not None else []
+        with catalog.together():
+            row = self._found(job_id)
+            video = catalog.video(row.video_id) if row.video_id is not None else None
+            runs = catalog.jobs.stages(row) if video is not None else []
         over = row.state not in (JobState.QUEUED, JobState.RUNNING)
-        known = {} if over else rates(catalog)
+        known = {} if over else self._rates()
         progress = progress_of(row, self._stages(row), runs, video, known)
         return JobDetail(**dict(_view(row)), progress=progress)
 
@@ -187,6 +192,13 @@ class Jobs:
                 f"the channel {channel.name} has no platform {platform!r}: add it to channels.yaml"
             )
         return self.again(job_id, [CLIPS.name, EXPORTS.of(platform).name], asked_by=asked_by)
+
+    def _rates(self) -> Mapping[str, float]:
+        """What stages usually take; asked for again once a minute, as it changes slowly."""
+        at = time.monotonic()
+        if self._known is None or at - self._known[0] > _RATES_S:
+            self._known = (at, rates(self.engine.catalog))
+        return self._known[1]
 
     def _row(self, spec: JobSpec, batch_id: str | None, asked_by: str) -> JobRow:
         name = self.channel_of(spec)

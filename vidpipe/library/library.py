@@ -168,7 +168,8 @@ class Library:
         Raises:
             UnknownVideo: there is none of this id.
         """
-        return video_detail(self.engine.catalog, self._row(video_id))
+        with self.engine.catalog.together():
+            return video_detail(self.engine.catalog, self._row(video_id))
 
     def list(
         self,
@@ -206,10 +207,11 @@ class Library:
         found: list[tuple[Video, VideoView]] = []
         # The database narrows by what rows say; what was wanted is asked of their states.
         while len(found) <= limit:
-            rows = catalog.listing.videos(
-                limit + 1, channels=channels, after=after, about=[a for a in about if a]
-            )
-            views = video_views(catalog, rows)
+            with catalog.together():
+                rows = catalog.listing.videos(
+                    limit + 1, channels=channels, after=after, about=[a for a in about if a]
+                )
+                views = video_views(catalog, rows)
             found += [
                 pair
                 for pair in zip(rows, views, strict=True)

@@ -45,12 +45,13 @@ def video_views(catalog: Catalog, rows: Sequence[Video]) -> list[VideoView]:
     ids = [row.video_id for row in rows]
     wanted: defaultdict[str, list[RequestRow]] = defaultdict(list)
     failed: defaultdict[str, list[FailureRow]] = defaultdict(list)
-    for request in catalog.listing.requests(ids):
-        wanted[request.video_id].append(request)
-    for failure in catalog.listing.failures(ids):
-        failed[failure.subject].append(failure)
-    clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
-    at_work = catalog.heartbeats.at_work()
+    with catalog.together():
+        for request in catalog.listing.requests(ids):
+            wanted[request.video_id].append(request)
+        for failure in catalog.listing.failures(ids):
+            failed[failure.subject].append(failure)
+        clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
+        at_work = catalog.heartbeats.at_work()
     return [
         _video(
             row,
@@ -65,7 +66,12 @@ def video_views(catalog: Catalog, rows: Sequence[Video]) -> list[VideoView]:
 
 def video_detail(catalog: Catalog, row: Video) -> VideoDetail:
     """One video closely."""
-    (view,) = video_views(catalog, [row])
+    with catalog.together():
+        (view,) = video_views(catalog, [row])
+        return _detail(catalog, row, view)
+
+
+def _detail(catalog: Catalog, row: Video, view: VideoView) -> VideoDetail:
     return VideoDetail(
         **dict(view),
         stages=tuple(

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from vidpipe.api.app import service
+from vidpipe.catalog.tables import now
 from vidpipe.library import Library
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
@@ -38,7 +39,7 @@ def library(home) -> Library:
     made = served(home)
     (video,) = made.list().items
     # As the runs of stages that made it would have left it.
-    made.engine.catalog.finish_video(video.video_id, video.created_at)
+    made.engine.catalog.finish_video(video.video_id, now())
     return made
 
 

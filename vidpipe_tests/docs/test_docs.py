@@ -136,6 +136,8 @@ def test_the_reference_is_what_the_code_says():
         assert (generate.FOLDER / f"{name}.md").read_text("utf-8") == text, f"{name}: `make docs`"
     there = {path.stem for path in generate.FOLDER.glob("*.md")}
     assert there == set(generate.pages())
+    described = (generate.FOLDER / "openapi.json").read_text("utf-8")
+    assert described == generate.openapi(), "openapi.json: `make docs`"
 
 
 def test_the_drawing_is_what_the_code_says():

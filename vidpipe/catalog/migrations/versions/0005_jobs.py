@@ -22,6 +22,8 @@ _INDEXES = (
     ),
     ("ix_videos_held", "videos", ["created_at", "video_id"], "hold IS NOT NULL"),
     ("ix_videos_retired", "videos", ["created_at", "video_id"], "state = 'retired'"),
+    ("ix_requests_living", "requests", ["video_id"], "state != 'done'"),
+    ("ix_failures_unresolved", "failures", ["state", "id"], "state != 'resolved'"),
     ("ix_uploads_updated_at", "uploads", ["updated_at", "key"], None),
     ("ix_uploads_channel_updated_at", "uploads", ["channel", "updated_at", "key"], None),
 )
