@@ -25,11 +25,13 @@ from rich.table import Table
 from vidpipe.channels import Brand
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
+from vidpipe.clips.measures import measure
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import CLIP, Output, measure, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.clips.text.captions import clip_words, groups_of
 from vidpipe.clips.text.fonts import fonts_dir
 from vidpipe.framing.model import FramingOptions

@@ -23,9 +23,10 @@ from benchmarks.clips import VERTICAL, bare_encode
 from benchmarks.real.split import MEDIA
 from vidpipe.channels.model import Channel
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import CLIP, Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutOptions

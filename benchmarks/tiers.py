@@ -22,9 +22,10 @@ from rich.table import Table
 
 from vidpipe.clips import render as rendering
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import CLIP, Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout

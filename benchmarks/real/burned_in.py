@@ -22,7 +22,7 @@ from benchmarks.real.figure import Column, Figure
 from benchmarks.real.split import COLUMNS, MEDIA, split
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.geometry import iou
-from vidpipe.layout.changing_text import changing_text, width_for_letters
+from vidpipe.layout.changing_text import TextWatch, width_for_letters
 from vidpipe.layout.model import Layout
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
@@ -48,10 +48,10 @@ def look(recording: Made) -> Seen:
         update={"width": info.video.width, "height": info.video.height}
     )
     started = time.process_time()
-    with FrameReader(
-        recording.path, info, max_width=width_for_letters(blank), draft=True
-    ) as reader:
-        layout = blank.model_copy(update={"changing_text": changing_text(reader)})
+    watch, size = TextWatch(info.duration_s), info.video.size
+    with FrameReader(recording.path, info, max_width=width_for_letters(size), draft=True) as reader:
+        watch.look(reader)
+    layout = blank.model_copy(update={"changing_text": watch.found(size)})
     found = burned_in(layout, recording.words)
     taken = time.process_time() - started
     overlap = 0.0

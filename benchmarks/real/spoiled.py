@@ -18,10 +18,11 @@ from benchmarks.real.stretches import CASES, Case, recording
 from vidpipe.clips import render as rendering
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, ClipQuality, Part, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import CLIP, Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.layout.detect import detect_layout

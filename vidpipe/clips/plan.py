@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidpipe.clips.audiogram.drawing import SOUND_FPS, audiogram_part
-from vidpipe.clips.bumpers import bumper_frames
 from vidpipe.clips.compose import Composer, SourceRecording
 from vidpipe.clips.edits import edit_list, output_fps
+from vidpipe.clips.graph.bumpers import bumper_frames
 from vidpipe.clips.model import ClipOptions, ClipPlan, Part, Variant
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect

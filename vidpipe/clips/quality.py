@@ -16,9 +16,10 @@ from vidpipe.channels.model import Brand
 from vidpipe.clips.audiogram.check import look_at_audiogram
 from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.beside import compare
+from vidpipe.clips.graph.branding import brand_boxes
+from vidpipe.clips.graph.clip import FONTS, SAMPLE, sampled_frames
 from vidpipe.clips.model import ClipPlan, ClipQuality, Variant
 from vidpipe.clips.paired import STEP_S
-from vidpipe.clips.render import FONTS, SAMPLE, brand_boxes, sampled_frames
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.pcm import SAMPLE_RATE, level_db, sound_between

@@ -14,15 +14,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, Size
 from vidpipe.layout.frame_store import Grey
-from vidpipe.layout.model import ChangingText, Layout, Spell
-from vidpipe.media.frames import FrameReader
+from vidpipe.layout.model import ChangingText, Spell
+from vidpipe.media.frames import Frame, FrameReader, Ticks
 from vidpipe.timeline import Interval, span
 
 Mask = NDArray[np.bool_]
@@ -33,6 +34,8 @@ Points = NDArray[np.int16]
 _STEP_S = 0.125
 #: Windows, and how long each is: longer than captions stay (7 s, Netflix's timed text guide).
 _WINDOWS, _WINDOW_S = 6, 8.0
+#: A window with fewer looks says nothing.
+_LEAST_LOOKS = 4
 #: The shorter side of what is looked at: letters of captions are then 10 pixels high and more.
 _SHORT_PX = 360
 #: A step of greys over two pixels along a row that is the edge of a letter; captions have an
@@ -69,6 +72,8 @@ _ALIGNED = 0.05
 #: Around the letters: outlines and ends of letters have no sharp edge of their own.
 _MARGIN = 0.012
 _NEAR = np.ones((3, 3), np.uint8)
+_ACROSS = np.ones((1, 3), np.uint8)
+_GRADIENT = np.array([[-1, 0, 1]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -98,39 +103,63 @@ class Glance:
     moved: NDArray[np.float32]
 
 
-def width_for_letters(layout: Layout) -> int:
-    """How wide pictures of a recording need to be for `changing_text`, in pixels."""
-    return max(_SHORT_PX, round(_SHORT_PX * layout.width / layout.height))
+def width_for_letters(displayed: Size) -> int:
+    """How wide pictures of a recording need to be for letters to be seen, in pixels."""
+    return max(_SHORT_PX, round(_SHORT_PX * displayed.width / displayed.height))
 
 
-def changing_text(reader: FrameReader) -> ChangingText | None:
-    """The place of a recording at which text comes and goes most; None without any.
+class TextWatch:
+    """Looks for the place of a recording at which text comes and goes most.
 
-    Looks at windows spread over the recording; at all of a short one.
+    In windows spread over the recording, and in all of a short one. The pictures come from
+    whoever decodes them, in order of time; they are made smaller where they are larger than
+    needed.
 
-    Args:
-        reader: of the recording; pictures are made smaller where they are larger than needed.
+    Attributes:
+        ticks: when pictures are wanted, one entry for each window, in order of time.
     """
-    glances: list[Glance] = []
-    shape: tuple[int, int] | None = None
-    for window in _windows(reader.info.duration_s):
-        times: list[float] = []
-        looks: list[Grey] = []
-        for frame in reader.every(_STEP_S, window.start_s, window.end_s, roughly=True):
-            times.append(frame.t_s)
-            looks.append(_small(frame.grey))
-        if len(looks) < 4:
-            continue
-        shape = looks[0].shape[0], looks[0].shape[1]
-        glances.append(glance_at(times, looks))
-    if shape is None:
-        return None
-    found = place_of(glances, shape)
-    if found is None:
-        return None
-    scale = reader.video.width / shape[1]
-    frame_rect = reader.video.size.rect
-    return found.model_copy(update={"rect": found.rect.scaled(scale).clamp(frame_rect)})
+
+    def __init__(self, duration_s: float) -> None:
+        self.ticks = tuple(
+            Ticks(_STEP_S, window.start_s, window.end_s) for window in _windows(duration_s)
+        )
+        self._window = -1
+        self._times_s: list[float] = []
+        self._looks: list[Grey] = []
+        self._glances: list[Glance] = []
+        self._shape: tuple[int, int] | None = None
+
+    def look(self, reader: FrameReader) -> None:
+        """See all that is wanted; what lies between two windows is not decoded."""
+        for window, ticks in enumerate(self.ticks):
+            for frame in reader.every(ticks.step_s, ticks.start_s, ticks.end_s, roughly=True):
+                self.add(window, frame)
+
+    def add(self, window: int, frame: Frame) -> None:
+        """Look at a picture of a window; windows and pictures come in order of time."""
+        if window != self._window:
+            self._close()
+            self._window = window
+        self._times_s.append(frame.t_s)
+        self._looks.append(_small(frame.grey))
+
+    def found(self, displayed: Size) -> ChangingText | None:
+        """The place at which text comes and goes most, in pixels of the displayed picture."""
+        self._close()
+        if self._shape is None:
+            return None
+        found = place_of(self._glances, self._shape)
+        if found is None:
+            return None
+        scale = displayed.width / self._shape[1]
+        return found.model_copy(update={"rect": found.rect.scaled(scale).clamp(displayed.rect)})
+
+    def _close(self) -> None:
+        """No more comes of this window."""
+        if len(self._looks) >= _LEAST_LOOKS:
+            self._shape = self._looks[0].shape[0], self._looks[0].shape[1]
+            self._glances.append(glance_at(self._times_s, self._looks))
+        self._times_s, self._looks = [], []
 
 
 def _windows(duration_s: float) -> list[Interval]:
@@ -200,31 +229,51 @@ def _between(looks: Sequence[Grey], steps: Sequence[Grey], k: int) -> tuple[Mask
 
     A fade takes some looks: what has changed since `_FADE_LOOKS` before counts too.
     """
-    now = steps[k] > _REPLACED
+    now = _replaced(steps[k])
     came = went = np.zeros(now.shape, bool)
     if k + 1 < len(steps):
         before = looks[max(0, k - _FADE_LOOKS)]
-        slowly = cv2.absdiff(looks[k + 1], before) > _REPLACED
+        slowly = _replaced(cv2.absdiff(looks[k + 1], before))
         came = _edges(looks[k + 1], now | slowly, steps[k + 1])
     if k:
         after = looks[min(len(looks) - 1, k + 1 + _FADE_LOOKS)]
-        slowly = cv2.absdiff(after, looks[k]) > _REPLACED
+        slowly = _replaced(cv2.absdiff(after, looks[k]))
         went = _edges(looks[k], now | slowly, steps[k - 1])
     return came, went
 
 
-def _edges(look: Grey, replaced: Mask, beside: Grey) -> Mask:
-    """Edges along rows where a look was replaced on one side and has stayed on the other."""
-    across = np.ones((1, 3), np.uint8)
-    here: Mask = np.asarray(cv2.dilate(replaced.astype(np.uint8), across) > 0, bool)
-    here &= cv2.erode((beside < _STAYED).astype(np.uint8), across) > 0
-    if not here.any():
-        return np.zeros(here.shape, bool)
-    step = cv2.filter2D(look, cv2.CV_16S, np.array([[-1, 0, 1]], np.float32))
-    sign = np.where(here, (step > _EDGE).astype(np.int8) - (step < -_EDGE).astype(np.int8), 0)
-    before = np.zeros_like(sign)
-    before[:, 1:] = sign[:, :-1]
-    return np.asarray((sign != 0) & (sign != before), bool)
+def _replaced(step: Any) -> Grey:
+    """Where a difference of two looks is more than noise: 255, else 0."""
+    return np.asarray(cv2.compare(step, _number(_REPLACED), cv2.CMP_GT), np.uint8)
+
+
+def _edges(look: Grey, replaced: Grey, beside: Grey) -> Mask:
+    """Edges along rows where a look was replaced on one side and has stayed on the other.
+
+    Nothing where there is too little for text anyway.
+    """
+    edges = np.zeros(look.shape, bool)
+    left, top, width, height = cv2.boundingRect(replaced)
+    # All that follows looks at a pixel and at those on either side of it.
+    piece = np.s_[top : top + height, max(0, left - 2) : left + width + 2]
+    if 3 * cv2.countNonZero(replaced) < _ROWS * _ROW_EDGES:
+        return edges
+    stayed = cv2.compare(beside[piece], _number(_STAYED), cv2.CMP_LT)
+    here = cv2.bitwise_and(cv2.dilate(replaced[piece], _ACROSS), cv2.erode(stayed, _ACROSS))
+    if cv2.countNonZero(here) < _ROWS * _ROW_EDGES:
+        return edges
+    step = cv2.filter2D(look, cv2.CV_16S, _GRADIENT)[piece]
+    for kind, sign in ((cv2.CMP_GT, 1), (cv2.CMP_LT, -1)):
+        strong = cv2.bitwise_and(cv2.compare(step, _number(sign * _EDGE), kind), here) > 0
+        # An edge is as wide as its gradient: the first pixel of each counts.
+        edges[piece] |= strong
+        edges[piece][:, 1:] &= ~(strong[:, 1:] & strong[:, :-1])
+    return edges
+
+
+def _number(value: int) -> Any:
+    """OpenCV compares with a number as well; its types do not say so."""
+    return value
 
 
 def _lines(edges: Mask) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vidpipe.geometry import Rect
+from vidpipe.geometry import Rect, Size
 from vidpipe.layout.arrangements import Arrangements
-from vidpipe.layout.changing_text import changing_text, width_for_letters
+from vidpipe.layout.changing_text import TextWatch, width_for_letters
 from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.intervals import overridden
 from vidpipe.layout.model import (
@@ -51,9 +51,16 @@ def detect_layout(
         scratch: where what is looked at is kept meanwhile, some 0.2 MB a look and 1,000
             looks an hour; the system's folder for such files by default.
     """
+    watch = TextWatch(info.duration_s)
     with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
+        letters_px = width_for_letters(reader.video.size)
+        shared = reader.size.width >= min(letters_px, reader.video.width)
         samples = sample(
-            reader, options, lambda f: on_progress(0.7 * f) if on_progress else None, scratch
+            reader,
+            options,
+            lambda f: on_progress(0.7 * f) if on_progress else None,
+            scratch,
+            watch if shared else None,
         )
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
@@ -71,7 +78,7 @@ def detect_layout(
         known_s = sum(item.duration_s for item in fixed)
         stretches: list[LayoutInterval] = []
         if known_s < 0.999 * duration_s:
-            people = FaceLooks(reader, faces, options)
+            people = FaceLooks(reader, samples, faces, options)
             stretches = Arrangements(
                 reader, samples, borders, duration_s, people, options
             ).stretches()
@@ -80,13 +87,14 @@ def detect_layout(
             on_progress(0.8)
         slides = find_slides(reader, samples, stretches, options)
         found = _layout(reader, info, stretches, borders, slides)
-    if on_progress is not None:
-        on_progress(0.9)
-    with FrameReader(path, info, max_width=width_for_letters(found), draft=True) as reader:
-        found = found.model_copy(update={"changing_text": changing_text(reader)})
+    if not shared:
+        # Of a picture as wide as a banner letters are too small on the other samples.
+        with FrameReader(path, info, max_width=letters_px, draft=True) as reader:
+            watch.look(reader)
+    text = watch.found(Size(width=found.width, height=found.height))
     if on_progress is not None:
         on_progress(1.0)
-    return found
+    return found.model_copy(update={"changing_text": text})
 
 
 def _rescaled(item: LayoutInterval, scale: float) -> LayoutInterval:

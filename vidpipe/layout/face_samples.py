@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,16 +11,29 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Rect
 from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.layout.sampling import difference
+from vidpipe.layout.sampling import FrameSamples, difference
 from vidpipe.media.faces import FaceDetector, median_count
-from vidpipe.media.frames import FrameReader
+from vidpipe.media.frames import FrameReader, Image
+
+#: Frames that lie so near to each other show what moves, in seconds.
+_SOON_S = 0.9
 
 
 class FaceLooks:
-    """Looks at a few frames of stretches; the same question is looked at once."""
+    """Looks at a few frames of stretches; the same question is looked at once.
 
-    def __init__(self, reader: FrameReader, faces: FaceDetector, options: LayoutOptions) -> None:
+    At the samples of a short video, whose colours are kept; of a long one frames are decoded.
+    """
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        samples: FrameSamples,
+        faces: FaceDetector,
+        options: LayoutOptions,
+    ) -> None:
         self.reader = reader
+        self.samples = samples
         self.faces = faces
         self.looks = options.face_frames
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
@@ -32,7 +47,7 @@ class FaceLooks:
 
     def _moments(self, start_s: float, end_s: float) -> list[float]:
         """When to look: at keyframes where there are enough, they cost nothing to reach."""
-        keys = [t for t in self.reader.keyframe_times if start_s <= t < end_s - 0.9]
+        keys = [t for t in self.reader.keyframe_times if start_s <= t < end_s - _SOON_S]
         if len(keys) >= self.looks:
             return [
                 keys[round((k + 0.5) * len(keys) / self.looks - 0.5)] for k in range(self.looks)
@@ -40,12 +55,29 @@ class FaceLooks:
         length = end_s - start_s
         return [start_s + length * (k + 0.5) / self.looks for k in range(self.looks)]
 
+    def _sampled(self, start_s: float, end_s: float) -> list[list[Image]]:
+        """Samples spread over a stretch, each with the next one; none where there are few."""
+        colour, times_s = self.samples.colour, self.samples.times_s
+        if colour is None:
+            return []
+        within = np.flatnonzero((times_s >= start_s) & (times_s < end_s))
+        first = within[:-1][np.diff(times_s[within]) <= _SOON_S]
+        if len(first) < self.looks:
+            return []
+        spread = (np.arange(self.looks) + 0.5) * len(first) / self.looks
+        chosen = first[spread.astype(int)]
+        return [[colour[k], colour[k + 1]] for k in chosen.tolist()]
+
+    def _decoded(self, start_s: float, end_s: float) -> Iterator[list[Image]]:
+        """Frames of a stretch, each with one soon after it."""
+        for t_s in self._moments(start_s, end_s):
+            until_s = min(end_s, t_s + _SOON_S)
+            yield [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
+
     def _look(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         counts: list[int] = []
         moved: list[float] = []
-        for t_s in self._moments(start_s, end_s):
-            until_s = min(end_s, t_s + 0.9)
-            near = [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
+        for near in self._sampled(start_s, end_s) or self._decoded(start_s, end_s):
             if not near:
                 continue
             pair = [near[0], near[-1]] if len(near) > 1 else near

@@ -1,4 +1,4 @@
-"""Grey pictures in a file: hours of looks take no more memory than minutes of them."""
+"""Pictures in a file: hours of looks take no more memory than minutes of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Grey = NDArray[np.uint8]
 
 
 class Pictures:
-    """Pictures of one size, indexed as an array of shape (n, h, w) would be.
+    """Pictures of one size, indexed as an array of shape (n, h, w) or (n, h, w, 3) would be.
 
     A number gives a picture, a slice a selection that copies nothing, a list or an
     array of numbers an array.
@@ -25,9 +25,8 @@ class Pictures:
         self._rows = rows
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        height, width = self._stored.shape[1:]
-        return len(self._rows), height, width
+    def shape(self) -> tuple[int, ...]:
+        return len(self._rows), *self._stored.shape[1:]
 
     def __len__(self) -> int:
         return len(self._rows)

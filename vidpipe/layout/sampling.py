@@ -19,9 +19,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.changing_text import TextWatch
 from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.media.frames import Frame, FrameReader, Packets
+from vidpipe.media.frames import Frame, FrameReader, Packets, Ticks
 
 Mask = NDArray[np.bool_]
 #: How much happened, after which look, and what always moves there.
@@ -62,7 +63,8 @@ class FrameSamples:
 
     `regular`, shape (n,), marks the looks that are spread over the video: the others stand
     close together around events and say nothing of how much moves. `sudden`, shape (n,),
-    marks those with whose own frame all came that differs from the look before.
+    marks those with whose own frame all came that differs from the look before. `colour`,
+    BGR, shape (n, h, w, 3), is there of short videos, for faces.
     """
 
     times_s: NDArray[np.float64]
@@ -70,6 +72,7 @@ class FrameSamples:
     scale: float
     regular: Mask
     sudden: Mask
+    colour: Pictures | None = None
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -94,6 +97,7 @@ class FrameSamples:
             self.scale,
             self.regular[kept],
             self.sudden[kept],
+            None if self.colour is None else self.colour.where(kept),
         )
 
     def known_s(self, first: int, last: int) -> float | None:
@@ -117,12 +121,14 @@ def sample(
     options: LayoutOptions,
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
+    watch: TextWatch | None = None,
 ) -> FrameSamples:
     """Frames over the whole video, and more around what happens in it.
 
     A short video is looked at every `duration_s / max_samples` seconds; a long one at
     keyframes, a second look after each of them, and at most `max_samples` looks around
-    events. The looks lie in a file in `scratch` without a name.
+    events. The looks lie in a file in `scratch` without a name. A `watch` sees the pictures
+    that it wants: of a short video in the same decode.
     """
     duration_s = reader.info.duration_s
     step_s = max(options.min_step_s, duration_s / options.max_samples)
@@ -133,11 +139,13 @@ def sample(
             if on_progress is not None:
                 on_progress(min(1.0, share * frame.t_s / max(duration_s, 1e-6)))
 
-    if duration_s <= options.dense_up_to_s:
-        looks = _Looks(reader, scratch)
-        looks.add(reported(_thinned(reader.every(step_s, roughly=True), 0.6 * step_s), 1.0))
+    dense = duration_s <= options.dense_up_to_s
+    looks = _Looks(reader, scratch, colour=dense)
+    if dense:
+        looks.add(reported(_thinned(_watched(reader, step_s, watch), 0.6 * step_s), 1.0))
         return looks.samples()
-    looks = _Looks(reader, scratch)
+    if watch is not None:
+        watch.look(reader)
     step_s = max(step_s, options.sparse_step_s)
     keys = _spaced(reader.keyframe_times, 0.6 * step_s)
     looks.add(reported(reader.keyframes(keys, after_s=options.min_step_s), 0.5))
@@ -151,12 +159,23 @@ def sample(
     return looks.samples()
 
 
+def _watched(reader: FrameReader, step_s: float, watch: TextWatch | None) -> Iterator[Frame]:
+    """A frame for each step of the whole video; what a watch wants meanwhile it is shown."""
+    others = watch.ticks if watch is not None else ()
+    for k, frame in reader.together([Ticks(step_s), *others], roughly=True):
+        if k == 0:
+            yield frame
+        elif watch is not None:
+            watch.add(k - 1, frame)
+
+
 class _Looks:
     """Grey frames while they are gathered."""
 
-    def __init__(self, reader: FrameReader, scratch: Path | None) -> None:
+    def __init__(self, reader: FrameReader, scratch: Path | None, *, colour: bool) -> None:
         self.reader = reader
         self.kept = PictureFile(scratch)
+        self.colour = PictureFile(scratch) if colour else None
         self.found: dict[float, tuple[int, bool]] = {}
         self.sudden: set[float] = set()
 
@@ -165,17 +184,21 @@ class _Looks:
         for frame in frames:
             if frame.t_s not in self.found:
                 self.found[frame.t_s] = self.kept.add(frame.grey), regular
+                if self.colour is not None:
+                    self.colour.add(frame.image)
         return len(self.found) - before
 
     def samples(self) -> FrameSamples:
         """All looks so far."""
         times = sorted(self.found)
+        rows = [self.found[t][0] for t in times]
         return FrameSamples(
             np.array(times),
-            self.kept.pictures([self.found[t][0] for t in times]),
+            self.kept.pictures(rows),
             self.reader.scale,
             np.array([self.found[t][1] for t in times], bool),
             np.array([t in self.sudden for t in times], bool),
+            None if self.colour is None else self.colour.pictures(rows),
         )
 
     def look_closer(

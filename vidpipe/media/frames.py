@@ -31,7 +31,7 @@ from vidpipe.media.seeking import (
 )
 from vidpipe.stuck import further
 
-__all__ = ["Frame", "FrameReader", "Image", "Packets"]
+__all__ = ["Frame", "FrameReader", "Image", "Packets", "Ticks"]
 
 #: A picture that comes later than this behind the one that was wanted is another picture.
 _LATE_S = 0.25
@@ -46,6 +46,15 @@ class Packets:
     times_s: NDArray[np.float64]
     sizes: NDArray[np.int64]
     keys: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """When a picture is wanted: every `step_s` in `[start_s, end_s)`, in seconds."""
+
+    step_s: float
+    start_s: float = 0.0
+    end_s: float = 1e9
 
 
 class FrameReader:
@@ -200,20 +209,39 @@ class FrameReader:
         `roughly` leaves out frames that no other is decoded from: faster, and up to a few
         frames late. Where that would leave out what was looked for, nothing is left out.
         """
-        tick = start_s
-        while True:
-            cursor = self._at(tick, self._skip(roughly))
-            raw = cursor.shown if cursor.shown_s >= tick - 1e-3 else cursor.step()
+        for _, frame in self.together([Ticks(step_s, start_s, end_s)], roughly=roughly):
+            yield frame
+
+    def together(
+        self, wanted: Sequence[Ticks], *, roughly: bool = False
+    ) -> Iterator[tuple[int, Frame]]:
+        """What `every` gives for each of several `wanted`, in one decode, in order of time.
+
+        Yields which of them a frame is for, and the frame; the same one where it is for several.
+        """
+        next_s = {k: ticks.start_s for k, ticks in enumerate(wanted)}
+        while next_s:
+            soonest_s = min(next_s.values())
+            first_s = soonest_s if self._may_skip else 0.0
+            cursor = self._at(soonest_s, self._skip(roughly), first_s)
+            raw = cursor.shown if cursor.shown_s >= soonest_s - 1e-3 else cursor.step()
             while raw is not None:
                 t_s = cursor.shown_s
-                if t_s >= end_s - 1e-6:
+                for k in [k for k in next_s if t_s >= wanted[k].end_s - 1e-6]:
+                    del next_s[k]
+                if not next_s:
                     return
-                if t_s >= tick - 1e-3:
-                    if cursor.skip != "DEFAULT" and cursor.left_out_s(tick) > _LATE_S:
+                due = [k for k, tick_s in next_s.items() if t_s >= tick_s - 1e-3]
+                if due:
+                    late = max(cursor.left_out_s(next_s[k]) for k in due)
+                    if cursor.skip != "DEFAULT" and late > _LATE_S:
                         self._may_skip = False
                         break
-                    yield self._frame(raw)
-                    tick = max(tick + step_s, t_s + max(step_s / 2, 2e-3))
+                    frame = self._frame(raw)
+                    for k in due:
+                        step_s = wanted[k].step_s
+                        next_s[k] = max(next_s[k] + step_s, t_s + max(step_s / 2, 2e-3))
+                        yield k, frame
                     if self._cursor is not cursor or cursor.shown_s != t_s:
                         # Somebody looked elsewhere meanwhile.
                         break
@@ -238,8 +266,11 @@ class FrameReader:
     def _skip(self, roughly: bool) -> Skip:
         return "NONREF" if roughly and self._may_skip else "DEFAULT"
 
-    def _at(self, t_s: float, skip: Skip) -> Cursor:
-        """A decoder that stands at or before `t_s`, as near as may be."""
+    def _at(self, t_s: float, skip: Skip, first_s: float = 0.0) -> Cursor:
+        """A decoder that stands at or before `t_s`, as near as may be.
+
+        Of the pictures before `first_s` it may leave some out.
+        """
         start = self._keys.before(t_s)
         cursor = self._cursor
         if (
@@ -249,7 +280,7 @@ class FrameReader:
         ):
             return cursor
         for _ in range(_TRIES):
-            cursor = Cursor(self._media, self._stream, self.info, start, skip)
+            cursor = Cursor(self._media, self._stream, self.info, start, skip, first_s)
             ahead_s = cursor.ahead_s
             if start is BEGINNING or (ahead_s is not None and ahead_s <= t_s + _LATE_S):
                 break

@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.keeping import cut_s
+from vidpipe.clips.measures import measure
 from vidpipe.clips.model import (
     ClipFile,
     ClipOptions,
@@ -26,15 +28,9 @@ from vidpipe.clips.model import (
 from vidpipe.clips.plan import AudioPicture, plan_audiogram, plan_clip
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import (
-    CLIP,
-    Output,
-    drawn_beside,
-    lettering,
-    measure,
-    render_clip,
-)
+from vidpipe.clips.render import render_clip
 from vidpipe.clips.text.captions import clip_words
+from vidpipe.clips.text.overlay import drawn_beside, lettering
 from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Estimate
 from vidpipe.framing.model import CropPath, FramingOptions

@@ -14,10 +14,12 @@ from vidpipe.clips.audiogram.check import look_at_audiogram
 from vidpipe.clips.audiogram.waveform import Floats, envelope
 from vidpipe.clips.audiogram.zones import zones
 from vidpipe.clips.beside import GOOD, Compared
+from vidpipe.clips.graph.clip import CLIP, Output
+from vidpipe.clips.measures import measure
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
 from vidpipe.clips.plan import AudioPicture, plan_audiogram
 from vidpipe.clips.quality import inspect_clip
-from vidpipe.clips.render import CLIP, Output, measure, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.geometry import Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader

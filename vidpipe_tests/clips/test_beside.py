@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from vidpipe.clips.beside import Compared, compare
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.clips.paired import paired
-from vidpipe.clips.render import CLIP, Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.media.ffmpeg import render

@@ -5,9 +5,9 @@ import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import CanvasLayout
-from vidpipe.clips.render import lettering
-from vidpipe.clips.text.captions import groups_of, write_captions
+from vidpipe.clips.text.captions import groups_of
 from vidpipe.clips.text.lettering import text_width
+from vidpipe.clips.text.overlay import TextOverlay, ass_file, lettering
 from vidpipe.clips.text.speakers import tones_of, with_names
 from vidpipe.geometry import Rect, Size
 from vidpipe.templates.model import CaptionAnimation
@@ -46,16 +46,16 @@ def test_names_and_colours_are_in_every_animation(tmp_path, animation):
     target = tmp_path / "c.ass"
     where = CanvasLayout(caption=Rect(x=60, y=900, width=900, height=200))
     letters = lettering(TALK, "", CaptionStyle())
-    write_captions(
+    overlay = TextOverlay(
         TALK,
         [(0.0, 9.0, where)],
         CaptionStyle(),
         Brand(),
         Size(width=1080, height=1920),
-        target,
         font=letters,
         animation=animation,
     )
+    ass_file(overlay).save(str(target), format_="ass")
     events = pysubs2.load(str(target)).events
     bob = [e for e in events if "c&H" in e.text and "listens" in e.text]
     assert bob

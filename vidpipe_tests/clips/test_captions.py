@@ -12,8 +12,9 @@ from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import face_on
 from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.text.captions import clip_words, groups_of, write_captions
+from vidpipe.clips.text.captions import clip_words, groups_of
 from vidpipe.clips.text.lettering import safe_text, text_width
+from vidpipe.clips.text.overlay import TextOverlay, ass_file
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader
@@ -44,7 +45,8 @@ def test_hostile_words_reach_the_file_as_text(tmp_path):
     )
     where = arrange(part, VERTICAL, captions=True)
     path = tmp_path / "c.ass"
-    write_captions(words, [(0.0, 2.0, where)], CaptionStyle(), Brand(), VERTICAL.size, path)
+    overlay = TextOverlay(words, [(0.0, 2.0, where)], CaptionStyle(), Brand(), VERTICAL.size)
+    ass_file(overlay).save(str(path), format_="ass")
     lines = [x for x in path.read_text().splitlines() if x.startswith("Dialogue:")]
     assert len(lines) == 3
     for line in lines:
@@ -173,7 +175,8 @@ def test_captions_of_a_small_speaker_stand_beside_the_face(face, touched):
 
 
 def events_of(words, timed, target):
-    write_captions(words, timed, CaptionStyle(), Brand(), VERTICAL.size, target)
+    overlay = TextOverlay(words, timed, CaptionStyle(), Brand(), VERTICAL.size)
+    ass_file(overlay).save(str(target), format_="ass")
     return [
         (e.start / 1000, e.end / 1000, int(re.search(r"pos\((\d+),(\d+)\)", e.text)[2]))
         for e in pysubs2.SSAFile.load(str(target))

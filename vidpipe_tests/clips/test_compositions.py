@@ -6,9 +6,10 @@ import pytest
 from vidpipe.channels import Brand
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import Output
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
@@ -127,7 +128,7 @@ def test_a_room_with_a_leaning_page_renders_with_the_page_set_straight(tmp_path)
     import cv2
     import ffmpeg
 
-    from vidpipe.clips.filter_graph import straightened
+    from vidpipe.clips.graph.regions import straightened
     from vidpipe.geometry import Rect
     from vidpipe.media.ffmpeg import render
 

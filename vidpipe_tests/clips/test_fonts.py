@@ -12,11 +12,11 @@ from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box, drawn_text
-from vidpipe.clips.render import lettering
 from vidpipe.clips.text import fonts
 from vidpipe.clips.text.animations import shown
-from vidpipe.clips.text.captions import groups_of, write_captions
+from vidpipe.clips.text.captions import groups_of
 from vidpipe.clips.text.fonts import FontFallback, bundled_font, font_for, fonts_for, read_font
+from vidpipe.clips.text.overlay import TextOverlay, ass_file, lettering
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -171,7 +171,8 @@ def test_symbols_that_another_font_has_are_drawn_in_it(tmp_path, parrot_font):
         words = [Word(text=text, start_s=0.1, end_s=0.9)]
         place = CanvasLayout(caption=Rect(x=120, y=900, width=768, height=200))
         style, size = CaptionStyle(), VERTICAL.size
-        write_captions(words, [(0.0, 2.0, place)], style, Brand(), size, target, font=letters)
+        overlay = TextOverlay(words, [(0.0, 2.0, place)], style, Brand(), size, font=letters)
+        ass_file(overlay).save(str(target), format_="ass")
         drawn = drawn_text(target, VERTICAL, 2.0, tmp_path, fonts=tmp_path)
         boxes.append(captions_box(drawn, VERTICAL))
     # A space and a box of one em wider.
@@ -213,15 +214,15 @@ def test_captions_are_drawn_in_the_script(tmp_path, han_font, text, own):
         Word(text=t, start_s=0.1 + k, end_s=0.9 + k) for k, t in enumerate(text.split() or [text])
     ]
     target = tmp_path / "captions.ass"
-    write_captions(
+    overlay = TextOverlay(
         words,
         [(0.0, 5.0, CanvasLayout(caption=place))],
         style,
         Brand(),
         VERTICAL.size,
-        target,
         font=FontFallback(font),
     )
+    ass_file(overlay).save(str(target), format_="ass")
     box = captions_box(drawn_text(target, VERTICAL, 3.0, tmp_path, fonts=tmp_path), VERTICAL)
     assert box.intersect(place) == box
     assert 40 <= box.height <= 110 and box.width > 100
@@ -236,14 +237,14 @@ def test_words_light_up_in_the_direction_of_the_script(tmp_path, text, from_left
     words = [Word(text=t, start_s=k, end_s=k + 0.95) for k, t in enumerate(text.split())]
     target, drawn = tmp_path / "captions.ass", tmp_path / "drawn.png"
     place = Rect(x=120, y=100, width=768, height=200)
-    write_captions(
+    overlay = TextOverlay(
         words,
         [(0.0, 5.0, CanvasLayout(caption=place))],
         CaptionStyle(),
         Brand(),
         Size(width=1080, height=400),
-        target,
     )
+    ass_file(overlay).save(str(target), format_="ass")
     shutil.copy(bundled_font().path, tmp_path)
     middles = []
     for at_s in (0.5, 2.5):

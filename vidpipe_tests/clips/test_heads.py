@@ -9,9 +9,10 @@ from vidpipe.channels import Brand
 from vidpipe.clips.beside import compare
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, Composition, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import CLIP, Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, Role, Shot, Transition

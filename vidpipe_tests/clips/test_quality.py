@@ -10,10 +10,11 @@ import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import arrange
+from vidpipe.clips.graph.clip import Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
 from vidpipe.clips.quality import inspect_clip, is_cut
-from vidpipe.clips.render import Output, render_clip
-from vidpipe.clips.text.captions import write_captions
+from vidpipe.clips.render import render_clip
+from vidpipe.clips.text.overlay import TextOverlay, ass_file
 from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.geometry import Rect
 from vidpipe.media.ffmpeg import render
@@ -57,14 +58,14 @@ def test_what_a_viewer_would_object_to_is_seen(processed, talk, tmp_path):
     words = [Word(text="Wherever", start_s=1, end_s=2)]
     low = Rect(x=100, y=1500, width=800, height=200)
     where = arrange(clip.parts[0], VERTICAL, captions=True)
-    write_captions(
+    overlay = TextOverlay(
         words,
         [(0.0, 9.0, dataclasses.replace(where, caption=low))],
         CaptionStyle(),
         Brand(),
         VERTICAL.size,
-        tmp_path / "captions.ass",
     )
+    ass_file(overlay).save(str(tmp_path / "captions.ass"), format_="ass")
     start_s, end_s = clip.kept[0].start_s, clip.kept[-1].end_s
     speech = SpeechMap(duration_s=99, speech=(span(start_s - 1, end_s + 1),))
     info = probe(talk.path)

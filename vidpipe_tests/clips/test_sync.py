@@ -7,8 +7,9 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from vidpipe.clips.graph.clip import Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
-from vidpipe.clips.render import Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader

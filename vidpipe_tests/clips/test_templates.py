@@ -18,9 +18,9 @@ from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.text import fonts
-from vidpipe.clips.text.captions import write_captions
 from vidpipe.clips.text.fonts import fonts_dir
 from vidpipe.clips.text.lettering import from_right
+from vidpipe.clips.text.overlay import TextOverlay, ass_file
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -62,17 +62,17 @@ def page(variant, screen=PAGE, title=True):
 def written(path, template, variant, text=SAID, title="", **more):
     brand, captions = Channel(name="c").styled(template)
     where = arrange(page(variant, title=bool(title)), variant, captions=True)
-    write_captions(
+    overlay = TextOverlay(
         words_of(text),
         [(0.0, 12.0, where)],
         captions,
         brand,
         variant.size,
-        path,
         animation=template.captions.animation,
         title=title,
         **more,
     )
+    ass_file(overlay).save(str(path), format_="ass")
     return where
 
 

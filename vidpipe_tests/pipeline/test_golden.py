@@ -20,9 +20,10 @@ from vidpipe.channels.wording import Term, Wording
 from vidpipe.clips import render as clip_render
 from vidpipe.clips import sound as clip_sound
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph.clip import Output
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip
-from vidpipe.clips.render import Output, render_clip
+from vidpipe.clips.render import render_clip
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import TopicOptions
 from vidpipe.errors import InputRejected

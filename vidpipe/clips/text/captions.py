@@ -1,31 +1,21 @@
-"""Burned-in captions as ASS: which words stand together, and where they cover nothing."""
+"""Captions: which of a clip's words stand together, and how their lines are broken."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import pysubs2
-
-from vidpipe.channels.model import Brand, CaptionStyle
-from vidpipe.clips.canvas import CanvasLayout
-from vidpipe.clips.text.animations import BOX_PADDING, Animator, CaptionGroup, shown
-from vidpipe.clips.text.cards import TitleCard, add_opening, add_title
-from vidpipe.clips.text.fonts import FontFallback, bundled_font
-from vidpipe.clips.text.lettering import colour, text_width
-from vidpipe.clips.text.speakers import tones_of, with_names
-from vidpipe.geometry import Rect, Size
+from vidpipe.channels.model import CaptionStyle
+from vidpipe.clips.text.animations import shown
+from vidpipe.clips.text.fonts import FontFallback
+from vidpipe.clips.text.lettering import text_width
 from vidpipe.language.breaks import bound, parts_of
-from vidpipe.templates.model import CaptionAnimation
 from vidpipe.text import ends_clause, ends_sentence, joined
 from vidpipe.timeline import EditList
 from vidpipe.transcript.model import Word
 
 #: A word that fits in letters of this size is not broken.
 _SMALLEST = 0.8
-#: A caption is cleared when nobody speaks for this long.
-_HOLD_S = 0.35
 _BREAK_GAP_S = 0.5
 
 
@@ -160,113 +150,3 @@ def _timed(word: Word, parts: Sequence[str]) -> list[Word]:
         )
         at_s = until_s
     return out
-
-
-def write_captions(
-    words: Sequence[Word],
-    arrangements: Sequence[tuple[float, float, CanvasLayout]],
-    style: CaptionStyle,
-    brand: Brand,
-    canvas: Size,
-    target: Path,
-    opening: TitleCard | None = None,
-    font: FontFallback | None = None,
-    animation: CaptionAnimation = CaptionAnimation.HIGHLIGHT,
-    key_words: Collection[str] = (),
-    title: str = "",
-    language: str = "",
-) -> None:
-    """Write the ASS file.
-
-    Args:
-        words: on the clip's timeline.
-        arrangements: (start, end, arrangement) in clip seconds, covering the clip.
-        style: of the channel.
-        brand: colours.
-        canvas: size of the picture.
-        target: the file.
-        opening: text over the first seconds, if any.
-        font: what letters are drawn in; the carried one by default.
-        animation: how words are shown while they are spoken.
-        key_words: in lower case: what some animations mark.
-        title: shown where an arrangement has room for it.
-        language: of the words: how they may be broken.
-    """
-    font = font or FontFallback(bundled_font())
-    size = round(style.font_size * min(canvas.width, canvas.height) / 1080)
-    width = min(a.caption.width for _, _, a in arrangements)
-    file = pysubs2.SSAFile()
-    file.info.update(
-        {
-            "PlayResX": str(canvas.width),
-            "PlayResY": str(canvas.height),
-            "WrapStyle": "2",
-            "ScaledBorderAndShadow": "yes",
-            "YCbCr Matrix": "TV.709",
-        }
-    )
-    look = pysubs2.SSAStyle(
-        fontname=font.font.family,
-        fontsize=size / font.font.em,
-        bold=True,
-        primarycolor=colour(brand.text),
-        outlinecolor=colour(brand.outline),
-        outline=max(2.0, size / 14),
-        # A shadow costs as much to blend as the outline and adds nothing beside it.
-        shadow=0,
-        # Whether a line runs from right to left is told from its letters.
-        encoding=-1,
-        alignment=pysubs2.Alignment.MIDDLE_CENTER,
-    )
-    if opening is not None and opening.text:
-        add_opening(file, opening, look, brand, size, font)
-    add_title(file, title, arrangements, look, brand, canvas, font)
-    if animation is CaptionAnimation.KARAOKE:
-        look.primarycolor, look.secondarycolor = colour(brand.accent), colour(brand.text)
-    if animation is CaptionAnimation.BOX:
-        width -= round(2 * BOX_PADDING * size)
-    file.styles["Caption"] = look
-    tones = tones_of(words, style, brand)
-    if tones:
-        words = with_names(words)
-    draw = Animator(
-        animation, style, brand, font, size, width, frozenset(key_words), look.outline, tones
-    )
-    groups = groups_of(words, style, size, width, font, language)
-    for k, lines in enumerate(groups):
-        last = lines[-1][-1]
-        following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
-        group = CaptionGroup(lines, min(last.end_s + _HOLD_S, following))
-        for start_s, stop_s, box in _boxes(arrangements, lines[0][0].start_s, group.end_s):
-            for event in draw.events(group, start_s, stop_s, box):
-                file.append(
-                    pysubs2.SSAEvent(
-                        start=round(event.start_s * 1000),
-                        end=round(event.end_s * 1000),
-                        style="Caption",
-                        layer=event.layer,
-                        text=event.text,
-                    )
-                )
-    file.save(str(target), format_="ass")
-
-
-def _boxes(
-    arrangements: Sequence[tuple[float, float, CanvasLayout]], start_s: float, end_s: float
-) -> list[tuple[float, float, Rect]]:
-    """Where captions stand from start to end: another place where the picture is arranged anew.
-
-    Else what was said before a page is left stands on the face that comes after it.
-    """
-    found: list[tuple[float, float, Rect]] = []
-    for k, (_, until_s, item) in enumerate(arrangements):
-        last = k == len(arrangements) - 1
-        stop_s = end_s if last else min(end_s, until_s)
-        if stop_s <= start_s:
-            continue
-        if found and found[-1][2] == item.caption:
-            found[-1] = (found[-1][0], stop_s, item.caption)
-        else:
-            found.append((start_s, stop_s, item.caption))
-        start_s = stop_s
-    return found

@@ -173,7 +173,7 @@ def _layout_tables(run: StageRun[LayoutOptions], found: Layout) -> None:
 
 LAYOUT = Stage(
     name="layout",
-    version="7",
+    version="8",
     folder=Folder.ANALYSIS,
     inputs=("source_video", "sidecar"),
     document=Layout,

@@ -1,0 +1,1 @@
+"""What ffmpeg is told to draw: filter graphs, built from plans and run by nobody here."""
