@@ -38,13 +38,9 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 #: What SQLite says of a file that is not its own any more.
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
-<<<<<<< HEAD
-LOCK_S = 30
-=======
 LOCK_S = 30
 #: Connections that a process keeps open to a server, once it has needed so many at once.
 _KEPT = 10
->>>>>>> api
 
 
 class Database:
