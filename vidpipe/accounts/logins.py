@@ -60,7 +60,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Refused:
+class LoginRefused:
     """Why nobody was logged in.
 
     Attributes:
@@ -100,31 +100,31 @@ class Logins:
         self._signer = signer
         self._options = options
 
-    async def with_password(self, email: str, password: str, by: Actor) -> Login | Refused:
+    async def with_password(self, email: str, password: str, by: Actor) -> Login | LoginRefused:
         """Log in; it takes as long whether there is such a user or not."""
         found = await self._checked(email, password, by)
-        if isinstance(found, Refused):
+        if isinstance(found, LoginRefused):
             return found
         row, renewed = found
         return await self.start(row.user_id, Method.PASSWORD, by, new_hash=renewed)
 
-    async def check_password(self, email: str, password: str, by: Actor) -> Refused | None:
+    async def check_password(self, email: str, password: str, by: Actor) -> LoginRefused | None:
         """Whether it is the password of somebody who is logged in; guesses count as at a login."""
         found = await self._checked(email, password, by)
-        if isinstance(found, Refused):
+        if isinstance(found, LoginRefused):
             return found
         await self._lockout.succeeded(email)
         return None
 
     async def _checked(
         self, email: str, password: str, by: Actor
-    ) -> tuple[UserRow, str | None] | Refused:
+    ) -> tuple[UserRow, str | None] | LoginRefused:
         """The user whose password it is, and a new hash where the kept one has grown weak."""
         email = email.strip().lower()
         wait_s = await self._lockout.attempt(email)
         if wait_s is not None:
             await self._refuse(by, None, "locked")
-            return Refused("locked", wait_s)
+            return LoginRefused("locked", wait_s)
         row = None
         if is_email(email):
             async with self._sessions.reading() as session:
@@ -133,23 +133,23 @@ class Logins:
         right, renewed = await self._passwords.verify(password, kept)
         if row is None or not right:
             await self._refuse(by, row, "credentials")
-            return Refused("credentials")
+            return LoginRefused("credentials")
         if row.disabled_at is not None or row.verified_at is None:
             reason = "disabled" if row.disabled_at is not None else "unverified"
             await self._refuse(by, row, reason)
-            return Refused(reason)
+            return LoginRefused(reason)
         return row, renewed
 
     async def start(
         self, user_id: str, method: Method, by: Actor, *, new_hash: str | None = None
-    ) -> Login | Refused:
+    ) -> Login | LoginRefused:
         """Begin a session of somebody who has shown who they are."""
         moment = now()
         refresh = new_token()
         async with self._sessions.writing() as session:
             row = await session.get(UserRow, user_id)
             if row is None or row.disabled_at is not None:
-                return Refused("disabled")
+                return LoginRefused("disabled")
             row.last_login_at = moment
             row.password_hash = new_hash or row.password_hash
             await unlock(session, row.email)
@@ -170,7 +170,7 @@ class Logins:
             user = view(row, (await grants_of(session, [user_id]))[user_id])
         return self._login(user, begun, refresh)
 
-    async def refresh(self, token: str, by: Actor) -> Login | Refused:
+    async def refresh(self, token: str, by: Actor) -> Login | LoginRefused:
         """The next pair of tokens for a refresh token that was not used yet."""
         digest, moment = sha256(token), now()
         renewed = new_token()
@@ -185,10 +185,10 @@ class Logins:
             session_id = used.scalar()
             if session_id is None:
                 await self._reused(session, digest, by)
-                return Refused("token")
+                return LoginRefused("token")
             found = await _alive(session, session_id, moment)
             if found is None:
-                return Refused("token")
+                return LoginRefused("token")
             begun, row = found
             session.add(RefreshTokenRow(sha256=sha256(renewed), session_id=session_id))
             user = view(row, (await grants_of(session, [row.user_id]))[row.user_id])

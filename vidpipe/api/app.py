@@ -79,8 +79,9 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     return Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
 
 
-def api_app(library: Library, door: Gate) -> FastAPI:
-    """The API alone."""
+def api_app(library: Library, door: Gate | None = None) -> FastAPI:
+    """The API alone; with no gate that of a server on this machine."""
+    door = door or gate(library.engine.settings, "127.0.0.1")
     app = _app(library, door, docs=True)
     for module in _ROUTES:
         app.include_router(module.router)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from vidpipe.accounts.audit import COMMAND_LINE, Actor
 from vidpipe.accounts.keys import bounded
-from vidpipe.accounts.logins import Login, Refused
+from vidpipe.accounts.logins import Login, LoginRefused
 from vidpipe.accounts.model import Action, Grant, Role, Scope
 from vidpipe.accounts.users import Purpose, UnknownAccount
 from vidpipe.catalog.account_tables import (
@@ -87,7 +87,7 @@ def test_a_wrong_password_is_refused_as_an_unknown_address_is(run, password):
         await somebody(accounts)
         for email in ("ann@example.org", "bob@example.org", "no address", "\x00"):
             refused = await accounts.logins.with_password(email, password, WHO)
-            assert refused == Refused("credentials")
+            assert refused == LoginRefused("credentials")
 
     run(work)
 
@@ -98,7 +98,7 @@ def test_ten_failures_lock_an_address_whether_it_exists_or_not(run):
         for email in ("ann@example.org", "nobody@example.org"):
             for _ in range(10):
                 refused = await accounts.logins.with_password(email, "no", WHO)
-                assert refused == Refused("credentials")
+                assert refused == LoginRefused("credentials")
             refused = await accounts.logins.with_password(email, GOOD, WHO)
             assert refused.reason == "locked"
             assert 1790 < refused.retry_after_s <= 1800
@@ -158,8 +158,8 @@ def test_a_refresh_token_is_good_once_and_its_reuse_ends_the_family(run):
         second = await accounts.logins.refresh(first.refresh_token, WHO)
         third = await accounts.logins.refresh(second.refresh_token, WHO)
         assert isinstance(third, Login) and third.session_id == first.session_id
-        assert await accounts.logins.refresh(first.refresh_token, WHO) == Refused("token")
-        assert await accounts.logins.refresh(third.refresh_token, WHO) == Refused("token")
+        assert await accounts.logins.refresh(first.refresh_token, WHO) == LoginRefused("token")
+        assert await accounts.logins.refresh(third.refresh_token, WHO) == LoginRefused("token")
         assert await accounts.logins.principal(third.access_token) is None
         # Another login of the same user is another family.
         assert isinstance(await accounts.logins.refresh(other.refresh_token, WHO), Login)
@@ -176,7 +176,7 @@ def test_of_two_refreshes_at_once_one_wins_and_the_family_ends(run):
         both = await asyncio.gather(
             *(accounts.logins.refresh(login.refresh_token, WHO) for _ in range(2))
         )
-        assert sorted(type(b).__name__ for b in both) == ["Login", "Refused"]
+        assert sorted(type(b).__name__ for b in both) == ["Login", "LoginRefused"]
         winner = next(b for b in both if isinstance(b, Login))
         assert await accounts.logins.principal(winner.access_token) is None
 
@@ -190,7 +190,7 @@ def test_a_session_does_not_outlive_its_login_by_being_refreshed(run):
         async with accounts.sessions.writing() as session:
             row = await session.get_one(SessionRow, login.session_id)
             row.expires_at = now() - timedelta(seconds=1)
-        assert await accounts.logins.refresh(login.refresh_token, WHO) == Refused("token")
+        assert await accounts.logins.refresh(login.refresh_token, WHO) == LoginRefused("token")
         assert await accounts.logins.principal(login.access_token) is None
 
     run(work)
@@ -212,7 +212,7 @@ def test_what_ends_a_session_ends_it_at_once(run, how):
             link = await accounts.users.new_link(user.id, Purpose.RESET)
             assert await accounts.users.use_link(link, Purpose.RESET, WHO, password=GOOD + "!")
         assert await accounts.logins.principal(login.access_token) is None
-        assert await accounts.logins.refresh(login.refresh_token, WHO) == Refused("token")
+        assert await accounts.logins.refresh(login.refresh_token, WHO) == LoginRefused("token")
 
     run(work)
 
@@ -249,7 +249,7 @@ def test_who_may_not_log_in_yet(run, changes, reason):
     async def work(accounts):
         await somebody(accounts, **changes)
         refused = await accounts.logins.with_password("ann@example.org", GOOD, WHO)
-        assert refused == Refused(reason)
+        assert refused == LoginRefused(reason)
 
     run(work)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, R
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from vidpipe.accounts.audit import Actor
-from vidpipe.accounts.logins import Login, Refused
+from vidpipe.accounts.logins import Login, LoginRefused
 from vidpipe.accounts.mail import Mail, known_mail, link_mail
 from vidpipe.accounts.model import Action
 from vidpipe.accounts.users import Purpose, UnknownAccount, is_email
@@ -152,7 +152,7 @@ async def log_in(request: Request, response: Response, body: LoginBody) -> Token
     found = await gate.accounts.logins.with_password(
         body.email, body.password.get_secret_value(), by
     )
-    if isinstance(found, Refused):
+    if isinstance(found, LoginRefused):
         raise _refusal(found)
     return _answer(response, gate, found, cookies=body.transport == "cookie")
 
@@ -174,7 +174,7 @@ async def refresh(request: Request, response: Response, body: RefreshBody) -> To
         if session_id is None or not csrf_holds(request, gate, session_id):
             raise ApiError(403, "csrf", "send the header X-CSRF-Token")
     found = await gate.accounts.logins.refresh(token, actor_of(request))
-    if isinstance(found, Refused):
+    if isinstance(found, LoginRefused):
         clear_cookies(response, gate)
         raise _refusal(found)
     return _answer(response, gate, found, cookies=cookies)
@@ -392,7 +392,7 @@ def _answer(response: Response, gate: Gate, login: Login, *, cookies: bool) -> T
     )
 
 
-def _refusal(refused: Refused) -> ApiError:
+def _refusal(refused: LoginRefused) -> ApiError:
     if refused.reason == "locked":
         return too_many(refused.retry_after_s or 1.0)
     if refused.reason == "unverified":

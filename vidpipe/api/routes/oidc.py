@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from vidpipe.accounts.audit import Actor
-from vidpipe.accounts.logins import Method, Refused
+from vidpipe.accounts.logins import LoginRefused, Method
 from vidpipe.accounts.users import UnknownAccount, User
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError
@@ -81,7 +81,7 @@ async def callback(
         )
         raise Unauthenticated("this login did not succeed; begin again, or ask an administrator")
     login = await gate.accounts.logins.start(user.id, Method.OIDC, by)
-    if isinstance(login, Refused):
+    if isinstance(login, LoginRefused):
         raise Unauthenticated("this login did not succeed; begin again, or ask an administrator")
     response = RedirectResponse("/", 303)
     response.delete_cookie(_COOKIE, path=_PATH)
