@@ -32,7 +32,7 @@ _KEPT = timedelta(days=7)
 
 
 class Method(StrEnum):
-    """How somebody showed who they are."""
+    """How someone showed who they are."""
 
     PASSWORD = "password"  # noqa: S105
     OIDC = "oidc"
@@ -40,7 +40,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Login:
-    """What somebody has who logged in.
+    """What someone has who logged in.
 
     Attributes:
         user: who they are.
@@ -109,7 +109,7 @@ class Logins:
         return await self.start(row.user_id, Method.PASSWORD, by, new_hash=renewed)
 
     async def check_password(self, email: str, password: str, by: Actor) -> LoginRefused | None:
-        """Whether it is the password of somebody who is logged in; guesses count as at a login."""
+        """Whether it is the password of someone who is logged in; guesses count as at a login."""
         found = await self._checked(email, password, by)
         if isinstance(found, LoginRefused):
             return found
@@ -143,7 +143,7 @@ class Logins:
     async def start(
         self, user_id: str, method: Method, by: Actor, *, new_hash: str | None = None
     ) -> Login | LoginRefused:
-        """Begin a session of somebody who has shown who they are."""
+        """Begin a session of someone who has shown who they are."""
         moment = now()
         refresh = new_token()
         async with self._sessions.writing() as session:

@@ -99,7 +99,7 @@ _SUBJECTS = {
 }
 _TEXTS = {
     Purpose.VERIFY: "This address was registered with vidpipe. Choose a password if it was you",
-    Purpose.RESET: "Somebody asked for a new password for this address. Choose one if it was you",
+    Purpose.RESET: "Someone asked for a new password for this address. Choose one if it was you",
     Purpose.INVITE: "You are invited to vidpipe. Choose a password",
 }
 _LASTS = {Purpose.VERIFY: "two days", Purpose.RESET: "an hour", Purpose.INVITE: "seven days"}
@@ -123,9 +123,9 @@ def link_mail(to: str, purpose: Purpose, token: str, public_url: str) -> Mail:
 
 
 def known_mail(to: str) -> Mail:
-    """What somebody gets who registers again: the answer to the request says nothing of it."""
+    """What someone gets who registers again: the answer to the request says nothing of it."""
     text = (
-        "Somebody registered this address with vidpipe, which has an account already. If it was "
+        "Someone registered this address with vidpipe, which has an account already. If it was "
         "you, log in, or ask for a new password. If it was not you, do nothing.\n"
     )
     return Mail(to, "You have an account", text)

@@ -59,7 +59,7 @@ LIFETIMES = {
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who may log in.
+    """Someone who may log in.
 
     Attributes:
         id: 32 hexadecimal digits.
@@ -231,7 +231,7 @@ class Users:
         return view(row, tuple(grants))
 
     async def give_role(self, who: str, grant: Grant, by: Actor) -> User:
-        """Give somebody a role in an organisation or a channel, in place of the one they had."""
+        """Give someone a role in an organisation or a channel, in place of the one they had."""
         async with self._sessions.writing() as session:
             row = await _find(session, who)
             await _grant(session, row.user_id, grant, by)
@@ -260,7 +260,7 @@ class Users:
             )
 
     async def set_disabled(self, who: str, disabled: bool, by: Actor) -> User:
-        """Let somebody in no more, or again. Sessions end and keys stop with the next request."""
+        """Let someone in no more, or again. Sessions end and keys stop with the next request."""
         async with self._sessions.writing() as session:
             row = await _find(session, who)
             before = _fields(row)

@@ -104,7 +104,7 @@ class Asked:
 
 
 def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
-    """A dependency: the request of somebody whose key or session is good for the action."""
+    """A dependency: the request of someone whose key or session is good for the action."""
 
     async def given(
         request: Request,

@@ -24,7 +24,7 @@ from vidpipe.catalog.tables import Audited, Base, Utc, now
 
 
 class UserRow(Audited, Base):
-    """Somebody who may log in: known by an e-mail address, in lower case.
+    """Someone who may log in: known by an e-mail address, in lower case.
 
     `password_hash` is null for who was invited and has not chosen one, or logs in with a
     provider alone. `verified_at` is when the address was shown to be theirs.
@@ -86,7 +86,7 @@ class SessionRow(Base):
 
 
 class RefreshTokenRow(Base):
-    """The SHA-256 of a refresh token; one that was used is kept to notice its re-use."""
+    """The SHA-256 of a refresh token; one that was used is kept to notice its reuse."""
 
     __tablename__ = "refresh_tokens"
 
@@ -152,7 +152,7 @@ class LoginAttemptRow(Base):
 
 
 class RateRow(Base):
-    """Where somebody stands with a rate limit: when their next request would be in time.
+    """Where someone stands with a rate limit: when their next request would be in time.
 
     `due_s` is the theoretical arrival time of the generic cell rate algorithm, in Unix seconds.
     """

@@ -1,7 +1,7 @@
 """The database under the service: the same one as the catalog's, without a thread a request.
 
 One factory makes every session of a process. A transaction is short: nothing that waits for
-somebody else (a mail server, a password's hash) happens inside of one.
+someone else (a mail server, a password's hash) happens inside of one.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ async def log_in(request: Request, response: Response, body: LoginBody) -> Token
 
 @router.post("/refresh", summary="Continue a login", responses=errors(), dependencies=_STRICT)
 async def refresh(request: Request, response: Response, body: RefreshBody) -> Tokens:
-    """The next tokens for a refresh token, which is good once. Its re-use ends the login."""
+    """The next tokens for a refresh token, which is good once. Its reuse ends the login."""
     gate = gate_of(request)
     cookies = body.refresh_token is None
     token = (
@@ -304,7 +304,7 @@ async def accept_invitation(request: Request, body: NewPasswordBody) -> Said:
 
 
 @router.get(
-    "/allow", summary="Ask for a proxy whether somebody may", status_code=204, responses=errors()
+    "/allow", summary="Ask for a proxy whether someone may", status_code=204, responses=errors()
 )
 async def allow(
     request: Request,
@@ -314,7 +314,7 @@ async def allow(
         str, Query(max_length=64, description="of which they want to do it")
     ] = "default",
 ) -> Response:
-    """What nginx's `auth_request` asks before it lets somebody through to another service.
+    """What nginx's `auth_request` asks before it lets someone through to another service.
 
     204 and who they are in `X-Vidpipe-User`, else 401 or 403. The headers of the original request
     are those of this one: one of another origin's page is refused, whatever cookies it has.

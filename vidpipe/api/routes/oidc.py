@@ -70,7 +70,7 @@ async def callback(
     state: Annotated[str, Query(max_length=512, description="as it was sent")],
     code: Annotated[str, Query(max_length=4096, description="of the provider")] = "",
 ) -> Response:
-    """Take the provider's word for who somebody is, and log them in with cookies."""
+    """Take the provider's word for who someone is, and log them in with cookies."""
     gate, by = gate_of(request), actor_of(request)
     cookie = request.cookies.get(_COOKIE, "")
     found = await provider_of(gate).finish(code, state, cookie) if code and cookie else None

@@ -26,7 +26,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=
 
 
 class UserView(BaseModel):
-    """Somebody who may log in."""
+    """Someone who may log in."""
 
     id: str
     email: str
@@ -61,7 +61,7 @@ class InviteBody(RoleBody):
 
 
 class DisableBody(BaseModel):
-    """Whether somebody may log in."""
+    """Whether someone may log in."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,9 +96,9 @@ async def get_user(asked: Manages, user_id: UserId) -> UserView:
     return _view(asked, await asked.user(user_id))
 
 
-@router.post("", summary="Invite somebody", status_code=201, responses=errors(404))
+@router.post("", summary="Invite someone", status_code=201, responses=errors(404))
 async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> UserView:
-    """Give somebody a role; who has no account yet gets a message with a code to make one."""
+    """Give someone a role; who has no account yet gets a message with a code to make one."""
     grant = _grant(asked, body)
     users, email = asked.accounts.users, email_address(body.email)
     try:

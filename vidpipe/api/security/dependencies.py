@@ -58,7 +58,7 @@ async def identify(connection: HTTPConnection) -> Known:
     """Who a request is from: by its key, its token, its cookies, or because it comes from here.
 
     Raises:
-        ApiError: 401, nobody who is known; 403, a page of somebody else's sends the cookies, or
+        ApiError: 401, nobody who is known; 403, a page of someone else's sends the cookies, or
             asks an installation without a login.
     """
     gate = gate_of(connection)
@@ -108,7 +108,7 @@ async def _by_cookie(gate: Gate, connection: HTTPConnection) -> Known | None:
 
 
 async def limit(connection: HTTPConnection, subject: str, per_minute: int) -> None:
-    """Count a request of somebody.
+    """Count a request of someone.
 
     Raises:
         ApiError: 429 with `Retry-After`.

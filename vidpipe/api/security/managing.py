@@ -101,7 +101,7 @@ async def managed(
     request: Request,
     who: Principal = Depends(require(Action.MANAGE)),  # noqa: B008
 ) -> Managed:
-    """The request of somebody who manages something."""
+    """The request of someone who manages something."""
     channels: dict[str, set[str]] = {}
     for name, channel in request.app.state.library.engine.channels.items():
         channels.setdefault(channel.organisation, set()).add(name)

@@ -30,7 +30,7 @@ _SKEW_S = 60
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says somebody is.
+    """Who the provider says someone is.
 
     Attributes:
         issuer: the provider.
