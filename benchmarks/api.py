@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import random
 import socket
@@ -131,48 +132,56 @@ async def ask(base: str, options: argparse.Namespace) -> dict[str, list[float]]:
                 await asyncio.sleep(0.2)
         else:
             raise RuntimeError("the service did not come up")
+    async with contextlib.AsyncExitStack() as stack:
+        # Opened before the clock runs: making one blocks this process for tens of milliseconds.
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=f"{base}/api/v1", timeout=60, trust_env=False)
+            )
+            for _ in range(options.clients)
+        ]
         # Imports, connections and PostgreSQL's pages come with the first requests.
-        until = time.monotonic() + _WARM_S
         cold: defaultdict[str, list[float]] = defaultdict(list)
-        await asyncio.gather(
-            *(_client(base, number, until, options, cold) for number in range(options.clients))
-        )
-        until = time.monotonic() + options.seconds
-        await asyncio.gather(
-            *(_client(base, number, until, options, took) for number in range(options.clients))
-        )
+        for seconds, kept in ((_WARM_S, cold), (options.seconds, took)):
+            until = time.monotonic() + seconds
+            await asyncio.gather(
+                *(_client(c, n, until, options, kept) for n, c in enumerate(clients))
+            )
     return took
 
 
 async def _client(
-    base: str, number: int, until: float, options: argparse.Namespace, took: dict[str, list[float]]
+    client: httpx.AsyncClient,
+    number: int,
+    until: float,
+    options: argparse.Namespace,
+    took: dict[str, list[float]],
 ) -> None:
     chosen = random.Random(number)  # the same requests each time
     kinds, shares = list(KINDS), [share for share, _ in KINDS.values()]
     cursor = ""
-    async with httpx.AsyncClient(base_url=f"{base}/api/v1", timeout=60) as client:
-        await asyncio.sleep(chosen.random() * options.pause)
-        while time.monotonic() < until:
-            (kind,) = chosen.choices(kinds, shares)
-            n = chosen.randrange(1, options.videos + 1)
-            begun = time.monotonic()
-            if kind == "create":
-                answer = await client.post("/jobs", json={"video_id": f"default--talk-{n:010d}"})
-                wanted: tuple[int, ...] = (201, 409)
-            elif kind == "status":
-                answer = await client.get(f"/jobs/job-{n:020d}")
-                wanted = (200,)
-            else:
-                asked = {"state": chosen.choice(_STATES), "cursor": cursor}
-                given = {key: value for key, value in asked.items() if value}
-                answer = await client.get("/videos", params=given)
-                wanted = (200,)
-            took[kind].append(time.monotonic() - begun)
-            if answer.status_code not in wanted:
-                raise RuntimeError(f"{kind}: {answer.status_code} {answer.text}")
-            if kind == "list":
-                cursor = answer.json()["next_cursor"] or ""
-            await asyncio.sleep(chosen.uniform(0.5, 1.5) * options.pause)
+    await asyncio.sleep(chosen.random() * options.pause)
+    while time.monotonic() < until:
+        (kind,) = chosen.choices(kinds, shares)
+        n = chosen.randrange(1, options.videos + 1)
+        begun = time.monotonic()
+        if kind == "create":
+            answer = await client.post("/jobs", json={"video_id": f"default--talk-{n:010d}"})
+            wanted: tuple[int, ...] = (201, 409)
+        elif kind == "status":
+            answer = await client.get(f"/jobs/job-{n:020d}")
+            wanted = (200,)
+        else:
+            asked = {"state": chosen.choice(_STATES), "cursor": cursor}
+            given = {key: value for key, value in asked.items() if value}
+            answer = await client.get("/videos", params=given)
+            wanted = (200,)
+        took[kind].append(time.monotonic() - begun)
+        if answer.status_code not in wanted:
+            raise RuntimeError(f"{kind}: {answer.status_code} {answer.text}")
+        if kind == "list":
+            cursor = answer.json()["next_cursor"] or ""
+        await asyncio.sleep(chosen.uniform(0.5, 1.5) * options.pause)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -68,7 +69,10 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     watched = _app(library, door, docs=False)
     watched.include_router(health.router)
     routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready")]
-    routes.append(Mount(PREFIX, api_app(library, door)))
+    api = Mount(PREFIX, api_app(library, door))
+    # A line feed in an address is none of the pages' either.
+    api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
+    routes.append(api)
     pages = PagesGate(web_app(library), door, library)
 
     @asynccontextmanager

@@ -147,7 +147,7 @@ class JobError(_View):
 
 
 class JobView(_View):
-    """What somebody asked to have made, and where that stands."""
+    """What a program asked to have made, and where that stands."""
 
     job_id: str
     channel: str

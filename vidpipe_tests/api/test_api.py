@@ -343,6 +343,7 @@ def test_odd_ids_are_refused(client, path):
     answer = client.get(path)
     assert answer.status_code in (404, 422), answer.text
     assert "set-cookie" not in answer.headers
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 # Where it is served, and how it is

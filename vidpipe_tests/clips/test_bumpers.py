@@ -58,9 +58,9 @@ def test_films_stand_around_every_clip(analysed, tmp_path):
 
 
 def test_a_clip_that_is_made_plainly_is_told_without_its_films(analysed, tmp_path, monkeypatch):
-    from vidpipe.pipeline import encoding
+    from vidpipe.pipeline.rendering import renderer
 
-    real, tried = encoding.render_clip, []
+    real, tried = renderer.render_clip, []
 
     def failing(source, info, outputs, *more):
         tried.append(outputs[0].plan.intro_frames)
@@ -68,7 +68,7 @@ def test_a_clip_that_is_made_plainly_is_told_without_its_films(analysed, tmp_pat
             raise ProgramFailed("ffmpeg", 1, "no such film")
         return real(source, info, outputs, *more)
 
-    monkeypatch.setattr(encoding, "render_clip", failing)
+    monkeypatch.setattr(renderer, "render_clip", failing)
     intro = film(tmp_path / "intro.mp4", "red", 2.0)
     engine, video_id = analysed(
         "channels: {default: {quality: draft, clips: {min_s: 6, max_s: 20},"

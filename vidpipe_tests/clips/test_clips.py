@@ -178,9 +178,9 @@ def test_a_stack_shows_the_slide_above_and_the_speaker_below(processed, talk):
 
 
 def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypatch):
-    from vidpipe.pipeline import encoding
+    from vidpipe.pipeline.rendering import renderer
 
-    real = encoding.render_clip
+    real = renderer.render_clip
     tried = []
 
     def failing(source, info, outputs, *more):
@@ -190,7 +190,7 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
             raise ProgramFailed("ffmpeg", 1, "Invalid argument")
         return real(source, info, outputs, *more)
 
-    monkeypatch.setattr(encoding, "render_clip", failing)
+    monkeypatch.setattr(renderer, "render_clip", failing)
     engine, video_id = analysed()
     done = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
     document = done.document("rendered_clips")
@@ -202,7 +202,7 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
     assert [c.files[0].plain for c in document.clips] == [c.rank == 2 for c in document.clips]
     assert tried.count(1) == tried.count(2) == 2
     # Another time it may go well: what failed is made, what is there stays.
-    monkeypatch.setattr(encoding, "render_clip", real)
+    monkeypatch.setattr(renderer, "render_clip", real)
     again = Processed(engine, video_id, run_all(engine, video_id, platforms=("tiktok",)))
     document = again.document("rendered_clips")
     assert document.failed == () and len(document.clips) == len(chosen)
@@ -215,15 +215,15 @@ def test_a_clip_that_fails_is_made_plainly_or_reported_alone(analysed, monkeypat
 def test_all_shapes_of_a_clip_are_made_in_one_go_and_a_new_one_alone(
     analysed, tmp_path, monkeypatch
 ):
-    from vidpipe.pipeline import encoding
+    from vidpipe.pipeline.rendering import renderer
 
-    real, made = encoding.render_clip, []
+    real, made = renderer.render_clip, []
 
     def counted(source, info, outputs, *more):
         made.append([o.variant.name for o in outputs])
         return real(source, info, outputs, *more)
 
-    monkeypatch.setattr(encoding, "render_clip", counted)
+    monkeypatch.setattr(renderer, "render_clip", counted)
     engine, video_id = analysed()
     run_all(engine, video_id, clips=1, platforms=("tiktok", "youtube"))
     assert made == [["1080x1920-draft", "1920x1080-plain-draft"]]

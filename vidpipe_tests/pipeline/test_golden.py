@@ -50,7 +50,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.pcm import AudioSamples, decode_samples, level_db
 from vidpipe.media.probe import probe
 from vidpipe.pipeline import TALKS
-from vidpipe.pipeline.encoding import CLIP_VERSION
+from vidpipe.pipeline.rendering.renderer import CLIP_VERSION
 from vidpipe.platforms import load_presets, load_tiers
 from vidpipe.segments.model import Segment, SegmentOptions
 from vidpipe.segments.select import select_segments

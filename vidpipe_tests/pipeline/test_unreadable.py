@@ -7,7 +7,7 @@ import av
 import pytest
 
 from vidpipe.errors import InputRejected, advice
-from vidpipe.pipeline.encoding import Renderer
+from vidpipe.pipeline.rendering.renderer import Renderer
 from vidpipe.programs import ProgramFailed
 
 

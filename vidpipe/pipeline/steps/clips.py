@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NoReturn
 
 from vidpipe.catalog.catalog import Rows
 from vidpipe.catalog.tables import ClipRow
@@ -23,10 +25,12 @@ from vidpipe.exports.model import Estimate
 from vidpipe.media import ffmpeg
 from vidpipe.media.contact_sheets import poster_sheet
 from vidpipe.media.encoders import choose_encoder
-from vidpipe.pipeline.encoding import Renderer, Studio, brand_files, look_of, plain
 from vidpipe.pipeline.faces import FACES_READS, detector_for, faces_identity
 from vidpipe.pipeline.inputs import cover_identity
 from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.rendering.fallback import plain_plan
+from vidpipe.pipeline.rendering.renderer import Renderer
+from vidpipe.pipeline.rendering.studio import Studio, brand_files, look_of
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
@@ -108,80 +112,115 @@ def run_clips(run: StageRun[ClipOptions], studio: Studio) -> RenderedClips:
         ProgramFailed: none could be made.
         InputRejected: none could be made, as hardly anything of the recording decodes.
     """
-    renderer = Renderer(run, studio)
     chosen = run.document("scored_segments", Segments)
-    done: dict[int, float] = {}
-
-    def render(segment: Segment, *, plainly: bool) -> tuple[Clip, Manifest]:
-        about = ""
-
-        def tell(fraction: float) -> None:
-            done[segment.rank] = fraction
-            share = sum(done.values()) / len(chosen.segments)
-            run.progress(share, f"clip {segment.rank} of {len(chosen.segments)}{about}")
-
-        def expect(estimate: Estimate) -> None:
-            nonlocal about
-            megabytes = estimate.size_bytes / 1e6
-            about = f", about {estimate.seconds:.0f} s and {megabytes:.1f} MB"
-
-        variants = renderer.options.variants
-        options = renderer.options_for(segment)
-        planned = [(renderer.plan(segment, variant, options), variant) for variant in variants]
-        if plainly:
-            planned = [(plain(plan), variant) for plan, variant in planned]
-        made = renderer.encode(planned, options, tell, expect, plainly=plainly)
-        tell(1.0)
-        return _clip(segment, planned[0][0], [file for _, file in made]), made[0][0]
-
-    def attempt(segment: Segment) -> tuple[Clip, Manifest] | ProgramFailed:
-        try:
-            return render(segment, plainly=False)
-        except ProgramFailed:
-            try:
-                return render(segment, plainly=True)
-            except ProgramFailed as error:
-                return error
-
+    crew = _Crew(run, Renderer(run, studio), len(chosen.segments))
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="clip") as pool:
-        futures = [pool.submit(attempt, segment) for segment in chosen.segments]
+        futures = [pool.submit(crew.attempt, segment) for segment in chosen.segments]
         try:
             results = [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    made = [result for result in results if not isinstance(result, ProgramFailed)]
-    failed = [
-        FailedClip(rank=s.rank, title=s.title, segment=span(s.start_s, s.end_s), why=str(result))
-        for s, result in zip(chosen.segments, results, strict=True)
-        if isinstance(result, ProgramFailed)
-    ]
-    if failed and not made:
-        error = next(result for result in results if isinstance(result, ProgramFailed))
-        if error.code == _HARDLY_DECODES:
-            raise InputRejected(
-                "does_not_decode",
-                "most of its pictures, or of its sound, do not decode where clips would be. "
-                "Play it through once, and export it anew",
-                name=run.video_id,
-            ) from error
-        raise error
-    clips = [clip for clip, _ in made]
-    if clips:
-        labels = [f"{c.rank}. {c.duration_s:.0f} s, {c.score:.0f}" for c in clips]
-        posters = [run.artifacts.path(manifest.file("poster.jpg")) for _, manifest in made]
-        poster_sheet(posters, labels, run.new_file("poster_sheet.jpg"))
-        for clip, manifest in made:
-            shown = run.artifacts.path(manifest.file("strip.jpg"))
-            shutil.copy(shown, run.new_file(f"strip_{clip.rank:02d}.jpg"))
+    made = [result for result in results if isinstance(result, _Made)]
+    errors = [result for result in results if isinstance(result, ProgramFailed)]
+    if errors and not made:
+        _refuse(errors[0], run.video_id)
+    _write_previews(run, made)
     return RenderedClips(
-        language=renderer.transcript.language,
-        clips=tuple(clips),
-        failed=tuple(failed),
+        language=crew.renderer.transcript.language,
+        clips=tuple(clip.clip for clip in made),
+        failed=tuple(
+            FailedClip(
+                rank=s.rank, title=s.title, segment=span(s.start_s, s.end_s), why=str(result)
+            )
+            for s, result in zip(chosen.segments, results, strict=True)
+            if isinstance(result, ProgramFailed)
+        ),
         empty_reason=chosen.empty_reason,
-        burned_in=renderer.burned_in,
-        notes=renderer.notes,
+        burned_in=crew.renderer.burned_in,
+        notes=crew.renderer.notes,
     )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A finished clip, and the artifact of its first shape."""
+
+    clip: Clip
+    manifest: Manifest
+
+
+class _Crew:
+    """Makes clips one by one and tells how far all of them are; for several threads."""
+
+    def __init__(self, run: StageRun[ClipOptions], renderer: Renderer, count: int) -> None:
+        self.run = run
+        self.renderer = renderer
+        self.count = count
+        self._done: dict[int, float] = {}
+        self._expected: dict[int, str] = {}
+
+    def attempt(self, segment: Segment) -> _Made | ProgramFailed:
+        """A clip, at the second try made plainly; or why there is none."""
+        try:
+            return self._made(segment, plainly=False)
+        except ProgramFailed:
+            try:
+                return self._made(segment, plainly=True)
+            except ProgramFailed as error:
+                return error
+
+    def _made(self, segment: Segment, *, plainly: bool) -> _Made:
+        renderer = self.renderer
+        options = renderer.options_for(segment)
+        planned = [
+            (renderer.plan(segment, variant, options), variant)
+            for variant in renderer.options.variants
+        ]
+        if plainly:
+            planned = [(plain_plan(plan), variant) for plan, variant in planned]
+        files = renderer.encode(
+            planned,
+            options,
+            partial(self._tell, segment.rank),
+            partial(self._expect, segment.rank),
+            plainly=plainly,
+        )
+        self._tell(segment.rank, 1.0)
+        return _Made(_clip(segment, planned[0][0], [file for _, file in files]), files[0][0])
+
+    def _tell(self, rank: int, fraction: float) -> None:
+        self._done[rank] = fraction
+        share = sum(self._done.values()) / self.count
+        self.run.progress(share, f"clip {rank} of {self.count}{self._expected.get(rank, '')}")
+
+    def _expect(self, rank: int, estimate: Estimate) -> None:
+        megabytes = estimate.size_bytes / 1e6
+        self._expected[rank] = f", about {estimate.seconds:.0f} s and {megabytes:.1f} MB"
+
+
+def _refuse(error: ProgramFailed, video_id: str) -> NoReturn:
+    """Say why no clip could be made: the recording, where hardly anything of it decodes."""
+    if error.code != _HARDLY_DECODES:
+        raise error
+    raise InputRejected(
+        "does_not_decode",
+        "most of its pictures, or of its sound, do not decode where clips would be. "
+        "Play it through once, and export it anew",
+        name=video_id,
+    ) from error
+
+
+def _write_previews(run: StageRun[ClipOptions], made: Sequence[_Made]) -> None:
+    """The posters of all clips on one sheet, and a strip of frames of each."""
+    if not made:
+        return
+    labels = [f"{m.clip.rank}. {m.clip.duration_s:.0f} s, {m.clip.score:.0f}" for m in made]
+    posters = [run.artifacts.path(m.manifest.file("poster.jpg")) for m in made]
+    poster_sheet(posters, labels, run.new_file("poster_sheet.jpg"))
+    for clip in made:
+        shown = run.artifacts.path(clip.manifest.file("strip.jpg"))
+        shutil.copy(shown, run.new_file(f"strip_{clip.clip.rank:02d}.jpg"))
 
 
 def all_rendered(document: RenderedClips) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.clips.compose import SourceRecording
 from vidpipe.clips.graph.clip import CLIP, Output
@@ -33,75 +29,25 @@ from vidpipe.clips.text.captions import clip_words
 from vidpipe.clips.text.overlay import drawn_beside, lettering
 from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Estimate
-from vidpipe.framing.model import CropPath, FramingOptions
 from vidpipe.geometry import Rect
 from vidpipe.layout.model import Layout
 from vidpipe.media import ffmpeg
 from vidpipe.media.contact_sheets import strip
-from vidpipe.media.encoders import SOFTWARE
-from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.estimates import Watch, encode_prior
+from vidpipe.pipeline.rendering.fallback import plain_options
+from vidpipe.pipeline.rendering.job import ClipShape, EncodeJob
+from vidpipe.pipeline.rendering.studio import Studio, brand_files
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
-from vidpipe.templates.model import CaptionAnimation, Template
+from vidpipe.templates.model import CaptionAnimation
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
-
-
-class Look(BaseModel):
-    """How clips look: a template, and brand and captions as it has them."""
-
-    model_config = ConfigDict(frozen=True)
-
-    brand: Brand
-    captions: CaptionStyle
-    template: Template
-
-
-def look_of(channel: Channel, template: Template) -> Look:
-    """How clips of a channel look in a template; without what of it changes no picture."""
-    brand, captions = channel.styled(template)
-    unnamed = template.model_copy(update={"name": "", "description": ""})
-    return Look(brand=brand, captions=captions, template=unnamed)
-
-
-@dataclass(frozen=True)
-class Studio:
-    """What clips are made with, beside inputs and options.
-
-    Attributes:
-        detector: what finds faces. Several threads may use it.
-        framing: how faces are followed.
-        channel_files: digests of the files that the channel names, by what they are.
-        looks: by template, of the segments that have one of their own.
-    """
-
-    detector: FaceDetector
-    framing: FramingOptions
-    channel_files: Mapping[str, str | None]
-    looks: Mapping[str, Look]
-
-
-def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
-    """What the channel's files hold, for fingerprints."""
-    files = {
-        "logo": brand.logo,
-        "music": brand.music,
-        "intro": brand.intro,
-        "outro": brand.outro,
-        "font": captions.font_file,
-    }
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
-        for name, path in files.items()
-    }
-
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
 CLIP_VERSION = "11"
@@ -233,78 +179,75 @@ class Renderer:
         What that will take is told first. `plainly` with nothing that could fail.
         """
         options = plain_options(options) if plainly else options
-        edit = planned[0][0].edit
-        spoken = clip_words(self.transcript.words, edit)
-        wanted = [
-            (plan, variant, f"clip-{plan.clip_id}-{variant.name}", self._of(plan, variant, options))
+        shapes = [
+            ClipShape(
+                plan,
+                variant,
+                f"clip-{plan.clip_id}-{variant.name}",
+                self._of(plan, variant, options),
+            )
             for plan, variant in planned
         ]
         missing = [
-            (plan, variant)
-            for plan, variant, artifact, cache_key_inputs in wanted
-            if self.run.find_item(Folder.CLIPS, artifact, cache_key_inputs) is None
+            shape
+            for shape in shapes
+            if self.run.find_item(Folder.CLIPS, shape.artifact, shape.cache_key_inputs) is None
         ]
-        outputs: dict[str, Output] = {}
-        watches: list[Watch] = []
+        job = EncodeJob(self, missing, options, on_progress, on_estimate)
+        return [self._kept(shape, job, plainly=plainly) for shape in shapes]
 
-        def render_missing(work: Path) -> None:
-            watch = self._watch(missing, options)
-            watches.append(watch)
-            on_estimate(watch.estimate)
-            for plan, variant in missing:
-                outputs[variant.name] = Output(plan, variant, work / variant.name)
-                outputs[variant.name].work.mkdir()
-            render_clip(
-                self.source,
-                self.media,
-                list(outputs.values()),
-                self.transcript.words if self.burns(planned[0][0].segment) else (),
-                options,
-                on_progress,
-                self.encoder,
-                watch.begin,
-                self.cover,
-            )
-            watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
+    def _kept(
+        self, shape: ClipShape, job: EncodeJob, *, plainly: bool
+    ) -> tuple[Manifest, ClipFile]:
+        """One shape of a clip in the store; a job makes it where it is missing."""
+        manifest, reused = self.run.item(
+            Folder.CLIPS, shape.artifact, shape.cache_key_inputs, partial(job.made, shape)
+        )
+        finished = self.run.artifacts.document(manifest, FinishedClip)
+        file = ClipFile(
+            variant=shape.variant.name,
+            artifact=shape.artifact,
+            fingerprint=manifest.fingerprint,
+            captions=self.captioned(shape) and bool(self.spoken(shape.plan)),
+            has_subtitles=manifest.has("clip.srt"),
+            measures=finished.measures,
+            quality=finished.quality,
+            plain=plainly,
+            reused=reused,
+        )
+        return manifest, file
 
-        def make(variant: Variant) -> Callable[[Path], tuple[Mapping[str, Path], FinishedClip]]:
-            def finish(work: Path) -> tuple[Mapping[str, Path], FinishedClip]:
-                if not outputs:
-                    render_missing(work)
-                share = variant.size.rect.area / sum(v.size.rect.area for _, v in missing)
-                (watch,) = watches
-                encoded = Encoded(
-                    estimated_s=watch.estimate.seconds,
-                    seconds=watch.seconds,
-                    estimated_bytes=round(share * watch.estimate.size_bytes),
-                )
-                return self._finished(outputs[variant.name], options, spoken, encoded)
+    def captioned(self, shape: ClipShape) -> bool:
+        """Whether captions are drawn in a shape, if anything is said."""
+        return self.burns(shape.plan.segment) and shape.variant.captions
 
-            return finish
+    def spoken(self, plan: ClipPlan) -> list[Word]:
+        """What is said in a clip, on its timeline."""
+        return clip_words(self.transcript.words, plan.edit)
 
-        files = []
-        for _, variant, artifact, cache_key_inputs in wanted:
-            manifest, reused = self.run.item(
-                Folder.CLIPS, artifact, cache_key_inputs, make(variant)
-            )
-            finished = self.run.artifacts.document(manifest, FinishedClip)
-            file = ClipFile(
-                variant=variant.name,
-                artifact=artifact,
-                fingerprint=manifest.fingerprint,
-                captions=self.burns(planned[0][0].segment) and variant.captions and bool(spoken),
-                has_subtitles=manifest.has("clip.srt"),
-                measures=finished.measures,
-                quality=finished.quality,
-                plain=plainly,
-                reused=reused,
-            )
-            files.append((manifest, file))
-        return files
+    def render(
+        self,
+        outputs: Sequence[Output],
+        options: ClipOptions,
+        on_progress: Callable[[float], None],
+        on_encode: Callable[[], None],
+    ) -> None:
+        """Encode the shapes of one clip, while no other is encoded."""
+        render_clip(
+            self.source,
+            self.media,
+            outputs,
+            self.transcript.words if self.burns(outputs[0].plan.segment) else (),
+            options,
+            on_progress,
+            self.encoder,
+            on_encode,
+            self.cover,
+        )
 
-    def _watch(self, missing: Sequence[tuple[ClipPlan, Variant]], options: ClipOptions) -> Watch:
+    def watch(self, shapes: Sequence[ClipShape], options: ClipOptions) -> Watch:
         """What encoding a clip in these shapes will take."""
-        efforts = [(v.size, v.effort(options.tier)) for _, v in missing]
+        efforts = [(s.variant.size, s.variant.effort(options.tier)) for s in shapes]
 
         def prior(clip_s: float) -> Estimate:
             each = [encode_prior(size, e.preset, e.max_kbps)(clip_s) for size, e in efforts]
@@ -313,8 +256,8 @@ class Renderer:
                 size_bytes=sum(e.size_bytes for e in each),
             )
 
-        plan = missing[0][0]
-        works = _works([v for _, v in missing], options, plan)
+        plan = shapes[0].plan
+        works = _works([s.variant for s in shapes], options, plan)
         return self.run.estimator.watch(works, plan.clip_id, plan.duration_s, prior)
 
     def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
@@ -357,47 +300,58 @@ class Renderer:
             return []
         return [font.digest for font in lettering(shown, card, options.captions).fonts]
 
-    def _finished(
-        self, output: Output, options: ClipOptions, spoken: Sequence[Word], encoded: Encoded
+    def finished(
+        self, output: Output, options: ClipOptions, encoded: Encoded
     ) -> tuple[Mapping[str, Path], FinishedClip]:
         """The files that stand beside a clip, and what it looks and sounds like."""
-        clip, work = output.work / CLIP, output.work
-        made = {"clip.mp4": clip, "poster.jpg": work / "poster.jpg"}
-        brand, lead_s = options.brand, output.plan.lead_s
-        write_poster(
-            clip,
-            self.studio.detector,
-            made["poster.jpg"],
-            not_before_s=lead_s + (0.0 if brand.title_card == "none" else brand.title_card_s),
-            not_after_s=lead_s + output.plan.edit.duration_s,
-        )
-        made["strip.jpg"] = work / "strip.jpg"
-        strip(clip, probe(clip), made["strip.jpg"])
-        if spoken:
-            for name, written in (("clip.srt", to_srt), ("clip.vtt", to_vtt)):
-                made[name] = work / name
-                until_s = lead_s + output.plan.edit.duration_s
-                text = written(_later(spoken, lead_s), self.transcript.language, until_s)
-                made[name].write_text(text, "utf-8")
-        looked_at = inspect_clip(
+        clip, plan = output.work / CLIP, output.plan
+        made = {"clip.mp4": clip, **self._pictures(output, options), **self._subtitles(output)}
+        quality = inspect_clip(
             clip,
             self.source,
             self.media,
-            output.plan,
+            plan,
             output.variant,
             self.speech,
-            work,
-            captions=self.burns(output.plan.segment)
+            output.work,
+            captions=self.burns(plan.segment)
             and output.variant.captions
             and bool(self.transcript.words),
-            brand=brand,
+            brand=options.brand,
             cover=self.cover,
         )
-        theirs = self._theirs(output.plan.segment)
+        theirs = self._theirs(plan.segment)
         if theirs is not None:
-            lost_s = cut_s(output.plan.parts, theirs, float(output.plan.edit.fps))
-            looked_at = looked_at.model_copy(update={"cut_captions_s": lost_s})
-        return made, FinishedClip(measures=measure(clip), quality=looked_at, encoded=encoded)
+            lost_s = cut_s(plan.parts, theirs, float(plan.edit.fps))
+            quality = quality.model_copy(update={"cut_captions_s": lost_s})
+        return made, FinishedClip(measures=measure(clip), quality=quality, encoded=encoded)
+
+    def _pictures(self, output: Output, options: ClipOptions) -> dict[str, Path]:
+        """The poster of a clip and a strip of its frames."""
+        clip, lead_s, card = output.work / CLIP, output.plan.lead_s, options.brand.title_card
+        poster, frames = output.work / "poster.jpg", output.work / "strip.jpg"
+        write_poster(
+            clip,
+            self.studio.detector,
+            poster,
+            not_before_s=lead_s + (0.0 if card == "none" else options.brand.title_card_s),
+            not_after_s=lead_s + output.plan.edit.duration_s,
+        )
+        strip(clip, probe(clip), frames)
+        return {poster.name: poster, frames.name: frames}
+
+    def _subtitles(self, output: Output) -> dict[str, Path]:
+        """What is said in a clip as subtitle files; none where nothing is."""
+        spoken, lead_s = self.spoken(output.plan), output.plan.lead_s
+        if not spoken:
+            return {}
+        files = {}
+        until_s = lead_s + output.plan.edit.duration_s
+        for name, written in (("clip.srt", to_srt), ("clip.vtt", to_vtt)):
+            files[name] = output.work / name
+            text = written(_later(spoken, lead_s), self.transcript.language, until_s)
+            files[name].write_text(text, "utf-8")
+        return files
 
 
 def _works(variants: Sequence[Variant], options: ClipOptions, plan: ClipPlan) -> str:
@@ -419,41 +373,3 @@ def _later(words: Sequence[Word], by_s: float) -> list[Word]:
         )
         for w in words
     ]
-
-
-def plain(plan: ClipPlan) -> ClipPlan:
-    """A plan for a second try: cameras that stand, nothing painted over or cut round."""
-    parts = [
-        part.model_copy(
-            update={
-                "inset": None,
-                "disc": False,
-                "camera": _standing(part.camera),
-                "other": _standing(part.other),
-            }
-        )
-        for part in plan.parts
-    ]
-    return plan.model_copy(update={"parts": tuple(parts), "intro_frames": 0, "outro_frames": 0})
-
-
-def _standing(path: CropPath | None) -> CropPath | None:
-    return path and path.model_copy(update={"points": path.points[:1]})
-
-
-def plain_options(options: ClipOptions) -> ClipOptions:
-    """Options for a second try: no card, bar, logo, music or films, x264 at its fastest."""
-    brand = options.brand.model_copy(
-        update={
-            "logo": None,
-            "music": None,
-            "intro": None,
-            "outro": None,
-            "title_card": "none",
-            "progress_bar": False,
-        }
-    )
-    tier = options.tier.model_copy(update={"preset": "ultrafast"})
-    return options.model_copy(
-        update={"brand": brand, "tier": tier, "encoder": SOFTWARE, "reduce": ()}
-    )

@@ -1,0 +1,1 @@
+"""Clips made: planned, encoded once for all their shapes, looked at, kept."""
