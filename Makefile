@@ -14,10 +14,11 @@ LINKS_PORT ?= 3001
 export VIDPIPE_PUBLIC_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test lint audit bench fuzz soak chaos scale walk pictures docs lock clean
+.PHONY: help demo dev test test-fast lint audit bench fuzz soak chaos scale walk pictures docs \
+	lock clean
 
 help: ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
 
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
@@ -58,9 +59,14 @@ dev: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster U
 	@$(BIN)/vidpipe serve --port $(LINKS_PORT) & trap "kill $$!" EXIT; \
 		$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
-test: $(VENV)/.dev $(MODELS)/.test ## the tests, with coverage
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --cov \
-		--cov-report=term:skip-covered
+# Each worker takes over what another has not begun; what they share is made once.
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+test: $(VENV)/.dev $(MODELS)/.test ## all tests; with COVERAGE=1 what they run is measured, as CI does
+	$(TESTS) $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+
+test-fast: $(VENV)/.dev ## the tests that start no program and need no media
+	$(TESTS) --fast
 
 lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, layers, spelling, words, dependencies, definitions
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ from rich.table import Table
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import Layout, LayoutOptions, Role
+from vidpipe.layout.model import Layout, LayoutOptions, RegionRole
 from vidpipe.media.probe import probe
 from vidpipe.pipeline.faces import chosen_faces
 from vidpipe.settings import load_settings
@@ -123,8 +123,8 @@ def score(layout: Layout, truth: CompositeTruth) -> Score:
                 continue
             if item.kind.value == shown.kind:
                 result.right_s += shared
-            wanted = [(Role.CAMERA, c) for c in shown.cameras]
-            wanted += [(Role.SCREEN, shown.screen)] if shown.screen is not None else []
+            wanted = [(RegionRole.CAMERA, c) for c in shown.cameras]
+            wanted += [(RegionRole.SCREEN, shown.screen)] if shown.screen is not None else []
             for role, (x, y, w, h) in wanted:
                 box = Rect(x=x, y=y, width=w, height=h)
                 best = max((iou(box, r.rect) for r in item.regions if r.role is role), default=0.0)

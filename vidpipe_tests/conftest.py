@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import pickle
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,11 +30,18 @@ from vidpipe.pipeline import Engine, StageResult
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import load_settings
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
-from vidpipe.testmedia.talk import TalkLook, TalkTruth, make_talk
+from vidpipe.testmedia.talk import TalkLook, TalkTruth
+from vidpipe_tests.fast import Fast
+from vidpipe_tests.shared import make_talk, not_now, of_this_run, once
 
 # Machines differ: no example has a deadline, and a build sees the same ones every time.
 settings.register_profile("vidpipe", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("vidpipe")
+
+# A shell that starts a run in the background lets it ignore interrupts, and so would all that
+# tests start: those that are to be interrupted would go on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REAL_MEDIA = Path(
     os.environ.get("VIDPIPE_TEST_MEDIA", Path(__file__).parents[2] / "shared" / "media")
@@ -58,6 +69,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what stages make of fixed inputs anew, where their version was raised",
     )
+    parser.addoption(
+        "--fast", action="store_true", help="only tests that start no program and need no media"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        watching = Fast()
+        config.pluginmanager.register(watching, "fast")
+        not_now.append(watching.refuse)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test fails where vidpipe logs an error that the test does not expect."""
+    logged: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            logged.append(record.getMessage())
+
+    handler = Kept(logging.ERROR)
+    logging.getLogger("vidpipe").addHandler(handler)
+    try:
+        result = yield
+    finally:
+        logging.getLogger("vidpipe").removeHandler(handler)
+    if logged and item.get_closest_marker("logs_errors") is None:
+        pytest.fail("logged as an error: " + "; ".join(logged), pytrace=False)
+    return result
 
 
 @pytest.fixture
@@ -133,8 +174,22 @@ SHORT_TALK: tuple[ScriptPage, ...] = (
 @pytest.fixture(scope="session")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Talk:
     """Some 30 s of talk with a speaker inset, two slides, its script beside it."""
-    path = tmp_path_factory.mktemp("talk") / "short talk.mp4"
-    return Talk(path, make_talk(path, SHORT_TALK, TalkLook(width=640, height=360)))
+    shared = of_this_run(tmp_path_factory, "talk")
+    look = TalkLook(width=640, height=360)
+    once(
+        shared, lambda folder: _keep(make_talk(folder / "short talk.mp4", SHORT_TALK, look), folder)
+    )
+    own = tmp_path_factory.mktemp("talk")
+    shutil.copytree(shared, own, dirs_exist_ok=True)
+    return Talk(own / "short talk.mp4", _kept(own))
+
+
+def _keep(made: object, folder: Path) -> None:
+    (folder / "made.pickle").write_bytes(pickle.dumps(made))
+
+
+def _kept(folder: Path) -> Any:
+    return pickle.loads((folder / "made.pickle").read_bytes())
 
 
 def make_engine(home: Path) -> Engine:
@@ -197,11 +252,19 @@ class Processed:
 
 @pytest.fixture(scope="session")
 def processed(talk: Talk, tmp_path_factory: pytest.TempPathFactory) -> Processed:
-    """The short talk, processed once; tests must not change its home."""
-    engine = make_engine(tmp_path_factory.mktemp("processed") / "home")
-    outcome = take(engine, talk.path)
-    assert outcome.video_id is not None, outcome.message
-    return Processed(engine, outcome.video_id, run_all(engine, outcome.video_id))
+    """The short talk, processed once for all workers; tests must not change its home."""
+
+    def process(folder: Path) -> None:
+        engine = make_engine(folder / "home")
+        outcome = take(engine, talk.path)
+        assert outcome.video_id is not None, outcome.message
+        _keep((outcome.video_id, run_all(engine, outcome.video_id)), folder)
+        engine.catalog.engine.dispose()
+
+    shared = once(of_this_run(tmp_path_factory, "processed"), process)
+    own = tmp_path_factory.mktemp("processed")
+    shutil.copytree(shared, own, dirs_exist_ok=True)
+    return Processed(make_engine(own / "home"), *_kept(own))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from vidpipe_tests.conftest import MODELS, REAL_MEDIA
 _WORSE = 0.02
 
 
+@pytest.mark.slow
 def test_no_figure_on_real_media_gets_worse(centerface, whisper_base, monkeypatch):
     """The figures of the guard against those that were written down with commit and date."""
     if not (REAL_MEDIA / "composites").is_dir():

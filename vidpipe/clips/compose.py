@@ -33,7 +33,7 @@ from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect, Size, bounding, fit
-from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, Role
+from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, RegionRole
 from vidpipe.media.faces import FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.silence.model import SpeechMap
@@ -113,11 +113,11 @@ class Composer:
     def _parts(self, stretch: LayoutInterval, first: int, last: int) -> list[Part]:
         """The same, whatever it cuts."""
         within = self._within(first, last)
-        screen, camera = stretch.region(Role.SCREEN), stretch.region(Role.CAMERA)
+        screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
             return [self._stack(first, last, within, screen, camera)]
         if stretch.kind is LayoutKind.CAMERA and camera:
-            cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
+            cameras = [r for r in stretch.regions if r.role is RegionRole.CAMERA]
             if len(cameras) > 1:
                 return self._people(first, last, within, cameras)
             parts = self._speaker(first, last, within, camera.rect)

@@ -19,7 +19,7 @@ from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.insets import Inset, drawn, shown
 from vidpipe.layout.intervals import merged
-from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role
+from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, RegionRole
 from vidpipe.layout.pages import content_rect, one_tone, page_rect, tone_of
 from vidpipe.layout.projection import ProjectedPage, filmed_page
 from vidpipe.layout.sampling import FrameSamples, refine
@@ -310,13 +310,13 @@ class Arrangements:
             screen: tuple[Region, ...] = ()
             if seen.kind is LayoutKind.SCREEN_AND_CAMERA:
                 page = page_rect(stack, content, [i.rect for i in insets])
-                screen = (Region(role=Role.SCREEN, rect=page, confidence=sure),)
+                screen = (Region(role=RegionRole.SCREEN, rect=page, confidence=sure),)
             regions = (*screen, *cameras)
         else:
             count, _ = self.people.at(start_s, end_s, content)
-            role = Role.CAMERA if seen.kind is LayoutKind.CAMERA else Role.SCREEN
+            role = RegionRole.CAMERA if seen.kind is LayoutKind.CAMERA else RegionRole.SCREEN
             tone = one_tone(stack[len(stack) // 2], content)
-            sure = 0.95 if role is Role.CAMERA and count else round(0.6 + 0.35 * tone, 2)
+            sure = 0.95 if role is RegionRole.CAMERA and count else round(0.6 + 0.35 * tone, 2)
             regions = (Region(role=role, rect=content, confidence=sure, faces=count),)
         return LayoutInterval(
             start_s=start_s, end_s=end_s, kind=seen.kind, regions=regions, confidence=sure
@@ -326,7 +326,7 @@ class Arrangements:
         count, _ = self.people.at(start_s, end_s, inset.rect)
         sure = 0.95 if count else min(0.9, 0.4 + 0.5 * inset.border)
         return Region(
-            role=Role.CAMERA,
+            role=RegionRole.CAMERA,
             rect=inset.rect,
             confidence=round(sure, 2),
             faces=count,
@@ -344,8 +344,10 @@ class Arrangements:
             end_s=end_s,
             kind=LayoutKind.SCREEN_AND_CAMERA,
             regions=(
-                Region(role=Role.SCREEN, rect=page.rect, confidence=sure, corners=page.corners),
-                Region(role=Role.CAMERA, rect=content, confidence=sure, faces=count),
+                Region(
+                    role=RegionRole.SCREEN, rect=page.rect, confidence=sure, corners=page.corners
+                ),
+                Region(role=RegionRole.CAMERA, rect=content, confidence=sure, faces=count),
             ),
             confidence=sure,
         )

@@ -16,7 +16,7 @@ from vidpipe.layout.model import (
     LayoutKind,
     LayoutOptions,
     Region,
-    Role,
+    RegionRole,
     Shot,
     Slide,
     Transition,
@@ -68,7 +68,7 @@ def detect_layout(
                 start_s=0.0,
                 end_s=max(info.duration_s, 0.04),
                 kind=LayoutKind.OTHER,
-                regions=(Region(role=Role.SCREEN, rect=whole, confidence=0.0),),
+                regions=(Region(role=RegionRole.SCREEN, rect=whole, confidence=0.0),),
                 confidence=0.0,
             )
             return _layout(reader, info, [only], [], [])

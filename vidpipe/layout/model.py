@@ -10,7 +10,7 @@ from vidpipe.geometry import Rect
 from vidpipe.timeline import Interval
 
 
-class Role(StrEnum):
+class RegionRole(StrEnum):
     """What a region shows."""
 
     SCREEN = "screen"
@@ -35,7 +35,7 @@ class Region(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    role: Role
+    role: RegionRole
     rect: Rect
     confidence: float
     faces: int = Field(default=0, description="faces seen in it at once, as a median")
@@ -50,7 +50,7 @@ class LayoutInterval(Interval):
     regions: tuple[Region, ...]
     confidence: float
 
-    def region(self, role: Role) -> Region | None:
+    def region(self, role: RegionRole) -> Region | None:
         """The most certain region of this role."""
         found = [r for r in self.regions if r.role is role]
         return max(found, key=lambda r: r.confidence) if found else None

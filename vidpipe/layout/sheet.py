@@ -9,7 +9,7 @@ from typing import TypeVar
 import cv2
 
 from vidpipe.geometry import Size
-from vidpipe.layout.model import Layout, Role
+from vidpipe.layout.model import Layout, RegionRole
 from vidpipe.media.contact_sheets import fit_into, grid, label, save_jpeg
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo
@@ -19,7 +19,7 @@ _MAX_TILES = 24
 _TILE = Size(width=320, height=180)
 
 T = TypeVar("T")
-_COLOURS = {Role.SCREEN: (80, 200, 80), Role.CAMERA: (60, 120, 255)}
+_COLOURS = {RegionRole.SCREEN: (80, 200, 80), RegionRole.CAMERA: (60, 120, 255)}
 
 
 def layout_sheet(path: Path, info: MediaInfo, layout: Layout, target: Path) -> None:
@@ -43,7 +43,7 @@ def slide_sheet(path: Path, info: MediaInfo, layout: Layout, target: Path) -> No
     tiles = []
     with FrameReader(path, info, max_width=320) as reader:
         for slide in _evenly(layout.slides):
-            region = layout.at(slide.frame_s).region(Role.SCREEN)
+            region = layout.at(slide.frame_s).region(RegionRole.SCREEN)
             rect = (region.rect if region else reader.video.size.rect).scaled(reader.scale)
             rect = rect.clamp(reader.size.rect)
             image = reader.at(slide.frame_s).image

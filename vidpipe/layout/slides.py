@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.layout.frame_store import Grey
-from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role, Slide
+from vidpipe.layout.model import (
+    LayoutInterval,
+    LayoutKind,
+    LayoutOptions,
+    Region,
+    RegionRole,
+    Slide,
+)
 from vidpipe.layout.sampling import CHANGED, SOON_S, FrameSamples, difference
 from vidpipe.media.frames import FrameReader
 
@@ -80,7 +87,7 @@ def find_slides(
     slides: list[Slide] = []
     left = options.max_refinements
     for stretch in stretches:
-        screen = stretch.region(Role.SCREEN)
+        screen = stretch.region(RegionRole.SCREEN)
         if screen is None or stretch.kind is LayoutKind.CAMERA:
             continue
         page = _Page(samples, stretch, _mask(samples, screen, stretch.regions))
@@ -289,6 +296,6 @@ def _mask(samples: FrameSamples, screen: Region, regions: Sequence[Region]) -> M
         mask[area.y : area.bottom, area.x : area.right] = 1
     for region in regions:
         rect = region.rect
-        if region.role is Role.CAMERA and rect.intersect(area) != area:
+        if region.role is RegionRole.CAMERA and rect.intersect(area) != area:
             mask[max(0, rect.y - 3) : rect.bottom + 3, max(0, rect.x - 3) : rect.right + 3] = 0
     return mask > 0

@@ -13,7 +13,7 @@ import numpy as np
 
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect
-from vidpipe.layout.model import Layout, LayoutOptions, Role, Slide, SlideReading, TextLine
+from vidpipe.layout.model import Layout, LayoutOptions, RegionRole, Slide, SlideReading, TextLine
 from vidpipe.media.frames import FrameReader, Image
 from vidpipe.models import bundled_model
 
@@ -92,7 +92,7 @@ def _engine() -> Any:
 
 
 def _page(layout: Layout, slide: Slide) -> Rect:
-    region = layout.at(slide.frame_s).region(Role.SCREEN)
+    region = layout.at(slide.frame_s).region(RegionRole.SCREEN)
     return region.rect if region else Rect(x=0, y=0, width=layout.width, height=layout.height)
 
 
@@ -122,7 +122,7 @@ def _lines(engine: Any, layout: Layout, slide: Slide, reader: FrameReader) -> tu
 def _without_cameras(image: Image, layout: Layout, slide: Slide, scale: float) -> Image:
     image = image.copy()
     for region in layout.at(slide.frame_s).regions:
-        if region.role is Role.CAMERA:
+        if region.role is RegionRole.CAMERA:
             r = region.rect.scaled(scale)
             image[r.y : r.bottom, r.x : r.right] = np.median(image, axis=(0, 1))
     return image

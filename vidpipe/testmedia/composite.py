@@ -7,6 +7,7 @@ letter boxes and noise. Silent: layouts are seen.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Sequence
@@ -139,6 +140,9 @@ def make_composite(
     frames = int(truth.duration_s * fps)
     rounding = {"rounded": 0.18, "circle": 0.5}.get(kind, 0.0)
     background = tuple(int(c) for c in rng.integers(10, 60, 3))
+    empty = np.zeros((height, width, 3), np.uint8)
+    x, y, w, h = content
+    empty[y : y + h, x : x + w] = background
     with av.open(str(target), "w", format="mp4") as media:
         stream = media.add_stream("libx264", rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -146,9 +150,7 @@ def make_composite(
         for n in range(frames):
             t_s = n / fps
             plan = next((p for p in plans if t_s < p.end_s), plans[-1])
-            image = np.zeros((height, width, 3), np.uint8)
-            x, y, w, h = content
-            image[y : y + h, x : x + w] = background
+            image = empty.copy()
             if plan.screen is not None:
                 shown = screen_at(decks[plan.screen[2:]], t_s, nuisances, rng)
                 if plan.corners:
@@ -162,7 +164,8 @@ def make_composite(
             grain_level = nuisances.noise or (1.5 if plan.corners else 0.0)
             if grain_level:
                 grain = rng.normal(0, grain_level, image.shape[:2])[..., None]
-                image = np.clip(image + grain, 0, 255).astype(np.uint8)
+                grain = image + grain
+                image = np.clip(grain, 0, 255, out=grain).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts = n
             media.mux(stream.encode(frame))
@@ -292,17 +295,27 @@ def _filmed_plan(start_s: float, end_s: float, content: Box, rng: np.random.Gene
     return Shown(start_s, end_s, "screen_and_camera", box, (content,), corners)
 
 
+#: What the wall makes of each level of a page.
+_ON_THE_WALL = (np.arange(256, dtype=np.uint8) * 0.85 + 20).astype(np.uint8)
+
+
+@functools.cache
+def _dim_room(width: int, height: int) -> Picture:
+    return (room(width, height) * 0.55).astype(np.uint8)
+
+
 def _film_room(image: Picture, page: Picture, plan: Shown, t_s: float) -> None:
     """A dim room, the page on its wall, and somebody who walks before it now and then."""
     height, width = image.shape[:2]
     x, y, w, h = plan.cameras[0]
-    image[y : y + h, x : x + w] = (room(w, h) * 0.55).astype(np.uint8)
+    image[y : y + h, x : x + w] = _dim_room(w, h)
     page_h, page_w = page.shape[:2]
     flat = np.array([(0, 0), (page_w, 0), (page_w, page_h), (0, page_h)], np.float32)
     warp = cv2.getPerspectiveTransform(flat, np.array(plan.corners, np.float32))
     wall = cv2.warpPerspective(page, warp, (width, height), flags=cv2.INTER_AREA)
     lit = cv2.fillConvexPoly(np.zeros((height, width), np.uint8), np.array(plan.corners), 255)
-    image[lit > 0] = (wall[lit > 0] * 0.85 + 20).astype(np.uint8)
+    # A table of what 0.85 of a level and 20 is, cut to whole levels.
+    np.copyto(image, cv2.LUT(wall, _ON_THE_WALL), where=(lit > 0)[..., None])
     # Mostly beside the screen, sometimes before its lower corner.
     at = x + w * (0.8 + 0.14 * math.sin(0.31 * t_s))
     size = round(0.26 * h)

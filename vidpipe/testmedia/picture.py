@@ -130,18 +130,17 @@ def head(size: int) -> tuple[Picture, NDArray[np.float32]]:
         angle: float = 0,
     ) -> None:
         mask = np.zeros((s, s), np.uint8)
-        cv2.ellipse(
-            mask,
-            (int(center[0] * s), int(center[1] * s)),
-            (max(1, int(axes[0] * s)), max(1, int(axes[1] * s))),
-            angle,
-            0,
-            360,
-            255,
-            -1,
-        )
-        soft = cv2.GaussianBlur(mask, (0, 0), blur * s).astype(np.float32)[..., None] / 255
-        image[:] = image * (1 - soft) + np.array(tone, np.float32) * soft
+        at = (int(center[0] * s), int(center[1] * s))
+        radii = (max(1, int(axes[0] * s)), max(1, int(axes[1] * s)))
+        cv2.ellipse(mask, at, radii, angle, 0, 360, 255, -1)
+        # Beyond three sigma of the ellipse nothing changes: the kernel ends there.
+        reach = max(radii) + 2 * math.ceil(3 * blur * s) + 4
+        rows = slice(max(0, at[1] - reach), min(s, at[1] + reach))
+        columns = slice(max(0, at[0] - reach), min(s, at[0] + reach))
+        near = cv2.GaussianBlur(mask[rows, columns].copy(), (0, 0), blur * s)
+        soft = near.astype(np.float32)[..., None] / 255
+        part = image[rows, columns]
+        part[:] = part * (1 - soft) + np.array(tone, np.float32) * soft
 
     for side in (-1, 1):
         dark((0.5 + side * 0.125, 0.455), (0.075, 0.05), (150, 108, 90), 0.02)
@@ -236,5 +235,10 @@ def draw_speaker(width: int, height: int, pose: Pose) -> Picture:
     turn[0, 2] += cx - size / 2
     turn[1, 2] += cy - size * 0.52
     placed = cv2.warpAffine(face, turn, (width, height))
-    cover = cv2.warpAffine(mask, turn, (width, height))[..., None]
-    return np.asarray(image * (1 - cover) + placed * cover, np.uint8)
+    cover = cv2.warpAffine(mask, turn, (width, height))
+    # Where the head does not reach the room is as it was.
+    x, y, w, h = cv2.boundingRect((cover > 0).view(np.uint8))
+    under, over = image[y : y + h, x : x + w], placed[y : y + h, x : x + w]
+    share = cover[y : y + h, x : x + w, None]
+    image[y : y + h, x : x + w] = (under * (1 - share) + over * share).astype(np.uint8)
+    return image

@@ -1,7 +1,12 @@
 """What tests of clips share."""
 
+import numpy as np
+
 from vidpipe.clips.model import Variant
 from vidpipe.geometry import Size
+from vidpipe.media.frames import FrameReader
+from vidpipe.media.pcm import decode_samples
+from vidpipe.media.probe import probe
 from vidpipe.segments.model import Segment
 from vidpipe.storage.keys import Folder
 from vidpipe_tests.conftest import Processed, run_all
@@ -38,3 +43,24 @@ def segment_of(start_s, end_s):
         reasons=(),
         parts={},
     )
+
+
+def lag_frames(path, work) -> int:
+    """By how many frames (25 a second) the made-up speaker's mouth is behind the voice."""
+    info = probe(path)
+    samples = decode_samples(path, info, work / "clip.wav")
+    mouth, loud = [], []
+    fps = 25
+    with FrameReader(path, info, max_width=540) as reader:
+        for frame in reader.every(1 / fps):
+            h, w = frame.image.shape[:2]
+            face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
+            blue, green, red = (face[..., k].astype(int) for k in range(3))
+            dark_red = (red < 120) & (red > green + 25) & (blue < 60) & (green < 60)
+            mouth.append(float(dark_red.mean()))
+            chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
+            loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
+    assert np.std(mouth) > 0
+    m, s = np.array(mouth) - np.mean(mouth), np.array(loud) - np.mean(loud)
+    lags = range(-10, 11)
+    return max(lags, key=lambda lag: float((np.roll(m, -lag) * s)[12:-12].sum()))

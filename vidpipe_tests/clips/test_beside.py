@@ -25,6 +25,8 @@ from vidpipe.platforms import load_tiers
 from vidpipe.testmedia.picture import draw_slide, draw_speaker, pose_at
 from vidpipe.timeline import EditList, span
 
+pytestmark = pytest.mark.slow
+
 SMALL = Variant(
     name="360x640", size=Size(width=360, height=640), safe_box=VERTICAL_SAFE_BOX.scaled(1 / 3)
 )

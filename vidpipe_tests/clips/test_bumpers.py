@@ -11,8 +11,7 @@ from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.programs import ProgramFailed
 from vidpipe.storage.keys import Folder
-from vidpipe_tests.clips.shared import clip_files
-from vidpipe_tests.clips.test_clips import lag_frames
+from vidpipe_tests.clips.shared import clip_files, lag_frames
 from vidpipe_tests.conftest import Processed, run_all
 
 

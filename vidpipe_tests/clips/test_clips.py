@@ -23,7 +23,7 @@ from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
 from vidpipe.timeline import intersection, span
 from vidpipe.transcript.model import Transcript, Word
-from vidpipe_tests.clips.shared import VERTICAL, branded, clip_files, segment_of
+from vidpipe_tests.clips.shared import VERTICAL, branded, clip_files, lag_frames, segment_of
 from vidpipe_tests.conftest import Processed, make_engine, run_all, take
 
 
@@ -37,27 +37,6 @@ def test_clips_are_as_long_as_planned_picture_and_sound_alike(processed):
         assert m.video_duration_s == pytest.approx(clip.duration_s, abs=0.5 / m.fps)
         assert abs(m.video_duration_s - m.audio_duration_s) <= 0.022
         assert sum(k.duration_s for k in clip.kept) == pytest.approx(clip.duration_s, abs=1e-3)
-
-
-def lag_frames(path, work) -> int:
-    """By how many frames (25 a second) the made-up speaker's mouth is behind the voice."""
-    info = probe(path)
-    samples = decode_samples(path, info, work / "clip.wav")
-    mouth, loud = [], []
-    fps = 25
-    with FrameReader(path, info, max_width=540) as reader:
-        for frame in reader.every(1 / fps):
-            h, w = frame.image.shape[:2]
-            face = frame.image[int(h * 0.72) : int(h * 0.9), int(w * 0.3) : int(w * 0.7)]
-            blue, green, red = (face[..., k].astype(int) for k in range(3))
-            dark_red = (red < 120) & (red > green + 25) & (blue < 60) & (green < 60)
-            mouth.append(float(dark_red.mean()))
-            chunk = samples.read(frame.t_s, frame.t_s + 1 / fps)
-            loud.append(float(np.sqrt((chunk**2).mean())) if len(chunk) else 0.0)
-    assert np.std(mouth) > 0
-    m, s = np.array(mouth) - np.mean(mouth), np.array(loud) - np.mean(loud)
-    lags = range(-10, 11)
-    return max(lags, key=lambda lag: float((np.roll(m, -lag) * s)[12:-12].sum()))
 
 
 def test_picture_and_sound_stay_in_step_through_every_cut(processed, tmp_path):

@@ -13,14 +13,14 @@ from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Size
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutOptions, Role
+from vidpipe.layout.model import LayoutOptions, RegionRole
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
-from vidpipe.testmedia.composite import make_composite, make_conversation
 from vidpipe.timeline import span
+from vidpipe_tests.shared import make_composite, make_conversation
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
@@ -108,7 +108,7 @@ def test_a_filmed_room_is_a_page_above_and_the_speaker_close_below(tmp_path):
     (part,) = plan.parts
     assert part.composition is Composition.STACK
     assert np.abs(np.array(part.corners) - np.array(truth.stretches[0].corners)).max() < 20
-    camera = layout.stretches[0].region(Role.CAMERA).rect
+    camera = layout.stretches[0].region(RegionRole.CAMERA).rect
     assert part.camera.rect.height < 0.75 * camera.height
 
 
@@ -119,7 +119,7 @@ def test_where_nothing_is_stacked_page_and_speaker_are_shown_together(tmp_path, 
     layout, plan = planned(path, truth.duration_s, WIDE)
     (part,) = plan.parts
     assert part.composition is Composition.FIT
-    for role in (Role.SCREEN, Role.CAMERA):
+    for role in (RegionRole.SCREEN, RegionRole.CAMERA):
         rect = layout.stretches[0].region(role).rect
         assert part.screen.intersect(rect) == rect
 
@@ -151,7 +151,7 @@ def test_an_inset_is_not_shown_twice(tmp_path, kind):
     truth = make_composite(path, kind, seed=91, pages=2)
     layout, plan = planned(path, truth.duration_s)
     (part,) = plan.parts
-    camera = layout.stretches[0].region(Role.CAMERA)
+    camera = layout.stretches[0].region(RegionRole.CAMERA)
     assert part.inset.intersect(camera.rect) == camera.rect
     options = ClipOptions(variants=(VERTICAL,), brand=Brand())
     render_clip(path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), options)

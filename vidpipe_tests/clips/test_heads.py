@@ -15,7 +15,15 @@ from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect, Size
-from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, Region, Role, Shot, Transition
+from vidpipe.layout.model import (
+    Layout,
+    LayoutInterval,
+    LayoutKind,
+    Region,
+    RegionRole,
+    Shot,
+    Transition,
+)
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
@@ -36,14 +44,14 @@ def composite(name, *, circle=False):
     if not path.exists():
         pytest.skip(f"needs {path.name} of the shared media")
     truth = json.loads(path.with_suffix(".json").read_text())["layouts"][0]
-    boxes = {role: truth[role.value] for role in Role}
+    boxes = {role: truth[role.value] for role in RegionRole}
     regions = tuple(
         Region(
             role=role,
             rect=Rect(x=x, y=y, width=right - x, height=bottom - y),
             confidence=1.0,
-            faces=int(role is Role.CAMERA),
-            circle=circle and role is Role.CAMERA,
+            faces=int(role is RegionRole.CAMERA),
+            circle=circle and role is RegionRole.CAMERA,
         )
         for role, (x, y, right, bottom) in boxes.items()
     )
@@ -75,7 +83,7 @@ def planned(path, info, layout, variant, from_s=_FROM_S, until_s=_UNTIL_S):
             variant,
             captions=True,
         )
-        area = layout.stretches[0].region(Role.CAMERA).rect
+        area = layout.stretches[0].region(RegionRole.CAMERA).rect
         seen = []
         for t_s in np.arange(from_s + 0.5, until_s, 0.25):
             picture = reader.at(float(t_s)).image[area.y : area.bottom, area.x : area.right]
@@ -102,7 +110,7 @@ def test_the_face_is_inside_the_camera_on_the_canvas(name, variant):
     assert (shown.x % 2, shown.width % 2) == (0, 0)
     # The face on the canvas: what the camera has of it, and of the air around it.
     scale = shown.height / crop.height
-    camera = layout.stretches[0].region(Role.CAMERA).rect
+    camera = layout.stretches[0].region(RegionRole.CAMERA).rect
     air = 0.08 * (bottom - top)
     over, under = max(top - air, camera.y), min(bottom + air, camera.bottom)
     assert shown.y + (over - crop.y) * scale >= shown.y - 2
@@ -117,7 +125,7 @@ def test_a_camera_alone_is_close_to_a_wide_head_and_over_its_captions(name, vari
         pytest.skip(f"needs {path.name} of the shared media")
     info = probe(path)
     whole = Rect(x=0, y=0, width=1280, height=720)
-    region = Region(role=Role.CAMERA, rect=whole, confidence=1.0, faces=1)
+    region = Region(role=RegionRole.CAMERA, rect=whole, confidence=1.0, faces=1)
     stretch = LayoutInterval(
         start_s=0.0,
         end_s=info.duration_s,
@@ -162,7 +170,7 @@ def test_a_round_picture_that_a_face_fills_stays_round(tmp_path):
     (part,) = plan.parts
     assert part.disc
     crop = part.camera.rect
-    camera = layout.stretches[0].region(Role.CAMERA).rect
+    camera = layout.stretches[0].region(RegionRole.CAMERA).rect
     assert crop.width == crop.height and crop.intersect(camera) == crop
     # A rectangle inside the disc would not have held the face; nearly all of the disc does.
     assert bottom - top > camera.height / 2**0.5

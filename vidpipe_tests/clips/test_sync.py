@@ -1,6 +1,7 @@
 """Picture and sound in step at every cut, measured on flashes and beeps in the finished file."""
 
 import itertools
+import math
 from fractions import Fraction
 
 import ffmpeg
@@ -17,6 +18,7 @@ from vidpipe.media.pcm import SAMPLE_RATE, decode_samples
 from vidpipe.media.probe import probe
 from vidpipe.platforms import load_tiers
 from vidpipe.timeline import EditList, span
+from vidpipe_tests.recorded import saved
 
 SMALL = Variant(name="180x320", size=Size(width=180, height=320))
 #: A mark every 0.8 s of the source; cuts between them and right behind one.
@@ -24,18 +26,28 @@ _EVERY_S = 0.8
 KEPT = [(0.3, 2.9), (4.1, 6.65), (6.9, 7.7), (9.5, 13.1)]
 
 
-def marked(path, length_s, fps, **coding):
-    """A black film with a white flash of 0.12 s and a beep at every mark."""
+def marked(path, length_s, fps):
+    """A black film with a white flash of 0.12 s and a beep at every mark.
+
+    An hour of it is the first block of twenty marks again and again, not coded anew, with beeps
+    in its last minute.
+    """
+    block_s = 20 * _EVERY_S
     on = f"lt(mod(t,{_EVERY_S}),0.12)"
-    picture = ffmpeg.input(f"color=c=black:s=160x90:r={fps}", f="lavfi", t=length_s).filter(
+    block = path.with_name("block.mp4")
+    picture = ffmpeg.input(f"color=c=black:s=160x90:r={fps}", f="lavfi", t=block_s).filter(
         "drawbox", color="white", t="fill", enable=on
     )
-    beep = f"aevalsrc=0.5*sin(2*PI*1000*t)*{on.replace(',', chr(92) + ',')}:s=16000"
-    sound = ffmpeg.input(beep, f="lavfi", t=length_s)
-    output = ffmpeg.output(
-        picture, sound, str(path), preset="ultrafast", pix_fmt="yuv420p", **coding
-    )
-    render(output, timeout_s=300)
+    coding = {"preset": "ultrafast", "pix_fmt": "yuv420p"}
+    render(ffmpeg.output(picture, str(block), **coding), timeout_s=60)
+    times = np.arange(round(block_s * SAMPLE_RATE)) / SAMPLE_RATE
+    beeps = 0.5 * np.sin(2 * np.pi * 1000 * times) * (times % _EVERY_S < 0.12)
+    samples = np.tile(beeps, math.ceil(length_s / block_s))[: length_s * SAMPLE_RATE]
+    samples[: -60 * SAMPLE_RATE] = 0.0
+    again = ffmpeg.input(str(block), stream_loop=math.ceil(length_s / block_s) - 1)
+    sound = ffmpeg.input(str(saved(samples, path.with_name("beeps.wav"))))
+    together = ffmpeg.output(again, sound, str(path), t=length_s, **{"c:v": "copy"})
+    render(together, timeout_s=120)
     return path
 
 

@@ -248,6 +248,7 @@ def test_no_secret_is_shown_whatever_goes_wrong(tmp_path, monkeypatch, command):
     assert "canary" not in said.output
 
 
+@pytest.mark.slow
 def test_no_secret_reaches_the_event_log_or_the_ui(tmp_path, monkeypatch):
     """Ticks, runs and what the webserver tells of resources and configuration."""
     from definitions import build_defs

@@ -8,7 +8,7 @@ from vidpipe.exports.export import bitrate, choose_method, make_export, make_thu
 from vidpipe.exports.facts import measure_file
 from vidpipe.exports.model import ExportOptions, Method
 from vidpipe.platforms import load_presets, load_tiers
-from vidpipe_tests.exports.test_conformance import made
+from vidpipe_tests.exports.shared import made
 
 PRESETS = load_presets()
 

@@ -17,8 +17,7 @@ from vidpipe.platforms.model import TierName
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import AUTO
 from vidpipe_tests.conftest import make_engine, run_all
-from vidpipe_tests.graph.conftest import run_job, run_options
-from vidpipe_tests.graph.test_sensors import event
+from vidpipe_tests.graph.conftest import event, run_job, run_options
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from vidpipe.catalog import tables
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
 from vidpipe_tests.conftest import CHANNELS
+from vidpipe_tests.graph.conftest import event
 
 
 @pytest.fixture
@@ -266,12 +267,6 @@ def test_a_finished_run_finishes_its_video(dropped, instance):
     catalog = engine_of(dropped).catalog
     [video] = catalog.videos()
     assert video.finished_at is not None and catalog.requests.videos() == set()
-
-
-def event(run, kind):
-    from dagster._core.events import DagsterEvent, DagsterEventType
-
-    return DagsterEvent(event_type_value=DagsterEventType(kind).value, job_name=run.job_name)
 
 
 def test_a_sidecar_that_changed_during_the_run_still_wants_its_own(dropped, instance):

@@ -5,11 +5,12 @@ import pytest
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutOptions, Role
+from vidpipe.layout.model import LayoutOptions, RegionRole
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.probe import probe
-from vidpipe.testmedia.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances
+from vidpipe_tests.shared import make_composite
 
 
 def look(path):
@@ -44,12 +45,12 @@ def test_screen_and_cameras_are_found_where_they_are(kind, nuisances, seed, tmp_
     assert {s.kind.value for s in found.stretches} == {"screen_and_camera"}
     stretch = max(found.stretches, key=lambda s: s.duration_s)
     assert stretch.duration_s > 0.95 * truth.duration_s
-    cameras = [r for r in stretch.regions if r.role is Role.CAMERA]
+    cameras = [r for r in stretch.regions if r.role is RegionRole.CAMERA]
     assert len(cameras) == len(true.cameras)
     for box in true.cameras:
         assert any(close(box, c.rect, truth.width) for c in cameras)
     x, y, w, h = true.screen
-    screen = stretch.region(Role.SCREEN)
+    screen = stretch.region(RegionRole.SCREEN)
     assert iou(screen.rect, Rect(x=x, y=y, width=w, height=h)) > 0.93
     assert all(c.circle == (kind == "circle") for c in cameras)
 
@@ -73,37 +74,41 @@ def test_a_page_on_the_wall_of_a_filmed_room(seed, tmp_path):
     (true,) = truth.stretches
     (stretch,) = found.stretches
     assert stretch.kind.value == "screen_and_camera"
-    corners = stretch.region(Role.SCREEN).corners
+    corners = stretch.region(RegionRole.SCREEN).corners
     for (x, y), (want_x, want_y) in zip(corners, true.corners, strict=True):
         assert abs(x - want_x) <= 0.02 * truth.width and abs(y - want_y) <= 0.02 * truth.width
     turns = [s.start_s for s in found.slides[1:]]
     assert turns == pytest.approx(truth.turns, abs=0.5)
 
 
+#: Longer than what is decoded whole, with as few pictures as that takes.
+LONG = {"pages": 11, "page_s": (13, 19), "fps": 6}
+
+
 @pytest.mark.parametrize("kind", ["inset", "screen"])
 def test_a_long_recording_is_looked_at_here_and_there_and_misses_nothing(kind, tmp_path):
     """Keyframes five seconds apart, and what lies around changes."""
     path = tmp_path / "long.mp4"
-    truth = make_composite(path, kind, Nuisances(dissolve=True), seed=84, pages=11, page_s=(13, 19))
+    truth = make_composite(path, kind, Nuisances(dissolve=True), seed=84, **LONG)
     assert truth.duration_s > LayoutOptions().dense_up_to_s
     found = look(path)
     assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
     (stretch,) = found.stretches
     for box in truth.stretches[0].cameras:
-        assert close(box, stretch.region(Role.CAMERA).rect, truth.width)
+        assert close(box, stretch.region(RegionRole.CAMERA).rect, truth.width)
 
 
 def test_a_long_recording_without_keyframes_is_decoded_and_looked_at_in_twos(tmp_path):
     """Some recorders set one keyframe at the start and never again."""
     made, path = tmp_path / "made.mp4", tmp_path / "one.mp4"
-    truth = make_composite(made, "inset", seed=86, pages=11, page_s=(13, 19))
+    truth = make_composite(made, "inset", seed=86, **LONG)
     encoding = {"preset": "ultrafast", "g": 99999, "sc_threshold": 0}
     render(ffmpeg.output(ffmpeg.input(str(made)), str(path), **encoding), timeout_s=120)
     assert truth.duration_s > LayoutOptions().dense_up_to_s
     found = look(path)
     (stretch,) = found.stretches
     for box in truth.stretches[0].cameras:
-        assert close(box, stretch.region(Role.CAMERA).rect, truth.width)
+        assert close(box, stretch.region(RegionRole.CAMERA).rect, truth.width)
     assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
 
 
@@ -147,7 +152,7 @@ def test_odd_pictures_are_seen_as_a_player_shows_them(oddity, plain, tmp_path):
     (stretch,) = found.stretches
     if oddity != "rotated":  # a face on its side is none for the detector
         assert stretch.kind.value == "screen_and_camera"
-        assert close(box, stretch.region(Role.CAMERA).rect, found.width)
+        assert close(box, stretch.region(RegionRole.CAMERA).rect, found.width)
     assert [s.start_s for s in found.slides[1:]] == pytest.approx(truth.turns, abs=0.5)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, Role
+from vidpipe.layout.model import LayoutInterval, LayoutKind, LayoutOptions, Region, RegionRole
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.probe import probe
 
@@ -26,7 +26,7 @@ def test_the_inset_of_a_known_talk_to_one_percent(talk):
     found = look(talk.path)
     covers(found)
     assert [s.kind for s in found.stretches] == [LayoutKind.SCREEN_AND_CAMERA]
-    camera = found.stretches[0].region(Role.CAMERA)
+    camera = found.stretches[0].region(RegionRole.CAMERA)
     x, y, width, height = talk.truth.camera
     border = 0.01 * found.width
     assert abs(camera.rect.x - x) <= border and abs(camera.rect.y - y) <= border
@@ -46,7 +46,7 @@ def test_what_is_known_by_hand_holds_for_its_part_of_the_time(talk):
         start_s=5.0,
         end_s=12.0,
         kind=LayoutKind.CAMERA,
-        regions=(Region(role=Role.CAMERA, rect=camera, confidence=1.0),),
+        regions=(Region(role=RegionRole.CAMERA, rect=camera, confidence=1.0),),
         confidence=1.0,
     )
     found = look(talk.path, given=[by_hand])
@@ -57,7 +57,7 @@ def test_what_is_known_by_hand_holds_for_its_part_of_the_time(talk):
         (5.0, LayoutKind.CAMERA),
         (12.0, LayoutKind.SCREEN_AND_CAMERA),
     ]
-    assert iou(found.at(8.0).region(Role.CAMERA).rect, camera) > 0.95
+    assert iou(found.at(8.0).region(RegionRole.CAMERA).rect, camera) > 0.95
 
 
 def test_a_real_recording_that_switches_between_camera_and_slides(real_media):
@@ -70,7 +70,7 @@ def test_a_real_recording_that_switches_between_camera_and_slides(real_media):
     assert [s.kind for s in found.stretches] == [kinds[r["layout"]] for r in rows]
     for stretch, row in zip(found.stretches, rows, strict=True):
         assert stretch.start_s == pytest.approx(float(row["start_s"]), abs=0.2)
-        box = found.stretches[1].region(Role.CAMERA).rect
+        box = found.stretches[1].region(RegionRole.CAMERA).rect
     x, y, right, bottom = (int(v) for v in rows[1]["camera_box"].split())
     for got, want in zip((box.x, box.y, box.right, box.bottom), (x, y, right, bottom), strict=True):
         assert abs(got - want) <= 0.01 * found.width
@@ -83,12 +83,12 @@ def test_a_real_inset_that_comes_and_goes(real_media):
     assert len(inset) == 3
     title, *others = inset
     assert title.end_s == pytest.approx(3.7, abs=0.4)
-    box = title.region(Role.CAMERA).rect
+    box = title.region(RegionRole.CAMERA).rect
     for got, want in zip((box.x, box.y, box.right, box.bottom), (52, 197, 541, 473), strict=True):
         assert abs(got - want) <= 0.01 * found.width
     for stretch, (start, end) in zip(others, [(3.9, 33.03), (41.5, 58.22)], strict=True):
         assert (stretch.start_s, stretch.end_s) == pytest.approx((start, end), abs=0.6)
-        box = stretch.region(Role.CAMERA).rect
+        box = stretch.region(RegionRole.CAMERA).rect
         truth = (937, 18, 1257, 198)
         for got, want in zip((box.x, box.y, box.right, box.bottom), truth, strict=True):
             assert abs(got - want) <= 0.01 * found.width

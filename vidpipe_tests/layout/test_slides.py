@@ -9,7 +9,8 @@ from vidpipe.layout.slides import SlideChange, judge
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.testmedia.composite import Nuisances, make_composite
+from vidpipe.testmedia.composite import Nuisances
+from vidpipe_tests.shared import make_composite
 
 
 def look(path):

@@ -49,3 +49,8 @@ def made(target: Path, *options: str) -> Path:
     """What ffmpeg makes with these options, inputs among them."""
     subprocess.run([executable(), *_QUIET, *options, str(target)], check=True, timeout=120)
     return target
+
+
+def tag(size: int) -> bytes:
+    """An ID3v2.4 tag of so many bytes of padding."""
+    return b"ID3\4\0\0" + bytes(size >> 7 * k & 0x7F for k in (3, 2, 1, 0)) + bytes(size)

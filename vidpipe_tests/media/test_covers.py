@@ -12,7 +12,7 @@ from vidpipe.media.covers import COVER_SIDE, attached_picture, picture_size, wri
 from vidpipe.media.probe import probe
 from vidpipe.testmedia.podcast import make_podcast
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
-from vidpipe_tests.media.test_sound_files import tag
+from vidpipe_tests.media.coding import tag
 
 SAID = (ScriptPage("", (), DEMO_TALK[1].sentences[:1], 0.2),)
 

@@ -10,6 +10,7 @@ from vidpipe.media.pcm import decode_samples, sound_between, sound_decodes
 from vidpipe.media.probe import probe
 from vidpipe.testmedia.podcast import make_podcast
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
+from vidpipe_tests.media.coding import tag
 
 SAID = (ScriptPage("", (), DEMO_TALK[1].sentences[:2], 0.5),)
 KINDS = {
@@ -71,11 +72,6 @@ def test_an_upload_that_breaks_off_is_refused(coded, tmp_path):
     with pytest.raises(InputRejected) as caught:
         check_media(path, path.name, Rules())
     assert caught.value.reason == "does_not_decode"
-
-
-def tag(size: int) -> bytes:
-    """An ID3v2.4 tag of so many bytes of padding."""
-    return b"ID3\4\0\0" + bytes(size >> 7 * k & 0x7F for k in (3, 2, 1, 0)) + bytes(size)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from vidpipe.transcript.model import FasterWhisperOptions, TranscriptOptions
 from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.registry import choose
 from vidpipe_tests.conftest import MODELS
-from vidpipe_tests.silence.test_activity import saved
+from vidpipe_tests.recorded import saved
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from vidpipe.errors import InputRejected
 from vidpipe.pipeline import TALKS, Engine
 from vidpipe.storage.keys import Folder
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
-from vidpipe.testmedia.talk import TalkLook, make_talk
+from vidpipe.testmedia.talk import TalkLook
 from vidpipe_tests.conftest import CHANNELS, instructed, make_engine, run_all, take
+from vidpipe_tests.shared import make_talk
 
 
 @pytest.fixture

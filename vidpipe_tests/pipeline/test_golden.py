@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from vidpipe.channels.wording import Term, Wording
 from vidpipe.clips import render as clip_render
@@ -40,7 +39,7 @@ from vidpipe.layout.model import (
     LayoutKind,
     LayoutOptions,
     Region,
-    Role,
+    RegionRole,
     Slide,
 )
 from vidpipe.media import ffmpeg
@@ -69,6 +68,7 @@ from vidpipe.transcript.transcribe import transcribe
 from vidpipe.transcript.worded import worded
 from vidpipe_tests.conftest import SHORT_TALK
 from vidpipe_tests.pipeline.golden import FOLDER, Check, check, differences
+from vidpipe_tests.recorded import saved
 
 
 @pytest.fixture
@@ -101,7 +101,9 @@ def fixed_talk():
     speech = [span(s.start_s, s.end_s) for s in sentences]
     silence = complement(speech, span(0, at))
     speech_map = SpeechMap(duration_s=at, speech=tuple(speech), silences=tuple(silence))
-    region = Region(role=Role.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9)
+    region = Region(
+        role=RegionRole.SCREEN, rect=Rect(x=0, y=0, width=1280, height=720), confidence=0.9
+    )
     whole = LayoutInterval(
         start_s=0, end_s=at, kind=LayoutKind.SCREEN, regions=(region,), confidence=0.9
     )
@@ -135,24 +137,14 @@ from pathlib import Path
 from vidpipe.testmedia.recording import Room, make_recording
 from vidpipe.testmedia.talk import TalkLook, make_talk
 from vidpipe_tests.conftest import SHORT_TALK
-from vidpipe_tests.pipeline.test_golden import saved
+from vidpipe_tests.recorded import saved
 
 folder = Path(sys.argv[1])
 for between, noise_db, between_db in (("breath", -20, -20), ("applause", -25, -9)):
     room = Room(noise="pink", noise_db=noise_db, between=between, between_db=between_db)
-    saved(folder / f"{between}.wav", make_recording(room, seed=5, sentences=5).samples)
+    saved(make_recording(room, seed=5, sentences=5).samples, folder / f"{between}.wav")
 make_talk(folder / "talk.mp4", SHORT_TALK, TalkLook(width=640, height=360))
 """
-
-
-def saved(path: Path, samples: NDArray[np.float32]) -> Path:
-    """One channel at 16 kHz, as stages have it."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +249,7 @@ def test_transcript(golden, tmp_path):
     assert isinstance(reading, SidecarTranscript)
     wording = Wording(terms=(Term(name="Nyquist", sounds_like=("nike wist",)),))
     beside = worded(from_sidecar(reading, None, speech, "en", may_align=False), wording, speech)
-    samples = AudioSamples.open(saved(tmp_path / "quiet.wav", np.zeros(16_000 * 12, np.float32)))
+    samples = AudioSamples.open(saved(np.zeros(16_000 * 12, np.float32), tmp_path / "quiet.wav"))
     heard = transcribe(Reader(), samples, speech, "en", [], may_align=False)
     golden(
         "transcript",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vidpipe.content.analyse import analyse
-from vidpipe.content.model import TopicOptions
+from vidpipe.content.model import Content, Topic, TopicOptions, Unit
 from vidpipe.layout.model import Layout
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
@@ -52,3 +52,16 @@ def chosen(text, language="en", slides=(), **options):
         for s in found.segments
     ]
     return found, said
+
+
+def simple(lengths):
+    """Sentences of so many seconds in one topic, half a second between them, and their speech."""
+    at, units = 0.0, []
+    for k, n in enumerate(lengths):
+        units.append(Unit(start_s=at, end_s=at + n, text=f"This is sentence {k}.", importance=0.6))
+        at += n + 0.5
+    topic = Topic(start_s=0, end_s=at, title="T", keyphrases=(), first_unit=0, last_unit=len(units))
+    speech = [span(u.start_s, u.end_s) for u in units]
+    return Content(basis="sentences", units=tuple(units), topics=(topic,)), SpeechMap(
+        duration_s=at, speech=tuple(speech), silences=tuple(complement(speech, span(0, at)))
+    )

@@ -8,7 +8,7 @@ from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.quotes import located
 from vidpipe.segments.select import select_segments
 from vidpipe.transcript.model import Transcript, Word
-from vidpipe_tests.segments.test_select import simple
+from vidpipe_tests.segments.talks import simple
 
 SAID = (
     "Good morning. So, what is a sample? A sample is a number. "

@@ -18,6 +18,7 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import complement, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.sentences import split_sentences
+from vidpipe_tests.segments.talks import simple
 
 
 @st.composite
@@ -160,18 +161,6 @@ def test_the_schedule_is_the_best_there_is(items, count):
     )
     assert fits(chosen)
     assert abs(sum(c.score - 30 for c in chosen) - best) < 1e-9
-
-
-def simple(lengths):
-    at, units = 0.0, []
-    for k, n in enumerate(lengths):
-        units.append(Unit(start_s=at, end_s=at + n, text=f"This is sentence {k}.", importance=0.6))
-        at += n + 0.5
-    topic = Topic(start_s=0, end_s=at, title="T", keyphrases=(), first_unit=0, last_unit=len(units))
-    speech = [span(u.start_s, u.end_s) for u in units]
-    return Content(basis="sentences", units=tuple(units), topics=(topic,)), SpeechMap(
-        duration_s=at, speech=tuple(speech), silences=tuple(complement(speech, span(0, at)))
-    )
 
 
 def test_what_the_sidecar_forces_and_forbids():

@@ -1,5 +1,4 @@
 import csv
-import wave
 
 import numpy as np
 import pytest
@@ -8,17 +7,10 @@ from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples, decode_samples
 from vidpipe.media.probe import probe
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.testmedia.recording import Room, between, make_recording, noise
+from vidpipe.testmedia.recording import Room, between, noise
 from vidpipe.timeline import complement, intersection, span, union
-
-
-def saved(samples, path, channels=1):
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-    return path
+from vidpipe_tests.recorded import saved
+from vidpipe_tests.shared import make_recording
 
 
 def heard(samples, tmp_path):

@@ -100,6 +100,7 @@ def test_nothing_is_cut_off_and_there_is_a_pause_between_sentences(said):
     assert company.text == "company." and 0.35 < how.start_s - company.end_s < 1.0
 
 
+@pytest.mark.slow
 def test_a_recogniser_understands_it(natural, whisper_base):
     from faster_whisper import WhisperModel
     from scipy.signal import resample_poly

@@ -5,10 +5,11 @@ import pytest
 from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions, SpeechMap
-from vidpipe.testmedia.recording import Room, SyntheticRecording, make_recording
+from vidpipe.testmedia.recording import Room, SyntheticRecording
 from vidpipe.timeline import intersection, span
 from vidpipe.transcript.recogniser import AudioChunk
-from vidpipe_tests.silence.test_activity import saved
+from vidpipe_tests.recorded import saved
+from vidpipe_tests.shared import make_recording
 
 
 @dataclass(frozen=True)

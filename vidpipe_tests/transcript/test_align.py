@@ -1,5 +1,4 @@
 import itertools
-from difflib import SequenceMatcher
 
 import numpy as np
 import pytest
@@ -7,22 +6,12 @@ import pytest
 from vidpipe.media.pcm import AudioSamples
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
-from vidpipe.testmedia.recording import Room, make_recording
+from vidpipe.testmedia.recording import Room
 from vidpipe.transcript.align import align, spoken_words
 from vidpipe.transcript.cues import Cue, spread
-from vidpipe_tests.silence.test_activity import saved
-
-
-def start_errors(words, true):
-    said = [w.text.strip(".,?!").lower() for w in words]
-    matcher = SequenceMatcher(None, said, [t.lower() for _, t in true], autojunk=False)
-    return np.array(
-        [
-            words[b.a + k].start_s - true[b.b + k][0]
-            for b in matcher.get_matching_blocks()
-            for k in range(b.size)
-        ]
-    )
+from vidpipe_tests.recorded import saved
+from vidpipe_tests.shared import make_recording
+from vidpipe_tests.transcript.shared import start_errors
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import pytest
 
 from vidpipe.transcript.subtitle_files import read_cues
-from vidpipe_tests.transcript.test_subtitle_files import srt
+from vidpipe_tests.transcript.shared import srt
 
 TALK = [f"This is sentence number {k} of it." for k in range(8)]
 

@@ -17,7 +17,9 @@ from vidpipe.transcript.hints import PROMPT_TOKENS, at_most_tokens, hint, said_b
 from vidpipe.transcript.model import FasterWhisperOptions
 from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.whisper_ear import _NAMES_TOKENS, WhisperEar
-from vidpipe_tests.silence.test_activity import saved
+from vidpipe_tests.recorded import saved
+
+pytestmark = pytest.mark.slow
 
 NAMES = ("Dagster", "Node.js", "Alan Turing", "Edsger Dijkstra", "Srinivasa Ramanujan")
 

@@ -15,7 +15,9 @@ from vidpipe.transcript.model import FasterWhisperOptions
 from vidpipe.transcript.recogniser import AudioChunk
 from vidpipe.transcript.transcribe import transcribe
 from vidpipe_tests.conftest import REAL_MEDIA
-from vidpipe_tests.silence.test_activity import saved
+from vidpipe_tests.recorded import saved
+
+pytestmark = pytest.mark.slow
 
 _LENGTH = 15 * SAMPLE_RATE
 

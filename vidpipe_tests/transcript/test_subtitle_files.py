@@ -17,18 +17,12 @@ from vidpipe.timeline import span
 from vidpipe.transcript.model import SkippedSource
 from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitle_files import MOST_LETTERS, read_cues
+from vidpipe_tests.transcript.shared import srt
 
 FIELD = (
     Path(os.environ.get("VIDPIPE_TEST_MEDIA", Path(__file__).parents[2] / "../shared/media"))
     / "field"
 )
-
-
-def srt(*texts):
-    return "\n\n".join(
-        f"{k}\n00:00:{4 * k:02d},000 --> 00:00:{4 * k + 3:02d},500\n{t}"
-        for k, t in enumerate(texts, 1)
-    ).encode("utf-8", "surrogatepass")
 
 
 def vtt(*blocks):

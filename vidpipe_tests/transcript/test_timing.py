@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Word
 from vidpipe.transcript.timing import retimed, without_pauses
-from vidpipe_tests.transcript.test_align import start_errors
+from vidpipe_tests.transcript.shared import start_errors
 
 
 def as_whisper_times(made, *, early_s=0.07):

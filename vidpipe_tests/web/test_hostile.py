@@ -20,9 +20,7 @@ from vidpipe.web import web_app
 from vidpipe.web.files import part_of
 from vidpipe.web.guard import is_host, known_hosts
 from vidpipe.web.limits import BoundedProtocol, most_connections
-from vidpipe_tests.web.test_web import _bytes, _film, browse, in_bucket
-
-__all__ = ["in_bucket"]
+from vidpipe_tests.web.conftest import browse, film, film_bytes
 
 # Ranges
 
@@ -67,9 +65,9 @@ def test_nothing_of_an_empty_file_is_a_range():
 def test_head_reads_nothing_and_says_the_same(processed, in_bucket, kind, monkeypatch):
     engine = processed.engine if kind == "folder" else in_bucket(True)
     browser = browse(engine)
-    path = f"/files/{_film(processed)}"
+    path = f"/files/{film(processed)}"
     whole = browser.get(path)
-    assert whole.content == _bytes(processed)
+    assert whole.content == film_bytes(processed)
 
     def never(*_):
         raise AssertionError("it was read")
@@ -83,7 +81,7 @@ def test_head_reads_nothing_and_says_the_same(processed, in_bucket, kind, monkey
 
 def test_parts_that_fit_another_version_are_not_mixed(processed):
     browser = browse(processed.engine)
-    path, data = f"/files/{_film(processed)}", _bytes(processed)
+    path, data = f"/files/{film(processed)}", film_bytes(processed)
     tag = browser.head(path).headers["etag"]
     part = {"Range": "bytes=3-5"}
     assert browser.get(path, headers={**part, "If-Range": tag}).content == data[3:6]
@@ -111,9 +109,9 @@ def test_odd_names_are_not_found_and_no_bug(processed, in_bucket, kind):
     ]
     for path in odd:
         assert browser.get(path).status_code == 404, path
-    film = f"/files/{_film(processed)}"
+    path = f"/files/{film(processed)}"
     for width in ("9" * 5000, "-1", "1e3", "\u0663\u0662\u0660", "0" * 5000 + "320"):
-        assert browser.get(film, params={"width": width}).status_code in (200, 404), width[:9]
+        assert browser.get(path, params={"width": width}).status_code in (200, 404), width[:9]
 
 
 # Names and what a browser may do
@@ -142,14 +140,14 @@ def test_only_names_of_ours_are_answered(header, known):
 
 def test_a_page_under_another_name_gets_nothing(processed):
     browser = TestClient(web_app(Library(processed.engine)), base_url="http://rebound.example.org")
-    for path in ("/", f"/videos/{processed.video_id}", f"/files/{_film(processed)}", "/health"):
+    for path in ("/", f"/videos/{processed.video_id}", f"/files/{film(processed)}", "/health"):
         answer = browser.get(path)
         assert answer.status_code == 421 and processed.video_id not in answer.text
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(processed):
     browser = browse(processed.engine)
-    for path in ("/", "/nothing", f"/files/{_film(processed)}", "/docs/runbook.md"):
+    for path in ("/", "/nothing", f"/files/{film(processed)}", "/docs/runbook.md"):
         said = browser.get(path).headers
         assert said["x-content-type-options"] == "nosniff"
         assert said["x-frame-options"] == "DENY"
@@ -171,7 +169,7 @@ def test_what_is_away_is_said_without_its_address(processed, monkeypatch, caplog
         raise Unavailable("s3://secret-bucket at http://10.0.0.7:9000: refused")
 
     monkeypatch.setattr(ObjectStore, "head", away)
-    answer = browse(processed.engine).get(f"/files/{_film(processed)}")
+    answer = browse(processed.engine).get(f"/files/{film(processed)}")
     assert answer.status_code == 503 and "secret-bucket" not in answer.text
     assert "10.0.0.7" not in answer.text and "secret-bucket" in caplog.text
 
@@ -240,7 +238,7 @@ def test_who_takes_nothing_is_let_go(processed, monkeypatch):
     monkeypatch.setattr("vidpipe.web.limits.STALLED_S", 0.5)
     monkeypatch.setattr("vidpipe.web.limits._LOOK_S", 0.1)
     monkeypatch.setattr(ObjectStore, "get_range", lambda *_: bytes(4 << 20))
-    ask = f"GET /files/{_film(processed)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    ask = f"GET /files/{film(processed)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     ended = []
     real = BoundedProtocol.connection_lost
 

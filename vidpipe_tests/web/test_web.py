@@ -7,21 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
-from vidpipe.clips.model import RenderedClips
-from vidpipe.library import Library
 from vidpipe.pipeline import Engine
 from vidpipe.readiness import _links
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder, folder_of
-from vidpipe.web import web_app
 from vidpipe.web.documents import documents
-
-
-def browse(engine: Engine, **how) -> TestClient:
-    """A browser that calls the server by a name of its own."""
-    return TestClient(web_app(Library(engine)), base_url="http://localhost", **how)
+from vidpipe_tests.web.conftest import browse, film, film_bytes
 
 
 @pytest.fixture
@@ -51,7 +43,7 @@ def test_a_clip_whose_file_retention_took_is_played_from_an_export(processed, tm
     shutil.copytree(processed.engine.settings.home, home)
     engine = Engine(load_settings(home=home, allow_model_download=False))
     page = f"/videos/{processed.video_id}"
-    engine.store.delete(_film(processed))
+    engine.store.delete(film(processed))
     said = browse(engine).get(page).text
     [first, *_] = re.findall(r'<video [^>]*src="/files/([^"]+)"', said)
     assert folder_of(first) is Folder.EXPORTS and engine.store.head(first) is not None
@@ -68,7 +60,7 @@ def test_the_first_page_leads_to_every_video(browser, processed):
 
 
 def test_a_file_is_served_in_parts_so_that_a_player_can_seek(browser, processed):
-    key = _film(processed)
+    key = film(processed)
     whole = browser.get(f"/files/{key}")
     assert whole.headers["content-type"] == "video/mp4"
     part = browser.get(f"/files/{key}", headers={"Range": "bytes=10-19"})
@@ -113,7 +105,7 @@ def test_a_picture_is_narrowed_for_the_column_it_stands_in(browser, processed):
     image = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
     assert image.shape[1] == 320 and "immutable" in answer.headers["cache-control"]
     assert browser.get(f"/files/{key}?width=9000").content == browser.get(f"/files/{key}").content
-    assert browser.get(f"/files/{_film(processed)}?width=320").status_code == 404
+    assert browser.get(f"/files/{film(processed)}?width=320").status_code == 404
     gone = key.replace("contact_sheet", "none")
     assert browser.get(f"/files/{gone}?width=320").status_code == 404
 
@@ -159,39 +151,16 @@ def test_somebodys_text_is_text(processed, tmp_path):
     assert "<script>" not in said and "&lt;script&gt;" in said
 
 
-@pytest.fixture
-def in_bucket(processed, s3_options, tmp_path, monkeypatch):
-    """The processed video in a bucket: `engine(streamed)` over it."""
-    local = processed.engine
-
-    def made(streamed: bool) -> Engine:
-        return Engine(
-            load_settings(
-                home=tmp_path / "elsewhere",
-                store_url="s3://vidpipe-test/web",
-                store_options=s3_options,
-                database_url=local.settings.database_url,
-                proxy_downloads=streamed,
-            )
-        )
-
-    bucket = made(False).store
-    for item in local.store.list(f"default/{processed.video_id}"):
-        path = local.store.local_path(item.key)
-        bucket.put_file(item.key, path, attributes={"Content-Type": "video/mp4"})
-    return made
-
-
 def test_a_bucket_hands_files_out_by_links_signed_just_now(in_bucket, processed):
     import urllib.request
 
     browser = browse(in_bucket(False), follow_redirects=False)
-    answer = browser.get(f"/files/{_film(processed)}")
+    answer = browser.get(f"/files/{film(processed)}")
     assert answer.status_code == 307
     link = answer.headers["location"]
     assert "X-Amz-Signature" in link and "X-Amz-Expires=3600" in link
     with urllib.request.urlopen(link) as opened:
-        assert opened.read() == _bytes(processed)
+        assert opened.read() == film_bytes(processed)
 
 
 @pytest.mark.parametrize(
@@ -205,17 +174,17 @@ def test_a_bucket_hands_files_out_by_links_signed_just_now(in_bucket, processed)
 )
 def test_a_bucket_nobody_else_reaches_is_streamed_in_parts(in_bucket, processed, wanted, part):
     browser = browse(in_bucket(True))
-    answer = browser.get(f"/files/{_film(processed)}", headers={"Range": wanted})
-    assert answer.status_code == 206 and answer.content == _bytes(processed)[part]
+    answer = browser.get(f"/files/{film(processed)}", headers={"Range": wanted})
+    assert answer.status_code == 206 and answer.content == film_bytes(processed)[part]
 
 
 def test_streamed_whole_past_the_end_and_gone(in_bucket, processed):
     engine = in_bucket(True)
     browser = browse(engine)
-    whole = browser.get(f"/files/{_film(processed)}")
-    assert whole.status_code == 200 and whole.content == _bytes(processed)
-    engine.store.delete(_film(processed))
-    assert browser.get(f"/files/{_film(processed)}").status_code == 404
+    whole = browser.get(f"/files/{film(processed)}")
+    assert whole.status_code == 200 and whole.content == film_bytes(processed)
+    engine.store.delete(film(processed))
+    assert browser.get(f"/files/{film(processed)}").status_code == 404
 
 
 def test_links_that_are_kept_lead_through_us_or_to_the_cdn(processed):
@@ -228,19 +197,6 @@ def test_links_that_are_kept_lead_through_us_or_to_the_cdn(processed):
     public = engine(public_url="https://clips.example.com", cdn_url="https://cdn.example.com")
     assert public.lasting_link("a/b.mp4") == "https://cdn.example.com/a/b.mp4"
     assert engine().lasting_link("a/b.mp4").startswith("file:///") and engine().page("x") == ""
-
-
-def _film(processed) -> str:
-    clip: RenderedClips = processed.document("rendered_clips")
-    file = clip.clips[0].files[0]
-    made = processed.engine.artifacts.manifest(
-        processed.video_id, Folder.CLIPS, file.artifact, file.fingerprint
-    )
-    return made.file("clip.mp4").key
-
-
-def _bytes(processed) -> bytes:
-    return Path(processed.engine.store.local_path(_film(processed))).read_bytes()
 
 
 def test_the_readiness_report_says_where_links_lead(processed):

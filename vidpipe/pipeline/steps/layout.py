@@ -7,7 +7,14 @@ from typing import Any
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import GivenLayout, Instructions, Sidecar
 from vidpipe.layout.detect import detect_layout
-from vidpipe.layout.model import Layout, LayoutInterval, LayoutKind, LayoutOptions, Region, Role
+from vidpipe.layout.model import (
+    Layout,
+    LayoutInterval,
+    LayoutKind,
+    LayoutOptions,
+    Region,
+    RegionRole,
+)
 from vidpipe.layout.sheet import layout_sheet, slide_sheet
 from vidpipe.layout.text import reader_identity, reads_slides, with_text
 from vidpipe.media.faces import FaceDetector
@@ -51,7 +58,7 @@ def _given(item: GivenLayout, media: MediaInfo) -> LayoutInterval:
             "bad_sidecar",
             f"layout: {item.start_s:g} s is past the video's end at {media.duration_s:.1f} s",
         )
-    boxes = {Role.SCREEN: item.screen, Role.CAMERA: item.camera}
+    boxes = {RegionRole.SCREEN: item.screen, RegionRole.CAMERA: item.camera}
     assert media.video is not None
     frame = media.video.size.rect
     for role, rect in boxes.items():
@@ -69,7 +76,7 @@ def _given(item: GivenLayout, media: MediaInfo) -> LayoutInterval:
         end_s=end_s,
         kind=kind,
         regions=tuple(
-            Region(role=role, rect=rect, confidence=1.0, faces=int(role is Role.CAMERA))
+            Region(role=role, rect=rect, confidence=1.0, faces=int(role is RegionRole.CAMERA))
             for role, rect in boxes.items()
             if rect is not None
         ),
@@ -86,7 +93,7 @@ def _recorded_apart(media: MediaInfo) -> tuple[GivenLayout, ...]:
 
 def _exactly(found: Layout, given: GivenLayout) -> Layout:
     """Regions to the pixel, which were looked at smaller."""
-    where = {Role.SCREEN: given.screen, Role.CAMERA: given.camera}
+    where = {RegionRole.SCREEN: given.screen, RegionRole.CAMERA: given.camera}
     stretches = tuple(
         s.model_copy(
             update={

@@ -11,6 +11,8 @@ import pytest
 from vidpipe.geometry import Rect, iou
 from vidpipe.testmedia.picture import draw_slide, draw_speaker, pose_at
 
+pytestmark = pytest.mark.slow
+
 #: Where `draw_speaker` draws the face in a picture of 640x360, from hairline to chin.
 DRAWN = Rect(x=260, y=94, width=160, height=192)
 
