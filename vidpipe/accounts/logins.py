@@ -31,7 +31,7 @@ from vidpipe.catalog.tables import now
 _KEPT = timedelta(days=7)
 
 
-class Method(StrEnum):
+class LoginMethod(StrEnum):
     """How someone showed who they are."""
 
     PASSWORD = "password"  # noqa: S105
@@ -106,7 +106,7 @@ class Logins:
         if isinstance(found, LoginRefused):
             return found
         row, renewed = found
-        return await self.start(row.user_id, Method.PASSWORD, by, new_hash=renewed)
+        return await self.start(row.user_id, LoginMethod.PASSWORD, by, new_hash=renewed)
 
     async def check_password(self, email: str, password: str, by: Actor) -> LoginRefused | None:
         """Whether it is the password of someone who is logged in; guesses count as at a login."""
@@ -141,7 +141,7 @@ class Logins:
         return row, renewed
 
     async def start(
-        self, user_id: str, method: Method, by: Actor, *, new_hash: str | None = None
+        self, user_id: str, method: LoginMethod, by: Actor, *, new_hash: str | None = None
     ) -> Login | LoginRefused:
         """Begin a session of someone who has shown who they are."""
         moment = now()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from vidpipe.accounts.audit import Actor
-from vidpipe.accounts.logins import LoginRefused, Method
+from vidpipe.accounts.logins import LoginMethod, LoginRefused
 from vidpipe.accounts.users import UnknownAccount, User
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError
@@ -80,7 +80,7 @@ async def callback(
             by, "session.start", "nobody", succeeded=False, details={"reason": "oidc"}
         )
         raise Unauthenticated("this login did not succeed; begin again, or ask an administrator")
-    login = await gate.accounts.logins.start(user.id, Method.OIDC, by)
+    login = await gate.accounts.logins.start(user.id, LoginMethod.OIDC, by)
     if isinstance(login, LoginRefused):
         raise Unauthenticated("this login did not succeed; begin again, or ask an administrator")
     response = RedirectResponse("/", 303)
