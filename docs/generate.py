@@ -344,6 +344,7 @@ def tables() -> str:
     """The tables of the catalog."""
     from sqlalchemy.dialects import postgresql
 
+    import vidpipe.catalog.account_tables  # noqa: F401
     from vidpipe.catalog import tables as module
 
     parts = [
@@ -482,6 +483,13 @@ _TERMS = {
         "vidpipe.pipeline.planning",
         "vidpipe.storage.artifacts",
         "vidpipe.storage.keys",
+    ),
+    "Accounts": (
+        "vidpipe.accounts.model",
+        "vidpipe.accounts.users",
+        "vidpipe.accounts.keys",
+        "vidpipe.accounts.logins",
+        "vidpipe.accounts.audit",
     ),
     "Operation": (
         "vidpipe.catalog.requests",

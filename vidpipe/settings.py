@@ -25,6 +25,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from vidpipe.accounts.options import AccountOptions
+from vidpipe.catalog.options import PoolOptions
 from vidpipe.content.model import TopicOptions
 from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
@@ -229,6 +231,8 @@ class Settings(BaseSettings):
     )
     queue: QueueOptions = QueueOptions()
     alerts: AlertOptions = AlertOptions()
+    accounts: AccountOptions = AccountOptions()
+    database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()

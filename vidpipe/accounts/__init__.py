@@ -1,5 +1,5 @@
 """Who may do what: users, keys of programs, roles, and the record of what they changed.
 
-Nothing here knows of HTTP: the service asks who somebody is, `vidpipe users` and `vidpipe keys`
+Nothing here knows of HTTP: the service asks who someone is, `vidpipe users` and `vidpipe keys`
 manage the same accounts from the command line.
 """

@@ -1,6 +1,6 @@
 """Whoever asks for something, and what they may do where.
 
-A right is a role (what somebody is to an organisation or to one of its channels) and a scope
+A right is a role (what someone is to an organisation or to one of its channels) and a scope
 (what the key or session that they use is good for). Both are needed: a key that may only read
 stays so in the hands of an administrator.
 """
@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 
 
 class Role(IntEnum):
-    """What somebody is to an organisation or a channel; each may all that those before it may.
+    """What someone is to an organisation or a channel; each may all that those before it may.
 
     Attributes:
         VIEWER: sees videos, results and failures.
@@ -37,7 +37,7 @@ class Scope(StrEnum):
 
 
 class Action(StrEnum):
-    """What the service lets somebody do: each endpoint names one of these.
+    """What the service lets someone do: each endpoint names one of these.
 
     Attributes:
         READ: look at anything of a channel.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
-import logging
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -20,31 +20,42 @@ from vidpipe.api import reference
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
 from vidpipe.api.routes import (
+    audit,
+    auth,
     channels,
     failures,
     health,
     jobs,
+    keys,
+    oidc,
     projects,
     results,
     uploads,
+    users,
     videos,
 )
+from vidpipe.api.security.gate import Gate, gate
+from vidpipe.api.security.pages import PagesGate
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
 from vidpipe.web import web_app
 from vidpipe.web.guard import Guard, known_hosts, policy
 
 PREFIX = "/api/v1"
-_ROUTES = (jobs, videos, results, uploads, failures, projects, channels)
-_log = logging.getLogger("vidpipe")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what listens on this address is reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+_ROUTES = (
+    jobs,
+    videos,
+    results,
+    uploads,
+    failures,
+    projects,
+    channels,
+    auth,
+    oidc,
+    users,
+    keys,
+    audit,
+)
 
 
 def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
@@ -52,28 +63,30 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
 
     Args:
         library: what is served.
-        host: the address that it listens on. There is no login: on one that other machines
-            reach, the API is left out, and the pages are as they were.
+        host: the address that it listens on; on one that other machines reach a login is asked for.
     """
-    watched = _app(library, docs=False)
+    door = gate(library.engine.settings, host)
+    watched = _app(library, door, docs=False)
     watched.include_router(health.router)
     routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready")]
-    if is_loopback(host):
-        api = Mount(PREFIX, api_app(library))
-        # A line feed in an address is none of the pages' either.
-        api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
-        routes.append(api)
-    else:
-        _log.warning(
-            "the API is not served on %s: it has no login, so that it listens on 127.0.0.1 alone",
-            host,
-        )
-    return Starlette(routes=[*routes, Mount("/", web_app(library))])
+    api = Mount(PREFIX, api_app(library, door))
+    # A line feed in an address is none of the pages' either.
+    api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
+    routes.append(api)
+    pages = PagesGate(web_app(library), door, library)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await door.accounts.close()
+
+    return Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
 
 
-def api_app(library: Library) -> FastAPI:
-    """The API alone."""
-    app = _app(library, docs=True)
+def api_app(library: Library, door: Gate | None = None) -> FastAPI:
+    """The API alone; with no gate that of a server on this machine."""
+    door = door or gate(library.engine.settings, "127.0.0.1")
+    app = _app(library, door, docs=True)
     for module in _ROUTES:
         app.include_router(module.router)
     app.include_router(health.router)
@@ -82,7 +95,7 @@ def api_app(library: Library) -> FastAPI:
     return app
 
 
-def _app(library: Library, *, docs: bool) -> FastAPI:
+def _app(library: Library, door: Gate, *, docs: bool) -> FastAPI:
     kinds = (VidpipeError, RequestValidationError, HTTPException)
     handlers: dict[Any, Any] = dict.fromkeys(kinds, answer)
     app = FastAPI(
@@ -98,6 +111,7 @@ def _app(library: Library, *, docs: bool) -> FastAPI:
         middleware=_middleware(library),
     )
     app.state.library = library
+    app.state.gate = door
     return app
 
 
@@ -126,6 +140,7 @@ def _middleware(library: Library) -> list[Middleware]:
                     "Content-Type",
                     "Idempotency-Key",
                     "If-Match",
+                    "X-CSRF-Token",
                     "X-Request-ID",
                 ],
                 expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID"],

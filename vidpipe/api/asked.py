@@ -21,9 +21,6 @@ from vidpipe.library import (
     UnknownVideo,
 )
 
-#: Of channels that name none.
-ORGANISATION = "default"
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -43,7 +40,8 @@ class Asked:
 
     def channels(self, action: Action = Action.READ) -> frozenset[str]:
         """The channels that they may do this to; what every list is limited by."""
-        known = ((ORGANISATION, name) for name in self.library.engine.channels)
+        channels = self.library.engine.channels
+        known = ((channel.organisation, name) for name, channel in channels.items())
         return self.principal.channels(action, known)
 
     def among(self, channel: str | None) -> frozenset[str]:
@@ -106,7 +104,7 @@ class Asked:
 
 
 def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
-    """A dependency: the request of somebody whose key or session is good for the action."""
+    """A dependency: the request of someone whose key or session is good for the action."""
 
     async def given(
         request: Request,

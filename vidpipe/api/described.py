@@ -8,6 +8,7 @@ from vidpipe.api.problems import MEDIA_TYPE
 
 #: Status, code and words of the example of each.
 _EXAMPLES = {
+    400: ("bad_token", "the code is not known, was used or is too old"),
     401: ("unauthenticated", "log in, or send an API key"),
     403: ("forbidden", "you may not do this in the channel default: process"),
     404: ("video_not_found", "there is no video 'default--talk-0123456789'"),
@@ -17,11 +18,13 @@ _EXAMPLES = {
     413: ("too_large", "a request may have 1048576 bytes at most"),
     422: ("invalid_request", "the request is not as the documentation has it"),
     428: ("if_match_required", "send If-Match with the ETag of what you read"),
+    429: ("rate_limit_exceeded", "too many requests; try again in 6 s"),
     500: ("internal_error", "this cannot be answered; the log of the server says why"),
     503: ("unavailable", "the store or the catalog cannot be reached; try again in a moment"),
     504: ("timeout", "this took longer than 30 seconds"),
 }
 _TITLES = {
+    400: "The code is good for nothing",
     401: "Whoever asks is not known",
     403: "Whoever asks may not do this",
     404: "There is nothing of this id that whoever asks may see",
@@ -30,12 +33,13 @@ _TITLES = {
     413: "The body is too large",
     422: "The request is not as it has to be",
     428: "`If-Match` is missing",
+    429: "Too many requests: `Retry-After` says how long to wait",
     500: "An error of the server, which its log explains",
     503: "The store or the catalog cannot be reached",
     504: "It took too long",
 }
 #: Whatever is asked for.
-_ALWAYS = (401, 403, 413, 422, 500, 503, 504)
+_ALWAYS = (401, 403, 413, 422, 429, 500, 503, 504)
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -107,7 +107,7 @@ class Envelope:
         return f"a request may have {self.max_body_bytes} bytes at most"
 
     def _is_foreign(self, method: str, headers: Headers) -> bool:
-        """Whether somebody else's page sends this: a browser says so, and a page cannot lie.
+        """Whether someone else's page sends this: a browser says so, and a page cannot lie.
 
         Without a login whatever a browser on this machine sends would be obeyed.
         """

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from vidpipe.accounts.users import UnknownAccount
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
     Changed,
@@ -92,6 +93,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownProject, 404, "project_not_found"),
     (UnknownFailure, 404, "failure_not_found"),
     (Unknown, 404, "not_found"),
+    (UnknownAccount, 404, "account_not_found"),
     (NotReady, 409, "not_ready"),
     (WrongState, 409, "wrong_state"),
     (NameTaken, 409, "name_taken"),

@@ -38,7 +38,7 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 #: What SQLite says of a file that is not its own any more.
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
-_LOCK_S = 30
+LOCK_S = 30
 #: Connections that a process keeps open to a server, once it has needed so many at once.
 _KEPT = 10
 
@@ -47,7 +47,7 @@ class Database:
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`."""
 
     def __init__(self, url: str) -> None:
-        self.url = _read(url)
+        self.url = read_url(url)
         self.engine = _engine(self.url)
         self._shared = threading.local()
 
@@ -197,7 +197,7 @@ class Database:
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Switch to a write-ahead log; SQLite does not wait for the lock by itself there."""
-    give_up_s = time.monotonic() + _LOCK_S
+    give_up_s = time.monotonic() + LOCK_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -208,7 +208,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
 
 
-def _read(url: str) -> URL:
+def read_url(url: str) -> URL:
     """A database's URL; what follows `sqlite:///` is a file, whatever its name holds.
 
     Raises:
@@ -246,7 +246,7 @@ def _engine(parsed: URL) -> Engine:
         # The driver would begin by itself, but not before CREATE TABLE.
         connection.isolation_level = None
         # Several step processes write at once: readers don't block, writers wait.
-        connection.execute(f"PRAGMA busy_timeout={1000 * _LOCK_S}")
+        connection.execute(f"PRAGMA busy_timeout={1000 * LOCK_S}")
         _write_ahead(connection)
         connection.execute("PRAGMA foreign_keys=ON")
 

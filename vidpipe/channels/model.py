@@ -229,6 +229,10 @@ class Channel(_Strict):
     """The configuration of one channel: its videos, and how its clips look and sound."""
 
     name: ChannelName
+    organisation: ChannelName = Field(
+        default="default",
+        description="whose the channel is: roles and keys are given in an organisation",
+    )
     title: str = Field(
         default="", description="title of the channel: artist in the files, and in posts"
     )

@@ -18,9 +18,12 @@ from vidpipe.cli import model_commands
 
 # isort: split
 from vidpipe.cli import templates
+
+# isort: split
+from vidpipe.cli import account_commands
 from vidpipe.cli.app import app
 
-__all__ = ["look", "main", "model_commands", "operate", "run", "templates"]
+__all__ = ["account_commands", "look", "main", "model_commands", "operate", "run", "templates"]
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """A name or a message of somebody's as one line."""
+    """A name or a message of someone's as one line."""
     return plain(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

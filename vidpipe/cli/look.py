@@ -193,9 +193,10 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0: from other machines too")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 3001,
 ) -> None:
-    """Serve clips to browsers, the links of the Dagster UI, and the API on this machine."""
+    """Serve clips to browsers, the links of the Dagster UI, and the API."""
 
     def go() -> int:
+        import asyncio
         import logging
 
         from vidpipe.extras import from_extra
@@ -203,15 +204,22 @@ def serve(
         with from_extra("service"):
             import uvicorn
 
-            from vidpipe.api.app import is_loopback, service
+            from vidpipe.api.app import service
+            from vidpipe.api.security.gate import check_login, is_loopback
             from vidpipe.web.limits import BoundedProtocol
 
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         served = library()
         served.totals()
+        asyncio.run(check_login(served.engine.settings, host))
         err.print(f"vidpipe: clips are at http://{host}:{port}")
+        err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
         if is_loopback(host):
-            err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
+            err.print("vidpipe: whoever works on this machine needs no login")
+        elif served.engine.settings.accounts.anonymous_read:
+            err.print(
+                "vidpipe: everybody who reaches this may look without a login", style="yellow"
+            )
         uvicorn.run(
             service(served, host=host),
             host=host,
@@ -219,6 +227,8 @@ def serve(
             log_level="warning",
             http=BoundedProtocol,
             server_header=False,
+            # Whose word on addresses counts is VIDPIPE_ACCOUNTS__TRUSTED_PROXIES.
+            proxy_headers=False,
         )
         return 0
 

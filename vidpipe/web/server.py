@@ -2,7 +2,7 @@
 
 Metadata in the Dagster UI is kept for years, signed links for a week at most. What is kept
 is therefore the address of a file here, and its link is signed when somebody opens it.
-There is no login, as in the Dagster UI: both belong behind the same proxy.
+Who may look is asked before this application: `vidpipe.api.security.pages`.
 """
 
 from __future__ import annotations

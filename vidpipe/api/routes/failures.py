@@ -27,7 +27,7 @@ def list_failures(
     channel: ChannelQuery = None,
     given_up: Annotated[
         bool | None,
-        Query(description="only those that wait for somebody, or only those tried again"),
+        Query(description="only those that wait for someone, or only those tried again"),
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Annotated[

@@ -1,0 +1,185 @@
+"""Users of the organisations that one manages."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, BackgroundTasks, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidpipe.accounts.mail import link_mail
+from vidpipe.accounts.model import Grant, Role
+from vidpipe.accounts.users import Purpose, UnknownAccount, User, email_address
+from vidpipe.api.described import errors
+from vidpipe.api.problems import ApiError
+from vidpipe.api.routes.auth import GrantView
+from vidpipe.api.security.gate import Gate
+from vidpipe.api.security.managing import Manages
+from vidpipe.errors import Unavailable
+
+router = APIRouter(prefix="/users", tags=["accounts"])
+_log = logging.getLogger("vidpipe")
+UserId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="id of a user")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
+
+
+class UserView(BaseModel):
+    """Someone who may log in."""
+
+    id: str
+    email: str
+    verified: bool
+    disabled: bool
+    created_at: datetime
+    last_login_at: datetime | None
+    grants: tuple[GrantView, ...] = Field(description="in organisations that you manage")
+
+
+class UsersPage(BaseModel):
+    """Users by e-mail address."""
+
+    items: tuple[UserView, ...]
+    next_after: str | None = Field(description="give it back as `after`; none at the end")
+
+
+class RoleBody(BaseModel):
+    """A role in an organisation, or in one channel of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    organisation: Name
+    channel: Name | None = None
+    role: Literal["viewer", "editor", "admin"]
+
+
+class InviteBody(RoleBody):
+    """Who is invited, and as what."""
+
+    email: str = Field(max_length=254)
+
+
+class DisableBody(BaseModel):
+    """Whether someone may log in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    disabled: bool
+
+
+@router.get("", summary="List users", responses=errors())
+async def list_users(
+    asked: Manages,
+    after: Annotated[
+        str,
+        Query(
+            max_length=254,
+            pattern=r"^[^\x00-\x1f\x7f]*$",
+            description="`next_after` of the page before",
+        ),
+    ] = "",
+    limit: Annotated[int, Query(ge=1, le=500, description="items on the page")] = 100,
+) -> UsersPage:
+    """Users who have a role in an organisation that you manage."""
+    found = await asked.accounts.users.list(asked.organisations(), after=after, limit=limit)
+    full = len(found) == limit
+    return UsersPage(
+        items=tuple(_view(asked, user) for user in found),
+        next_after=found[-1].email if found and full else None,
+    )
+
+
+@router.get("/{user_id}", summary="Get a user", responses=errors(404))
+async def get_user(asked: Manages, user_id: UserId) -> UserView:
+    """One user."""
+    return _view(asked, await asked.user(user_id))
+
+
+@router.post("", summary="Invite someone", status_code=201, responses=errors(404))
+async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> UserView:
+    """Give someone a role; who has no account yet gets a message with a code to make one."""
+    grant = _grant(asked, body)
+    users, email = asked.accounts.users, email_address(body.email)
+    try:
+        user = await users.give_role((await users.get(email)).id, grant, asked.actor)
+    except UnknownAccount:
+        user = await users.add(email, asked.actor, grants=[grant])
+    if not user.verified and not user.disabled:
+        tasks.add_task(_send, asked.gate, user)
+    return _view(asked, user)
+
+
+@router.put("/{user_id}/role", summary="Give a role", responses=errors(404))
+async def give_role(asked: Manages, user_id: UserId, body: RoleBody) -> UserView:
+    """Give a user a role in place of the one that they have there."""
+    grant = _grant(asked, body)
+    user = await asked.user(user_id)
+    return _view(asked, await asked.accounts.users.give_role(user.id, grant, asked.actor))
+
+
+@router.delete(
+    "/{user_id}/role", summary="Take a role away", status_code=204, responses=errors(404)
+)
+async def take_role(
+    asked: Manages,
+    user_id: UserId,
+    organisation: Annotated[
+        str, Query(pattern=r"^[a-z0-9_-]{1,24}$", description="where they have the role")
+    ],
+    channel: Annotated[
+        str | None,
+        Query(pattern=r"^[a-z0-9_-]{1,24}$", description="none: in the organisation as a whole"),
+    ] = None,
+) -> None:
+    """Take a role away: it counts for the user's next request, and for those of their keys."""
+    name = asked.organisation(organisation)
+    user = await asked.user(user_id)
+    await asked.accounts.users.take_role(user.id, name, channel, asked.actor)
+
+
+@router.put("/{user_id}/disabled", summary="Disable a user", responses=errors(404, 409))
+async def set_disabled(asked: Manages, user_id: UserId, body: DisableBody) -> UserView:
+    """Disable a user, or enable them again. Their logins end, and their keys stop, at once."""
+    user = await asked.user(user_id)
+    if not asked.is_theirs_alone(user):
+        raise ApiError(
+            409, "belongs_elsewhere", "they have a role elsewhere, too: take theirs here away"
+        )
+    done = await asked.accounts.users.set_disabled(user.id, body.disabled, asked.actor)
+    return _view(asked, done)
+
+
+def _grant(asked: Manages, body: RoleBody) -> Grant:
+    name = asked.organisation(body.organisation)
+    channel = asked.channel(name, body.channel) if body.channel is not None else None
+    return Grant(name, Role[body.role.upper()], channel)
+
+
+def _view(asked: Manages, user: User) -> UserView:
+    return UserView(
+        id=user.id,
+        email=user.email,
+        verified=user.verified,
+        disabled=user.disabled,
+        created_at=user.created_at,
+        last_login_at=user.last_login_at,
+        grants=tuple(
+            GrantView(
+                organisation=g.organisation,
+                channel=g.channel,
+                role=g.role.name.lower(),  # type: ignore[arg-type]
+            )
+            for g in user.grants
+            if asked.manages(g.organisation)
+        ),
+    )
+
+
+async def _send(gate: Gate, user: User) -> None:
+    token = await gate.accounts.users.new_link(user.id, Purpose.INVITE)
+    mail = link_mail(user.email, Purpose.INVITE, token, gate.settings.public_url)
+    try:
+        await gate.mailer.send(mail)
+    except Unavailable as error:
+        _log.error("%s", error)

@@ -1,0 +1,178 @@
+"""A service that asks for a login: two organisations, and somebody of every role."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from vidpipe.accounts.accounts import Accounts
+from vidpipe.accounts.audit import COMMAND_LINE
+from vidpipe.accounts.mail import Mail
+from vidpipe.accounts.model import Grant, Role
+from vidpipe.api import app as module
+from vidpipe.catalog import tables
+from vidpipe.catalog.sessions import Sessions
+from vidpipe.library import JobSpec, Library
+from vidpipe.pipeline import Engine
+from vidpipe.settings import load_settings
+
+GOOD = "violet tractor harbour 71"
+CHANNELS = """
+channels:
+  default: {platforms: [tiktok]}
+  news: {organisation: acme, platforms: [tiktok]}
+  talks: {organisation: acme, platforms: [tiktok]}
+"""
+UNLIMITED = {"per_address": 0, "per_user": 0, "per_key": 0, "login": 0}
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Outbox:
+    """Keeps messages in place of sending them."""
+
+    sent: list[Mail] = field(default_factory=list)
+
+    async def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
+
+    def code(self) -> str:
+        """The code of the newest message."""
+        return next(
+            line.strip() for line in self.sent[-1].text.splitlines() if line.startswith("    ")
+        )
+
+
+@dataclass
+class Guarded:
+    """A running service.
+
+    Attributes:
+        client: asks it without anything that says who asks.
+        library: what it serves.
+        outbox: what it sent.
+        url: of its database.
+        options: of its accounts.
+    """
+
+    client: TestClient
+    library: Library
+    outbox: Outbox
+    settings: Any
+
+    def run(self, work: Any) -> Any:
+        """Run a coroutine function with accounts of its own over the same database."""
+
+        async def main() -> Any:
+            url = self.settings.database_url.get_secret_value()
+            accounts = Accounts(Sessions(url), self.settings.accounts, ["s" * 32])
+            try:
+                return await work(accounts)
+            finally:
+                await accounts.close()
+
+        return asyncio.run(main())
+
+    def user(self, email: str, *grants: Grant, **more: Any) -> str:
+        """Add somebody; their id."""
+
+        async def work(accounts: Accounts) -> str:
+            fields = {"password": GOOD, "verified": True, **more}
+            return (await accounts.users.add(email, COMMAND_LINE, grants=grants, **fields)).id
+
+        return self.run(work)
+
+    def login(self, email: str, password: str = GOOD) -> dict[str, str]:
+        """The header of somebody who logged in."""
+        body = {"email": email, "password": password}
+        answer = self.client.post("/auth/login", json=body)
+        assert answer.status_code == 200, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def key(self, **fields: Any) -> dict[str, str]:
+        """The header of a program."""
+
+        async def work(accounts: Accounts) -> str:
+            fields.setdefault("organisation", "acme")
+            return (await accounts.keys.create("key", COMMAND_LINE, **fields))[1]
+
+        return {"Authorization": f"Bearer {self.run(work)}"}
+
+    def objects(self, channel: str) -> dict[str, str]:
+        """A video, a job, a project and a failure of a channel, each new."""
+        number = next(_numbers)
+        video_id = f"{channel}--talk-{number:010d}"
+        row = tables.Video(
+            video_id=video_id,
+            channel=channel,
+            sha256=f"{number:064d}",
+            name="talk.mp4",
+            title="talk",
+            size_bytes=1,
+            duration_s=60.0,
+            width=1280,
+            height=720,
+        )
+        catalog = self.library.engine.catalog
+        assert catalog.accept_video(row)
+        (job,) = self.library.jobs.create([JobSpec(video_id=video_id)], asked_by="local")
+        project = self.library.projects.create(channel, f"project {number}")
+        failure = tables.FailureRow(
+            subject=video_id,
+            channel=channel,
+            job="processed_video",
+            cause="unavailable",
+            message="away",
+            attempts=5,
+            state="dead",
+            run_id=f"run-{number}",
+        )
+        with catalog.writing() as session:
+            session.add(failure)
+        return {
+            "channel": channel,
+            "video_id": video_id,
+            "job_id": job.job_id,
+            "project_id": project.project_id,
+            "failure_id": str(failure.id),
+            "platform": "tiktok",
+        }
+
+
+@contextlib.contextmanager
+def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterator[Guarded]:
+    """A service on an address, with its accounts."""
+    from pwdlib.hashers import argon2
+
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    (home / "channels.yaml").write_text(CHANNELS)
+    settings = load_settings(
+        home=home,
+        allow_model_download=False,
+        public_url=accounts.pop("public_url", "http://testserver"),
+        accounts={"secrets": ["s" * 32], "rates": UNLIMITED, **accounts},
+    )
+    library = Library(Engine(settings))
+    library.engine.catalog.ready()
+    outbox = Outbox()
+    less = functools.partial(argon2.Argon2Hasher, time_cost=1, memory_cost=1024)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(argon2, "Argon2Hasher", less)
+        patch.setattr("vidpipe.api.security.gate.mailer", lambda _: outbox)
+        app = module.service(library, host=host)
+        base = f"{settings.public_url}/api/v1"
+        with TestClient(app, base_url=base) as client:
+            yield Guarded(client, library, outbox, settings)
+
+
+#: What somebody is in the organisation `acme`.
+ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "admin": Role.ADMIN}

@@ -1,0 +1,247 @@
+"""Every role against every route: generated from the application, so that none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from vidpipe.accounts.model import RULES, Action, Grant, Role, Scope
+from vidpipe.api.app import api_app
+from vidpipe_tests.api.guarded import GOOD, ROLES, Guarded, guarded
+
+#: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
+PUBLIC, LOGIN = "public", "login"
+R, S, P, X, M = Action.READ, Action.SUBMIT, Action.PROCESS, Action.REMOVE, Action.MANAGE
+ROUTES: dict[str, Action | str] = {
+    "POST /jobs": S,
+    "POST /jobs/batch": S,
+    "GET /jobs": R,
+    "GET /jobs/{job_id}": R,
+    "POST /jobs/{job_id}/cancel": P,
+    "POST /jobs/{job_id}/retry": P,
+    "POST /jobs/{job_id}/stages": P,
+    "POST /jobs/{job_id}/platforms": P,
+    "GET /jobs/{job_id}/results": R,
+    "GET /videos": R,
+    "GET /videos/{video_id}": R,
+    "PUT /videos/{video_id}/hold": P,
+    "DELETE /videos/{video_id}/hold": P,
+    "POST /videos/{video_id}/retire": X,
+    "GET /videos/{video_id}/results": R,
+    "GET /videos/{video_id}/clips": R,
+    "GET /videos/{video_id}/exports": R,
+    "GET /videos/{video_id}/transcript": R,
+    "GET /videos/{video_id}/chapters": R,
+    "GET /videos/{video_id}/layout": R,
+    "GET /uploads": R,
+    "GET /failures": R,
+    "POST /failures/{failure_id}/retry": P,
+    "POST /projects": S,
+    "GET /projects": R,
+    "GET /projects/{project_id}": R,
+    "PATCH /projects/{project_id}": P,
+    "GET /channels": R,
+    "GET /channels/{channel}": R,
+    "GET /platforms": R,
+    "GET /platforms/{platform}": R,
+    "GET /templates": R,
+    "POST /auth/login": PUBLIC,
+    "POST /auth/refresh": PUBLIC,
+    "POST /auth/register": PUBLIC,
+    "POST /auth/verify": PUBLIC,
+    "POST /auth/reset/request": PUBLIC,
+    "POST /auth/reset": PUBLIC,
+    "POST /auth/invite": PUBLIC,
+    "GET /auth/oidc/start": PUBLIC,
+    "GET /auth/oidc/callback": PUBLIC,
+    "POST /auth/logout": LOGIN,
+    "GET /auth/me": LOGIN,
+    "GET /auth/sessions": LOGIN,
+    "DELETE /auth/sessions/{session_id}": LOGIN,
+    "PUT /auth/password": LOGIN,
+    "GET /auth/allow": LOGIN,
+    "GET /users": M,
+    "POST /users": M,
+    "GET /users/{user_id}": M,
+    "PUT /users/{user_id}/role": M,
+    "DELETE /users/{user_id}/role": M,
+    "PUT /users/{user_id}/disabled": M,
+    "GET /keys": M,
+    "POST /keys": M,
+    "DELETE /keys/{key_id}": M,
+    "GET /audit": M,
+    "GET /health": PUBLIC,
+    "GET /ready": PUBLIC,
+    "GET /docs": PUBLIC,
+}
+#: Routes of nothing that belongs to an organisation: they are the same for everybody.
+COMMON = {"GET /platforms", "GET /platforms/{platform}", "GET /templates"}
+
+
+def _body(route: str, at: dict[str, str]) -> Any:
+    role = {"organisation": at["organisation"], "role": "viewer"}
+    return {
+        "POST /jobs": {"video_id": at["video_id"]},
+        "POST /jobs/batch": {"jobs": [{"video_id": at["video_id"]}]},
+        "POST /jobs/{job_id}/stages": {"stages": ["transcript"]},
+        "POST /jobs/{job_id}/platforms": {"platform": "tiktok"},
+        "PUT /videos/{video_id}/hold": {"reason": "exhibition"},
+        "POST /projects": {"channel": at["channel"], "name": f"new {at['video_id']}"},
+        "PATCH /projects/{project_id}": {"description": "other"},
+        "POST /auth/login": {"email": "viewer@example.org", "password": GOOD},
+        "POST /auth/refresh": {"refresh_token": "x"},
+        "POST /auth/register": {"email": "new@example.org"},
+        "POST /auth/verify": {"token": "x", "password": GOOD},
+        "POST /auth/reset/request": {"email": "new@example.org"},
+        "POST /auth/reset": {"token": "x", "password": GOOD},
+        "POST /auth/invite": {"token": "x", "password": GOOD},
+        "PUT /auth/password": {"old": "x", "new": GOOD},
+        "POST /users": {"email": f"{at['video_id']}@example.org", **role},
+        "PUT /users/{user_id}/role": role,
+        "PUT /users/{user_id}/disabled": {"disabled": False},
+        "POST /keys": {"name": "key", "organisation": at["organisation"]},
+    }.get(route)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with guarded(tmp_path_factory.mktemp("matrix")) as made:
+        for name, role in ROLES.items():
+            made.user(f"{name}@example.org", Grant("acme", role))
+        made.user("member@example.org", Grant("acme", Role.VIEWER))
+        made.user("stranger@example.org", Grant("default", Role.VIEWER))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def headers(service: Guarded) -> dict[str, dict[str, str]]:
+    """What says who asks, by who they are."""
+    found = {name: service.login(f"{name}@example.org") for name in ROLES}
+    found["reading key"] = service.key(role=Role.ADMIN, scopes=[Scope.READ])
+    found["channel editor"] = service.key(role=Role.EDITOR, scopes=[*Scope], channels=["talks"])
+    return found
+
+
+def routes(service: Guarded) -> list[tuple[str, APIRoute]]:
+    from vidpipe.api.security.gate import gate
+
+    app = api_app(service.library, gate(service.settings, "0.0.0.0"))
+    return [
+        (f"{method} {route.path}", route)
+        for route in _all(app.routes)
+        for method in sorted(route.methods)
+    ]
+
+
+def _all(found: Any) -> Iterator[APIRoute]:
+    """Routes of the application, and of the routers that it includes."""
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from _all(route.original_router.routes)
+
+
+def _actions(dependant: Any) -> set[Action]:
+    own = getattr(dependant.call, "action", None)
+    return {a for d in dependant.dependencies for a in _actions(d)} | ({own} if own else set())
+
+
+def test_every_route_has_its_row_and_asks_for_what_the_row_says(service):
+    found = {name: _actions(route.dependant) for name, route in routes(service)}
+    assert set(found) == set(ROUTES)
+    for name, actions in found.items():
+        row = ROUTES[name]
+        assert actions == ({row} if isinstance(row, Action) else set()), name
+
+
+def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]) -> int:
+    """The status of a request about new objects of an organisation."""
+    channel = "news" if organisation == "acme" else "default"
+    at = {**service.objects(channel), "organisation": organisation, "session_id": "0" * 32}
+    email = "member@example.org" if organisation == "acme" else "stranger@example.org"
+
+    async def known(accounts):
+        from vidpipe.accounts.audit import COMMAND_LINE
+
+        key, _ = await accounts.keys.create("other", COMMAND_LINE, organisation=organisation)
+        return (await accounts.users.get(email)).id, key.id
+
+    at["user_id"], at["key_id"] = service.run(known)
+    method, path = route.split(" ")
+    path = path.format(**at)
+    if route == "DELETE /users/{user_id}/role":
+        path += f"?organisation={organisation}&channel=nothing"
+    more = {"If-Match": "*"} if method == "PATCH" else {}
+    body = _body(route, at)
+    answer = service.client.request(method, path, json=body, headers={**headers, **more})
+    assert answer.status_code < 500 or route == "GET /ready", answer.text
+    return answer.status_code
+
+
+ASKED = sorted(name for name, row in ROUTES.items() if isinstance(row, Action))
+
+
+@pytest.mark.parametrize("route", ASKED)
+def test_a_role_may_what_the_rules_say(service, headers, route):
+    action = ROUTES[route]
+    lowest, _ = RULES[action]
+    for name, role in ROLES.items():
+        status = ask(service, route, "acme", headers[name])
+        assert (status not in (401, 403)) is (role >= lowest), (name, status)
+
+
+@pytest.mark.parametrize("route", ASKED)
+def test_a_key_without_the_scope_may_not(service, headers, route):
+    status = ask(service, route, "acme", headers["reading key"])
+    assert (status == 403) is (ROUTES[route] is not Action.READ), status
+
+
+@pytest.mark.parametrize("route", sorted(set(ASKED) - COMMON))
+def test_what_is_another_organisations_is_not_there(service, headers, route):
+    for name in ("admin", "channel editor"):
+        status = ask(service, route, "default", headers[name])
+        if name == "channel editor" and ROUTES[route] is Action.MANAGE:
+            assert status == 403
+        elif "{" in route or route.startswith("POST"):
+            assert status == 404, name
+        else:
+            assert status == 200, name
+
+
+@pytest.mark.parametrize("route", sorted(set(ASKED) - COMMON))
+def test_a_role_in_one_channel_reaches_no_other_of_the_organisation(service, headers, route):
+    status = ask(service, route, "acme", headers["channel editor"])
+    if ROUTES[route] is Action.MANAGE:
+        assert status == 403
+    elif "{" in route or route.startswith("POST"):
+        assert status == 404
+    else:
+        assert status == 200
+
+
+@pytest.mark.parametrize("route", sorted(r for r in ASKED if r.startswith("GET") and "{" not in r))
+def test_lists_hold_what_one_may_see(service, headers, route):
+    mine, theirs = service.objects("news"), service.objects("default")
+    said = service.client.get(f"{route[4:]}?limit=200", headers=headers["admin"]).text
+    assert theirs["video_id"] not in said and theirs["project_id"] not in said
+    assert "stranger@example.org" not in said
+    if route in ("GET /videos", "GET /jobs", "GET /failures"):
+        assert mine["video_id"] in said
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES))
+def test_nobody_gets_past_without_saying_who_they_are(service, route):
+    status = ask(service, route, "acme", {})
+    if ROUTES[route] != PUBLIC:
+        assert status == 401
+    else:
+        assert status in {
+            "POST /auth/refresh": (401,),
+            "POST /auth/register": (403,),
+            "GET /auth/oidc/start": (404,),
+            "GET /auth/oidc/callback": (404,),
+        }.get(route, (200, 202, 400, 503))
