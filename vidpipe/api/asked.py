@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
 from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
@@ -31,12 +32,21 @@ class Asked:
         principal: who asks.
         action: what the route does.
         request_id: of the request.
+        before: what the route was given to change, as it was; for the audit log.
+        allowed: the channels that it was allowed to do this to, in the order of asking.
     """
 
     library: Library
     principal: Principal
     action: Action
     request_id: str
+    before: list[BaseModel] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    @property
+    def organisation(self) -> str | None:
+        """Whose channel the request is about; None before one was allowed."""
+        return self.library.engine.channels[self.allowed[0]].organisation if self.allowed else None
 
     def channels(self, action: Action = Action.READ) -> frozenset[str]:
         """The channels that they may do this to; what every list is limited by."""
@@ -72,6 +82,8 @@ class Asked:
         if channel not in self.channels():
             raise UnknownVideo(video_id)
         self._allow(channel)
+        if self.action is not Action.READ:
+            self.before.append(self.library.status(video_id))
         return video_id
 
     def job(self, job_id: str) -> JobDetail:
@@ -80,6 +92,7 @@ class Asked:
         if found.channel not in self.channels():
             raise UnknownJob(job_id)
         self._allow(found.channel)
+        self.before.append(found)
         return found
 
     def project(self, project_id: str) -> ProjectView:
@@ -88,6 +101,7 @@ class Asked:
         if found.channel not in self.channels():
             raise UnknownProject(project_id)
         self._allow(found.channel)
+        self.before.append(found)
         return found
 
     def failure(self, number: int) -> int:
@@ -101,6 +115,7 @@ class Asked:
     def _allow(self, channel: str) -> None:
         if channel not in self.channels(self.action):
             raise Forbidden(f"you may not do this in the channel {channel}: {self.action}")
+        self.allowed.append(channel)
 
 
 def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
@@ -110,9 +125,10 @@ def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
         request: Request,
         who: Principal = Depends(require(action)),  # noqa: B008
     ) -> Asked:
-        return Asked(
-            request.app.state.library, who, action, str(request.scope.get("vidpipe.request_id", ""))
-        )
+        request_id = str(request.scope.get("vidpipe.request_id", ""))
+        made = Asked(request.app.state.library, who, action, request_id)
+        request.scope["vidpipe.asked"] = made
+        return made
 
     return given
 

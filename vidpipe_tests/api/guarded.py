@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from vidpipe.accounts.accounts import Accounts
@@ -176,3 +177,12 @@ def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterato
 
 #: What somebody is in the organisation `acme`.
 ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "admin": Role.ADMIN}
+
+
+def routes_of(app: Any) -> Iterator[APIRoute]:
+    """Routes of an application, and of the routers that it includes."""
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes_of(route.original_router)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from vidpipe.accounts.model import RULES, Action, Grant, Role, Scope
 from vidpipe.api.app import api_app
-from vidpipe_tests.api.guarded import GOOD, ROLES, Guarded, guarded
+from vidpipe_tests.api.guarded import GOOD, ROLES, Guarded, guarded, routes_of
 
 #: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
 PUBLIC, LOGIN = "public", "login"
@@ -131,18 +130,9 @@ def routes(service: Guarded) -> list[tuple[str, APIRoute]]:
     app = api_app(service.library, gate(service.settings, "0.0.0.0"))
     return [
         (f"{method} {route.path}", route)
-        for route in _all(app.routes)
+        for route in routes_of(app)
         for method in sorted(route.methods)
     ]
-
-
-def _all(found: Any) -> Iterator[APIRoute]:
-    """Routes of the application, and of the routers that it includes."""
-    for route in found:
-        if isinstance(route, APIRoute):
-            yield route
-        elif hasattr(route, "original_router"):
-            yield from _all(route.original_router.routes)
 
 
 def _actions(dependant: Any) -> set[Action]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from vidpipe.api.asked import Reads
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import (
     ChannelPath,
@@ -20,7 +21,7 @@ from vidpipe.library import Library
 from vidpipe.platforms.model import Preset, load_presets
 from vidpipe.templates.model import load_templates
 
-router = APIRouter(tags=["configuration"])
+router = APIRouter(tags=["configuration"], route_class=AuditedRoute)
 
 
 @router.get("/channels", summary="List channels", responses=errors())

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from vidpipe.api.asked import Processes, Reads
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import (
     DEFAULT_LIMIT,
@@ -18,7 +19,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.library import FailureView
 
-router = APIRouter(tags=["failures"])
+router = APIRouter(tags=["failures"], route_class=AuditedRoute)
 
 
 @router.get("/failures", summary="List failures", responses=errors())

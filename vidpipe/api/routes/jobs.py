@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from vidpipe.api.asked import Asked, Processes, Reads, Submits
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import (
     DEFAULT_LIMIT,
@@ -31,7 +32,7 @@ from vidpipe.library import (
     UnknownVideo,
 )
 
-router = APIRouter(tags=["jobs"])
+router = APIRouter(tags=["jobs"], route_class=AuditedRoute)
 _OfVideo = Annotated[
     str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="only of this")
 ]

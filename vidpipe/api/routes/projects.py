@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from vidpipe.api.asked import Processes, Reads, Submits
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import (
     DEFAULT_LIMIT,
@@ -22,7 +23,7 @@ from vidpipe.api.problems import ApiError
 from vidpipe.api.repeated import Created, Key, once
 from vidpipe.library import Changed, ProjectView
 
-router = APIRouter(tags=["projects"])
+router = APIRouter(tags=["projects"], route_class=AuditedRoute)
 
 
 @router.post(

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from vidpipe.api.asked import Reads
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import ClipView, JobId, Listed, VideoId
 from vidpipe.layout.model import Layout
@@ -14,7 +15,7 @@ from vidpipe.library import ExportLink, NotReady
 from vidpipe.results.model import Results, TopicResult
 from vidpipe.transcript.model import Transcript
 
-router = APIRouter(tags=["results"])
+router = APIRouter(tags=["results"], route_class=AuditedRoute)
 _DAY_S, _WEEK_S = 24 * 3600, 7 * 24 * 3600
 
 

@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from vidpipe.api.asked import Reads
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import DEFAULT_LIMIT, ChannelQuery, Cursor, Limit, Listed
 from vidpipe.library import UploadView
 
-router = APIRouter(tags=["uploads"])
+router = APIRouter(tags=["uploads"], route_class=AuditedRoute)
 
 
 class UploadState(StrEnum):

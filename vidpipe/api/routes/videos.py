@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from vidpipe.api.asked import Processes, Reads, Removes
+from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import (
     DEFAULT_LIMIT,
@@ -20,7 +21,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.library import VideoDetail, VideoState, VideoView
 
-router = APIRouter(tags=["videos"])
+router = APIRouter(tags=["videos"], route_class=AuditedRoute)
 
 
 @router.get("/videos", summary="List videos", responses=errors())

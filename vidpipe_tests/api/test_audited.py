@@ -1,0 +1,71 @@
+"""What requests change is written down: who, what, which object, as it was and as it is."""
+
+import pytest
+
+from vidpipe.accounts.model import Grant, Role
+from vidpipe.api.app import api_app
+from vidpipe.api.audited import AuditedRoute
+from vidpipe_tests.api.guarded import guarded, routes_of
+
+ADMIN, EDITOR = "admin@example.org", "editor@example.org"
+READS = {"GET", "HEAD", "OPTIONS"}
+#: These write rows of their own, in the transactions of their changes.
+ACCOUNTS = ("/auth", "/users", "/keys")
+
+
+@pytest.fixture
+def service(tmp_path):
+    with guarded(tmp_path) as made:
+        made.user(ADMIN, Grant("acme", Role.ADMIN))
+        made.user(EDITOR, Grant("acme", Role.EDITOR))
+        yield made
+
+
+def log(service, about):
+    header = service.login(ADMIN)
+    return service.client.get(f"/audit?action={about}", headers=header).json()["items"]
+
+
+def test_a_job_is_followed_from_its_creation_to_its_end(service):
+    editor, video = service.login(EDITOR), service.objects("news")["video_id"]
+    once = {**editor, "Idempotency-Key": "k1", "X-Request-ID": "mine-0001"}
+    body = {"video_id": video}
+    job = service.client.post("/jobs", json=body, headers=once).json()["job_id"]
+    # Answered again: nothing is created, and nothing written.
+    assert service.client.post("/jobs", json=body, headers=once).json()["job_id"] == job
+    assert service.client.post(f"/jobs/{job}/cancel", headers=editor).status_code == 200
+    # Refused, so that nothing changed.
+    assert service.client.post(f"/jobs/{job}/cancel", headers=editor).status_code == 409
+    assert service.client.get(f"/jobs/{job}", headers=editor).status_code == 200
+    cancelled, created = log(service, "job")
+    assert (created["action"], created["object"]) == ("job.create", f"jobs/{job}")
+    assert created["before"] is None and len(created["after"]) == 64
+    assert created["actor"].startswith("user:") and created["request_id"] == "mine-0001"
+    assert cancelled["action"] == "job.cancel" and cancelled["object"] == f"jobs/{job}/cancel"
+    assert len({cancelled["before"], cancelled["after"], created["after"]}) == 3
+
+
+def test_a_video_is_as_it_was_and_as_it_is(service):
+    editor, video = service.login(EDITOR), service.objects("news")["video_id"]
+    hold = f"/videos/{video}/hold"
+    assert service.client.put(hold, json={"reason": "kept"}, headers=editor).status_code == 200
+    assert service.client.delete(hold, headers=editor).status_code == 200
+    released, held = log(service, "video")
+    assert (held["action"], released["action"]) == ("video.hold", "video.release")
+    assert held["after"] == released["before"] and held["before"] == released["after"]
+
+
+def test_another_organisation_does_not_see_it(service):
+    service.user("other@example.org", Grant("default", Role.ADMIN))
+    editor, video = service.login(EDITOR), service.objects("news")["video_id"]
+    service.client.post("/jobs", json={"video_id": video}, headers=editor)
+    other = service.login("other@example.org")
+    assert service.client.get("/audit?action=job", headers=other).json()["items"] == []
+    assert len(log(service, "job")) == 1
+
+
+def test_no_route_that_changes_something_is_forgotten(service):
+    routes = routes_of(api_app(service.library))
+    changing = [r for r in routes if r.methods - READS and not r.path.startswith(ACCOUNTS)]
+    assert len(changing) >= 11
+    assert [r.path for r in changing if not isinstance(r, AuditedRoute)] == []
