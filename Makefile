@@ -62,7 +62,7 @@ dev: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster U
 # Each worker takes over what another has not begun; what they share is made once.
 TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-test: $(VENV)/.dev $(MODELS)/.test ## all tests; with COVERAGE=1 what they run is measured, as CI does
+test: $(VENV)/.dev $(MODELS)/.test ## all tests; with COVERAGE=1 what they run is measured, half as long again
 	$(TESTS) $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 test-fast: $(VENV)/.dev ## the tests that start no program and need no media
