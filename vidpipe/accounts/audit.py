@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vidpipe.catalog.account_tables import AuditRow, MembershipRow
@@ -139,13 +139,16 @@ class Audit:
         """
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(max(1, min(limit, MOST)))
         if organisations is not None:
-            mine = select(literal("user:") + MembershipRow.user_id).where(
-                MembershipRow.organisation.in_(organisations)
+            # What a user did elsewhere, before they had a role here, is none of these' business.
+            mine = exists().where(
+                literal("user:") + MembershipRow.user_id == AuditRow.object,
+                MembershipRow.organisation.in_(organisations),
+                MembershipRow.created_at <= AuditRow.at,
             )
             query = query.where(
                 or_(
                     AuditRow.organisation.in_(organisations),
-                    AuditRow.organisation.is_(None) & AuditRow.object.in_(mine),
+                    AuditRow.organisation.is_(None) & mine,
                 )
             )
         if actor is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -223,7 +223,15 @@ class Users:
                 session.add(row)
                 await session.flush()
                 what = f"user:{row.user_id}"
-                record(session, by, "user.add", what, after=_fields(row))
+                for organisation in _organisations(grants):
+                    record(
+                        session,
+                        by,
+                        "user.add",
+                        what,
+                        organisation=organisation,
+                        after=_fields(row),
+                    )
                 for grant in grants:
                     await _grant(session, row.user_id, grant, by)
         except IntegrityError as error:
@@ -269,9 +277,19 @@ class Users:
                 await _end_sessions(session, row.user_id, "disabled")
             action = "user.disable" if disabled else "user.enable"
             await session.flush()
-            what = f"user:{row.user_id}"
-            record(session, by, action, what, before=before, after=_fields(row))
-            return view(row, (await grants_of(session, [row.user_id]))[row.user_id])
+            grants = (await grants_of(session, [row.user_id]))[row.user_id]
+            # A row for each organisation: it stays theirs when the role there is taken away.
+            for organisation in _organisations(grants):
+                record(
+                    session,
+                    by,
+                    action,
+                    f"user:{row.user_id}",
+                    organisation=organisation,
+                    before=before,
+                    after=_fields(row),
+                )
+            return view(row, grants)
 
     async def set_password(
         self, who: str, password: str, by: Actor, *, keep_session: str | None = None
@@ -288,6 +306,7 @@ class Users:
             row.password_hash = hashed
             await _end_sessions(session, row.user_id, "password", but=keep_session)
             await unlock(session, row.email)
+            await _forget_links(session, row.user_id)
             record(session, by, "user.password", f"user:{row.user_id}")
 
     # Links in e-mails
@@ -344,6 +363,7 @@ class Users:
                 row.password_hash = hashed
                 await _end_sessions(session, row.user_id, "password")
                 await unlock(session, row.email)
+                await _forget_links(session, row.user_id)
             record(session, by, f"user.{purpose.value}", f"user:{row.user_id}")
             return view(row, (await grants_of(session, [row.user_id]))[row.user_id])
 
@@ -422,6 +442,18 @@ async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -
         after={"role": role, "channel": channel},
         details={"role": role, "channel": channel},
     )
+
+
+def _organisations(grants: Sequence[Grant]) -> list[str | None]:
+    """Whom a change of a user concerns: each organisation of theirs, or nobody in particular."""
+    names: list[str | None] = [*sorted({grant.organisation for grant in grants})]
+    return names or [None]
+
+
+async def _forget_links(session: AsyncSession, user_id: str) -> None:
+    """With a new password every code that was sent before is good for nothing any more."""
+    unused = (OneTimeTokenRow.user_id == user_id, OneTimeTokenRow.used_at.is_(None))
+    await session.execute(delete(OneTimeTokenRow).where(*unused))
 
 
 async def _end_sessions(

@@ -44,9 +44,10 @@ class Asked:
     allowed: list[str] = field(default_factory=list)
 
     @property
-    def organisation(self) -> str | None:
-        """Whose channel the request is about; None before one was allowed."""
-        return self.library.engine.channels[self.allowed[0]].organisation if self.allowed else None
+    def organisations(self) -> tuple[str, ...]:
+        """Whose channels the request is about, each once; none before one was allowed."""
+        channels = self.library.engine.channels
+        return tuple(dict.fromkeys(channels[name].organisation for name in self.allowed))
 
     def channels(self, action: Action = Action.READ) -> frozenset[str]:
         """The channels that they may do this to; what every list is limited by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -14,6 +15,9 @@ from vidpipe.api.asked import Asked
 from vidpipe.api.security.dependencies import actor_of, gate_of
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+#: The loop itself would forget what nobody waits for.
+_AT_WORK: set[asyncio.Task[Response]] = set()
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -29,13 +33,22 @@ class AuditedRoute(APIRoute):
         """The handler of the route, and the row that follows it."""
         handle = super().get_route_handler()
 
-        async def handled(request: Request) -> Response:
+        async def obeyed(request: Request) -> Response:
             response = await handle(request)
             asked: Asked | None = request.scope.get("vidpipe.asked")
-            obeyed = response.status_code < 300 and "idempotency-replayed" not in response.headers
-            if asked is not None and request.method not in _READS and obeyed:
+            done = response.status_code < 300 and "idempotency-replayed" not in response.headers
+            if asked is not None and done:
                 await self._write(request, asked, response)
             return response
+
+        async def handled(request: Request) -> Response:
+            if request.method in _READS:
+                return await handle(request)
+            # Whoever is told that it took too long: what was begun is done, and written down.
+            work = asyncio.create_task(obeyed(request))
+            _AT_WORK.add(work)
+            work.add_done_callback(_AT_WORK.discard)
+            return await asyncio.shield(work)
 
         return handled
 
@@ -46,11 +59,12 @@ class AuditedRoute(APIRoute):
         _, _, what = where.rpartition("/api/v1/")
         after = json.loads(bytes(response.body)) if response.body else None
         before = asked.before[0].model_dump(mode="json") if asked.before else None
-        await gate_of(request).accounts.audit.write(
-            actor_of(request, asked.principal.id),
-            f"{noun}.{verb}",
-            what.lstrip("/"),
-            organisation=asked.organisation,
-            before=None if created is not None else before,
-            after=after,
-        )
+        for organisation in asked.organisations or (None,):
+            await gate_of(request).accounts.audit.write(
+                actor_of(request, asked.principal.id),
+                f"{noun}.{verb}",
+                what.lstrip("/"),
+                organisation=organisation,
+                before=None if created is not None else before,
+                after=after,
+            )

@@ -1,5 +1,7 @@
 """What requests change is written down: who, what, which object, as it was and as it is."""
 
+import time
+
 import pytest
 
 from vidpipe.accounts.model import Grant, Role
@@ -62,6 +64,38 @@ def test_another_organisation_does_not_see_it(service):
     other = service.login("other@example.org")
     assert service.client.get("/audit?action=job", headers=other).json()["items"] == []
     assert len(log(service, "job")) == 1
+
+
+def test_what_took_too_long_is_done_and_written_down(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIDPIPE_SERVICE__TIMEOUT_S", "1.5")
+    with guarded(tmp_path) as service:
+        service.user(ADMIN, Grant("acme", Role.ADMIN))
+        header, real = service.login(ADMIN), service.library.projects.create
+
+        def slowly(*args, **more):
+            time.sleep(2.5)
+            return real(*args, **more)
+
+        monkeypatch.setattr(service.library.projects, "create", slowly)
+        body = {"channel": "news", "name": "spring"}
+        assert service.client.post("/projects", json=body, headers=header).status_code == 504
+        until = time.monotonic() + 20
+        while not log(service, "project") and time.monotonic() < until:
+            time.sleep(0.3)
+        assert [row["action"] for row in log(service, "project")] == ["project.create"]
+
+
+def test_a_batch_of_two_organisations_is_told_to_both(service):
+    service.user("other@example.org", Grant("default", Role.ADMIN))
+    service.user("both@example.org", Grant("acme", Role.EDITOR), Grant("default", Role.EDITOR))
+    videos = [service.objects(channel)["video_id"] for channel in ("news", "default")]
+    body = {"jobs": [{"video_id": video} for video in videos]}
+    both = service.login("both@example.org")
+    assert service.client.post("/jobs/batch", json=body, headers=both).status_code == 201
+    other = service.login("other@example.org")
+    rows = service.client.get("/audit?action=jobs", headers=other).json()["items"]
+    assert [row["action"] for row in rows] == ["jobs.create"]
+    assert len(log(service, "jobs")) == 1
 
 
 def test_no_route_that_changes_something_is_forgotten(service):

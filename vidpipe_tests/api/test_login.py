@@ -205,12 +205,68 @@ def test_on_this_machine_no_login_is_needed(embedded):
 )
 def test_what_a_proxy_passes_on_does_not_come_from_this_machine(embedded, name):
     assert embedded.client.get("/videos", headers={name: "127.0.0.1"}).status_code == 401
+    # The pages neither.
+    assert embedded.client.get("http://testserver/", headers={name: "127.0.0.1"}).status_code == 401
+    assert embedded.client.get("http://testserver/").status_code == 200
 
 
 def test_a_name_that_leads_here_for_a_moment_is_refused(embedded, service):
     for client in (embedded.client, service.client):
         rebound = client.get("/auth/me", headers={"Host": "evil.example"})
         assert rebound.status_code == 421
+
+
+def test_a_new_password_ends_every_code_that_was_sent_before(service):
+    header, known = service.login(ANN), {"email": ANN}
+    service.client.post("/auth/reset/request", json=known)
+    code = service.outbox.code()
+    body = {"old": GOOD, "new": "copper lantern meadow 12"}
+    changed = service.client.put("/auth/password", json=body, headers=header)
+    assert changed.status_code in (200, 204), changed.text
+    reset = {"token": code, "password": "orange violin shelter 55"}
+    assert service.client.post("/auth/reset", json=reset).status_code >= 400
+    assert service.client.post("/auth/login", json={**known, "password": body["new"]}).is_success
+
+
+def test_people_behind_one_address_do_not_end_their_logins(tmp_path):
+    with guarded(tmp_path, rates={**UNLIMITED, "login": 2}) as service:
+        service.user(ANN, ADMIN)
+        token = service.client.post("/auth/login", json={"email": ANN, "password": GOOD}).json()
+        for _ in range(4):
+            body = {"refresh_token": token["refresh_token"]}
+            answer = service.client.post("/auth/refresh", json=body)
+            assert answer.status_code == 200
+            token = answer.json()
+
+
+def test_a_key_makes_neither_keys_nor_users(service):
+    key = service.key(role=Role.ADMIN, scopes=list(Scope))
+    made = {"name": "more", "organisation": "acme", "scopes": ["read"]}
+    assert service.client.post("/keys", json=made, headers=key).status_code == 403
+    asked = {"email": "new@example.org", "organisation": "acme", "role": "admin"}
+    assert service.client.post("/users", json=asked, headers=key).status_code == 403
+
+
+def test_an_invitation_tells_nothing_of_a_life_elsewhere(service):
+    bob = service.user("bob@example.org", Grant("default", Role.VIEWER))
+    service.login("bob@example.org")
+    admin = service.login(ANN)
+    body = {"email": "bob@example.org", "organisation": "acme", "role": "viewer"}
+    view = service.client.post("/users", json=body, headers=admin).json()
+    assert view["id"] == bob and view["last_login_at"] is None
+    log = service.client.get("/audit?limit=500", headers=admin).json()["items"]
+    assert "session.start" not in {r["action"] for r in log if r["object"] == f"user:{bob}"}
+
+
+def test_who_was_disabled_is_still_told_when_their_role_is_gone(service):
+    bob = service.user("bob@example.org", Grant("acme", Role.VIEWER))
+    admin = service.login(ANN)
+    off = service.client.put(f"/users/{bob}/disabled", json={"disabled": True}, headers=admin)
+    assert off.status_code == 200
+    gone = service.client.delete(f"/users/{bob}/role?organisation=acme", headers=admin)
+    assert gone.status_code == 204
+    log = service.client.get("/audit?action=user.disable", headers=admin).json()["items"]
+    assert [row["object"] for row in log] == [f"user:{bob}"]
 
 
 # Who does not exist

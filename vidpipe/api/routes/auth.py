@@ -128,16 +128,24 @@ class Said(BaseModel):
     detail: str
 
 
+_NO_LOGIN = "nobody can log in here: VIDPIPE_ACCOUNTS__SECRETS is not set"
+
+
 async def _limit_login(request: Request) -> None:
     """Logins are limited for an address: strictly, before anything is looked at."""
     gate = gate_of(request)
     if is_foreign(request, gate.settings.service.cors_origins):
         raise ApiError(403, "foreign_origin", "pages of other origins may not log anybody in")
     if not gate.accounts.can_log_in:
-        said = "nobody can log in here: VIDPIPE_ACCOUNTS__SECRETS is not set"
-        raise ApiError(503, "no_login", said)
+        raise ApiError(503, "no_login", _NO_LOGIN)
     address = actor_of(request).address
     await limit(request, f"login:{address}", gate.settings.accounts.rates.login)
+
+
+async def _limit_refresh(request: Request) -> None:
+    """Continuing a login has a limit of its own: people behind one address do not end theirs."""
+    address = actor_of(request).address
+    await limit(request, f"refresh:{address}", gate_of(request).settings.accounts.rates.per_address)
 
 
 _STRICT = [Depends(_limit_login)]
@@ -157,10 +165,17 @@ async def log_in(request: Request, response: Response, body: LoginBody) -> Token
     return _answer(response, gate, found, cookies=body.transport == "cookie")
 
 
-@router.post("/refresh", summary="Continue a login", responses=errors(), dependencies=_STRICT)
+@router.post(
+    "/refresh",
+    summary="Continue a login",
+    responses=errors(),
+    dependencies=[Depends(_limit_refresh)],
+)
 async def refresh(request: Request, response: Response, body: RefreshBody) -> Tokens:
     """The next tokens for a refresh token, which is good once. Its reuse ends the login."""
     gate = gate_of(request)
+    if not gate.accounts.can_log_in:
+        raise ApiError(503, "no_login", _NO_LOGIN)
     cookies = body.refresh_token is None
     token = (
         body.refresh_token.get_secret_value()

@@ -75,8 +75,7 @@ async def create_key(asked: Manages, body: KeyCreate) -> KeyCreated:
     kind, _, who = asked.principal.id.partition(":")
     owner = who if kind == "user" else None
     if kind == "key":
-        # A key of a key is bounded by the same user.
-        owner = (await asked.accounts.keys.get(who)).owner
+        raise Forbidden("a key makes no keys: log in, or use `vidpipe keys create`")
     key, secret = await asked.accounts.keys.create(
         body.name,
         asked.actor,

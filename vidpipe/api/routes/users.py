@@ -13,7 +13,7 @@ from vidpipe.accounts.mail import link_mail
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.accounts.users import Purpose, UnknownAccount, User, email_address
 from vidpipe.api.described import errors
-from vidpipe.api.problems import ApiError
+from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.routes.auth import GrantView
 from vidpipe.api.security.gate import Gate
 from vidpipe.api.security.managing import Manages
@@ -98,7 +98,10 @@ async def get_user(asked: Manages, user_id: UserId) -> UserView:
 
 @router.post("", summary="Invite someone", status_code=201, responses=errors(404))
 async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> UserView:
-    """Give someone a role; who has no account yet gets a message with a code to make one."""
+    """Give someone a role; who has no account yet gets a message with a code to make one.
+    With a login only: a key would make itself a user who can do more than it."""
+    if asked.principal.id.startswith("key:"):
+        raise Forbidden("a key invites nobody: log in, or use `vidpipe users add`")
     grant = _grant(asked, body)
     users, email = asked.accounts.users, email_address(body.email)
     try:
@@ -163,7 +166,8 @@ def _view(asked: Manages, user: User) -> UserView:
         verified=user.verified,
         disabled=user.disabled,
         created_at=user.created_at,
-        last_login_at=user.last_login_at,
+        # Of someone who has a role elsewhere, too, this is not only ours to see.
+        last_login_at=user.last_login_at if asked.is_theirs_alone(user) else None,
         grants=tuple(
             GrantView(
                 organisation=g.organisation,

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vidpipe.accounts.model import LOCAL, Action, Principal
 from vidpipe.api.problems import ApiError
+from vidpipe.api.security.client import is_forwarded
 from vidpipe.api.security.dependencies import identify
 from vidpipe.api.security.gate import Gate
 from vidpipe.errors import Unavailable
@@ -27,10 +28,12 @@ class PagesGate:
         self.library = library
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self.gate.open_here:
+        connection = HTTPConnection({**scope, "app": _State(self.gate)})
+        # What a proxy passes on comes from anywhere.
+        here = self.gate.open_here and not is_forwarded(connection)
+        if scope["type"] != "http" or here:
             await self.app(scope, receive, send)
             return
-        connection = HTTPConnection({**scope, "app": _State(self.gate)})
         try:
             known = await identify(connection)
         except ApiError as error:
