@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -444,7 +444,7 @@ async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -
     )
 
 
-def _organisations(grants: Sequence[Grant]) -> list[str | None]:
+def _organisations(grants: Collection[Grant]) -> list[str | None]:
     """Whom a change of a user concerns: each organisation of theirs, or nobody in particular."""
     names: list[str | None] = [*sorted({grant.organisation for grant in grants})]
     return names or [None]
