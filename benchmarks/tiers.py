@@ -20,8 +20,8 @@ import ffmpeg
 from rich.console import Console
 from rich.table import Table
 
-from vidpipe.clips import render as rendering
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph import clip as rendering
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, Variant
 from vidpipe.clips.plan import plan_clip

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.real.stretches import CASES, Case, recording
-from vidpipe.clips import render as rendering
 from vidpipe.clips.canvas import arrange
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.graph import clip as rendering
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, ClipQuality, Part, Variant
 from vidpipe.clips.plan import plan_clip
