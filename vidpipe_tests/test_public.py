@@ -30,7 +30,9 @@ def surface() -> dict[str, list[str]]:
             ]
             methods = [
                 f"{n}{_parameters(m)}"
-                for n, m in vars(item).items()
+                for owner in item.__mro__
+                if owner.__module__.startswith("vidpipe.")
+                for n, m in vars(owner).items()
                 if not n.startswith("_") and (inspect.isfunction(m) or isinstance(m, classmethod))
             ]
             found[name] = sorted(fields) + sorted(methods)

@@ -28,10 +28,12 @@ class PagesGate:
         self.library = library
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         connection = HTTPConnection({**scope, "app": _State(self.gate)})
         # What a proxy passes on comes from anywhere.
-        here = self.gate.open_here and not is_forwarded(connection)
-        if scope["type"] != "http" or here:
+        if self.gate.open_here and not is_forwarded(connection):
             await self.app(scope, receive, send)
             return
         try:
