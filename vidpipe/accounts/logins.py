@@ -64,7 +64,8 @@ class LoginRefused:
     """Why nobody was logged in.
 
     Attributes:
-        reason: `credentials`, `locked`, `unverified` or `disabled`; of a token `token`.
+        reason: `credentials`, `locked`, `unverified` or `disabled`; of a token `token`, or
+            `just_used` where that was within the grace.
         retry_after_s: seconds to wait where waiting helps.
     """
 
@@ -170,8 +171,15 @@ class Logins:
             user = view(row, (await grants_of(session, [user_id]))[user_id])
         return self._login(user, begun, refresh)
 
-    async def refresh(self, token: str, by: Actor) -> Login | LoginRefused:
-        """The next pair of tokens for a refresh token that was not used yet."""
+    async def refresh(self, token: str, by: Actor, *, grace_s: float = 0.0) -> Login | LoginRefused:
+        """The next pair of tokens for a refresh token that was not used yet.
+
+        Args:
+            token: the refresh token.
+            by: who sends it.
+            grace_s: seconds after its use in which another one is refused, and does not end the
+                session: a browser's tabs send the same cookie at the same time.
+        """
         digest, moment = sha256(token), now()
         renewed = new_token()
         async with self._sessions.writing() as session:
@@ -184,7 +192,14 @@ class Logins:
             )
             session_id = used.scalar()
             if session_id is None:
-                await self._reused(session, digest, by)
+                used_before = await session.get(RefreshTokenRow, digest)
+                if used_before is None:
+                    return LoginRefused("token")
+                since = moment - (used_before.used_at or moment)
+                alive = await _alive(session, used_before.session_id, moment)
+                if alive is not None and since < timedelta(seconds=grace_s):
+                    return LoginRefused("just_used")
+                await self._reused(session, used_before, by)
                 return LoginRefused("token")
             found = await _alive(session, session_id, moment)
             if found is None:
@@ -250,11 +265,8 @@ class Logins:
             until=begun.expires_at,
         )
 
-    async def _reused(self, session: AsyncSession, digest: str, by: Actor) -> None:
+    async def _reused(self, session: AsyncSession, row: RefreshTokenRow, by: Actor) -> None:
         """A token that was used comes again: the family ends."""
-        row = await session.get(RefreshTokenRow, digest)
-        if row is None:
-            return
         family = await session.get_one(SessionRow, row.session_id)
         if family.revoked_at is None:
             family.revoked_at, family.revoked_because = now(), "reuse"

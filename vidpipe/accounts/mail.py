@@ -114,9 +114,10 @@ def link_mail(to: str, purpose: Purpose, token: str, public_url: str) -> Mail:
         token: the token.
         public_url: where the service is, for the address that takes the token.
     """
-    where = f"{public_url.rstrip('/')}/api/v1/auth/{purpose.value}"
+    where = f"{public_url.rstrip('/')}/account/{purpose.value}"
     text = (
-        f"{_TEXTS[purpose]}: send it with this code to {where}\n\n    {token}\n\n"
+        f"{_TEXTS[purpose]}:\n\n{where}?code={token}\n\n"
+        f"Where that does not open, enter this code at {where}:\n\n    {token}\n\n"
         f"It is good once, for {_LASTS[purpose]}. If it was not you, do nothing.\n"
     )
     return Mail(to, _SUBJECTS[purpose], text)

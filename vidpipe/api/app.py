@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 import vidpipe
 from vidpipe.api import reference
+from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
 from vidpipe.api.routes import (
@@ -73,7 +74,13 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     # A line feed in an address is none of the pages' either.
     api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
     routes.append(api)
-    pages = PagesGate(web_app(library), door, library)
+    settings = library.engine.settings
+    guard = Middleware(
+        Guard, hosts=known_hosts(settings.public_url), content_policy=policy(library.engine)
+    )
+    accounts = account_pages(door, guard)
+    routes += [Route(path, accounts) for path in ACCOUNT_PATHS]
+    pages = PagesGate(web_app(library), door, library, guard)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -61,7 +61,10 @@ class ApiError(VidpipeError):
         detail: for whoever asked.
         details: for their program.
         headers: of the answer.
+        cookies: values of `Set-Cookie` that the answer has as well.
     """
+
+    cookies: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -134,7 +137,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     """The one handler of every error."""
     request_id = str(request.scope.get("vidpipe.request_id", ""))
     if isinstance(error, ApiError):
-        return problem(
+        refused = problem(
             request_id,
             error.status,
             error.code,
@@ -142,6 +145,9 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
             details=error.details,
             headers=error.headers,
         )
+        for cookie in error.cookies:
+            refused.headers.append("set-cookie", cookie)
+        return refused
     if isinstance(error, RequestValidationError):
         return problem(
             request_id,

@@ -50,7 +50,7 @@ def policy(engine: Engine) -> str:
         files = f"'self' {where.scheme}://{where.netloc}"
     return (
         f"default-src 'none'; img-src {files} data:; media-src {files}; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 

@@ -12,16 +12,14 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
@@ -29,12 +27,13 @@ from vidpipe.library import Library
 from vidpipe.media.contact_sheets import narrowed
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
-from vidpipe.storage.keys import REPORTS, Folder, folder_of
-from vidpipe.timeline import clock
+from vidpipe.storage.keys import REPORTS, Folder, channel_of, folder_of
 from vidpipe.web.documents import documents
 from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, video_page
+from vidpipe.web.rendering import page as rendered
+from vidpipe.web.viewer import Viewer, viewer_of
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
 SHOWN = frozenset({Folder.FRAMES, Folder.ANALYSIS, Folder.CLIPS, Folder.EXPORTS})
@@ -52,21 +51,22 @@ def web_app(library: Library) -> Starlette:
     docs = documents()
 
     async def home(request: Request) -> Response:
-        videos = await run_in_threadpool(library.list, limit=_NEWEST)
-        return _page("home.html", videos=videos.items)
+        channels = viewer_of(request.scope).channels
+        videos = await run_in_threadpool(library.list, channels=channels, limit=_NEWEST)
+        return rendered(request, "home.html", videos=videos.items)
 
     async def video(request: Request) -> Response:
         video_id = request.path_params["video_id"]
-        if not _is_name(video_id):
+        if not _is_name(video_id) or not viewer_of(request.scope).sees(channel_of(video_id)):
             return PlainTextResponse("There is no such video.\n", 404)
         page: VideoPage | None = await run_in_threadpool(video_page, engine, video_id)
         if page is None:
             return PlainTextResponse("There is no such video.\n", 404)
-        return _page("video.html", page=page)
+        return rendered(request, "video.html", page=page)
 
     async def file(request: Request) -> Response:
         key = request.path_params["key"]
-        if not _is_name(key) or (folder_of(key) not in SHOWN and not _of_report(key)):
+        if not _is_name(key) or not _is_shown(key, viewer_of(request.scope)):
             return PlainTextResponse("There is no such file here.\n", 404)
         width = request.query_params.get("width", "")
         if width.isdecimal() and len(width) <= 4 and 16 <= int(width) <= 4096:
@@ -80,7 +80,8 @@ def web_app(library: Library) -> Starlette:
             return PlainTextResponse("There is no such page.\n", 404)
         if path.suffix != ".md":
             return FileResponse(path)
-        return _page("document.html", title=path.stem, body=Markup(_MARKDOWN.render(_text(path))))
+        body = Markup(_MARKDOWN.render(_text(path)))
+        return rendered(request, "document.html", title=path.stem, body=body)
 
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -136,15 +137,11 @@ def _document(docs: Path, name: str) -> Path | None:
         return None
 
 
-_PAGES = Environment(
-    loader=PackageLoader("vidpipe.web"), autoescape=select_autoescape(), undefined=StrictUndefined
-)
-_PAGES.filters["clock"] = clock
-_PAGES.filters["path"] = quote
-
-
-def _page(template: str, **values: Any) -> Response:
-    return HTMLResponse(_PAGES.get_template(template).render(**values))
+def _is_shown(key: str, viewer: Viewer) -> bool:
+    """Whether whoever looks is given the file; a report is about every channel."""
+    if folder_of(key) in SHOWN:
+        return viewer.sees(key.partition("/")[0])
+    return _of_report(key) and viewer.channels is None
 
 
 def _of_report(key: str) -> bool:

@@ -49,6 +49,7 @@ ROUTES: dict[str, Action | str] = {
     "GET /templates": R,
     "POST /auth/login": PUBLIC,
     "POST /auth/refresh": PUBLIC,
+    "GET /auth/continue": PUBLIC,
     "POST /auth/register": PUBLIC,
     "POST /auth/verify": PUBLIC,
     "POST /auth/reset/request": PUBLIC,

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from vidpipe.exports.model import PlatformExports, Rule
 from vidpipe.pipeline import Engine
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.readiness import _links
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder, folder_of
@@ -53,6 +55,26 @@ def test_a_clip_whose_file_retention_took_is_played_from_an_export(processed, tm
                 engine.store.delete(item.key)
     said = browse(engine).get(page).text
     assert "<video" not in said and "Its files were removed" in said
+
+
+def test_a_page_says_why_there_are_no_clips_and_what_an_export_breaks(processed, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    engine = Engine(load_settings(home=home, allow_model_download=False))
+    page = f"/videos/{processed.video_id}"
+    broken = Rule(rule="duration", ok=False, measured="181 s", wanted="180 s at most")
+    made = engine.manifest(processed.video_id, EXPORTS.of("tiktok").name)
+    document = engine.artifacts.document(made, PlatformExports)
+    worse = [e.model_copy(update={"rules": (broken,)}) for e in document.exports]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vidpipe.web.pages._exports", lambda *_: worse)
+        said = browse(engine).get(page).text
+        assert "duration: 181 s, wanted 180 s at most" in said
+    for item in engine.store.list(f"default/{processed.video_id}/{Folder.CLIPS}"):
+        if "current.json" in item.key:
+            engine.store.delete(item.key)
+    assert engine.manifest(processed.video_id, "rendered_clips") is None
+    assert "Its clips are not made yet." in browse(engine).get(page).text
 
 
 def test_the_first_page_leads_to_every_video(browser, processed):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.logins import Login, LoginRefused
-from vidpipe.accounts.mail import Mail, known_mail, link_mail
 from vidpipe.accounts.model import Action
-from vidpipe.accounts.users import Purpose, UnknownAccount, is_email
+from vidpipe.accounts.users import Purpose
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.client import is_foreign
@@ -28,18 +26,28 @@ from vidpipe.api.security.dependencies import (
     Unauthenticated,
     actor_of,
     gate_of,
-    limit,
     session,
-    too_many,
+)
+from vidpipe.api.security.entering import (
+    GRACE_S,
+    NO_LOGIN,
+    SENT,
+    check_open,
+    end_old,
+    limit_login,
+    limit_refresh,
+    login_page,
+    own_page,
+    refusal,
+    send_registration,
+    send_reset,
+    use_code,
 )
 from vidpipe.api.security.gate import Gate
-from vidpipe.errors import Unavailable
 
 router = APIRouter(prefix="/auth", tags=["accounts"])
-_log = logging.getLogger("vidpipe")
 SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="id of a login")]
 Who = Annotated[Known, Depends(session)]
-_SENT = "if there is such an account, a message is on its way"
 
 
 class _Body(BaseModel):
@@ -128,27 +136,11 @@ class Said(BaseModel):
     detail: str
 
 
-_NO_LOGIN = "nobody can log in here: VIDPIPE_ACCOUNTS__SECRETS is not set"
-
-
-async def _limit_login(request: Request) -> None:
-    """Logins are limited for an address: strictly, before anything is looked at."""
-    gate = gate_of(request)
-    if is_foreign(request, gate.settings.service.cors_origins):
-        raise ApiError(403, "foreign_origin", "pages of other origins may not log anybody in")
-    if not gate.accounts.can_log_in:
-        raise ApiError(503, "no_login", _NO_LOGIN)
-    address = actor_of(request).address
-    await limit(request, f"login:{address}", gate.settings.accounts.rates.login)
-
-
-async def _limit_refresh(request: Request) -> None:
-    """Continuing a login has a limit of its own: people behind one address do not end theirs."""
-    address = actor_of(request).address
-    await limit(request, f"refresh:{address}", gate_of(request).settings.accounts.rates.per_address)
-
-
-_STRICT = [Depends(_limit_login)]
+_A_MOMENT = {
+    "description": "Another request renewed the cookies a moment ago: the page leads on by itself",
+    "content": {"text/html": {"schema": {"type": "string"}, "example": "One moment…\n"}},
+}
+_STRICT = [Depends(limit_login)]
 
 
 @router.post("/login", summary="Log in", responses=errors(), dependencies=_STRICT)
@@ -156,12 +148,12 @@ async def log_in(request: Request, response: Response, body: LoginBody) -> Token
     """Log in with an e-mail address and a password. The answer does not tell which was wrong."""
     gate = gate_of(request)
     by = actor_of(request)
-    await _end_old(request, gate)
+    await end_old(request)
     found = await gate.accounts.logins.with_password(
         body.email, body.password.get_secret_value(), by
     )
     if isinstance(found, LoginRefused):
-        raise _refusal(found)
+        raise refusal(found)
     return _answer(response, gate, found, cookies=body.transport == "cookie")
 
 
@@ -169,13 +161,13 @@ async def log_in(request: Request, response: Response, body: LoginBody) -> Token
     "/refresh",
     summary="Continue a login",
     responses=errors(),
-    dependencies=[Depends(_limit_refresh)],
+    dependencies=[Depends(limit_refresh)],
 )
 async def refresh(request: Request, response: Response, body: RefreshBody) -> Tokens:
     """The next tokens for a refresh token, which is good once. Its reuse ends the login."""
     gate = gate_of(request)
     if not gate.accounts.can_log_in:
-        raise ApiError(503, "no_login", _NO_LOGIN)
+        raise ApiError(503, "no_login", NO_LOGIN)
     cookies = body.refresh_token is None
     token = (
         body.refresh_token.get_secret_value()
@@ -190,9 +182,40 @@ async def refresh(request: Request, response: Response, body: RefreshBody) -> To
             raise ApiError(403, "csrf", "send the header X-CSRF-Token")
     found = await gate.accounts.logins.refresh(token, actor_of(request))
     if isinstance(found, LoginRefused):
-        clear_cookies(response, gate)
-        raise _refusal(found)
+        raise _without_cookies(refusal(found), gate) if cookies else refusal(found)
     return _answer(response, gate, found, cookies=cookies)
+
+
+@router.get(
+    "/continue",
+    summary="Continue a login in a browser",
+    status_code=303,
+    response_class=RedirectResponse,
+    responses={200: _A_MOMENT, **errors()},
+    dependencies=[Depends(limit_refresh)],
+)
+async def continue_login(
+    request: Request,
+    to: Annotated[str, Query(max_length=2048, description="the page to go to")] = "/",
+) -> Response:
+    """Renew the cookies of a browser, and lead it on; without a login that holds to the page to
+    log in."""
+    gate = gate_of(request)
+    to = own_page(to)
+    token = refresh_cookie(request, gate)
+    if not token or not gate.accounts.can_log_in:
+        return RedirectResponse(login_page(to), 303)
+    found = await gate.accounts.logins.refresh(token, actor_of(request), grace_s=GRACE_S)
+    if not isinstance(found, LoginRefused):
+        response = RedirectResponse(to, 303)
+        set_cookies(response, gate, found)
+        return response
+    if found.reason == "just_used":
+        # Another tab was first: in a moment the browser has what it was given.
+        return HTMLResponse("One moment…\n", headers={"Refresh": f"1; url={to}"})
+    response = RedirectResponse(login_page(to), 303)
+    clear_cookies(response, gate)
+    return response
 
 
 @router.post("/logout", summary="Log out", status_code=204, responses=errors())
@@ -255,14 +278,14 @@ async def end_session(request: Request, who: Who, session_id: SessionId) -> Resp
 @router.put("/password", summary="Change your password", responses=errors())
 async def change_password(request: Request, who: Who, body: ChangePasswordBody) -> Said:
     """Change your password. Your other logins end."""
-    await _limit_login(request)
+    await limit_login(request)
     gate, user_id = gate_of(request), _user(who)
     by = actor_of(request, who.principal.id)
     refused = await gate.accounts.logins.check_password(
         who.principal.name, body.old.get_secret_value(), by
     )
     if refused is not None:
-        raise _refusal(refused)
+        raise refusal(refused)
     await gate.accounts.users.set_password(
         user_id, body.new.get_secret_value(), by, keep_session=who.session_id
     )
@@ -278,16 +301,15 @@ async def register(request: Request, tasks: BackgroundTasks, body: EmailBody) ->
     The password is chosen with the code: whoever registers another's address sets none for them.
     """
     gate = gate_of(request)
-    if gate.settings.accounts.registration != "open":
-        raise Forbidden("nobody may register here; ask an administrator for an invitation")
-    tasks.add_task(_register, gate, actor_of(request), body.email)
-    return Said(detail=_SENT)
+    check_open(gate)
+    tasks.add_task(send_registration, gate, actor_of(request), body.email)
+    return Said(detail=SENT)
 
 
 @router.post("/verify", summary="Confirm your address", responses=errors(400), dependencies=_STRICT)
 async def verify(request: Request, body: NewPasswordBody) -> Said:
     """Confirm that an address is yours, with the code of the message, and choose a password."""
-    await _use(request, body.token, Purpose.VERIFY, body.password)
+    await _use(request, body, Purpose.VERIFY)
     return Said(detail="the address is confirmed; log in")
 
 
@@ -300,21 +322,21 @@ async def verify(request: Request, body: NewPasswordBody) -> Said:
 )
 async def request_reset(request: Request, tasks: BackgroundTasks, body: EmailBody) -> Said:
     """Ask for a message with a code. The answer is the same whether there is an account."""
-    tasks.add_task(_send_reset, gate_of(request), body.email)
-    return Said(detail=_SENT)
+    tasks.add_task(send_reset, gate_of(request), body.email)
+    return Said(detail=SENT)
 
 
 @router.post("/reset", summary="Choose a new password", responses=errors(400), dependencies=_STRICT)
 async def reset(request: Request, body: NewPasswordBody) -> Said:
     """Choose a new password, with the code of the message. Every login of yours ends."""
-    await _use(request, body.token, Purpose.RESET, body.password)
+    await _use(request, body, Purpose.RESET)
     return Said(detail="the password was changed; log in")
 
 
 @router.post("/invite", summary="Accept an invitation", responses=errors(400), dependencies=_STRICT)
 async def accept_invitation(request: Request, body: NewPasswordBody) -> Said:
     """Choose a password, with the code of the invitation."""
-    await _use(request, body.token, Purpose.INVITE, body.password)
+    await _use(request, body, Purpose.INVITE)
     return Said(detail="welcome; log in")
 
 
@@ -341,59 +363,17 @@ async def allow(
     return Response(status_code=204, headers={"X-Vidpipe-User": who.principal.id})
 
 
-async def _use(request: Request, token: SecretStr, purpose: Purpose, password: SecretStr) -> None:
-    used = await gate_of(request).accounts.users.use_link(
-        token.get_secret_value(),
-        purpose,
-        actor_of(request),
-        password=password.get_secret_value(),
-    )
-    if used is None:
-        raise ApiError(400, "bad_token", "the code is not known, was used or is too old")
+async def _use(request: Request, body: NewPasswordBody, purpose: Purpose) -> None:
+    token, password = body.token.get_secret_value(), body.password.get_secret_value()
+    await use_code(request, token, purpose, password)
 
 
-async def _register(gate: Gate, by: Actor, email: str) -> None:
-    """After the answer, so that its time tells nothing."""
-    email = email.strip().lower()
-    if not is_email(email):
-        return
-    users = gate.accounts.users
-    try:
-        user = await users.get(email)
-    except UnknownAccount:
-        user = await users.add(email, by)
-    if user.verified or user.disabled:
-        await _send(gate, known_mail(email))
-        return
-    token = await users.new_link(user.id, Purpose.VERIFY)
-    await _send(gate, link_mail(email, Purpose.VERIFY, token, gate.settings.public_url))
-
-
-async def _send_reset(gate: Gate, email: str) -> None:
-    users = gate.accounts.users
-    try:
-        user = await users.get(email.strip().lower() if "@" in email else "")
-    except UnknownAccount:
-        return
-    if user.disabled:
-        return
-    token = await users.new_link(user.id, Purpose.RESET)
-    await _send(gate, link_mail(user.email, Purpose.RESET, token, gate.settings.public_url))
-
-
-async def _send(gate: Gate, mail: Mail) -> None:
-    try:
-        await gate.mailer.send(mail)
-    except Unavailable as error:
-        _log.error("%s", error)
-
-
-async def _end_old(request: Request, gate: Gate) -> None:
-    """Whoever logs in again leaves their old login behind."""
-    old = refresh_cookie(request, gate)
-    session_id = await gate.accounts.logins.session_of(old) if old else None
-    if session_id is not None and csrf_holds(request, gate, session_id):
-        await gate.accounts.logins.end(session_id, actor_of(request))
+def _without_cookies(error: ApiError, gate: Gate) -> ApiError:
+    """An error whose answer takes the cookies back, which are good for nothing any more."""
+    response = Response()
+    clear_cookies(response, gate)
+    error.cookies = tuple(response.headers.getlist("set-cookie"))
+    return error
 
 
 def _answer(response: Response, gate: Gate, login: Login, *, cookies: bool) -> Tokens:
@@ -405,17 +385,6 @@ def _answer(response: Response, gate: Gate, login: Login, *, cookies: bool) -> T
         expires_in=login.access_s,
         until=login.until,
     )
-
-
-def _refusal(refused: LoginRefused) -> ApiError:
-    if refused.reason == "locked":
-        return too_many(refused.retry_after_s or 1.0)
-    if refused.reason == "unverified":
-        return ApiError(403, "unverified", "confirm your address first: a message has the code")
-    if refused.reason == "token":
-        return Unauthenticated("log in again")
-    # A disabled account is none, for whoever knows its password too.
-    return Unauthenticated("the address or the password is wrong")
 
 
 def _user(who: Known) -> str:

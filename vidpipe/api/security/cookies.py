@@ -70,6 +70,11 @@ def refresh_cookie(connection: HTTPConnection, gate: Gate) -> str | None:
     return connection.cookies.get(names(gate)[1])
 
 
+def session_of_page(connection: HTTPConnection, gate: Gate) -> str | None:
+    """The session of a browser, by the cookie that every page of ours gets; good to end it."""
+    return gate.accounts.signer.signed(_CSRF, connection.cookies.get(names(gate)[2], ""))
+
+
 def csrf_holds(connection: HTTPConnection, gate: Gate, session_id: str) -> bool:
     """Whether the request's header repeats the cookie, and both are of this session."""
     signer: Signer = gate.accounts.signer

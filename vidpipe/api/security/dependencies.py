@@ -118,6 +118,16 @@ async def limit(connection: HTTPConnection, subject: str, per_minute: int) -> No
         raise too_many(wait_s)
 
 
+async def limit_address(connection: HTTPConnection) -> None:
+    """Count a request of somebody who has not shown who they are.
+
+    Raises:
+        ApiError: 429 with `Retry-After`.
+    """
+    rates = gate_of(connection).settings.accounts.rates
+    await limit(connection, f"address:{actor_of(connection).address}", rates.per_address)
+
+
 def too_many(wait_s: float) -> ApiError:
     """The answer to whoever asks too often."""
     seconds = max(1, -int(-wait_s // 1))
@@ -136,11 +146,11 @@ async def _known(request: Request) -> Known:
     try:
         known = await identify(request)
     except Unauthenticated:
-        await limit(request, f"address:{actor_of(request).address}", rates.per_address)
+        await limit_address(request)
         raise
     who = known.principal
     if who is ANONYMOUS:
-        await limit(request, f"address:{actor_of(request).address}", rates.per_address)
+        await limit_address(request)
     elif who is not LOCAL:
         most = rates.per_key if who.id.startswith("key:") else rates.per_user
         await limit(request, who.id, most)
