@@ -40,6 +40,14 @@ class UnknownAccount(Misconfigured):
     """There is no user, key or membership of this name."""
 
 
+#: The role of whoever manages an organisation as a whole.
+_ADMIN = {"role": Role.ADMIN.name.lower(), "channel": ""}
+
+
+class LastAdmin(Misconfigured):
+    """Nobody would manage the organisation any more."""
+
+
 class Purpose(StrEnum):
     """What a link in an e-mail is for."""
 
@@ -239,7 +247,11 @@ class Users:
         return view(row, tuple(grants))
 
     async def give_role(self, who: str, grant: Grant, by: Actor) -> User:
-        """Give someone a role in an organisation or a channel, in place of the one they had."""
+        """Give someone a role in an organisation or a channel, in place of the one they had.
+
+        Raises:
+            LastAdmin: they are the last admin of the organisation, and would be none.
+        """
         async with self._sessions.writing() as session:
             row = await _find(session, who)
             await _grant(session, row.user_id, grant, by)
@@ -250,14 +262,18 @@ class Users:
 
         Raises:
             UnknownAccount: they have none there.
+            LastAdmin: they are the last admin of the organisation.
         """
         async with self._sessions.writing() as session:
             row = await _find(session, who)
+            await _lock_admins(session, [organisation])
             have = await session.get(MembershipRow, (row.user_id, organisation, channel or ""))
             if have is None:
                 raise UnknownAccount(f"{row.email} has no role there")
             before = {"role": have.role, "channel": have.channel}
             await session.delete(have)
+            if before == _ADMIN:
+                await _keep_an_admin(session, organisation, by)
             record(
                 session,
                 by,
@@ -268,16 +284,24 @@ class Users:
             )
 
     async def set_disabled(self, who: str, disabled: bool, by: Actor) -> User:
-        """Let someone in no more, or again. Sessions end and keys stop with the next request."""
+        """Let someone in no more, or again. Sessions end and keys stop with the next request.
+
+        Raises:
+            LastAdmin: they are the last admin of an organisation.
+        """
         async with self._sessions.writing() as session:
             row = await _find(session, who)
+            grants = (await grants_of(session, [row.user_id]))[row.user_id]
+            await _lock_admins(session, {grant.organisation for grant in grants})
             before = _fields(row)
             row.disabled_at = now() if disabled else None
             if disabled:
                 await _end_sessions(session, row.user_id, "disabled")
             action = "user.disable" if disabled else "user.enable"
             await session.flush()
-            grants = (await grants_of(session, [row.user_id]))[row.user_id]
+            for grant in grants:
+                if disabled and grant.role is Role.ADMIN and grant.channel is None:
+                    await _keep_an_admin(session, grant.organisation, by)
             # A row for each organisation: it stays theirs when the role there is taken away.
             for organisation in _organisations(grants):
                 record(
@@ -424,6 +448,7 @@ async def _find(session: AsyncSession, who: str) -> UserRow:
 async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -> None:
     organisation = organisation_name(grant.organisation)
     channel = organisation_name(grant.channel) if grant.channel else ""
+    await _lock_admins(session, [organisation])
     row = await session.get(MembershipRow, (user_id, organisation, channel))
     role = grant.role.name.lower()
     before = {"role": row.role, "channel": channel} if row is not None else None
@@ -432,6 +457,8 @@ async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -
         session.add(row)
     row.role = role
     await session.flush()
+    if before == _ADMIN and row.role != _ADMIN["role"]:
+        await _keep_an_admin(session, organisation, by)
     record(
         session,
         by,
@@ -442,6 +469,40 @@ async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -
         after={"role": role, "channel": channel},
         details={"role": role, "channel": channel},
     )
+
+
+async def _lock_admins(session: AsyncSession, organisations: Collection[str]) -> None:
+    """Of two changes of who manages an organisation the later sees the earlier."""
+    query = select(MembershipRow.user_id).where(
+        MembershipRow.organisation.in_(organisations),
+        MembershipRow.channel == "",
+        MembershipRow.role == _ADMIN["role"],
+    )
+    order = (MembershipRow.organisation, MembershipRow.user_id)
+    await session.execute(query.order_by(*order).with_for_update())
+
+
+async def _keep_an_admin(session: AsyncSession, organisation: str, by: Actor) -> None:
+    """Nobody locks an organisation out of itself; who has the command line may.
+
+    Raises:
+        LastAdmin: nobody who may log in would manage it any more.
+    """
+    if not by.id.startswith(("user:", "key:")):
+        return
+    await session.flush()
+    query = (
+        select(UserRow.user_id)
+        .join(MembershipRow, MembershipRow.user_id == UserRow.user_id)
+        .where(
+            MembershipRow.organisation == organisation,
+            MembershipRow.channel == "",
+            MembershipRow.role == _ADMIN["role"],
+            UserRow.disabled_at.is_(None),
+        )
+    )
+    if await session.scalar(query.limit(1)) is None:
+        raise LastAdmin(f"{organisation} would have no admin any more: make someone else one first")
 
 
 def _organisations(grants: Collection[Grant]) -> list[str | None]:

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from vidpipe.accounts.users import UnknownAccount
+from vidpipe.accounts.users import LastAdmin, UnknownAccount
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
     Changed,
@@ -97,6 +97,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownFailure, 404, "failure_not_found"),
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
+    (LastAdmin, 409, "last_admin"),
     (NotReady, 409, "not_ready"),
     (WrongState, 409, "wrong_state"),
     (NameTaken, 409, "name_taken"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -228,6 +229,15 @@ def read_url(url: str) -> URL:
     return parsed
 
 
+def _keep_from_others(file: Path) -> None:
+    """Make the file of a database that its owner and their group alone can read.
+
+    It holds hashes of passwords; what SQLite lays beside it has the same mode.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o660))
+
+
 def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         # Made when they are needed: a step has one or two, a service one for each request at once,
@@ -239,6 +249,7 @@ def _engine(parsed: URL) -> Engine:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(f"VIDPIPE_DATABASE_URL: {folder}: {error.strerror}") from error
+        _keep_from_others(Path(parsed.database))
     engine = create_engine(parsed)
 
     @event.listens_for(engine, "connect")

@@ -359,6 +359,29 @@ def test_who_has_a_role_elsewhere_is_disabled_by_nobody_here(service):
     assert [g["organisation"] for g in shown["grants"]] == ["acme"]
 
 
+def test_the_last_admin_of_an_organisation_stays(service):
+    ann = service.run(lambda a: a.users.get(ANN)).id
+    header = service.login(ANN)
+    lower = {"organisation": "acme", "role": "editor"}
+    asked = (
+        service.client.put(f"/users/{ann}/role", json=lower, headers=header),
+        service.client.delete(f"/users/{ann}/role?organisation=acme", headers=header),
+        service.client.put(f"/users/{ann}/disabled", json={"disabled": True}, headers=header),
+    )
+    assert [(a.status_code, a.json()["code"]) for a in asked] == [(409, "last_admin")] * 3
+    assert service.client.get("/users", headers=header).status_code == 200
+    # A disabled one is none, and one of a channel neither.
+    service.user("off@example.org", ADMIN)
+    service.run(lambda a: a.users.set_disabled("off@example.org", True, COMMAND_LINE))
+    service.user("part@example.org", Grant("acme", Role.ADMIN, "news"))
+    take = f"/users/{ann}/role?organisation=acme"
+    assert service.client.delete(take, headers=header).status_code == 409
+    service.user("bea@example.org", ADMIN)
+    assert service.client.delete(take, headers=header).status_code == 204
+    # Whoever has the command line may do what they like.
+    service.run(lambda a: a.users.take_role("bea@example.org", "acme", None, COMMAND_LINE))
+
+
 def test_a_password_is_changed_with_the_old_one(service):
     mine, other = service.login(ANN), service.login(ANN)
     body = {"old": "no", "new": GOOD + " new"}

@@ -1,5 +1,6 @@
 """The catalog on SQLite and on a real PostgreSQL."""
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -138,3 +139,19 @@ def test_a_catalog_that_a_newer_version_migrated_says_so(catalog):
             Catalog(catalog.url.render_as_string(hide_password=False)).ready()
     finally:
         mark(newest)
+
+
+def test_the_file_of_a_catalog_is_nobody_elses_to_read(tmp_path):
+    before = os.umask(0o022)
+    try:
+        Catalog(f"sqlite:///{tmp_path / 'catalog.sqlite'}").ready()
+        kept = tmp_path / "kept.sqlite"
+        kept.touch(0o604)
+        kept.chmod(0o604)
+        Catalog(f"sqlite:///{kept}").ready()
+    finally:
+        os.umask(before)
+    modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
+    assert modes.pop("kept.sqlite") == 0o604
+    assert modes["catalog.sqlite"] == 0o640
+    assert all(not mode & 0o004 for name, mode in modes.items() if "catalog" in name)

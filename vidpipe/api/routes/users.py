@@ -113,7 +113,7 @@ async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> Us
     return _view(asked, user)
 
 
-@router.put("/{user_id}/role", summary="Give a role", responses=errors(404))
+@router.put("/{user_id}/role", summary="Give a role", responses=errors(404, 409))
 async def give_role(asked: Manages, user_id: UserId, body: RoleBody) -> UserView:
     """Give a user a role in place of the one that they have there."""
     grant = _grant(asked, body)
@@ -122,7 +122,7 @@ async def give_role(asked: Manages, user_id: UserId, body: RoleBody) -> UserView
 
 
 @router.delete(
-    "/{user_id}/role", summary="Take a role away", status_code=204, responses=errors(404)
+    "/{user_id}/role", summary="Take a role away", status_code=204, responses=errors(404, 409)
 )
 async def take_role(
     asked: Manages,
