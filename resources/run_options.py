@@ -108,6 +108,23 @@ def form(*fields: str) -> dict[str, Any]:
     return {"resources": {"run_options": {"config": shown}}}
 
 
+def filled(options: RunOptions) -> dict[str, Any]:
+    """Run configuration with these options in the form."""
+    captions = options.captions
+    enabled = {None: None, True: "burned in", False: "none"}
+    capitals = {None: None, True: "yes", False: "no"}
+    fields: dict[str, Any] = {
+        **options.model_dump(mode="json", exclude={"captions", "accent"}, exclude_defaults=True),
+        "captions": enabled[captions.get("enabled")],
+        "caption_size": captions.get("font_size"),
+        "caption_words": captions.get("max_words"),
+        "caption_capitals": capitals[captions.get("uppercase")],
+        "caption_accent": options.accent,
+    }
+    chosen = {name: value for name, value in fields.items() if value is not None}
+    return {"resources": {"run_options": {"config": chosen}}}
+
+
 def has_run_options(run_config: Mapping[str, Any]) -> bool:
     """Whether somebody filled in the form of a run with this configuration."""
     config = run_config.get("resources", {}).get("run_options", {}).get("config", {})

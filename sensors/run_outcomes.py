@@ -42,7 +42,7 @@ _BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Notes how every run of a video ended. What can pass is tried again after 1, 5, "
     "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`. So is a run whose "
-    "launch form was filled in: re-execute it from its page, which keeps the form.",
+    "launch form somebody filled in: re-execute it from its page, which keeps the form.",
 )
 def run_outcomes(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource
@@ -105,7 +105,7 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
     failed, passing = _what_failed(instance, run, video_id)
-    if has_run_options(run.run_config):
+    if REQUEST not in run.tags and has_run_options(run.run_config):
         # A request for a run of its own would not know of what somebody filled in for this one.
         passing = False
     retry_delays_s = engine.settings.retry_delays_s

@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.partitions import videos
 from resources import VidpipeResource
+from resources.run_options import filled
 from sensors.jobs import ALIVE, process_video
 from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
@@ -15,6 +16,7 @@ from vidpipe.channels.model import Channel
 from vidpipe.errors import VidpipeError
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 
 #: Partition keys and runs of one tick.
@@ -151,8 +153,10 @@ def _run_request(row: RequestRow) -> dg.RunRequest:
     selection = None
     if row.stages is not None:
         selection = [dg.AssetKey(name.split("/")) for name in row.stages]
+    options = row.run_options
     return dg.RunRequest(
         run_key=f"request-{row.id}",
+        run_config=filled(RunOptions(**options)) if options is not None else None,
         partition_key=row.video_id,
         asset_selection=selection,
         tags={

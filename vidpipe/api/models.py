@@ -8,8 +8,11 @@ from typing import Annotated, Generic, Literal, TypeVar
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.library import JobSpec, JobView
+from vidpipe.errors import Misconfigured
+from vidpipe.library import JobSpec, JobView, Refused
 from vidpipe.library.reading import MOST, PAGE
+from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.platforms.model import TierName
 from vidpipe.results.model import ClipResult, SegmentResult
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -53,7 +56,62 @@ class _Body(BaseModel):
 
 
 Stage = Annotated[str, Field(pattern=r"^[a-z0-9_/]{1,64}$")]
+Platform = Annotated[str, Field(pattern=_ID)]
 Stages = Annotated[tuple[Stage, ...], Field(min_length=1, max_length=50)]
+
+
+class CaptionOptions(_Body):
+    """How words are shown in the picture."""
+
+    enabled: bool | None = Field(default=None, description="whether they are shown")
+    font_size: int | None = Field(
+        default=None, ge=24, le=140, description="height in pixels at a width of 1080"
+    )
+    max_words: int | None = Field(default=None, ge=1, le=12, description="on screen at once")
+    uppercase: bool | None = Field(default=None, description="whether all letters are capitals")
+
+
+class JobOptions(_Body):
+    """What a job wants differently from what its channel and the sidecar of its video say. It
+    holds for its runs; what is always wanted belongs into `channels.yaml`."""
+
+    clips: int | None = Field(
+        default=None, ge=1, le=50, description="so many, the best there are, weak ones marked"
+    )
+    length: str | None = Field(
+        default=None,
+        max_length=40,
+        pattern=r"^\s*\d+(\.\d+)?\s*(-|–|to)\s*\d+(\.\d+)?\s*s?\s*$",
+        description="of a clip in seconds, such as `20-45`",
+    )
+    platforms: tuple[Platform, ...] = Field(
+        default=(), max_length=20, description="only these of the channel's platforms"
+    )
+    quality: TierName | None = Field(default=None, description="of the encode")
+    template: str | None = Field(
+        default=None, pattern=_ID, description="how clips look: one that `/templates` lists"
+    )
+    transcript: str | None = Field(
+        default=None, pattern=_ID, description="where words come from: a recogniser, or `sidecar`"
+    )
+    captions: CaptionOptions | None = None
+    accent: str | None = Field(
+        default=None,
+        pattern=r"^#[0-9a-fA-F]{6}$",
+        description="colour of the word that is spoken",
+    )
+    force: bool = Field(default=False, description="make everything anew, stale or not")
+
+    def options(self) -> RunOptions:
+        """As the library takes them.
+
+        Raises:
+            Refused: one cannot be, by its name.
+        """
+        try:
+            return RunOptions.of(**self.model_dump(exclude_none=True))
+        except Misconfigured as error:
+            raise Refused(str(error)) from error
 
 
 class JobCreate(_Body):
@@ -69,11 +127,13 @@ class JobCreate(_Body):
     stages: Stages | None = Field(
         default=None, description="only these stages; none: all that the channel wants"
     )
+    options: JobOptions | None = None
     project_id: str | None = Field(default=None, pattern=_ID, description="what it belongs to")
 
     def spec(self) -> JobSpec:
         """As the library takes it."""
-        return JobSpec(**self.model_dump())
+        options = self.options.options() if self.options is not None else None
+        return JobSpec(**self.model_dump(exclude={"options"}), options=options)
 
 
 class JobBatch(_Body):
@@ -90,9 +150,10 @@ class JobsCreated(BaseModel):
 
 
 class StagesCreate(_Body):
-    """Stages that are to run again."""
+    """What is to run again, and what is to differ this time."""
 
-    stages: Stages
+    stages: Stages | None = Field(default=None, description="only these; none: all of them")
+    options: JobOptions | None = Field(default=None, description="none: those of the job that was")
 
 
 class PlatformCreate(_Body):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, moved
@@ -49,14 +49,20 @@ def follow(session: Session, subject: str) -> None:
         _follow_video(session, subject)
 
 
-def taken_in(session: Session, key: str, video_id: str) -> None:
-    """An upload became a video, or is the same as one: its jobs are jobs of that from now on."""
-    session.execute(
-        update(JobRow)
-        .where(JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE))
-        .values(video_id=video_id)
+def taken_in(session: Session, key: str, video_id: str) -> Sequence[JobRow]:
+    """An upload became a video, or is the same as one: its jobs are jobs of that from now on.
+
+    Returns:
+        These jobs, before they follow it.
+    """
+    query = select(JobRow).where(
+        JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE)
     )
-    _follow_video(session, video_id)
+    jobs = session.scalars(query.with_for_update()).all()
+    for job in jobs:
+        job.video_id = video_id
+    session.flush()
+    return jobs
 
 
 def refused(session: Session, key: str, code: str, message: str) -> None:

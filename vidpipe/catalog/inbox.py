@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.following import refused, taken_in
-from vidpipe.catalog.tables import UploadRow, now
+from vidpipe.catalog.following import follow, refused, taken_in
+from vidpipe.catalog.requests import Cause, request
+from vidpipe.catalog.tables import UploadRow, Video, now
 
 PENDING = "pending"
 #: An upload that could not be taken in again and again, see `failures`.
@@ -170,6 +172,18 @@ class Inbox:
                 return
             session.merge(row)
             if row.video_id is not None:
-                taken_in(session, row.key, row.video_id)
+                _pass_on(session, row.key, row.video_id)
             elif row.state != PENDING:
                 refused(session, row.key, row.reason or row.state, row.message or "")
+
+
+def _pass_on(session: Session, key: str, video_id: str) -> None:
+    """Jobs of an upload become jobs of its video, and what they want of it is asked for."""
+    video = session.get_one(Video, video_id)
+    for job in taken_in(session, key, video_id):
+        if job.stages is None and job.run_options is None:
+            continue
+        # What was made of the same bytes before does not meet it.
+        job.since = now()
+        request(session, video, Cause.UPLOAD, stages=job.stages, run_options=job.run_options)
+    follow(session, video_id)

@@ -145,7 +145,7 @@ def _ask(session: Session, row: JobRow) -> None:
     row.since = now()
     session.flush()
     resolve(session, row.video_id)
-    request(session, video, Cause.MANUAL, stages=row.stages)
+    request(session, video, Cause.MANUAL, stages=row.stages, run_options=row.run_options)
     follow(session, row.video_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -135,7 +136,13 @@ class Requests:
                     continue
                 row.state = RequestState.DONE
                 video = session.get_one(Video, row.video_id)
-                request(session, video, Cause(row.cause), stages=row.stages)
+                request(
+                    session,
+                    video,
+                    Cause(row.cause),
+                    stages=row.stages,
+                    run_options=row.run_options,
+                )
 
     def of_video(self, video_id: str) -> list[RequestRow]:
         """All requests for one video, the newest first."""
@@ -155,9 +162,22 @@ def request(
     cause: Cause,
     *,
     stages: Sequence[str] | None = None,
+    run_options: Mapping[str, Any] | None = None,
     wait_s: float = 0.0,
 ) -> int:
-    """Request for a run within a transaction; returns 1, or 0 where an open request covers it."""
+    """Request for a run within a transaction; returns 1, or 0 where an open request covers it.
+
+    Args:
+        session: of the transaction.
+        video: what is wanted.
+        cause: why. Another try is one of what was asked for last, with the same options.
+        stages: only these; None: all of them.
+        run_options: what the run is to do differently from what channel and sidecar say. Where
+            a run is asked for already, they are added to its, and come before them.
+        wait_s: seconds from now before which it does not begin.
+    """
+    if cause == Cause.RETRY and run_options is None:
+        run_options = _last_options(session, video.video_id)
     priority = video.priority - (BACKFILL if cause is Cause.STALE else 0)
     open_now = session.scalars(
         select(RequestRow).where(
@@ -166,6 +186,8 @@ def request(
     ).all()
     for row in open_now:
         covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
+        options = {**(row.run_options or {}), **(run_options or {})} or None
+        covers = covers and options == row.run_options
         sooner = row.not_before is None or wait_s > 0
         if covers and sooner:
             # Newer than a run that is at work already: that one does not meet it.
@@ -176,6 +198,7 @@ def request(
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:
             stages = None
+        run_options = options
         # What was urgent, or not in the background, stays so.
         if row.priority > priority:
             priority, cause = row.priority, Cause(row.cause)
@@ -185,6 +208,7 @@ def request(
             video_id=video.video_id,
             channel=video.channel,
             stages=list(stages) if stages is not None else None,
+            run_options=dict(run_options) if run_options else None,
             cause=cause,
             priority=priority,
             not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
@@ -192,6 +216,12 @@ def request(
         )
     )
     return 1
+
+
+def _last_options(session: Session, video_id: str) -> dict[str, Any] | None:
+    query = select(RequestRow).where(RequestRow.video_id == video_id)
+    last = session.scalars(query.order_by(RequestRow.id.desc()).limit(1)).first()
+    return last.run_options if last is not None else None
 
 
 def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:

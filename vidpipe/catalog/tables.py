@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -241,8 +242,9 @@ class Encode(Audited, Base):
 class RequestRow(Audited, Base):
     """A request for a run of one video: open until a run answers it, then done with it.
 
-    `stages` are those to run, all of them when null. `run_id` is the run that works on
-    it or had it last.
+    `stages` are those to run, all of them when null. `run_options` is what the run is to do
+    differently from what channel and sidecar say. `run_id` is the run that works on it or had
+    it last.
     """
 
     __tablename__ = "requests"
@@ -253,6 +255,7 @@ class RequestRow(Audited, Base):
     video_id: Mapped[str] = mapped_column(ForeignKey("videos.video_id", ondelete="CASCADE"))
     channel: Mapped[str] = mapped_column(String(64))
     stages: Mapped[list[str] | None] = mapped_column(JSON)
+    run_options: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     cause: Mapped[str] = mapped_column(String(16))
     priority: Mapped[int] = mapped_column(Integer, default=0)
     not_before: Mapped[datetime | None] = mapped_column(Utc)
@@ -350,7 +353,8 @@ class ProjectRow(Audited, Base):
 class JobRow(Audited, Base):
     """What somebody asked to have made: of an upload until intake decided, then of its video.
 
-    `stages` are those to run, all of them when null. What happened `since` then counts; null:
+    `stages` are those to run, all of them when null; `run_options` is what the run is to do
+    differently from what channel and sidecar say. What happened `since` then counts; null:
     whatever happened to its video.
     """
 
@@ -363,6 +367,7 @@ class JobRow(Audited, Base):
     upload_key: Mapped[str | None] = mapped_column(String(1024))
     video_id: Mapped[str | None] = mapped_column(String(64))
     stages: Mapped[list[str] | None] = mapped_column(JSON)
+    run_options: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     state: Mapped[str] = mapped_column(String(24))
     attempts: Mapped[int] = mapped_column(Integer, default=1)
     since: Mapped[datetime | None] = mapped_column(Utc)

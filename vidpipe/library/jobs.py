@@ -6,15 +6,18 @@ import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vidpipe.catalog.states import JobState
 from vidpipe.catalog.tables import JobRow
-from vidpipe.channels.model import channel_named
+from vidpipe.channels.model import Channel, channel_named
+from vidpipe.errors import Misconfigured
 from vidpipe.library.errors import Refused, UnknownJob, UnknownProject, UnknownUpload, UnknownVideo
 from vidpipe.library.progress import progress_of, rates
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.views import JobDetail, JobError, JobView, Page
 from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.steps.clips import CLIPS
 from vidpipe.pipeline.steps.exports import EXPORTS
 
@@ -32,12 +35,14 @@ class JobSpec:
         upload_key: of an object in the drop folder, `channel/name`; or
         video_id: of a video that was taken in.
         stages: only these; None: all of them.
+        options: what is wanted differently from what channel and sidecar say.
         project_id: what it belongs to.
     """
 
     upload_key: str | None = None
     video_id: str | None = None
     stages: Sequence[str] | None = field(default=None)
+    options: RunOptions | None = None
     project_id: str | None = None
 
 
@@ -166,17 +171,35 @@ class Jobs:
             raise UnknownJob(job_id)
         return _view(row)
 
-    def again(self, job_id: str, stages: Sequence[str], *, asked_by: str) -> JobView:
-        """Another job: some stages of the video of this one.
+    def again(
+        self,
+        job_id: str,
+        stages: Sequence[str] | None,
+        *,
+        options: RunOptions | None = None,
+        asked_by: str,
+    ) -> JobView:
+        """Another job: the video of this one again, or some of its stages.
+
+        Args:
+            job_id: of the job that was.
+            stages: only these; None: all of them.
+            options: what is wanted differently this time; None: as the job that was.
+            asked_by: the id of whoever asks.
 
         Raises:
             UnknownJob: there is none of this id.
-            Misconfigured: it has no video yet, or a stage is none of its channel's.
+            Misconfigured: it has no video yet, a stage is none of its channel's, or an option
+                cannot be.
         """
         row = self._found(job_id)
         if row.video_id is None:
             raise Refused(f"{job_id} has no video yet: intake has not taken its upload in")
-        spec = JobSpec(video_id=row.video_id, stages=stages, project_id=row.project_id)
+        if options is None and row.run_options is not None:
+            options = RunOptions(**row.run_options)
+        spec = JobSpec(
+            video_id=row.video_id, stages=stages, options=options, project_id=row.project_id
+        )
         return self.create([spec], asked_by=asked_by)[0]
 
     def add_platform(self, job_id: str, platform: str, *, asked_by: str) -> JobView:
@@ -210,6 +233,7 @@ class Jobs:
                 raise Refused(
                     f"unknown stage {', '.join(unknown) or '(none)'}; there are: {', '.join(known)}"
                 )
+        options = _checked(self.engine, channel, spec.options)
         if spec.project_id is not None:
             project = self.engine.catalog.projects.get(spec.project_id)
             if project is None or project.channel != name:
@@ -222,6 +246,7 @@ class Jobs:
             upload_key=spec.upload_key,
             video_id=spec.video_id,
             stages=list(dict.fromkeys(spec.stages)) if spec.stages is not None else None,
+            run_options=options,
             asked_by=asked_by,
         )
 
@@ -236,6 +261,21 @@ class Jobs:
         if row is None:
             raise UnknownJob(job_id)
         return row
+
+
+def _checked(engine: Engine, channel: Channel, options: RunOptions | None) -> dict[str, Any] | None:
+    """Options as they are kept; None where nothing differs.
+
+    Raises:
+        Refused: one cannot be, by its name.
+    """
+    if options is None:
+        return None
+    try:
+        options.applied_to(engine.settings, channel)
+    except Misconfigured as error:
+        raise Refused(str(error)) from error
+    return options.model_dump(mode="json", exclude_defaults=True) or None
 
 
 def _view(row: JobRow) -> JobView:
@@ -253,6 +293,7 @@ def _view(row: JobRow) -> JobView:
         project_id=row.project_id,
         batch_id=row.batch_id,
         stages=tuple(row.stages) if row.stages is not None else None,
+        options=row.run_options,
         attempts=row.attempts,
         error=error,
         created_at=row.created_at,

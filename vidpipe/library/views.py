@@ -6,7 +6,7 @@ Times are UTC. Names of fields are the ones that programs see.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -157,6 +157,9 @@ class JobView(_View):
     project_id: str | None
     batch_id: str | None = Field(description="of the jobs that were created together")
     stages: tuple[str, ...] | None = Field(description="none: all that the channel wants")
+    options: dict[str, Any] | None = Field(
+        description="what it wants differently from what channel and sidecar say"
+    )
     attempts: int = Field(description="1, and one more for each retry that was asked for")
     error: JobError | None
     created_at: datetime

@@ -44,7 +44,7 @@ def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:
     """Try these again from the beginning, at once; how many."""
     for row in rows:
         if catalog.video(row.subject) is not None:
-            catalog.requests.add([row.subject], Cause.MANUAL)
+            catalog.requests.add([row.subject], Cause.RETRY)
         else:
             catalog.inbox.again(row.subject)
         catalog.failures.resolved(row.subject)

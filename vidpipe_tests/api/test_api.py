@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from vidpipe.accounts.model import Grant, Principal, Role, Scope
 from vidpipe.api.app import api_app, service
+from vidpipe.api.models import JobCreate
 from vidpipe.api.security.dependencies import principal
 from vidpipe.api.security.gate import is_loopback
 from vidpipe.catalog.failures import Failed
@@ -85,6 +86,39 @@ def test_stages_and_platforms_are_asked_for_again_as_jobs_of_their_own(client, v
     )
 
 
+def test_a_job_says_what_it_wants_differently_and_another_one_what_then(client, library, video_id):
+    options = {"clips": 3, "length": "20-45", "template": "karaoke", "captions": {"enabled": False}}
+    made = client.post("/jobs", json={"video_id": video_id, "options": options})
+    assert made.status_code == 201 and made.json()["options"] == options
+    job_id = made.json()["job_id"]
+    (request,) = library.engine.catalog.requests.due(10)
+    assert request.run_options == options
+    stages = {"stages": ["rendered_clips"]}
+    again = client.post(f"/jobs/{job_id}/stages", json=stages).json()
+    assert (again["options"], again["stages"]) == (options, ["rendered_clips"])
+    other = client.post(f"/jobs/{job_id}/stages", json={"options": {"accent": "#ff0000"}}).json()
+    assert (other["options"], other["stages"]) == ({"accent": "#ff0000"}, None)
+    plain = client.post("/jobs", json={"video_id": video_id, "options": {}}).json()
+    assert plain["options"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"template": "nothing"}, "nothing"),
+        ({"platforms": ["myspace"]}, "myspace"),
+        ({"length": "45-20"}, "length"),
+        ({"transcript": "oracle"}, "transcript"),
+        ({"clips": 0}, "options.clips"),
+        ({"captions": {"font_file": "/etc/passwd"}}, "font_file"),
+    ],
+)
+def test_an_option_that_cannot_be_is_refused_by_its_name(client, video_id, options, said):
+    answer = client.post("/jobs", json={"video_id": video_id, "options": options})
+    assert said in str(problem(answer, 422, "invalid_request"))
+    assert client.get("/jobs").json()["items"] == []
+
+
 def test_a_batch_is_created_whole_or_not_at_all(client, video_id):
     wrong = {"jobs": [{"video_id": video_id}, {"video_id": "default--gone-0"}]}
     problem(client.post("/jobs/batch", json=wrong), 404, "video_not_found")
@@ -135,7 +169,7 @@ def test_a_key_whose_first_request_is_at_work_or_failed(client, library, video_i
     import hashlib
     import json
 
-    whole = {"upload_key": None, "video_id": video_id, "stages": None, "project_id": None}
+    whole = JobCreate(video_id=video_id).model_dump(mode="json")
     digest = hashlib.sha256(f"{route}\n{json.dumps(whole, sort_keys=True)}".encode()).hexdigest()
     assert keys.claim("local", "busy", route, digest).token is not None
     busy = client.post("/jobs", json={"video_id": video_id}, headers={"Idempotency-Key": "busy"})

@@ -115,6 +115,58 @@ def test_a_job_of_an_upload_becomes_one_of_its_video(catalog):
     assert state(catalog, 1) == D
 
 
+def test_what_a_job_wants_differently_goes_with_the_request_for_its_run(catalog, made):
+    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3, "template": "bold"})])
+    (request,) = catalog.requests.due(10)
+    assert request.run_options == {"clips": 3, "template": "bold"}
+    # One that waits already is for both: what was asked for last counts.
+    catalog.jobs.add([job(2, video_id=made, run_options={"clips": 1}, stages=["rendered_clips"])])
+    (request,) = catalog.requests.due(10)
+    assert request.run_options == {"clips": 1, "template": "bold"} and request.stages is None
+    number = request.id
+    catalog.jobs.add([job(3, video_id=made)])
+    assert [r.id for r in catalog.requests.due(10)] == [number]
+    # Another try of its run has them, and so has one in place of a run that was lost.
+    catalog.requests.submitted({number: "run-1"})
+    catalog.requests.reopen([number])
+    (again,) = catalog.requests.due(10)
+    assert again.id != number and again.run_options == request.run_options
+    catalog.requests.submitted({again.id: "run-2"})
+    fail(catalog, made, "run-2", dead=False)
+    catalog.requests.add([made], "retry")
+    (retry,) = catalog.requests.due(10)
+    assert retry.run_options == request.run_options
+    catalog.requests.submitted({retry.id: "run-3"})
+    catalog.requests.done("run-3")
+    # A new wish is one for what channel and sidecar say.
+    catalog.requests.add([made], "manual")
+    (fresh,) = catalog.requests.due(10)
+    assert fresh.run_options is None
+
+
+def test_what_a_job_of_an_upload_wants_is_asked_for_once_it_was_taken_in(catalog):
+    catalog.inbox.notice([_noticed("news/talk.mp4"), _noticed("news/same.mp4")])
+    catalog.jobs.add([job(1, upload_key="news/talk.mp4", run_options={"clips": 3})])
+    row = video(channel="news")
+    assert catalog.accept_video(row)
+    catalog.inbox.decide(_decided("news/talk.mp4", "accepted", video_id=row.video_id))
+    (request,) = catalog.requests.due(10)
+    assert (request.run_options, request.stages, request.cause) == ({"clips": 3}, None, "upload")
+    catalog.requests.submitted({request.id: "run-1"})
+    # Decided again, nothing is asked for twice.
+    catalog.inbox.decide(_decided("news/talk.mp4", "accepted", video_id=row.video_id))
+    assert catalog.requests.due(10) == []
+    catalog.finish_video(row.video_id, now())
+    assert state(catalog, 1) == D
+    # The same bytes under another name: what was made before is not what this one wants.
+    catalog.jobs.add([job(2, upload_key="news/same.mp4", stages=["layout"])])
+    catalog.inbox.decide(_decided("news/same.mp4", "alias", video_id=row.video_id))
+    (request,) = catalog.requests.due(10)
+    assert request.stages == ["layout"] and state(catalog, 2) == Q
+    catalog.finish_video(row.video_id, now())
+    assert state(catalog, 2) == D
+
+
 def test_a_job_of_an_upload_that_is_refused_says_why(catalog):
     catalog.inbox.notice([_noticed("news/talk.mp4")])
     catalog.jobs.add([job(1, upload_key="news/talk.mp4")])

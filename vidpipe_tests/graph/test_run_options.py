@@ -4,15 +4,17 @@ from typing import get_args
 
 import dagster as dg
 import pytest
+from dagster._core.execution.api import create_execution_plan
 
 from definitions import build_defs, defs
 from resources import VidpipeResource
-from resources.run_options import RunOptionsResource, form, has_run_options
+from resources.run_options import RunOptionsResource, filled, form, has_run_options
 from sensors.run_outcomes import run_outcomes
 from vidpipe.catalog import tables
 from vidpipe.clips.model import RenderedClips
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline import Engine
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.platforms.model import TierName
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import AUTO
@@ -35,8 +37,6 @@ from vidpipe_tests.graph.conftest import event, run_job, run_options
 )
 def test_what_cannot_be_is_refused_before_the_run_starts_by_its_field(fields, said):
     job = defs.resolve_job_def("process_video")
-    from dagster._core.execution.api import create_execution_plan
-
     with pytest.raises(dg.DagsterInvalidConfigError, match=said):
         create_execution_plan(job, run_config=run_options(**fields))
 
@@ -81,8 +81,6 @@ def test_the_form_knows_every_recogniser_and_tier():
 
 
 def test_each_job_shows_a_form_that_can_be_launched_as_it_is():
-    from dagster._core.execution.api import create_execution_plan
-
     for name in ("process_video", "rerender_clips", "add_platform"):
         job = defs.resolve_job_def(name)
         config = job.partitioned_config.get_run_config_for_partition_key("any")
@@ -160,8 +158,6 @@ def test_add_platform_adds_one_to_those_of_the_channel(home, processed):
 
 
 def test_the_form_lists_the_platforms_of_channels_too(tmp_path, monkeypatch):
-    from dagster._core.execution.api import create_execution_plan
-
     (tmp_path / "channels.yaml").write_text(
         "channels: {museum: {custom_platforms: {lobby_wall: {extends: tiktok, title: The wall}}}}"
     )
@@ -227,3 +223,20 @@ def test_a_run_reads_what_its_own_steps_chose(home, processed, monkeypatch):
     engine = make_engine(home)
     clips = engine.manifest(processed.video_id, "rendered_clips")
     assert len(engine.artifacts.document(clips, RenderedClips).clips) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"clips": 2, "length": "20-45", "quality": "draft", "platforms": ("tiktok",)},
+        {"template": "bold", "transcript": "sidecar", "accent": "#ff0000", "force": True},
+        {"captions": {"enabled": False, "font_size": 80, "max_words": 3, "uppercase": True}},
+        {"captions": {"enabled": True, "uppercase": False}},
+    ],
+)
+def test_options_of_a_request_are_those_of_its_run(fields):
+    wanted = RunOptions.of(**fields)
+    config = filled(wanted)
+    create_execution_plan(defs.resolve_job_def("process_video"), run_config=config)
+    form_fields = config["resources"]["run_options"]["config"]
+    assert RunOptionsResource(**form_fields).chosen() == wanted

@@ -239,6 +239,35 @@ def test_stale_videos_come_after_fresh_ones_and_fill_half_of_the_queue(
     assert fresh.tags["vidpipe/channel"] == "other"
 
 
+def test_what_a_job_wants_differently_is_in_the_form_of_its_run_and_tried_again_with(
+    dropped, instance
+):
+    catalog = add_videos(dropped, "default", 1)
+    (video_id,) = [video.video_id for video in catalog.videos()]
+    row = tables.JobRow(
+        job_id="job-1",
+        channel="default",
+        video_id=video_id,
+        asked_by="local",
+        run_options={"clips": 3},
+    )
+    catalog.jobs.add([row])
+    [request] = tick(video_requests, instance, dropped).run_requests
+    assert request.run_config == {"resources": {"run_options": {"config": {"clips": 3}}}}
+    # A form that a person filled in is not tried again by itself; this one can be.
+    run = instance.create_run_for_job(
+        defs.resolve_job_def("process_video"),
+        tags={**request.tags, "dagster/partition": video_id},
+        run_config=request.run_config,
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    tick(video_requests, instance, dropped)
+    instance.report_run_failed(run, "gone")
+    assert "tried again in 1 min" in said(tick(run_outcomes, instance, dropped))
+    (again,) = [r for r in catalog.requests.of_video(video_id) if r.state == "open"]
+    assert again.run_options == {"clips": 3}
+
+
 def test_without_space_nothing_starts_and_nothing_is_lost(dropped, instance, monkeypatch):
     add_videos(dropped, "default", 3)
     monkeypatch.setenv("VIDPIPE_QUEUE__MIN_FREE_GIB", "1000000000")

@@ -75,7 +75,7 @@ def test_what_waiting_cannot_help_is_dead_at_once_and_can_be_asked_for(catalog):
     assert catalog.requests.videos() == set() and incomplete(catalog, ()) == []
     [dead] = catalog.failures.living()
     assert requeue(catalog, [dead]) == 1
-    assert [w.cause for w in catalog.requests.due(5)] == ["manual"]
+    assert [w.cause for w in catalog.requests.due(5)] == ["retry"]
     assert catalog.failures.living() == []
 
 

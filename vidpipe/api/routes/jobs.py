@@ -124,7 +124,7 @@ def retry_job(asked: Processes, job_id: JobId) -> JobView:
 
 @router.post(
     "/jobs/{job_id}/stages",
-    summary="Request stages again",
+    summary="Run again, with other options",
     status_code=201,
     response_model=JobView,
     responses=errors(404, 409),
@@ -132,13 +132,15 @@ def retry_job(asked: Processes, job_id: JobId) -> JobView:
 def request_stages(
     asked: Processes, job_id: JobId, body: StagesCreate, key: Key = None
 ) -> Response:
-    """Create another job: some stages of the video of this one. What is not stale is found
-    again, and not made anew."""
+    """Create another job: the video of this one again, or some of its stages, with other options
+    where they are given. What these change nothing of is found again, and not made anew."""
     asked.job(job_id)
+    options = body.options.options() if body.options is not None else None
 
     def work() -> Created:
         by = asked.principal.id
-        return _created(asked.library.jobs.again(job_id, body.stages, asked_by=by))
+        made = asked.library.jobs.again(job_id, body.stages, options=options, asked_by=by)
+        return _created(made)
 
     return once(asked, key, f"POST /jobs/{job_id}/stages", body, work)
 
