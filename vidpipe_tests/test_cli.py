@@ -7,9 +7,13 @@ from urllib.parse import unquote, urlsplit
 
 import jsonschema
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
+from vidpipe.catalog import tables
+from vidpipe.catalog.account_tables import AuditRow
 from vidpipe.cli.app import app
+from vidpipe.library import Library
 from vidpipe.results.deliver import folder_for
 from vidpipe.results.model import SCHEMA_FILE, Results, json_schema
 from vidpipe_tests.conftest import CHANNELS
@@ -253,3 +257,45 @@ def test_a_link_in_the_place_of_results_is_replaced_and_not_read(seeded, talk, t
         assert said.exit_code == 0, said.output
         assert not link.is_symlink() and Results.model_validate_json(link.read_text())
     assert theirs.read_bytes() == b"theirs" and not (tmp_path / "other.json").exists()
+
+
+def test_what_commands_change_stands_in_the_audit_log(seeded):
+    library = Library.open()
+    (video,) = library.list().items
+    failure = tables.FailureRow(
+        subject=video.video_id,
+        channel="default",
+        job="process_video",
+        cause="unavailable",
+        message="away",
+        attempts=5,
+        state="dead",
+        run_id="run-1",
+    )
+    with library.engine.catalog.writing() as session:
+        session.add(failure)
+    number = failure.id
+    for command in (
+        ["request", video.video_id, "--stage", "layout"],
+        ["hold", video.video_id, "--reason", "a court"],
+        ["retire", video.video_id],
+        ["hold", video.video_id, "--release"],
+        ["failures", "--retry", str(number)],
+        ["retention", "--apply"],
+        ["retire", video.video_id],
+    ):
+        runner.invoke(app, command)
+    with library.engine.catalog.session() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    done = [(row.actor, row.action, row.object, row.organisation) for row in rows]
+    about = f"videos/{video.video_id}"
+    assert done == [
+        ("local", "video.request", about, "default"),
+        ("local", "video.hold", about, "default"),
+        # What is held is not retired: nothing was changed.
+        ("local", "video.release", about, "default"),
+        ("local", "failure.retry", f"failures/{number}", "default"),
+        ("local", "retention.apply", "retention", None),
+        ("local", "video.retire", about, "default"),
+    ]
+    assert rows[0].details == {"stages": ["layout"]}

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import exists, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from vidpipe.catalog.account_tables import AuditRow, MembershipRow
 from vidpipe.catalog.sessions import Sessions
@@ -80,7 +81,7 @@ def digest(fields: Mapping[str, Any] | None) -> str | None:
 
 
 def record(
-    session: AsyncSession,
+    session: AsyncSession | Session,
     by: Actor,
     action: str,
     what: str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
+from vidpipe.cli.audited import of_videos, written_down
 from vidpipe.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def plan(
             plans = list(stale.plans)
         if request:
             out.print(f"{asked.request_stale(plans)} asked for")
+            wanted = [item.video_id for item in plans if item.stale]
+            written_down(asked, "video.request", of_videos(asked, wanted), stale=True)
         return 0
 
     raise typer.Exit(guard(go))
@@ -88,7 +91,10 @@ def failures(
             missing = set(retry or ()) - known
             if missing:
                 raise Misconfigured(f"no such failure: {', '.join(map(str, sorted(missing)))}")
-            out.print(f"{asked.retry(known if retry_all else retry or ())} asked for again")
+            chosen = known if retry_all else set(retry or ())
+            out.print(f"{asked.retry(chosen)} asked for again")
+            again = [(f"failures/{f.id}", f.channel) for f in found if f.id in chosen]
+            written_down(asked, "failure.retry", again)
             return 0
         ui_url = asked.engine.settings.ui_url
         if as_json:
@@ -140,6 +146,7 @@ def request(
         for video in videos:
             asked.status(video)
         count = sum(asked.request(video, stages=stage or None) for video in videos)
+        written_down(asked, "video.request", of_videos(asked, videos), stages=stage)
         out.print(f"{count} asked for, {len(videos) - count} were asked for already")
         return 0
 
@@ -171,6 +178,9 @@ def retention(
             out.print(f"kept {kept.video_id}: {kept.why}")
         if apply:
             asked.remove(found)
+            written_down(
+                asked, "retention.apply", [("retention", None)], removed=len(found.removals)
+            )
         done = "removed" if apply else "would be removed"
         out.print(f"{len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB {done}")
         return 0
@@ -196,6 +206,8 @@ def hold(
             asked.release(video)
         else:
             asked.hold(video, reason)
+        action = "video.release" if release else "video.hold"
+        written_down(asked, action, of_videos(asked, [video]))
         return 0
 
     raise typer.Exit(guard(go))
@@ -208,8 +220,10 @@ def retire(
     """Remove everything made of videos, and the recordings; dropped again they are revived."""
 
     def go() -> int:
-        for video, count in library().retire(videos).items():
+        asked = library()
+        for video, count in asked.retire(videos).items():
             out.print(f"{video}: {count} files removed")
+        written_down(asked, "video.retire", of_videos(asked, videos))
         return 0
 
     raise typer.Exit(guard(go))
