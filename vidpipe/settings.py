@@ -81,6 +81,11 @@ class ServiceOptions(BaseModel):
         description="origins whose pages may use the API from a browser, as JSON: "
         '["https://app.example.com"]; none by default',
     )
+    chores: bool = Field(
+        default=True,
+        description="whether `vidpipe serve` runs the background chores, too; false where "
+        "`vidpipe worker` does",
+    )
 
     @field_validator("cors_origins")
     @classmethod

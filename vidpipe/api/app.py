@@ -39,8 +39,10 @@ from vidpipe.api.security.gate import Gate, gate
 from vidpipe.api.security.pages import PagesGate
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
+from vidpipe.library.chores import chores
 from vidpipe.web import web_app
 from vidpipe.web.guard import Guard, known_hosts, policy
+from vidpipe.worker import Worker
 
 PREFIX = "/api/v1"
 _ROUTES = (
@@ -84,7 +86,9 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        found = chores(library) if library.engine.settings.service.chores else ()
+        async with Worker(found).beside():
+            yield
         await door.accounts.close()
 
     return Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)

@@ -21,9 +21,21 @@ from vidpipe.cli import templates
 
 # isort: split
 from vidpipe.cli import account_commands
+
+# isort: split
+from vidpipe.cli import work
 from vidpipe.cli.app import app
 
-__all__ = ["account_commands", "look", "main", "model_commands", "operate", "run", "templates"]
+__all__ = [
+    "account_commands",
+    "look",
+    "main",
+    "model_commands",
+    "operate",
+    "run",
+    "templates",
+    "work",
+]
 
 
 def main() -> None:

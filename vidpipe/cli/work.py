@@ -1,0 +1,40 @@
+"""vidpipe worker: the background chores of the service, in a process of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vidpipe.cli.app import app, err, guard, library
+
+
+@app.command()
+def worker(
+    grace_s: Annotated[
+        float, typer.Option("--grace", min=0, help="seconds to end in after SIGTERM")
+    ] = 20.0,
+) -> None:
+    """Run the background chores that `vidpipe serve` runs, without serving anything."""
+
+    def go() -> int:
+        import asyncio
+        import logging
+        import os
+
+        from vidpipe.library.chores import chores
+        from vidpipe.worker import Worker
+        from vidpipe.worker.process import run_until_told
+
+        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        opened = library()
+        opened.totals()
+        found = chores(opened)
+
+        def ready() -> None:
+            err.print(f"vidpipe: {os.getpid()} works on: {', '.join(c.name for c in found)}")
+
+        asyncio.run(run_until_told(Worker(found, grace_s=grace_s), ready))
+        return 0
+
+    raise typer.Exit(guard(go))
