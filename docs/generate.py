@@ -344,7 +344,8 @@ def tables() -> str:
     """The tables of the catalog."""
     from sqlalchemy.dialects import postgresql
 
-    import vidpipe.catalog.account_tables  # noqa: F401
+    import vidpipe.catalog.account_tables
+    import vidpipe.catalog.webhook_tables  # noqa: F401
     from vidpipe.catalog import tables as module
 
     parts = [

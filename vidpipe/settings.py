@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from vidpipe.accounts.options import AccountOptions
 from vidpipe.catalog.options import PoolOptions
 from vidpipe.content.model import TopicOptions
+from vidpipe.encryption import is_key
 from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.model import LayoutOptions
@@ -37,6 +38,7 @@ from vidpipe.models.store import ModelStore
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
+from vidpipe.webhooks.options import WebhookOptions
 
 _SECRETS = Path("/run/secrets")
 
@@ -234,17 +236,31 @@ class Settings(BaseSettings):
     retention_dry_run: bool = Field(
         default=False, description="whether the nightly retention only reports what it would delete"
     )
+    encryption_keys: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="keys that secrets in the catalog are encrypted with, as JSON, each 32 bytes "
+        "in base64 for URLs: the first encrypts, all decrypt; default: one made in {home} if the "
+        "catalog is embedded",
+    )
     queue: QueueOptions = QueueOptions()
     alerts: AlertOptions = AlertOptions()
     accounts: AccountOptions = AccountOptions()
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
+    webhooks: WebhookOptions = WebhookOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
     content: TopicOptions = TopicOptions()
     llm: LlmOptions = LlmOptions()
     framing: FramingOptions = FramingOptions()
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _keys(cls, given: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(is_key(key.get_secret_value()) for key in given):
+            raise ValueError("each is 32 bytes in base64: `openssl rand -base64 32 | tr +/ -_`")
+        return given
 
     @model_validator(mode="after")
     def _defaults(self) -> Self:

@@ -7,10 +7,8 @@ anybody out: add the new one in front, and drop the old one after the longest li
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from pathlib import Path
 from vidpipe.accounts.options import MIN_SECRET_CHARACTERS
 from vidpipe.errors import Misconfigured
 from vidpipe.extras import from_extra
+from vidpipe.private_files import private_text
 
 _ISSUER = "vidpipe"
 _ALGORITHM = "HS256"
@@ -150,28 +149,7 @@ def embedded_secret(home: Path) -> str:
         Misconfigured: others may read the file, or it cannot be written.
     """
     path = home / SECRET_FILE
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _write_once(path, secrets.token_hex(32))
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            raise Misconfigured(f"{path} can be read by others: chmod 600, or remove it")
-        text = path.read_text("utf-8").strip()
-    except OSError as error:
-        raise Misconfigured(f"{path}: {error.strerror}") from error
+    text = private_text(path, lambda: secrets.token_hex(32))
     if len(text) < MIN_SECRET_CHARACTERS:
         raise Misconfigured(f"{path} holds no secret: remove it, and a new one is made")
     return text
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Whole or not at all: of two processes that start together one wins, and both read it."""
-    own = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        with contextlib.suppress(FileExistsError):
-            os.link(own, path)
-    finally:
-        own.unlink()

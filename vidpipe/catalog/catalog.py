@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.heartbeats import Heartbeats
@@ -34,6 +35,7 @@ from vidpipe.catalog.tables import (
     Video,
     now,
 )
+from vidpipe.catalog.webhooks import WebhookRows
 
 #: Keys in one query: SQLite takes some 32,000 at most.
 _PORTION = 1000
@@ -69,7 +71,8 @@ class Catalog(Database):
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
     show and what programs asked for are each a part of their own: `inbox`, `requests`,
-    `failures`, `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`.
+    `failures`, `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`,
+    `webhooks`.
     """
 
     @cached_property
@@ -103,6 +106,10 @@ class Catalog(Database):
     @cached_property
     def idempotency(self) -> IdempotencyKeys:
         return IdempotencyKeys(self)
+
+    @cached_property
+    def webhooks(self) -> WebhookRows:
+        return WebhookRows(self)
 
     @cached_property
     def listing(self) -> Listing:
@@ -191,11 +198,13 @@ class Catalog(Database):
     def finish_video(self, video_id: str, begun: datetime) -> None:
         """A run that began then made all of it: older requests are met, failures resolved."""
         with self.writing() as session:
-            session.execute(
-                update(Video)
-                .where(Video.video_id == video_id, Video.state == "accepted")
-                .values(finished_at=now())
-            )
+            video = session.get(Video, video_id, with_for_update=True)
+            if video is not None and video.state == "accepted":
+                # Reported twice, the same end is told once.
+                is_news = video.finished_at is None or video.finished_at < begun
+                video.finished_at = now()
+                if is_news:
+                    emit(session, "video.completed", video.channel, {"video_id": video_id})
             close_requests(session, video_id, before=begun)
             resolve(session, video_id)
             follow(session, video_id)

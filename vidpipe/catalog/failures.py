@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, now
@@ -75,6 +76,10 @@ class Failures:
             )
             session.flush()
             follow(session, failed.subject)
+            if dead and "/" not in failed.subject:
+                error = {"code": failed.cause[:64], "stage": failed.stage or None}
+                data = {"video_id": failed.subject, "error": error}
+                emit(session, "video.failed", failed.channel, data)
 
     def living(
         self,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog.events import emit
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, moved
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, Video, now
 
@@ -71,11 +73,25 @@ def refused(session: Session, key: str, code: str, message: str) -> None:
         JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE)
     )
     for job in session.scalars(query.with_for_update()):
-        end(job, JobState.FAILED, code=code, message=message, stage="intake")
+        end(session, job, JobState.FAILED, code=code, message=message, stage="intake")
+
+
+#: The event of each state in which a job is over.
+_EVENTS = {
+    JobState.DONE: "job.completed",
+    JobState.FAILED: "job.failed",
+    JobState.CANCELLED: "job.cancelled",
+}
 
 
 def end(
-    job: JobRow, state: JobState, *, code: str | None = None, message: str = "", stage: str = ""
+    session: Session,
+    job: JobRow,
+    state: JobState,
+    *,
+    code: str | None = None,
+    message: str = "",
+    stage: str = "",
 ) -> None:
     """The job goes to a state in which nothing happens to it by itself any more."""
     job.state = moved(JobState(job.state), state)
@@ -83,6 +99,16 @@ def end(
     job.error_code = code[:64] if code is not None else None
     job.error_message = message or None
     job.failed_stage = stage or None
+    data: dict[str, Any] = {
+        "job_id": job.job_id,
+        "video_id": job.video_id,
+        "project_id": job.project_id,
+        "batch_id": job.batch_id,
+        "state": state.value,
+    }
+    if job.error_code is not None:
+        data["error"] = {"code": job.error_code, "stage": job.failed_stage}
+    emit(session, _EVENTS[state], job.channel, data)
 
 
 def _follow_upload(session: Session, key: str) -> None:
@@ -109,9 +135,10 @@ def _follow_video(session: Session, video_id: str) -> None:
             job.state = moved(JobState(job.state), state)
         elif state is JobState.FAILED and facts.dead is not None:
             dead = facts.dead
-            end(job, state, code=dead.cause, message=dead.message, stage=dead.stage)
+            said = {"code": dead.cause, "message": dead.message, "stage": dead.stage}
+            end(session, job, state, **said)
         else:
-            end(job, state)
+            end(session, job, state)
 
 
 def _facts(session: Session, video_id: str) -> _Facts:

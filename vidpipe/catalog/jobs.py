@@ -92,7 +92,7 @@ class JobRows:
                 raise WrongState(
                     "a run is at work on it: what it makes is kept; end the run where it runs"
                 )
-            end(row, JobState.CANCELLED)
+            end(session, row, JobState.CANCELLED)
             session.flush()
             if row.video_id is not None:
                 _let_go(session, row)

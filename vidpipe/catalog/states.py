@@ -23,6 +23,20 @@ class FailureState(StrEnum):
     RESOLVED = "resolved"
 
 
+class DeliveryState(StrEnum):
+    """Where the delivery of an event to an endpoint stands.
+
+    Attributes:
+        PENDING: it is to be sent, or sent again by itself.
+        DELIVERED: the endpoint took it.
+        FAILED: given up; nothing happens before somebody replays it.
+    """
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class JobState(StrEnum):
     """Where a job stands.
 

@@ -22,9 +22,13 @@ def worker(
         import logging
         import os
 
+        from vidpipe.extras import from_extra
         from vidpipe.library.chores import chores
         from vidpipe.worker import Worker
         from vidpipe.worker.process import run_until_told
+
+        with from_extra("service"):
+            import httpx  # noqa: F401 (what chores send with; said now rather than later)
 
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         opened = library()

@@ -6,12 +6,14 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (packages below this one).
 """
 
-from vidpipe.catalog.states import JobState, WrongState
+from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.library.errors import (
     Changed,
     NameTaken,
     Refused,
     Unknown,
+    UnknownDelivery,
+    UnknownEndpoint,
     UnknownFailure,
     UnknownJob,
     UnknownProject,
@@ -38,10 +40,23 @@ from vidpipe.library.views import (
     VideoDetail,
     VideoView,
 )
+from vidpipe.library.webhooks import (
+    AttemptView,
+    DeliveryDetail,
+    DeliveryView,
+    EndpointCreated,
+    EndpointView,
+)
 from vidpipe.results.stored import NotReady
 
 __all__ = [
+    "AttemptView",
     "Changed",
+    "DeliveryDetail",
+    "DeliveryState",
+    "DeliveryView",
+    "EndpointCreated",
+    "EndpointView",
     "ExportLink",
     "FailureView",
     "JobDetail",
@@ -63,6 +78,8 @@ __all__ = [
     "Submission",
     "Totals",
     "Unknown",
+    "UnknownDelivery",
+    "UnknownEndpoint",
     "UnknownFailure",
     "UnknownJob",
     "UnknownProject",

@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+import vidpipe
+from vidpipe.accounts.mail import mailer
 from vidpipe.library.library import Library
+from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
 from vidpipe.worker import Chore
 
 
-def chores(library: Library) -> tuple[Chore, ...]:  # noqa: ARG001
+def chores(library: Library) -> tuple[Chore, ...]:
     """The chores of a library, each safe beside the same in other processes."""
-    return ()
+    engine = library.engine
+    settings = engine.settings
+
+    def organisation_of(channel: str) -> str | None:
+        found = engine.channels.get(channel)
+        return found.organisation if found is not None else None
+
+    around = Surroundings(
+        options=settings.webhooks,
+        vault=lambda: library.webhooks.vault,
+        organisation_of=organisation_of,
+        public_url=settings.public_url,
+        mailer=mailer(settings.accounts.mail),
+        agent=f"vidpipe/{vidpipe.__version__}",
+    )
+    webhooks = Dispatcher(engine.catalog.webhooks, around)
+    return (
+        Chore("webhook events", 1.0, webhooks.fan_out),
+        Chore("webhook deliveries", 1.0, webhooks.deliver),
+        Chore("webhook retention", 3600.0, webhooks.tidy),
+    )

@@ -50,6 +50,20 @@ class UnknownProject(Unknown):
         super().__init__(f"there is no project {project_id!r}")
 
 
+class UnknownEndpoint(Unknown):
+    """There is no webhook of this id."""
+
+    def __init__(self, endpoint_id: str) -> None:
+        super().__init__(f"there is no webhook {endpoint_id!r}")
+
+
+class UnknownDelivery(Unknown):
+    """There is no delivery of this id."""
+
+    def __init__(self, delivery_id: str) -> None:
+        super().__init__(f"there is no delivery {delivery_id!r}")
+
+
 class NameTaken(Refused):
     """The channel has another of this name."""
 

@@ -18,6 +18,7 @@ from vidpipe.library.jobs import Jobs
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
 from vidpipe.library.shelf import Shelf
+from vidpipe.library.webhooks import Webhooks
 from vidpipe.operations import retention, stale
 from vidpipe.operations.recovery import incomplete, requeue
 from vidpipe.operations.retention import RemovalPlan
@@ -62,6 +63,11 @@ class Library(Shelf):
     def projects(self) -> Projects:
         """Campaigns, courses, clients: jobs that belong together."""
         return Projects(self.engine)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Who is notified of what happens."""
+        return Webhooks(self.engine)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
