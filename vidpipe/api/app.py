@@ -34,6 +34,7 @@ from vidpipe.api.routes import (
     uploads,
     users,
     videos,
+    webhooks,
 )
 from vidpipe.api.security.gate import Gate, gate
 from vidpipe.api.security.pages import PagesGate
@@ -53,6 +54,7 @@ _ROUTES = (
     failures,
     projects,
     channels,
+    webhooks,
     auth,
     oidc,
     users,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -13,9 +13,13 @@ from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.dependencies import require
 from vidpipe.library import (
+    DeliveryDetail,
+    EndpointView,
     JobDetail,
     Library,
     ProjectView,
+    UnknownDelivery,
+    UnknownEndpoint,
     UnknownFailure,
     UnknownJob,
     UnknownProject,
@@ -113,6 +117,78 @@ class Asked:
         self._allow(channel)
         return number
 
+    # Webhooks: of an organisation as a whole, or of channels of it
+
+    def places(self) -> frozenset[str]:
+        """The organisations in which they may do what the route does to anything.
+
+        Raises:
+            Forbidden: in none.
+        """
+        channels = self.library.engine.channels
+        found = frozenset(channels[name].organisation for name in self.channels(self.action))
+        if not found:
+            raise Forbidden(f"you may do this in no channel: {self.action}")
+        return found
+
+    def place(self, organisation: str, channels: Collection[str] | None) -> None:
+        """An organisation, or channels of it, that they may do what the route does to.
+
+        Raises:
+            ApiError: there is no such place that they may see: 404.
+            Forbidden: they may see it, and not do this.
+        """
+        known = self.library.engine.channels
+        theirs = {name for name in self.channels() if known[name].organisation == organisation}
+        if not theirs:
+            raise ApiError(404, "organisation_not_found", f"there is no {organisation!r}")
+        for name in channels or ():
+            if name not in theirs:
+                raise ApiError(404, "channel_not_found", f"there is no channel {name!r}")
+        self._allow_place(organisation, channels)
+
+    def endpoint(self, endpoint_id: str) -> EndpointView:
+        """A webhook that they may do what the route does to; errors as with videos."""
+        found = self.library.webhooks.get(endpoint_id)
+        if not self._sees(found):
+            raise UnknownEndpoint(endpoint_id)
+        self._allow_place(found.organisation, found.channels)
+        self.before.append(found)
+        return found
+
+    def delivery(self, delivery_id: str) -> DeliveryDetail:
+        """A delivery to a webhook that they may do what the route does to; errors likewise."""
+        found = self.library.webhooks.delivery(delivery_id)
+        endpoint = self.library.webhooks.get(found.endpoint_id)
+        if not self._sees(endpoint):
+            raise UnknownDelivery(delivery_id)
+        self._allow_place(endpoint.organisation, endpoint.channels)
+        self.before.append(found)
+        return found
+
+    def may_change(self, endpoint: EndpointView) -> bool:
+        """Whether they may do what the route does to a webhook."""
+        return self._may(endpoint.organisation, endpoint.channels)
+
+    def _sees(self, endpoint: EndpointView) -> bool:
+        """Whether they may look at anything of what it is notified of."""
+        known = self.library.engine.channels
+        readable = self.channels()
+        if endpoint.channels is not None:
+            return bool(readable & set(endpoint.channels)) or self.may_change(endpoint)
+        return any(known[name].organisation == endpoint.organisation for name in readable)
+
+    def _may(self, organisation: str, channels: Collection[str] | None) -> bool:
+        whole: Collection[str | None] = channels if channels is not None else (None,)
+        return all(self.principal.may(self.action, organisation, name) for name in whole)
+
+    def _allow_place(self, organisation: str, channels: Collection[str] | None) -> None:
+        if not self._may(organisation, channels):
+            raise Forbidden(f"you may not do this in all of {organisation}: {self.action}")
+        known = self.library.engine.channels
+        whole = [name for name, channel in known.items() if channel.organisation == organisation]
+        self.allowed.extend(whole if channels is None else [c for c in channels if c in known])
+
     def _allow(self, channel: str) -> None:
         if channel not in self.channels(self.action):
             raise Forbidden(f"you may not do this in the channel {channel}: {self.action}")
@@ -138,3 +214,4 @@ Reads = Annotated[Asked, Depends(asked(Action.READ))]
 Submits = Annotated[Asked, Depends(asked(Action.SUBMIT))]
 Processes = Annotated[Asked, Depends(asked(Action.PROCESS))]
 Removes = Annotated[Asked, Depends(asked(Action.REMOVE))]
+Configures = Annotated[Asked, Depends(asked(Action.CONFIGURE))]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 _VIDEO, _JOB = "default--talk-0123456789", "job-0123456789abcdef0123"
+_ENDPOINT, _DELIVERY = "endpoint-0123456789abcdef0123", "delivery-0123456789abcdef0123"
+_HOOK, _TYPES = "https://hooks.example.org/vidpipe", ["job.completed", "job.failed"]
+_MOMENT = "2026-01-31T12:00:00Z"
 _PROJECT, _BATCH = "project-0123456789abcdef0123", "batch-0123456789abcdef0123"
 #: What a field of this name holds, wherever it stands.
 _FIELDS: dict[str, Any] = {
@@ -16,10 +19,13 @@ _FIELDS: dict[str, Any] = {
     "code": "unavailable",
     "current_stage": "transcript",
     "description": "Lectures of the spring term",
+    "delivery_id": _DELIVERY,
     "duration_s": 3600.0,
     "ended_at": None,
+    "endpoint_id": _ENDPOINT,
     "error": None,
     "eta_s": 412.5,
+    "event_id": "event-0123456789abcdef0123456789abcdef",
     "failure": None,
     "failures": [],
     "finished_at": None,
@@ -58,6 +64,33 @@ _WHOLE: dict[str, Any] = {
         "description": "Lectures of the spring term",
     },
     "ProjectUpdate": {"name": "Summer term"},
+    "EndpointCreate": {
+        "url": _HOOK,
+        "types": _TYPES,
+        "organisation": "default",
+        "description": "tickets",
+    },
+    "EndpointUpdate": {"enabled": False},
+    "EndpointView": {
+        "endpoint_id": _ENDPOINT,
+        "organisation": "default",
+        "channels": None,
+        "url": _HOOK,
+        "description": "tickets",
+        "types": _TYPES,
+        "enabled": True,
+        "disabled_because": None,
+        "disabled_at": None,
+        "failing_since": None,
+        "last_success_at": _MOMENT,
+        "old_secret_until": None,
+        "created_by": "user:0123456789abcdef0123456789abcdef",
+        "revision": 1,
+        "created_at": _MOMENT,
+        "updated_at": _MOMENT,
+    },
+    "SecretRotate": {"overlap_h": 24.0},
+    "ReplayMany": {"since": _MOMENT},
     "HoldBody": {"reason": "used in the exhibition until June"},
 }
 

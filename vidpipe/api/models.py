@@ -24,6 +24,9 @@ JobId = Annotated[str, Path(pattern=_ID, description="id of a job")]
 ProjectId = Annotated[str, Path(pattern=_ID, description="id of a project")]
 FailureId = Annotated[int, Path(ge=1, le=2**53, description="number of a failure")]
 ChannelPath = Annotated[str, Path(pattern=_ID, description="name of a channel")]
+EndpointId = Annotated[str, Path(pattern=_ID, description="id of a webhook")]
+DeliveryId = Annotated[str, Path(pattern=_ID, description="id of a delivery")]
+PlaceName = Annotated[str, Field(pattern=_ID)]
 PlatformPath = Annotated[str, Path(pattern=_ID, description="name of a platform")]
 ChannelQuery = Annotated[
     str | None, Query(pattern=_ID, description="only of this channel", examples=["default"])

@@ -31,10 +31,21 @@ Key = Annotated[
 
 @dataclass(frozen=True)
 class Created:
-    """What was made, and where it is."""
+    """What was made, and where it is.
+
+    Attributes:
+        location: of it.
+        view: how it is shown.
+        once: fields of it that are in the first answer alone, and kept nowhere.
+    """
 
     location: str
     view: BaseModel
+    once: frozenset[str] | set[str] = frozenset()
+
+    def kept(self) -> str:
+        """What whoever asks again is answered."""
+        return self.view.model_copy(update=dict.fromkeys(self.once)).model_dump_json()
 
 
 def once(
@@ -78,9 +89,8 @@ def once(
     except BaseException:
         keys.let_go(who, key, claim.token)
         raise
-    shown = created.view.model_dump_json()
-    keys.answered(who, key, claim.token, 201, created.location, shown)
-    return _response(201, created.location, shown)
+    keys.answered(who, key, claim.token, 201, created.location, created.kept())
+    return _answer(201, created)
 
 
 def _answer(status: int, created: Created) -> Response:

@@ -23,6 +23,9 @@ from vidpipe.cli import templates
 from vidpipe.cli import account_commands
 
 # isort: split
+from vidpipe.cli import webhook_commands
+
+# isort: split
 from vidpipe.cli import work
 from vidpipe.cli.app import app
 
@@ -34,6 +37,7 @@ __all__ = [
     "operate",
     "run",
     "templates",
+    "webhook_commands",
     "work",
 ]
 

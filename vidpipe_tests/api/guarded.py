@@ -21,6 +21,7 @@ from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import app as module
 from vidpipe.catalog import tables
 from vidpipe.catalog.sessions import Sessions
+from vidpipe.catalog.webhook_tables import DeliveryRow
 from vidpipe.library import JobSpec, Library
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
@@ -147,6 +148,22 @@ class Guarded:
             "platform": "tiktok",
         }
 
+    def endpoint(self, organisation: str, *channels: str) -> dict[str, str]:
+        """A webhook and a delivery to it that failed."""
+        made = self.library.webhooks.create(
+            organisation=organisation,
+            channels=channels or None,
+            url="https://8.8.8.8/hook",
+            types=["job.completed"],
+            created_by="local",
+        )
+        endpoint_id = made.endpoint.endpoint_id
+        delivery = self.library.webhooks.test(endpoint_id)
+        with self.library.engine.catalog.writing() as session:
+            row = session.get_one(DeliveryRow, delivery.delivery_id)
+            row.state, row.due_at = "failed", None
+        return {"endpoint_id": endpoint_id, "delivery_id": delivery.delivery_id}
+
 
 @contextlib.contextmanager
 def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterator[Guarded]:
@@ -161,6 +178,8 @@ def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterato
         allow_model_download=False,
         public_url=accounts.pop("public_url", "http://testserver"),
         accounts={"secrets": ["s" * 32], "rates": UNLIMITED, **accounts},
+        # What is to be sent stays where it is: no test leaves this machine.
+        service={"chores": False},
     )
     library = Library(Engine(settings))
     library.engine.catalog.ready()

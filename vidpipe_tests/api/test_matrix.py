@@ -14,6 +14,7 @@ from vidpipe_tests.api.guarded import GOOD, ROLES, Guarded, guarded, routes_of
 #: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
 PUBLIC, LOGIN = "public", "login"
 R, S, P, X, M = Action.READ, Action.SUBMIT, Action.PROCESS, Action.REMOVE, Action.MANAGE
+C = Action.CONFIGURE
 ROUTES: dict[str, Action | str] = {
     "POST /jobs": S,
     "POST /jobs/batch": S,
@@ -47,6 +48,17 @@ ROUTES: dict[str, Action | str] = {
     "GET /platforms": R,
     "GET /platforms/{platform}": R,
     "GET /templates": R,
+    "POST /webhooks": C,
+    "GET /webhooks": C,
+    "GET /webhooks/{endpoint_id}": C,
+    "PATCH /webhooks/{endpoint_id}": C,
+    "DELETE /webhooks/{endpoint_id}": C,
+    "POST /webhooks/{endpoint_id}/secret/rotate": C,
+    "POST /webhooks/{endpoint_id}/test": C,
+    "GET /webhooks/{endpoint_id}/deliveries": C,
+    "POST /webhooks/{endpoint_id}/replay": C,
+    "GET /deliveries/{delivery_id}": C,
+    "POST /deliveries/{delivery_id}/replay": C,
     "POST /auth/login": PUBLIC,
     "POST /auth/refresh": PUBLIC,
     "GET /auth/continue": PUBLIC,
@@ -91,6 +103,15 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "PUT /videos/{video_id}/hold": {"reason": "exhibition"},
         "POST /projects": {"channel": at["channel"], "name": f"new {at['video_id']}"},
         "PATCH /projects/{project_id}": {"description": "other"},
+        "POST /webhooks": {
+            "url": "https://8.8.8.8/hook",
+            "types": ["job.completed"],
+            "organisation": at["organisation"],
+            "channels": [at["channel"]],
+        },
+        "PATCH /webhooks/{endpoint_id}": {"description": "other"},
+        "POST /webhooks/{endpoint_id}/secret/rotate": {},
+        "POST /webhooks/{endpoint_id}/replay": {"since": "2026-01-31T12:00:00Z"},
         "POST /auth/login": {"email": "viewer@example.org", "password": GOOD},
         "POST /auth/refresh": {"refresh_token": "x"},
         "POST /auth/register": {"email": "new@example.org"},
@@ -162,6 +183,8 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         return (await accounts.users.get(email)).id, key.id
 
     at["user_id"], at["key_id"] = service.run(known)
+    if "{endpoint_id}" in route or "{delivery_id}" in route:
+        at |= service.endpoint(organisation, channel)
     method, path = route.split(" ")
     path = path.format(**at)
     if route == "DELETE /users/{user_id}/role":
@@ -191,11 +214,16 @@ def test_a_key_without_the_scope_may_not(service, headers, route):
     assert (status == 403) is (ROUTES[route] is not Action.READ), status
 
 
+def only_for_administrators(route: str) -> bool:
+    """Whether whoever administers nothing is told so, rather than given an empty list."""
+    return ROUTES[route] is Action.MANAGE or route == "GET /webhooks"
+
+
 @pytest.mark.parametrize("route", sorted(set(ASKED) - COMMON))
 def test_what_is_another_organisations_is_not_there(service, headers, route):
     for name in ("admin", "channel editor"):
         status = ask(service, route, "default", headers[name])
-        if name == "channel editor" and ROUTES[route] is Action.MANAGE:
+        if name == "channel editor" and only_for_administrators(route):
             assert status == 403
         elif "{" in route or route.startswith("POST"):
             assert status == 404, name
@@ -206,7 +234,7 @@ def test_what_is_another_organisations_is_not_there(service, headers, route):
 @pytest.mark.parametrize("route", sorted(set(ASKED) - COMMON))
 def test_a_role_in_one_channel_reaches_no_other_of_the_organisation(service, headers, route):
     status = ask(service, route, "acme", headers["channel editor"])
-    if ROUTES[route] is Action.MANAGE:
+    if only_for_administrators(route):
         assert status == 403
     elif "{" in route or route.startswith("POST"):
         assert status == 404
