@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from vidpipe.catalog import analytics, search
+from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
@@ -21,8 +23,10 @@ from vidpipe.catalog.idempotency import IdempotencyKeys
 from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
+from vidpipe.catalog.outputs import OutputRows
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, request
+from vidpipe.catalog.search import SearchIndex
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import (
     Base,
@@ -70,9 +74,9 @@ class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
-    show and what programs asked for are each a part of their own: `inbox`, `requests`,
-    `failures`, `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`,
-    `webhooks`.
+    show, what programs asked for, what is said and what was done on which day are each a part of
+    their own: `inbox`, `requests`, `failures`, `heartbeats`, `history`, `listing`, `jobs`,
+    `projects`, `idempotency`, `webhooks`, `outputs`, `search`, `analytics`.
     """
 
     @cached_property
@@ -114,6 +118,18 @@ class Catalog(Database):
     @cached_property
     def listing(self) -> Listing:
         return Listing(self)
+
+    @cached_property
+    def outputs(self) -> OutputRows:
+        return OutputRows(self)
+
+    @cached_property
+    def search(self) -> SearchIndex:
+        return SearchIndex(self)
+
+    @cached_property
+    def analytics(self) -> Analytics:
+        return Analytics(self)
 
     # Uploads
 
@@ -184,6 +200,7 @@ class Catalog(Database):
                 session.add(row)
                 session.flush()
                 request(session, row, Cause.UPLOAD)
+                analytics.note(session, row.channel, row.created_at)
         except IntegrityError:
             return False
         return True
@@ -203,6 +220,7 @@ class Catalog(Database):
                 # Reported twice, the same end is told once.
                 is_news = video.finished_at is None or video.finished_at < begun
                 video.finished_at = now()
+                analytics.finished(session, video)
                 if is_news:
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
             close_requests(session, video_id, before=begun)
@@ -237,6 +255,7 @@ class Catalog(Database):
             )
             for table in (ClipRow, ExportRow):
                 session.execute(delete(table).where(table.video_id == video_id))
+            search.forget(session, video_id)
             close_requests(session, video_id)
             resolve(session, video_id)
             follow(session, video_id)
@@ -253,6 +272,10 @@ class Catalog(Database):
     def record_stage(self, row: StageRunRow) -> None:
         with self.writing() as session:
             session.add(row)
+            if not row.reused:
+                session.flush()
+                video = session.get_one(Video, row.video_id)
+                analytics.note(session, video.channel, row.created_at)
 
     def stages(self, video_id: str) -> list[StageRecord]:
         """The newest run of every stage of a video."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
@@ -61,20 +62,20 @@ class Failures:
         """Write it down in the place of what is known of its subject."""
         with self._db.writing() as session:
             resolve(session, failed.subject)
-            session.add(
-                FailureRow(
-                    subject=failed.subject,
-                    channel=failed.channel,
-                    job=failed.job,
-                    stage=failed.stage,
-                    cause=failed.cause[:64],
-                    message=failed.message[:4000],
-                    attempts=attempts,
-                    state=FailureState.DEAD if dead else FailureState.WAITING,
-                    run_id=failed.run_id,
-                )
+            row = FailureRow(
+                subject=failed.subject,
+                channel=failed.channel,
+                job=failed.job,
+                stage=failed.stage,
+                cause=failed.cause[:64],
+                message=failed.message[:4000],
+                attempts=attempts,
+                state=FailureState.DEAD if dead else FailureState.WAITING,
+                run_id=failed.run_id,
             )
+            session.add(row)
             session.flush()
+            note(session, row.channel, row.created_at)
             follow(session, failed.subject)
             if dead and "/" not in failed.subject:
                 error = {"code": failed.cause[:64], "stage": failed.stage or None}
@@ -134,8 +135,11 @@ class Failures:
 
 def resolve(session: Session, subject: str) -> None:
     """No failure of this subject counts any more."""
-    session.execute(
+    settled = session.execute(
         update(FailureRow)
         .where(FailureRow.subject == subject, FailureRow.state != FailureState.RESOLVED)
         .values(state=FailureState.RESOLVED)
+        .returning(FailureRow.channel, FailureRow.created_at)
     )
+    for channel, created_at in settled.all():
+        note(session, channel, created_at)

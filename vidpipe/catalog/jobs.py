@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.failures import resolve
 from vidpipe.catalog.following import end, follow
@@ -164,18 +165,19 @@ def _let_go(session: Session, job: JobRow) -> None:
     if video is None or video.finished_at is not None or video.state != "accepted":
         return
     resolve(session, job.video_id)
-    session.add(
-        FailureRow(
-            subject=job.video_id,
-            channel=job.channel,
-            job="job",
-            cause="cancelled",
-            message=f"{job.job_id} was cancelled before a run began",
-            attempts=job.attempts,
-            state=FailureState.DEAD,
-            run_id=f"{job.job_id}/{job.attempts}",
-        )
+    row = FailureRow(
+        subject=job.video_id,
+        channel=job.channel,
+        job="job",
+        cause="cancelled",
+        message=f"{job.job_id} was cancelled before a run began",
+        attempts=job.attempts,
+        state=FailureState.DEAD,
+        run_id=f"{job.job_id}/{job.attempts}",
     )
+    session.add(row)
+    session.flush()
+    note(session, row.channel, row.created_at)
 
 
 def _submitted(session: Session, video_id: str | None) -> bool:

@@ -58,6 +58,17 @@ def file_key(video_id: str, folder: Folder, name: str, fingerprint: str) -> str:
     return f"{folder_prefix(video_id, folder)}/{stem}.{fingerprint[:16]}{dot}{suffix}"
 
 
+def sibling_key(key: str, name: str, sibling: str) -> str:
+    """The key of another file of the same making: of `clip-video.abc….mp4`, whose name there
+    is `video.mp4`, that of `post.json` is `clip-post.abc….json`."""
+    folder, slash, file = key.rpartition("/")
+    stem, _, suffix = name.partition(".")
+    other, dot, ending = sibling.partition(".")
+    base = file.removesuffix(f".{suffix}")
+    artifact, _, fingerprint = base.rpartition(f"-{stem}.")
+    return f"{folder}{slash}{artifact}-{other}.{fingerprint}{dot}{ending}"
+
+
 def manifest_key(video_id: str, folder: Folder, artifact: str, fingerprint: str) -> str:
     """Where the manifest of one making of an artifact lies."""
     return f"{folder_prefix(video_id, folder)}/{artifact}.{fingerprint[:16]}.manifest.json"

@@ -10,6 +10,7 @@ from vidpipe.content.model import Content
 from vidpipe.intake.model import Sidecar
 from vidpipe.layout.model import Layout
 from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.searchable import moments
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.segments.llm import Answer, Editor, ask_server, llm_identity
@@ -110,4 +111,5 @@ SEGMENTS = Stage(
     identity=identity,
     reads=("settings.llm",),
     whole=llm_ranking,
+    rows=moments,
 )

@@ -13,6 +13,7 @@ from vidpipe.intake.model import Sidecar
 from vidpipe.intake.tails import language_in
 from vidpipe.pipeline.inputs import samples_of
 from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.searchable import sentences
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.silence.model import SpeechMap
@@ -204,4 +205,5 @@ TRANSCRIPT = Stage(
         "settings.transcript.transformers",
         "settings.transcript.api",
     ),
+    rows=sentences,
 )
