@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
 
 import vidpipe
 from vidpipe.api import reference
@@ -21,6 +23,7 @@ from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
 from vidpipe.api.routes import (
+    analytics,
     audit,
     auth,
     channels,
@@ -29,8 +32,11 @@ from vidpipe.api.routes import (
     jobs,
     keys,
     oidc,
+    outputs,
     projects,
     results,
+    search,
+    texts,
     uploads,
     users,
     videos,
@@ -50,6 +56,10 @@ _ROUTES = (
     jobs,
     videos,
     results,
+    outputs,
+    texts,
+    search,
+    analytics,
     uploads,
     failures,
     projects,
@@ -63,12 +73,28 @@ _ROUTES = (
 )
 
 
-def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
+@dataclass(frozen=True)
+class Extension:
+    """Something that answers beside the pages and the API, behind the same limits.
+
+    Attributes:
+        path: where.
+        make: gives what answers, and what runs as long as the service does.
+    """
+
+    path: str
+    make: Callable[[Library, Gate], tuple[ASGIApp, AbstractAsyncContextManager[None]]]
+
+
+def service(
+    library: Library, *, host: str = "127.0.0.1", extensions: Sequence[Extension] = ()
+) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it.
 
     Args:
         library: what is served.
         host: the address that it listens on; on one that other machines reach a login is asked for.
+        extensions: what else answers.
     """
     door = gate(library.engine.settings, host)
     watched = _app(library, door, docs=False)
@@ -78,6 +104,13 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     # A line feed in an address is none of the pages' either.
     api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
     routes.append(api)
+    running = []
+    for extension in extensions:
+        app, while_served = extension.make(library, door)
+        for middleware in reversed(_middleware(library)):
+            app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+        routes.append(Route(extension.path, app))
+        running.append(while_served)
     settings = library.engine.settings
     guard = Middleware(
         Guard, hosts=known_hosts(settings.public_url), content_policy=policy(library.engine)
@@ -89,7 +122,10 @@ def service(library: Library, *, host: str = "127.0.0.1") -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         found = chores(library) if library.engine.settings.service.chores else ()
-        async with Worker(found).beside():
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(Worker(found).beside())
+            for while_served in running:
+                await stack.enter_async_context(while_served)
             yield
         await door.accounts.close()
 
@@ -120,6 +156,8 @@ def _app(library: Library, door: Gate, *, docs: bool) -> FastAPI:
         redoc_url=None,
         servers=[{"url": PREFIX}],
         root_path_in_servers=False,
+        # What generated clients call it: the name of the function, which no two routes share.
+        generate_unique_id_function=lambda route: route.name,
         exception_handlers=handlers,
         middleware=_middleware(library),
     )

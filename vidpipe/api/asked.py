@@ -11,18 +11,21 @@ from pydantic import BaseModel
 
 from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
-from vidpipe.api.security.dependencies import require
+from vidpipe.api.security.dependencies import check_scope, require
 from vidpipe.library import (
     DeliveryDetail,
     EndpointView,
     JobDetail,
+    JobSpec,
     Library,
     ProjectView,
+    Refused,
     UnknownDelivery,
     UnknownEndpoint,
     UnknownFailure,
     UnknownJob,
     UnknownProject,
+    UnknownUpload,
     UnknownVideo,
 )
 
@@ -109,6 +112,25 @@ class Asked:
         self.before.append(found)
         return found
 
+    def creatable(self, spec: JobSpec) -> None:
+        """Whether they may have this job done; errors as with videos.
+
+        Raises:
+            UnknownVideo: its video is none that they may see.
+            UnknownUpload: its upload is none that they may see.
+            UnknownProject: its project is none that they may see.
+            Misconfigured: it cannot be asked for, or its project is of another channel.
+            Forbidden: they may see it, and not do this.
+        """
+        channel = self.library.jobs.channel_of(spec)
+        if channel not in self.channels():
+            if spec.video_id is not None:
+                raise UnknownVideo(spec.video_id)
+            raise UnknownUpload(spec.upload_key or "")
+        if spec.project_id is not None and self.project(spec.project_id).channel != channel:
+            raise Refused(f"{spec.project_id} belongs to another channel")
+        self.channel(channel)
+
     def failure(self, number: int) -> int:
         """A failure that they may do what the route does to; errors as with videos."""
         channel = self.library.failure_channel(number)
@@ -193,6 +215,16 @@ class Asked:
         if channel not in self.channels(self.action):
             raise Forbidden(f"you may not do this in the channel {channel}: {self.action}")
         self.allowed.append(channel)
+
+
+def asks(library: Library, who: Principal, action: Action, request_id: str) -> Asked:
+    """Somebody asks a library to do this.
+
+    Raises:
+        Forbidden: what they use is not good for the action.
+    """
+    check_scope(who, action)
+    return Asked(library, who, action, request_id)
 
 
 def asked(action: Action) -> Callable[..., Awaitable[Asked]]:

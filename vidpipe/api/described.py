@@ -47,6 +47,17 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: _response(status) for status in sorted({*statuses, *_ALWAYS})}
 
 
+def text(description: str, media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that answers with a text."""
+    content = {media_type: {"schema": {"type": "string"}, "example": example}}
+    return {200: {"description": description, "content": content}}
+
+
+def unchanged() -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route whose answer has an `ETag`."""
+    return {304: {"description": "As it was: `If-None-Match` has its `ETag`"}}
+
+
 def _response(status: int) -> dict[str, Any]:
     code, detail = _EXAMPLES[status]
     from http import HTTPStatus

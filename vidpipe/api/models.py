@@ -28,9 +28,16 @@ EndpointId = Annotated[str, Path(pattern=_ID, description="id of a webhook")]
 DeliveryId = Annotated[str, Path(pattern=_ID, description="id of a delivery")]
 PlaceName = Annotated[str, Field(pattern=_ID)]
 PlatformPath = Annotated[str, Path(pattern=_ID, description="name of a platform")]
+ClipPath = Annotated[
+    str, Path(pattern=_ID, description="id of a clip, or its rank", examples=["1"])
+]
+PlatformQuery = Annotated[
+    str | None, Query(pattern=r"^[a-z0-9_]{1,40}$", description="only for this platform")
+]
 ChannelQuery = Annotated[
     str | None, Query(pattern=_ID, description="only of this channel", examples=["default"])
 ]
+VideoQuery = Annotated[str | None, Query(pattern=_ID, description="only of this video")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="items on the page")]
 Cursor = Annotated[
     str | None,
@@ -216,24 +223,6 @@ class ChannelView(BaseModel):
     min_s: float
     max_s: float
     stages: tuple[str, ...] = Field(description="that run for each of its videos, in order")
-
-
-class PlatformView(BaseModel):
-    """What a platform takes."""
-
-    name: str
-    title: str
-    width: int | None = Field(description="none for sound alone")
-    height: int | None
-    max_duration_s: float | None
-    source: str = Field(description="where the figures are from")
-
-
-class TemplateView(BaseModel):
-    """How clips look."""
-
-    name: str
-    description: str
 
 
 class ClipView(BaseModel):

@@ -25,8 +25,10 @@ from vidpipe.library import (
     NotReady,
     Refused,
     Unknown,
+    UnknownClip,
     UnknownDelivery,
     UnknownEndpoint,
+    UnknownExport,
     UnknownFailure,
     UnknownJob,
     UnknownProject,
@@ -99,6 +101,8 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownFailure, 404, "failure_not_found"),
     (UnknownEndpoint, 404, "webhook_not_found"),
     (UnknownDelivery, 404, "delivery_not_found"),
+    (UnknownClip, 404, "clip_not_found"),
+    (UnknownExport, 404, "export_not_found"),
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
     (LastAdmin, 409, "last_admin"),
@@ -108,7 +112,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (Changed, 412, "changed"),
     (Refused, 422, "invalid_request"),
 )
-_AWAY = "the store or the catalog cannot be reached; try again in a moment"
+AWAY = "the store or the catalog cannot be reached; try again in a moment"
 OURS = "this cannot be answered; the log of the server says why, under the id of this request"
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media"}
 
@@ -178,7 +182,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Unavailable):
         _log.warning("%s %s: %s", request_id, request.url.path, error)
         wait = str(max(1, round(error.retry_after_s or 5)))
-        return problem(request_id, 503, "unavailable", _AWAY, headers={"Retry-After": wait})
+        return problem(request_id, 503, "unavailable", AWAY, headers={"Retry-After": wait})
     code = "misconfigured" if isinstance(error, Misconfigured) else "internal_error"
     _log.error("%s %s: %s", request_id, request.url.path, error, exc_info=error)
     return problem(request_id, 500, code, OURS)

@@ -11,6 +11,9 @@ from vidpipe.cli import run
 from vidpipe.cli import look
 
 # isort: split
+from vidpipe.cli import find
+
+# isort: split
 from vidpipe.cli import operate
 
 # isort: split
@@ -31,6 +34,7 @@ from vidpipe.cli.app import app
 
 __all__ = [
     "account_commands",
+    "find",
     "look",
     "main",
     "model_commands",

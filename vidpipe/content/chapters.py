@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from vidpipe.content.model import Topic
 from vidpipe.timeline import clock
+from vidpipe.untrusted import cleaned
 
 #: What YouTube asks for (its help on video chapters, as commonly quoted): the first at
 #: 0:00, three or more in ascending order, none shorter than ten seconds.
@@ -27,3 +29,17 @@ def chapters_text(topics: Sequence[Topic], duration_s: float) -> str:
     if len(kept) < _FEWEST:
         return ""
     return "".join(f"{clock(start_s)} {title}\n" for start_s, title in kept)
+
+
+def chapters_vtt(topics: Sequence[Topic]) -> str:
+    """WebVTT with a cue for each topic: what a track of the kind `chapters` takes."""
+    cues = []
+    for topic in topics:
+        title = html.escape(" ".join(cleaned(topic.title).split()), quote=False)
+        cues.append(f"{_stamp(topic.start_s)} --> {_stamp(topic.end_s)}\n{title}\n")
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _stamp(t_s: float) -> str:
+    ms = round(t_s * 1000)
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"

@@ -6,14 +6,17 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (packages below this one).
 """
 
+from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.library.errors import (
     Changed,
     NameTaken,
     Refused,
     Unknown,
+    UnknownClip,
     UnknownDelivery,
     UnknownEndpoint,
+    UnknownExport,
     UnknownFailure,
     UnknownJob,
     UnknownProject,
@@ -22,8 +25,12 @@ from vidpipe.library.errors import (
 )
 from vidpipe.library.jobs import JobSpec
 from vidpipe.library.library import Library, StaleVideos, process
+from vidpipe.library.looks import PlatformView, TemplateView, platform_views, template_views
+from vidpipe.library.outputs import ClipSummary, ExportDetail, ExportView, PostView
 from vidpipe.library.processing import Processed, Submission
+from vidpipe.library.searching import SearchHit
 from vidpipe.library.state import VideoFacts, VideoState, state_of
+from vidpipe.library.statistics import AnalyticsView
 from vidpipe.library.views import (
     ExportLink,
     FailureView,
@@ -50,14 +57,18 @@ from vidpipe.library.webhooks import (
 from vidpipe.results.stored import NotReady
 
 __all__ = [
+    "AnalyticsView",
     "AttemptView",
     "Changed",
+    "ClipSummary",
     "DeliveryDetail",
     "DeliveryState",
     "DeliveryView",
     "EndpointCreated",
     "EndpointView",
+    "ExportDetail",
     "ExportLink",
+    "ExportView",
     "FailureView",
     "JobDetail",
     "JobError",
@@ -69,17 +80,24 @@ __all__ = [
     "NameTaken",
     "NotReady",
     "Page",
+    "PlatformView",
+    "PostView",
     "Processed",
     "ProjectView",
     "Refused",
     "RequestView",
+    "SearchHit",
+    "SearchKind",
     "StageView",
     "StaleVideos",
     "Submission",
+    "TemplateView",
     "Totals",
     "Unknown",
+    "UnknownClip",
     "UnknownDelivery",
     "UnknownEndpoint",
+    "UnknownExport",
     "UnknownFailure",
     "UnknownJob",
     "UnknownProject",
@@ -91,6 +109,8 @@ __all__ = [
     "VideoState",
     "VideoView",
     "WrongState",
+    "platform_views",
     "process",
     "state_of",
+    "template_views",
 ]

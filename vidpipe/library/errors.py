@@ -64,6 +64,20 @@ class UnknownDelivery(Unknown):
         super().__init__(f"there is no delivery {delivery_id!r}")
 
 
+class UnknownClip(Unknown):
+    """The video has no such clip."""
+
+    def __init__(self, video_id: str, clip: str) -> None:
+        super().__init__(f"{video_id} has no clip {clip!r}")
+
+
+class UnknownExport(Unknown):
+    """The clip was not exported for this platform."""
+
+    def __init__(self, video_id: str, clip: str, platform: str) -> None:
+        super().__init__(f"clip {clip} of {video_id} was not exported for {platform!r}")
+
+
 class NameTaken(Refused):
     """The channel has another of this name."""
 

@@ -15,9 +15,12 @@ from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.jobs import Jobs
+from vidpipe.library.outputs import Outputs
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
+from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
+from vidpipe.library.statistics import Statistics
 from vidpipe.library.webhooks import Webhooks
 from vidpipe.operations import retention, stale
 from vidpipe.operations.recovery import incomplete, requeue
@@ -68,6 +71,21 @@ class Library(Shelf):
     def webhooks(self) -> Webhooks:
         """Who is notified of what happens."""
         return Webhooks(self.engine)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What was made of videos: clips, exports, texts of posts."""
+        return Outputs(self.engine)
+
+    @cached_property
+    def search(self) -> Searching:
+        """What is said in videos, found by its words."""
+        return Searching(self.engine)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """What was done on which day."""
+        return Statistics(self.engine)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:

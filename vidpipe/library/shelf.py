@@ -7,6 +7,8 @@ from pathlib import Path
 
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import Video
+from vidpipe.content.chapters import chapters_vtt
+from vidpipe.content.model import Content
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import IntakeState
 from vidpipe.layout.model import Layout
@@ -181,6 +183,37 @@ class Shelf:
             NotReady: its transcript was never made.
         """
         return self._document(video_id, "transcript", Transcript)
+
+    def transcript_text(self, video_id: str, form: str) -> str:
+        """Everything that is said in a video, as a file: `srt`, `vtt`, or `txt` with a sentence
+        on a line.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: its transcript was never made.
+            Misconfigured: there is no such form.
+        """
+        if form not in ("srt", "vtt", "txt"):
+            raise Refused(f"form: srt, vtt or txt, not {form!r}")
+        said = self.transcript(video_id)
+        if form == "txt":
+            return "".join(f"{sentence.text}\n" for sentence in said.sentences)
+        manifest = self.engine.manifest(video_id, "transcript")
+        data = None
+        if manifest is not None and manifest.has(f"transcript.{form}"):
+            data = self.engine.store.get_bytes(manifest.file(f"transcript.{form}").key)
+        if data is None:
+            raise NotReady(f"{video_id}: its transcript is not stored as {form} any more")
+        return data.decode()
+
+    def chapters_text(self, video_id: str) -> str:
+        """What is talked about when, as chapters in WebVTT.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: its topics were never made.
+        """
+        return chapters_vtt(self._document(video_id, "topics", Content).topics)
 
     def layout(self, video_id: str) -> Layout:
         """What a video shows where: cameras, slides, shots.

@@ -16,11 +16,13 @@ from vidpipe.library.state import VideoState
 Item = TypeVar("Item", bound=BaseModel)
 
 
-class _View(BaseModel):
+class LibraryView(BaseModel):
+    """What all answers share: they never change."""
+
     model_config = ConfigDict(frozen=True)
 
 
-class Page(_View, Generic[Item]):
+class Page(LibraryView, Generic[Item]):
     """Some of a long list, and where it goes on."""
 
     items: tuple[Item, ...]
@@ -29,7 +31,7 @@ class Page(_View, Generic[Item]):
     )
 
 
-class FailureView(_View):
+class FailureView(LibraryView):
     """One failure that is not resolved: of a video, or of an upload that became none."""
 
     id: int
@@ -45,7 +47,7 @@ class FailureView(_View):
     run_id: str
 
 
-class RequestView(_View):
+class RequestView(LibraryView):
     """A run that is asked for and not over."""
 
     id: int
@@ -57,7 +59,7 @@ class RequestView(_View):
     requested_at: datetime
 
 
-class StageView(_View):
+class StageView(LibraryView):
     """The newest run of one stage of a video."""
 
     stage: str
@@ -66,7 +68,7 @@ class StageView(_View):
     error: str | None
 
 
-class VideoView(_View):
+class VideoView(LibraryView):
     """A video, and where it stands."""
 
     video_id: str
@@ -94,7 +96,7 @@ class VideoDetail(VideoView):
     failures: tuple[FailureView, ...]
 
 
-class UploadView(_View):
+class UploadView(LibraryView):
     """An upload that became no video of its own."""
 
     key: str
@@ -106,7 +108,7 @@ class UploadView(_View):
     updated_at: datetime
 
 
-class Totals(_View):
+class Totals(LibraryView):
     """How much there is, and how much waits."""
 
     videos: int
@@ -115,7 +117,7 @@ class Totals(_View):
     uploads_pending: int = Field(description="uploads that intake has not looked at yet")
 
 
-class ExportLink(_View):
+class ExportLink(LibraryView):
     """Where one exported file can be fetched."""
 
     clip_id: str
@@ -125,7 +127,7 @@ class ExportLink(_View):
     url: str
 
 
-class JobProgress(_View):
+class JobProgress(LibraryView):
     """How far a job is."""
 
     current_stage: str | None = Field(description="what is made now; none while nothing is")
@@ -138,7 +140,7 @@ class JobProgress(_View):
     )
 
 
-class JobError(_View):
+class JobError(LibraryView):
     """Why a job failed."""
 
     code: str = Field(description="short and stable: rejected:not_a_video, worker_lost")
@@ -146,7 +148,7 @@ class JobError(_View):
     failed_stage: str | None
 
 
-class JobView(_View):
+class JobView(LibraryView):
     """What a program asked to have made, and where that stands."""
 
     job_id: str
@@ -173,7 +175,7 @@ class JobDetail(JobView):
     progress: JobProgress
 
 
-class ProjectView(_View):
+class ProjectView(LibraryView):
     """A campaign, a course, a client: jobs of one channel that belong together."""
 
     project_id: str

@@ -6,11 +6,15 @@ import asyncio
 import contextlib
 import functools
 import itertools
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import uvicorn
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
@@ -20,6 +24,7 @@ from vidpipe.accounts.mail import Mail
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import app as module
 from vidpipe.catalog import tables
+from vidpipe.catalog.search import SearchKind, sentence_row
 from vidpipe.catalog.sessions import Sessions
 from vidpipe.catalog.webhook_tables import DeliveryRow
 from vidpipe.library import JobSpec, Library
@@ -137,8 +142,29 @@ class Guarded:
             state="dead",
             run_id=f"run-{number}",
         )
+        clip = tables.ClipRow(
+            clip_id="c0ffee",
+            video_id=video_id,
+            rank=1,
+            title="clip",
+            score=50.0,
+            start_s=0.0,
+            end_s=10.0,
+            duration_s=10.0,
+            compositions=[],
+        )
+        export = tables.ExportRow(
+            clip_id="c0ffee",
+            video_id=video_id,
+            platform="tiktok",
+            key=f"{channel}/{video_id}/exports/tiktok-c0ffee-video.0123456789abcdef.mp4",
+            size_bytes=1,
+            duration_s=10.0,
+            conforms=True,
+        )
+        said = sentence_row(video_id, channel, SearchKind.TRANSCRIPT, 0.0, 1.0, "This is said.")
         with catalog.writing() as session:
-            session.add(failure)
+            session.add_all([failure, clip, export, said])
         return {
             "channel": channel,
             "video_id": video_id,
@@ -146,6 +172,8 @@ class Guarded:
             "project_id": project.project_id,
             "failure_id": str(failure.id),
             "platform": "tiktok",
+            "clip": "1",
+            "form": "vtt",
         }
 
     def endpoint(self, organisation: str, *channels: str) -> dict[str, str]:
@@ -192,6 +220,23 @@ def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterato
         base = f"{settings.public_url}/api/v1"
         with TestClient(app, base_url=base) as client:
             yield Guarded(client, library, outbox, settings)
+
+
+@contextlib.contextmanager
+def running(app: Any) -> Iterator[str]:
+    """A real server; where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", proxy_headers=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 #: What somebody is in the organisation `acme`.

@@ -36,6 +36,16 @@ ROUTES: dict[str, Action | str] = {
     "GET /videos/{video_id}/transcript": R,
     "GET /videos/{video_id}/chapters": R,
     "GET /videos/{video_id}/layout": R,
+    "GET /videos/{video_id}/clips/{clip}": R,
+    "GET /videos/{video_id}/exports/{clip}/{platform}": R,
+    "GET /videos/{video_id}/posts": R,
+    "GET /videos/{video_id}/transcript.{form}": R,
+    "GET /videos/{video_id}/chapters.vtt": R,
+    "GET /clips": R,
+    "GET /exports": R,
+    "GET /posts": R,
+    "GET /search": R,
+    "GET /analytics": R,
     "GET /uploads": R,
     "GET /failures": R,
     "POST /failures/{failure_id}/retry": P,
@@ -187,6 +197,8 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         at |= service.endpoint(organisation, channel)
     method, path = route.split(" ")
     path = path.format(**at)
+    if route == "GET /search":
+        path += "?q=talk"
     if route == "DELETE /users/{user_id}/role":
         path += f"?organisation={organisation}&channel=nothing"
     more = {"If-Match": "*"} if method == "PATCH" else {}
@@ -245,10 +257,17 @@ def test_a_role_in_one_channel_reaches_no_other_of_the_organisation(service, hea
 @pytest.mark.parametrize("route", sorted(r for r in ASKED if r.startswith("GET") and "{" not in r))
 def test_lists_hold_what_one_may_see(service, headers, route):
     mine, theirs = service.objects("news"), service.objects("default")
-    said = service.client.get(f"{route[4:]}?limit=200", headers=headers["admin"]).text
+    limit = {"GET /posts": 100}.get(route, 200)
+    asked = f"{route[4:]}?limit={limit}&q=said"
+    answer = service.client.get(asked, headers=headers["admin"])
+    assert answer.status_code == 200, answer.text
+    said = answer.text
     assert theirs["video_id"] not in said and theirs["project_id"] not in said
     assert "stranger@example.org" not in said
-    if route in ("GET /videos", "GET /jobs", "GET /failures"):
+    if route in (
+        *("GET /videos", "GET /jobs", "GET /failures"),
+        *("GET /clips", "GET /exports", "GET /search"),
+    ):
         assert mine["video_id"] in said
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from vidpipe.api.asked import Reads
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from vidpipe.api.asked import Asked, Reads
 from vidpipe.api.audited import AuditedRoute
-from vidpipe.api.described import errors
-from vidpipe.api.models import (
-    ChannelPath,
-    ChannelView,
-    Listed,
-    PlatformPath,
+from vidpipe.api.described import errors, unchanged
+from vidpipe.api.models import ChannelPath, ChannelView, Listed, PlatformPath
+from vidpipe.api.problems import ApiError
+from vidpipe.api.tagged import IfNoneMatch, tagged
+from vidpipe.channels.model import Channel
+from vidpipe.library import (
+    Library,
     PlatformView,
     TemplateView,
+    platform_views,
+    template_views,
 )
-from vidpipe.api.problems import ApiError
-from vidpipe.channels.model import Channel
-from vidpipe.library import Library
-from vidpipe.platforms.model import Preset, load_presets
-from vidpipe.templates.model import load_templates
 
 router = APIRouter(tags=["configuration"], route_class=AuditedRoute)
+OwnOf = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="also those that this channel has of its own",
+    ),
+]
 
 
 @router.get("/channels", summary="List channels", responses=errors())
@@ -39,30 +47,41 @@ def get_channel(asked: Reads, channel: ChannelPath) -> ChannelView:
     return _channel(asked.library, asked.library.engine.channels[name])
 
 
-@router.get("/platforms", summary="List platforms", responses=errors())
-def list_platforms(asked: Reads) -> Listed[PlatformView]:  # noqa: ARG001
+@router.get("/platforms", summary="List platforms", responses=errors(404))
+def list_platforms(asked: Reads, channel: OwnOf = None) -> Listed[PlatformView]:
     """The platforms that come along, by name, with what they take and where that is from."""
-    items = tuple(_platform(preset) for _, preset in sorted(load_presets().items()))
+    items = platform_views(_own(asked, channel))
     return Listed[PlatformView](items=items, next_cursor=None, limit=max(1, len(items)))
 
 
-@router.get("/platforms/{platform}", summary="Get a platform", responses=errors(404))
-def get_platform(asked: Reads, platform: PlatformPath) -> PlatformView:  # noqa: ARG001
-    """One platform that comes along."""
-    found = load_presets().get(platform)
-    if found is None:
-        raise ApiError(404, "platform_not_found", f"there is no platform {platform!r}")
-    return _platform(found)
+@router.get(
+    "/platforms/{platform}",
+    summary="Get a platform",
+    response_model=PlatformView,
+    responses={**unchanged(), **errors(404)},
+)
+def get_platform(
+    asked: Reads,
+    platform: PlatformPath,
+    channel: OwnOf = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """One platform: its picture, its safe area, lengths, bytes and characters."""
+    for found in platform_views(_own(asked, channel)):
+        if found.name == platform:
+            return tagged(found, if_none_match)
+    raise ApiError(404, "platform_not_found", f"there is no platform {platform!r}")
 
 
-@router.get("/templates", summary="List templates", responses=errors())
-def list_templates(asked: Reads) -> Listed[TemplateView]:  # noqa: ARG001
+@router.get("/templates", summary="List templates", responses=errors(404))
+def list_templates(asked: Reads, channel: OwnOf = None) -> Listed[TemplateView]:
     """The templates that come along, the default one first."""
-    items = tuple(
-        TemplateView(name=name, description=template.description)
-        for name, template in load_templates().items()
-    )
+    items = template_views(_own(asked, channel))
     return Listed[TemplateView](items=items, next_cursor=None, limit=max(1, len(items)))
+
+
+def _own(asked: Asked, channel: str | None) -> Channel | None:
+    return asked.library.engine.channels[asked.channel(channel)] if channel is not None else None
 
 
 def _channel(library: Library, channel: Channel) -> ChannelView:
@@ -76,16 +95,4 @@ def _channel(library: Library, channel: Channel) -> ChannelView:
         min_s=channel.clips.min_s,
         max_s=channel.clips.max_s,
         stages=tuple(library.engine.pipeline.names(channel.platforms)),
-    )
-
-
-def _platform(preset: Preset) -> PlatformView:
-    video = preset.video
-    return PlatformView(
-        name=preset.name,
-        title=preset.title,
-        width=video.size.width if video is not None else None,
-        height=video.size.height if video is not None else None,
-        max_duration_s=preset.file.max_duration_s,
-        source=preset.file.source,
     )

@@ -23,14 +23,7 @@ from vidpipe.api.models import (
     StagesCreate,
 )
 from vidpipe.api.repeated import Created, Key, once
-from vidpipe.library import (
-    JobDetail,
-    JobState,
-    JobView,
-    Refused,
-    UnknownUpload,
-    UnknownVideo,
-)
+from vidpipe.library import JobDetail, JobState, JobView
 
 router = APIRouter(tags=["jobs"], route_class=AuditedRoute)
 _OfVideo = Annotated[
@@ -172,13 +165,5 @@ def _created(made: JobView) -> Created:
 
 def _check(asked: Asked, jobs: list[JobCreate] | tuple[JobCreate, ...]) -> None:
     """Whether they may have jobs done in the channels of all of these."""
-    readable = asked.channels()
     for job in jobs:
-        channel = asked.library.jobs.channel_of(job.spec())
-        if channel not in readable:
-            if job.video_id is not None:
-                raise UnknownVideo(job.video_id)
-            raise UnknownUpload(job.upload_key or "")
-        if job.project_id is not None and asked.project(job.project_id).channel != channel:
-            raise Refused(f"{job.project_id} belongs to another channel")
-        asked.channel(channel)
+        asked.creatable(job.spec())

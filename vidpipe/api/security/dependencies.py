@@ -140,21 +140,29 @@ def too_many(wait_s: float) -> ApiError:
     )
 
 
-async def _known(request: Request) -> Known:
-    """Who asks, within their limit."""
-    rates = gate_of(request).settings.accounts.rates
+async def known_of(connection: HTTPConnection) -> Known:
+    """Who asks, within their limit.
+
+    Raises:
+        ApiError: 401 or 403, see `identify`; 429, they ask too often.
+    """
+    rates = gate_of(connection).settings.accounts.rates
     try:
-        known = await identify(request)
+        known = await identify(connection)
     except Unauthenticated:
-        await limit_address(request)
+        await limit_address(connection)
         raise
     who = known.principal
     if who is ANONYMOUS:
-        await limit_address(request)
+        await limit_address(connection)
     elif who is not LOCAL:
         most = rates.per_key if who.id.startswith("key:") else rates.per_user
-        await limit(request, who.id, most)
+        await limit(connection, who.id, most)
     return known
+
+
+async def _known(request: Request) -> Known:
+    return await known_of(request)
 
 
 async def principal(known: Known = Depends(_known)) -> Principal:  # noqa: B008
@@ -167,6 +175,16 @@ async def session(known: Known = Depends(_known)) -> Known:  # noqa: B008
     return known
 
 
+def check_scope(who: Principal, action: Action) -> None:
+    """Whether what somebody uses is good for an action.
+
+    Raises:
+        Forbidden: its scopes have none that is.
+    """
+    if RULES[action][1] not in who.scopes:
+        raise Forbidden(f"this key or session is not good for: {action}")
+
+
 def require(action: Action) -> Callable[..., Awaitable[Principal]]:
     """A dependency: whoever asks, where what they use is good for the action.
 
@@ -174,8 +192,7 @@ def require(action: Action) -> Callable[..., Awaitable[Principal]]:
     """
 
     async def required(who: Principal = Depends(principal)) -> Principal:  # noqa: B008
-        if RULES[action][1] not in who.scopes:
-            raise Forbidden(f"this key or session is not good for: {action}")
+        check_scope(who, action)
         return who
 
     required.action = action  # type: ignore[attr-defined]

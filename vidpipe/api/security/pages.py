@@ -39,7 +39,7 @@ class PagesGate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        connection = HTTPConnection({**scope, "app": _State(self.gate)})
+        connection = HTTPConnection({**scope, "app": Keeper(self.gate)})
         # What a proxy passes on comes from anywhere.
         if self.gate.open_here and not is_forwarded(connection):
             await self.app(scope, receive, send)
@@ -89,7 +89,7 @@ class PagesGate:
         )
 
 
-class _State:
+class Keeper:
     """What `gate_of` looks for in an application."""
 
     def __init__(self, gate: Gate) -> None:
