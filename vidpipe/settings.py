@@ -321,8 +321,9 @@ def _named_in(error: SettingsError) -> str:
     return f"VIDPIPE_{found[1].upper()}" if found else "VIDPIPE_*"
 
 
-#: Variables of this prefix that are nobody's setting: of tests, and of `deploy.prepare`.
-_OTHERS = ("VIDPIPE_TEST_", "VIDPIPE_POOL_")
+#: Variables of this prefix that are nobody's setting: of tests, of `deploy.prepare`, and the key
+#: that `vidpipe mcp` is given.
+_OTHERS = ("VIDPIPE_TEST_", "VIDPIPE_POOL_", "VIDPIPE_API_KEY")
 
 
 def setting_names() -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -220,8 +221,17 @@ def serve(
             err.print(
                 "vidpipe: everybody who reaches this may look without a login", style="yellow"
             )
+        extensions = []
+        try:
+            from vidpipe.mcp.http import extension
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
+                raise
+        else:
+            extensions.append(extension())
+            err.print(f"vidpipe: tools for language models (MCP) are at http://{host}:{port}/mcp")
         uvicorn.run(
-            service(served, host=host),
+            service(served, host=host, extensions=extensions),
             host=host,
             port=port,
             log_level="warning",
@@ -230,6 +240,23 @@ def serve(
             # Whose word on addresses counts is VIDPIPE_ACCOUNTS__TRUSTED_PROXIES.
             proxy_headers=False,
         )
+        return 0
+
+    raise typer.Exit(guard(go))
+
+
+@app.command()
+def mcp() -> None:
+    """Serve tools for language models (MCP) on standard input and output; a program starts it.
+
+    With an API key in VIDPIPE_API_KEY the tools may do what the key may."""
+
+    def go() -> int:
+        from vidpipe.extras import from_extra
+
+        with from_extra("mcp"):
+            from vidpipe.mcp.stdio import run
+        run(library(), os.environ.get("VIDPIPE_API_KEY") or None)
         return 0
 
     raise typer.Exit(guard(go))

@@ -1,0 +1,54 @@
+"""Who calls a tool, and what is said to them of errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.mcpserver import Context
+
+from vidpipe.accounts.accounts import Accounts
+from vidpipe.accounts.audit import Actor
+from vidpipe.accounts.model import Principal
+from vidpipe.api.problems import AWAY, KINDS, ApiError
+from vidpipe.errors import InputRejected, Unavailable, VidpipeError
+
+_log = logging.getLogger("vidpipe")
+_OURS = "this cannot be answered; the log of the server says why"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls a tool.
+
+    Attributes:
+        principal: what they may do.
+        actor: the same for the audit log.
+        accounts: that keep the log.
+    """
+
+    principal: Principal
+    actor: Actor
+    accounts: Accounts
+
+
+#: Finds out who calls, with every call: what was revoked is refused at once.
+WhoCalls = Callable[[Context[Any, Any]], Awaitable[Caller]]
+
+
+def said_of(error: VidpipeError) -> str:
+    """An error in words for whoever called: nothing of the deployment is in them."""
+    if isinstance(error, ApiError):
+        return f"{error.code}: {error.detail}"
+    for kind, _, code in KINDS:
+        if isinstance(error, kind):
+            return f"{code}: {error}"
+    if isinstance(error, InputRejected):
+        return f"input_rejected: {error.message}"
+    if isinstance(error, Unavailable):
+        _log.warning("mcp: %s", error)
+        return f"unavailable: {AWAY}"
+    _log.error("mcp: %s", error, exc_info=error)
+    return f"internal_error: {_OURS}"
