@@ -67,7 +67,8 @@ def checkout(tmp_path, talk, processed):
         program = (own if name == "pip" else programs) / name
         program.write_text(f"#!{sys.executable}\n{Path(doubles.__file__).read_text()}")
         program.chmod(0o755)
-    (own / "vidpipe").symlink_to(Path(sys.executable).with_name("vidpipe"))
+    for name in ("vidpipe", "openapi-python-client"):
+        (own / name).symlink_to(Path(sys.executable).with_name(name))
     return folder
 
 
