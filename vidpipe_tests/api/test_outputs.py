@@ -59,6 +59,16 @@ def test_a_clip_is_found_by_its_rank_and_its_id(client, video_id):
     assert (missing.status_code, missing.json()["code"]) == (404, "clip_not_found")
 
 
+@pytest.mark.parametrize("what", ["results", "transcript", "layout"])
+def test_what_is_large_is_not_sent_again(client, library, video_id, what):
+    first = client.get(f"videos/{video_id}/{what}")
+    assert first.headers["content-type"] == "application/json"
+    assert first.json() == getattr(library, what)(video_id).model_dump(mode="json")
+    known = {"If-None-Match": first.headers["etag"]}
+    again = client.get(f"videos/{video_id}/{what}", headers=known)
+    assert again.status_code == 304 and again.headers["etag"] == first.headers["etag"]
+
+
 def test_an_export_has_a_link_that_leads_to_its_file(client, library, video_id):
     exports = everything(client, "exports")
     assert [(e["rank"], e["platform"]) for e in exports[:2]] == [

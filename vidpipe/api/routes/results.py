@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
 from vidpipe.api.asked import Reads
 from vidpipe.api.audited import AuditedRoute
-from vidpipe.api.described import errors
+from vidpipe.api.described import errors, unchanged
 from vidpipe.api.models import ClipView, JobId, Listed, VideoId
+from vidpipe.api.tagged import IfNoneMatch, tagged
 from vidpipe.layout.model import Layout
 from vidpipe.library import ExportLink, NotReady
 from vidpipe.results.model import Results, TopicResult
@@ -19,10 +21,15 @@ router = APIRouter(tags=["results"], route_class=AuditedRoute)
 _DAY_S, _WEEK_S = 24 * 3600, 7 * 24 * 3600
 
 
-@router.get("/videos/{video_id}/results", summary="Get results", responses=errors(404, 409))
-def get_results(asked: Reads, video_id: VideoId) -> Results:
+@router.get(
+    "/videos/{video_id}/results",
+    summary="Get results",
+    response_model=Results,
+    responses={**unchanged(), **errors(404, 409)},
+)
+def get_results(asked: Reads, video_id: VideoId, if_none_match: IfNoneMatch = None) -> Response:
     """Everything that became of a video, as `results.json` has it."""
-    return asked.library.results(asked.video(video_id))
+    return tagged(asked.library.results(asked.video(video_id)), if_none_match)
 
 
 @router.get("/jobs/{job_id}/results", summary="Get results of a job", responses=errors(404, 409))
@@ -64,10 +71,15 @@ def list_exports(
     return Listed[ExportLink](items=items, next_cursor=None, limit=max(1, len(items)))
 
 
-@router.get("/videos/{video_id}/transcript", summary="Get a transcript", responses=errors(404, 409))
-def get_transcript(asked: Reads, video_id: VideoId) -> Transcript:
+@router.get(
+    "/videos/{video_id}/transcript",
+    summary="Get a transcript",
+    response_model=Transcript,
+    responses={**unchanged(), **errors(404, 409)},
+)
+def get_transcript(asked: Reads, video_id: VideoId, if_none_match: IfNoneMatch = None) -> Response:
     """Everything that is said in a video: words and sentences with their times."""
-    return asked.library.transcript(asked.video(video_id))
+    return tagged(asked.library.transcript(asked.video(video_id)), if_none_match)
 
 
 @router.get("/videos/{video_id}/chapters", summary="List chapters", responses=errors(404, 409))
@@ -77,7 +89,12 @@ def list_chapters(asked: Reads, video_id: VideoId) -> Listed[TopicResult]:
     return Listed[TopicResult](items=items, next_cursor=None, limit=max(1, len(items)))
 
 
-@router.get("/videos/{video_id}/layout", summary="Get a layout", responses=errors(404, 409))
-def get_layout(asked: Reads, video_id: VideoId) -> Layout:
+@router.get(
+    "/videos/{video_id}/layout",
+    summary="Get a layout",
+    response_model=Layout,
+    responses={**unchanged(), **errors(404, 409)},
+)
+def get_layout(asked: Reads, video_id: VideoId, if_none_match: IfNoneMatch = None) -> Response:
     """What a video shows where and when: speaker, page, shots, slides."""
-    return asked.library.layout(asked.video(video_id))
+    return tagged(asked.library.layout(asked.video(video_id)), if_none_match)
