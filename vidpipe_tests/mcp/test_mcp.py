@@ -14,13 +14,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
+from typer.testing import CliRunner
 
 from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Role, Scope
 from vidpipe.api.app import service
+from vidpipe.cli import app as cli
 from vidpipe.library import Library
 from vidpipe.mcp.http import extension
 from vidpipe_tests.api.guarded import Guarded, guarded, running
@@ -404,3 +407,31 @@ def test_the_example_of_the_page_runs(served, keys):
         [sys.executable, "-c", example], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0 and video_id in done.stdout, done.stderr
+
+
+def serve(home, monkeypatch, arguments=("serve",)):
+    """What `vidpipe serve` would run, and what it says."""
+    served = []
+    monkeypatch.setenv("VIDPIPE_HOME", str(home))
+    monkeypatch.setattr(uvicorn, "run", lambda app, **_: served.append(app))
+    return CliRunner().invoke(cli, arguments), served
+
+
+def test_serve_has_the_tools_where_the_extra_is_installed(tmp_path, monkeypatch):
+    done, [app] = serve(tmp_path, monkeypatch)
+    assert done.exit_code == 0 and "/mcp" in done.output
+    assert "/mcp" in [getattr(route, "path", None) for route in app.routes]
+
+
+def test_without_the_extra_serve_goes_on_and_the_command_says_what_to_install(
+    tmp_path, monkeypatch
+):
+    for name in list(sys.modules):
+        if name.startswith("vidpipe.mcp") or name.partition(".")[0] == "mcp":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    done, [app] = serve(tmp_path, monkeypatch)
+    assert done.exit_code == 0 and "/mcp" not in done.output
+    assert "/mcp" not in [getattr(route, "path", None) for route in app.routes]
+    refused, _ = serve(tmp_path, monkeypatch, ["mcp"])
+    assert refused.exit_code == 2 and "pip install 'vidpipe[mcp]'" in refused.output
