@@ -345,6 +345,7 @@ def tables() -> str:
     from sqlalchemy.dialects import postgresql
 
     import vidpipe.catalog.account_tables
+    import vidpipe.catalog.upload_tables
     import vidpipe.catalog.webhook_tables  # noqa: F401
     from vidpipe.catalog import tables as module
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from vidpipe.catalog import analytics, search
 from vidpipe.catalog.analytics import Analytics
+from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
@@ -39,6 +40,7 @@ from vidpipe.catalog.tables import (
     Video,
     now,
 )
+from vidpipe.catalog.upload_sessions import UploadSessionRows
 from vidpipe.catalog.webhooks import WebhookRows
 
 #: Keys in one query: SQLite takes some 32,000 at most.
@@ -74,9 +76,10 @@ class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
-    show, what programs asked for, what is said and what was done on which day are each a part of
-    their own: `inbox`, `requests`, `failures`, `heartbeats`, `history`, `listing`, `jobs`,
-    `projects`, `idempotency`, `webhooks`, `outputs`, `search`, `analytics`.
+    show, what programs asked for and sent, what is said and what was done on which day are each a
+    part of their own: `inbox`, `requests`, `failures`, `heartbeats`, `history`, `listing`, `jobs`,
+    `projects`, `idempotency`, `webhooks`, `outputs`, `search`, `analytics`, `upload_sessions`,
+    `assets`.
     """
 
     @cached_property
@@ -114,6 +117,14 @@ class Catalog(Database):
     @cached_property
     def webhooks(self) -> WebhookRows:
         return WebhookRows(self)
+
+    @cached_property
+    def upload_sessions(self) -> UploadSessionRows:
+        return UploadSessionRows(self)
+
+    @cached_property
+    def assets(self) -> AssetRows:
+        return AssetRows(self)
 
     @cached_property
     def listing(self) -> Listing:
