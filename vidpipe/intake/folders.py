@@ -325,8 +325,10 @@ def _whole_families(items: list[ObjectInfo]) -> list[ObjectInfo]:
     return [i for i in items if family(i.key) != last]
 
 
-def aws_client(service: str, options: Mapping[str, str]) -> Any:
+def aws_client(service: str, options: Mapping[str, str], **config: Any) -> Any:
     """A client of AWS, or of what speaks like it, by the store's names of options.
+
+    `config` are further arguments of botocore's `Config`.
 
     Raises:
         Misconfigured: boto3 is not installed.
@@ -349,6 +351,7 @@ def aws_client(service: str, options: Mapping[str, str]) -> Any:
             connect_timeout=5,
             read_timeout=25,
             retries={"mode": "standard", "total_max_attempts": 3},
+            **config,
         ),
         **{names[k.lower()]: v for k, v in options.items() if k.lower() in names},
     )

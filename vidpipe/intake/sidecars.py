@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ SIDECAR_SUFFIXES = TRANSCRIPT_SUFFIXES + INSTRUCTION_SUFFIXES
 #: Of texts beside a recording that are read by nobody here.
 _NO_TRANSCRIPTS = (".md", ".rtf", ".odt", ".stl", ".scc", ".smi", ".sub", ".idx", ".lrc")
 #: A page of instructions has 5 KB; the reader takes a second for 256 KiB.
-_MOST_YAML_BYTES = 256 << 10
+MOST_YAML_BYTES = 256 << 10
 #: Of a picture that is the cover of sound; in order of preference.
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png")
 #: The stem of a picture that is the cover of all sound in its folder that has none of its own,
@@ -105,7 +105,17 @@ def read_instructions(
     Raises:
         InputRejected: not YAML, or a field that is unknown or out of range, named.
     """
-    raw = _yaml(path, name)
+    return checked_instructions(_yaml(path, name), name, platforms, templates)
+
+
+def checked_instructions(
+    raw: Mapping[str, Any], name: str, platforms: Collection[str], templates: Collection[str] = ()
+) -> Instructions:
+    """Instructions from their fields, for a channel that may use these platforms and templates.
+
+    Raises:
+        InputRejected: a field that is unknown or out of range, named.
+    """
     try:
         instructions = Instructions.model_validate(raw)
     except ValidationError as error:
@@ -138,9 +148,9 @@ def _yaml(path: Path, name: str) -> dict[str, Any]:
         InputRejected: it is no YAML, holds no fields, or more than anybody writes.
     """
     with path.open("rb") as file:
-        data = file.read(_MOST_YAML_BYTES + 1)
+        data = file.read(MOST_YAML_BYTES + 1)
     try:
-        raw = read_yaml(data, _MOST_YAML_BYTES)
+        raw = read_yaml(data, MOST_YAML_BYTES)
     except Unreadable as error:
         raise InputRejected("bad_sidecar", str(error), name=name) from error
     if raw is not None and not isinstance(raw, dict):

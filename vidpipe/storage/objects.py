@@ -219,6 +219,21 @@ class ObjectStore:
             except (store_errors.NotFoundError, FileNotFoundError):
                 return
 
+    def rename(self, key: str, name: str) -> bool:
+        """Give an object of a bucket another key, unless something has that: then False.
+
+        Raises:
+            FileNotFoundError: there is no such object.
+        """
+        with self._translate(key):
+            try:
+                obstore.rename(self._store, key, name, overwrite=False)
+            except store_errors.AlreadyExistsError:
+                return False
+            except store_errors.NotFoundError:
+                raise FileNotFoundError(f"{self.url}/{key}") from None
+        return True
+
     def download_url(self, key: str, *, expires_s: int = 3600) -> str:
         """A link to read the object: signed and expiring, a file: link on local disk."""
         return self._link("GET", key, expires_s)
