@@ -28,6 +28,43 @@ def request_id_of(given: str | None) -> str:
     return f"req-{uuid.uuid4().hex[:12]}"
 
 
+class RequestLimits:
+    """What one request may take: a route that streams lifts it once it knows who asks.
+
+    Attributes:
+        max_body_bytes: more than that is refused; None: the route counts itself.
+    """
+
+    def __init__(self, max_body_bytes: int, time: asyncio.Timeout) -> None:
+        self.max_body_bytes: int | None = max_body_bytes
+        self._time = time
+
+    def check(self, count: int) -> None:
+        """Refuse a body of so many bytes where that is too many.
+
+        Raises:
+            HTTPException: 413; FastAPI takes every other kind of error for a body that is no JSON.
+        """
+        if self.max_body_bytes is not None and count > self.max_body_bytes:
+            raise HTTPException(413, f"a request may have {self.max_body_bytes} bytes at most")
+
+    def lift(self) -> None:
+        """Let the body be as long, and the request take as long, as the route sees fit."""
+        self.max_body_bytes = None
+        self._time.reschedule(None)
+
+
+def limits_of(scope: Scope) -> RequestLimits:
+    """What a request to the API may take."""
+    limits: RequestLimits = scope["vidpipe.limits"]
+    return limits
+
+
+def _announced(headers: Headers) -> int:
+    said = headers.get("content-length", "0")
+    return int(said[:18]) if said.isdecimal() else 0
+
+
 class Envelope:
     """Outermost of the API: whatever happens inside, the answer has an id and came in time.
 
@@ -68,43 +105,34 @@ class Envelope:
                 response = problem(request_id, status, code, detail)
                 await response(scope, receive, answer)
 
-        refused = self._refused(scope["method"], headers)
-        if refused is not None:
-            await refuse(*refused)
+        if self._is_foreign(scope["method"], headers):
+            detail = "pages of other origins may not change anything here; those may that are in"
+            await refuse(403, "foreign_origin", f"{detail} VIDPIPE_SERVICE__CORS_ORIGINS")
             return
-        came = 0
+        clock = asyncio.timeout(self.timeout_s)
+        limits = scope["vidpipe.limits"] = RequestLimits(self.max_body_bytes, clock)
+        # What is announced need not come before it is refused.
+        announced, came = _announced(headers), 0
 
         async def counted() -> Message:
             nonlocal came
+            limits.check(announced)
             message = await receive()
             came += len(message.get("body", b""))
-            if came > self.max_body_bytes:
-                # FastAPI takes every other kind of error for a body that is no JSON.
-                raise HTTPException(413, self._most())
+            limits.check(came)
             return message
 
         try:
-            await asyncio.wait_for(self.app(scope, counted, answer), self.timeout_s)
-        except TimeoutError:
-            await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
-        except Exception:
+            async with clock:
+                await self.app(scope, counted, answer)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and clock.expired():
+                await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
+                return
             _log.exception("%s %s: a bug of ours", request_id, scope["path"])
             if begun:
                 raise
             await refuse(500, "internal_error", OURS)
-
-    def _refused(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
-        """Status, code and words for what need not be looked at."""
-        said = headers.get("content-length", "0")
-        if said.isdecimal() and int(said[:18]) > self.max_body_bytes:
-            return 413, "too_large", self._most()
-        if self._is_foreign(method, headers):
-            detail = "pages of other origins may not change anything here; those may that are in"
-            return 403, "foreign_origin", f"{detail} VIDPIPE_SERVICE__CORS_ORIGINS"
-        return None
-
-    def _most(self) -> str:
-        return f"a request may have {self.max_body_bytes} bytes at most"
 
     def _is_foreign(self, method: str, headers: Headers) -> bool:
         """Whether someone else's page sends this: a browser says so, and a page cannot lie.
