@@ -78,6 +78,25 @@ class ServiceOptions(BaseModel):
         le=600,
         description="seconds after which a request to the API is given up and answers 504",
     )
+    upload_expires_h: float = Field(
+        default=24.0,
+        gt=0,
+        le=24 * 7,
+        description="hours after its last bytes until an unfinished upload is removed",
+    )
+    upload_idle_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="seconds without a byte after which a request that uploads is ended; what "
+        "came is kept",
+    )
+    upload_link_s: int = Field(
+        default=3600,
+        ge=60,
+        le=7 * 86400,
+        description="seconds that links to upload into a bucket hold",
+    )
     cors_origins: tuple[str, ...] = Field(
         default=(),
         description="origins whose pages may use the API from a browser, as JSON: "

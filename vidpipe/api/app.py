@@ -24,6 +24,7 @@ from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
 from vidpipe.api.routes import (
     analytics,
+    assets,
     audit,
     auth,
     channels,
@@ -37,6 +38,7 @@ from vidpipe.api.routes import (
     results,
     search,
     texts,
+    tus,
     uploads,
     users,
     videos,
@@ -61,6 +63,8 @@ _ROUTES = (
     search,
     analytics,
     uploads,
+    tus,
+    assets,
     failures,
     projects,
     channels,
@@ -185,7 +189,7 @@ def _middleware(library: Library) -> list[Middleware]:
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(options.cors_origins),
-                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=[
                     "Authorization",
                     "Content-Type",
@@ -193,8 +197,15 @@ def _middleware(library: Library) -> list[Middleware]:
                     "If-Match",
                     "X-CSRF-Token",
                     "X-Request-ID",
+                    *tus.REQUEST_HEADERS,
                 ],
-                expose_headers=["ETag", "Location", "Retry-After", "X-Request-ID"],
+                expose_headers=[
+                    "ETag",
+                    "Location",
+                    "Retry-After",
+                    "X-Request-ID",
+                    *tus.ANSWER_HEADERS,
+                ],
             )
         )
     return made

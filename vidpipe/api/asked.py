@@ -13,6 +13,7 @@ from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.dependencies import check_scope, require
 from vidpipe.library import (
+    AssetView,
     DeliveryDetail,
     EndpointView,
     JobDetail,
@@ -26,6 +27,7 @@ from vidpipe.library import (
     UnknownJob,
     UnknownProject,
     UnknownUpload,
+    UnknownUploadSession,
     UnknownVideo,
 )
 
@@ -130,6 +132,31 @@ class Asked:
         if spec.project_id is not None and self.project(spec.project_id).channel != channel:
             raise Refused(f"{spec.project_id} belongs to another channel")
         self.channel(channel)
+
+    def upload_session(self, upload_id: str) -> str:
+        """An upload of their own, or one of a channel that they may remove things of.
+
+        Raises:
+            UnknownUploadSession: there is none of this id that they may see.
+            Forbidden: they may see its channel, and upload nothing there.
+        """
+        channel, began = self.library.upload_sessions.owner(upload_id)
+        if channel not in self.channels():
+            raise UnknownUploadSession(upload_id)
+        self._allow(channel)
+        if began != self.principal.id and channel not in self.channels(Action.REMOVE):
+            raise UnknownUploadSession(upload_id)
+        return upload_id
+
+    def asset(self, channel: str, name: str) -> AssetView:
+        """An asset that they may do what the route does to; errors as with channels.
+
+        Raises:
+            UnknownAsset: the channel has none of this name.
+        """
+        found = self.library.assets.get(self.channel(channel), name)
+        self.before.append(found)
+        return found
 
     def failure(self, number: int) -> int:
         """A failure that they may do what the route does to; errors as with videos."""

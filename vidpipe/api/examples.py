@@ -47,6 +47,7 @@ _FIELDS: dict[str, Any] = {
     "stages_remaining": ["transcript", "layout"],
     "subject": _VIDEO,
     "title": "Talk",
+    "upload_id": "upload-0123456789abcdef0123",
     "upload_key": "default/talk.mp4",
     "version": "1.0.0",
     "video_id": _VIDEO,
@@ -91,6 +92,15 @@ _WHOLE: dict[str, Any] = {
     },
     "SecretRotate": {"overlap_h": 24.0},
     "ReplayMany": {"since": _MOMENT},
+    "UploadCreate": {
+        "channel": "default",
+        "name": "talk.mp4",
+        "size_bytes": 1_500_000_000,
+        "content_type": "video/mp4",
+        "fingerprint": "talk.mp4-1500000000-1700000000",
+        "instructions": {"title": "Opening"},
+    },
+    "PartsSign": {"numbers": [1, 2, 3]},
     "HoldBody": {"reason": "used in the exhibition until June"},
 }
 

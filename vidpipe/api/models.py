@@ -8,8 +8,10 @@ from typing import Annotated, Generic, Literal, TypeVar
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from vidpipe.channels.model import ASSET_NAME
 from vidpipe.errors import Misconfigured
-from vidpipe.library import JobSpec, JobView, Refused
+from vidpipe.intake.model import Instructions
+from vidpipe.library import JobSpec, JobView, Refused, UploadSpec
 from vidpipe.library.reading import MOST, PAGE
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.platforms.model import TierName
@@ -33,6 +35,10 @@ ClipPath = Annotated[
 ]
 PlatformQuery = Annotated[
     str | None, Query(pattern=r"^[a-z0-9_]{1,40}$", description="only for this platform")
+]
+UploadId = Annotated[str, Path(pattern=_ID, description="id of an upload in progress")]
+AssetName = Annotated[
+    str, Path(pattern=f"^{ASSET_NAME}$", description="name of an asset", examples=["logo"])
 ]
 ChannelQuery = Annotated[
     str | None, Query(pattern=_ID, description="only of this channel", examples=["default"])
@@ -186,6 +192,54 @@ class ProjectUpdate(_Body):
     name: str | None = Field(default=None, min_length=1, max_length=200, pattern=_TEXT)
     description: str | None = Field(default=None, max_length=4000, pattern=r"^[^\x00]*$")
     archived: bool | None = None
+
+
+class UploadCreate(_Body):
+    """A file that is to be uploaded into the drop folder of a channel."""
+
+    channel: str = Field(pattern=_ID)
+    name: str = Field(
+        min_length=1,
+        max_length=200,
+        pattern=_TEXT,
+        description="of the file, without a folder: a recording, or a transcript or instructions "
+        "beside one. Where it is taken a recording gets a number: talk-2.mp4",
+    )
+    size_bytes: int = Field(ge=1, le=2**53)
+    content_type: str = Field(
+        default="", max_length=127, pattern=r"^[\x20-\x7e]*$", description="its media type"
+    )
+    fingerprint: str = Field(
+        default="",
+        max_length=255,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="what you know the file by, such as its name, size and date: the open upload "
+        "of it is found again with it",
+    )
+    instructions: Instructions | None = Field(
+        default=None, description="of a recording: what would stand in its sidecar"
+    )
+
+    def spec(self) -> UploadSpec:
+        """As the library takes it."""
+        said = self.instructions
+        return UploadSpec(
+            channel=self.channel,
+            name=self.name,
+            size_bytes=self.size_bytes,
+            media_type=self.content_type,
+            fingerprint=self.fingerprint,
+            instructions=said.model_dump(mode="json", exclude_unset=True) if said else None,
+        )
+
+
+class PartsSign(_Body):
+    """Parts that are sent next."""
+
+    numbers: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=10_000)], ...],
+        Field(min_length=1, max_length=1000, description="of parts, from 1"),
+    ]
 
 
 class HoldBody(_Body):

@@ -20,11 +20,14 @@ from starlette.exceptions import HTTPException
 from vidpipe.accounts.users import LastAdmin, UnknownAccount
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
+    AssetInUse,
     Changed,
     NameTaken,
     NotReady,
     Refused,
+    TooManyUploads,
     Unknown,
+    UnknownAsset,
     UnknownClip,
     UnknownDelivery,
     UnknownEndpoint,
@@ -33,8 +36,19 @@ from vidpipe.library import (
     UnknownJob,
     UnknownProject,
     UnknownUpload,
+    UnknownUploadSession,
     UnknownVideo,
     WrongState,
+)
+from vidpipe.uploads.errors import (
+    ChecksumMismatch,
+    NoRoom,
+    UploadEnded,
+    UploadIncomplete,
+    UploadLocked,
+    UploadNameTaken,
+    UploadTooLarge,
+    WrongOffset,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -97,7 +111,9 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownVideo, 404, "video_not_found"),
     (UnknownJob, 404, "job_not_found"),
     (UnknownUpload, 404, "upload_not_found"),
+    (UnknownUploadSession, 404, "upload_not_found"),
     (UnknownProject, 404, "project_not_found"),
+    (UnknownAsset, 404, "asset_not_found"),
     (UnknownFailure, 404, "failure_not_found"),
     (UnknownEndpoint, 404, "webhook_not_found"),
     (UnknownDelivery, 404, "delivery_not_found"),
@@ -109,11 +125,23 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (NotReady, 409, "not_ready"),
     (WrongState, 409, "wrong_state"),
     (NameTaken, 409, "name_taken"),
+    (UploadNameTaken, 409, "name_taken"),
+    (UploadIncomplete, 409, "upload_incomplete"),
+    (WrongOffset, 409, "wrong_offset"),
+    (AssetInUse, 409, "asset_in_use"),
+    (UploadEnded, 410, "upload_ended"),
+    (UploadTooLarge, 413, "too_large"),
+    (UploadLocked, 423, "upload_locked"),
+    (TooManyUploads, 429, "too_many_uploads"),
+    (ChecksumMismatch, 460, "checksum_mismatch"),
+    (NoRoom, 507, "no_room"),
     (Changed, 412, "changed"),
     (Refused, 422, "invalid_request"),
 )
 AWAY = "the store or the catalog cannot be reached; try again in a moment"
 OURS = "this cannot be answered; the log of the server says why, under the id of this request"
+#: Of a status that tus has and HTTP has not.
+_PHRASES = {460: "Checksum Mismatch"}
 _CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media"}
 
 
@@ -129,7 +157,7 @@ def problem(
     """An error as an answer."""
     body = Problem(
         type=f"urn:vidpipe:problem:{code}",
-        title=HTTPStatus(status).phrase,
+        title=_PHRASES.get(status) or HTTPStatus(status).phrase,
         status=status,
         detail=detail,
         code=code,
@@ -174,7 +202,10 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
         return problem(request_id, error.status_code, code, str(error.detail), headers=headers)
     for kind, status, code in KINDS:
         if isinstance(error, kind):
-            return problem(request_id, status, code, str(error))
+            missing = (
+                {"missing": list(error.missing)} if isinstance(error, UploadIncomplete) else {}
+            )
+            return problem(request_id, status, code, str(error), details=missing)
     if isinstance(error, InputRejected):
         return problem(
             request_id, 422, "input_rejected", error.message, details={"reason": error.reason}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -42,6 +43,17 @@ def _existing(path: Path | None) -> Path | None:
     return path.expanduser().resolve() if path is not None else None
 
 
+#: What a channel may call its assets.
+ASSET_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_ASSET = re.compile(f"asset:({ASSET_NAME})")
+
+
+def asset_named(file: Path | None) -> str | None:
+    """The name of the asset that stands in place of a file (`asset:logo`); None for a file."""
+    found = _ASSET.fullmatch(str(file)) if file is not None else None
+    return found[1] if found is not None else None
+
+
 class Brand(_Strict):
     """How a channel looks."""
 
@@ -51,8 +63,8 @@ class Brand(_Strict):
     outline: Colour = "#000000"
     logo: Path | None = Field(
         default=None,
-        description="PNG file, drawn small near the upper edge, aligned with the left of the "
-        "safe box",
+        description="PNG file, or asset:NAME, drawn small near the upper edge, aligned with the "
+        "left of the safe box",
     )
 
     title_card: Literal["none", "title", "hook"] = Field(
@@ -64,10 +76,14 @@ class Brand(_Strict):
         default=False, description="whether a progress bar is shown at the bottom"
     )
     music: Path | None = Field(
-        default=None, description="sound file that is looped under the speech"
+        default=None, description="sound file, or asset:NAME, that is looped under the speech"
     )
-    intro: Path | None = Field(default=None, description="video file shown before every clip")
-    outro: Path | None = Field(default=None, description="video file shown after every clip")
+    intro: Path | None = Field(
+        default=None, description="video file, or asset:NAME, shown before every clip"
+    )
+    outro: Path | None = Field(
+        default=None, description="video file, or asset:NAME, shown after every clip"
+    )
     music_lufs: float = Field(
         default=-32.0,
         ge=-60,
@@ -78,7 +94,8 @@ class Brand(_Strict):
     @field_validator("logo", "music", "intro", "outro")
     @classmethod
     def _file_is_there(cls, path: Path | None) -> Path | None:
-        return _existing(path)
+        # Assets are looked for when a run begins: they come and go while this runs.
+        return path if asset_named(path) is not None else _existing(path)
 
 
 class CaptionStyle(_Strict):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from vidpipe.cli.app import app, err, guard, out, table
+from vidpipe.cli.app import app, err, guard, library, out, table
 from vidpipe.errors import Misconfigured
 
 #: Small enough to be quick, large enough to see what a template does.
@@ -44,9 +44,12 @@ def templates(
         if sheet is None:
             return 0
         from vidpipe.clips.model import Variant
+        from vidpipe.pipeline.brand_assets import names_assets
         from vidpipe.testmedia.templates import save_sheet, template_sheet
 
         err.print(f"vidpipe: drawing {len(known)} templates, a few seconds each")
+        if names_assets(whose):
+            whose = library().engine.branded(whose)
         variant = Variant.of(whose.preset(platform)).narrowed(_SHEET_WIDTH)
         with tempfile.TemporaryDirectory() as work:
             drawn = template_sheet(list(known.values()), whose, variant, Path(work))

@@ -8,11 +8,15 @@ done (packages below this one).
 
 from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
+from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.library.errors import (
+    AssetInUse,
     Changed,
     NameTaken,
     Refused,
+    TooManyUploads,
     Unknown,
+    UnknownAsset,
     UnknownClip,
     UnknownDelivery,
     UnknownEndpoint,
@@ -21,6 +25,7 @@ from vidpipe.library.errors import (
     UnknownJob,
     UnknownProject,
     UnknownUpload,
+    UnknownUploadSession,
     UnknownVideo,
 )
 from vidpipe.library.jobs import JobSpec
@@ -31,7 +36,9 @@ from vidpipe.library.processing import Processed, Submission
 from vidpipe.library.searching import SearchHit
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.statistics import AnalyticsView
+from vidpipe.library.uploads import UploadSpec
 from vidpipe.library.views import (
+    AssetView,
     ExportLink,
     FailureView,
     JobDetail,
@@ -43,6 +50,9 @@ from vidpipe.library.views import (
     RequestView,
     StageView,
     Totals,
+    UploadPartLink,
+    UploadPartView,
+    UploadSessionView,
     UploadView,
     VideoDetail,
     VideoView,
@@ -58,6 +68,8 @@ from vidpipe.results.stored import NotReady
 
 __all__ = [
     "AnalyticsView",
+    "AssetInUse",
+    "AssetView",
     "AttemptView",
     "Changed",
     "ClipSummary",
@@ -92,8 +104,10 @@ __all__ = [
     "StaleVideos",
     "Submission",
     "TemplateView",
+    "TooManyUploads",
     "Totals",
     "Unknown",
+    "UnknownAsset",
     "UnknownClip",
     "UnknownDelivery",
     "UnknownEndpoint",
@@ -102,7 +116,13 @@ __all__ = [
     "UnknownJob",
     "UnknownProject",
     "UnknownUpload",
+    "UnknownUploadSession",
     "UnknownVideo",
+    "UploadPartLink",
+    "UploadPartView",
+    "UploadSessionState",
+    "UploadSessionView",
+    "UploadSpec",
     "UploadView",
     "VideoDetail",
     "VideoFacts",

@@ -43,6 +43,37 @@ class UnknownUpload(Unknown):
         super().__init__(f"there is no upload {key!r} in the drop folder")
 
 
+class UnknownUploadSession(Unknown):
+    """There is no upload of this id."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"there is no upload {upload_id!r}")
+
+
+class UnknownAsset(Unknown):
+    """The channel has no asset of this name."""
+
+    def __init__(self, channel: str, name: str) -> None:
+        super().__init__(f"the channel {channel} has no asset {name!r}")
+
+
+class AssetInUse(Refused):
+    """Something names it."""
+
+    def __init__(self, channel: str, name: str, where: str) -> None:
+        super().__init__(
+            f"{where} of the channel {channel} is asset:{name}: change channels.yaml first, or "
+            "put another file in its place"
+        )
+
+
+class TooManyUploads(Refused):
+    """Somebody has begun more uploads than they may have open."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"you have {most} uploads open: finish them, or delete some")
+
+
 class UnknownProject(Unknown):
     """There is no project of this id."""
 

@@ -13,6 +13,7 @@ from vidpipe.catalog.states import WrongState
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
+from vidpipe.library.assets import Assets
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
@@ -21,6 +22,7 @@ from vidpipe.library.projects import Projects
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
 from vidpipe.library.statistics import Statistics
+from vidpipe.library.uploads import UploadSessions
 from vidpipe.library.webhooks import Webhooks
 from vidpipe.operations import retention, stale
 from vidpipe.operations.recovery import incomplete, requeue
@@ -86,6 +88,16 @@ class Library(Shelf):
     def statistics(self) -> Statistics:
         """What was done on which day."""
         return Statistics(self.engine)
+
+    @cached_property
+    def upload_sessions(self) -> UploadSessions:
+        """Files on their way into the drop folder."""
+        return UploadSessions(self.engine)
+
+    @cached_property
+    def assets(self) -> Assets:
+        """Logos, pictures and music of channels."""
+        return Assets(self.engine)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:

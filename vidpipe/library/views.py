@@ -6,11 +6,12 @@ Times are UTC. Names of fields are the ones that programs see.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.catalog.states import JobState
+from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.library.state import VideoState
 
 Item = TypeVar("Item", bound=BaseModel)
@@ -184,5 +185,68 @@ class ProjectView(LibraryView):
     description: str
     archived: bool
     revision: int = Field(description="counts its changes; its ETag is made of it")
+    created_at: datetime
+    updated_at: datetime
+
+
+class UploadSessionView(_View):
+    """An upload on its way into the drop folder, and how its bytes are sent."""
+
+    upload_id: str
+    channel: str
+    name: str = Field(description="of the file, as whoever sends it calls it")
+    key: str = Field(
+        description="of the object in the drop folder that it becomes; of an upload that is open "
+        "it may still get a number"
+    )
+    media_type: str
+    fingerprint: str = Field(description="what the client knows its file by; empty for nothing")
+    size_bytes: int | None = Field(description="none while the client has not said it")
+    received_bytes: int | None = Field(
+        description="that are on disk or in the bucket; none in lists of uploads into a bucket"
+    )
+    protocol: Literal["tus", "multipart", "put"] = Field(
+        description="tus: to `url`, piece by piece; multipart: parts to signed links; put: all of "
+        "it with one PUT to `url`"
+    )
+    url: str | None = Field(description="where bytes go: of tus and of put")
+    headers: dict[str, str] = Field(description="what a PUT has to send along")
+    part_size_bytes: int | None = Field(description="of each part but the last; of multipart")
+    part_count: int | None = Field(description="of multipart")
+    state: UploadSessionState
+    created_at: datetime
+    expires_at: datetime = Field(description="later with every byte that comes")
+    ended_at: datetime | None
+
+
+class UploadPartView(_View):
+    """A part of a multipart upload that the bucket has."""
+
+    number: int
+    size_bytes: int
+    etag: str
+
+
+class UploadPartLink(_View):
+    """Where a part of a multipart upload is sent."""
+
+    number: int
+    url: str
+    size_bytes: int = Field(description="that it has to have")
+
+
+class AssetView(_View):
+    """A logo, a picture, music or a video that belongs to a channel."""
+
+    channel: str
+    name: str
+    reference: str = Field(description="what names it in channels.yaml: asset:NAME")
+    kind: Literal["picture", "sound", "video"] = Field(description="by its content")
+    media_type: str
+    sha256: str
+    size_bytes: int
+    width: int | None = Field(description="in pixels; none of sound")
+    height: int | None
+    duration_s: float | None = Field(description="none of pictures")
     created_at: datetime
     updated_at: datetime

@@ -23,6 +23,7 @@ from vidpipe.exports.model import Export, FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
+from vidpipe.pipeline.brand_assets import names_assets, with_assets
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.pipeline import Pipeline
@@ -115,7 +116,8 @@ class Engine:
         `chosen` may hold the sidecar that this run took in itself.
 
         Raises:
-            Misconfigured: its channel is no longer in channels.yaml, or a request cannot be.
+            Misconfigured: its channel is no longer in channels.yaml, an asset that its brand
+                names is not there, or a request cannot be.
             InputRejected: the video was never taken in.
         """
         run_options = run_options or RunOptions()
@@ -127,7 +129,17 @@ class Engine:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
         settings, channel = run_options.applied_to(self.settings, self.channels[name])
-        return Order(settings, channel, sidecar.instructions, run_options)
+        return Order(settings, self.branded(channel), sidecar.instructions, run_options)
+
+    def branded(self, channel: Channel) -> Channel:
+        """A channel with files in place of the assets that its brand names.
+
+        Raises:
+            Misconfigured: it has no such asset, or one of another kind.
+        """
+        if not names_assets(channel):
+            return channel
+        return with_assets(channel, self.catalog, self.artifacts)
 
     def link(self, key: str, *, expires_s: int = 3600) -> str:
         """Where a stored file can be fetched: at the CDN if there is one, else signed."""

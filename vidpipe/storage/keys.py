@@ -83,6 +83,15 @@ def pointer_key(video_id: str, folder: Folder, artifact: str) -> str:
 QUARANTINE = "_quarantine"
 
 
+#: Where what belongs to channels lies, under the name of each.
+ASSETS = "_assets"
+
+
+def asset_key(channel: str, sha256: str, suffix: str) -> str:
+    """Where the bytes of an asset lie: the same bytes of a channel at one place."""
+    return f"{ASSETS}/{channel}/{sha256}{suffix}"
+
+
 #: When retention looked last, and what it believed of the clock then.
 RETENTION_CLOCK = "_operations/retention-clock.json"
 

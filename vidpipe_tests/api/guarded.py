@@ -26,8 +26,9 @@ from vidpipe.api import app as module
 from vidpipe.catalog import tables
 from vidpipe.catalog.search import SearchKind, sentence_row
 from vidpipe.catalog.sessions import Sessions
+from vidpipe.catalog.upload_tables import AssetRow
 from vidpipe.catalog.webhook_tables import DeliveryRow
-from vidpipe.library import JobSpec, Library
+from vidpipe.library import JobSpec, Library, UploadSpec
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 
@@ -114,7 +115,7 @@ class Guarded:
         return {"Authorization": f"Bearer {self.run(work)}"}
 
     def objects(self, channel: str) -> dict[str, str]:
-        """A video, a job, a project and a failure of a channel, each new."""
+        """A video, a job, a project, a failure, an upload and an asset of a channel, each new."""
         number = next(_numbers)
         video_id = f"{channel}--talk-{number:010d}"
         row = tables.Video(
@@ -165,8 +166,24 @@ class Guarded:
         said = sentence_row(video_id, channel, SearchKind.TRANSCRIPT, 0.0, 1.0, "This is said.")
         with catalog.writing() as session:
             session.add_all([failure, clip, export, said])
+        spec = UploadSpec(channel, f"talk-{number:06d}.mp4", 10)
+        upload = self.library.upload_sessions.create(spec, asked_by=f"user:{number}")
+        asset = AssetRow(
+            channel=channel,
+            name=f"logo-{number}",
+            kind="picture",
+            media_type="image/png",
+            key=f"_assets/{channel}/{number}.png",
+            sha256=f"{number:064d}",
+            size_bytes=1,
+            asked_by="local",
+        )
+        assert catalog.assets.add(asset)
+        self.library.engine.store.put_bytes(asset.key, b"x")
         return {
             "channel": channel,
+            "upload_id": upload.upload_id,
+            "name": asset.name,
             "video_id": video_id,
             "job_id": job.job_id,
             "project_id": project.project_id,

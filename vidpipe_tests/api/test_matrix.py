@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from vidpipe.accounts.model import RULES, Action, Grant, Role, Scope
 from vidpipe.api.app import api_app
 from vidpipe_tests.api.guarded import GOOD, ROLES, Guarded, guarded, routes_of
+from vidpipe_tests.uploads.conftest import PIECE, metadata
 
 #: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
 PUBLIC, LOGIN = "public", "login"
@@ -47,6 +48,24 @@ ROUTES: dict[str, Action | str] = {
     "GET /search": R,
     "GET /analytics": R,
     "GET /uploads": R,
+    "POST /uploads": S,
+    "GET /uploads/open": R,
+    "GET /uploads/{upload_id}": S,
+    "DELETE /uploads/{upload_id}": S,
+    "POST /uploads/{upload_id}/parts": S,
+    "GET /uploads/{upload_id}/parts": S,
+    "POST /uploads/{upload_id}/complete": S,
+    "OPTIONS /tus": PUBLIC,
+    "POST /tus": S,
+    "HEAD /tus/{upload_id}": S,
+    "PATCH /tus/{upload_id}": S,
+    "DELETE /tus/{upload_id}": S,
+    "POST /tus/{upload_id}": S,
+    "GET /channels/{channel}/assets": R,
+    "PUT /channels/{channel}/assets/{name}": S,
+    "GET /channels/{channel}/assets/{name}": R,
+    "GET /channels/{channel}/assets/{name}/content": R,
+    "DELETE /channels/{channel}/assets/{name}": X,
     "GET /failures": R,
     "POST /failures/{failure_id}/retry": P,
     "POST /projects": S,
@@ -122,6 +141,12 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "PATCH /webhooks/{endpoint_id}": {"description": "other"},
         "POST /webhooks/{endpoint_id}/secret/rotate": {},
         "POST /webhooks/{endpoint_id}/replay": {"since": "2026-01-31T12:00:00Z"},
+        "POST /uploads": {
+            "channel": at["channel"],
+            "name": f"new {at['video_id']}.mp4",
+            "size_bytes": 10,
+        },
+        "POST /uploads/{upload_id}/parts": {"numbers": [1]},
         "POST /auth/login": {"email": "viewer@example.org", "password": GOOD},
         "POST /auth/refresh": {"refresh_token": "x"},
         "POST /auth/register": {"email": "new@example.org"},
@@ -202,6 +227,10 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
     if route == "DELETE /users/{user_id}/role":
         path += f"?organisation={organisation}&channel=nothing"
     more = {"If-Match": "*"} if method == "PATCH" else {}
+    if "/tus" in route:
+        said = {"channel": at["channel"], "filename": f"new {at['video_id']}.mp4"}
+        more = {**PIECE, "Upload-Offset": "0", "Upload-Metadata": metadata(**said)}
+        more |= {"Upload-Length": "10"} if route == "POST /tus" else {}
     body = _body(route, at)
     answer = service.client.request(method, path, json=body, headers={**headers, **more})
     assert answer.status_code < 500 or route == "GET /ready", answer.text
@@ -282,4 +311,4 @@ def test_nobody_gets_past_without_saying_who_they_are(service, route):
             "POST /auth/register": (403,),
             "GET /auth/oidc/start": (404,),
             "GET /auth/oidc/callback": (404,),
-        }.get(route, (200, 202, 400, 503))
+        }.get(route, (200, 202, 204, 400, 503))

@@ -1,0 +1,63 @@
+"""Files of a brand that are assets of the channel: found in the store, brought to this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.channels.model import Channel, asset_named
+from vidpipe.errors import Misconfigured
+from vidpipe.storage.artifacts import Artifacts, StoredFile
+
+#: What each field of a brand takes.
+_KINDS = {"logo": "picture", "music": "sound", "intro": "video", "outro": "video"}
+
+
+def names_assets(channel: Channel) -> bool:
+    """Whether its brand names any."""
+    return any(asset_named(getattr(channel.brand, field)) is not None for field in _KINDS)
+
+
+def with_assets(channel: Channel, catalog: Catalog, artifacts: Artifacts) -> Channel:
+    """The channel with files in place of the assets that its brand names.
+
+    A file's name holds the SHA-256 of its bytes: clips with a logo that was replaced since are
+    stale.
+
+    Raises:
+        Misconfigured: it has no such asset, or one of another kind.
+        Unavailable: the store cannot be reached, or what is there is damaged.
+    """
+    found: dict[str, Any] = {}
+    problems = []
+    for field, kind in _KINDS.items():
+        name = asset_named(getattr(channel.brand, field))
+        if name is None:
+            continue
+        where = f"channels.{channel.name}.brand.{field}: asset:{name}"
+        row = catalog.assets.get(channel.name, name)
+        if row is None:
+            problems.append(f"{where} is not there: upload it, see docs/how-to/upload.md")
+        elif row.kind != kind:
+            problems.append(f"{where} is of kind {row.kind}, and a {kind} is due")
+        else:
+            file = StoredFile(
+                name=Path(row.key).name,
+                key=row.key,
+                sha256=row.sha256,
+                size_bytes=row.size_bytes,
+                media_type=row.media_type,
+            )
+            try:
+                path = artifacts.path(file)
+            except FileNotFoundError:
+                path = None
+            if path is None or not path.exists():
+                problems.append(f"{where}: its bytes are gone from the store; upload it again")
+            found[field] = path
+    if problems:
+        raise Misconfigured(problems)
+    if not found:
+        return channel
+    return channel.model_copy(update={"brand": channel.brand.model_copy(update=found)})
