@@ -98,6 +98,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.tiers
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.overhead
+	$(BIN)/python -m benchmarks.resumable
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz
