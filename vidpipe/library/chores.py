@@ -27,8 +27,18 @@ def chores(library: Library) -> tuple[Chore, ...]:
         agent=f"vidpipe/{vidpipe.__version__}",
     )
     webhooks = Dispatcher(engine.catalog.webhooks, around)
+
+    def stale_uploads() -> bool:
+        """End uploads of which nothing came; whether there may be more."""
+        return library.upload_sessions.clean_up().expired > 0
+
+    def unused_assets() -> None:
+        library.assets.clean_up()
+
     return (
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
+        Chore("stale uploads", 300.0, stale_uploads),
+        Chore("unused assets", 3600.0, unused_assets),
     )

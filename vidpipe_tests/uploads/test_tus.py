@@ -485,6 +485,20 @@ def test_what_nothing_came_of_for_too_long_expires_and_is_cleaned_up(client, lib
     assert offset(client, fresh) == 10
 
 
+def test_the_service_cleans_up_by_itself(client, library, home):
+    from sqlalchemy import update
+
+    from vidpipe.catalog.upload_tables import UploadSessionRow
+    from vidpipe.library.chores import chores
+
+    begun(client)
+    with library.engine.catalog.writing() as session:
+        session.execute(update(UploadSessionRow).values(expires_at=now() - timedelta(seconds=1)))
+    works = {chore.name: chore.work for chore in chores(library)}
+    assert works["stale uploads"]() is True and works["stale uploads"]() is False
+    assert left(home) == [] and works["unused assets"]() is None
+
+
 def test_what_no_upload_has_any_more_is_cleaned_up(client, library, home):
     import os
 
