@@ -189,7 +189,7 @@ class ProjectView(LibraryView):
     updated_at: datetime
 
 
-class UploadSessionView(_View):
+class UploadSessionView(LibraryView):
     """An upload on its way into the drop folder, and how its bytes are sent."""
 
     upload_id: str
@@ -219,7 +219,7 @@ class UploadSessionView(_View):
     ended_at: datetime | None
 
 
-class UploadPartView(_View):
+class UploadPartView(LibraryView):
     """A part of a multipart upload that the bucket has."""
 
     number: int
@@ -227,7 +227,7 @@ class UploadPartView(_View):
     etag: str
 
 
-class UploadPartLink(_View):
+class UploadPartLink(LibraryView):
     """Where a part of a multipart upload is sent."""
 
     number: int
@@ -235,7 +235,7 @@ class UploadPartLink(_View):
     size_bytes: int = Field(description="that it has to have")
 
 
-class AssetView(_View):
+class AssetView(LibraryView):
     """A logo, a picture, music or a video that belongs to a channel."""
 
     channel: str
