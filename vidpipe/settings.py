@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from vidpipe.accounts.options import AccountOptions
 from vidpipe.catalog.options import PoolOptions
 from vidpipe.content.model import TopicOptions
+from vidpipe.downloads.options import DownloadOptions
 from vidpipe.encryption import is_key
 from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
 from vidpipe.framing.model import FramingOptions
@@ -267,6 +268,7 @@ class Settings(BaseSettings):
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
     webhooks: WebhookOptions = WebhookOptions()
+    downloads: DownloadOptions = DownloadOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()

@@ -125,13 +125,13 @@ class Asked:
             Forbidden: they may see it, and not do this.
         """
         channel = self.library.jobs.channel_of(spec)
-        if channel not in self.channels():
+        if channel not in self.channels() and spec.source_url is None:
             if spec.video_id is not None:
                 raise UnknownVideo(spec.video_id)
             raise UnknownUpload(spec.upload_key or "")
+        self.channel(channel)
         if spec.project_id is not None and self.project(spec.project_id).channel != channel:
             raise Refused(f"{spec.project_id} belongs to another channel")
-        self.channel(channel)
 
     def upload_session(self, upload_id: str) -> str:
         """An upload of their own, or one of a channel that they may remove things of.

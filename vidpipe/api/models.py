@@ -131,7 +131,7 @@ class JobOptions(_Body):
 
 
 class JobCreate(_Body):
-    """What is to be made: of an upload, or of a video that was taken in."""
+    """What is to be made: of an upload, of a video that was taken in, or of a link."""
 
     upload_key: str | None = Field(
         default=None,
@@ -139,7 +139,22 @@ class JobCreate(_Body):
         pattern=_TEXT,
         description="key of an object in the drop folder that `GET /uploads` lists; or",
     )
-    video_id: str | None = Field(default=None, pattern=_ID, description="id of a video")
+    video_id: str | None = Field(default=None, pattern=_ID, description="id of a video; or")
+    source_url: str | None = Field(
+        default=None,
+        max_length=4096,
+        pattern=_TEXT,
+        description="http(s) address of a recording, or of a public page that shows one; it is "
+        "fetched by the service",
+    )
+    channel: str | None = Field(
+        default=None, pattern=_ID, description="that the recording of source_url is for"
+    )
+    rights_confirmed: bool = Field(
+        default=False,
+        strict=True,
+        description="must be true with source_url: you have the right to use the recording",
+    )
     stages: Stages | None = Field(
         default=None, description="only these stages; none: all that the channel wants"
     )

@@ -25,6 +25,7 @@ from vidpipe.library import (
     NameTaken,
     NotReady,
     Refused,
+    RightsNotConfirmed,
     TooManyUploads,
     Unknown,
     UnknownAsset,
@@ -40,6 +41,7 @@ from vidpipe.library import (
     UnknownVideo,
     WrongState,
 )
+from vidpipe.outbound import AddressRefused
 from vidpipe.uploads.errors import (
     ChecksumMismatch,
     NoRoom,
@@ -136,6 +138,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (ChecksumMismatch, 460, "checksum_mismatch"),
     (NoRoom, 507, "no_room"),
     (Changed, 412, "changed"),
+    (RightsNotConfirmed, 422, "rights_not_confirmed"),
     (Refused, 422, "invalid_request"),
 )
 AWAY = "the store or the catalog cannot be reached; try again in a moment"
@@ -206,6 +209,10 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
                 {"missing": list(error.missing)} if isinstance(error, UploadIncomplete) else {}
             )
             return problem(request_id, status, code, str(error), details=missing)
+    if isinstance(error, AddressRefused):
+        return problem(
+            request_id, 422, "url_refused", error.message, details={"reason": error.reason}
+        )
     if isinstance(error, InputRejected):
         return problem(
             request_id, 422, "input_rejected", error.message, details={"reason": error.reason}

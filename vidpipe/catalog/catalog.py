@@ -15,6 +15,7 @@ from vidpipe.catalog import analytics, search
 from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.downloads import DownloadRows
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
 from vidpipe.catalog.following import follow
@@ -79,7 +80,7 @@ class Catalog(Database):
     show, what programs asked for and sent, what is said and what was done on which day are each a
     part of their own: `inbox`, `requests`, `failures`, `heartbeats`, `history`, `listing`, `jobs`,
     `projects`, `idempotency`, `webhooks`, `outputs`, `search`, `analytics`, `upload_sessions`,
-    `assets`.
+    `assets`, `downloads`.
     """
 
     @cached_property
@@ -105,6 +106,10 @@ class Catalog(Database):
     @cached_property
     def jobs(self) -> JobRows:
         return JobRows(self)
+
+    @cached_property
+    def downloads(self) -> DownloadRows:
+        return DownloadRows(self)
 
     @cached_property
     def projects(self) -> ProjectRows:

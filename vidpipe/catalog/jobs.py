@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.download_tables import DownloadRow
+from vidpipe.catalog.downloads import ask_download, call_off
 from vidpipe.catalog.failures import resolve
 from vidpipe.catalog.following import end, follow
 from vidpipe.catalog.paging import newest_first
@@ -36,12 +38,23 @@ class JobRows:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def add(self, rows: Sequence[JobRow]) -> None:
-        """Write jobs down, all or none, and ask for the runs of those that have a video."""
+    def add(self, rows: Sequence[JobRow], links: Mapping[str, str] | None = None) -> None:
+        """Write jobs down, all or none, and ask for the runs of those that have a video.
+
+        Args:
+            rows: the jobs.
+            links: what is to be fetched for some of them, by job id.
+        """
         with self._db.writing() as session:
             for row in rows:
                 row.state, row.attempts = JobState.QUEUED, 1
                 session.add(row)
+                if links is not None and row.job_id in links:
+                    # The database has no job for it before.
+                    session.flush()
+                    url = links[row.job_id]
+                    session.add(DownloadRow(job_id=row.job_id, channel=row.channel, url=url))
+                    continue
                 _ask(session, row)
 
     def get(self, job_id: str) -> JobRow | None:
@@ -89,11 +102,14 @@ class JobRows:
                 # In the order that every other transaction takes these rows in.
                 session.scalars(_requests(row.video_id).with_for_update()).all()
             session.refresh(row, with_for_update=True)
-            if row.state == JobState.RUNNING or _submitted(session, row.video_id):
+            # What runs without a video is a download, which leaves off.
+            working = row.state == JobState.RUNNING and row.video_id is not None
+            if working or _submitted(session, row.video_id):
                 raise WrongState(
                     "a run is at work on it: what it makes is kept; end the run where it runs"
                 )
             end(session, row, JobState.CANCELLED)
+            call_off(session, row.job_id)
             session.flush()
             if row.video_id is not None:
                 _let_go(session, row)
@@ -128,7 +144,9 @@ class JobRows:
 
 
 def _ask(session: Session, row: JobRow) -> None:
-    """Ask for what the job needs: its upload taken in, or a run of its video."""
+    """Ask for what the job needs: its link fetched, its upload taken in, a run of its video."""
+    if row.video_id is None and row.source_url is not None and ask_download(session, row):
+        return
     upload = session.get(UploadRow, row.upload_key) if row.upload_key is not None else None
     if row.video_id is None and upload is not None:
         if upload.video_id is not None and upload.state not in _UNDECIDED:

@@ -42,7 +42,7 @@ class JobState(StrEnum):
 
     Attributes:
         QUEUED: it waits for its turn, for intake, or to be tried again by itself.
-        RUNNING: a process works on its video now.
+        RUNNING: a process works on its video now, or fetches it.
         WAITING_FOR_REVIEW: nothing goes on before somebody approves of what was made.
         DONE: all that it asked for was made.
         FAILED: given up; nothing happens before somebody retries it.

@@ -355,7 +355,8 @@ class JobRow(Audited, Base):
 
     `stages` are those to run, all of them when null; `run_options` is what the run is to do
     differently from what channel and sidecar say. What happened `since` then counts; null:
-    whatever happened to its video.
+    whatever happened to its video. One of a link (`source_url`, as it may be shown)
+    has no upload before it is fetched, see `DownloadRow`.
     """
 
     __tablename__ = "jobs"
@@ -365,6 +366,7 @@ class JobRow(Audited, Base):
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.project_id"))
     batch_id: Mapped[str | None] = mapped_column(String(40))
     upload_key: Mapped[str | None] = mapped_column(String(1024))
+    source_url: Mapped[str | None] = mapped_column(Text)
     video_id: Mapped[str | None] = mapped_column(String(64))
     stages: Mapped[list[str] | None] = mapped_column(JSON)
     run_options: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -8,6 +8,9 @@ works on videos; each command is a few lines over the packages below it.
 from vidpipe.cli import run
 
 # isort: split
+from vidpipe.cli import download
+
+# isort: split
 from vidpipe.cli import look
 
 # isort: split
@@ -34,6 +37,7 @@ from vidpipe.cli.app import app
 
 __all__ = [
     "account_commands",
+    "download",
     "find",
     "look",
     "main",

@@ -9,11 +9,13 @@ done (packages below this one).
 from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.upload_sessions import UploadSessionState
+from vidpipe.library.downloads import DownloadEnd, DownloadOutcome
 from vidpipe.library.errors import (
     AssetInUse,
     Changed,
     NameTaken,
     Refused,
+    RightsNotConfirmed,
     TooManyUploads,
     Unknown,
     UnknownAsset,
@@ -42,6 +44,7 @@ from vidpipe.library.views import (
     ExportLink,
     FailureView,
     JobDetail,
+    JobDownload,
     JobError,
     JobProgress,
     JobView,
@@ -76,6 +79,8 @@ __all__ = [
     "DeliveryDetail",
     "DeliveryState",
     "DeliveryView",
+    "DownloadEnd",
+    "DownloadOutcome",
     "EndpointCreated",
     "EndpointView",
     "ExportDetail",
@@ -83,6 +88,7 @@ __all__ = [
     "ExportView",
     "FailureView",
     "JobDetail",
+    "JobDownload",
     "JobError",
     "JobProgress",
     "JobSpec",
@@ -98,6 +104,7 @@ __all__ = [
     "ProjectView",
     "Refused",
     "RequestView",
+    "RightsNotConfirmed",
     "SearchHit",
     "SearchKind",
     "StageView",

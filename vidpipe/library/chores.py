@@ -6,7 +6,7 @@ import vidpipe
 from vidpipe.accounts.mail import mailer
 from vidpipe.library.library import Library
 from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
-from vidpipe.worker import Chore
+from vidpipe.worker import Chore, stopping
 
 
 def chores(library: Library) -> tuple[Chore, ...]:
@@ -26,6 +26,11 @@ def chores(library: Library) -> tuple[Chore, ...]:
         mailer=mailer(settings.accounts.mail),
         agent=f"vidpipe/{vidpipe.__version__}",
     )
+
+    def fetch() -> bool:
+        return library.downloads.work_off_one(stop=stopping) is not None
+
+    fetching = range(settings.downloads.per_process)
     webhooks = Dispatcher(engine.catalog.webhooks, around)
 
     def stale_uploads() -> bool:
@@ -39,6 +44,8 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
+        Chore("analytics", 60.0, engine.catalog.analytics.refresh),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
+        *(Chore(f"download {number + 1}", 2.0, fetch) for number in fetching),
     )

@@ -109,6 +109,16 @@ class UnknownExport(Unknown):
         super().__init__(f"clip {clip} of {video_id} was not exported for {platform!r}")
 
 
+class RightsNotConfirmed(Refused):
+    """A recording is to be fetched, and nobody said that it may be used."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "rights_confirmed must be true: say that you have the right to use the recording "
+            "behind source_url"
+        )
+
+
 class NameTaken(Refused):
     """The channel has another of this name."""
 

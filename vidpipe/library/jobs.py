@@ -5,17 +5,30 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from vidpipe.catalog.states import JobState
+from vidpipe.addresses import shown
+from vidpipe.catalog.download_tables import DownloadRow
+from vidpipe.catalog.downloads import OPEN, STAGE, WAITING
+from vidpipe.catalog.states import ACTIVE, JobState
 from vidpipe.catalog.tables import JobRow
 from vidpipe.channels.model import Channel, channel_named
-from vidpipe.errors import Misconfigured
-from vidpipe.library.errors import Refused, UnknownJob, UnknownProject, UnknownUpload, UnknownVideo
+from vidpipe.downloads.fetch import guard_of
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.library.errors import (
+    Refused,
+    RightsNotConfirmed,
+    UnknownJob,
+    UnknownProject,
+    UnknownUpload,
+    UnknownVideo,
+)
 from vidpipe.library.progress import progress_of, rates
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
-from vidpipe.library.views import JobDetail, JobError, JobView, Page
+from vidpipe.library.views import JobDetail, JobDownload, JobError, JobView, Page
+from vidpipe.outbound import AddressGuard, AddressRefused
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.steps.clips import CLIPS
@@ -23,6 +36,10 @@ from vidpipe.pipeline.steps.exports import EXPORTS
 
 #: Jobs that may be created at once.
 MOST_AT_ONCE = 100
+#: Links whose hosts are looked up at once.
+_LOOKUPS = 10
+#: Seconds that all of it may take.
+_LOOKUP_S = 10.0
 #: Seconds for which what stages usually take is remembered.
 _RATES_S = 60.0
 
@@ -33,7 +50,10 @@ class JobSpec:
 
     Attributes:
         upload_key: of an object in the drop folder, `channel/name`; or
-        video_id: of a video that was taken in.
+        video_id: of a video that was taken in; or
+        source_url: where a recording is fetched from: its file, or a public page that shows it.
+        channel: whose the recording of a link becomes; of nothing else.
+        rights_confirmed: whoever asks has the right to use the recording of the link.
         stages: only these; None: all of them.
         options: what is wanted differently from what channel and sidecar say.
         project_id: what it belongs to.
@@ -41,6 +61,9 @@ class JobSpec:
 
     upload_key: str | None = None
     video_id: str | None = None
+    source_url: str | None = None
+    channel: str | None = None
+    rights_confirmed: bool = False
     stages: Sequence[str] | None = field(default=None)
     options: RunOptions | None = None
     project_id: str | None = None
@@ -49,8 +72,9 @@ class JobSpec:
 class Jobs:
     """Creates jobs, and does with them what can be done."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, guard: AddressGuard | None = None) -> None:
         self.engine = engine
+        self.guard = guard or guard_of(engine.settings.downloads)
         self._known: tuple[float, Mapping[str, float]] | None = None
 
     def channel_of(self, spec: JobSpec) -> str:
@@ -59,10 +83,17 @@ class Jobs:
         Raises:
             UnknownVideo: there is no such video.
             UnknownUpload: there is no such object in the drop folder.
-            Misconfigured: neither or both are named.
+            Misconfigured: none or several are named, or a link without its channel.
         """
-        if (spec.upload_key is None) == (spec.video_id is None):
-            raise Refused("name one: upload_key, or video_id")
+        named = (spec.upload_key, spec.video_id, spec.source_url)
+        if sum(one is not None for one in named) != 1:
+            raise Refused("name one: upload_key, video_id, or source_url")
+        if spec.source_url is not None:
+            if spec.channel is None:
+                raise Refused("name the channel that the recording of source_url is for")
+            return spec.channel
+        if spec.channel is not None or spec.rights_confirmed:
+            raise Refused("channel and rights_confirmed go with source_url")
         if spec.video_id is not None:
             video = self.engine.catalog.video(spec.video_id)
             if video is None:
@@ -88,6 +119,8 @@ class Jobs:
             UnknownVideo: one is of a video that is not there.
             UnknownUpload: one is of an upload that is not there.
             UnknownProject: one belongs to a project that is not there.
+            RightsNotConfirmed: one is of a link, and without the word that it may be used.
+            AddressRefused: one is of a link that is not fetched; says why.
             Misconfigured: one cannot be asked for; says which and why.
             WrongState: a video is retired.
         """
@@ -95,7 +128,13 @@ class Jobs:
             raise Refused(f"jobs: from 1 to {MOST_AT_ONCE}, not {len(specs)}")
         batch_id = f"batch-{uuid.uuid4().hex[:20]}" if batch else None
         rows = [self._row(spec, batch_id, asked_by) for spec in specs]
-        self.engine.catalog.jobs.add(rows)
+        links = {
+            row.job_id: spec.source_url
+            for row, spec in zip(rows, specs, strict=True)
+            if spec.source_url is not None
+        }
+        self._check_links(list(links.values()))
+        self.engine.catalog.jobs.add(rows, links)
         return tuple(_view(row) for row in rows)
 
     def get(self, job_id: str) -> JobDetail:
@@ -109,10 +148,13 @@ class Jobs:
             row = self._found(job_id)
             video = catalog.video(row.video_id) if row.video_id is not None else None
             runs = catalog.jobs.stages(row) if video is not None else []
+            download = catalog.downloads.get(job_id) if row.source_url is not None else None
         over = row.state not in (JobState.QUEUED, JobState.RUNNING)
         known = {} if over else self._rates()
         progress = progress_of(row, self._stages(row), runs, video, known)
-        return JobDetail(**dict(_view(row)), progress=progress)
+        if download is not None and download.state in OPEN and row.state in ACTIVE:
+            progress = progress.model_copy(update={"current_stage": STAGE})
+        return JobDetail(**dict(_view(row)), progress=progress, download=_download(download))
 
     def list(
         self,
@@ -223,9 +265,38 @@ class Jobs:
             self._known = (at, rates(self.engine.catalog))
         return self._known[1]
 
+    def _check_links(self, urls: Sequence[str]) -> None:
+        """Whether these may be fetched, by what their hosts' addresses are now.
+
+        Raises:
+            AddressRefused: one may not; says why.
+        """
+
+        def check(url: str) -> None:
+            try:
+                self.guard.check(url)
+            except Unavailable as error:
+                raise AddressRefused("host_not_found", str(error)) from error
+
+        if not urls:
+            return
+        pool = ThreadPoolExecutor(min(_LOOKUPS, len(urls)))
+        try:
+            for _ in pool.map(check, dict.fromkeys(urls), timeout=_LOOKUP_S):
+                continue
+        except TimeoutError as error:
+            raise AddressRefused(
+                "host_not_found", "the hosts of these links are not found in time; try again"
+            ) from error
+        finally:
+            # A name server that does not answer holds nobody up.
+            pool.shutdown(wait=False, cancel_futures=True)
+
     def _row(self, spec: JobSpec, batch_id: str | None, asked_by: str) -> JobRow:
         name = self.channel_of(spec)
         channel = channel_named(self.engine.channels, name)
+        if spec.source_url is not None and not spec.rights_confirmed:
+            raise RightsNotConfirmed
         if spec.stages is not None:
             known = self.engine.pipeline.names(channel.platforms)
             unknown = sorted(set(spec.stages) - set(known))
@@ -244,6 +315,7 @@ class Jobs:
             project_id=spec.project_id,
             batch_id=batch_id,
             upload_key=spec.upload_key,
+            source_url=shown(spec.source_url) if spec.source_url is not None else None,
             video_id=spec.video_id,
             stages=list(dict.fromkeys(spec.stages)) if spec.stages is not None else None,
             run_options=options,
@@ -278,6 +350,19 @@ def _checked(engine: Engine, channel: Channel, options: RunOptions | None) -> di
     return options.model_dump(mode="json", exclude_defaults=True) or None
 
 
+def _download(row: DownloadRow | None) -> JobDownload | None:
+    if row is None:
+        return None
+    return JobDownload(
+        state=row.state,
+        received_bytes=row.received_bytes,
+        total_bytes=row.total_bytes,
+        attempts=row.attempts,
+        next_attempt_at=row.not_before if row.state == WAITING else None,
+        message=row.message,
+    )
+
+
 def _view(row: JobRow) -> JobView:
     error = None
     if row.error_code is not None:
@@ -289,6 +374,7 @@ def _view(row: JobRow) -> JobView:
         channel=row.channel,
         state=JobState(row.state),
         upload_key=row.upload_key,
+        source_url=row.source_url,
         video_id=row.video_id,
         project_id=row.project_id,
         batch_id=row.batch_id,

@@ -14,6 +14,7 @@ from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
 from vidpipe.library.assets import Assets
+from vidpipe.library.downloads import Downloads
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
@@ -63,6 +64,11 @@ class Library(Shelf):
     def jobs(self) -> Jobs:
         """What was asked for, as programs ask for it."""
         return Jobs(self.engine)
+
+    @cached_property
+    def downloads(self) -> Downloads:
+        """Fetching what jobs have fetched from links."""
+        return Downloads(self.engine)
 
     @cached_property
     def projects(self) -> Projects:

@@ -155,7 +155,12 @@ class JobView(LibraryView):
     job_id: str
     channel: str
     state: JobState
-    upload_key: str | None = Field(description="of the upload that it was asked for of")
+    upload_key: str | None = Field(
+        description="of the upload that it was asked for of, or that its link became"
+    )
+    source_url: str | None = Field(
+        description="of the link that it was asked for of, with nothing secret in it"
+    )
     video_id: str | None = Field(description="none until intake has taken the upload in")
     project_id: str | None
     batch_id: str | None = Field(description="of the jobs that were created together")
@@ -170,10 +175,26 @@ class JobView(LibraryView):
     ended_at: datetime | None
 
 
+class JobDownload(LibraryView):
+    """How far the recording of a link is."""
+
+    state: str = Field(description="waiting, running, done, failed or cancelled")
+    received_bytes: int
+    total_bytes: int | None = Field(description="none where nobody says how many there are")
+    attempts: int = Field(description="the one at work, too")
+    next_attempt_at: datetime | None = Field(
+        description="when it is tried again by itself; none where it is due, or nothing is"
+    )
+    message: str | None = Field(description="why the last attempt failed")
+
+
 class JobDetail(JobView):
     """A job closely: how far it is."""
 
     progress: JobProgress
+    download: JobDownload | None = Field(
+        default=None, description="of the recording; none where it is of no link"
+    )
 
 
 class ProjectView(LibraryView):

@@ -237,7 +237,7 @@ def test_days_before_the_tables_were_there_are_counted(tmp_path):
     config = catalog._config()
     with catalog.engine.begin() as connection:
         config.attributes["connection"] = connection
-        before_it = ScriptDirectory.from_config(config).get_revision("0010").down_revision
+        before_it = ScriptDirectory.from_config(config).get_revision("0009").down_revision
         command.downgrade(config, before_it)
     catalog.upgrade()
     assert counted(catalog) == before

@@ -39,8 +39,9 @@ _OfVideo = Annotated[
     responses=errors(404, 409),
 )
 def create_job(asked: Submits, body: JobCreate, key: Key = None) -> Response:
-    """Have a recording processed: an upload in the drop folder, from intake on, or a video that
-    was taken in, all stages or some. What was made before is found again and costs nothing."""
+    """Have a recording processed: an upload in the drop folder, from intake on; a video that was
+    taken in, all stages or some; or the recording of a link, which is fetched first. What was
+    made before is found again and costs nothing."""
     _check(asked, [body])
 
     def work() -> Created:
@@ -104,8 +105,8 @@ def get_job(asked: Reads, job_id: JobId) -> JobDetail:
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=errors(404, 409))
 def cancel_job(asked: Processes, job_id: JobId) -> JobView:
-    """Take a job back that is queued: no run is started for it, unless another job wants the
-    same video. One that a run works on answers 409: end the run in the Dagster UI."""
+    """Take a job back that is queued or being fetched: no run is started for it, unless another
+    job wants the same video. One that a run works on answers 409: end the run in the Dagster UI."""
     return asked.library.jobs.cancel(asked.job(job_id).job_id)
 
 
