@@ -256,7 +256,7 @@ def test_failures_are_listed_and_retried_by_number(library):
     assert library.failures(given_up=True) == (dead,)
     assert library.retry([dead.id, dead.id]) == 1
     assert library.status(two).state is VideoState.QUEUED
-    assert [r.cause for r in library.status(two).requests] == ["manual"]
+    assert [r.cause for r in library.status(two).requests] == ["retry"]
 
 
 def test_a_run_is_asked_for_once_and_never_of_what_is_retired(library):
