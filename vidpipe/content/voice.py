@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from vidpipe.content.model import Unit
 from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
@@ -42,6 +41,9 @@ def pitch(sound: NDArray[np.float32]) -> NDArray[np.float64]:
     Autocorrelation of windows of 64 ms, divided by that of the window itself
     (Boersma, "Accurate short-term analysis of the fundamental frequency", 1993).
     """
+    # Here, as it is 50 MiB that a service which answers requests does without.
+    from scipy.signal import resample_poly
+
     slow = resample_poly(sound, _RATE, SAMPLE_RATE)
     if len(slow) < _WINDOW:
         return np.zeros(0)

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 
 from vidpipe.framing.head import face_rows, head_rows, within_rows
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathMode, PathPoint
 from vidpipe.geometry import Rect, crop_to_aspect
 from vidpipe.timeline import Interval
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Values = NDArray[np.float64]
 
@@ -128,6 +130,10 @@ def _least_movement(
     Unknowns, in crop widths: the path, the sizes of its three derivatives, how far it is out
     of the dead zone and out of the bounds.
     """
+    # Here, as it is 50 MiB that a service which answers requests does without.
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_matrix, eye, hstack, vstack
+
     n = len(times)
     dt = float(times[1] - times[0])
     one = eye(n, format="csr")
@@ -166,6 +172,8 @@ _COSTS = (_SPEED, _ACCELERATION, _JERK)
 
 def _differences(n: int, order: int) -> csr_matrix:
     """The matrix of finite differences of an order, shape (n - order, n)."""
+    from scipy.sparse import csr_matrix, diags, eye
+
     matrix = eye(n, format="csr")
     for k in range(order):
         size = n - k

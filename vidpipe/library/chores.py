@@ -37,6 +37,9 @@ def chores(library: Library) -> tuple[Chore, ...]:
         """End uploads of which nothing came; whether there may be more."""
         return library.upload_sessions.clean_up().expired > 0
 
+    def changed_days() -> None:
+        engine.catalog.analytics.refresh()
+
     def unused_assets() -> None:
         library.assets.clean_up()
 
@@ -44,7 +47,7 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
-        Chore("analytics", 60.0, engine.catalog.analytics.refresh),
+        Chore("analytics", 60.0, changed_days),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
         *(Chore(f"download {number + 1}", 2.0, fetch) for number in fetching),

@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.stuck import further
@@ -30,8 +28,8 @@ _HOP = 128
 FRAME_S = _HOP / SAMPLE_RATE
 _HANN = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
 
-#: Direct current, rumble and the mains' lowest tones carry no words.
-_HIGHPASS = butter(2, 100, "high", fs=SAMPLE_RATE, output="sos")
+#: Hz: direct current, rumble and the mains' lowest tones carry no words.
+_LOWEST_HZ = 100
 
 _EDGES_HZ = (100, 200, 300, 400, 600, 800, 1100, 1500, 2000, 2700, 3600, 4800, 6400, 7800)
 _FREQUENCIES = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)
@@ -100,6 +98,9 @@ def cleaned(samples: AudioSamples, floor: Floats) -> Iterator[tuple[Floats, Prom
 
     The sound comes `FRAME_S` late. Both together are as long as the recording.
     """
+    # Here, as it is 50 MiB that a service which answers requests does without.
+    from scipy.ndimage import uniform_filter1d
+
     tail: NDArray[Any] = np.zeros(_HOP, np.float32)
     for (spectrum, power), noise in zip(_blocks(samples), floor, strict=True):
         kept = np.sqrt(np.maximum(1 - 0.9 * noise / power, _LEAST_GAIN**2))
@@ -123,9 +124,12 @@ def cleaned(samples: AudioSamples, floor: Floats) -> Iterator[tuple[Floats, Prom
 
 def _blocks(samples: AudioSamples) -> Iterator[tuple[NDArray[np.complex64], Floats]]:
     """Spectrum and power per block, shape (frames, bins); the last one is 10 to 30 s long."""
+    from scipy.signal import butter, sosfilt, sosfilt_zi
+
+    highpass = butter(2, _LOWEST_HZ, "high", fs=SAMPLE_RATE, output="sos")
     frames = frame_count(samples)
     blocks = max(1, round(frames / _BLOCK)) if frames else 0
-    state: NDArray[np.float64] = np.zeros((_HIGHPASS.shape[0], 2))
+    state: NDArray[np.float64] = np.zeros((highpass.shape[0], 2))
     held = np.zeros(_HOP, np.float32)
     for k in range(blocks):
         first = k * _BLOCK * _HOP
@@ -133,8 +137,8 @@ def _blocks(samples: AudioSamples) -> Iterator[tuple[NDArray[np.complex64], Floa
         chunk = samples.read(first / SAMPLE_RATE, last / SAMPLE_RATE)
         if k == 0 and len(chunk):
             # The filter starts as if the first value had always been there: no click.
-            state = sosfilt_zi(_HIGHPASS) * chunk[0]
-        filtered, state = sosfilt(_HIGHPASS, chunk, zi=state)
+            state = sosfilt_zi(highpass) * chunk[0]
+        filtered, state = sosfilt(highpass, chunk, zi=state)
         filtered = np.pad(np.asarray(filtered, np.float32), (0, last - first - len(chunk)))
         joined = np.concatenate((held, filtered))
         held = joined[-_HOP:]
