@@ -67,6 +67,17 @@ print("started")
     assert done.stdout == "started\n", done.stderr
 
 
+def test_a_service_loads_nothing_that_only_steps_use():
+    done = python(
+        """
+import sys, vidpipe.api.app, vidpipe.library
+heavy = ("scipy", "sklearn", "pyarrow", "onnxruntime", "dlib", "matplotlib", "pandas", "torch")
+print([name for name in heavy if name in sys.modules])
+"""
+    )
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("package", ["assets", "sensors", "resources", "definitions"])
 def test_the_graph_names_the_extra_that_it_needs(package):
     done = python(WITHOUT_DAGSTER + f"import {package}")

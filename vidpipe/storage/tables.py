@@ -3,100 +3,139 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A column of a table.
+
+    Attributes:
+        name: as it is queried.
+        type: as Arrow calls it; of lists and maps in the form `list<string>`.
+        nullable: whether a row may be without it.
+        unit: of its numbers, in the file beside it.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    unit: str | None = None
+
+
+TableSchema = tuple[TableColumn, ...]
 
 #: Level of the recording over time.
-LEVELS = pa.schema(
-    [
-        pa.field("t_s", pa.float32(), metadata={"unit": "s"}),
-        pa.field("level_db", pa.float32(), metadata={"unit": "dBFS"}),
-    ]
+LEVELS: TableSchema = (
+    TableColumn("t_s", "float32", nullable=True, unit="s"),
+    TableColumn("level_db", "float32", nullable=True, unit="dBFS"),
 )
 #: Words of a transcript.
-WORDS = pa.schema(
-    [
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("confidence", pa.float32()),
-        pa.field("sentence", pa.int32(), nullable=False),
-    ]
+WORDS: TableSchema = (
+    TableColumn("text", "string"),
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("confidence", "float32", nullable=True),
+    TableColumn("sentence", "int32"),
 )
 #: Units of content with their signs.
-UNITS = pa.schema(
-    [
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("text", pa.string(), nullable=False),
-        pa.field("topic", pa.int32(), nullable=False),
-        pa.field("importance", pa.float32(), nullable=False),
-        pa.field("signs", pa.map_(pa.string(), pa.float32()), nullable=False),
-    ]
+UNITS: TableSchema = (
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("text", "string"),
+    TableColumn("topic", "int32"),
+    TableColumn("importance", "float32"),
+    TableColumn("signs", "map<string, float>"),
 )
 #: Chosen segments.
-SEGMENTS = pa.schema(
-    [
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("kept_s", pa.float64(), nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-        pa.field("title", pa.string(), nullable=False),
-        pa.field("topic", pa.string(), nullable=False),
-        pa.field("reasons", pa.list_(pa.string()), nullable=False),
-    ]
+SEGMENTS: TableSchema = (
+    TableColumn("rank", "int32"),
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("kept_s", "float64"),
+    TableColumn("score", "float32"),
+    TableColumn("title", "string"),
+    TableColumn("topic", "string"),
+    TableColumn("reasons", "list<string>"),
 )
 #: Shots.
-SHOTS = pa.schema(
-    [
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("begins", pa.string(), nullable=False),
-    ]
+SHOTS: TableSchema = (
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("begins", "string"),
 )
 #: Slides.
-SLIDES = pa.schema(
-    [
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("frame_s", pa.float64(), nullable=False),
-        pa.field("builds_s", pa.list_(pa.float64()), nullable=False),
-        pa.field("title", pa.string(), nullable=False),
-        pa.field("text", pa.list_(pa.string()), nullable=False),
-    ]
+SLIDES: TableSchema = (
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("frame_s", "float64"),
+    TableColumn("builds_s", "list<double>"),
+    TableColumn("title", "string"),
+    TableColumn("text", "list<string>"),
 )
 #: Regions of a layout over time.
-REGIONS = pa.schema(
-    [
-        pa.field("start_s", pa.float64(), nullable=False),
-        pa.field("end_s", pa.float64(), nullable=False),
-        pa.field("layout", pa.string(), nullable=False),
-        pa.field("role", pa.string(), nullable=False),
-        pa.field("x", pa.int32(), nullable=False),
-        pa.field("y", pa.int32(), nullable=False),
-        pa.field("width", pa.int32(), nullable=False),
-        pa.field("height", pa.int32(), nullable=False),
-        pa.field("faces", pa.int32(), nullable=False),
-        pa.field("confidence", pa.float32(), nullable=False),
-    ]
+REGIONS: TableSchema = (
+    TableColumn("start_s", "float64"),
+    TableColumn("end_s", "float64"),
+    TableColumn("layout", "string"),
+    TableColumn("role", "string"),
+    TableColumn("x", "int32"),
+    TableColumn("y", "int32"),
+    TableColumn("width", "int32"),
+    TableColumn("height", "int32"),
+    TableColumn("faces", "int32"),
+    TableColumn("confidence", "float32"),
 )
 
 
-def write_rows(path: Path, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, schema: TableSchema, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows that fit `schema`; a row that does not raises."""
-    pq.write_table(pa.Table.from_pylist([dict(r) for r in rows], schema=schema), path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = pa.Table.from_pylist([dict(r) for r in rows], schema=_arrow(schema))
+    pq.write_table(made, path)
 
 
-def write_columns(path: Path, schema: pa.Schema, columns: Mapping[str, Any]) -> None:
+def write_columns(path: Path, schema: TableSchema, columns: Mapping[str, Any]) -> None:
     """Write columns (arrays) that fit `schema`."""
-    arrays = [pa.array(columns[f.name], type=f.type) for f in schema]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    fields = _arrow(schema)
+    arrays = [pa.array(columns[f.name], type=f.type) for f in fields]
+    pq.write_table(pa.Table.from_arrays(arrays, schema=fields), path)
 
 
 def read_column(path: Path, name: str) -> Any:
     """One column as a numpy array."""
+    import pyarrow.parquet as pq
+
     return pq.read_table(path, columns=[name]).column(name).to_numpy()
+
+
+def _arrow(schema: TableSchema) -> pa.Schema:
+    """A schema for pyarrow: 30 MiB that only steps load, as only they write tables."""
+    import pyarrow as pa
+
+    nested = {
+        "list<string>": pa.list_(pa.string()),
+        "list<double>": pa.list_(pa.float64()),
+        "map<string, float>": pa.map_(pa.string(), pa.float32()),
+    }
+    return pa.schema(
+        [
+            pa.field(
+                column.name,
+                nested.get(column.type) or pa.type_for_alias(column.type),
+                nullable=column.nullable,
+                metadata={"unit": column.unit} if column.unit is not None else None,
+            )
+            for column in schema
+        ]
+    )
