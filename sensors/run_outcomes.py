@@ -11,10 +11,10 @@ from resources import GETS_NO_FURTHER, VidpipeResource
 from resources.run_options import has_run_options
 from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
-from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.failures import CANCELLED, Failed
 from vidpipe.catalog.tables import now
 from vidpipe.errors import VidpipeError
-from vidpipe.operations.recovery import CANCELLED, WORKER_LOST, note_failure, orphaned
+from vidpipe.operations.recovery import WORKER_LOST, note_failure, orphaned
 from vidpipe.pipeline import Engine
 from vidpipe.storage.keys import channel_of
 

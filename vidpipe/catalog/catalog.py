@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from vidpipe.catalog import analytics, search
+from vidpipe.catalog import analytics, search, totals
 from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
@@ -29,6 +30,7 @@ from vidpipe.catalog.outputs import OutputRows
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, request
 from vidpipe.catalog.search import SearchIndex
+from vidpipe.catalog.standing import Standing
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import (
     Base,
@@ -43,6 +45,7 @@ from vidpipe.catalog.tables import (
 )
 from vidpipe.catalog.upload_sessions import UploadSessionRows
 from vidpipe.catalog.webhooks import WebhookRows
+from vidpipe.storage.keys import channel_of
 
 #: Keys in one query: SQLite takes some 32,000 at most.
 _PORTION = 1000
@@ -77,10 +80,10 @@ class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
-    show, what programs asked for and sent, what is said and what was done on which day are each a
-    part of their own: `inbox`, `requests`, `failures`, `heartbeats`, `history`, `listing`, `jobs`,
-    `projects`, `idempotency`, `webhooks`, `outputs`, `search`, `analytics`, `upload_sessions`,
-    `assets`, `downloads`.
+    show, what programs asked for and sent, what is said, what was done on which day, where it all
+    stands and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
+    `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `outputs`,
+    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`.
     """
 
     @cached_property
@@ -114,6 +117,14 @@ class Catalog(Database):
     @cached_property
     def projects(self) -> ProjectRows:
         return ProjectRows(self)
+
+    @cached_property
+    def totals(self) -> totals.TotalRows:
+        return totals.TotalRows(self)
+
+    @cached_property
+    def standing(self) -> Standing:
+        return Standing(self)
 
     @cached_property
     def idempotency(self) -> IdempotencyKeys:
@@ -217,6 +228,8 @@ class Catalog(Database):
                 session.flush()
                 request(session, row, Cause.UPLOAD)
                 analytics.note(session, row.channel, row.created_at)
+                totals.add(session, totals.VIDEOS_ACCEPTED, row.channel)
+                totals.add(session, totals.RECORDING_SECONDS, row.channel, value=row.duration_s)
         except IntegrityError:
             return False
         return True
@@ -230,14 +243,18 @@ class Catalog(Database):
 
     def finish_video(self, video_id: str, begun: datetime) -> None:
         """A run that began then made all of it: older requests are met, failures resolved."""
+        at = now()
         with self.writing() as session:
             video = session.get(Video, video_id, with_for_update=True)
             if video is not None and video.state == "accepted":
                 # Reported twice, the same end is told once.
                 is_news = video.finished_at is None or video.finished_at < begun
-                video.finished_at = now()
+                video.finished_at = at
                 analytics.finished(session, video)
                 if is_news:
+                    took_s = (at - begun).total_seconds()
+                    totals.add(session, totals.RUNS, video.channel, totals.Outcome.SUCCEEDED)
+                    totals.add(session, totals.PROCESSING, value=took_s)
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
             close_requests(session, video_id, before=begun)
             resolve(session, video_id)
@@ -288,9 +305,10 @@ class Catalog(Database):
     def record_stage(self, row: StageRunRow) -> None:
         with self.writing() as session:
             session.add(row)
+            session.flush()
+            video = session.get_one(Video, row.video_id)
+            _add_stage(session, row, video)
             if not row.reused:
-                session.flush()
-                video = session.get_one(Video, row.video_id)
                 analytics.note(session, video.channel, row.created_at)
 
     def stages(self, video_id: str) -> list[StageRecord]:
@@ -308,6 +326,8 @@ class Catalog(Database):
         with self.writing() as session:
             session.execute(delete(rows.table).where(*same))
             session.add_all(rows.rows)
+            for row in rows.rows:
+                _add_made(session, row)
 
     def clips(self, video_id: str) -> list[ClipRow]:
         with self.session() as session:
@@ -338,6 +358,11 @@ class Catalog(Database):
     def record_encode(self, row: Encode) -> None:
         with self.writing() as session:
             session.add(row)
+            totals.add(session, totals.ENCODES)
+            totals.add(session, totals.ENCODE_SECONDS, value=row.seconds)
+            totals.add(session, totals.ENCODE_MEDIA, value=row.clip_s)
+            totals.add(session, totals.ENCODE_ESTIMATED, value=row.estimated_s)
+            totals.add(session, totals.ENCODE_BYTES, value=row.size_bytes)
 
     def encodes(self, work: str, host: str, newest: int) -> list[Encode]:
         """The newest encodes of one kind on one machine, newest first."""
@@ -349,3 +374,29 @@ class Catalog(Database):
         )
         with self.session() as session:
             return list(session.scalars(query))
+
+
+def _add_stage(session: Session, row: StageRunRow, video: Video) -> None:
+    """A run of a stage, in the figures that only grow."""
+    outcome = totals.Outcome.MADE
+    if row.error is not None:
+        outcome = totals.Outcome.FAILED
+    elif row.reused:
+        outcome = totals.Outcome.REUSED
+    totals.add(session, totals.STAGE_RUNS, row.stage, outcome)
+    if outcome is totals.Outcome.REUSED:
+        return
+    totals.add(session, totals.WORK_SECONDS, video.channel, value=row.wall_s)
+    if outcome is totals.Outcome.MADE:
+        totals.add(session, totals.STAGE_DURATION, row.stage, value=row.wall_s)
+        totals.add(session, totals.STAGE_RECORDING, row.stage, value=video.duration_s)
+
+
+def _add_made(session: Session, row: Base) -> None:
+    """A clip or an export, in the figures that only grow."""
+    if isinstance(row, ClipRow):
+        totals.add(session, totals.CLIPS, channel_of(row.video_id))
+        totals.add(session, totals.CLIP_SCORE, value=row.score)
+    elif isinstance(row, ExportRow):
+        conforms = "true" if row.conforms else "false"
+        totals.add(session, totals.EXPORTS, row.platform, conforms)

@@ -40,6 +40,8 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
 LOCK_S = 30
+#: Where a session keeps what its transaction adds to totals.
+PENDING_TOTALS = "vidpipe.totals"
 #: Connections that a process keeps open to a server, once it has needed so many at once.
 _KEPT = 10
 
@@ -194,6 +196,11 @@ class Database:
             session.begin(),
         ):
             yield session
+            if PENDING_TOTALS in session.info:
+                # It imports the tables, which not everything that opens a database needs.
+                from vidpipe.catalog.totals import write
+
+                write(session)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import totals
 from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, now
+
+#: The cause of what someone ended.
+CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Failures:
                 run_id=failed.run_id,
             )
             session.add(row)
+            count_failure(session, failed.channel, failed.cause[:64], dead=dead)
             session.flush()
             note(session, row.channel, row.created_at)
             follow(session, failed.subject)
@@ -131,6 +136,17 @@ class Failures:
         with self._db.writing() as session:
             resolve(session, subject)
             follow(session, subject)
+
+
+def count_failure(session: Session, channel: str, cause: str, *, dead: bool) -> None:
+    """A failure, in the figures that only grow."""
+    outcome = totals.Outcome.DEAD if dead else totals.Outcome.RETRIED
+    if cause == CANCELLED:
+        outcome = totals.Outcome.CANCELLED
+    elif cause.startswith("rejected:"):
+        outcome = totals.Outcome.REJECTED
+    totals.add(session, totals.RUNS, channel, outcome)
+    totals.add(session, totals.FAILURES, channel, cause)
 
 
 def resolve(session: Session, subject: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import totals
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, moved
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, Video, now
@@ -96,6 +97,7 @@ def end(
     """The job goes to a state in which nothing happens to it by itself any more."""
     job.state = moved(JobState(job.state), state)
     job.ended_at = now()
+    totals.add(session, totals.JOBS_ENDED, job.channel, state)
     job.error_code = code[:64] if code is not None else None
     job.error_message = message or None
     job.failed_stage = stage or None

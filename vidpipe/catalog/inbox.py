@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import follow, refused, taken_in
 from vidpipe.catalog.requests import Cause, request
@@ -171,6 +172,8 @@ class Inbox:
                 # It was replaced while this version was taken in: the newer one still waits.
                 return
             session.merge(row)
+            if row.state != PENDING:
+                totals.add(session, totals.UPLOADS_DECIDED, row.channel, row.state)
             if row.video_id is not None:
                 _pass_on(session, row.key, row.video_id)
             elif row.state != PENDING:

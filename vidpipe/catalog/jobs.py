@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import totals
 from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import ask_download, call_off
-from vidpipe.catalog.failures import resolve
+from vidpipe.catalog.failures import CANCELLED, count_failure, resolve
 from vidpipe.catalog.following import end, follow
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.requests import Cause, close_requests, request
@@ -49,6 +50,7 @@ class JobRows:
             for row in rows:
                 row.state, row.attempts = JobState.QUEUED, 1
                 session.add(row)
+                totals.add(session, totals.JOBS_CREATED, row.channel)
                 if links is not None and row.job_id in links:
                     # The database has no job for it before.
                     session.flush()
@@ -183,11 +185,12 @@ def _let_go(session: Session, job: JobRow) -> None:
     if video is None or video.finished_at is not None or video.state != "accepted":
         return
     resolve(session, job.video_id)
+    count_failure(session, job.channel, CANCELLED, dead=True)
     row = FailureRow(
         subject=job.video_id,
         channel=job.channel,
         job="job",
-        cause="cancelled",
+        cause=CANCELLED,
         message=f"{job.job_id} was cancelled before a run began",
         attempts=job.attempts,
         state=FailureState.DEAD,

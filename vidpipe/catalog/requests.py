@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import RequestState
@@ -91,12 +92,17 @@ class Requests:
     def submitted(self, runs: Mapping[int, str]) -> None:
         """These requests have runs: run ids by request id."""
         with self._db.writing() as session:
+            at = now()
             for number, run_id in runs.items():
-                session.execute(
+                changed = session.execute(
                     update(RequestRow)
                     .where(RequestRow.id == number, RequestRow.state == RequestState.OPEN)
                     .values(state=RequestState.SUBMITTED, run_id=run_id)
+                    .returning(func.coalesce(RequestRow.not_before, RequestRow.created_at))
                 )
+                for (due,) in changed:
+                    waited_s = (at - due).total_seconds()
+                    totals.add(session, totals.QUEUE_WAIT, value=waited_s)
 
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
@@ -215,6 +221,7 @@ def request(
             state=RequestState.OPEN,
         )
     )
+    totals.add(session, totals.RUN_REQUESTS, video.channel, cause)
     return 1
 
 

@@ -329,6 +329,21 @@ class Heartbeat(Base):
     at: Mapped[datetime] = mapped_column(Utc)
 
 
+class TotalRow(Base):
+    """A figure that only grows, for one combination of its labels; see `vidpipe.catalog.totals`.
+
+    `labels` are their values as a JSON array; `place` is the class of a histogram, else 0.
+    """
+
+    __tablename__ = "totals"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    labels: Mapped[str] = mapped_column(String(600), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[float] = mapped_column(Float)
+
+
 class ProjectRow(Audited, Base):
     """A campaign, a course, a client: jobs of one channel that belong together.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidpipe.catalog.standing import COMMAND_RUN
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake import sidecars
@@ -120,7 +121,7 @@ def process(
         check_folder(folder, order.wanted_platforms)
     begun = now()
     timings: list[StageTiming] = []
-    with engine.catalog.heartbeats.alive(f"cli-{uuid.uuid4().hex}", video_id):
+    with engine.catalog.heartbeats.alive(f"{COMMAND_RUN}{uuid.uuid4().hex}", video_id):
         for name in engine.pipeline.names(order.wanted_platforms):
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest

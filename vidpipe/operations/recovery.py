@@ -11,9 +11,8 @@ from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import FailureRow, RequestRow
 from vidpipe.errors import RETRY_DELAYS_S, wait_before_s
 
-#: Causes that name no error of ours: their process was gone, or a person stopped it.
+#: A cause that names no error of ours: the process was gone.
 WORKER_LOST = "worker_lost"
-CANCELLED = "cancelled"
 
 
 def note_failure(

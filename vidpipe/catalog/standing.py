@@ -1,0 +1,156 @@
+"""Where everything stands at this moment, counted: what waits, what runs, what was given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, func, select, text
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.database import Database
+from vidpipe.catalog.following import alive_since
+from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
+from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
+
+#: What a run's id begins with whose process is a command that somebody typed.
+COMMAND_RUN = "cli-"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many there are of something, and since when the first of them waits."""
+
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Counts of what is not over, each with its labels as the key.
+
+    Attributes:
+        at: when this was.
+        requests: by (channel, state): `due`, `delayed` (its time has not come) or `submitted`.
+        jobs: by (channel, state), those that are active.
+        failures: by (channel, cause, state), those that are not resolved.
+        pending: uploads that intake has still to decide on, by channel.
+        quarantined: uploads by (channel, reason).
+        unfinished: videos that no run has finished, by channel.
+        running: processes that were alive a moment ago, each leading a run.
+        quiet_since: the oldest heartbeat of a run that has not ended, of those that the
+            orchestrator began: nobody waits for a command that was killed.
+    """
+
+    at: datetime
+    requests: dict[tuple[str, ...], Waiting]
+    jobs: dict[tuple[str, ...], int]
+    failures: dict[tuple[str, ...], int]
+    pending: dict[tuple[str, ...], Waiting]
+    quarantined: dict[tuple[str, ...], int]
+    unfinished: dict[tuple[str, ...], int]
+    running: int
+    quiet_since: datetime | None
+
+
+class Standing:
+    """Asks the catalog where everything stands: a few queries over what is not over."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def read(self, *, timeout_s: float = 5.0) -> Stands:
+        """Count, in one transaction.
+
+        What is finished is not looked at: each query has an index of only those rows that it
+        counts.
+
+        Args:
+            timeout_s: PostgreSQL gives a query up after this time; SQLite has no such limit.
+
+        Raises:
+            Unavailable: the catalog cannot be reached, or a query was given up.
+        """
+        at = now()
+        with self._db.session() as session:
+            if not self._db.embedded:
+                session.execute(text(f"SET LOCAL statement_timeout = {int(1000 * timeout_s)}"))
+            alive, quiet = session.execute(_BEATS, {"since": alive_since()}).one()
+            return Stands(
+                at=at,
+                requests=_waiting(session, _REQUESTS, at=at),
+                jobs=_counted(session, _JOBS),
+                failures=_counted(session, _FAILURES),
+                pending=_waiting(session, _PENDING),
+                quarantined=_counted(session, _QUARANTINED),
+                unfinished=_counted(session, _UNFINISHED),
+                running=alive or 0,
+                quiet_since=quiet,
+            )
+
+
+def _counted(session: Session, query: Select[Any]) -> dict[tuple[str, ...], int]:
+    """Rows of labels and a count."""
+    return {tuple(str(x or "") for x in row[:-1]): row[-1] for row in session.execute(query)}
+
+
+def _waiting(session: Session, query: Select[Any], **given: Any) -> dict[tuple[str, ...], Waiting]:
+    """Rows of labels, a count and a moment."""
+    rows = session.execute(query, given)
+    return {tuple(str(x or "") for x in row[:-2]): Waiting(row[-2], row[-1]) for row in rows}
+
+
+def _requests() -> Select[Any]:
+    at = bindparam("at", type_=RequestRow.not_before.type)
+    state = case(
+        (RequestRow.state == RequestState.SUBMITTED, "submitted"),
+        (RequestRow.not_before > at, "delayed"),
+        else_="due",
+    ).label("shown")
+    due = func.min(func.coalesce(RequestRow.not_before, RequestRow.created_at))
+    return (
+        select(RequestRow.channel, state, func.count(), due)
+        .where(RequestRow.state != text("'done'"))
+        .group_by(RequestRow.channel, state)
+    )
+
+
+_REQUESTS = _requests()
+_JOBS = (
+    select(JobRow.channel, JobRow.state, func.count())
+    .where(JobRow.state.in_(ACTIVE))
+    .group_by(JobRow.channel, JobRow.state)
+)
+_FAILURES = (
+    select(FailureRow.channel, FailureRow.cause, FailureRow.state, func.count())
+    .where(FailureRow.state != text(f"'{FailureState.RESOLVED}'"))
+    .group_by(FailureRow.channel, FailureRow.cause, FailureRow.state)
+)
+_PENDING = (
+    select(UploadRow.channel, func.count(), func.min(UploadRow.changed_at))
+    .where(UploadRow.state == text("'pending'"))
+    .group_by(UploadRow.channel)
+)
+_QUARANTINED = (
+    select(UploadRow.channel, UploadRow.reason, func.count())
+    .where(UploadRow.state == text("'quarantined'"))
+    .group_by(UploadRow.channel, UploadRow.reason)
+)
+_UNFINISHED = (
+    select(Video.channel, func.count())
+    .where(Video.finished_at.is_(None), Video.state == text("'accepted'"))
+    .group_by(Video.channel)
+)
+
+
+def _beats() -> Select[Any]:
+    since = bindparam("since", type_=Heartbeat.at.type)
+    begun = Heartbeat.run_id.not_like(f"{COMMAND_RUN}%")
+    return select(
+        func.sum(case((Heartbeat.at >= since, 1), else_=0)),
+        func.min(case((begun, Heartbeat.at))),
+    )
+
+
+_BEATS = _beats()
