@@ -109,6 +109,20 @@ class ServiceOptions(BaseModel):
         "`vidpipe worker` does",
     )
 
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="bearer token that Prometheus sends for /metrics, from 16 characters on; "
+        "empty: whoever may read every channel gets them",
+    )
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, given: SecretStr) -> SecretStr:
+        token = given.get_secret_value()
+        if token and not re.fullmatch(r"[!-~]{16,}", token):
+            raise ValueError("16 letters, digits or signs at least: openssl rand -hex 32")
+        return given
+
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:

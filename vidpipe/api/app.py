@@ -32,6 +32,7 @@ from vidpipe.api.routes import (
     health,
     jobs,
     keys,
+    metrics,
     oidc,
     outputs,
     projects,
@@ -49,6 +50,8 @@ from vidpipe.api.security.pages import PagesGate
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
 from vidpipe.library.chores import chores
+from vidpipe.observability.metrics import Exporter
+from vidpipe.observability.metrics.requests import RequestMetrics
 from vidpipe.web import web_app
 from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.worker import Worker
@@ -103,7 +106,11 @@ def service(
     door = gate(library.engine.settings, host)
     watched = _app(library, door, docs=False)
     watched.include_router(health.router)
-    routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready")]
+    watched.include_router(metrics.router)
+    databases = {"accounts": door.accounts.sessions.engine.sync_engine}
+    exporter = Exporter(library.engine, databases, vidpipe.__version__)
+    watched.state.exporter = exporter
+    routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready", "/metrics")]
     api = Mount(PREFIX, api_app(library, door))
     # A line feed in an address is none of the pages' either.
     api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
@@ -133,7 +140,13 @@ def service(
             yield
         await door.accounts.close()
 
-    return Starlette(routes=[*routes, Mount("/", pages)], lifespan=lifespan)
+    served = Starlette(
+        routes=[*routes, Mount("/", pages)],
+        lifespan=lifespan,
+        middleware=[Middleware(RequestMetrics, registry=exporter.registry)],
+    )
+    served.state.exporter = exporter
+    return served
 
 
 def api_app(library: Library, door: Gate | None = None) -> FastAPI:

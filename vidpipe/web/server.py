@@ -7,7 +7,9 @@ Who may look is asked before this application: `vidpipe.api.security.pages`.
 
 from __future__ import annotations
 
+import itertools
 import logging
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -80,7 +82,7 @@ def web_app(library: Library) -> Starlette:
             return PlainTextResponse("There is no such page.\n", 404)
         if path.suffix != ".md":
             return FileResponse(path)
-        body = Markup(_MARKDOWN.render(_text(path)))
+        body = Markup(_as_html(_text(path)))
         return rendered(request, "document.html", title=path.stem, body=body)
 
     async def health(request: Request) -> Response:
@@ -147,6 +149,16 @@ def _is_shown(key: str, viewer: Viewer) -> bool:
 def _of_report(key: str) -> bool:
     parts = key.split("/")
     return len(parts) == 3 and parts[0] == REPORTS and not {"", ".", ".."} & set(parts)
+
+
+def _as_html(text: str) -> str:
+    """A document, whose headings have the anchors that a forge gives them."""
+    tokens = _MARKDOWN.parse(text)
+    for opening, inner in itertools.pairwise(tokens):
+        if opening.type == "heading_open":
+            words = re.sub(r"[^\w\s-]", "", inner.content.lower())
+            opening.attrSet("id", re.sub(r"\s", "-", words.strip()))
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 def _text(path: Path) -> str:

@@ -79,6 +79,9 @@ def test_no_list_and_no_status_reads_all_videos(filled, postgres_url, tmp_path):
             now_asking = f"{path} and on"
             more = client.get(f"{path}{'&' if '?' in path else '?'}cursor={cursor}")
             assert more.status_code == 200, more.text
+    now_asking = "/metrics"
+    scraped = client.get("http://testserver/metrics")
+    assert 'vidpipe_queue_requests{channel="default",state="due"} 120.0' in scraped.text
     event.remove(engine, "before_cursor_execute", note)
     assert len(asked) > 50
     wrong = {}
@@ -86,7 +89,9 @@ def test_no_list_and_no_status_reads_all_videos(filled, postgres_url, tmp_path):
         for path, statement, parameters in asked:
             plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
             (found,) = plan.scalar_one()
-            if scans(found["Plan"]) & LARGE:
+            # No upload was made up: metrics count a table of none.
+            large = LARGE - {"uploads"} if path == "/metrics" else LARGE
+            if scans(found["Plan"]) & large:
                 wrong[path] = (
                     f"{scans(found['Plan'])}: {statement}\n{json.dumps(found, indent=1)[:1500]}"
                 )

@@ -134,7 +134,10 @@ def test_a_picture_is_narrowed_for_the_column_it_stands_in(browser, processed):
 
 def test_the_documents_are_shown_and_nothing_beside_them(browser):
     page = browser.get("/docs/runbook.md")
-    assert page.status_code == 200 and "<h1>Running vidpipe</h1>" in page.text
+    # Links in alerts lead to a section.
+    for anchor in ("vidpipeapidown", "what-fails-and-what-happens-by-itself"):
+        assert f'id="{anchor}"' in page.text
+    assert page.status_code == 200 and '<h1 id="running-vidpipe">Running vidpipe</h1>' in page.text
     assert "<table>" in page.text
     assert browser.get("/docs/clips.jpg").headers["content-type"] == "image/jpeg"
     for path in ("/docs/", "/docs/none.md", "/docs/%2e%2e/pyproject.toml", "/docs/../README.md"):

@@ -1,0 +1,1 @@
+"""What a running vidpipe says of itself."""
