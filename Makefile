@@ -99,6 +99,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.exports
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.resumable
+	$(BIN)/python -m benchmarks.metrics
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz
@@ -122,8 +123,9 @@ pictures: $(VENV)/.dev ## take the pictures of docs/ again, in a browser (Chromi
 	$(BIN)/python -m benchmarks.pictures
 	$(BIN)/python -m benchmarks.walk --pictures
 
-docs: $(VENV)/.demo ## write docs/reference and the drawing of the architecture from the code
+docs: $(VENV)/.demo ## write docs/reference, the drawing of the architecture and dashboards from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m deploy.dashboards
 	$(BIN)/python docs/drawing.py
 
 lock: $(VENV)/.made ## write down the versions that go into the image

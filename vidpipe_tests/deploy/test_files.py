@@ -28,6 +28,9 @@ DEPLOY = ROOT / "deploy"
 KUBERNETES = ("1.31", "1.34")
 
 
+#: Where Docker writes what containers print; the collector reads it.
+DOCKERS_LOGS = "/var/lib/docker/containers"
+
 OUR_OWN = sorted((DEPLOY / "helm" / "manifests").glob("*.yaml"))
 OUR_OWN.append(DEPLOY / "helm" / "secret.example.yaml")
 
@@ -123,6 +126,10 @@ class Service(Exact):
     """What of the Compose specification is used here."""
 
     image: str = Field(pattern=r"^[^:]+:[^:]*\d[^:]*$")
+    hostname: str = ""
+    profiles: list[str] = []
+    logging: dict[str, Any] = {}
+    secrets: list[str] = []
     build: dict[str, str] | None = None
     restart: Literal["no", "unless-stopped"]
     init: bool = False
@@ -151,7 +158,11 @@ def test_compose_is_whole_pinned_and_closed():
                 assert services[needed].healthcheck is not None, needed
         for volume in service.volumes:
             source = volume.split(":")[0]
+            if source == DOCKERS_LOGS:
+                assert volume.endswith(":ro")
+                continue
             assert source in compose["volumes"] or (DEPLOY / source).exists(), volume
+        assert set(service.secrets) <= set(compose["secrets"]), name
         assert all(port.startswith("127.0.0.1:") for port in service.ports), name
         if service.build:
             assert service.cap_drop == ["ALL"], name
