@@ -212,6 +212,18 @@ OPERATIONS = Dashboard(
                     ),
                 ),
                 Panel(
+                    "Events and deliveries that are late",
+                    ((once("vidpipe_webhook_lag_seconds"), "{{kind}}"),),
+                    unit="s",
+                    most=300,
+                    says="Of webhooks: for how long the oldest has been due.",
+                ),
+                Panel(
+                    "Links to fetch",
+                    (("sum by (state) (" + once("vidpipe_downloads_active") + ")", "{{state}}"),),
+                    stacked=True,
+                ),
+                Panel(
                     "Share of runs given up",
                     (
                         ("vidpipe:run_failures:ratio1h", "last hour"),

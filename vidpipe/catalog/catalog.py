@@ -253,7 +253,7 @@ class Catalog(Database):
                 analytics.finished(session, video)
                 if is_news:
                     took_s = (at - begun).total_seconds()
-                    totals.add(session, totals.RUNS, video.channel, totals.Outcome.SUCCEEDED)
+                    totals.add(session, totals.RUNS, video.channel, totals.Ending.SUCCEEDED)
                     totals.add(session, totals.PROCESSING, value=took_s)
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
             close_requests(session, video_id, before=begun)
@@ -378,16 +378,16 @@ class Catalog(Database):
 
 def _add_stage(session: Session, row: StageRunRow, video: Video) -> None:
     """A run of a stage, in the figures that only grow."""
-    outcome = totals.Outcome.MADE
+    outcome = totals.Ending.MADE
     if row.error is not None:
-        outcome = totals.Outcome.FAILED
+        outcome = totals.Ending.FAILED
     elif row.reused:
-        outcome = totals.Outcome.REUSED
+        outcome = totals.Ending.REUSED
     totals.add(session, totals.STAGE_RUNS, row.stage, outcome)
-    if outcome is totals.Outcome.REUSED:
+    if outcome is totals.Ending.REUSED:
         return
     totals.add(session, totals.WORK_SECONDS, video.channel, value=row.wall_s)
-    if outcome is totals.Outcome.MADE:
+    if outcome is totals.Ending.MADE:
         totals.add(session, totals.STAGE_DURATION, row.stage, value=row.wall_s)
         totals.add(session, totals.STAGE_RECORDING, row.stage, value=video.duration_s)
 

@@ -140,11 +140,11 @@ class Failures:
 
 def count_failure(session: Session, channel: str, cause: str, *, dead: bool) -> None:
     """A failure, in the figures that only grow."""
-    outcome = totals.Outcome.DEAD if dead else totals.Outcome.RETRIED
+    outcome = totals.Ending.DEAD if dead else totals.Ending.RETRIED
     if cause == CANCELLED:
-        outcome = totals.Outcome.CANCELLED
+        outcome = totals.Ending.CANCELLED
     elif cause.startswith("rejected:"):
-        outcome = totals.Outcome.REJECTED
+        outcome = totals.Ending.REJECTED
     totals.add(session, totals.RUNS, channel, outcome)
     totals.add(session, totals.FAILURES, channel, cause)
 

@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, select, text
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.following import alive_since
 from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
+from vidpipe.catalog.webhook_tables import DeliveryRow, EventRow
 
 #: What a run's id begins with whose process is a command that somebody typed.
 COMMAND_RUN = "cli-"
@@ -38,6 +50,9 @@ class Stands:
         pending: uploads that intake has still to decide on, by channel.
         quarantined: uploads by (channel, reason).
         unfinished: videos that no run has finished, by channel.
+        downloads: recordings behind links that are not fetched yet, by (channel, state).
+        webhooks: what endpoints are still to be told: `events` whose deliveries are not written
+            down, and `deliveries`; each due since then, or not before then.
         running: processes that were alive a moment ago, each leading a run.
         quiet_since: the oldest heartbeat of a run that has not ended, of those that the
             orchestrator began: nobody waits for a command that was killed.
@@ -50,6 +65,8 @@ class Stands:
     pending: dict[tuple[str, ...], Waiting]
     quarantined: dict[tuple[str, ...], int]
     unfinished: dict[tuple[str, ...], int]
+    downloads: dict[tuple[str, ...], int]
+    webhooks: dict[tuple[str, ...], Waiting]
     running: int
     quiet_since: datetime | None
 
@@ -85,6 +102,8 @@ class Standing:
                 pending=_waiting(session, _PENDING),
                 quarantined=_counted(session, _QUARANTINED),
                 unfinished=_counted(session, _UNFINISHED),
+                downloads=_counted(session, _DOWNLOADS),
+                webhooks=_waiting(session, _WEBHOOKS),
                 running=alive or 0,
                 quiet_since=quiet,
             )
@@ -95,7 +114,9 @@ def _counted(session: Session, query: Select[Any]) -> dict[tuple[str, ...], int]
     return {tuple(str(x or "") for x in row[:-1]): row[-1] for row in session.execute(query)}
 
 
-def _waiting(session: Session, query: Select[Any], **given: Any) -> dict[tuple[str, ...], Waiting]:
+def _waiting(
+    session: Session, query: Select[Any] | CompoundSelect[Any], **given: Any
+) -> dict[tuple[str, ...], Waiting]:
     """Rows of labels, a count and a moment."""
     rows = session.execute(query, given)
     return {tuple(str(x or "") for x in row[:-2]): Waiting(row[-2], row[-1]) for row in rows}
@@ -141,6 +162,17 @@ _UNFINISHED = (
     select(Video.channel, func.count())
     .where(Video.finished_at.is_(None), Video.state == text("'accepted'"))
     .group_by(Video.channel)
+)
+_DOWNLOADS = (
+    select(DownloadRow.channel, DownloadRow.state, func.count())
+    .where(DownloadRow.state.in_(("waiting", "running")))
+    .group_by(DownloadRow.channel, DownloadRow.state)
+)
+_WEBHOOKS = union_all(
+    *(
+        select(literal(kind), func.count(), func.min(table.due_at)).where(table.due_at.is_not(None))
+        for kind, table in (("events", EventRow), ("deliveries", DeliveryRow))
+    )
 )
 
 

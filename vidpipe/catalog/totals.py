@@ -26,7 +26,7 @@ _SCORES = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
 _Key = tuple[str, str, int]
 
 
-class Outcome(StrEnum):
+class Ending(StrEnum):
     """What came of a stage, or of a run.
 
     Attributes:
@@ -52,11 +52,11 @@ class Outcome(StrEnum):
 
 #: How a run may end.
 RUN_OUTCOMES = (
-    Outcome.SUCCEEDED,
-    Outcome.RETRIED,
-    Outcome.DEAD,
-    Outcome.REJECTED,
-    Outcome.CANCELLED,
+    Ending.SUCCEEDED,
+    Ending.RETRIED,
+    Ending.DEAD,
+    Ending.REJECTED,
+    Ending.CANCELLED,
 )
 
 

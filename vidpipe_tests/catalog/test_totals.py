@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from vidpipe.catalog import tables, totals
 from vidpipe.catalog.catalog import Rows
+from vidpipe.catalog.events import new_event
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.standing import Waiting
@@ -197,3 +198,20 @@ def test_a_query_that_takes_too_long_is_given_up(catalog):
         connection.execute(sa.text("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE"))
         with pytest.raises(Unavailable):
             catalog.standing.read(timeout_s=0.2)
+
+
+def test_what_endpoints_and_links_wait_for(catalog):
+    at = tables.now()
+    stands = catalog.standing.read()
+    assert stands.webhooks == {("events",): Waiting(0, None), ("deliveries",): Waiting(0, None)}
+    assert stands.downloads == {}
+    job = tables.JobRow(job_id="j", channel="default", asked_by="local")
+    catalog.jobs.add([job], links={"j": "https://example.com/talk.mp4"})
+    with catalog.writing() as session:
+        row = new_event("job.failed", "default", {})
+        row.due_at = at - timedelta(seconds=90)
+        session.add(row)
+    stands = catalog.standing.read()
+    assert stands.webhooks["events",] == Waiting(1, at - timedelta(seconds=90))
+    assert stands.downloads == {("default", "waiting"): 1}
+    assert came_to(catalog, totals.JOBS_CREATED, "default") == (1, 1.0)

@@ -27,6 +27,7 @@ PREFIX = "vidpipe_"
 KEPT_S = 5.0
 _REQUEST_STATES = ("due", "delayed", "submitted")
 _JOB_STATES = ("queued", "running", "waiting_for_review")
+_DOWNLOAD_STATES = ("waiting", "running")
 _Amounts = dict[str, dict[tuple[str, ...], Amount]]
 
 
@@ -136,7 +137,28 @@ class CatalogCollector(Collector):
         )
         for refused, count in stands.quarantined.items():
             quarantined.add_metric(refused, count)
+        downloads = _family(
+            "downloads_active",
+            "Recordings behind links that are not fetched yet.",
+            "channel",
+            "state",
+        )
+        for channel in self._and(stands.downloads):
+            for state in _DOWNLOAD_STATES:
+                downloads.add_metric([channel, state], stands.downloads.get((channel, state), 0))
+        told = _family(
+            "webhook_queue_size", "What endpoints are still to be told, later attempts too.", "kind"
+        )
+        lag = _family(
+            "webhook_lag_seconds",
+            "Seconds for which the oldest event, or delivery, has been due.",
+            "kind",
+        )
+        for kind, waiting in sorted(stands.webhooks.items()):
+            told.add_metric(kind, waiting.count)
+            lag.add_metric(kind, _age_s(waiting, stands.at))
         yield from (requests, ages, jobs, pending, oldest, unfinished, failures, quarantined)
+        yield from (downloads, told, lag)
         yield _gauge(
             "runs_running", "Runs that a living process leads, commands too.", stands.running
         )
