@@ -21,6 +21,12 @@ def shown(url: str) -> str:
     return f"{scheme}://{where}{question}{named}"
 
 
+def password_of(url: str) -> str:
+    """The password in a URL, as it stands there; empty where there is none."""
+    before, at, _ = url.partition("://")[2].partition("?")[0].rpartition("@")
+    return before.partition(":")[2] if at else ""
+
+
 def without(said: str, secrets: list[str]) -> str:
     """Somebody else's message without what may be secret in it."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):

@@ -36,6 +36,7 @@ from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
 from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
+from vidpipe.observability.options import LogOptions
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
@@ -283,6 +284,7 @@ class Settings(BaseSettings):
     service: ServiceOptions = ServiceOptions()
     webhooks: WebhookOptions = WebhookOptions()
     downloads: DownloadOptions = DownloadOptions()
+    log: LogOptions = LogOptions()
     silence: SilenceOptions = SilenceOptions()
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
