@@ -28,7 +28,9 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import Session
 
 from vidpipe.addresses import shown, without
+from vidpipe.catalog.transitions import LoggedSession
 from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.observability import spans
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Alembic keeps its state in a module: one thread at a time.
@@ -52,6 +54,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = read_url(url)
         self.engine = _engine(self.url)
+        spans.watch(self.engine)
         self._shared = threading.local()
 
     @property
@@ -163,7 +166,7 @@ class Database:
             return
         with (
             self._reach(),
-            Session(self.engine, expire_on_commit=False) as session,
+            LoggedSession(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -192,7 +195,7 @@ class Database:
         engine = self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
         with (
             self._reach(),
-            Session(engine, expire_on_commit=False) as session,
+            LoggedSession(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -249,7 +252,14 @@ def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         # Made when they are needed: a step has one or two, a service one for each request at once,
         # which it keeps, as opening one takes longer than most queries.
-        return create_engine(parsed, pool_pre_ping=True, pool_size=_KEPT, pool_use_lifo=True)
+        return create_engine(
+            parsed,
+            pool_pre_ping=True,
+            pool_size=_KEPT,
+            pool_use_lifo=True,
+            # Errors are logged and kept: without what was written or looked for.
+            hide_parameters=True,
+        )
     if parsed.database:
         folder = Path(parsed.database).parent
         try:
@@ -257,7 +267,7 @@ def _engine(parsed: URL) -> Engine:
         except OSError as error:
             raise Misconfigured(f"VIDPIPE_DATABASE_URL: {folder}: {error.strerror}") from error
         _keep_from_others(Path(parsed.database))
-    engine = create_engine(parsed)
+    engine = create_engine(parsed, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: Any) -> None:

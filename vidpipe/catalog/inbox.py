@@ -188,5 +188,12 @@ def _pass_on(session: Session, key: str, video_id: str) -> None:
             continue
         # What was made of the same bytes before does not meet it.
         job.since = now()
-        request(session, video, Cause.UPLOAD, stages=job.stages, run_options=job.run_options)
+        request(
+            session,
+            video,
+            Cause.UPLOAD,
+            stages=job.stages,
+            run_options=job.run_options,
+            origin=job.origin,
+        )
     follow(session, video_id)

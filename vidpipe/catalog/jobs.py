@@ -28,6 +28,7 @@ from vidpipe.catalog.tables import (
     Video,
     now,
 )
+from vidpipe.observability.context import carried, fresh_traceparent
 
 #: Uploads that intake has still to decide on, or will not.
 _UNDECIDED = ("pending", "failed", "gone")
@@ -49,6 +50,7 @@ class JobRows:
         with self._db.writing() as session:
             for row in rows:
                 row.state, row.attempts = JobState.QUEUED, 1
+                row.origin = _origin(row)
                 session.add(row)
                 totals.add(session, totals.JOBS_CREATED, row.channel)
                 if links is not None and row.job_id in links:
@@ -62,6 +64,14 @@ class JobRows:
     def get(self, job_id: str) -> JobRow | None:
         with self._db.session() as session:
             return session.get(JobRow, job_id)
+
+    def origin_of_upload(self, key: str) -> dict[str, str] | None:
+        """That of the job that waits longest for this upload to be taken in; None without one."""
+        query = select(JobRow.origin).where(
+            JobRow.upload_key == key, JobRow.video_id.is_(None), JobRow.state.in_(ACTIVE)
+        )
+        with self._db.session() as session:
+            return session.scalar(query.order_by(JobRow.created_at).limit(1))
 
     def page(
         self,
@@ -145,6 +155,13 @@ class JobRows:
             return list(session.scalars(query.order_by(StageRunRow.id)))
 
 
+def _origin(row: JobRow) -> dict[str, str]:
+    """What asks for it here, and the trace that all of it will be in."""
+    found = carried()
+    found.setdefault("traceparent", fresh_traceparent())
+    return {**found, "job_id": row.job_id}
+
+
 def _ask(session: Session, row: JobRow) -> None:
     """Ask for what the job needs: its link fetched, its upload taken in, a run of its video."""
     if row.video_id is None and row.source_url is not None and ask_download(session, row):
@@ -166,7 +183,14 @@ def _ask(session: Session, row: JobRow) -> None:
     row.since = now()
     session.flush()
     resolve(session, row.video_id)
-    request(session, video, Cause.MANUAL, stages=row.stages, run_options=row.run_options)
+    request(
+        session,
+        video,
+        Cause.MANUAL,
+        stages=row.stages,
+        run_options=row.run_options,
+        origin=row.origin,
+    )
     follow(session, row.video_id)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
@@ -15,6 +15,8 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import RequestRow, Video, now
+from vidpipe.observability import events
+from vidpipe.observability.context import carried
 
 #: Making stale videos anew comes after every fresh upload, whose priorities are -10 to 10.
 BACKFILL = 100
@@ -91,6 +93,7 @@ class Requests:
 
     def submitted(self, runs: Mapping[int, str]) -> None:
         """These requests have runs: run ids by request id."""
+        fresh: list[tuple[int, str]] = []
         with self._db.writing() as session:
             at = now()
             for number, run_id in runs.items():
@@ -103,6 +106,9 @@ class Requests:
                 for (due,) in changed:
                     waited_s = (at - due).total_seconds()
                     totals.add(session, totals.QUEUE_WAIT, value=waited_s)
+                    fresh.append((number, run_id))
+        for number, run_id in fresh:
+            events.info("request_submit_done", request=number, run_id=run_id)
 
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
@@ -148,6 +154,7 @@ class Requests:
                     Cause(row.cause),
                     stages=row.stages,
                     run_options=row.run_options,
+                    origin=row.origin,
                 )
 
     def of_video(self, video_id: str) -> list[RequestRow]:
@@ -170,6 +177,7 @@ def request(
     stages: Sequence[str] | None = None,
     run_options: Mapping[str, Any] | None = None,
     wait_s: float = 0.0,
+    origin: Mapping[str, str] | None = None,
 ) -> int:
     """Request for a run within a transaction; returns 1, or 0 where an open request covers it.
 
@@ -181,9 +189,15 @@ def request(
         run_options: what the run is to do differently from what channel and sidecar say. Where
             a run is asked for already, they are added to its, and come before them.
         wait_s: seconds from now before which it does not begin.
+        origin: what it came from, for logs and traces; None: what is at work here, and of
+            another try that of the last.
     """
-    if cause == Cause.RETRY and run_options is None:
-        run_options = _last_options(session, video.video_id)
+    last = _last(session, video.video_id) if cause == Cause.RETRY else None
+    if last is not None and run_options is None:
+        run_options = last.run_options
+    if last is not None and origin is None:
+        origin = last.origin
+    origin = origin or carried() or None
     priority = video.priority - (BACKFILL if cause is Cause.STALE else 0)
     open_now = session.scalars(
         select(RequestRow).where(
@@ -219,16 +233,16 @@ def request(
             priority=priority,
             not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
             state=RequestState.OPEN,
+            origin=dict(origin) if origin else None,
         )
     )
     totals.add(session, totals.RUN_REQUESTS, video.channel, cause)
     return 1
 
 
-def _last_options(session: Session, video_id: str) -> dict[str, Any] | None:
+def _last(session: Session, video_id: str) -> RequestRow | None:
     query = select(RequestRow).where(RequestRow.video_id == video_id)
-    last = session.scalars(query.order_by(RequestRow.id.desc()).limit(1)).first()
-    return last.run_options if last is not None else None
+    return session.scalars(query.order_by(RequestRow.id.desc()).limit(1)).first()
 
 
 def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:

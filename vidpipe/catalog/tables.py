@@ -244,7 +244,7 @@ class RequestRow(Audited, Base):
 
     `stages` are those to run, all of them when null. `run_options` is what the run is to do
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
-    it last.
+    it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent.
     """
 
     __tablename__ = "requests"
@@ -261,6 +261,7 @@ class RequestRow(Audited, Base):
     not_before: Mapped[datetime | None] = mapped_column(Utc)
     state: Mapped[str] = mapped_column(String(16), default="open")
     run_id: Mapped[str | None] = mapped_column(String(64))
+    origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),
@@ -372,6 +373,8 @@ class JobRow(Audited, Base):
     differently from what channel and sidecar say. What happened `since` then counts; null:
     whatever happened to its video. One of a link (`source_url`, as it may be shown)
     has no upload before it is fetched, see `DownloadRow`.
+    `origin` is the request that asked for it, for logs and traces: ids and a W3C
+    traceparent.
     """
 
     __tablename__ = "jobs"
@@ -392,6 +395,7 @@ class JobRow(Audited, Base):
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
     failed_stage: Mapped[str | None] = mapped_column(String(64))
+    origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
 
     __table_args__ = (

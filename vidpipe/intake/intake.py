@@ -23,6 +23,7 @@ from vidpipe.intake.rules import VIDEO_SUFFIXES, Rules, check_media, check_name
 from vidpipe.media.coded import coded_digest
 from vidpipe.media.embedded import text_tracks
 from vidpipe.media.probe import MediaInfo
+from vidpipe.observability import events
 from vidpipe.storage.artifacts import Artifacts, Manifest
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, quarantine_key
@@ -103,6 +104,7 @@ class Intake:
         except InputRejected as error:
             outcome = self._quarantine(drop, digest, error)
         self._record(drop, outcome)
+        _say(drop, outcome)
         return outcome
 
     def _check_channel(self, drop: IncomingUpload) -> None:
@@ -387,6 +389,16 @@ class Intake:
                 quarantine_key=outcome.quarantine_key,
             )
         )
+
+
+def _say(drop: IncomingUpload, outcome: IntakeResult) -> None:
+    about = {"upload": drop.key, "channel": drop.channel, "video_id": outcome.video_id}
+    known = {name: value for name, value in about.items() if value}
+    if outcome.state is IntakeState.QUARANTINED:
+        events.warning("upload_intake_quarantined", **known, reason=outcome.reason)
+    else:
+        size_bytes = drop.found[0]
+        events.info(f"upload_intake_{outcome.state.value}", **known, size_bytes=size_bytes)
 
 
 def _by_name(*stored: Manifest | None) -> dict[str, Manifest]:

@@ -18,6 +18,9 @@ from vidpipe.intake.intake import IncomingUpload, Intake
 from vidpipe.intake.model import IntakeResult
 from vidpipe.intake.rules import is_sound
 from vidpipe.intake.sidecars import FOLDER_COVER, PICTURE_SUFFIXES
+from vidpipe.observability import events
+from vidpipe.observability.context import adopted, bound, fresh_traceparent
+from vidpipe.observability.spans import span
 
 
 def notice(
@@ -79,6 +82,21 @@ def ingest_pending(
     Raises:
         Exception: a bug of ours; the upload is among the dead letters then.
     """
+    # What asked for it, else a trace of its own: one run takes many in.
+    ids = adopted(intake.catalog.jobs.origin_of_upload(row.key))
+    ids.setdefault("traceparent", fresh_traceparent())
+    with bound(everywhere=False, channel=row.channel, **ids), span("upload intake"):
+        return _ingest(intake, folder, row, run_id, retry_delays_s, watched)
+
+
+def _ingest(
+    intake: Intake,
+    folder: DropFolder,
+    row: UploadRow,
+    run_id: str,
+    retry_delays_s: Sequence[float],
+    watched: Callable[[], AbstractContextManager[None]],
+) -> IntakeResult | str:
     catalog = intake.catalog
     attempt = catalog.inbox.begin(row.key, row.version)
     if attempt == 0:
@@ -106,6 +124,10 @@ def ingest_pending(
                 raise
             return said
         catalog.inbox.defer(row.key, now() + timedelta(seconds=wait_s))
+        cause = cause_of(error)
+        events.warning(
+            "upload_intake_deferred", upload=row.key, attempt=attempt, wait_s=wait_s, cause=cause
+        )
         return f"tried again in {wait_s / 60:.0f} min: {error}"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.tables import FailureRow
 from vidpipe.errors import Unavailable
+from vidpipe.observability import events
 from vidpipe.settings import AlertOptions
 
 _EXAMPLES = 3
@@ -62,7 +63,12 @@ def tell(
     due = [g for g in grouped(catalog.failures.unnotified()) if g.name not in recent]
     if not due:
         return recent, []
-    send(options, message(due, options.format, ui_url))
+    try:
+        send(options, message(due, options.format, ui_url))
+    except Unavailable as error:
+        events.warning("alert_delivery_failed", groups=len(due), message=str(error))
+        raise
+    events.info("alert_delivery_done", groups=len(due))
     catalog.failures.said([row.id for group in due for row in group.rows])
     return {**recent, **{g.name: at_s for g in due}}, due
 
