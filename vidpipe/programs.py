@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vidpipe.errors import Unavailable
+from vidpipe.observability import events
+from vidpipe.observability.spans import span
 from vidpipe.stuck import silent
 
 _STDERR_LINES = 200
@@ -111,6 +113,43 @@ def run_program(
         ProgramFailed: non-zero exit, or more than `timeout_s` seconds.
         Unavailable: it had no room on a disk.
     """
+    program, began = Path(args[0]).name, time.monotonic()
+    # What it was called with is not said: names of files, and texts that are drawn.
+    with span(f"program {program.partition('-')[0]}", process__executable__name=program) as traced:
+        code: int | None = None
+        try:
+            code, said = _run(
+                args,
+                timeout_s=timeout_s,
+                on_line=on_line,
+                cwd=cwd,
+                environment=environment,
+                memory_bytes=memory_bytes,
+            )
+        finally:
+            wall_s = round(time.monotonic() - began, 3)
+            traced.set(process__exit__code=code, vidpipe__wall_s=wall_s)
+            events.debug("program_run_done", program=program, exit_code=code, wall_s=wall_s)
+        if code == 0:
+            return said
+        if code is not None and _FULL in said:
+            raise Unavailable(
+                f"{program}: {_FULL}. Make room, and run it again: what is finished is kept and "
+                "found again"
+            )
+        raise ProgramFailed(program, code, said)
+
+
+def _run(
+    args: Sequence[str],
+    *,
+    timeout_s: float,
+    on_line: Callable[[str], None] | None,
+    cwd: Path | None,
+    environment: Mapping[str, str] | None,
+    memory_bytes: int | None,
+) -> tuple[int | None, str]:
+    """What it exited with, None where it outran its limit; and what it said last on stderr."""
     prlimit = _bounding() if memory_bytes is not None else None
     bounded = [prlimit, f"--as={_allowed(memory_bytes)}", "--"] if prlimit is not None else []
     process = subprocess.Popen(
@@ -162,13 +201,4 @@ def run_program(
         process.stdout.close()
         process.stderr.close()
     said = "".join(kept)
-    if timed_out:
-        raise ProgramFailed(Path(args[0]).name, None, said)
-    if process.returncode != 0 and _FULL in said:
-        raise Unavailable(
-            f"{Path(args[0]).name}: {_FULL}. Make room, and run it again: what is finished is "
-            "kept and found again"
-        )
-    if process.returncode != 0:
-        raise ProgramFailed(Path(args[0]).name, process.returncode, said)
-    return said
+    return (None if timed_out else process.returncode), said

@@ -13,6 +13,7 @@ from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake import sidecars
 from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.model import IntakeState
+from vidpipe.observability.running import running
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage_run import Progress
@@ -112,6 +113,31 @@ def process(
     Raises:
         VidpipeError: see the kinds in `vidpipe.errors`; nothing is written into the folder.
     """
+    run_id = f"{COMMAND_RUN}{uuid.uuid4().hex}"
+    with running(run_id, "vidpipe_run", channel=channel):
+        return _process(
+            engine,
+            file,
+            folder,
+            channel=channel,
+            transcript=transcript,
+            options=options,
+            reporter=reporter,
+            run_id=run_id,
+        )
+
+
+def _process(
+    engine: Engine,
+    file: Path,
+    folder: Path | None,
+    *,
+    channel: str,
+    transcript: Path | None,
+    options: RunOptions,
+    reporter: Reporter,
+    run_id: str,
+) -> Processed:
     if folder is not None:
         check_folder(folder, ())
     taken = submit(engine, file, channel, transcript)
@@ -121,7 +147,7 @@ def process(
         check_folder(folder, order.wanted_platforms)
     begun = now()
     timings: list[StageTiming] = []
-    with engine.catalog.heartbeats.alive(f"{COMMAND_RUN}{uuid.uuid4().hex}", video_id):
+    with engine.catalog.heartbeats.alive(run_id, video_id):
         for name in engine.pipeline.names(order.wanted_platforms):
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest

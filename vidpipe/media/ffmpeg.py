@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import imageio_ffmpeg
 
 from vidpipe.media.containers import Container, decoder_options
 from vidpipe.media.decoders import STILLS, allowed
+from vidpipe.observability.spans import annotate, recorded
 from vidpipe.programs import run_program
 from vidpipe.stuck import further
 
@@ -88,8 +90,13 @@ def render(
     head += ["-progress", "pipe:1"]
     most = dict.fromkeys(_FURTHER, 0)
 
+    began_s = time.monotonic()
+
     def on_line(line: str) -> None:
         key, _, value = line.partition("=")
+        if key == "progress" and recorded():
+            made_s, wall_s = most["out_time_us"] / 1e6, time.monotonic() - began_s
+            annotate(vidpipe__media_s=made_s, vidpipe__media_s_per_s=round(made_s / wall_s, 2))
         if key not in most or not value.isdigit():
             return
         if int(value) > most[key]:

@@ -18,11 +18,14 @@ from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.clips.model import ClipFile, FinishedClip
-from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
+from vidpipe.errors import InputRejected, Misconfigured, VidpipeError, cause_of
 from vidpipe.exports.model import Export, FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
+from vidpipe.observability import events
+from vidpipe.observability.context import bound
+from vidpipe.observability.spans import span
 from vidpipe.pipeline.brand_assets import names_assets, with_assets
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.order import Order
@@ -72,6 +75,26 @@ def _forward(progress: Progress) -> Progress:
 
 def _silent(_: float, __: str) -> None:
     return None
+
+
+def _say_done(result: StageResult) -> None:
+    if result.reused:
+        events.info("stage_run_reused", wall_s=round(result.wall_s, 3))
+        return
+    items = {"items_made": result.items_made, "items_reused": result.items_reused}
+    made = {name: count for name, count in items.items() if count}
+    events.info("stage_run_done", wall_s=round(result.wall_s, 3), **made)
+
+
+def _say_failed(error: BaseException, wall_s: float) -> None:
+    """By its cause; in words where they cannot be those of a recording."""
+    said: dict[str, Any] = {"wall_s": round(wall_s, 3)}
+    if not isinstance(error, Exception):
+        events.warning("stage_run_interrupted", **said, cause=type(error).__name__)
+        return
+    if isinstance(error, VidpipeError) and not isinstance(error, InputRejected):
+        said["message"] = str(error)
+    events.warning("stage_run_failed", **said, cause=cause_of(error))
 
 
 class Engine:
@@ -215,22 +238,34 @@ class Engine:
             VidpipeError: see the kinds in `vidpipe.errors`; recorded in the catalog.
         """
         wanted = self.pipeline.stage(name)
-        started = time.monotonic()
-        work = self.artifacts.workspace(name.replace("/", "-"))
-        try:
-            result = self._run(wanted, video_id, order, progress, chosen, work, started)
-        except BaseException as error:
-            self._record(video_id, name, "", False, time.monotonic() - started, error)
-            raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        self._record(
-            video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
-        )
-        rows = wanted.rows(video_id, result.document)
-        if rows is not None:
-            self.catalog.replace(rows)
-        return result
+        ids = bound(video_id=video_id, channel=channel_of(video_id), stage=name, everywhere=True)
+        with ids, span(f"stage {name}") as traced:
+            events.info("stage_run_started")
+            started = time.monotonic()
+            work = self.artifacts.workspace(name.replace("/", "-"))
+            try:
+                result = self._run(wanted, video_id, order, progress, chosen, work, started)
+            except BaseException as error:
+                wall_s = time.monotonic() - started
+                self._record(video_id, name, "", False, wall_s, error)
+                _say_failed(error, wall_s)
+                raise
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+            self._record(
+                video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
+            )
+            rows = wanted.rows(video_id, result.document)
+            if rows is not None:
+                self.catalog.replace(rows)
+            traced.set(
+                vidpipe__reused=result.reused,
+                vidpipe__fingerprint=result.manifest.fingerprint,
+                vidpipe__items_made=result.items_made,
+                vidpipe__items_reused=result.items_reused,
+            )
+            _say_done(result)
+            return result
 
     def _run(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import logging
 import mimetypes
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from vidpipe.errors import Unavailable
+from vidpipe.observability import events
 from vidpipe.storage.claims import Claims
 from vidpipe.storage.fingerprint import canonical_json
 from vidpipe.storage.keys import (
@@ -31,7 +31,6 @@ from vidpipe.storage.keys import (
 from vidpipe.storage.objects import ObjectStore, sha256_file
 
 Model = TypeVar("Model", bound=BaseModel)
-_log = logging.getLogger("vidpipe")
 
 #: The file of an artifact that holds its typed result.
 DOCUMENT = "result.json"
@@ -174,7 +173,7 @@ class Artifacts:
         try:
             return Manifest.model_validate_json(body)
         except ValidationError:
-            _log.warning("%s/%s is damaged: taken for not there", self.store.url, key)
+            events.warning("artifact_read_damaged", key=key, why="it is taken for not there")
             return None
 
     def keys_of(self, folder: Folder, manifest: Manifest) -> list[str]:
@@ -204,7 +203,7 @@ class Artifacts:
             return True
         damaged = [item.key for item in manifest.files if not self._is_stored(item)]
         for key in damaged:
-            _log.warning("%s/%s is damaged: its bytes are not those stored", self.store.url, key)
+            events.warning("artifact_read_damaged", key=key, why="its bytes are not those stored")
         return not damaged
 
     def _is_stored(self, item: StoredFile) -> bool:

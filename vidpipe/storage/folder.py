@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -12,11 +11,11 @@ from pathlib import Path
 from stat import S_ISREG
 
 from vidpipe.errors import Misconfigured
+from vidpipe.observability import events
 from vidpipe.storage.claims import Claims
 from vidpipe.storage.files import copy_file, make_folder, replace_whole
 from vidpipe.storage.listing import ObjectInfo
 
-_log = logging.getLogger("vidpipe")
 #: How a file system says that there is nothing of this name, and cannot be.
 _NOTHING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)
 #: Where objects are written before they have their name.
@@ -40,7 +39,7 @@ class ObjectFolder:
         """
         path = self.root / key
         if "\0" in key or not self._inside(path):
-            _log.warning("%s: it leads out of %s, and is passed over", key, self.root)
+            events.warning("object_path_refused", key=key, why="it leads out of the store")
             raise FileNotFoundError(str(path))
         return path
 
