@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
@@ -11,8 +10,7 @@ from vidpipe.accounts.options import MailOptions
 from vidpipe.accounts.users import Purpose
 from vidpipe.errors import Unavailable
 from vidpipe.extras import from_extra
-
-_log = logging.getLogger("vidpipe")
+from vidpipe.observability import events
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,12 @@ class LogMailer:
     """For development: whoever reads the log follows the links."""
 
     async def send(self, mail: Mail) -> None:
-        """Write the message into the log, with its link."""
-        _log.warning("no SMTP server is set; a message to %s:\n%s", mail.to, mail.text)
+        """Write the message into the log, with its link; not where that is JSON, which is kept."""
+        events.warning(
+            "mail_send_skipped",
+            why="no SMTP server is set (VIDPIPE_ACCOUNTS__MAIL__HOST)",
+            private=f"to {mail.to}:\n{mail.text}",
+        )
 
 
 class SmtpMailer:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
+import time
 import uuid
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -14,10 +14,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vidpipe.api.problems import OURS, problem
+from vidpipe.observability import events
+from vidpipe.observability.context import bound, fresh_traceparent, parsed
+from vidpipe.observability.spans import Span, recorded, span
 
-_log = logging.getLogger("vidpipe")
 #: An id of a client's that is kept: it goes into logs and headers.
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
+#: What is asked every few seconds by whatever watches the service.
+_PROBES = frozenset({"/health", "/ready", "/metrics"})
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -26,6 +30,28 @@ def request_id_of(given: str | None) -> str:
     if given is not None and _SANE.fullmatch(given):
         return given
     return f"req-{uuid.uuid4().hex[:12]}"
+
+
+def _say(scope: Scope, mount: object, status: int, wall_s: float, traced: Span) -> None:
+    """One line of what was asked and answered: by the route, as a path may hold anything."""
+    found = scope.get("route")
+    route = getattr(found, "path", None) if found is not mount else None
+    method, where = scope["method"], f"{scope.get('root_path', '')}{route}" if route else None
+    traced.rename(f"{method} {where}" if where else method)
+    traced.set(http__route=where, http__response__status_code=status or None)
+    if status == 0 or status >= 500:
+        traced.fail(str(status or "gone"))
+    params = scope.get("path_params", {})
+    ids = {name: str(params[name]) for name in ("job_id", "video_id") if name in params}
+    say = events.debug if route in _PROBES else events.info
+    say(
+        "http_request_done" if status else "http_request_dropped",
+        method=method,
+        route=where or "none",
+        status=status,
+        wall_s=round(wall_s, 4),
+        **ids,
+    )
 
 
 class RequestLimits:
@@ -90,6 +116,32 @@ class Envelope:
         headers = Headers(scope=scope)
         request_id = request_id_of(headers.get("x-request-id"))
         scope["vidpipe.request_id"] = request_id
+        # That of the mount; one of ours takes its place where one is found.
+        mount = scope.get("route")
+        given = headers.get("traceparent")
+        # Without anybody who records spans there is a trace all the same: an id in the logs.
+        trace = given if parsed(given) or recorded() else fresh_traceparent()
+        with (
+            bound(request_id=request_id, traceparent=trace),
+            span(scope["method"], kind="server", http__request__method=scope["method"]) as traced,
+        ):
+            began_s = time.monotonic()
+            status = 0
+
+            async def watched(message: Message) -> None:
+                nonlocal status
+                if message["type"] == "http.response.start":
+                    status = message["status"]
+                await send(message)
+
+            try:
+                await self._answer(scope, headers, request_id, receive, watched)
+            finally:
+                _say(scope, mount, status, time.monotonic() - began_s, traced)
+
+    async def _answer(
+        self, scope: Scope, headers: Headers, request_id: str, receive: Receive, send: Send
+    ) -> None:
         begun = False
 
         async def answer(message: Message) -> None:
@@ -129,7 +181,7 @@ class Envelope:
             if isinstance(error, TimeoutError) and clock.expired():
                 await refuse(504, "timeout", f"this took longer than {self.timeout_s:g} seconds")
                 return
-            _log.exception("%s %s: a bug of ours", request_id, scope["path"])
+            events.error("http_request_failed", cause=error, code="internal_error")
             if begun:
                 raise
             await refuse(500, "internal_error", OURS)

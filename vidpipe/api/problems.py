@@ -6,7 +6,6 @@ words of ours goes out, everything else is logged under the id of the request.
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -41,6 +40,7 @@ from vidpipe.library import (
     UnknownVideo,
     WrongState,
 )
+from vidpipe.observability import events
 from vidpipe.outbound import AddressRefused
 from vidpipe.uploads.errors import (
     ChecksumMismatch,
@@ -54,7 +54,6 @@ from vidpipe.uploads.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-_log = logging.getLogger("vidpipe")
 #: Characters of a value of the client's that are said back to it.
 _SAID = 400
 
@@ -218,11 +217,11 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
             request_id, 422, "input_rejected", error.message, details={"reason": error.reason}
         )
     if isinstance(error, Unavailable):
-        _log.warning("%s %s: %s", request_id, request.url.path, error)
+        events.warning("http_request_unavailable", message=str(error))
         wait = str(max(1, round(error.retry_after_s or 5)))
         return problem(request_id, 503, "unavailable", AWAY, headers={"Retry-After": wait})
     code = "misconfigured" if isinstance(error, Misconfigured) else "internal_error"
-    _log.error("%s %s: %s", request_id, request.url.path, error, exc_info=error)
+    events.error("http_request_failed", cause=error, code=code, message=str(error))
     return problem(request_id, 500, code, OURS)
 
 

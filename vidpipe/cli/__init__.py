@@ -52,4 +52,9 @@ __all__ = [
 
 def main() -> None:
     """Entry point of the `vidpipe` command."""
-    app()
+    from vidpipe.observability import spans
+
+    try:
+        app()
+    finally:
+        spans.flush()

@@ -18,6 +18,7 @@ from vidpipe.errors import Misconfigured, Unavailable, VidpipeError, advice, ret
 
 if TYPE_CHECKING:
     from vidpipe.library import Library
+    from vidpipe.settings import Settings
 
 app = typer.Typer(
     add_completion=False,
@@ -76,12 +77,35 @@ def library() -> Library:
     Raises:
         Misconfigured: settings or channels.yaml; every problem at once.
     """
-    from vidpipe.library import Library
-    from vidpipe.settings import unknown_settings
+    from vidpipe.settings import load_settings, unknown_settings
 
     for problem in unknown_settings(os.environ):
         err.print(f"vidpipe: {problem}", style="yellow")
+    observe(load_settings())
+    # After that: what it opens is watched.
+    from vidpipe.library import Library
+
     return Library.open()
+
+
+def observe(settings: Settings, *, serves: bool = False) -> None:
+    """Have this process log and trace as its settings and its environment say.
+
+    A command that people type says what it does in words: its log has what went wrong alone,
+    unless a form of the log is asked for.
+
+    Raises:
+        Misconfigured: tracing is switched on, and the extra `traces` is not installed.
+    """
+    from vidpipe import __version__
+    from vidpipe.observability import logs, traces
+
+    options = settings.log
+    if options.format == "auto" and not serves:
+        levels = {"format": "console"} | ({"level": "warning"} if options.level == "info" else {})
+        options = options.model_copy(update=levels)
+    logs.configure(options, settings=settings, environment=os.environ)
+    traces.start(os.environ, version=__version__)
 
 
 def guard(work: Callable[[], int]) -> int:

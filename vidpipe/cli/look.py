@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from vidpipe.cli.app import app, err, guard, library, line, out, table
+from vidpipe.cli.app import app, err, guard, library, line, observe, out, table
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.timeline import clock
 
@@ -198,7 +198,6 @@ def serve(
 
     def go() -> int:
         import asyncio
-        import logging
 
         from vidpipe.extras import from_extra
 
@@ -209,18 +208,10 @@ def serve(
             from vidpipe.api.security.gate import check_login, is_loopback
             from vidpipe.web.limits import BoundedProtocol
 
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         served = library()
+        observe(served.engine.settings, serves=True)
         served.totals()
         asyncio.run(check_login(served.engine.settings, host))
-        err.print(f"vidpipe: clips are at http://{host}:{port}")
-        err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
-        if is_loopback(host):
-            err.print("vidpipe: whoever works on this machine needs no login")
-        elif served.engine.settings.accounts.anonymous_read:
-            err.print(
-                "vidpipe: everybody who reaches this may look without a login", style="yellow"
-            )
         extensions = []
         try:
             from vidpipe.mcp.http import extension
@@ -229,11 +220,14 @@ def serve(
                 raise
         else:
             extensions.append(extension())
-            err.print(f"vidpipe: tools for language models (MCP) are at http://{host}:{port}/mcp")
+        _announce(served, host, port, needs_login=not is_loopback(host), tools=bool(extensions))
         uvicorn.run(
             service(served, host=host, extensions=extensions),
             host=host,
             port=port,
+            # Its loggers' records come out in the form of ours, and requests are logged by ours.
+            log_config=None,
+            access_log=False,
             log_level="warning",
             http=BoundedProtocol,
             server_header=False,
@@ -243,6 +237,26 @@ def serve(
         return 0
 
     raise typer.Exit(guard(go))
+
+
+def _announce(served: Library, host: str, port: int, *, needs_login: bool, tools: bool) -> None:
+    """Where what is served is, and who may see it: in words, or in the log where that is JSON."""
+    from vidpipe.observability import events, logs
+
+    settings = served.engine.settings
+    anonymous = settings.accounts.anonymous_read
+    if logs.is_json(settings.log):
+        may_look = "local" if not needs_login else "everybody" if anonymous else "users"
+        events.info("service_start_done", address=f"{host}:{port}", may_look=may_look)
+        return
+    err.print(f"vidpipe: clips are at http://{host}:{port}")
+    err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
+    if tools:
+        err.print(f"vidpipe: tools for language models (MCP) are at http://{host}:{port}/mcp")
+    if not needs_login:
+        err.print("vidpipe: whoever works on this machine needs no login")
+    elif anonymous:
+        err.print("vidpipe: everybody who reaches this may look without a login", style="yellow")
 
 
 @app.command()

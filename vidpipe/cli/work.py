@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vidpipe.cli.app import app, err, guard, library
+from vidpipe.cli.app import app, err, guard, library, observe
 
 
 @app.command()
@@ -19,24 +19,29 @@ def worker(
 
     def go() -> int:
         import asyncio
-        import logging
         import os
 
         from vidpipe.extras import from_extra
         from vidpipe.library.chores import chores
+        from vidpipe.observability import events
+        from vidpipe.observability.logs import is_json
         from vidpipe.worker import Worker
         from vidpipe.worker.process import run_until_told
 
         with from_extra("service"):
             import httpx  # noqa: F401 (what chores send with; said now rather than later)
 
-        logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         opened = library()
+        observe(opened.engine.settings, serves=True)
         opened.totals()
         found = chores(opened)
 
         def ready() -> None:
-            err.print(f"vidpipe: {os.getpid()} works on: {', '.join(c.name for c in found)}")
+            names = ", ".join(chore.name for chore in found)
+            if is_json(opened.engine.settings.log):
+                events.info("worker_start_done", pid=os.getpid(), chores=names)
+            else:
+                err.print(f"vidpipe: {os.getpid()} works on: {names}")
 
         asyncio.run(run_until_told(Worker(found, grace_s=grace_s), ready))
         return 0

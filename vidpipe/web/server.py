@@ -8,7 +8,6 @@ Who may look is asked before this application: `vidpipe.api.security.pages`.
 from __future__ import annotations
 
 import itertools
-import logging
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,6 +26,7 @@ from starlette.routing import Route
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import Library
 from vidpipe.media.contact_sheets import narrowed
+from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
 from vidpipe.storage.keys import REPORTS, Folder, channel_of, folder_of
@@ -44,7 +44,6 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _NEWEST = 100
 #: A name in an address that is longer belongs to nothing of ours.
 _LONGEST = 1024
-_log = logging.getLogger("vidpipe")
 
 
 def web_app(library: Library) -> Starlette:
@@ -117,7 +116,13 @@ def _said(status: int, words: str) -> Callable[[Request, Any], Awaitable[Respons
     """Words for whoever asks; what they are not to know (endpoints, buckets) is logged."""
 
     async def answer(request: Request, error: Any) -> Response:
-        _log.warning("%s: %d: %s", request.url.path, status, error)
+        events.warning(
+            "page_answer_failed",
+            path=request.url.path,
+            status=status,
+            kind=type(error).__name__,
+            message=str(error),
+        )
         return PlainTextResponse(words, status)
 
     return answer

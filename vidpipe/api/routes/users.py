@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -18,9 +17,9 @@ from vidpipe.api.routes.auth import GrantView
 from vidpipe.api.security.gate import Gate
 from vidpipe.api.security.managing import Manages
 from vidpipe.errors import Unavailable
+from vidpipe.observability import events
 
 router = APIRouter(prefix="/users", tags=["accounts"])
-_log = logging.getLogger("vidpipe")
 UserId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="id of a user")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
 
@@ -186,4 +185,4 @@ async def _send(gate: Gate, user: User) -> None:
     try:
         await gate.mailer.send(mail)
     except Unavailable as error:
-        _log.error("%s", error)
+        events.error("mail_send_failed", message=str(error))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -23,13 +22,13 @@ from vidpipe.api.security.dependencies import (
 )
 from vidpipe.api.security.gate import Gate
 from vidpipe.errors import Unavailable
+from vidpipe.observability import events
 
 #: What whoever asks for a message is told, whether there is such an account or not.
 SENT = "if there is such an account, a message is on its way"
 #: Seconds in which a browser's tabs may all ask for the renewal that only one of them gets.
 GRACE_S = 10.0
 NO_LOGIN = "nobody can log in here: VIDPIPE_ACCOUNTS__SECRETS is not set"
-_log = logging.getLogger("vidpipe")
 
 
 async def limit_login(request: Request) -> None:
@@ -147,4 +146,4 @@ async def send(gate: Gate, mail: Mail) -> None:
     try:
         await gate.mailer.send(mail)
     except Unavailable as error:
-        _log.error("%s", error)
+        events.error("mail_send_failed", message=str(error))
