@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -13,7 +14,7 @@ with from_extra("dagster"):
 
 from assets import exports, operations, stages
 from assets.sources import with_sources
-from resources import VidpipeResource, executor_for, run_options_for
+from resources import VidpipeResource, executor_for, observe, run_options_for
 from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
@@ -24,6 +25,7 @@ from sensors.pending_uploads import pending_uploads
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
 from vidpipe.channels.model import all_presets
+from vidpipe.observability import traces
 from vidpipe.readiness import start_up
 
 #: Imported once by the fork server, so that a step starts in half a second. The
@@ -52,6 +54,16 @@ PRELOAD += [
     )
     if find_spec(name.split(".")[0]) is not None
 ]
+#: What sends spans, where they are sent.
+PRELOAD += [
+    name
+    for name in (
+        "opentelemetry.sdk.trace.export",
+        "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+        "opentelemetry.instrumentation.httpx",
+    )
+    if traces.wanted(os.environ) and find_spec(name.partition(".")[0]) is not None
+]
 
 
 def build_defs(
@@ -65,6 +77,7 @@ def build_defs(
         Misconfigured: everything that cannot work, at once, before anything starts.
     """
     settings, channels = start_up()
+    observe(settings)
     presets = all_presets(channels.values())
     return dg.Definitions(
         assets=with_sources(

@@ -11,7 +11,13 @@ from assets.checks import NO_CHECKS, Checks
 from assets.partitions import videos
 from assets.previews import preview
 from assets.sources import code_of
-from resources import RunOptionsResource, VidpipeResource, end_with_parent, ended_when_stuck
+from resources import (
+    RunOptionsResource,
+    VidpipeResource,
+    end_with_parent,
+    ended_when_stuck,
+    stepping,
+)
 from vidpipe.errors import Unavailable, VidpipeError, cause_of, retryable
 from vidpipe.pipeline import TALKS, Engine, StageResult
 from vidpipe.storage.artifacts import Manifest
@@ -31,7 +37,7 @@ def run(
 ) -> StageResult:
     """Run a stage for this partition's video; errors as in `translated`."""
     end_with_parent()
-    with translated(context):
+    with stepping(context.run), translated(context):
         engine = vidpipe.engine
         video_id = context.partition_key
         order = engine.order(video_id, run_options.chosen())

@@ -14,6 +14,7 @@ with from_extra("dagster"):
         executor_for,
         living,
     )
+    from resources.observed import observe, origin_tags, stepping
     from resources.run_options import RunOptionsResource, run_options_for
     from resources.vidpipe_resource import VidpipeResource
 
@@ -25,5 +26,8 @@ __all__ = [
     "ended_when_stuck",
     "executor_for",
     "living",
+    "observe",
+    "origin_tags",
     "run_options_for",
+    "stepping",
 ]

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
+from resources.observed import leading
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.extras import from_extra
 from vidpipe.pipeline import Engine
@@ -39,9 +40,13 @@ class HeartbeatExecutor(dg.Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         run = plan_context.dagster_run
-        heartbeats = Engine(load_settings()).catalog.heartbeats
-        with heartbeats.alive(run.run_id, run.tags.get("dagster/partition", "")):
-            yield from self._inner.execute(plan_context, execution_plan)
+        with leading(run) as led:
+            heartbeats = Engine(load_settings()).catalog.heartbeats
+            with heartbeats.alive(run.run_id, run.tags.get("dagster/partition", "")):
+                for event in self._inner.execute(plan_context, execution_plan):
+                    if event.is_step_failure:
+                        led.fail((event.step_key or "").replace("__", "/"))
+                    yield event
 
 
 def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefinition:

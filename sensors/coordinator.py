@@ -8,7 +8,6 @@ from the catalog, so that limits and fairness hold for them too.
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from dagster import QueuedRunCoordinator, SubmitRunContext
 
 from sensors.tags import BACKFILL, BACKFILL_PRIORITY, CAUSE, CHANNEL, PARTITION, PRIORITY
 from vidpipe.errors import VidpipeError
+from vidpipe.observability import events
 from vidpipe.storage.keys import channel_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 #: The webserver loads this module from several threads on its first page, and SQLAlchemy's
 #: ORM does not bear being imported twice at once: it is imported when it is needed, by one.
 _IMPORTING = threading.Lock()
-_log = logging.getLogger("vidpipe")
 
 
 class ChannelRunCoordinator(QueuedRunCoordinator):
@@ -59,7 +58,7 @@ def _priority(video_id: str) -> int:
             catalog = _catalog()
         video = catalog.video(video_id)
     except VidpipeError as error:
-        _log.warning("the priority of %s cannot be read: %s", video_id, error)
+        events.warning("run_priority_unread", video_id=video_id, message=str(error))
         return 0
     return video.priority if video is not None else 0
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from resources import VidpipeResource
 from vidpipe.errors import VidpipeError
+from vidpipe.observability import events
 from vidpipe.operations.recovery import HeartbeatCheck, find_lost
 
 _EVERY_S = 15
@@ -31,6 +32,7 @@ def lost_runs(
         seen, lost = find_lost(before, running, looks)
         for run in runs:
             if run.run_id in lost:
+                events.warning("run_heartbeat_lost", run_id=run.run_id)
                 context.instance.report_run_failed(
                     run, f"its process sends no heartbeat since {running[run.run_id]}"
                 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from assets.partitions import videos
-from resources import VidpipeResource
+from resources import VidpipeResource, origin_tags
 from resources.run_options import filled
 from sensors.jobs import ALIVE, process_video
 from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
@@ -14,6 +14,7 @@ from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.channels.model import Channel
 from vidpipe.errors import VidpipeError
+from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
 from vidpipe.pipeline.run_options import RunOptions
@@ -57,6 +58,7 @@ def video_requests(
         wait = f"; {later} wait to be tried again" if later else ""
         return dg.SkipReason(f"no video waits for a run{wait}")
     if short:
+        events.warning("run_request_deferred", videos=total, why=short)
         return dg.SkipReason(f"deferred {total} videos: {short}")
     turn, queued = _choose(context.instance, engine.settings, engine.channels, due)
     said = _held_back(turn, engine.settings, queued, total)
@@ -164,5 +166,6 @@ def _run_request(row: RequestRow) -> dg.RunRequest:
             CAUSE: row.cause,
             REQUEST: str(row.id),
             PRIORITY: str(queue_priority(row.priority)),
+            **origin_tags(row.origin),
         },
     )
