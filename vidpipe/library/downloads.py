@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import logging
 import os
 import shutil
 import socket
@@ -32,12 +31,14 @@ from vidpipe.errors import Unavailable, VidpipeError, cause_of, retryable, wait_
 from vidpipe.intake.drops import scan
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import notice
+from vidpipe.observability import events
+from vidpipe.observability.context import adopted, bound
+from vidpipe.observability.spans import span
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.outbound import AddressGuard
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.objects import ObjectStore
 
-_log = logging.getLogger("vidpipe")
 #: For so long a worker has a download without a word, and how often it says one at least: then
 #: it also learns that its job was cancelled.
 LEASE_S, _WORD_S = 60.0, 2.0
@@ -147,8 +148,12 @@ class Downloads:
         if claim is None:
             return None
         told = progress if progress is not None else DownloadProgress()
-        outcome = self._work(claim, stop, told)
-        _log.info("%s: %s: %s", claim.job_id, outcome.end, outcome.message)
+        job = catalog.jobs.get(claim.job_id)
+        with bound(everywhere=False, **adopted(job.origin if job else None)), span("download"):
+            outcome = self._work(claim, stop, told)
+            events.info(
+                f"download_attempt_{outcome.end}", job_id=claim.job_id, attempt=claim.attempt
+            )
         return outcome
 
     def _work(
@@ -213,9 +218,10 @@ class Downloads:
             code, message, retry = f"download:{error.code}", error.message, error.retry
             asked_s = min(error.retry_after_s or 0.0, _LONGEST_WAIT_S)
         elif not isinstance(error, VidpipeError):
-            _log.error("%s: %s", claim.job_id, error, exc_info=error)
+            events.error("download_attempt_broken", cause=error, job_id=claim.job_id)
         else:
-            _log.warning("%s: %s", claim.job_id, error)
+            said = without(str(error), [claim.url])
+            events.warning("download_attempt_unfinished", job_id=claim.job_id, message=said)
         message = without(message, [claim.url])
         wait_s = wait_before_s(claim.attempt, settings.retry_delays_s) if retry else None
         if wait_s is None:
@@ -252,7 +258,9 @@ class Downloads:
                 except Exception as error:
                     # It may come back before the lease is over; if not, what is written is ours
                     # no more, and nothing is.
-                    _log.warning("%s: the lease is not renewed: %s", claim.job_id, error)
+                    events.warning(
+                        "download_lease_unrenewed", job_id=claim.job_id, message=str(error)
+                    )
                     continue
                 if not ours:
                     progress.stop.set()

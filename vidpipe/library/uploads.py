@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import shutil
 import time
 import uuid
@@ -27,6 +26,7 @@ from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.upload_append import UploadAppend
 from vidpipe.library.upload_names import UploadNames, sidecar_of
 from vidpipe.library.views import Page, UploadPartLink, UploadPartView, UploadSessionView
+from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.uploads.bucket import (
@@ -53,7 +53,6 @@ from vidpipe.uploads.names import (
 )
 from vidpipe.uploads.partial import Checksum, PartialFile
 
-_log = logging.getLogger("vidpipe")
 #: Uploads that somebody may have open at once.
 MOST_OPEN = 200
 #: Parts that are signed at once.
@@ -394,12 +393,12 @@ class UploadSessions:
             except UploadLocked:
                 continue
             except VidpipeError as error:
-                _log.warning("upload %s is not cleaned up: %s", row.upload_id, error)
+                events.warning("upload_cleanup_failed", upload=row.upload_id, message=str(error))
                 failed += 1
         try:
             left = self._sweep()
         except VidpipeError as error:
-            _log.warning("what uploads left is not cleaned up: %s", error)
+            events.warning("upload_cleanup_failed", message=str(error))
             failed += 1
         return UploadsCleaned(expired, left, self._rows.forget(_KEPT), failed)
 

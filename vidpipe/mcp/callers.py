@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,8 @@ from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Principal
 from vidpipe.api.problems import AWAY, KINDS, ApiError
 from vidpipe.errors import InputRejected, Unavailable, VidpipeError
+from vidpipe.observability import events
 
-_log = logging.getLogger("vidpipe")
 _OURS = "this cannot be answered; the log of the server says why"
 
 
@@ -48,7 +47,7 @@ def said_of(error: VidpipeError) -> str:
     if isinstance(error, InputRejected):
         return f"input_rejected: {error.message}"
     if isinstance(error, Unavailable):
-        _log.warning("mcp: %s", error)
+        events.warning("mcp_call_unavailable", message=str(error))
         return f"unavailable: {AWAY}"
-    _log.error("mcp: %s", error, exc_info=error)
+    events.error("mcp_call_failed", cause=error)
     return f"internal_error: {_OURS}"

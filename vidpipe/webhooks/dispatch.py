@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections import Counter
@@ -26,6 +25,7 @@ from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow,
 from vidpipe.catalog.webhooks import ToSend, WebhookRows, disable, old_enough
 from vidpipe.encryption import Vault
 from vidpipe.errors import VidpipeError, retryable
+from vidpipe.observability import events
 from vidpipe.outbound import guarded_client
 from vidpipe.webhooks.options import WebhookOptions
 from vidpipe.webhooks.payload import payload
@@ -36,7 +36,6 @@ from vidpipe.worker import stopping
 if TYPE_CHECKING:
     import httpx
 
-_log = logging.getLogger("vidpipe")
 #: Requests of one process at the same time, and of these to one endpoint: a slow one leaves room
 #: to the others.
 _AT_ONCE, _TO_ONE = 16, 4
@@ -152,9 +151,11 @@ class Dispatcher:
         try:
             await self._send(client, delivery)
         except Exception as error:
-            said = "delivery %s of %s: tried again when its lease ends: %s"
-            tell = _log.warning if retryable(error) else _log.error
-            tell(said, delivery.delivery_id, delivery.endpoint_id, error, exc_info=error)
+            said = {"delivery": delivery.delivery_id, "endpoint": delivery.endpoint_id}
+            if retryable(error):
+                events.warning("webhook_delivery_deferred", message=str(error), **said)
+            else:
+                events.error("webhook_delivery_broken", cause=error, **said)
 
     async def _send(self, client: httpx.AsyncClient, delivery: DeliveryRow) -> None:
         what = await asyncio.to_thread(self._rows.to_send, delivery)
@@ -230,14 +231,19 @@ class Dispatcher:
     async def _tell(self, endpoint: EndpointRow) -> None:
         """Whoever made an endpoint is told that it was disabled; that it is, is in the API too."""
         who, why = endpoint.endpoint_id, endpoint.disabled_because
-        _log.warning("webhook %s of %s was disabled: %s", who, endpoint.organisation, why)
+        events.warning(
+            "webhook_endpoint_disabled",
+            endpoint=who,
+            organisation=endpoint.organisation,
+            why=why,
+        )
         to = await asyncio.to_thread(self._rows.address_of, endpoint.created_by)
         if to is None:
             return
         try:
             await self._around.mailer.send(disabled_mail(to, endpoint))
         except VidpipeError as error:
-            _log.warning("nobody was told that the webhook %s was disabled: %s", who, error)
+            events.warning("mail_send_failed", endpoint=who, message=str(error))
 
     # Retention
 

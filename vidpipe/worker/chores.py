@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import inspect
-import logging
 import random
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -14,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidpipe.errors import retryable
+from vidpipe.observability import events
 
-_log = logging.getLogger("vidpipe")
 #: Seconds between two tries of a chore that fails again and again, at most.
 MAX_BACKOFF_S = 300.0
 #: Of the time between two runs this share is left to chance, so that processes spread out.
@@ -81,7 +80,7 @@ class Worker:
             if tasks:
                 _, late = await asyncio.wait(tasks, timeout=self._grace_s)
                 for task in late:
-                    _log.warning("%s did not end in %g s", task.get_name(), self._grace_s)
+                    events.warning("chore_end_late", chore=task.get_name(), grace_s=self._grace_s)
         finally:
             for task in tasks:
                 task.cancel()
@@ -175,8 +174,8 @@ def _backoff_s(every_s: float, failures: int) -> float:
 
 
 def _say(chore: Chore, error: BaseException, failures: int, wait_s: float) -> None:
-    said = "chore %s failed (%d in a row); tried again in %.0f s: %s"
+    said: dict[str, Any] = {"chore": chore.name, "in_a_row": failures, "wait_s": round(wait_s, 1)}
     if retryable(error):
-        _log.warning(said, chore.name, failures, wait_s, error)
+        events.warning("chore_run_failed", message=str(error), **said)
     else:
-        _log.error(said, chore.name, failures, wait_s, error, exc_info=error)
+        events.error("chore_run_failed", cause=error, **said)
