@@ -88,6 +88,10 @@ def library() -> Library:
     return Library.open()
 
 
+#: Events whose words a command says itself.
+_TOLD = ("run_execution_", "stage_run_", "upload_intake_")
+
+
 def observe(settings: Settings, *, serves: bool = False) -> None:
     """Have this process log and trace as its settings and its environment say.
 
@@ -101,10 +105,11 @@ def observe(settings: Settings, *, serves: bool = False) -> None:
     from vidpipe.observability import logs, traces
 
     options = settings.log
+    told: tuple[str, ...] = ()
     if options.format == "auto" and not serves:
         levels = {"format": "console"} | ({"level": "warning"} if options.level == "info" else {})
-        options = options.model_copy(update=levels)
-    logs.configure(options, settings=settings, environment=os.environ)
+        options, told = options.model_copy(update=levels), _TOLD
+    logs.configure(options, settings=settings, environment=os.environ, leave_out=told)
     traces.start(os.environ, version=__version__)
 
 

@@ -48,6 +48,7 @@ def configure(
     settings: BaseModel | None = None,
     environment: Mapping[str, str] | None = None,
     readers: tuple[Reader, ...] = (),
+    leave_out: tuple[str, ...] = (),
 ) -> None:
     """Have this process log to standard error; called again, the last word counts.
 
@@ -57,6 +58,7 @@ def configure(
         settings: whose secrets are taken out wherever they turn up.
         environment: variables that are named as secrets count as such, too.
         readers: of records that are not ours and have fields of their own.
+        leave_out: what names of events begin with that are told in another way.
     """
     if settings is not None:
         redact.keep_out(secrets_of(settings))
@@ -69,6 +71,12 @@ def configure(
         root.removeHandler(handler)
     ours = _Handler()
     ours.setFormatter(formatter(options, readers))
+    if leave_out:
+        ours.addFilter(
+            lambda record: (
+                not (isinstance(record.msg, Event) and record.msg.name.startswith(leave_out))
+            )
+        )
     root.addHandler(ours)
     if root.level > logging.WARNING or root.level == logging.NOTSET:
         root.setLevel(logging.WARNING)

@@ -96,6 +96,16 @@ def test_a_terminal_shows_what_people_read(written):
     assert "trace_id" not in line and "{" not in line
 
 
+def test_what_is_told_in_another_way_is_left_out(written):
+    lines = written(format="json", level="warning")
+    logs.configure(LogOptions(format="json"), leave_out=("stage_run_",))
+    events.warning("stage_run_failed")
+    events.warning("artifact_read_damaged")
+    logging.getLogger("library").warning("stage_run_failed")
+    said = [json.loads(line)["event"] for line in lines()]
+    assert said == ["artifact_read_damaged", "stage_run_failed"]
+
+
 def test_nothing_that_is_logged_controls_a_terminal(written):
     lines = written(format="console")
     events.info("upload_intake_accepted", upload="a\x1b[2Jb")
