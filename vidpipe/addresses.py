@@ -14,6 +14,8 @@ def shown(url: str) -> str:
     scheme, mark, rest = url.partition("://")
     if not mark or scheme.partition("+")[0] in ("file", "sqlite"):
         return url
+    # What stands behind it is the browser's alone, and at times a token.
+    rest = rest.partition("#")[0]
     rest, question, query = rest.partition("?")
     before, at, after = rest.rpartition("@")
     where = f"{_HIDDEN}@{after}" if at and before else rest

@@ -22,7 +22,6 @@ from vidpipe.api.security.entering import (
     NO_LOGIN,
     SENT,
     check_open,
-    end_old,
     limit_login,
     own_page,
     refusal,
@@ -101,8 +100,10 @@ async def _log_in(request: Request) -> Response:
     to, email = own_page(form.get("next", "/")), form.get("email", "")
     try:
         await limit_login(request)
-        await end_old(request)
         by = actor_of(request)
+        old = session_of_page(request, gate)
+        if old is not None:
+            await gate.accounts.logins.end(old, by)
         found = await gate.accounts.logins.with_password(email, form.get("password", ""), by)
         if isinstance(found, LoginRefused):
             raise refusal(found)
@@ -121,8 +122,11 @@ async def _log_out(request: Request) -> Response:
     if is_foreign(request, gate.settings.service.cors_origins):
         return response
     session_id = session_of_page(request, gate)
-    if session_id is not None:
-        await gate.accounts.logins.end(session_id, actor_of(request))
+    try:
+        if session_id is not None:
+            await gate.accounts.logins.end(session_id, actor_of(request))
+    except Unavailable:
+        return _shown(request, _Form("Log out", "", problem=_AWAY, links=(_TO_LOGIN,)), 503)
     clear_cookies(response, gate)
     return response
 

@@ -77,7 +77,8 @@ class RequestLimits:
     def lift(self) -> None:
         """Let the body be as long, and the request take as long, as the route sees fit."""
         self.max_body_bytes = None
-        self._time.reschedule(None)
+        if not self._time.expired():
+            self._time.reschedule(None)
 
 
 def limits_of(scope: Scope) -> RequestLimits:

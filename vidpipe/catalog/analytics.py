@@ -33,7 +33,7 @@ BUCKET = 1.05
 #: What a person did is no failure of a video's.
 CANCELLED = "cancelled"
 #: PostgreSQL's advisory lock of counting: any number that is ours.
-_COUNTING_LOCK = 7_614_208_554
+_COUNTING_LOCK = 7_614_208_555
 #: Days that are counted in one transaction.
 _AT_ONCE = 200
 

@@ -278,9 +278,14 @@ def _rank(phrases: Sequence[Phrase], found: Sequence[Sequence[int]], words: int)
     )
     for (before, first), (_, then) in itertools.pairwise(zip(phrases, found, strict=True)):
         if first and then:
-            step = len(before.terms)
-            rank += 1 / (1 + min(abs(b - (a + step)) for a in first for b in then))
+            rank += 1 / (1 + _nearest([k + len(before.terms) for k in first], then))
     return rank
+
+
+def _nearest(ends: Sequence[int], begins: Sequence[int]) -> int:
+    """How far the nearest two of these are apart; both in rising order, each looked at once."""
+    merged = sorted([(k, False) for k in ends] + [(k, True) for k in begins])
+    return min(b[0] - a[0] for a, b in itertools.pairwise(merged) if a[1] is not b[1])
 
 
 def _highlights(

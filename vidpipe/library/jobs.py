@@ -251,12 +251,18 @@ class Jobs:
             UnknownJob: there is none of this id.
             Misconfigured: it has no video yet, or its channel does not have the platform.
         """
-        channel = channel_named(self.engine.channels, self._found(job_id).channel)
+        row = self._found(job_id)
+        channel = channel_named(self.engine.channels, row.channel)
         if platform not in channel.platforms:
             raise Refused(
                 f"the channel {channel.name} has no platform {platform!r}: add it to channels.yaml"
             )
-        return self.again(job_id, [CLIPS.name, EXPORTS.of(platform).name], asked_by=asked_by)
+        options = RunOptions(**(row.run_options or {}))
+        if options.platforms and platform not in options.platforms:
+            # It was for some of them only: clips are cut to the shapes of these, and of this one.
+            options = options.model_copy(update={"platforms": (*options.platforms, platform)})
+        stages = [CLIPS.name, EXPORTS.of(platform).name]
+        return self.again(job_id, stages, options=options, asked_by=asked_by)
 
     def _rates(self) -> Mapping[str, float]:
         """What stages usually take; asked for again once a minute, as it changes slowly."""

@@ -29,6 +29,7 @@ from vidpipe.library.views import Page, UploadPartLink, UploadPartView, UploadSe
 from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.objects import ObjectStore
+from vidpipe.untrusted import Unreadable, read_yaml
 from vidpipe.uploads.bucket import (
     MOST_OBJECT,
     MultipartBucket,
@@ -161,8 +162,11 @@ class UploadSessions:
             if is_sidecar(name):
                 raise Refused("instructions: they are for a recording")
             checked_instructions(spec.instructions, name, channel.presets, channel.looks)
-            if len(sidecar_of(name, spec.instructions)[1]) > MOST_YAML_BYTES:
-                raise Refused(f"instructions: {MOST_YAML_BYTES} bytes at most")
+            try:
+                # As intake will read it: before the recording is sent, not after.
+                read_yaml(sidecar_of(name, spec.instructions)[1], MOST_YAML_BYTES)
+            except (Unreadable, UnicodeEncodeError) as error:
+                raise Refused(f"instructions: {error}") from error
         mine = self._rows.page(MOST_OPEN, channels=self.engine.channels, asked_by=asked_by)
         if len(mine) >= MOST_OPEN:
             raise TooManyUploads(MOST_OPEN)

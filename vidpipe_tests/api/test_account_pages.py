@@ -171,6 +171,24 @@ def test_guesses_are_limited_and_the_page_says_until_when(tmp_path):
     assert int(answers[-1].headers["retry-after"]) >= 1 and "Too many requests" in answers[-1].text
 
 
+def test_where_nobody_can_log_in_pages_are_answered_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("vidpipe.api.security.gate.secrets_of", lambda *_, **__: [])
+    with guarded(tmp_path, anonymous_read=True, secrets=[]) as made:
+        page = TestClient(made.client.app, base_url=ROOT, headers=HTML, follow_redirects=False)
+        assert page.post("/logout").headers["location"] == "/login"
+        bad = {"Authorization": "Bearer nothing", "Accept": "text/html"}
+        assert page.get("/", headers=bad).headers["location"] == "/login"
+        assert page.get("/login").status_code == 503
+
+
+def test_who_logs_in_again_leaves_the_old_login_behind(service, browser):
+    log_in(browser)
+    log_in(browser)
+    header = service.login(ANN)
+    # That of this page, and that of the program.
+    assert len(service.client.get("/auth/sessions", headers=header).json()) == 2
+
+
 def test_on_this_machine_there_is_nothing_to_log_in_to(tmp_path):
     with guarded(tmp_path, host="127.0.0.1") as made:
         page = TestClient(made.client.app, base_url=ROOT, follow_redirects=False)

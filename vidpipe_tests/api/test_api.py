@@ -102,6 +102,14 @@ def test_a_job_says_what_it_wants_differently_and_another_one_what_then(client, 
     assert plain["options"] is None
 
 
+def test_a_platform_is_added_to_those_that_a_job_was_for(client, video_id):
+    options = {"platforms": ["youtube_shorts"], "clips": 1}
+    made = client.post("/jobs", json={"video_id": video_id, "options": options}).json()
+    added = client.post(f"/jobs/{made['job_id']}/platforms", json={"platform": "tiktok"}).json()
+    assert added["options"] == {"platforms": ["youtube_shorts", "tiktok"], "clips": 1}
+    assert added["stages"] == ["rendered_clips", "platform_exports/tiktok"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -120,7 +120,7 @@ def test_dead_letters_are_tried_again_by_cause(home, processed):
     done, said = run(home, "requeue_failures", {"cause": "unavailable"})
     assert done and "1 asked for again" in said
     assert [f.cause for f in catalog.failures.living()] == ["unexpected:KeyError"]
-    assert [w.cause for w in catalog.requests.due(5)] == ["manual"]
+    assert [w.cause for w in catalog.requests.due(5)] == ["retry"]
 
 
 def test_retiring_removes_files_and_refuses_what_a_run_works_on(home, processed):

@@ -95,9 +95,9 @@ async def put_asset(
         idle_s = asked.library.engine.settings.service.upload_idle_s
         await _receive(request, folder / "asset", idle_s)
         replaces = None
-        if if_match is not None and found is not None:
-            if if_match.strip() not in (_tag(found), "*"):
-                raise Changed(found.reference)
+        if if_match is not None:
+            if found is None or if_match.strip() not in (_tag(found), "*"):
+                raise Changed(f"asset:{name}")
             replaces = found.sha256
         made, is_new = await run_in_threadpool(
             asked.library.assets.put,

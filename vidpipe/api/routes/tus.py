@@ -203,6 +203,9 @@ async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> 
     """
     sessions = asked.library.upload_sessions
     coming = _number(request, "content-length")
+    # Whoever sends is known by now, and every byte is counted against what was announced. Before
+    # the file is opened: a time that ran out meanwhile would leave it open, and locked.
+    limits_of(request.scope).lift()
     append = await run_in_threadpool(
         sessions.append,
         upload_id,
@@ -211,8 +214,6 @@ async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> 
         checksum=_checksum(request),
         size_bytes=_number(request, "upload-length"),
     )
-    # Whoever sends is known by now, and every byte is counted against what was announced.
-    limits_of(request.scope).lift()
     idle_s = asked.library.engine.settings.service.upload_idle_s
     try:
         async for data in portions(request, idle_s):

@@ -72,6 +72,8 @@ def refresh_cookie(connection: HTTPConnection, gate: Gate) -> str | None:
 
 def session_of_page(connection: HTTPConnection, gate: Gate) -> str | None:
     """The session of a browser, by the cookie that every page of ours gets; good to end it."""
+    if not gate.accounts.can_log_in:
+        return None
     return gate.accounts.signer.signed(_CSRF, connection.cookies.get(names(gate)[2], ""))
 
 
