@@ -101,7 +101,9 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
         whole = stages is None and run.job_name == process_video.name
         if not known and (whole or REQUEST in run.tags):
             began = datetime.fromtimestamp(record.start_time or 0, UTC)
-            catalog.finish_video(video_id, began)
+            number = int(run.tags.get(REQUEST, 0))
+            own = [row for row in catalog.requests.of_video(video_id) if row.id == number]
+            catalog.finish_video(video_id, began, own[0].run_options if own else None)
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
     failed, passing = _what_failed(instance, run, video_id)

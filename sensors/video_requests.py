@@ -56,6 +56,8 @@ def video_requests(
         return dg.SkipReason(f"the catalog could not be read: {error}")
     if not due:
         wait = f"; {later} wait to be tried again" if later else ""
+        if total:
+            return dg.SkipReason(f"{total} wait for another run of the same video{wait}")
         return dg.SkipReason(f"no video waits for a run{wait}")
     if short:
         events.warning("run_request_deferred", videos=total, why=short)
@@ -144,8 +146,10 @@ def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, to
     left = total - len(turn.chosen)
     if left <= 0:
         return ""
+    queued += len(turn.chosen)
+    if not turn.no_room and not turn.over_limit and queued < settings.queue.max_queued_runs:
+        return f"deferred {left} requests: another run of the same video comes first"
     if turn.no_room or not turn.over_limit:
-        queued += len(turn.chosen)
         return f"deferred {left} videos: queue at {queued} of {settings.queue.max_queued_runs}"
     busy = ", ".join(sorted(turn.over_limit))
     return f"deferred {left} videos: as many in flight as allowed for {busy}"

@@ -28,7 +28,7 @@ from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.outputs import OutputRows
 from vidpipe.catalog.projects import ProjectRows
-from vidpipe.catalog.requests import Cause, Requests, close_requests, request
+from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
 from vidpipe.catalog.search import SearchIndex
 from vidpipe.catalog.standing import Standing
 from vidpipe.catalog.states import RequestState
@@ -241,7 +241,9 @@ class Catalog(Database):
             row.sidecar_version, row.priority, row.finished_at = version, priority, None
             request(session, row, Cause.SIDECAR)
 
-    def finish_video(self, video_id: str, begun: datetime) -> None:
+    def finish_video(
+        self, video_id: str, begun: datetime, run_options: Mapping[str, Any] | None = None
+    ) -> None:
         """A run that began then made all of it: older requests are met, failures resolved."""
         at = now()
         with self.writing() as session:
@@ -256,7 +258,7 @@ class Catalog(Database):
                     totals.add(session, totals.RUNS, video.channel, totals.Ending.SUCCEEDED)
                     totals.add(session, totals.PROCESSING, value=took_s)
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
-            close_requests(session, video_id, before=begun)
+            close_same(session, video_id, run_options, before=begun)
             resolve(session, video_id)
             follow(session, video_id)
 

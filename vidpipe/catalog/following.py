@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +32,8 @@ class _Facts:
     retired: bool
     finished_at: datetime | None
     at_work: bool
-    wanted: bool
+    wanted: frozenset[str]
+    submitted: frozenset[str]
     retried: bool
     dead: FailureRow | None
 
@@ -150,9 +152,10 @@ def _facts(session: Session, video_id: str) -> _Facts:
         .where(FailureRow.subject == video_id, FailureRow.state != FailureState.RESOLVED)
         .order_by(FailureRow.id.desc())
     ).all()
-    wanted = select(RequestRow.id).where(
+    living = select(RequestRow).where(
         RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
     )
+    requests = session.scalars(living).all()
     beats = select(Heartbeat.run_id).where(
         Heartbeat.video_id == video_id, Heartbeat.at >= alive_since()
     )
@@ -160,7 +163,10 @@ def _facts(session: Session, video_id: str) -> _Facts:
         retired=video is None or video.state == "retired",
         finished_at=video.finished_at if video is not None else None,
         at_work=session.scalar(beats.limit(1)) is not None,
-        wanted=session.scalar(wanted.limit(1)) is not None,
+        wanted=frozenset(options_key(r.run_options) for r in requests),
+        submitted=frozenset(
+            options_key(r.run_options) for r in requests if r.state == RequestState.SUBMITTED
+        ),
         retried=any(f.state == FailureState.WAITING for f in failures),
         dead=next((f for f in failures if f.state == FailureState.DEAD), None),
     )
@@ -174,12 +180,20 @@ def _state(job: JobRow, facts: _Facts) -> JobState:
     """
     if facts.retired:
         return JobState.CANCELLED
-    if not facts.wanted and not facts.retried:
+    own = options_key(job.run_options)
+    if own not in facts.wanted and not facts.retried:
         if facts.dead is not None and _counts(facts.dead.created_at, job.since):
             return JobState.FAILED
         if facts.finished_at is not None and _counts(facts.finished_at, job.since):
             return JobState.DONE
-    return JobState.RUNNING if facts.at_work else JobState.QUEUED
+    # A run that another job's options are for is none of this one's.
+    of_others = facts.submitted and own not in facts.submitted
+    return JobState.RUNNING if facts.at_work and not of_others else JobState.QUEUED
+
+
+def options_key(run_options: Mapping[str, Any] | None) -> str:
+    """What a run is to do differently, in a form that is the same where it is the same."""
+    return json.dumps(run_options or {}, sort_keys=True)
 
 
 def _counts(at: datetime, since: datetime | None) -> bool:

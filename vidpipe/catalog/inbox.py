@@ -183,7 +183,10 @@ class Inbox:
 def _pass_on(session: Session, key: str, video_id: str) -> None:
     """Jobs of an upload become jobs of its video, and what they want of it is asked for."""
     video = session.get_one(Video, video_id)
-    for job in taken_in(session, key, video_id):
+    jobs = taken_in(session, key, video_id)
+    # Where one wants what channel and sidecar say, too, the request of the upload is for that.
+    plain = any(job.stages is None and job.run_options is None for job in jobs)
+    for job in jobs:
         if job.stages is None and job.run_options is None:
             continue
         # What was made of the same bytes before does not meet it.
@@ -191,7 +194,7 @@ def _pass_on(session: Session, key: str, video_id: str) -> None:
         request(
             session,
             video,
-            Cause.UPLOAD,
+            Cause.MANUAL if plain else Cause.UPLOAD,
             stages=job.stages,
             run_options=job.run_options,
             origin=job.origin,

@@ -14,9 +14,9 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import ask_download, call_off
 from vidpipe.catalog.failures import CANCELLED, count_failure, resolve
-from vidpipe.catalog.following import end, follow
+from vidpipe.catalog.following import end, follow, options_key
 from vidpipe.catalog.paging import newest_first
-from vidpipe.catalog.requests import Cause, close_requests, request
+from vidpipe.catalog.requests import Cause, close_requests, close_same, request
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, WrongState, moved
 from vidpipe.catalog.tables import (
     FailureRow,
@@ -116,7 +116,7 @@ class JobRows:
             session.refresh(row, with_for_update=True)
             # What runs without a video is a download, which leaves off.
             working = row.state == JobState.RUNNING and row.video_id is not None
-            if working or _submitted(session, row.video_id):
+            if working or _submitted(session, row):
                 raise WrongState(
                     "a run is at work on it: what it makes is kept; end the run where it runs"
                 )
@@ -201,8 +201,12 @@ def _let_go(session: Session, job: JobRow) -> None:
     failures, where it can be retried.
     """
     assert job.video_id is not None
-    others = select(JobRow.job_id).where(JobRow.video_id == job.video_id, JobRow.state.in_(ACTIVE))
-    if session.scalar(others.limit(1)) is not None:
+    others = select(JobRow).where(JobRow.video_id == job.video_id, JobRow.state.in_(ACTIVE))
+    left = session.scalars(others).all()
+    if left:
+        own = options_key(job.run_options)
+        if all(options_key(other.run_options) != own for other in left):
+            close_same(session, job.video_id, job.run_options)
         return
     close_requests(session, job.video_id)
     video = session.get(Video, job.video_id)
@@ -225,14 +229,16 @@ def _let_go(session: Session, job: JobRow) -> None:
     note(session, row.channel, row.created_at)
 
 
-def _submitted(session: Session, video_id: str | None) -> bool:
-    if video_id is None:
+def _submitted(session: Session, job: JobRow) -> bool:
+    """Whether a run that has the job's options is at work on its video."""
+    if job.video_id is None:
         return False
-    rows = session.scalars(_requests(video_id)).all()
-    beats = select(Heartbeat.run_id).where(Heartbeat.video_id == video_id)
-    return any(row.state == RequestState.SUBMITTED for row in rows) and (
-        session.scalar(beats.limit(1)) is not None
-    )
+    own = options_key(job.run_options)
+    rows = session.scalars(_requests(job.video_id)).all()
+    beats = select(Heartbeat.run_id).where(Heartbeat.video_id == job.video_id)
+    return any(
+        row.state == RequestState.SUBMITTED and options_key(row.run_options) == own for row in rows
+    ) and (session.scalar(beats.limit(1)) is not None)
 
 
 def _requests(video_id: str) -> Select[tuple[RequestRow]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.following import follow
+from vidpipe.catalog.following import follow, options_key
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import RequestRow, Video, now
 from vidpipe.observability import events
@@ -45,18 +45,31 @@ class Requests:
         *,
         stages: Sequence[str] | None = None,
         wait_s: float = 0.0,
+        after: str | None = None,
     ) -> int:
-        """Ask for runs of these videos; what is asked for already is not asked for twice."""
+        """Ask for runs of these videos; what is asked for already is not asked for twice.
+
+        Args:
+            video_ids: of the videos.
+            cause: why.
+            stages: only these; None: all of them.
+            wait_s: seconds from now before which none begins.
+            after: the id of the run that another try follows, with the same options.
+        """
         added = 0
         with self._db.writing() as session:
             for video_id in video_ids:
                 row = session.get(Video, video_id)
                 if row is not None and row.state == "accepted":
-                    added += request(session, row, cause, stages=stages, wait_s=wait_s)
+                    added += request(session, row, cause, stages=stages, wait_s=wait_s, after=after)
         return added
 
     def due(self, limit: int) -> list[RequestRow]:
-        """Open requests whose time has come: at most `limit` of each channel, urgent ones first."""
+        """Open requests whose time has come: at most `limit` of each channel, urgent ones first.
+
+        Of requests for the same video with other options one comes after the other, so that each
+        job gets what it asked for, and what was asked for last is what is there in the end.
+        """
         place = func.row_number().over(
             partition_by=RequestRow.channel,
             order_by=(RequestRow.priority.desc(), RequestRow.id),
@@ -76,7 +89,8 @@ class Requests:
             .order_by(ranked.c.place, RequestRow.channel)
         )
         with self._db.session() as session:
-            return list(session.scalars(query))
+            found = list(session.scalars(query))
+            return _in_turn(found, _open_or_at_work(session, {row.video_id for row in found}))
 
     def count(self) -> tuple[int, int]:
         """How many are open and due, and how many wait for their time."""
@@ -178,36 +192,43 @@ def request(
     run_options: Mapping[str, Any] | None = None,
     wait_s: float = 0.0,
     origin: Mapping[str, str] | None = None,
+    after: str | None = None,
 ) -> int:
     """Request for a run within a transaction; returns 1, or 0 where an open request covers it.
+
+    One with other options is a request of its own: neither takes the other's place.
 
     Args:
         session: of the transaction.
         video: what is wanted.
-        cause: why. Another try is one of what was asked for last, with the same options.
+        cause: why. Another try is one of what was asked for before, with the same options.
         stages: only these; None: all of them.
-        run_options: what the run is to do differently from what channel and sidecar say. Where
-            a run is asked for already, they are added to its, and come before them.
+        run_options: what the run is to do differently from what channel and sidecar say. Those
+            of an upload take the place of the request that every upload begins with.
         wait_s: seconds from now before which it does not begin.
         origin: what it came from, for logs and traces; None: what is at work here, and of
             another try that of the last.
+        after: the id of the run that another try follows; None: of the last request.
     """
-    last = _last(session, video.video_id) if cause == Cause.RETRY else None
+    last = _last(session, video.video_id, after) if cause == Cause.RETRY else None
     if last is not None and run_options is None:
         run_options = last.run_options
     if last is not None and origin is None:
         origin = last.origin
     origin = origin or carried() or None
-    priority = video.priority - (BACKFILL if cause is Cause.STALE else 0)
+    priority = video.priority - (BACKFILL if cause == Cause.STALE else 0)
+    wanted = options_key(run_options)
     open_now = session.scalars(
         select(RequestRow).where(
             RequestRow.video_id == video.video_id, RequestRow.state == RequestState.OPEN
         )
     ).all()
     for row in open_now:
+        first = cause == Cause.UPLOAD == row.cause and row.run_options is None
+        if options_key(row.run_options) != wanted and not first:
+            continue
         covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
-        options = {**(row.run_options or {}), **(run_options or {})} or None
-        covers = covers and options == row.run_options
+        covers = covers and options_key(row.run_options) == wanted
         sooner = row.not_before is None or wait_s > 0
         if covers and sooner:
             # Newer than a run that is at work already: that one does not meet it.
@@ -218,7 +239,6 @@ def request(
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:
             stages = None
-        run_options = options
         # What was urgent, or not in the background, stays so.
         if row.priority > priority:
             priority, cause = row.priority, Cause(row.cause)
@@ -240,16 +260,57 @@ def request(
     return 1
 
 
-def _last(session: Session, video_id: str) -> RequestRow | None:
+def _last(session: Session, video_id: str, run_id: str | None) -> RequestRow | None:
+    """The request that a run had, or the newest."""
     query = select(RequestRow).where(RequestRow.video_id == video_id)
-    return session.scalars(query.order_by(RequestRow.id.desc()).limit(1)).first()
+    query = query.order_by(RequestRow.id.desc()).limit(1)
+    had = session.scalars(query.where(RequestRow.run_id == run_id)).first() if run_id else None
+    return had or session.scalars(query).first()
 
 
-def close_requests(session: Session, video_id: str, before: datetime | None = None) -> None:
-    """No request for this video is open or in flight any more, or none last requested before."""
+def _open_or_at_work(session: Session, video_ids: Collection[str]) -> Sequence[RequestRow]:
+    query = select(RequestRow).where(
+        RequestRow.video_id.in_(video_ids), RequestRow.state != RequestState.DONE
+    )
+    return session.scalars(query).all()
+
+
+def _in_turn(due: Sequence[RequestRow], living: Sequence[RequestRow]) -> list[RequestRow]:
+    """Those of due requests before which none of the same video with other options comes."""
+    others: dict[str, list[RequestRow]] = {}
+    for row in living:
+        others.setdefault(row.video_id, []).append(row)
+    at = now()
+
+    def waits(row: RequestRow, other: RequestRow) -> bool:
+        if options_key(other.run_options) == options_key(row.run_options):
+            return False
+        if other.state == RequestState.SUBMITTED:
+            return True
+        is_due = other.not_before is None or other.not_before <= at
+        return is_due and (-other.priority, other.id) < (-row.priority, row.id)
+
+    return [row for row in due if not any(waits(row, o) for o in others.get(row.video_id, []))]
+
+
+def close_requests(session: Session, video_id: str) -> None:
+    """No request for this video is open or in flight any more."""
     query = update(RequestRow).where(
         RequestRow.video_id == video_id, RequestRow.state != RequestState.DONE
     )
-    if before is not None:
-        query = query.where(RequestRow.updated_at <= before)
     session.execute(query.values(state=RequestState.DONE))
+
+
+def close_same(
+    session: Session,
+    video_id: str,
+    run_options: Mapping[str, Any] | None,
+    before: datetime | None = None,
+) -> None:
+    """No request for this video with these options is open or in flight any more, or none that
+    was last requested before."""
+    for row in _open_or_at_work(session, {video_id}):
+        same = options_key(row.run_options) == options_key(run_options)
+        if same and (before is None or row.updated_at <= before):
+            row.state = RequestState.DONE
+    session.flush()

@@ -35,7 +35,9 @@ def note_failure(
     catalog.requests.done(failed.run_id)
     if wait_s is None:
         return f"dead after {attempts} attempts: {failed.cause}"
-    catalog.requests.add([failed.subject], Cause.RETRY, stages=stages, wait_s=wait_s)
+    catalog.requests.add(
+        [failed.subject], Cause.RETRY, stages=stages, wait_s=wait_s, after=failed.run_id
+    )
     return f"tried again in {wait_s / 60:.0f} min: {failed.cause}"
 
 
@@ -43,7 +45,7 @@ def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:
     """Try these again from the beginning, at once; how many."""
     for row in rows:
         if catalog.video(row.subject) is not None:
-            catalog.requests.add([row.subject], Cause.RETRY)
+            catalog.requests.add([row.subject], Cause.RETRY, after=row.run_id)
         else:
             catalog.inbox.again(row.subject)
         catalog.failures.resolved(row.subject)

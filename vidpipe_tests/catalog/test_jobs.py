@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import ACTIVE, TRANSITIONS, JobState, WrongState, moved
 from vidpipe.catalog.tables import JobRow, UploadRow, now
 from vidpipe_tests.catalog.conftest import video
@@ -115,33 +116,83 @@ def test_a_job_of_an_upload_becomes_one_of_its_video(catalog):
     assert state(catalog, 1) == D
 
 
-def test_what_a_job_wants_differently_goes_with_the_request_for_its_run(catalog, made):
-    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3, "template": "bold"})])
-    (request,) = catalog.requests.due(10)
-    assert request.run_options == {"clips": 3, "template": "bold"}
-    # One that waits already is for both: what was asked for last counts.
+def start(catalog, request, run_id: str) -> None:
+    catalog.requests.submitted({request.id: run_id})
+    catalog.heartbeats.beat(run_id, request.video_id)
+
+
+def finish(catalog, request, run_id: str) -> None:
+    catalog.finish_video(request.video_id, now(), request.run_options)
+    catalog.requests.done(run_id)
+    catalog.heartbeats.stop([run_id])
+
+
+def test_what_jobs_want_differently_is_made_one_after_the_other(catalog, made):
+    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3})])
     catalog.jobs.add([job(2, video_id=made, run_options={"clips": 1}, stages=["rendered_clips"])])
-    (request,) = catalog.requests.due(10)
-    assert request.run_options == {"clips": 1, "template": "bold"} and request.stages is None
-    number = request.id
     catalog.jobs.add([job(3, video_id=made)])
-    assert [r.id for r in catalog.requests.due(10)] == [number]
-    # Another try of its run has them, and so has one in place of a run that was lost.
-    catalog.requests.submitted({number: "run-1"})
-    catalog.requests.reopen([number])
-    (again,) = catalog.requests.due(10)
-    assert again.id != number and again.run_options == request.run_options
-    catalog.requests.submitted({again.id: "run-2"})
-    fail(catalog, made, "run-2", dead=False)
-    catalog.requests.add([made], "retry")
-    (retry,) = catalog.requests.due(10)
-    assert retry.run_options == request.run_options
-    catalog.requests.submitted({retry.id: "run-3"})
-    catalog.requests.done("run-3")
-    # A new wish is one for what channel and sidecar say.
-    catalog.requests.add([made], "manual")
-    (fresh,) = catalog.requests.due(10)
-    assert fresh.run_options is None
+    # The same again is the same run.
+    catalog.jobs.add([job(4, video_id=made, run_options={"clips": 3})])
+    done = []
+    for number, wanted in ((1, {"clips": 3}), (2, {"clips": 1}), (3, None)):
+        (request,) = catalog.requests.due(10)
+        assert request.run_options == wanted
+        start(catalog, request, f"run-{number}")
+        assert catalog.requests.due(10) == []
+        with catalog.writing() as session:
+            follow(session, made)
+        states = [state(catalog, k) for k in (1, 2, 3, 4)]
+        assert [k for k in (1, 2, 3) if states[k - 1] == R] == [number]
+        finish(catalog, request, f"run-{number}")
+        done.append(number)
+        assert [k for k in (1, 2, 3) if state(catalog, k) == D] == done
+    assert state(catalog, 4) == D and catalog.requests.due(10) == []
+
+
+def test_another_try_has_the_options_of_the_run_that_it_follows(catalog, made):
+    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3})])
+    catalog.jobs.add([job(2, video_id=made, run_options={"template": "karaoke"})])
+    (first,) = catalog.requests.due(10)
+    start(catalog, first, "run-1")
+    catalog.heartbeats.stop(["run-1"])
+    fail(catalog, made, "run-1", dead=False)
+    catalog.requests.add([made], "retry", after="run-1", wait_s=60)
+    # What waits for its time holds nothing up.
+    (second,) = catalog.requests.due(10)
+    assert second.run_options == {"template": "karaoke"}
+    (again,) = [r for r in catalog.requests.of_video(made) if r.cause == "retry"]
+    assert again.run_options == {"clips": 3}
+    # So has one in place of a run that was lost.
+    catalog.requests.submitted({second.id: "run-2"})
+    catalog.requests.reopen([second.id])
+    (reopened,) = catalog.requests.due(10)
+    assert reopened.id != second.id and reopened.run_options == second.run_options
+
+
+def test_what_a_cancelled_job_wanted_is_made_for_nobody(catalog, made):
+    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3})])
+    catalog.jobs.add([job(2, video_id=made)])
+    (first,) = catalog.requests.due(10)
+    assert first.run_options == {"clips": 3}
+    catalog.jobs.cancel("job-1")
+    (left,) = catalog.requests.due(10)
+    assert left.run_options is None and state(catalog, 2) == Q
+    # One that waits behind another's run is cancelled while that is at work.
+    catalog.jobs.add([job(3, video_id=made, run_options={"clips": 1})])
+    start(catalog, left, "run-1")
+    catalog.jobs.cancel("job-3")
+    finish(catalog, left, "run-1")
+    assert state(catalog, 2) == D and catalog.requests.due(10) == []
+
+
+def test_an_urgent_job_does_not_wait_for_what_is_made_anew_in_the_background(catalog, made):
+    catalog.requests.add([made], "stale")
+    catalog.jobs.add([job(1, video_id=made, run_options={"clips": 3})])
+    (urgent,) = catalog.requests.due(10)
+    assert urgent.run_options == {"clips": 3}
+    finish(catalog, urgent, "run-1")
+    (stale,) = catalog.requests.due(10)
+    assert stale.cause == "stale" and state(catalog, 1) == D
 
 
 def test_what_a_job_of_an_upload_wants_is_asked_for_once_it_was_taken_in(catalog):
@@ -156,7 +207,7 @@ def test_what_a_job_of_an_upload_wants_is_asked_for_once_it_was_taken_in(catalog
     # Decided again, nothing is asked for twice.
     catalog.inbox.decide(_decided("news/talk.mp4", "accepted", video_id=row.video_id))
     assert catalog.requests.due(10) == []
-    catalog.finish_video(row.video_id, now())
+    finish(catalog, request, "run-1")
     assert state(catalog, 1) == D
     # The same bytes under another name: what was made before is not what this one wants.
     catalog.jobs.add([job(2, upload_key="news/same.mp4", stages=["layout"])])

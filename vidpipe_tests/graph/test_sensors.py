@@ -244,6 +244,7 @@ def test_what_a_job_wants_differently_is_in_the_form_of_its_run_and_tried_again_
 ):
     catalog = add_videos(dropped, "default", 1)
     (video_id,) = [video.video_id for video in catalog.videos()]
+    catalog.finish_video(video_id, now())
     row = tables.JobRow(
         job_id="job-1",
         channel="default",
@@ -262,9 +263,15 @@ def test_what_a_job_wants_differently_is_in_the_form_of_its_run_and_tried_again_
         status=dg.DagsterRunStatus.STARTED,
     )
     tick(video_requests, instance, dropped)
+    wants_more = tables.JobRow(
+        job_id="job-2", channel="default", video_id=video_id, asked_by="local"
+    )
+    catalog.jobs.add([wants_more])
+    waits = said(tick(video_requests, instance, dropped))
+    assert waits == "1 wait for another run of the same video"
     instance.report_run_failed(run, "gone")
     assert "tried again in 1 min" in said(tick(run_outcomes, instance, dropped))
-    (again,) = [r for r in catalog.requests.of_video(video_id) if r.state == "open"]
+    (again,) = [r for r in catalog.requests.of_video(video_id) if r.cause == "retry"]
     assert again.run_options == {"clips": 3}
 
 
