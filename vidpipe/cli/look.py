@@ -247,7 +247,8 @@ def _announce(served: Library, host: str, port: int, *, needs_login: bool, tools
     anonymous = settings.accounts.anonymous_read
     if logs.is_json(settings.log):
         may_look = "local" if not needs_login else "everybody" if anonymous else "users"
-        events.info("service_start_done", address=f"{host}:{port}", may_look=may_look)
+        where = {"tools": "/mcp"} if tools else {}
+        events.info("service_start_done", address=f"{host}:{port}", may_look=may_look, **where)
         return
     err.print(f"vidpipe: clips are at http://{host}:{port}")
     err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")

@@ -26,12 +26,19 @@ class Event:
 
     def __init__(self, name: str, fields: dict[str, object], private: str = "") -> None:
         self.name = name
-        self.fields = fields
+        self.fields = {key: _writable(value) for key, value in fields.items()}
         self.private = private
 
     def __str__(self) -> str:
         said = " ".join([self.name, *(f"{key}={value}" for key, value in self.fields.items())])
-        return f"{said}\n{self.private}" if self.private else said
+        return str(_writable(f"{said}\n{self.private}" if self.private else said))
+
+
+def _writable(value: object) -> object:
+    """Text as every log can have it: names of files may be bytes that are no text."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def debug(event: str, **fields: object) -> None:

@@ -18,18 +18,8 @@ from vidpipe.api.security.dependencies import principal
 from vidpipe.api.security.gate import is_loopback
 from vidpipe.catalog.failures import Failed
 from vidpipe.errors import Unavailable
+from vidpipe_tests.api.answers import problem
 from vidpipe_tests.api.conftest import served
-
-
-def problem(answer, status: int, code: str) -> dict:
-    """The problem that an answer is; fails where it is none or another one."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert body["code"] == code and body["status"] == status
-    assert body["request_id"] == answer.headers["x-request-id"]
-    assert body["timestamp"].endswith("Z") and isinstance(body["details"], dict)
-    return body
 
 
 def finish(library, video_id: str) -> None:

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.api.app import service
 from vidpipe.outbound import AddressGuard
+from vidpipe_tests.api.answers import problem
 from vidpipe_tests.api.conftest import served
 from vidpipe_tests.api.guarded import ROLES, guarded
-from vidpipe_tests.api.test_api import problem
 from vidpipe_tests.conftest import CHANNELS
 from vidpipe_tests.downloads.conftest import Site, recording, whole
 

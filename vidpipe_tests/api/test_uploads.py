@@ -7,6 +7,7 @@ import pytest
 from vidpipe.accounts.model import Grant, Role
 from vidpipe_tests.api.guarded import guarded
 from vidpipe_tests.uploads.conftest import PIECE, TUS, dropped, metadata
+from vidpipe_tests.uploads.pictures import picture
 
 ADMIN, ANN, BEN = "admin@example.org", "ann@example.org", "ben@example.org"
 VIEWER, STRANGER = "viewer@example.org", "stranger@example.org"
@@ -160,8 +161,6 @@ def test_what_cannot_be_is_refused(service, by, more):
 
 
 def test_an_asset_is_put_by_editors_and_removed_by_administrators(service, by):
-    from vidpipe_tests.uploads.test_assets import picture
-
     where = "/channels/news/assets/logo"
 
     def ask(method, who, **more):

@@ -23,20 +23,10 @@ from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.taking import ingest_pending
 from vidpipe.library import DownloadEnd, JobSpec, Library, RightsNotConfirmed
 from vidpipe.outbound import AddressRefused
-from vidpipe.pipeline import Engine
 from vidpipe.pipeline.run_options import RunOptions
-from vidpipe.settings import load_settings
-from vidpipe_tests.conftest import CHANNELS
 from vidpipe_tests.downloads.conftest import redirect, status, whole
-from vidpipe_tests.downloads.test_direct import media, ranged
-
-
-def opened(home: Path, settings: dict | None = None, **options) -> Library:
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "channels.yaml").write_text(CHANNELS)
-    given = {"allowed_networks": ["127.0.0.1/32"], "read_timeout_s": 2.0, **options}
-    more = settings or {}
-    return Library(Engine(load_settings(home=home, drop_settle_s=0.0, downloads=given, **more)))
+from vidpipe_tests.downloads.homes import opened
+from vidpipe_tests.downloads.servers import media, ranged
 
 
 @pytest.fixture
@@ -293,7 +283,7 @@ def test_a_worker_that_is_to_end_lets_go(library, site, film):
 KILLED = """
 import sys
 from pathlib import Path
-from vidpipe_tests.downloads.test_worker import opened
+from vidpipe_tests.downloads.homes import opened
 opened(Path(sys.argv[1])).downloads.work_off_one()
 """
 

@@ -82,8 +82,8 @@ def environment(home, collector):
     }
 
 
-def asked_of_the_api(environment, log, body):
-    """A job, asked for at a real server; its id."""
+def asked_of_the_api(environment, log, body, collector):
+    """A job, asked for at a real server whose span of that has arrived; its id."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with log.open("wb") as stream:
@@ -106,6 +106,10 @@ def asked_of_the_api(environment, log, body):
         answer = httpx.post(f"{url}/api/v1/jobs", json=body, headers=headers)
         assert answer.status_code == 201, answer.text
         httpx.get(f"{url}/api/v1/jobs/none?token=query-secret-1")
+        for _ in range(300):
+            if any(span["name"] == "POST /api/v1/jobs" for span in collector.spans()):
+                break
+            time.sleep(0.1)
         return answer.json()["job_id"]
     finally:
         serve.terminate()
@@ -126,7 +130,7 @@ def lines(text):
 def test_one_id_finds_all_of_a_video(home, environment, collector, processed, tmp_path):
     platform = "platform_exports/tiktok"
     body = {"video_id": processed.video_id, "stages": [platform], "options": {"force": True}}
-    job_id = asked_of_the_api(environment, tmp_path / "serve.log", body)
+    job_id = asked_of_the_api(environment, tmp_path / "serve.log", body, collector)
     done = subprocess.run(
         [sys.executable, "-c", RUN],
         env=environment,

@@ -48,7 +48,7 @@ def test_a_job_says_each_state_once(engine, video_id, events):
     catalog = engine.catalog
     with bound(request_id="req-12345678", traceparent=GIVEN):
         add(catalog, video_id, stages=["audio"], run_options={"force": True})
-    (request,) = catalog.requests.due(10)
+    (request,) = [row for row in catalog.requests.of_video(video_id) if row.run_options]
     assert request.origin == {
         "request_id": "req-12345678",
         "job_id": "job-1",
@@ -60,7 +60,7 @@ def test_a_job_says_each_state_once(engine, video_id, events):
     for _ in range(3):
         catalog.heartbeats.beat("run-1", video_id)
     catalog.requests.done("run-1")
-    catalog.finish_video(video_id, began)
+    catalog.finish_video(video_id, began, request.run_options)
     said = events("job_")
     assert [name for name, _ in said] == ["job_create_done", "job_state_running", "job_state_done"]
     for _, fields in said:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import av
 import pytest
-from PIL import Image
 from starlette.testclient import TestClient
 
 from vidpipe.api.app import service
@@ -21,14 +20,9 @@ from vidpipe.media import ffmpeg
 from vidpipe.pipeline.planning import WORK
 from vidpipe.programs import run_program
 from vidpipe_tests.uploads.conftest import noise, served
+from vidpipe_tests.uploads.pictures import picture
 
 MIB = 1 << 20
-
-
-def picture(kind: str = "PNG", size: tuple[int, int] = (64, 32), colour: str = "red") -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", size, colour).save(made, kind)
-    return made.getvalue()
 
 
 def sound(seconds: float = 1.0) -> bytes:
