@@ -133,8 +133,8 @@ class Asked:
         if spec.project_id is not None and self.project(spec.project_id).channel != channel:
             raise Refused(f"{spec.project_id} belongs to another channel")
 
-    def upload_session(self, upload_id: str) -> str:
-        """An upload of their own, or one of a channel that they may remove things of.
+    def upload_session(self, upload_id: str, *, of_others: bool = False) -> str:
+        """An upload of their own; of others, too, one of a channel that they may remove things of.
 
         Raises:
             UnknownUploadSession: there is none of this id that they may see.
@@ -144,7 +144,8 @@ class Asked:
         if channel not in self.channels():
             raise UnknownUploadSession(upload_id)
         self._allow(channel)
-        if began != self.principal.id and channel not in self.channels(Action.REMOVE):
+        may = of_others and channel in self.channels(Action.REMOVE)
+        if began != self.principal.id and not may:
             raise UnknownUploadSession(upload_id)
         return upload_id
 

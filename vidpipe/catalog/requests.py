@@ -169,6 +169,7 @@ class Requests:
                     stages=row.stages,
                     run_options=row.run_options,
                     origin=row.origin,
+                    after=row.run_id,
                 )
 
     def of_video(self, video_id: str) -> list[RequestRow]:

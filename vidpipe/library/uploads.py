@@ -382,7 +382,10 @@ class UploadSessions:
         """
         row = self._open(upload_id)
         self._end(row, UploadSessionState.CANCELLED)
-        return self._view(self._row(upload_id), received=None)
+        row = self._row(upload_id)
+        if _is_finished(row):
+            raise UploadEnded(f"{upload_id} was finished a moment ago: {row.key} is there")
+        return self._view(row, received=None)
 
     def clean_up(self) -> UploadsCleaned:
         """End uploads of which nothing came for too long, and remove what they left.
@@ -480,6 +483,10 @@ class UploadSessions:
             return
         if isinstance(self.drop, MultipartBucket):
             self.drop.abort(row.key, row.store_upload_id)
+            if self.drop.marked(row.key) == row.upload_id:
+                # Its last request was faster: what is an object is not taken back.
+                self._names.of_parts(row, self.drop)
+                return
         else:
             self.drop.remove(row.upload_id)
         self._rows.end(row.upload_id, state)

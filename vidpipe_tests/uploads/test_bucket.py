@@ -169,6 +169,27 @@ def test_a_completion_whose_answer_was_lost_is_found(client, library, s3, prefix
     assert done.status_code == 200 and done.json()["state"] == "finished"
 
 
+@pytest.mark.parametrize("ends", ["cancel", "expire"])
+def test_what_became_an_object_is_finished_and_not_taken_back(
+    client, library, s3, prefix, monkeypatch, ends
+):
+    upload = begin(client, 1000)
+    put(client, upload, noise(1000), [1])
+    sessions, upload_id = library.upload_sessions, upload["upload_id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(UploadNames, "_finished", _dies)
+        with pytest.raises(RuntimeError):
+            sessions.complete(upload_id)
+    if ends == "cancel":
+        assert client.delete(f"/uploads/{upload_id}").status_code == 410
+    else:
+        with library.engine.catalog.writing() as session:
+            session.get(UploadSessionRow, upload_id).expires_at = now() - timedelta(days=1)
+        sessions.clean_up()
+    assert sessions.get(upload_id).state == "finished"
+    assert "default/talk.mp4" in objects(s3, prefix)
+
+
 def _dies(*_):
     raise RuntimeError("the process ends here")
 

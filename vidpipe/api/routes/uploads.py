@@ -107,8 +107,9 @@ def list_open_uploads(
 
 @router.get("/uploads/{upload_id}", summary="Get an upload", responses=errors(404))
 def get_upload(asked: Submits, upload_id: UploadId) -> UploadSessionView:
-    """One upload of yours, and how much of it is there: on disk, or in the bucket."""
-    asked.upload_session(upload_id)
+    """One upload of yours, or as an administrator anybody's, and how much of it is there: on disk,
+    or in the bucket."""
+    asked.upload_session(upload_id, of_others=True)
     return _shown(asked.library.upload_sessions.get(upload_id))
 
 
@@ -149,7 +150,7 @@ async def complete_upload(
 def cancel_upload(asked: Submits, upload_id: UploadId) -> UploadSessionView:
     """Take back an upload that is not finished: of yours, or as an administrator of anybody's.
     Nothing of it stays."""
-    asked.upload_session(upload_id)
+    asked.upload_session(upload_id, of_others=True)
     return _shown(asked.library.upload_sessions.cancel(upload_id))
 
 
