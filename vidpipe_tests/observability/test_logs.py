@@ -59,11 +59,11 @@ def test_a_line_of_json_has_event_level_time_and_ids(written):
 def test_what_libraries_say_has_the_same_form(written):
     lines = written(format="json")
     with bound(run_id="run-1"):
-        logging.getLogger("uvicorn.error").warning("cannot bind to %s", "https://u:pw1@h/?k=v")
+        logging.getLogger("somebody.library").warning("cannot bind to %s", "https://u:pw1@h/?k=v")
         logging.getLogger("somewhere").info("too quiet to be heard")
     (line,) = map(json.loads, lines())
     assert line["event"] == "cannot bind to https://***@h/?k=***"
-    assert line["logger"] == "uvicorn.error" and line["run_id"] == "run-1"
+    assert line["logger"] == "somebody.library" and line["run_id"] == "run-1"
 
 
 @pytest.mark.logs_errors
