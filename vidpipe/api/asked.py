@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
-from vidpipe.api.security.dependencies import check_scope, require
+from vidpipe.api.security.dependencies import actor_of, check_scope, require
 from vidpipe.library import (
     AssetView,
     DeliveryDetail,
@@ -41,16 +42,22 @@ class Asked:
         principal: who asks.
         action: what the route does.
         request_id: of the request.
+        actor: who asks, as the audit log names them.
+        change: what the route does, as the audit log names it: `job.cancel`.
         before: what the route was given to change, as it was; for the audit log.
         allowed: the channels that it was allowed to do this to, in the order of asking.
+        recorded: the changes that the audit log has already, in the order of their making.
     """
 
     library: Library
     principal: Principal
     action: Action
     request_id: str
+    actor: Actor = Actor("nobody")
+    change: str = ""
     before: list[BaseModel] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
+    recorded: list[str] = field(default_factory=list)
 
     @property
     def organisations(self) -> tuple[str, ...]:
@@ -263,7 +270,15 @@ def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
         who: Principal = Depends(require(action)),  # noqa: B008
     ) -> Asked:
         request_id = str(request.scope.get("vidpipe.request_id", ""))
-        made = Asked(request.app.state.library, who, action, request_id)
+        verb, _, noun = request.scope["route"].name.partition("_")
+        made = Asked(
+            request.app.state.library,
+            who,
+            action,
+            request_id,
+            actor=actor_of(request, who.id),
+            change=f"{noun}.{verb}",
+        )
         request.scope["vidpipe.asked"] = made
         return made
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session
 
+from vidpipe.accounts.audit import record
 from vidpipe.api.asked import Asked
-from vidpipe.api.security.dependencies import actor_of, gate_of
+from vidpipe.api.security.dependencies import gate_of
+from vidpipe.observability import events
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -37,7 +40,7 @@ class AuditedRoute(APIRoute):
             response = await handle(request)
             asked: Asked | None = request.scope.get("vidpipe.asked")
             done = response.status_code < 300 and "idempotency-replayed" not in response.headers
-            if asked is not None and done:
+            if asked is not None and done and not asked.recorded:
                 await self._write(request, asked, response)
             return response
 
@@ -53,18 +56,48 @@ class AuditedRoute(APIRoute):
         return handled
 
     async def _write(self, request: Request, asked: Asked, response: Response) -> None:
-        verb, _, noun = self.name.partition("_")
         created = response.headers.get("location")
-        where = created if created is not None else request.scope["path"]
-        _, _, what = where.rpartition("/api/v1/")
+        what = created if created is not None else request.scope["path"]
         after = json.loads(bytes(response.body)) if response.body else None
-        before = asked.before[0].model_dump(mode="json") if asked.before else None
-        for organisation in asked.organisations or (None,):
-            await gate_of(request).accounts.audit.write(
-                actor_of(request, asked.principal.id),
-                f"{noun}.{verb}",
-                what.lstrip("/"),
-                organisation=organisation,
-                before=None if created is not None else before,
-                after=after,
-            )
+        audit = gate_of(request).accounts.audit
+        for fields in _rows(asked, what, after, created=created is not None):
+            try:
+                await audit.write(asked.actor, asked.change, **fields)
+            except Exception:
+                # It is done, and cannot be taken back: the log of the service has what it can.
+                events.error(
+                    "audit_write_failed",
+                    actor=asked.actor.id,
+                    action=asked.change,
+                    object=fields["what"],
+                )
+                raise
+
+
+def record_created(session: Session, asked: Asked, location: str, after: dict[str, Any]) -> None:
+    """Write down what a request created, in the transaction that keeps its answer.
+
+    Args:
+        session: of that transaction.
+        asked: by whom.
+        location: of what was created.
+        after: how it is shown.
+    """
+    for fields in _rows(asked, location, after, created=True):
+        record(session, asked.actor, asked.change, **fields)
+    asked.recorded.append(asked.change)
+
+
+def _rows(
+    asked: Asked, where: str, after: dict[str, Any] | None, *, created: bool
+) -> Iterator[dict[str, Any]]:
+    """What each row says: one for each organisation that it is about."""
+    _, _, what = where.rpartition("/api/v1/")
+    before = asked.before[0].model_dump(mode="json") if asked.before and not created else None
+    for organisation in asked.organisations or (None,):
+        yield {
+            "what": what.lstrip("/"),
+            "organisation": organisation,
+            "before": before,
+            "after": after,
+        }

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from vidpipe.api.asked import Asked
+from vidpipe.api.audited import record_created
 from vidpipe.api.problems import ApiError
 
 Key = Annotated[
@@ -89,7 +90,12 @@ def once(
     except BaseException:
         keys.let_go(who, key, claim.token)
         raise
-    keys.answered(who, key, claim.token, 201, created.location, created.kept())
+    shown = created.view.model_dump(mode="json")
+    # Whoever is answered again finds the row of the first time: both are there, or neither.
+    keys.answered(
+        *(who, key, claim.token, 201, created.location, created.kept()),
+        beside=lambda session: record_created(session, asked, created.location, shown),
+    )
     return _answer(201, created)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.tables import IdempotencyRow, now
@@ -61,9 +63,27 @@ class IdempotencyKeys:
             return Claim(None, known.route, known.digest, known.status, known.location, known.body)
 
     def answered(
-        self, principal: str, key: str, token: str, status: int, location: str | None, body: str
+        self,
+        principal: str,
+        key: str,
+        token: str,
+        status: int,
+        location: str | None,
+        body: str,
+        *,
+        beside: Callable[[Session], None] | None = None,
     ) -> None:
-        """Keep the answer for whoever asks again."""
+        """Keep the answer for whoever asks again.
+
+        Args:
+            principal: who asked.
+            key: of the request.
+            token: of the claim.
+            status: HTTP's, of the answer.
+            location: of what was created.
+            body: of the answer.
+            beside: writes what must be there whenever the answer is, in its transaction.
+        """
         query = update(IdempotencyRow).where(
             IdempotencyRow.principal == principal,
             IdempotencyRow.key == key,
@@ -71,6 +91,8 @@ class IdempotencyKeys:
         )
         with self._db.writing() as session:
             session.execute(query.values(status=status, location=location, body=body))
+            if beside is not None:
+                beside(session)
 
     def let_go(self, principal: str, key: str, token: str) -> None:
         """The request failed: it may be sent again as it is."""

@@ -3,10 +3,14 @@
 import time
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from vidpipe.accounts.audit import Audit
 from vidpipe.accounts.model import Grant, Role
+from vidpipe.api import audited
 from vidpipe.api.app import api_app
 from vidpipe.api.audited import AuditedRoute
+from vidpipe.errors import Unavailable
 from vidpipe_tests.api.guarded import guarded, routes_of
 
 ADMIN, EDITOR = "admin@example.org", "editor@example.org"
@@ -96,6 +100,37 @@ def test_a_batch_of_two_organisations_is_told_to_both(service):
     rows = service.client.get("/audit?action=jobs", headers=other).json()["items"]
     assert [row["action"] for row in rows] == ["jobs.create"]
     assert len(log(service, "jobs")) == 1
+
+
+def test_a_kept_answer_and_its_row_are_both_there_or_neither(service, monkeypatch, caplog):
+    real, editor = audited.record, service.login(EDITOR)
+    once = {**editor, "Idempotency-Key": "k1"}
+    body = {"channel": "news", "name": "spring"}
+
+    def broken(*_, **__):
+        raise OperationalError("insert into audit_log", {}, Exception("the disk is full"))
+
+    monkeypatch.setattr(audited, "record", broken)
+    assert service.client.post("/projects", json=body, headers=once).status_code == 503
+    monkeypatch.setattr(audited, "record", real)
+    # No answer was kept that could be given again without a row.
+    assert service.client.post("/projects", json=body, headers=once).status_code == 409
+    assert log(service, "project") == []
+
+
+@pytest.mark.logs_errors
+def test_a_change_without_a_row_is_told_to_the_log_of_the_service(service, monkeypatch, caplog):
+    editor = service.login(EDITOR)
+
+    async def broken(*_, **__):
+        raise Unavailable("the catalog does not answer")
+
+    monkeypatch.setattr(Audit, "write", broken)
+    body = {"channel": "news", "name": "spring"}
+    assert service.client.post("/projects", json=body, headers=editor).status_code == 503
+    (event,) = [r.msg for r in caplog.records if str(r.msg).startswith("audit_write_failed")]
+    assert event.fields["action"] == "project.create"
+    assert event.fields["object"].startswith("projects/")
 
 
 def test_no_route_that_changes_something_is_forgotten(service):
