@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from vidpipe.catalog import tables
 from vidpipe.catalog.account_tables import AuditRow
 from vidpipe.cli.app import app
+from vidpipe.errors import Unavailable
 from vidpipe.library import Library
+from vidpipe.operations import retention
 from vidpipe.results.deliver import folder_for
 from vidpipe.results.model import SCHEMA_FILE, Results, json_schema
 from vidpipe_tests.conftest import CHANNELS
@@ -257,6 +259,29 @@ def test_a_link_in_the_place_of_results_is_replaced_and_not_read(seeded, talk, t
         assert said.exit_code == 0, said.output
         assert not link.is_symlink() and Results.model_validate_json(link.read_text())
     assert theirs.read_bytes() == b"theirs" and not (tmp_path / "other.json").exists()
+
+
+def test_what_was_done_before_an_error_stands_in_the_audit_log(seeded, monkeypatch):
+    library = Library.open()
+    (video,) = library.list().items
+    other = "default--other-0"
+    with library.engine.catalog.writing() as session:
+        row = session.get(tables.Video, video.video_id)
+        columns = {c.name: getattr(row, c.name) for c in tables.Video.__table__.columns}
+        session.add(tables.Video(**columns | {"video_id": other, "sha256": "0" * 64}))
+    real = retention.retire
+
+    def broken(engine, row):
+        if row.video_id == other:
+            raise Unavailable("the store does not answer")
+        return real(engine, row)
+
+    monkeypatch.setattr(retention, "retire", broken)
+    said = runner.invoke(app, ["retire", video.video_id, other])
+    assert said.exit_code != 0
+    with library.engine.catalog.session() as session:
+        done = session.execute(select(AuditRow.action, AuditRow.object)).all()
+    assert done == [("video.retire", f"videos/{video.video_id}")]
 
 
 def test_what_commands_change_stands_in_the_audit_log(seeded):

@@ -53,7 +53,7 @@ class Asked:
     principal: Principal
     action: Action
     request_id: str
-    actor: Actor = Actor("nobody")
+    actor: Actor
     change: str = ""
     before: list[BaseModel] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
@@ -259,7 +259,7 @@ def asks(library: Library, who: Principal, action: Action, request_id: str) -> A
         Forbidden: what they use is not good for the action.
     """
     check_scope(who, action)
-    return Asked(library, who, action, request_id)
+    return Asked(library, who, action, request_id, Actor(who.id, request_id))
 
 
 def asked(action: Action) -> Callable[..., Awaitable[Asked]]:

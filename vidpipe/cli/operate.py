@@ -45,9 +45,11 @@ def plan(
             _say_all(stale)
             plans = list(stale.plans)
         if request:
-            out.print(f"{asked.request_stale(plans)} asked for")
-            wanted = [item.video_id for item in plans if item.stale]
-            written_down(asked, "video.request", of_videos(asked, wanted), stale=True)
+            stale_ones = [item for item in plans if item.stale]
+            for item in stale_ones:
+                asked.request_stale([item])
+                written_down(asked, "video.request", of_videos(asked, [item.video_id]), stale=True)
+            out.print(f"{len(stale_ones)} asked for")
         return 0
 
     raise typer.Exit(guard(go))
@@ -145,8 +147,10 @@ def request(
         asked = library()
         for video in videos:
             asked.status(video)
-        count = sum(asked.request(video, stages=stage or None) for video in videos)
-        written_down(asked, "video.request", of_videos(asked, videos), stages=stage)
+        count = 0
+        for video in videos:
+            count += asked.request(video, stages=stage or None)
+            written_down(asked, "video.request", of_videos(asked, [video]), stages=stage)
         out.print(f"{count} asked for, {len(videos) - count} were asked for already")
         return 0
 
@@ -177,10 +181,12 @@ def retention(
         for kept in found.kept:
             out.print(f"kept {kept.video_id}: {kept.why}")
         if apply:
-            asked.remove(found)
-            written_down(
-                asked, "retention.apply", [("retention", None)], removed=len(found.removals)
-            )
+            removed = {"planned": len(found.removals)}
+            try:
+                removed["removed"] = asked.remove(found)
+            finally:
+                # What was removed before an error is gone: the log says that it was begun.
+                written_down(asked, "retention.apply", [("retention", None)], **removed)
         done = "removed" if apply else "would be removed"
         out.print(f"{len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB {done}")
         return 0
@@ -221,9 +227,10 @@ def retire(
 
     def go() -> int:
         asked = library()
-        for video, count in asked.retire(videos).items():
-            out.print(f"{video}: {count} files removed")
-        written_down(asked, "video.retire", of_videos(asked, videos))
+        # Each with its row: what was done before an error is in the log.
+        for video in asked.check_retirable(videos):
+            out.print(f"{video}: {asked.retire([video])[video]} files removed")
+            written_down(asked, "video.retire", of_videos(asked, [video]))
         return 0
 
     raise typer.Exit(guard(go))

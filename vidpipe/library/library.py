@@ -10,6 +10,7 @@ from typing import Self
 
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.states import WrongState
+from vidpipe.catalog.tables import Video
 from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
@@ -269,13 +270,21 @@ class Library(Shelf):
             UnknownVideo: one of them is not there; then none is retired.
             Misconfigured: one is held, or a run works on it; then likewise.
         """
+        rows = self._retirable(video_ids)
+        return {row.video_id: retention.retire(self.engine, row) for row in rows}
+
+    def check_retirable(self, video_ids: Sequence[str]) -> tuple[str, ...]:
+        """These videos, each once, if all of them may be retired; errors as with `retire`."""
+        return tuple(row.video_id for row in self._retirable(video_ids))
+
+    def _retirable(self, video_ids: Sequence[str]) -> list[Video]:
         rows = [self._row(video_id) for video_id in dict.fromkeys(video_ids)]
         for row in rows:
             try:
                 retention.check_retirable(self.engine, row)
             except Misconfigured as error:
                 raise WrongState(error.problems) from error
-        return {row.video_id: retention.retire(self.engine, row) for row in rows}
+        return rows
 
     def plan_removal(
         self, at_work: Collection[str] = (), *, trust_clock: bool = False
