@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vidpipe.errors import Unavailable
 from vidpipe.models import ModelStore
-from vidpipe.transcript.model import SkippedSource, TranscriptOptions
+from vidpipe.transcript.model import FasterWhisperOptions, SkippedSource, TranscriptOptions
 from vidpipe.transcript.recogniser import Recogniser
+
+#: Taken where the default model cannot be had: it comes from a package registry, not the hub.
+#: Its words are wrong a little more often (`FasterWhisperOptions`), a draft's every third.
+IN_ITS_PLACE = "base"
 
 
 def available(options: TranscriptOptions, store: ModelStore) -> dict[str, Callable[[], Recogniser]]:
@@ -47,21 +52,40 @@ def choose(
     """The first recogniser of the order that can be used, and why not the ones before it.
 
     A model that is not here is fetched, if the store may; when that fails, the next one is
-    tried. With `fetch` False nothing is: what would be fetched counts as there.
+    tried: in the place of the default Whisper a smaller one, that another place has. With
+    `fetch` False nothing is fetched: what would be counts as there.
     """
     have = available(options, store)
     passed: list[SkippedSource] = []
     for name in options.order:
         if name == "sidecar":
             continue
-        recogniser = have[name]()
-        reason = recogniser.missing(language, asked_for=not options.automatic)
-        if reason is None and fetch:
-            reason = _not_obtained(recogniser)
+        reasons: list[str] = []
+        for recogniser in (have[name](), *_in_its_place(name, options, store)):
+            reason = recogniser.missing(language, asked_for=not options.automatic)
+            if reason is None and fetch:
+                reason = _not_obtained(recogniser)
+            if reason is None:
+                break
+            reasons.append(reason)
+        if reasons:
+            passed.append(SkippedSource(source=name, reason="; ".join(reasons)))
         if reason is None:
             return recogniser, passed
-        passed.append(SkippedSource(source=name, reason=reason))
     return None, passed
+
+
+def _in_its_place(
+    name: str, options: TranscriptOptions, store: ModelStore
+) -> tuple[Recogniser, ...]:
+    """What is tried after a recogniser whose model nobody asked for by name."""
+    wanted, default = options.faster_whisper, FasterWhisperOptions()
+    unnamed = (wanted.model, wanted.path) == (default.model, default.path)
+    if name != "faster-whisper" or not options.automatic or not unnamed:
+        return ()
+    named = replace(wanted, model=IN_ITS_PLACE)
+    smaller = options.model_copy(update={"faster_whisper": named})
+    return (available(smaller, store)[name](),)
 
 
 def _not_obtained(recogniser: Recogniser) -> str | None:

@@ -10,6 +10,7 @@ from vidpipe.models.digests import sha256_of
 from vidpipe.models.model import Carried
 from vidpipe.pipeline.needs import needed_models
 from vidpipe.settings import load_settings
+from vidpipe.transcript.model import TranscriptOptions
 from vidpipe.transcript.registry import choose
 
 
@@ -106,8 +107,27 @@ def test_a_model_that_would_be_fetched_is_asked_for_only_when_it_is_the_one(tmp_
     names = [need.entry.name for need in needed_models(settings)]
     assert {"silero-vad", "whisper-small", "centerface"} <= set(names) and asked == []
     recogniser, passed = choose(settings.transcript, "en", settings.model_store)
-    assert asked == ["whisper-small"] and recogniser.name == "pocketsphinx"
-    assert "cannot be had" in {p.source: p.reason for p in passed}["faster-whisper"]
+    assert asked == ["whisper-small", "whisper-base"] and recogniser.name == "pocketsphinx"
+    why = {p.source: p.reason for p in passed}["faster-whisper"]
+    assert "whisper-small cannot be had; whisper-base cannot be had" in why
+
+
+def test_where_the_default_whisper_cannot_be_had_a_smaller_one_hears(whisper_base, monkeypatch):
+    real = ModelStore._fetch
+
+    def fetch(self, item, *, again):
+        if item.name == "whisper-small":
+            raise Unavailable("the hub does not answer")
+        return real(self, item, again=again)
+
+    monkeypatch.setattr(ModelStore, "_fetch", fetch)
+    store = ModelStore(whisper_base.parent.parent, may_fetch=True)
+    recogniser, passed = choose(TranscriptOptions(), "de", store)
+    assert recogniser.name == "faster-whisper" and "whisper-base" in recogniser.identity
+    assert {p.source: p.reason for p in passed}["faster-whisper"] == "the hub does not answer"
+    # Who names a model gets that one or another recogniser, never a model in its place.
+    named = TranscriptOptions(recognisers="faster-whisper")
+    assert choose(named, "de", store)[0] is None
 
 
 def test_what_settings_name_is_needed(tmp_path):
