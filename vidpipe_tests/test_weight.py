@@ -70,8 +70,9 @@ print("started")
 def test_a_service_loads_nothing_that_only_steps_use():
     done = python(
         """
-import sys, vidpipe.api.app, vidpipe.library
+import sys, vidpipe.api.app, vidpipe.library, vidpipe.mcp.http
 heavy = ("scipy", "sklearn", "pyarrow", "onnxruntime", "dlib", "matplotlib", "pandas", "torch")
+heavy += ("mcp",)
 print([name for name in heavy if name in sys.modules])
 """
     )

@@ -206,20 +206,14 @@ def serve(
 
             from vidpipe.api.app import service
             from vidpipe.api.security.gate import check_login, is_loopback
+            from vidpipe.mcp import http as tools
             from vidpipe.web.limits import BoundedProtocol
 
         served = library()
         observe(served.engine.settings, serves=True)
         served.totals()
         asyncio.run(check_login(served.engine.settings, host))
-        extensions = []
-        try:
-            from vidpipe.mcp.http import extension
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
-                raise
-        else:
-            extensions.append(extension())
+        extensions = [tools.extension()] if tools.installed() else []
         _announce(served, host, port, needs_login=not is_loopback(host), tools=bool(extensions))
         uvicorn.run(
             service(served, host=host, extensions=extensions),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-
-from mcp.server.mcpserver import Context
+from typing import TYPE_CHECKING, Any
 
 from vidpipe.accounts.accounts import Accounts
 from vidpipe.accounts.audit import Actor
@@ -14,6 +12,9 @@ from vidpipe.accounts.model import Principal
 from vidpipe.api.problems import AWAY, KINDS, ApiError
 from vidpipe.errors import InputRejected, Unavailable, VidpipeError
 from vidpipe.observability import events
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
 
 _OURS = "this cannot be answered; the log of the server says why"
 
@@ -34,7 +35,7 @@ class Caller:
 
 
 #: Finds out who calls, with every call: what was revoked is refused at once.
-WhoCalls = Callable[[Context[Any, Any]], Awaitable[Caller]]
+WhoCalls = Callable[["Context[Any, Any]"], Awaitable[Caller]]
 
 
 def said_of(error: VidpipeError) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from mcp.server.mcpserver import Context
-from mcp.server.transport_security import TransportSecuritySettings
-from mcp.types import INVALID_REQUEST
+import anyio
+import anyio.to_thread
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,9 +22,19 @@ from vidpipe.api.security.pages import Keeper
 from vidpipe.errors import Unavailable
 from vidpipe.library import Library
 from vidpipe.mcp.callers import Caller
-from vidpipe.mcp.tools import server
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver import Context
 
 PATH = "/mcp"
+#: JSON-RPC 2.0, section 5.1: what was sent is no valid request.
+INVALID_REQUEST = -32600
+
+
+def installed() -> bool:
+    """Whether the SDK of the protocol is there: the extra `mcp`."""
+    return find_spec("mcp") is not None
 
 
 def extension() -> Extension:
@@ -31,22 +43,74 @@ def extension() -> Extension:
 
 
 def _made(library: Library, gate: Gate) -> tuple[ASGIApp, AbstractAsyncContextManager[None]]:
+    def make() -> MCPServer[Any]:
+        from vidpipe.mcp.tools import server
+
+        return server(library, who)
+
     async def who(ctx: Context[Any, Any]) -> Caller:
         request = ctx.request_context.request
         assert request is not None, "every call comes with an HTTP request"
         found: Caller = request.scope["vidpipe.caller"]
         return found
 
-    tools = server(library, who)
-    # Every request stands for itself: any of several processes may answer it, and each is asked
-    # who sends it. Host and origin are looked at before.
-    app = tools.streamable_http_app(
-        streamable_http_path=PATH,
-        stateless_http=True,
-        json_response=True,
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
-    return McpGate(app, gate), tools.session_manager.run()
+    tools = OnDemand(make)
+    return McpGate(tools, gate), tools.served()
+
+
+class OnDemand:
+    """The tools as an application, made when they are first asked for.
+
+    Their SDK takes 25 MiB, and most services are never asked.
+
+    Args:
+        make: makes the server; called once, in a thread.
+    """
+
+    def __init__(self, make: Callable[[], MCPServer[Any]]) -> None:
+        self._make = make
+        self._wanted = asyncio.Event()
+        self._app: asyncio.Future[ASGIApp] | None = None
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[None]:
+        """While the service runs."""
+        self._app = asyncio.get_running_loop().create_future()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._run, self._app)
+            yield
+            group.cancel_scope.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._app is not None, "the service runs"
+        self._wanted.set()
+        await (await asyncio.shield(self._app))(scope, receive, send)
+
+    async def _run(self, app: asyncio.Future[ASGIApp]) -> None:
+        await self._wanted.wait()
+        try:
+            tools = await anyio.to_thread.run_sync(self._make)
+        except Exception as error:
+            # Everyone who asks is told of it; the rest of the service goes on.
+            app.set_exception(error)
+            return
+        # Every request stands for itself: any of several processes may answer it, and each is
+        # asked who sends it. Host and origin are looked at before.
+        made = tools.streamable_http_app(
+            streamable_http_path=PATH,
+            stateless_http=True,
+            json_response=True,
+            transport_security=_checked_before(),
+        )
+        async with tools.session_manager.run():
+            app.set_result(made)
+            await anyio.sleep_forever()
+
+
+def _checked_before() -> Any:
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    return TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 
 class McpGate:
