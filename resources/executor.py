@@ -42,7 +42,8 @@ class HeartbeatExecutor(dg.Executor):
         run = plan_context.dagster_run
         with leading(run) as led:
             heartbeats = Engine(load_settings()).catalog.heartbeats
-            with heartbeats.alive(run.run_id, run.tags.get("dagster/partition", "")):
+            video = run.tags.get("dagster/partition", "")
+            with heartbeats.alive(run.run_id, video, until_noted=bool(video)):
                 for event in self._inner.execute(plan_context, execution_plan):
                     if event.is_step_failure:
                         led.fail((event.step_key or "").replace("__", "/"))

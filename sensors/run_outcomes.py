@@ -72,6 +72,7 @@ def run_outcomes(
                 continue
             if PARTITION in run.tags:
                 said.append(_note(context.instance, vidpipe.engine, record))
+                vidpipe.engine.catalog.heartbeats.stop([run.run_id])
             done[run.run_id] = run.status.value
         said += _settle(context.instance, vidpipe.engine)
     except VidpipeError as error:

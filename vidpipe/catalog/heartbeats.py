@@ -35,10 +35,19 @@ class Heartbeats:
                 follow(session, video_id)
 
     @contextmanager
-    def alive(self, run_id: str, video_id: str = "") -> Iterator[None]:
+    def alive(
+        self, run_id: str, video_id: str = "", *, until_noted: bool = False
+    ) -> Iterator[None]:
         """Heartbeats from a thread of its own, every few seconds, until the end.
 
         A database that is away for a while stops no work: the next beat tries again.
+
+        Args:
+            run_id: of the run.
+            video_id: of the video that it is for.
+            until_noted: somebody else notes how the run ended, and stops its heartbeats then:
+                until that is done, for less than a minute, the video counts as at work. It would
+                be queued again for the seconds in between.
         """
         over = threading.Event()
 
@@ -57,7 +66,10 @@ class Heartbeats:
             over.set()
             thread.join(timeout=HEARTBEAT_S)
             with contextlib.suppress(VidpipeError):
-                self.stop([run_id])
+                if until_noted:
+                    self.beat(run_id, video_id)
+                else:
+                    self.stop([run_id])
 
     def stop(self, run_ids: Collection[str]) -> None:
         """These runs have ended."""

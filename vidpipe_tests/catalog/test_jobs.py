@@ -75,6 +75,19 @@ def test_a_job_follows_its_run_from_the_request_to_the_end(catalog, made):
     assert catalog.jobs.get("job-1").ended_at is not None
 
 
+def test_a_job_is_not_queued_again_before_the_end_of_its_run_is_noted(catalog, made):
+    catalog.jobs.add([job(1, video_id=made)])
+    (request,) = catalog.requests.due(10)
+    catalog.requests.submitted({request.id: "run-1"})
+    with catalog.heartbeats.alive("run-1", made, until_noted=True):
+        pass
+    assert state(catalog, 1) == R and catalog.heartbeats.at_work() == {made}
+    catalog.finish_video(made, now())
+    catalog.requests.done("run-1")
+    catalog.heartbeats.stop(["run-1"])
+    assert state(catalog, 1) == D and catalog.heartbeats.at_work() == set()
+
+
 def test_a_run_that_began_before_the_job_does_not_meet_it(catalog, made):
     catalog.requests.add([made], "manual")
     (request,) = catalog.requests.due(10)
