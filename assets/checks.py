@@ -62,7 +62,7 @@ def source_accepted(document: SourceVideo) -> dg.AssetCheckResult:
 
 #: Checks of a transcript, with what each says in the UI.
 TRANSCRIPT_CHECKS = {
-    "speech_is_covered": "Words lie on at least 70 % of the time in which somebody speaks.",
+    "speech_is_covered": "Words lie on at least 70 % of the time in which someone speaks.",
     "word_confidence": "The recogniser believes its words: mean confidence at least 0.5.",
     "reading_speed": "The fastest subtitles ask for at most 20 characters a second.",
     "language_as_expected": "What is heard is the language that the channel or sidecar names.",

@@ -23,7 +23,7 @@ def stale_videos(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What a change of a setting, a stage, a model or a brand made stale, and why.
 
-    Materialise it after a change to see what making everything anew would cost; the job
+    Materialise it after a change to see what making everything again would cost; the job
     refresh_stale_videos then asks for exactly that.
     """
     found, unplanned = plans(vidpipe.engine)

@@ -107,7 +107,7 @@ def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
         raise _failure(error) from error
     except (VidpipeError, OSError, MemoryError) as error:
         if not isinstance(error, VidpipeError):
-            context.log.exception("the machine, or a bug of ours")
+            context.log.exception("the machine, or a bug in vidpipe")
         raise _failure(error) from error
 
 

@@ -152,7 +152,7 @@ def cli() -> str:
         "## Exit codes\n\n"
         "| | |\n|---|---|\n"
         "| 0 | done, also when there was nothing worth cutting |\n"
-        "| 1 | a bug of ours, with its traceback |\n"
+        "| 1 | a bug in vidpipe, with its traceback |\n"
         "| 2 | wrong usage or a wrong setting: each problem on a line |\n"
         "| 3 | the file was rejected, or keeps not to a rule |\n"
         "| 4 | something is unavailable: trying again can help |\n"

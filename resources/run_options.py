@@ -22,7 +22,7 @@ class RunOptionsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     force: bool = Field(
         default=False,
-        description="Make every selected stage anew, even if nothing changed. Costs the full time.",
+        description="Make every selected stage again, even if nothing changed. Costs the full time.",
     )
     platforms: list[str] = Field(
         default=[],
@@ -33,7 +33,7 @@ class RunOptionsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
     clips: int = Field(
         default=0,
-        description="So many clips, 1 to 50, the best there are, weak ones marked. "
+        description="This number of clips, 1 to 50, the best there are, weak ones marked. "
         "0: as sidecar or channel say, and only good ones.",
     )
     length: str = Field(

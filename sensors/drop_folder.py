@@ -16,7 +16,7 @@ from vidpipe.intake.taking import notice
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Lists the drop folder: {channel}/{video or sound}, with sidecars of the same "
-    "stem. Writes what is new or changed into the catalog, where it waits to be taken in.",
+    "stem. Writes what is new or changed into the catalog, where it waits for intake.",
 )
 def drop_folder(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource

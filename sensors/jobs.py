@@ -46,10 +46,10 @@ rerender_clips = dg.define_asset_job(
     selection=_CLIPS,
     partitions_def=videos,
     config=form("template", *_CAPTIONS, "quality", "force"),
-    description="Clips and exports anew, with another template, captions or quality; with nothing "
+    description="Clips and exports again, with another template, captions or quality; with nothing "
     "filled in, as channels.yaml says now. **Costs** the encoding alone, about 0.3 s for each "
     "second of clip and shape on two cores; nothing is listened to or looked at again. What is "
-    "filled in holds for this run: what is wanted always belongs into channels.yaml.",
+    "filled in holds for this run; what is to hold always belongs into channels.yaml.",
 )
 
 add_platform = dg.define_asset_job(
@@ -114,7 +114,7 @@ def take_uploads(
                 intake, folder, row, context.run_id, engine.settings.retry_delays_s, watched
             )
         except Exception as error:
-            context.log.exception(f"{item.key}: a bug of ours")
+            context.log.exception(f"{item.key}: a bug in vidpipe")
             bugs.append(error)
             continue
         if isinstance(outcome, str):

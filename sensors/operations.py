@@ -45,7 +45,7 @@ def request_stale(
 
 @dg.job(
     executor_def=_EXECUTOR,
-    description="Makes anew what a changed setting, version or model made stale, and only that: "
+    description="Makes again what a changed setting, version or model made stale, and only that: "
     "the asset stale_videos says first what it would be. Costs what it says there.",
 )
 def refresh_stale_videos() -> None:
@@ -165,15 +165,15 @@ def request_incomplete(context: dg.OpExecutionContext, vidpipe: VidpipeResource)
     if found:
         names = ", ".join(found[:20])
         raise dg.Failure(
-            f"{len(found)} videos were left half-way and are asked for again: {names}",
+            f"{len(found)} videos were left incomplete and are asked for again: {names}",
             allow_retries=False,
         )
-    context.log.info("no video is left half-way")
+    context.log.info("no video is left incomplete")
 
 
 @dg.job(
     executor_def=_EXECUTOR,
-    description="Fails when a video is left half-way: not finished, and neither waited for nor "
+    description="Fails when a video is left incomplete: not finished, and neither waited for nor "
     "given up. Asks for it again.",
 )
 def resume_incomplete_videos() -> None:
@@ -201,7 +201,7 @@ def nightly_retention(context: dg.ScheduleEvaluationContext, vidpipe: VidpipeRes
     job=resume_incomplete_videos,
     cron_schedule="17 * * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every hour: is a video left half-way?",
+    description="Every hour: is a video left incomplete?",
 )
 def hourly_resume_incomplete(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """The check, once an hour."""

@@ -42,7 +42,7 @@ _BATCH, _OVERLAP, _FIRST = 100, timedelta(seconds=30), timedelta(hours=1)
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Notes how every run of a video ended. What can pass is tried again after 1, 5, "
     "15 and 60 minutes; the rest is a dead letter at once: `vidpipe failures`. So is a run whose "
-    "launch form somebody filled in: re-execute it from its page, which keeps the form.",
+    "launch form someone filled in: re-execute it from its page, which keeps the form.",
 )
 def run_outcomes(
     context: dg.SensorEvaluationContext, vidpipe: VidpipeResource

@@ -46,7 +46,7 @@ def test_what_cannot_be_is_named(tmp_path, monkeypatch, name, value, command):
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(app, [command])
     assert isinstance(said.exception, SystemExit | None)
-    assert "Traceback" not in said.output and "bug of ours" not in said.output
+    assert "Traceback" not in said.output and "bug in vidpipe" not in said.output
     assert "canary" not in said.output
     assert os.environ["VIDPIPE_HOME"]
 

@@ -120,7 +120,7 @@ def test_a_bug_is_still_one(capfd):
 
     assert guard(work) == 1
     said = capfd.readouterr().err
-    assert "Traceback" in said and "bug of ours" in said and "\x1b" not in said
+    assert "Traceback" in said and "bug in vidpipe" in said and "\x1b" not in said
 
 
 # The folder that results are written into

@@ -92,7 +92,7 @@ class JobOptions(_Body):
     holds for its runs; what is always wanted belongs into `channels.yaml`."""
 
     clips: int | None = Field(
-        default=None, ge=1, le=50, description="so many, the best there are, weak ones marked"
+        default=None, ge=1, le=50, description="this number of clips, the best there are, weak ones marked"
     )
     length: str | None = Field(
         default=None,
@@ -116,7 +116,7 @@ class JobOptions(_Body):
         pattern=r"^#[0-9a-fA-F]{6}$",
         description="colour of the word that is spoken",
     )
-    force: bool = Field(default=False, description="make everything anew, stale or not")
+    force: bool = Field(default=False, description="make everything again, stale or not")
 
     def options(self) -> RunOptions:
         """As the library takes them.

@@ -152,7 +152,7 @@ class LoginAttemptRow(Base):
 
 
 class RateRow(Base):
-    """Where someone stands with a rate limit: when their next request would be in time.
+    """How much of a rate limit someone has used: when their next request would be in time.
 
     `due_s` is the theoretical arrival time of the generic cell rate algorithm, in Unix seconds.
     """

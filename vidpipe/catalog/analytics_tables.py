@@ -98,7 +98,7 @@ class ChangedDayRow(Base):
     """Something changed on a day in a channel since its analytics were made.
 
     Rows are only added, each by the transaction that changes something, and taken by whoever
-    makes the day's analytics anew: none is missed.
+    counts the day again: none is missed.
     """
 
     __tablename__ = "analytics_changes"

@@ -367,7 +367,7 @@ class ProjectRow(Audited, Base):
 
 
 class JobRow(Audited, Base):
-    """What somebody asked to have made: of an upload until intake decided, then of its video.
+    """What someone asked for: of an upload until intake decided, then of its video.
 
     `stages` are those to run, all of them when null; `run_options` is what the run is to do
     differently from what channel and sidecar say. What happened `since` then counts; null:

@@ -25,7 +25,7 @@ _DUE = text("due_at IS NOT NULL")
 
 
 class EndpointRow(Audited, Base):
-    """An address of someone's that is told of events of an organisation, or of channels of it.
+    """Someone's address that is sent events of an organisation, or of channels of it.
 
     `secret` and `old_secret` are encrypted: deliveries are signed with them, with the old one
     until `old_secret_until`. `failing_since` is when the first of the failures in a row was;

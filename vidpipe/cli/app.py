@@ -127,5 +127,5 @@ def guard(work: Callable[[], int]) -> int:
             err.print(f"vidpipe: {said}", style="red")
             return Unavailable.exit_code if retryable(error) else Misconfigured.exit_code
         err.print(traceback.format_exc())
-        err.print("vidpipe: this is a bug of ours; the traceback above says where", style="red")
+        err.print("vidpipe: this is a bug in vidpipe; the traceback above says where", style="red")
         return 1

@@ -79,7 +79,7 @@ def index(
         list[str] | None, typer.Argument(metavar="VIDEO...", help="their ids; none: all videos")
     ] = None,
 ) -> None:
-    """Write what is said in videos into the index of the search anew. Runs do it by themselves:
+    """Write what is said in videos into the search index again. Runs do it by themselves:
     this is for videos that were made before, and after a catalog was lost."""
 
     def go() -> int:
@@ -104,7 +104,7 @@ def analytics(
         typer.Option("--to", formats=["%Y-%m-%d"], help="day (UTC), included; default today"),
     ] = None,
     recompute: Annotated[
-        bool, typer.Option("--recompute", help="count every day there is anew first")
+        bool, typer.Option("--recompute", help="first count every day again")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:

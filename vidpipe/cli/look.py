@@ -73,7 +73,7 @@ def status(
         out.print(
             f"{totals.videos} videos, {totals.requests_due} wait for a run, "
             f"{totals.requests_later} to be tried again, "
-            f"{totals.uploads_pending} uploads wait to be taken in"
+            f"{totals.uploads_pending} uploads wait for intake"
         )
         return 0
 
@@ -139,7 +139,7 @@ def verify(
     platform: Annotated[list[str], typer.Option(help="platform; repeat for several")],
     channel: Annotated[str, typer.Option(help="whose loudness and platforms")] = "default",
 ) -> None:
-    """Hold a file, ours or not, against every rule of a platform."""
+    """Hold any file, made by vidpipe or not, against every rule of a platform."""
 
     def go() -> int:
         from vidpipe.channels.model import channel_named, load_channels

@@ -37,7 +37,7 @@ def run(
     channel: Annotated[str, typer.Option(help="channel of channels.yaml")] = "default",
     platform: Annotated[list[str] | None, typer.Option(help="platform; repeat for several")] = None,
     clips: Annotated[
-        int | None, typer.Option(min=1, max=50, help="so many, the best there are, weak or not")
+        int | None, typer.Option(min=1, max=50, help="this number, the best there are, weak or not")
     ] = None,
     length: Annotated[
         str | None, typer.Option(metavar="FROM-TO", help="of a clip in seconds, such as 20-45")
@@ -49,7 +49,7 @@ def run(
     template: Annotated[
         str | None, typer.Option(help="look, see `vidpipe templates`; default: the channel's")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="make everything anew")] = False,
+    force: Annotated[bool, typer.Option("--force", help="make everything again")] = False,
 ) -> None:
     """Make clips of recordings."""
     if transcript is not None and len(files) > 1:

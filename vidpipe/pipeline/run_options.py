@@ -20,13 +20,13 @@ class RunOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    force: bool = Field(default=False, description="make everything anew, changed or not")
+    force: bool = Field(default=False, description="make everything again, changed or not")
     platforms: tuple[str, ...] = Field(
         default=(), description="only these; empty: those of the sidecar, else of the channel"
     )
     additional_platforms: tuple[str, ...] = Field(default=(), description="these beside those")
     clips: int | None = Field(
-        default=None, ge=1, le=50, description="so many, the best there are, weak or not"
+        default=None, ge=1, le=50, description="this number of clips, the best there are, weak or not"
     )
     length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     quality: TierName | None = Field(default=None, description="quality of the encode")

@@ -69,7 +69,7 @@ class SegmentResult(_Part):
     score: float = Field(description="0 to 100")
     reasons: tuple[str, ...]
     factors: tuple[FactorResult, ...] = Field(description="none where nothing is said")
-    weak: bool = Field(description="there only because so many were asked for")
+    weak: bool = Field(description="there only because this number was asked for")
     title: str
     hook: str = Field(description="what is said first")
     description: str = Field(description="what a viewer gets, in two sentences of the passage")

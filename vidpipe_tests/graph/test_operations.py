@@ -170,7 +170,7 @@ def test_the_nights_retention_does_what_the_policies_say(home, monkeypatch):
 def test_a_video_that_was_left_half_way_is_said_and_asked_for(home, processed):
     assert hourly_resume_incomplete(dg.build_schedule_context()).run_config == {}
     done, said = run(home, "resume_incomplete_videos")
-    assert done and "no video is left half-way" in said
+    assert done and "no video is left incomplete" in said
     catalog = engine_of(home).catalog
     catalog.change_sidecar(processed.video_id, "v2", 0)
     catalog.requests.submitted({catalog.requests.due(1)[0].id: "r"})
