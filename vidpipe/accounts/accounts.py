@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vidpipe.accounts.audit import Audit
+from vidpipe.accounts.invitations import Invitations
 from vidpipe.accounts.keys import Keys
 from vidpipe.accounts.lockout import Lockout
 from vidpipe.accounts.logins import Logins
@@ -33,6 +34,7 @@ class Accounts:
         self._secrets = tuple(secrets)
         passwords = Passwords(options.password.min_length)
         self.users = Users(sessions, passwords)
+        self.invitations = Invitations(sessions)
         self.keys = Keys(sessions)
         self.audit = Audit(sessions)
         self.rates = RateLimits(sessions)

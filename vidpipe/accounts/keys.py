@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from vidpipe.accounts.audit import Actor, record
+from vidpipe.accounts.memberships import grants_of, organisation_name
 from vidpipe.accounts.model import Grant, Principal, Role, Scope
 from vidpipe.accounts.tokens import KEY_MARK, new_id, new_key, sha256
-from vidpipe.accounts.users import UnknownAccount, grants_of, organisation_name
+from vidpipe.accounts.users import UnknownAccount
 from vidpipe.catalog.account_tables import ApiKeyRow, UserRow
 from vidpipe.catalog.sessions import Sessions
 from vidpipe.catalog.tables import now

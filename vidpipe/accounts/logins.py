@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vidpipe.accounts.audit import Actor, record
 from vidpipe.accounts.lockout import Lockout, unlock
+from vidpipe.accounts.memberships import grants_of
 from vidpipe.accounts.model import Principal, Scope
 from vidpipe.accounts.options import SessionOptions
 from vidpipe.accounts.passwords import Passwords
 from vidpipe.accounts.signing import AccessToken, Signer
 from vidpipe.accounts.tokens import new_id, new_token, sha256
-from vidpipe.accounts.users import User, grants_of, is_email, view
+from vidpipe.accounts.users import User, is_email, view
 from vidpipe.catalog.account_tables import RefreshTokenRow, SessionRow, UserRow
 from vidpipe.catalog.sessions import Sessions
 from vidpipe.catalog.tables import now

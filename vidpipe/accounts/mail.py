@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
+from vidpipe.accounts.model import Grant
 from vidpipe.accounts.options import MailOptions
 from vidpipe.accounts.users import Purpose
 from vidpipe.errors import Unavailable
@@ -123,6 +124,26 @@ def link_mail(to: str, purpose: Purpose, token: str, public_url: str) -> Mail:
         f"It is good once, for {_LASTS[purpose]}. If it was not you, do nothing.\n"
     )
     return Mail(to, _SUBJECTS[purpose], text)
+
+
+def offer_mail(to: str, grant: Grant, code: str, public_url: str) -> Mail:
+    """A message to someone who has an account and is offered a role.
+
+    Args:
+        to: their address.
+        grant: the role, and where.
+        code: what accepts it.
+        public_url: where the service is, for the address that takes the code.
+    """
+    where = f"{public_url.rstrip('/')}/account/join"
+    place = grant.organisation if grant.channel is None else f"the channel {grant.channel}"
+    text = (
+        f"You are invited to {place} as {grant.role.name.lower()}. Accept it here:\n\n"
+        f"{where}?code={code}\n\n"
+        f"Where that does not open, enter this code at {where}:\n\n    {code}\n\n"
+        "It is good once, for seven days. If you do not want the role, do nothing.\n"
+    )
+    return Mail(to, f"You are invited to {place}", text)
 
 
 def known_mail(to: str) -> Mail:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from vidpipe.accounts.audit import Actor, record
 from vidpipe.accounts.lockout import unlock
+from vidpipe.accounts.memberships import ADMIN, give, grants_of, keep_an_admin, lock_admins
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.accounts.passwords import Passwords
 from vidpipe.accounts.tokens import new_id, new_token, sha256
@@ -33,19 +34,10 @@ from vidpipe.errors import InputRejected, Misconfigured
 #: that ends a header or a line (RFC 5321, 4.5.3.1: 254 in all, 64 before the at sign).
 _EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\_]{1,189}")
 _ID = re.compile(r"[0-9a-f]{32}")
-_NAME = re.compile(r"[a-z0-9_]+(?:-[a-z0-9_]+)*")
 
 
 class UnknownAccount(Misconfigured):
     """There is no user, key or membership of this name."""
-
-
-#: The role of whoever manages an organisation as a whole.
-_ADMIN = {"role": Role.ADMIN.name.lower(), "channel": ""}
-
-
-class LastAdmin(Misconfigured):
-    """Nobody would manage the organisation any more."""
 
 
 class Purpose(StrEnum):
@@ -109,29 +101,6 @@ def email_address(text: str) -> str:
     found = text.strip().lower()
     if not is_email(found):
         raise InputRejected("not_an_email", "this is no e-mail address")
-    return found
-
-
-def organisation_name(text: str) -> str:
-    """A name of an organisation or a channel.
-
-    Raises:
-        InputRejected: other characters than lower case letters, digits, `_` and `-`.
-    """
-    if len(text) > 64 or not _NAME.fullmatch(text):
-        raise InputRejected("bad_name", "a name has lower case letters, digits, _ and - in it")
-    return text
-
-
-async def grants_of(
-    session: AsyncSession, user_ids: Collection[str]
-) -> dict[str, tuple[Grant, ...]]:
-    """The roles of users, by their ids."""
-    query = select(MembershipRow).where(MembershipRow.user_id.in_(user_ids))
-    found: dict[str, tuple[Grant, ...]] = dict.fromkeys(user_ids, ())
-    for row in await session.scalars(query.order_by(MembershipRow.organisation)):
-        grant = Grant(row.organisation, Role[row.role.upper()], row.channel or None)
-        found[row.user_id] += (grant,)
     return found
 
 
@@ -241,7 +210,7 @@ class Users:
                         after=_fields(row),
                     )
                 for grant in grants:
-                    await _grant(session, row.user_id, grant, by)
+                    await give(session, row.user_id, grant, by)
         except IntegrityError as error:
             raise InputRejected("email_taken", f"there is a user {address} already") from error
         return view(row, tuple(grants))
@@ -254,7 +223,7 @@ class Users:
         """
         async with self._sessions.writing() as session:
             row = await _find(session, who)
-            await _grant(session, row.user_id, grant, by)
+            await give(session, row.user_id, grant, by)
             return view(row, (await grants_of(session, [row.user_id]))[row.user_id])
 
     async def take_role(self, who: str, organisation: str, channel: str | None, by: Actor) -> None:
@@ -266,14 +235,14 @@ class Users:
         """
         async with self._sessions.writing() as session:
             row = await _find(session, who)
-            await _lock_admins(session, [organisation])
+            await lock_admins(session, [organisation])
             have = await session.get(MembershipRow, (row.user_id, organisation, channel or ""))
             if have is None:
                 raise UnknownAccount(f"{row.email} has no role there")
             before = {"role": have.role, "channel": have.channel}
             await session.delete(have)
-            if before == _ADMIN:
-                await _keep_an_admin(session, organisation, by)
+            if before == ADMIN:
+                await keep_an_admin(session, organisation, by)
             record(
                 session,
                 by,
@@ -292,7 +261,7 @@ class Users:
         async with self._sessions.writing() as session:
             row = await _find(session, who)
             grants = (await grants_of(session, [row.user_id]))[row.user_id]
-            await _lock_admins(session, {grant.organisation for grant in grants})
+            await lock_admins(session, {grant.organisation for grant in grants})
             before = _fields(row)
             row.disabled_at = now() if disabled else None
             if disabled:
@@ -301,7 +270,7 @@ class Users:
             await session.flush()
             for grant in grants:
                 if disabled and grant.role is Role.ADMIN and grant.channel is None:
-                    await _keep_an_admin(session, grant.organisation, by)
+                    await keep_an_admin(session, grant.organisation, by)
             # A row for each organisation: it stays theirs when the role there is taken away.
             for organisation in _organisations(grants):
                 record(
@@ -443,66 +412,6 @@ async def _find(session: AsyncSession, who: str) -> UserRow:
     if row is None:
         raise UnknownAccount(f"there is no user {who}")
     return row
-
-
-async def _grant(session: AsyncSession, user_id: str, grant: Grant, by: Actor) -> None:
-    organisation = organisation_name(grant.organisation)
-    channel = organisation_name(grant.channel) if grant.channel else ""
-    await _lock_admins(session, [organisation])
-    row = await session.get(MembershipRow, (user_id, organisation, channel))
-    role = grant.role.name.lower()
-    before = {"role": row.role, "channel": channel} if row is not None else None
-    if row is None:
-        row = MembershipRow(user_id=user_id, organisation=organisation, channel=channel, role=role)
-        session.add(row)
-    row.role = role
-    await session.flush()
-    if before == _ADMIN and row.role != _ADMIN["role"]:
-        await _keep_an_admin(session, organisation, by)
-    record(
-        session,
-        by,
-        "role.give",
-        f"user:{user_id}",
-        organisation=organisation,
-        before=before,
-        after={"role": role, "channel": channel},
-        details={"role": role, "channel": channel},
-    )
-
-
-async def _lock_admins(session: AsyncSession, organisations: Collection[str]) -> None:
-    """Of two changes of who manages an organisation the later sees the earlier."""
-    query = select(MembershipRow.user_id).where(
-        MembershipRow.organisation.in_(organisations),
-        MembershipRow.channel == "",
-        MembershipRow.role == _ADMIN["role"],
-    )
-    order = (MembershipRow.organisation, MembershipRow.user_id)
-    await session.execute(query.order_by(*order).with_for_update())
-
-
-async def _keep_an_admin(session: AsyncSession, organisation: str, by: Actor) -> None:
-    """Nobody locks an organisation out of itself; who has the command line may.
-
-    Raises:
-        LastAdmin: nobody who may log in would manage it any more.
-    """
-    if not by.id.startswith(("user:", "key:")):
-        return
-    await session.flush()
-    query = (
-        select(UserRow.user_id)
-        .join(MembershipRow, MembershipRow.user_id == UserRow.user_id)
-        .where(
-            MembershipRow.organisation == organisation,
-            MembershipRow.channel == "",
-            MembershipRow.role == _ADMIN["role"],
-            UserRow.disabled_at.is_(None),
-        )
-    )
-    if await session.scalar(query.limit(1)) is None:
-        raise LastAdmin(f"{organisation} would have no admin any more: make someone else one first")
 
 
 def _organisations(grants: Collection[Grant]) -> list[str | None]:

@@ -22,11 +22,13 @@ from vidpipe.api.security.entering import (
     NO_LOGIN,
     SENT,
     check_open,
+    joined,
     limit_login,
     own_page,
     refusal,
     send_registration,
     send_reset,
+    take_offer,
     use_code,
 )
 from vidpipe.api.security.gate import Gate
@@ -37,6 +39,7 @@ from vidpipe.web.rendering import page
 _MOST = 16 * 1024
 _AWAY = "The catalog cannot be reached. Try again in a moment."
 _CODES = {"verify": Purpose.VERIFY, "reset": Purpose.RESET, "invite": Purpose.INVITE}
+_JOIN = "You are invited"
 _TITLES = {
     "verify": "Confirm your address",
     "reset": "Choose a new password",
@@ -151,6 +154,9 @@ async def _account(request: Request) -> Response:
             await use_code(request, code.strip(), _CODES[what], given.get("password", ""))
             done = _Form(_TITLES[what], "", said="Your password is set.", links=(_TO_LOGIN,))
             return _shown(request, done)
+        if what == "join":
+            said = _sentence(joined(await take_offer(request, code.strip())))
+            return _shown(request, _Form(_JOIN, "", said=said, links=(_TO_LOGIN,)))
         if what == "register":
             check_open(gate)
             task = BackgroundTask(send_registration, gate, actor_of(request), email)
@@ -198,6 +204,10 @@ def _account_form(
         )
         said = "Choose a password: long, and not a common one."
         return _Form(_TITLES[what], action, fields, "Continue", said, problem, (_TO_LOGIN,))
+    if what == "join":
+        fields = (_Field("code", "The code of the message", value=code, focus=not code),)
+        said = "Accept the role that you are offered. If you do not want it, do nothing."
+        return _Form(_JOIN, action, fields, "Accept", said, problem, (_TO_LOGIN,))
     is_open = gate.settings.accounts.registration == "open"
     titles = {"forgot": "Forgot your password?"} | ({"register": "Register"} if is_open else {})
     if what not in titles:

@@ -92,7 +92,10 @@ class JobOptions(_Body):
     holds for its runs; what is always wanted belongs into `channels.yaml`."""
 
     clips: int | None = Field(
-        default=None, ge=1, le=50, description="this number of clips, the best there are, weak ones marked"
+        default=None,
+        ge=1,
+        le=50,
+        description="this number, the best there are, weak ones marked",
     )
     length: str | None = Field(
         default=None,

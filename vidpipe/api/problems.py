@@ -16,7 +16,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from vidpipe.accounts.users import LastAdmin, UnknownAccount
+from vidpipe.accounts.memberships import LastAdmin
+from vidpipe.accounts.users import UnknownAccount
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
     AssetInUse,

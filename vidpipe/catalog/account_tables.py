@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     String,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,6 +67,32 @@ class MembershipRow(Audited, Base):
     role: Mapped[str] = mapped_column(String(16))
 
     __table_args__ = (Index("ix_memberships_organisation", "organisation"),)
+
+
+class InvitationRow(Base):
+    """A role that someone who has an account is offered, until they accept it or it expires.
+
+    One for each place: a later one takes the place of the one before. The SHA-256 is of the
+    code that was sent to them.
+    """
+
+    __tablename__ = "invitations"
+
+    invitation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    organisation: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(64), default="")
+    role: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(64))
+    invited_by: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(Utc, default=now)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+
+    __table_args__ = (
+        UniqueConstraint("sha256", name="uq_invitations_sha256"),
+        UniqueConstraint("user_id", "organisation", "channel", name="uq_invitations_place"),
+        Index("ix_invitations_organisation", "organisation"),
+    )
 
 
 class SessionRow(Base):

@@ -106,7 +106,10 @@ class Instructions(BaseModel):
     platforms: tuple[str, ...] = ()
     template: str = Field(default="", description="how its clips look; default the channel's")
     clips: int | None = Field(
-        default=None, ge=1, le=50, description="this number of clips, the best there are, weak or not"
+        default=None,
+        ge=1,
+        le=50,
+        description="this number, the best there are, weak or not",
     )
     length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     priority: int = Field(default=0, ge=-10, le=10)

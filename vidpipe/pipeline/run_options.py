@@ -26,7 +26,10 @@ class RunOptions(BaseModel):
     )
     additional_platforms: tuple[str, ...] = Field(default=(), description="these beside those")
     clips: int | None = Field(
-        default=None, ge=1, le=50, description="this number of clips, the best there are, weak or not"
+        default=None,
+        ge=1,
+        le=50,
+        description="this number, the best there are, weak or not",
     )
     length: Length | None = Field(default=None, description="of a clip in seconds, such as 20-45")
     quality: TierName | None = Field(default=None, description="quality of the encode")

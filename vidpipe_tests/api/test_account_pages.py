@@ -144,6 +144,21 @@ def test_the_link_of_a_message_leads_to_a_new_password(service, browser):
     assert log_in(browser, password=GOOD + " new").status_code == 303
 
 
+def test_the_link_of_an_offer_leads_to_the_role(service, browser):
+    service.user("bob@example.org", Grant("default", Role.VIEWER))
+    service.user("boss@example.org", Grant("acme", Role.ADMIN))
+    body = {"email": "bob@example.org", "organisation": "acme", "role": "editor"}
+    service.client.post("/users", json=body, headers=service.login("boss@example.org"))
+    code = service.outbox.code()
+    assert f"/account/join?code={code}" in service.outbox.sent[-1].text
+    shown = browser.get(f"/account/join?code={code}").text
+    assert f'value="{code}"' in shown and "Accept" in shown
+    done = browser.post("/account/join", data={"code": code})
+    assert "You are editor of acme now." in done.text
+    again = browser.post("/account/join", data={"code": code})
+    assert again.status_code == 400 and "was used" in again.text
+
+
 def test_registering_is_offered_where_it_is_open(service, browser, tmp_path_factory):
     assert browser.get("/account/register").status_code == 404
     assert browser.post("/account/register", data={"email": "x@example.org"}).status_code == 404

@@ -252,7 +252,12 @@ def test_an_invitation_tells_nothing_of_a_life_elsewhere(service):
     service.login("bob@example.org")
     admin = service.login(ANN)
     body = {"email": "bob@example.org", "organisation": "acme", "role": "viewer"}
-    view = service.client.post("/users", json=body, headers=admin).json()
+    answer = service.client.post("/users", json=body, headers=admin).json()
+    assert answer["user"] is None and bob not in str(answer)
+    assert service.client.get(f"/users/{bob}", headers=admin).status_code == 404
+    accepted = service.client.post("/auth/join", json={"token": service.outbox.code()})
+    assert accepted.json() == {"detail": "you are viewer of acme now"}
+    view = service.client.get(f"/users/{bob}", headers=admin).json()
     assert view["id"] == bob and view["last_login_at"] is None
     log = service.client.get("/audit?limit=500", headers=admin).json()["items"]
     assert "session.start" not in {r["action"] for r in log if r["object"] == f"user:{bob}"}
@@ -338,7 +343,7 @@ def test_an_invitation(service):
     header = service.login(ANN)
     body = {"email": "bob@example.org", "organisation": "acme", "role": "editor"}
     invited = service.client.post("/users", json=body, headers=header)
-    assert invited.status_code == 201 and not invited.json()["verified"]
+    assert invited.status_code == 201 and not invited.json()["user"]["verified"]
     code = service.outbox.code()
     taken = service.client.post("/auth/invite", json={"token": code, "password": GOOD})
     assert taken.status_code == 200
@@ -346,6 +351,50 @@ def test_an_invitation(service):
     assert service.client.get("/users", headers=bob).status_code == 403
     elsewhere = {**body, "organisation": "default"}
     assert service.client.post("/users", json=elsewhere, headers=header).status_code == 404
+
+
+def grants(service, email):
+    me = service.client.get("/auth/me", headers=service.login(email)).json()
+    return {(g["organisation"], g["channel"], g["role"]) for g in me["grants"]}
+
+
+def test_nobody_gets_a_role_elsewhere_that_they_did_not_accept(service):
+    service.user("bob@example.org", Grant("default", Role.VIEWER))
+    admin, bob = service.login(ANN), "bob@example.org"
+    body = {"email": bob, "organisation": "acme", "role": "editor"}
+    first = service.client.post("/users", json=body, headers=admin).json()["invitation"]
+    old = service.outbox.code()
+    # A later offer takes the place of the one before.
+    second = {**body, "role": "admin"}
+    offer = service.client.post("/users", json=second, headers=admin).json()["invitation"]
+    assert offer["offered"]["role"] == "admin" and offer["email"] == bob
+    code = service.outbox.code()
+    assert grants(service, bob) == {("default", None, "viewer")}
+    shown = service.client.get("/users/invitations", headers=admin).json()
+    assert [item["invitation_id"] for item in shown] == [offer["invitation_id"]]
+    assert first["invitation_id"] != offer["invitation_id"]
+    assert service.client.post("/auth/join", json={"token": old}).status_code == 400
+    assert service.client.post("/auth/join", json={"token": code}).status_code == 200
+    assert service.client.post("/auth/join", json={"token": code}).status_code == 400
+    assert grants(service, bob) == {("default", None, "viewer"), ("acme", None, "admin")}
+    # Who belongs to it already is given another role at once.
+    again = service.client.post("/users", json=body, headers=admin).json()
+    assert again["invitation"] is None and again["user"]["grants"][0]["role"] == "editor"
+    rows = service.client.get("/audit?action=role", headers=admin).json()["items"]
+    assert [row["action"] for row in rows][:3] == ["role.give", "role.give", "role.offer"]
+
+
+def test_an_offer_can_be_withdrawn_and_is_nobody_elses(service):
+    service.user("bob@example.org", Grant("default", Role.ADMIN))
+    admin, bob = service.login(ANN), service.login("bob@example.org")
+    body = {"email": "bob@example.org", "organisation": "acme", "role": "editor"}
+    offer = service.client.post("/users", json=body, headers=admin).json()["invitation"]
+    path = f"/users/invitations/{offer['invitation_id']}"
+    assert service.client.get("/users/invitations", headers=bob).json() == []
+    assert service.client.delete(path, headers=bob).status_code == 404
+    assert service.client.delete(path, headers=admin).status_code == 204
+    refused = service.client.post("/auth/join", json={"token": service.outbox.code()})
+    assert refused.json()["code"] == "bad_token"
 
 
 def test_who_has_a_role_elsewhere_is_disabled_by_nobody_here(service):

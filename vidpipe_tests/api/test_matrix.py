@@ -96,6 +96,7 @@ ROUTES: dict[str, Action | str] = {
     "POST /auth/reset/request": PUBLIC,
     "POST /auth/reset": PUBLIC,
     "POST /auth/invite": PUBLIC,
+    "POST /auth/join": PUBLIC,
     "GET /auth/oidc/start": PUBLIC,
     "GET /auth/oidc/callback": PUBLIC,
     "POST /auth/logout": LOGIN,
@@ -106,6 +107,8 @@ ROUTES: dict[str, Action | str] = {
     "GET /auth/allow": LOGIN,
     "GET /users": M,
     "POST /users": M,
+    "GET /users/invitations": M,
+    "DELETE /users/invitations/{invitation_id}": M,
     "GET /users/{user_id}": M,
     "PUT /users/{user_id}/role": M,
     "DELETE /users/{user_id}/role": M,
@@ -154,6 +157,7 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "POST /auth/reset/request": {"email": "new@example.org"},
         "POST /auth/reset": {"token": "x", "password": GOOD},
         "POST /auth/invite": {"token": "x", "password": GOOD},
+        "POST /auth/join": {"token": "x"},
         "PUT /auth/password": {"old": "x", "new": GOOD},
         "POST /users": {"email": f"{at['video_id']}@example.org", **role},
         "PUT /users/{user_id}/role": role,
@@ -215,9 +219,12 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         from vidpipe.accounts.audit import COMMAND_LINE
 
         key, _ = await accounts.keys.create("other", COMMAND_LINE, organisation=organisation)
-        return (await accounts.users.get(email)).id, key.id
+        user = await accounts.users.get(email)
+        grant = Grant(organisation, Role.VIEWER)
+        _, offer = await accounts.invitations.offer(user.id, grant, COMMAND_LINE)
+        return user.id, key.id, offer.id
 
-    at["user_id"], at["key_id"] = service.run(known)
+    at["user_id"], at["key_id"], at["invitation_id"] = service.run(known)
     if "{endpoint_id}" in route or "{delivery_id}" in route:
         at |= service.endpoint(organisation, channel)
     method, path = route.split(" ")

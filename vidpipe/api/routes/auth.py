@@ -34,6 +34,7 @@ from vidpipe.api.security.entering import (
     SENT,
     check_open,
     end_old,
+    joined,
     limit_login,
     limit_refresh,
     login_page,
@@ -41,6 +42,7 @@ from vidpipe.api.security.entering import (
     refusal,
     send_registration,
     send_reset,
+    take_offer,
     use_code,
 )
 from vidpipe.api.security.gate import Gate
@@ -81,6 +83,12 @@ class NewPasswordBody(_Body):
 
     token: SecretStr = Field(max_length=1024)
     password: SecretStr = Field(max_length=1024)
+
+
+class CodeBody(_Body):
+    """The code of a message."""
+
+    token: SecretStr = Field(max_length=1024)
 
 
 class ChangePasswordBody(_Body):
@@ -338,6 +346,13 @@ async def accept_invitation(request: Request, body: NewPasswordBody) -> Said:
     """Choose a password, with the code of the invitation."""
     await _use(request, body, Purpose.INVITE)
     return Said(detail="welcome; log in")
+
+
+@router.post("/join", summary="Accept a role", responses=errors(400), dependencies=_STRICT)
+async def accept_role(request: Request, body: CodeBody) -> Said:
+    """Take a role in another organisation, with the code of the message that offered it."""
+    grant = await take_offer(request, body.token.get_secret_value())
+    return Said(detail=joined(grant))
 
 
 @router.get(

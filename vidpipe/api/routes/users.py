@@ -8,18 +8,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, BackgroundTasks, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from vidpipe.accounts.mail import link_mail
+from vidpipe.accounts.invitations import Invitation
+from vidpipe.accounts.mail import link_mail, offer_mail
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.accounts.users import Purpose, UnknownAccount, User, email_address
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.routes.auth import GrantView
+from vidpipe.api.security.entering import send
 from vidpipe.api.security.gate import Gate
 from vidpipe.api.security.managing import Manages
-from vidpipe.errors import Unavailable
-from vidpipe.observability import events
 
 router = APIRouter(prefix="/users", tags=["accounts"])
+InvitationId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="id of an invitation")]
 UserId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="id of a user")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+(?:-[a-z0-9_]+)*$", max_length=24)]
 
@@ -59,6 +60,26 @@ class InviteBody(RoleBody):
     email: str = Field(max_length=254)
 
 
+class InvitationView(BaseModel):
+    """A role that someone who has an account is offered, until they accept it."""
+
+    invitation_id: str
+    email: str
+    offered: GrantView
+    invited_by: str = Field(description="who offered it, as the audit log names them")
+    created_at: datetime
+    expires_at: datetime
+
+
+class Invited(BaseModel):
+    """What became of an invitation: a user, or an offer to one of another organisation."""
+
+    user: UserView | None = Field(
+        description="who has the role now; none: they have an account, and have to accept it"
+    )
+    invitation: InvitationView | None = Field(description="what they have to accept")
+
+
 class DisableBody(BaseModel):
     """Whether someone may log in."""
 
@@ -89,6 +110,26 @@ async def list_users(
     )
 
 
+@router.get("/invitations", summary="List invitations", responses=errors())
+async def list_invitations(asked: Manages) -> tuple[InvitationView, ...]:
+    """Roles that were offered and not accepted yet, in organisations that you manage; the newest
+    500."""
+    found = await asked.accounts.invitations.pending(asked.organisations())
+    return tuple(_offer(item) for item in found)
+
+
+@router.delete(
+    "/invitations/{invitation_id}",
+    summary="Withdraw an invitation",
+    status_code=204,
+    responses=errors(404),
+)
+async def withdraw_invitation(asked: Manages, invitation_id: InvitationId) -> None:
+    """Take an offer back: its code is good for nothing any more."""
+    mine = asked.organisations()
+    await asked.accounts.invitations.withdraw(invitation_id, mine, asked.actor)
+
+
 @router.get("/{user_id}", summary="Get a user", responses=errors(404))
 async def get_user(asked: Manages, user_id: UserId) -> UserView:
     """One user."""
@@ -96,20 +137,30 @@ async def get_user(asked: Manages, user_id: UserId) -> UserView:
 
 
 @router.post("", summary="Invite someone", status_code=201, responses=errors(404))
-async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> UserView:
-    """Give someone a role; who has no account yet gets a message with a code to make one.
-    With a login only: a key would make itself a user who can do more than it."""
+async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> Invited:
+    """Give someone a role. Who has no account yet gets a message with a code to make one; who has
+    one in other organisations alone gets a message, and the role once they accept it. With a
+    login only: a key would make itself a user who can do more than it."""
     if asked.principal.id.startswith("key:"):
         raise Forbidden("a key invites nobody: log in, or use `vidpipe users add`")
     grant = _grant(asked, body)
     users, email = asked.accounts.users, email_address(body.email)
     try:
-        user = await users.give_role((await users.get(email)).id, grant, asked.actor)
+        user = await users.get(email)
     except UnknownAccount:
         user = await users.add(email, asked.actor, grants=[grant])
+    else:
+        belongs = any(have.organisation == grant.organisation for have in user.grants)
+        if user.verified and not belongs:
+            offers = asked.accounts.invitations
+            code, made = await offers.offer(user.id, grant, asked.actor)
+            public_url = asked.gate.settings.public_url
+            tasks.add_task(send, asked.gate, offer_mail(user.email, grant, code, public_url))
+            return Invited(user=None, invitation=_offer(made))
+        user = await users.give_role(user.id, grant, asked.actor)
     if not user.verified and not user.disabled:
         tasks.add_task(_send, asked.gate, user)
-    return _view(asked, user)
+    return Invited(user=_view(asked, user), invitation=None)
 
 
 @router.put("/{user_id}/role", summary="Give a role", responses=errors(404, 409))
@@ -167,22 +218,29 @@ def _view(asked: Manages, user: User) -> UserView:
         created_at=user.created_at,
         # Of someone who has a role elsewhere, too, this is not only ours to see.
         last_login_at=user.last_login_at if asked.is_theirs_alone(user) else None,
-        grants=tuple(
-            GrantView(
-                organisation=g.organisation,
-                channel=g.channel,
-                role=g.role.name.lower(),  # type: ignore[arg-type]
-            )
-            for g in user.grants
-            if asked.manages(g.organisation)
-        ),
+        grants=tuple(_grant_view(g) for g in user.grants if asked.manages(g.organisation)),
+    )
+
+
+def _offer(item: Invitation) -> InvitationView:
+    return InvitationView(
+        invitation_id=item.id,
+        email=item.email,
+        offered=_grant_view(item.grant),
+        invited_by=item.invited_by,
+        created_at=item.created_at,
+        expires_at=item.expires_at,
+    )
+
+
+def _grant_view(grant: Grant) -> GrantView:
+    return GrantView(
+        organisation=grant.organisation,
+        channel=grant.channel,
+        role=grant.role.name.lower(),  # type: ignore[arg-type]
     )
 
 
 async def _send(gate: Gate, user: User) -> None:
     token = await gate.accounts.users.new_link(user.id, Purpose.INVITE)
-    mail = link_mail(user.email, Purpose.INVITE, token, gate.settings.public_url)
-    try:
-        await gate.mailer.send(mail)
-    except Unavailable as error:
-        events.error("mail_send_failed", message=str(error))
+    await send(gate, link_mail(user.email, Purpose.INVITE, token, gate.settings.public_url))

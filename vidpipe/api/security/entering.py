@@ -9,6 +9,7 @@ from fastapi import Request
 from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.logins import LoginRefused
 from vidpipe.accounts.mail import Mail, known_mail, link_mail
+from vidpipe.accounts.model import Grant
 from vidpipe.accounts.users import Purpose, UnknownAccount, is_email
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.client import is_foreign
@@ -87,6 +88,25 @@ async def use_code(request: Request, token: str, purpose: Purpose, password: str
     users = gate_of(request).accounts.users
     if await users.use_link(token, purpose, actor_of(request), password=password) is None:
         raise ApiError(400, "bad_token", "the code is not known, was used or is too old")
+
+
+async def take_offer(request: Request, code: str) -> Grant:
+    """Take the code of a message that offers a role.
+
+    Raises:
+        ApiError: 400, the code is not known, was used or is too old.
+    """
+    offers = gate_of(request).accounts.invitations
+    grant = await offers.accept(code, actor_of(request))
+    if grant is None:
+        raise ApiError(400, "bad_token", "the code is not known, was used or is too old")
+    return grant
+
+
+def joined(grant: Grant) -> str:
+    """What someone is told who accepted a role."""
+    place = grant.organisation if grant.channel is None else f"the channel {grant.channel}"
+    return f"you are {grant.role.name.lower()} of {place} now"
 
 
 def own_page(address: str) -> str:
