@@ -1,0 +1,24 @@
+"""What is checked of every post before anything is sent."""
+
+from __future__ import annotations
+
+from vidpipe.publishing.model import Publication, Refusal
+
+
+def conformance(post: Publication) -> list[Refusal]:
+    """The rules of the platform's preset that the file does not keep."""
+    return [
+        Refusal(
+            field="video", words=f"{rule.rule}: {rule.measured}, the platform wants {rule.wanted}."
+        )
+        for rule in post.rules
+        if not rule.ok
+    ]
+
+
+def over(field: str, measured: float, most: float, unit: str) -> list[Refusal]:
+    """A refusal where something is longer or larger than the platform takes."""
+    if measured <= most:
+        return []
+    words = f"{measured:g} {unit}, the platform takes at most {most:g}."
+    return [Refusal(field=field, words=words)]

@@ -1,0 +1,576 @@
+"""YouTube Data API v3: resumable upload, attachments, publication.
+
+A video is always uploaded as private. It is published by a change of its status when it has been
+processed and everything belonging to it is there, so nobody sees half a post, and what YouTube
+rejects was never public.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vidpipe.platforms.counting import counted
+from vidpipe.publishing.calls import (
+    AnswerUnusable,
+    Call,
+    Reply,
+    Slice,
+    as_json,
+    count_at,
+    list_at,
+    needed,
+    text_at,
+    with_query,
+)
+from vidpipe.publishing.checks import conformance, over
+from vidpipe.publishing.machine import MOST_FAILURES, Machine, Taker, Turn
+from vidpipe.publishing.model import (
+    THUMBNAIL,
+    VIDEO,
+    CaptionAttachment,
+    Charge,
+    Phase,
+    PostFigures,
+    PostingAccount,
+    Publication,
+    Refusal,
+    RemoteState,
+    Task,
+    Verb,
+)
+from vidpipe.publishing.youtube_faults import FAILED, FAULTS, REJECTED
+
+#: Chunks are multiples of it, but for the last.
+GRAIN_BYTES = 262_144
+CHUNK_BYTES = 32 * GRAIN_BYTES
+MOST_BYTES = 274_877_906_944
+MOST_THUMBNAIL_BYTES, MOST_CAPTION_BYTES = 52_428_800, 100 * 2**20
+_TITLE, _DESCRIPTION_BYTES, _TAGS = 100, 5000, 500
+_UNITS, _UPLOADS = "youtube.units", "youtube.uploads"
+_CHANGE, _CAPTION = Charge(bucket=_UNITS, amount=50), Charge(bucket=_UNITS, amount=400)
+_READ = Charge(bucket=_UNITS, amount=1)
+#: Seconds between two looks at a video that is being processed: the first and the longest.
+_LOOK_S, _LONGEST_LOOK_S = 15.0, 1800.0
+_RANGE = re.compile(r"bytes=0-(\d{1,15})")
+_ANALYTICS = "https://youtubeanalytics.googleapis.com"
+
+
+class YouTube(Machine):
+    """YouTube.
+
+    Args:
+        base: of the Data API.
+        analytics: of the Analytics API, for watch time; empty: not asked.
+        chunk_bytes: how much is sent at once, a multiple of `GRAIN_BYTES`.
+    """
+
+    name = "youtube"
+    title = "YouTube"
+    faults = FAULTS
+    unsure = frozenset({"publish"})
+
+    def __init__(
+        self,
+        base: str = "https://www.googleapis.com",
+        analytics: str = _ANALYTICS,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        if chunk_bytes <= 0 or chunk_bytes % GRAIN_BYTES:
+            raise ValueError(f"chunk_bytes: a multiple of {GRAIN_BYTES}")
+        super().__init__(base, ("googleapis.com",))
+        self._analytics = analytics.rstrip("/")
+        self._chunk = chunk_bytes
+
+    def codes(self, reply: Reply) -> Sequence[str]:
+        error = reply.json().get("error")
+        return [text_at(one, "reason") for one in list_at(error, "errors")] if error else []
+
+    def refused(self, reply: Reply, call: Call) -> bool:
+        if call.name in ("chunk", "ask") and reply.status == 308:
+            return False
+        return not reply.ok
+
+    # Before
+
+    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+        tags = sum(len(tag) + (2 if " " in tag else 0) for tag in post.tags) + len(post.tags)
+        found = [
+            *conformance(post),
+            *over("title", len(post.title), _TITLE, "characters"),
+            *over("text", counted(post.text, "bytes"), _DESCRIPTION_BYTES, "bytes"),
+            *over("tags", tags - bool(post.tags), _TAGS, "characters with commas and quotes"),
+            *over("video", post.video.size_bytes, MOST_BYTES, "bytes"),
+        ]
+        if not post.title.strip():
+            found.append(Refusal(field="title", words="YouTube wants a title."))
+        for field, text in (("title", post.title), ("text", post.text)):
+            if "<" in text or ">" in text:
+                found.append(Refusal(field=field, words="YouTube takes neither < nor >."))
+        if post.thumbnail is not None:
+            size = post.thumbnail.size_bytes
+            found += over("thumbnail", size, MOST_THUMBNAIL_BYTES, "bytes")
+        for caption in post.captions:
+            found += over(caption.file, caption.size_bytes, MOST_CAPTION_BYTES, "bytes")
+        if post.privacy not in ("public", "unlisted", "private"):
+            words = "YouTube knows public, unlisted and private."
+            found.append(Refusal(field="privacy", words=words))
+        if post.publish_at is not None and post.privacy != "public":
+            words = "What YouTube publishes at a time is public then: set privacy to public."
+            found.append(Refusal(field="publish_at", words=words))
+        if post.draft:
+            found.append(
+                Refusal(field="draft", words="YouTube has no drafts: set privacy to private.")
+            )
+        return tuple(found)
+
+    def estimate(self, post: Publication) -> tuple[Charge, ...]:
+        changes = (post.thumbnail is not None) + len(post.playlists) + self._is_changed(post)
+        units = 50 * changes + 400 * len(post.captions) + 3
+        return (Charge(bucket=_UPLOADS, amount=1), Charge(bucket=_UNITS, amount=units))
+
+    # What is asked
+
+    def next(self, turn: Turn) -> Call | RemoteState:
+        post, state, now = turn.post, turn.state, turn.now
+        match state.phase:
+            case Phase.NEW:
+                return self.start(post)
+            case Phase.SENDING:
+                return self._send(post, state)
+            case Phase.CONFIRMING:
+                return self._seek(state)
+            case Phase.PROCESSING:
+                return self.look(state)
+            case Phase.ADDING:
+                return self._attach(post, state)
+            case _:
+                if not self._is_changed(post):
+                    return state.having(phase=Phase.PUBLISHED)
+                return self.finish(post, state, now)
+
+    def start(self, post: Publication) -> Call:
+        """Open an upload session. A session without bytes is nothing: it may be opened twice."""
+        headers, body = as_json({"snippet": self.snippet(post), "status": self.status(post)})
+        query = {
+            "uploadType": "resumable",
+            "part": "snippet,status",
+            "notifySubscribers": _said(post.notify),
+        }
+        return Call(
+            name="session", verb=Verb.START, method="POST",
+            url=with_query(f"{self.base}/upload/youtube/v3/videos", **query),
+            headers=(
+                *headers,
+                ("X-Upload-Content-Length", str(post.video.size_bytes)),
+                ("X-Upload-Content-Type", post.video.content_type),
+            ),
+            body=body, charges=(Charge(bucket=_UPLOADS, amount=1),),
+        )  # fmt: skip
+
+    def _send(self, post: Publication, state: RemoteState) -> Call | RemoteState:
+        if state.sent >= post.video.size_bytes:
+            return self._ask(post, state)
+        is_last = state.sent + self._chunk >= post.video.size_bytes
+        if is_last and not state.memo.get("last"):
+            return state.remembering(last="sent")
+        return self.send(post, state)
+
+    def _ask(self, post: Publication, state: RemoteState) -> Call:
+        return Call(
+            name="ask", verb=Verb.LOOK, method="PUT", url=state.session,
+            headers=(("Content-Range", f"bytes */{post.video.size_bytes}"),),
+        )  # fmt: skip
+
+    def send(self, post: Publication, state: RemoteState) -> Call:
+        """The next chunk. The video comes to be with the last one."""
+        total = post.video.size_bytes
+        end = min(state.sent + self._chunk, total)
+        return Call(
+            name="chunk", verb=Verb.SEND, method="PUT", url=state.session,
+            headers=(
+                ("Content-Type", post.video.content_type),
+                ("Content-Range", f"bytes {state.sent}-{end - 1}/{total}"),
+            ),
+            body=(Slice(VIDEO, state.sent, end),), once=True, timeout_s=300.0,
+        )  # fmt: skip
+
+    def look(self, state: RemoteState, name: str = "status") -> Call:
+        """One read of the video."""
+        url = self._url("videos", part="status,processingDetails", id=state.remote_id)
+        return Call(name=name, verb=Verb.LOOK, method="GET", url=url, charges=(_READ,))
+
+    def finish(self, post: Publication, state: RemoteState, now: datetime) -> Call:
+        """Make the video public, at once or at its time: a change that may be made twice."""
+        status = self.status(post) | {"privacyStatus": post.privacy}
+        if post.publish_at is not None and post.publish_at > now + timedelta(minutes=1):
+            status |= {"privacyStatus": "private", "publishAt": _utc(post.publish_at)}
+        headers, body = as_json({"id": state.remote_id, "status": status})
+        return Call(
+            name="publish", verb=Verb.FINISH, method="PUT", url=self._url("videos", part="status"),
+            headers=headers, body=body, once=True, public=True, charges=(_CHANGE,),
+        )  # fmt: skip
+
+    def update(self, turn: Turn) -> Call | None:
+        post, state = turn.post, turn.state
+        headers, body = as_json({"id": state.remote_id, "snippet": self.snippet(post)})
+        return Call(
+            name="update", verb=Verb.UPDATE, method="PUT",
+            url=self._url("videos", part="snippet"), headers=headers, body=body,
+            charges=(_CHANGE,),
+        )  # fmt: skip
+
+    def review(self, turn: Turn) -> Call | None:
+        return self.look(turn.state, "review")
+
+    def delete(self, turn: Turn) -> Call | None:
+        state = turn.state
+        return self._removal("delete", Verb.DELETE, state)
+
+    def discard(self, turn: Turn) -> Call | None:
+        state = turn.state
+        if state.remote_id:
+            return self._removal("discard", Verb.CANCEL, state)
+        return None
+
+    def lookup(self, turn: Turn) -> Call:
+        post, state = turn.post, turn.state
+        match state.armed:
+            case "chunk":
+                return self._ask(post, state)
+            case "captions":
+                url = self._url("captions", part="snippet", videoId=state.remote_id)
+                charge = Charge(bucket=_UNITS, amount=50)
+                return Call("captions_there", Verb.LOOK, "GET", url, charges=(charge,))
+            case "playlist":
+                playlist = state.memo.get("attaching", "").partition(":")[2]
+                url = self._url(
+                    "playlistItems", part="snippet", playlistId=playlist, videoId=state.remote_id
+                )
+                return Call("playlist_there", Verb.LOOK, "GET", url, charges=(_READ,))
+            case _:
+                return self.look(state, "verify")
+
+    # Bodies, as the discovery document has them
+
+    def snippet(self, post: Publication) -> dict[str, Any]:
+        """`VideoSnippet`: an update replaces all of it, so all of it is sent."""
+        made: dict[str, Any] = {
+            "title": post.title,
+            "description": post.text,
+            "categoryId": post.category or "22",
+        }
+        if post.tags:
+            made["tags"] = list(post.tags)
+        if post.language:
+            made |= {"defaultLanguage": post.language, "defaultAudioLanguage": post.language}
+        return made
+
+    def status(self, post: Publication) -> dict[str, Any]:
+        """`VideoStatus` of a video that nobody sees yet."""
+        return {
+            "privacyStatus": "private",
+            "selfDeclaredMadeForKids": post.made_for_kids,
+            "containsSyntheticMedia": post.synthetic,
+            "embeddable": post.embeddable,
+            "license": "youtube",
+        }
+
+    def _is_changed(self, post: Publication) -> bool:
+        return post.privacy != "private" or post.publish_at is not None
+
+    def _removal(self, name: str, verb: Verb, state: RemoteState) -> Call:
+        url = self._url("videos", id=state.remote_id)
+        return Call(name, verb, "DELETE", url, charges=(_CHANGE,))
+
+    def _url(self, resource: str, **query: str) -> str:
+        return with_query(f"{self.base}/youtube/v3/{resource}", **query)
+
+    # Attachments
+
+    def _attach(self, post: Publication, state: RemoteState) -> Call | RemoteState:
+        if post.thumbnail is not None and THUMBNAIL not in state.done:
+            if state.memo.get("attaching") != THUMBNAIL:
+                return state.remembering(attaching=THUMBNAIL)
+            url = f"{self.base}/upload/youtube/v3/thumbnails/set"
+            return Call(
+                name=THUMBNAIL, verb=Verb.SEND, method="POST",
+                url=with_query(url, videoId=state.remote_id, uploadType="media"),
+                headers=(("Content-Type", post.thumbnail.content_type),),
+                body=(Slice(THUMBNAIL, 0, post.thumbnail.size_bytes),),
+                optional=True, charges=(_CHANGE,),
+            )  # fmt: skip
+        for caption in post.captions:
+            if caption.file not in state.done:
+                if state.memo.get("attaching") != caption.file:
+                    return state.remembering(attaching=caption.file)
+                return self._captions(caption, state)
+        for playlist in post.playlists:
+            if f"playlist:{playlist}" not in state.done:
+                if state.memo.get("attaching") != f"playlist:{playlist}":
+                    return state.remembering(attaching=f"playlist:{playlist}")
+                resource = {"kind": "youtube#video", "videoId": state.remote_id}
+                item = {"snippet": {"playlistId": playlist, "resourceId": resource}}
+                headers, body = as_json(item)
+                return Call(
+                    name="playlist", verb=Verb.SEND, method="POST",
+                    url=self._url("playlistItems", part="snippet"), headers=headers, body=body,
+                    once=True, optional=True, charges=(_CHANGE,),
+                )  # fmt: skip
+        return state.having(phase=Phase.FINISHING)
+
+    def _captions(self, caption: CaptionAttachment, state: RemoteState) -> Call:
+        snippet = {
+            "videoId": state.remote_id,
+            "language": caption.language,
+            "name": caption.name,
+            "isDraft": False,
+        }
+        mark = f"vidpipe-{state.key}"
+        head = (
+            f"--{mark}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
+            f"{json.dumps({'snippet': snippet}, ensure_ascii=False)}\r\n"
+            f"--{mark}\r\nContent-Type: {caption.content_type}\r\n\r\n"
+        )
+        url = f"{self.base}/upload/youtube/v3/captions"
+        return Call(
+            name="captions", verb=Verb.SEND, method="POST",
+            url=with_query(url, part="snippet", uploadType="multipart"),
+            headers=(("Content-Type", f'multipart/related; boundary="{mark}"'),),
+            body=(
+                head.encode(),
+                Slice(caption.file, 0, caption.size_bytes),
+                f"\r\n--{mark}--\r\n".encode(),
+            ),
+            once=True, optional=True, charges=(_CAPTION,),
+        )  # fmt: skip
+
+    # What answers mean
+
+    def takers(self) -> Mapping[str, Taker]:
+        return {
+            "session": self._opened,
+            "chunk": self._kept,
+            "ask": self._kept,
+            "channel": self._channel_read,
+            "uploads": self._sought,
+            "status": self._looked,
+            "verify": self._verified,
+            "publish": self._published,
+            THUMBNAIL: self._attached,
+            "captions": self._attached,
+            "playlist": self._attached,
+            "captions_there": self._captions_sought,
+            "playlist_there": self._playlist_sought,
+            "review": self._reviewed,
+            "update": self.done_task,
+            "delete": self.done_task,
+            "discard": self.done_task,
+        }
+
+    def _opened(self, turn: Turn) -> RemoteState:
+        state, reply = turn.state, turn.reply
+        where = reply.header("location")
+        if not where:
+            raise AnswerUnusable("the answer names no session")
+        return state.having(phase=Phase.SENDING, session=self.own(where), sent=0)
+
+    def _kept(self, turn: Turn) -> RemoteState:
+        post, state, reply, now = turn.post, turn.state, turn.reply, turn.now
+        if reply.status != 308:
+            video = needed(reply.object(), "id")
+            return state.having(
+                phase=Phase.PROCESSING, remote_id=video, sent=post.video.size_bytes, session="",
+                armed="", url=f"https://www.youtube.com/watch?v={video}",
+            )  # fmt: skip
+        match = _RANGE.fullmatch(reply.header("range"))
+        kept = int(match[1]) + 1 if match else 0
+        if kept > post.video.size_bytes:
+            raise AnswerUnusable("the answer names more bytes than there are")
+        if kept > state.sent:
+            return state.having(sent=kept, armed="")
+        # It has no more than before: that has an end, too.
+        if state.failures + 1 >= MOST_FAILURES:
+            return self.fatal(state, "no_progress", "YouTube keeps none of what it is sent.")
+        state = state.having(sent=kept, armed="", failures=state.failures + 1)
+        wait_s = _LOOK_S if kept == post.video.size_bytes else 1.0
+        return state.having(not_before=now + timedelta(seconds=wait_s))
+
+    def lost(self, state: RemoteState, now: datetime) -> RemoteState:
+        """A session is gone. When its last bytes may have arrived, the video may be there."""
+        if state.session and state.sent and state.memo.get("last"):
+            return state.having(phase=Phase.CONFIRMING, armed="", looks=0)
+        return self.restarted(state, now)
+
+    def _seek(self, state: RemoteState) -> Call:
+        uploads = state.memo.get("uploads")
+        if not uploads:
+            url = self._url("channels", part="contentDetails", mine="true")
+            return Call("channel", Verb.LOOK, "GET", url, charges=(_READ,))
+        url = self._url("playlistItems", part="snippet", playlistId=uploads, maxResults="50")
+        return Call("uploads", Verb.LOOK, "GET", url, charges=(_READ,))
+
+    def _channel_read(self, turn: Turn) -> RemoteState:
+        state, reply = turn.state, turn.reply
+        channels = list_at(reply.object(), "items")
+        playlists = text_at(channels, 0, "contentDetails", "relatedPlaylists", "uploads")
+        if not playlists:
+            raise AnswerUnusable("the answer names no playlist of uploads")
+        return state.remembering(uploads=playlists)
+
+    def _sought(self, turn: Turn) -> RemoteState:
+        post, state, reply, now = turn.post, turn.state, turn.reply, turn.now
+        since = _utc(state.began_at - timedelta(minutes=5))
+        for item in list_at(reply.object(), "items"):
+            snippet = item.get("snippet")
+            same = text_at(snippet, "title") == post.title
+            video = text_at(snippet, "resourceId", "videoId")
+            if same and video and text_at(snippet, "publishedAt") >= since:
+                return state.having(
+                    phase=Phase.PROCESSING, remote_id=video, session="",
+                    sent=post.video.size_bytes, url=f"https://www.youtube.com/watch?v={video}",
+                )  # fmt: skip
+        if state.looks + 1 < 3:
+            return self.later(state, now, 60.0)
+        return self.restarted(state, now)
+
+    def _looked(self, turn: Turn) -> RemoteState:
+        state, reply, now = turn.state, turn.reply, turn.now
+        video = self._video(reply)
+        if video is None:
+            if state.looks + 1 < 5:
+                return self.later(state, now, 60.0)
+            return self.fatal(state, "videoNotFound", "The video is not on YouTube any more.")
+        upload = text_at(video, "status", "uploadStatus")
+        if upload == "rejected":
+            reason = text_at(video, "status", "rejectionReason") or "rejected"
+            return self.fatal(state, reason, REJECTED.get(reason, "YouTube rejected the video."))
+        if upload in ("failed", "deleted"):
+            reason = text_at(video, "status", "failureReason") or upload
+            return self.fatal(state, reason, FAILED.get(reason, "The video is not on YouTube."))
+        working = text_at(video, "processingDetails", "processingStatus")
+        if working in ("failed", "terminated"):
+            return self.fatal(state, f"processing_{working}", "YouTube could not process it.")
+        if upload == "processed" and working in ("", "succeeded"):
+            return state.having(phase=Phase.ADDING)
+        return self.later(state, now, min(_LOOK_S * 1.5**state.looks, _LONGEST_LOOK_S))
+
+    def _attached(self, turn: Turn) -> RemoteState:
+        state = turn.state
+        return state.having(done=(*state.done, state.memo["attaching"]), armed="")
+
+    def _captions_sought(self, turn: Turn) -> RemoteState:
+        state, reply, now = turn.state, turn.reply, turn.now
+        language = state.memo["attaching"].partition(":")[2]
+        for item in list_at(reply.object(), "items"):
+            snippet = item.get("snippet")
+            if text_at(snippet, "language") == language and text_at(snippet, "trackKind") != "ASR":
+                return self._attached(turn.at(state))
+        return self.absent(state, now)
+
+    def _playlist_sought(self, turn: Turn) -> RemoteState:
+        state, reply, now = turn.state, turn.reply, turn.now
+        if list_at(reply.object(), "items"):
+            return self._attached(turn.at(state))
+        return self.absent(state, now)
+
+    def _published(self, turn: Turn) -> RemoteState:
+        post, state, reply = turn.post, turn.state, turn.reply
+        status = reply.object().get("status")
+        privacy = text_at(status, "privacyStatus")
+        if text_at(status, "publishAt"):
+            return state.having(phase=Phase.SCHEDULED, post_id=state.remote_id, armed="")
+        if privacy == post.privacy:
+            return state.having(phase=Phase.PUBLISHED, post_id=state.remote_id, armed="")
+        if privacy == "private":
+            return self.fatal(state, "locked_private", _LOCKED)
+        raise AnswerUnusable("the answer does not name the privacy")
+
+    def _verified(self, turn: Turn) -> RemoteState:
+        post, state, reply = turn.post, turn.state, turn.reply
+        status = (self._video(reply) or {}).get("status")
+        if text_at(status, "publishAt"):
+            return state.having(phase=Phase.SCHEDULED, post_id=state.remote_id, armed="")
+        if text_at(status, "privacyStatus") == post.privacy:
+            return state.having(phase=Phase.PUBLISHED, post_id=state.remote_id, armed="")
+        return state.having(armed="", failures=state.failures)
+
+    def _reviewed(self, turn: Turn) -> RemoteState:
+        """Also: a scheduled video has become public, or was made private by its owner."""
+        state = turn.state
+        video = self._video(turn.reply)
+        if video is None:
+            return self._ended_task(state.having(task=Task.DELETE))
+        status = video.get("status")
+        if text_at(status, "uploadStatus") in ("rejected", "failed", "deleted"):
+            return self._looked(turn)
+        scheduled = bool(text_at(status, "publishAt"))
+        return self._ended_task(
+            state.having(phase=Phase.SCHEDULED if scheduled else Phase.PUBLISHED)
+        )
+
+    def _video(self, reply: Reply) -> dict[str, Any] | None:
+        read = reply.object()
+        if "items" not in read:
+            raise AnswerUnusable("the answer names no items")
+        return next(iter(list_at(read, "items")), None)
+
+    # After
+
+    def statistics(
+        self, account: PostingAccount, state: RemoteState, now: datetime
+    ) -> tuple[Call, ...]:
+        url = self._url("videos", part="statistics", id=state.remote_id)
+        counts = Call("statistics", Verb.STATISTICS, "GET", url, charges=(_READ,))
+        if not self._analytics:
+            return (counts,)
+        query = {
+            "ids": "channel==MINE",
+            "startDate": state.began_at.date().isoformat(),
+            "endDate": now.date().isoformat(),
+            "metrics": "views,shares,estimatedMinutesWatched",
+            "filters": f"video=={state.remote_id}",
+        }
+        url = with_query(f"{self._analytics}/v2/reports", **query)
+        return counts, Call("analytics", Verb.STATISTICS, "GET", url)
+
+    def figures(self, replies: Sequence[Reply]) -> PostFigures:
+        found = (self._video(replies[0]) or {}) if replies and replies[0].ok else {}
+        rows = replies[1].json().get("rows") if len(replies) > 1 and replies[1].ok else None
+        return PostFigures(
+            views=count_at(found, "statistics", "viewCount"),
+            likes=count_at(found, "statistics", "likeCount"),
+            comments=count_at(found, "statistics", "commentCount"),
+            shares=count_at(rows, 0, 1),
+            watch_s=60.0 * float(text_at(rows, 0, 2)) if text_at(rows, 0, 2) else None,
+        )
+
+    def account(self, account: PostingAccount) -> Call | None:
+        url = self._url("channels", part="id,snippet", mine="true")
+        return Call("account", Verb.LOOK, "GET", url, charges=(_READ,))
+
+    def account_read(self, account: PostingAccount, reply: Reply) -> PostingAccount:
+        found = list_at(reply.object(), "items")
+        return account.model_copy(
+            update={
+                "remote_id": needed(found, 0, "id"),
+                "name": text_at(found, 0, "snippet", "title"),
+            }
+        )
+
+
+_LOCKED = (
+    "YouTube kept the video private: the Google project has not passed YouTube's audit. "
+    "Have it audited, or publish the video in YouTube Studio."
+)
+
+
+def _said(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
