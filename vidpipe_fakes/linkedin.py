@@ -61,7 +61,7 @@ class FakeLinkedIn(FakePlatform):
         self._media: dict[str, str] = {}
         paths = OAuthPaths(
             "/oauth/v2/authorization", "/oauth/v2/accessToken", "/oauth/v2/revoke",
-            life_s=60 * 86_400,
+            life_s=60 * 86_400, revokes_access=True,
         )  # fmt: skip
         self.oauth = FakeOAuth(self, paths, self.ACCOUNT)
         super().__init__(clock)
@@ -207,6 +207,8 @@ class FakeLinkedIn(FakePlatform):
 
     def _posts_of(self, asked: Asked) -> Response:
         self._versioned(asked)
+        if asked.headers.get("x-restli-method") != "FINDER":
+            raise Refused(_error(400, "ILLEGAL_ARGUMENT", 0))
         if not self.reads or asked.query.get("author") != asked.account:
             raise Refused(_error(403, "ACCESS_DENIED", 100))
         found: list[dict[str, Any]] = [

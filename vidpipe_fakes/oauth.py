@@ -22,6 +22,7 @@ class OAuthPaths:
     Attributes:
         pkce: how a challenge is made of a verifier; None: the platform knows none.
         rotates: whether a refresh token is good once.
+        revokes_access: whether only an access token ends what was granted.
         again: whether a refresh gives a refresh token, too.
     """
 
@@ -33,6 +34,7 @@ class OAuthPaths:
     basic: bool = False
     pkce: Callable[[str], str] | None = None
     rotates: bool = False
+    revokes_access: bool = False
     again: bool = True
     life_s: int = 3600
 
@@ -180,7 +182,11 @@ class FakeOAuth:
 
     def _revoke(self, asked: Asked) -> Response:
         token = {**asked.query, **asked.form()}.get("token", "")
-        known = self.refresh_tokens.pop(token, None)
+        if self._paths.revokes_access:
+            access = self._fake.tokens.get(token)
+            known = None if access is None else (access.account, "")
+        else:
+            known = self.refresh_tokens.pop(token, None)
         if known is not None:
             for name, one in list(self._fake.tokens.items()):
                 if one.account == known[0]:

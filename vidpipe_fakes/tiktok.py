@@ -73,6 +73,7 @@ class FakeTikTok(FakePlatform):
         paths = OAuthPaths(
             "/v2/auth/authorize/", "/v2/oauth/token/", "/v2/oauth/revoke/",
             client_field="client_key", pkce=hexadecimal, rotates=True, life_s=86_400,
+            revokes_access=True,
         )  # fmt: skip
         self.oauth = FakeOAuth(self, paths, self.ACCOUNT)
         super().__init__(clock)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -248,7 +249,8 @@ class LinkedIn(Machine):
         if state.armed == "finalize":
             return self.look(state, "finalized")
         query = {"author": account.remote_id, "q": "author", "count": "20"}
-        return self._got("posts", Verb.LOOK, "posts", **query, sortBy="CREATED", isDsc="false")
+        call = self._got("posts", Verb.LOOK, "posts", **query, sortBy="CREATED")
+        return replace(call, headers=(*call.headers, ("X-RestLi-Method", "FINDER")))
 
     def _versions(self) -> tuple[tuple[str, str], ...]:
         return (

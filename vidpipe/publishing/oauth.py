@@ -48,6 +48,9 @@ class OAuthPlatform:
         challenge: PKCE's; `hex` is TikTok's, SHA-256 in hexadecimal.
         extra: further parameters of the authorisation.
         renews: how a token is renewed: by a refresh token, or by exchanging the token itself.
+        revokes: which of a pair ends what was granted.
+        early: how long before it expires a token is renewed: with those that are exchanged, a
+            platform that is away for a day must not end the connection.
         exchange_url: where a short-lived token is changed for a long-lived one.
         default_life_s: of a token whose answer names none.
     """
@@ -63,6 +66,8 @@ class OAuthPlatform:
     challenge: Challenge = "S256"
     extra: Mapping[str, str] = field(default_factory=dict)
     renews: Literal["refresh_token", "fb_exchange_token"] = "refresh_token"
+    revokes: Literal["refresh", "access"] = "refresh"
+    early: timedelta = EARLY
     exchange_url: str = ""
     default_life_s: int = 3600
 
@@ -120,9 +125,9 @@ class TokenGrant:
     scopes: tuple[str, ...] = ()
     remote_id: str = ""
 
-    def due(self, now: datetime) -> bool:
-        """Whether it is to be renewed now."""
-        return self.expires_at - now <= EARLY
+    def due(self, now: datetime, early: timedelta = EARLY) -> bool:
+        """Whether it is to be renewed now; `early` as the platform has it."""
+        return self.expires_at - now <= early
 
 
 class GrantRefused(VidpipeError):
@@ -218,8 +223,8 @@ def revoke(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> C
         return None
     if platform.renews == "fb_exchange_token":
         return Call("revoke", Verb.REFRESH, "DELETE", platform.revoke_url, auth=Auth.BEARER)
-    # Of a pair, revoking the longer-lived one ends both.
-    token = grant.refresh or grant.access
+    refresh = grant.refresh if platform.revokes == "refresh" else None
+    token = refresh or grant.access
     return _token_call(
         "revoke", platform, client, platform.revoke_url, {"token": token.get_secret_value()}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from vidpipe.publishing.graph import VERSION
 from vidpipe.publishing.oauth import OAuthPlatform
@@ -22,6 +23,8 @@ def _meta(name: str, *scopes: str) -> OAuthPlatform:
         scopes=scopes,
         separator=",",
         renews="fb_exchange_token",
+        early=timedelta(days=7),
+        default_life_s=60 * 86_400,
     )
 
 
@@ -50,6 +53,7 @@ OAUTH: Mapping[str, OAuthPlatform] = {
             client_field="client_key",
             separator=",",
             challenge="hex",
+            revokes="access",
             default_life_s=86_400,
         ),
         _meta(
@@ -76,6 +80,7 @@ OAUTH: Mapping[str, OAuthPlatform] = {
             # For pages, LINKEDIN_PAGES are asked for instead: an application has to be let in.
             scopes=("openid", "profile", "w_member_social"),
             challenge="",
+            revokes="access",
             default_life_s=60 * 86_400,
         ),
         OAuthPlatform(

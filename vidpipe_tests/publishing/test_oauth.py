@@ -77,6 +77,9 @@ def test_an_account_is_connected_renewed_and_revoked(room):
         assert grant.expires_at - room.clock() == timedelta(days=60)
     assert not grant.due(room.clock())
     assert grant.due(grant.expires_at - timedelta(minutes=10))
+    early = room.platform.early
+    assert grant.due(grant.expires_at - early, early)
+    assert not grant.due(grant.expires_at - early - timedelta(seconds=1), early)
     fresh = oauth.granted(
         room.platform, room.ask(oauth.renew(room.platform, CLIENT, grant)), room.clock()
     )

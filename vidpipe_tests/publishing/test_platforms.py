@@ -79,6 +79,18 @@ def test_youtube_rejects_before_anybody_saw_it(reason):
     assert "YouTube" in state.fault.words and not scene.fake.shown()
 
 
+def test_youtube_notices_that_it_has_the_same_video():
+    scene = scene_for("youtube")
+    drive(scene)
+    scene.post = post_for("youtube", key="post-2", title="Another title")
+    scene.save(scene.machine.begin(scene.post, scene.clock.now))
+    state = drive(scene)
+    assert state.phase is Phase.FAILED and state.fault.code == "duplicate"
+    assert len(scene.fake.shown()) == 1
+    assert ask(scene, Task.CANCEL).phase is Phase.CANCELLED
+    assert len(scene.fake.videos) == 1
+
+
 def test_youtube_keeps_private_what_an_unaudited_project_uploads():
     scene = scene_for("youtube")
     scene.fake.audited = False
