@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
+from vidpipe.observability.redact import clean
 from vidpipe.publishing import wire
 from vidpipe.publishing.calls import Arrival
 from vidpipe.publishing.machine import Move
@@ -41,6 +43,18 @@ def test_addresses_that_are_secrets_are_not_printed(name):
     printed = "".join(repr(s) + str(s) for s in scene.states)
     assert not [one for one in secrets if one in printed]
     assert secrets or name in ("x", "webhook")
+
+
+@pytest.mark.parametrize("name", ["youtube", "tiktok"])
+def test_what_lets_one_write_to_an_upload_is_taken_out_of_logs(name):
+    """httpx logs addresses at INFO; vidpipe's logs are cleaned of the values in them."""
+    scene = scene_for(name)
+    drive(scene)
+    (session,) = {s.session for s in scene.states if s.session}
+    logged = clean(f"HTTP Request: PUT {session} 200")
+    values = [value for values in parse_qs(urlsplit(session).query).values() for value in values]
+    assert values
+    assert not [value for value in values if f"={value}" in logged]
 
 
 def test_a_request_prints_neither_address_nor_body():
