@@ -22,7 +22,7 @@ class RunOptionsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     force: bool = Field(
         default=False,
-        description="Make every selected stage again, even if nothing changed. Costs the full time.",
+        description="Make every selected stage again, changed or not. Costs the full time.",
     )
     platforms: list[str] = Field(
         default=[],
