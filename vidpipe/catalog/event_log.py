@@ -193,8 +193,9 @@ class EventLog:
 
     def missed(
         self, after: int, limit: int, *, rooms: Rooms, kept_since: datetime
-    ) -> list[EventRecord] | Missed:
-        """What somebody missed who has read up to an id, or why that cannot be told any more.
+    ) -> tuple[int, list[EventRecord] | Missed]:
+        """What somebody missed who has read up to an id, or why that cannot be told any more;
+        and the newest id up to which that is so.
 
         Args:
             after: the last id that they read.
@@ -205,17 +206,17 @@ class EventLog:
         with self._db.together():
             newest = self.newest_id()
             if after > newest:
-                return Missed.UNKNOWN_ID
+                return newest, Missed.UNKNOWN_ID
             if after == newest:
-                return []
+                return newest, []
             with self._db.session() as session:
                 kept = session.scalar(
                     select(func.min(EventRow.id)).where(EventRow.occurred_at >= kept_since)
                 )
             if kept is None or after < kept - 1:
-                return Missed.EXPIRED
+                return newest, Missed.EXPIRED
             found = self.after(after, limit + 1, rooms=rooms, up_to=newest)
-        return Missed.TOO_MANY if len(found) > limit else found
+        return newest, Missed.TOO_MANY if len(found) > limit else found
 
     def remove_old(self, before: datetime) -> bool:
         """Remove events that are older; whether there is more.
