@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
+from contextlib import suppress
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -13,8 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 REQUEST_S = 10.0
 #: How long a reader may leave what was sent to it lying, in seconds; nginx: send_timeout 60.
 STALLED_S = 60.0
-#: Connections at once; fewer where the process may open fewer files.
-MOST = 256
+#: Connections at once, of which many may be streams of events; fewer where the process may open
+#: fewer files.
+MOST = 2048
 _LOOK_S = 1.0
 
 
@@ -22,6 +24,16 @@ def most_connections() -> int:
     """As many as leave half of the files that may be open to everything else."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else max(1, min(MOST, soft // 2))
+
+
+def allow_more_files() -> None:
+    """Let the process open as many files as that many connections need, if the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST if hard == resource.RLIM_INFINITY else min(2 * MOST, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    BoundedProtocol.most = most_connections()
 
 
 class BoundedProtocol(H11Protocol):
