@@ -342,7 +342,9 @@ async def _keys(url: str, count: int) -> list[str]:
         await accounts.close()
 
 
-async def _measure(args: argparse.Namespace, port: int, pid: int, keys: list[str]) -> dict[str, Any]:
+async def _measure(
+    args: argparse.Namespace, port: int, pid: int, keys: list[str]
+) -> dict[str, Any]:
     _, empty_mib = _usage(pid)
     opened = await _open_streams(port, keys, args.streams)
     await asyncio.sleep(5.0)

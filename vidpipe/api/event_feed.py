@@ -19,8 +19,8 @@ from functools import cached_property
 
 from vidpipe.api.problems import ApiError
 from vidpipe.catalog.event_log import EventRecord, Rooms
-from vidpipe.catalog.progress import ProgressRecord
 from vidpipe.catalog.events import WAKE
+from vidpipe.catalog.progress import ProgressRecord
 from vidpipe.catalog.sessions import listening
 from vidpipe.catalog.tables import now
 from vidpipe.library import Library
@@ -298,7 +298,7 @@ class EventFeed:
         url = self._library.engine.settings.database_url.get_secret_value()
         while True:
             with suppress(Exception):
-                async for _ in listening(url, WAKE, lambda: self._wake.set()):
+                async for _ in listening(url, WAKE, self._wake.set):
                     self._is_woken = True
             self._is_woken = False
             if self._library.engine.catalog.embedded:
@@ -350,7 +350,7 @@ async def told(
                 left = min(left, began + seconds - time.monotonic())
                 if left <= 0:
                     return
-            frame = await stream.next(min(left, recheck_s))
+            found = await stream.next(min(left, recheck_s))
             at = time.monotonic()
             if at - checked >= recheck_s:
                 checked = at
@@ -359,8 +359,8 @@ async def told(
                     stream.end("revoked")
                     break
                 stream.rooms = replace(stream.rooms, channels=channels)
-            if frame is not None and frame.channel in (None, *stream.rooms.channels):
-                yield frame
+            if found is not None and found.channel in (None, *stream.rooms.channels):
+                yield found
             elif stream.ended is None and at - stream.sent >= HEARTBEAT_S - 0.01:
                 yield None
             else:

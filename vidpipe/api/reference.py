@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from vidpipe.api.examples import example_of
 from vidpipe.api.problems import Problem
@@ -63,7 +64,8 @@ def _events() -> dict[str, Any]:
     """What an event of each type is, and that an event is one of these."""
     found: dict[str, Any] = {}
     names: dict[str, str] = {}
-    for kind, model in {**envelopes(), "progress": ProgressEvent}.items():
+    models: dict[str, type[BaseModel]] = {**envelopes(), "progress": ProgressEvent}
+    for kind, model in models.items():
         made = model.model_json_schema(ref_template="#/components/schemas/{model}")
         found.update(made.pop("$defs", {}))
         found[model.__name__] = made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -27,9 +28,7 @@ class Server(uvicorn.Server):
 
     def serve_until_told(self) -> bool:
         """Serve until a signal; whether it began to."""
-        try:
+        # It has ended in order, and says then what ended it.
+        with suppress(KeyboardInterrupt):
             self.run()
-        except KeyboardInterrupt:
-            # It has ended in order, and says then what ended it.
-            pass
         return self.started

@@ -29,7 +29,7 @@ from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.outputs import OutputRows
-from vidpipe.catalog.progress import ProgressRows
+from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
 from vidpipe.catalog.search import SearchIndex
@@ -336,6 +336,8 @@ class Catalog(Database):
             video = session.get_one(Video, row.video_id)
             _add_stage(session, row, video)
             _tell_stage(session, row, video.channel, cause)
+            if row.error is None:
+                done(session, row.video_id, row.stage)
             if not row.reused:
                 analytics.note(session, video.channel, row.created_at)
 
@@ -358,7 +360,9 @@ class Catalog(Database):
             session.add_all(rows.rows)
             for row in rows.rows:
                 _add_made(session, row)
-                now_said = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+                now_said = {
+                    column.key: getattr(row, column.key) for column in row.__table__.columns
+                }
                 item = _item(now_said)
                 if before.get(item) != _said(now_said):
                     _tell_made(session, row, replaced=item in before)
@@ -459,7 +463,7 @@ def _said(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _tell_made(session: Session, row: Base, *, replaced: bool) -> None:
     """A clip or an export that was not there before as it is now."""
     if isinstance(row, ClipRow):
-        about = {"rank": row.rank, "score": row.score}
+        about: dict[str, Any] = {"rank": row.rank, "score": row.score}
         kind = "clip.created"
     elif isinstance(row, ExportRow):
         about = {

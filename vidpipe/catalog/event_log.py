@@ -116,7 +116,7 @@ class Rooms:
         """The same as `have`, for the database."""
         if not self.channels:
             return false()
-        wanted = [EventRow.channel.in_(self.channels)]
+        wanted: list[ColumnElement[bool]] = [EventRow.channel.in_(self.channels)]
         if self.kinds:
             wanted.append(or_(*(_kind(kind) for kind in self.kinds)))
         if not self.everything:
@@ -176,7 +176,9 @@ class EventLog:
         if rooms is not None:
             query = query.where(rooms.condition())
         with self._db.session() as session:
-            return [_record(row) for row in session.execute(query.order_by(EventRow.id).limit(limit))]
+            return [
+                _record(row) for row in session.execute(query.order_by(EventRow.id).limit(limit))
+            ]
 
     def page(
         self, limit: int, *, rooms: Rooms, after: int | None = None, newest_first: bool = True

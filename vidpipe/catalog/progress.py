@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.event_tables import ProgressRow
@@ -82,8 +83,8 @@ class ProgressRows:
                 elif at - row.updated_at < timedelta(seconds=INTERVAL_S):
                     return False
                 stages = dict(row.stages) if row.run_id == tick.run_id else {}
-                done = max(stages.get(tick.stage, 0.0), min(1.0, max(0.0, tick.fraction)))
-                stages[tick.stage] = round(done, 4)
+                far = max(stages.get(tick.stage, 0.0), min(1.0, max(0.0, tick.fraction)))
+                stages[tick.stage] = round(far, 4)
                 row.channel, row.run_id, row.stage = tick.channel, tick.run_id, tick.stage
                 row.stages, row.serial, row.updated_at = stages, row.serial + 1, at
                 row.percent, row.eta_s = _whole(stages, tick)
@@ -115,14 +116,21 @@ class ProgressRows:
             self.forget(ids)
 
 
+def done(session: Session, video_id: str, stage: str) -> None:
+    """A stage is done: that counts with the next word of its run."""
+    row = session.get(ProgressRow, video_id, with_for_update=True)
+    if row is not None:
+        row.stages = {**row.stages, stage: 1.0}
+
+
 def _whole(stages: Mapping[str, float], tick: StageTick) -> tuple[float, float | None]:
     """How much of the run is done in per cent of its time, and how many seconds are left."""
     known = tick.weights
     usual = sum(known.values()) / len(known) if known else 1.0
     weights = {**dict.fromkeys(stages, usual), **known}
     total = sum(weights.values()) or 1.0
-    done = sum(weights[name] * part for name, part in stages.items())
-    percent = round(min(100.0, 100.0 * done / total), 1)
+    made = sum(weights[name] * part for name, part in stages.items())
+    percent = round(min(100.0, 100.0 * made / total), 1)
     if not known:
         return percent, round(tick.left_s, 1) if tick.left_s is not None else None
     left = sum(

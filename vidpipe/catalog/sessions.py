@@ -131,9 +131,7 @@ class Sessions:
         return shown(self.url.render_as_string(hide_password=False))
 
 
-async def listening(
-    url: str, channel: str, wake: Callable[[], None]
-) -> AsyncIterator[None]:
+async def listening(url: str, channel: str, wake: Callable[[], None]) -> AsyncIterator[None]:
     """Have a PostgreSQL server say when something is new, over a connection for that alone.
 
     Args:
@@ -147,9 +145,7 @@ async def listening(
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite":
         return
-    engine = create_async_engine(
-        async_url(parsed), poolclass=NullPool, connect_args=_tls(parsed)
-    )
+    engine = create_async_engine(async_url(parsed), poolclass=NullPool, connect_args=_tls(parsed))
     try:
         async with engine.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection

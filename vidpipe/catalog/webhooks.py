@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.account_tables import UserRow
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.events import PING, new_event
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.states import DeliveryState, WrongState
 from vidpipe.catalog.tables import now
-from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow
 
 #: Seconds after which a process that says nothing is taken to have died, beside the time that

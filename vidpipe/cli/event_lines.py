@@ -51,9 +51,7 @@ class _Lines:
 
 
 @contextmanager
-def events_as_lines(
-    library: Library, file: Path, channel: str
-) -> Iterator[Callable[[str], None]]:
+def events_as_lines(library: Library, file: Path, channel: str) -> Iterator[Callable[[str], None]]:
     """While inside, what happens to a recording is printed; a reader that is gone harms nothing.
 
     Yields:

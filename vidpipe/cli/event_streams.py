@@ -49,7 +49,7 @@ class ServerStream:
         self._headers = {"Accept": "text/event-stream"}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._query: list[tuple[str, str]] = [(k, v) for k, vs in query.items() for v in vs]
+        self._query = tuple((k, v) for k, vs in query.items() for v in vs)
         self._last = str(after) if after is not None else ""
 
     def state(self, kind: str, item: str) -> str:

@@ -205,8 +205,8 @@ def serve(
             import uvicorn
 
             from vidpipe.api.app import service
-            from vidpipe.api.serving import Server
             from vidpipe.api.security.gate import check_login, is_loopback
+            from vidpipe.api.serving import Server
             from vidpipe.web.limits import BoundedProtocol, allow_more_files
 
         served = library()

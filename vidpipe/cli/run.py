@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vidpipe.stuck import Stuck
 
 
-
 class ProgressForm(StrEnum):
     """How a run says how far it is."""
 
@@ -155,7 +154,7 @@ def _run_one(
                 options=run_options,
                 reporter=lambda _: lambda *_: None,
             )
-            known(done.results.video.video_id)
+            known(done.results.video.id)
         return 0
     with _progress(file.name) as report:
         done = asked.process(

@@ -26,8 +26,10 @@ _ENDS = {
     **dict.fromkeys(("job.failed", "job.cancelled", "video.failed", "video.retired"), False),
 }
 #: What of an event is said on a terminal, besides its ids.
-_SAID = ("stage", "platform", "rank", "score", "reused", "wall_s", "attempts", "given_up", "url")
-_SAID += ("amount", "currency", "gate", "by")
+_SAID = (
+    *("stage", "platform", "rank", "score", "reused", "wall_s", "attempts", "given_up", "url"),
+    *("amount", "currency", "gate", "by"),
+)
 
 
 @app.command()

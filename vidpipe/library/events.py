@@ -15,6 +15,8 @@ from vidpipe.pipeline.engine import Engine
 
 #: How long the last word of how far a run is counts, where nothing more is heard of it.
 _HEARD = timedelta(hours=1)
+#: What lasts longer from what it tells to its commit may be removed before what has a lower id.
+_LONGEST = timedelta(hours=1)
 
 
 class Events:
@@ -108,7 +110,7 @@ class Events:
 
     def remove_old(self) -> bool:
         """Remove events that are older than they are kept; whether there is more."""
-        before = now() - timedelta(days=self.engine.settings.events.keep_days)
+        before = now() - timedelta(days=self.engine.settings.events.keep_days) - _LONGEST
         self.engine.catalog.progress.remove_old(now() - timedelta(days=1))
         return self.engine.catalog.events.remove_old(before)
 

@@ -60,4 +60,3 @@ def happening(
             return
         yield None
         time.sleep(_LOOK_S)
-

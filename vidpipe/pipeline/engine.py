@@ -252,13 +252,13 @@ class Engine:
                 result = self._run(wanted, video_id, order, told, chosen, work, started)
             except BaseException as error:
                 wall_s = time.monotonic() - started
-                self.teller.end(video_id, name, done=False)
+                self.teller.end(video_id, name)
                 self._record(video_id, name, "", False, wall_s, error)
                 _say_failed(error, wall_s)
                 raise
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-            self.teller.end(video_id, name, done=True)
+            self.teller.end(video_id, name)
             self._record(
                 video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
             )

@@ -2,8 +2,8 @@
 
 A stage says how far it is as often as it likes: that is kept in memory, and a thread of its own
 writes the last of it into the catalog, twice a second at most. The thread may fail, or hang in a
-database that is away: nobody waits for it for longer than a moment, and nothing that it raises
-reaches the stage.
+database that is away: nobody waits for it, and nothing that it raises reaches the stage. That a
+stage is done is written down with its end, see `Catalog.record_stage`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from vidpipe.pipeline.estimates import left_s, stage_rates
 from vidpipe.pipeline.stage_run import Progress
 from vidpipe.storage.keys import channel_of
 
-#: How long the end of a stage waits for its last word to be written, in seconds.
-_LAST_WORD_S = 0.3
 #: Seconds between two words in the log that nothing can be told.
 _COMPLAIN_S = 60.0
 
@@ -50,15 +48,11 @@ class Teller:
     _fresh: set[tuple[str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _wake: threading.Event = field(default_factory=threading.Event)
-    _written: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _complained_s: float = -_COMPLAIN_S
-    _healthy: bool = True
     _known: tuple[float, Mapping[str, float]] | None = None
 
-    def stage(
-        self, video_id: str, name: str, names: Sequence[str], progress: Progress
-    ) -> Progress:
+    def stage(self, video_id: str, name: str, names: Sequence[str], progress: Progress) -> Progress:
         """The same as `progress`, and what it is told is written down as well.
 
         Args:
@@ -80,20 +74,11 @@ class Teller:
 
         return tell
 
-    def end(self, video_id: str, name: str, *, done: bool) -> None:
-        """A stage is over; waits for its last word for a moment, where words get through."""
-        key = (video_id, name)
-        try:
-            if done:
-                self._written.clear()
-                self._say(key, 1.0)
-                if self._healthy:
-                    self._written.wait(_LAST_WORD_S)
-            with self._lock:
-                self._now.pop(key, None)
-                self._fresh.discard(key)
-        except Exception as error:
-            self._complain(error)
+    def end(self, video_id: str, name: str) -> None:
+        """A stage is over: nothing more is told of it."""
+        with self._lock:
+            self._now.pop((video_id, name), None)
+            self._fresh.discard((video_id, name))
 
     def _say(self, key: tuple[str, str], fraction: float) -> None:
         try:
@@ -119,11 +104,8 @@ class Teller:
             for key in self._taken():
                 try:
                     self._write(key)
-                    self._healthy = True
                 except Exception as error:
-                    self._healthy = False
                     self._complain(error)
-            self._written.set()
             time.sleep(INTERVAL_S)
 
     def _taken(self) -> list[tuple[str, str]]:
@@ -144,7 +126,7 @@ class Teller:
         if not catalog.progress.tell(replace(stage.tick, left_s=left)):
             # Said too soon after the last: it counts with the next.
             with self._lock:
-                if key in self._now and stage.tick.fraction < 1.0:
+                if key in self._now:
                     self._fresh.add(key)
                     self._wake.set()
 

@@ -68,10 +68,12 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._silent_since = time.monotonic()
         super().on_response_complete()
+        self._look_soon()
 
     def pause_writing(self) -> None:
         self._stalled, self._stalled_since = True, time.monotonic()
         super().pause_writing()
+        self._look_soon()
 
     def resume_writing(self) -> None:
         self._stalled = False
@@ -84,4 +86,12 @@ class BoundedProtocol(H11Protocol):
         ):
             self.transport.abort()
             return
-        self._watch = self.loop.call_later(_LOOK_S, self._look)
+        if self.silent or self._stalled:
+            self._watch = self.loop.call_later(_LOOK_S, self._look)
+        else:
+            # One that is answered, for hours perhaps: it is looked at again when that changes.
+            self._watch = None
+
+    def _look_soon(self) -> None:
+        if self._watch is None and not self.transport.is_closing():
+            self._watch = self.loop.call_later(_LOOK_S, self._look)

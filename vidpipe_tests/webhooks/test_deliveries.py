@@ -19,12 +19,12 @@ from standardwebhooks import WebhookVerificationError
 from vidpipe.accounts.accounts import Accounts
 from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Grant, Role
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.following import end
 from vidpipe.catalog.sessions import Sessions
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.tables import JobRow, now
-from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow
 from vidpipe.errors import Misconfigured
 from vidpipe.library import UnknownDelivery

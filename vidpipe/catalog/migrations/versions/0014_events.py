@@ -19,9 +19,7 @@ def _indexes(old: str, new: str) -> None:
     table = "events"
     op.drop_index(f"ix_{old}_due", table)
     op.drop_index(f"ix_{old}_occurred_at", table)
-    op.create_index(
-        f"ix_{new}_due", table, ["due_at"], postgresql_where=_DUE, sqlite_where=_DUE
-    )
+    op.create_index(f"ix_{new}_due", table, ["due_at"], postgresql_where=_DUE, sqlite_where=_DUE)
     op.create_index(f"ix_{new}_occurred_at", table, ["occurred_at"])
 
 
