@@ -77,8 +77,8 @@ class Reader:
         self.comments = 0
         self.over = threading.Event()
         self._client = httpx.Client(timeout=30, headers=headers)
-        stream = self._client.stream("GET", f"{url}/events", params=query)
-        self._answer = stream.__enter__()
+        asking = self._client.build_request("GET", f"{url}/events", params=query)
+        self._answer = self._client.send(asking, stream=True)
         self.status = self._answer.status_code
         self.headers = self._answer.headers
         if self.status == 200:
@@ -105,7 +105,7 @@ class Reader:
         if "event" in fields:
             self.got.append((fields["event"], json.loads(fields["data"]), fields.get("id")))
 
-    def wait(self, *names: str, seconds: float = 20.0) -> dict[str, Any]:
+    def wait(self, *names: str, seconds: float = 5.0) -> dict[str, Any]:
         """What the first of these names says."""
         end = time.monotonic() + seconds
         while True:
@@ -117,7 +117,7 @@ class Reader:
 
     def videos(self, count: int) -> list[str]:
         """The videos of the events that came, once there are so many."""
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + 5.0
         while True:
             found = [data["data"]["video_id"] for name, data, _ in list(self.got) if "." in name]
             if len(found) >= count or time.monotonic() > end:
