@@ -58,7 +58,7 @@ class UploadCompleted(_UploadEvent):
 
 
 class UploadCancelled(_UploadEvent):
-    """Somebody took an upload back."""
+    """Someone took an upload back."""
 
     kind = "upload.cancelled"
 
@@ -112,7 +112,7 @@ class JobRunning(_JobEvent):
 
 
 class JobWaitingForReview(_JobEvent):
-    """A job goes on when somebody approves of what was made."""
+    """A job goes on when someone approves of what was made."""
 
     kind = "job.waiting_for_review"
 
@@ -259,43 +259,43 @@ class _ReviewEvent(OpenEventData):
 
 
 class ReviewRequested(_ReviewEvent):
-    """Something waits for somebody's word."""
+    """Something waits for a decision."""
 
     kind = "review.requested"
 
 
 class ReviewApproved(_ReviewEvent):
-    """Somebody approved."""
+    """Someone approved."""
 
     kind = "review.approved"
 
 
 class ReviewRejected(_ReviewEvent):
-    """Somebody rejected."""
+    """Someone rejected."""
 
     kind = "review.rejected"
 
 
 class ReviewChanged(_ReviewEvent):
-    """Somebody wants something changed, or changed it."""
+    """Someone wants something changed, or changed it."""
 
     kind = "review.changed"
 
 
 class ReviewUndone(_ReviewEvent):
-    """Somebody took a decision back."""
+    """Someone took a decision back."""
 
     kind = "review.undone"
 
 
 class ReviewExpired(_ReviewEvent):
-    """Nobody decided in time, or what was approved is made anew."""
+    """Nobody decided in time, or what was approved is made again."""
 
     kind = "review.expired"
 
 
 class ReviewCommented(_ReviewEvent):
-    """Somebody wrote a comment."""
+    """Someone wrote a comment."""
 
     kind = "review.commented"
 
@@ -317,7 +317,7 @@ class EditSaved(_EditEvent):
 
 
 class EditRenderStarted(_EditEvent):
-    """What an edit touches is made anew."""
+    """What an edit touches is made again."""
 
     kind = "edit.render_started"
 
@@ -375,7 +375,7 @@ class PublicationFailed(_PublicationEvent):
 
 
 class PublicationCancelled(_PublicationEvent):
-    """Somebody took a post back before it was made."""
+    """Someone took a post back before it was made."""
 
     kind = "publication.cancelled"
 

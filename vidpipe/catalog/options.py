@@ -31,7 +31,7 @@ class EventOptions(BaseModel):
         ge=0,
         le=100_000,
         description="maximum of missed events that a stream tells again; whoever missed more is "
-        "told to fetch everything anew",
+        "told to fetch everything again",
     )
     streams: int = Field(
         default=1000, ge=1, le=100_000, description="maximum open streams of one server process"

@@ -102,9 +102,7 @@ def until(condition, seconds=20.0):
 def test_what_a_stage_says_is_written_beside_it(filmed):
     for k in range(4):
         filmed.record_stage(
-            StageRunRow(
-                video_id=VIDEO, stage="audio", fingerprint=str(k), reused=False, wall_s=6.0
-            )
+            StageRunRow(video_id=VIDEO, stage="audio", fingerprint=str(k), reused=False, wall_s=6.0)
         )
     teller, heard = Teller(lambda: filmed), []
     with bound(run_id="run-7"):
@@ -118,9 +116,7 @@ def test_what_a_stage_says_is_written_beside_it(filmed):
     assert 20 <= row.percent <= 30 and row.eta_s is not None
     teller.end(VIDEO, "audio")
     tell(0.7, "")
-    last = StageRunRow(
-        video_id=VIDEO, stage="audio", fingerprint="f", reused=False, wall_s=6.0
-    )
+    last = StageRunRow(video_id=VIDEO, stage="audio", fingerprint="f", reused=False, wall_s=6.0)
     filmed.record_stage(last)
     assert rows(filmed)[0].stages == {"audio": 1.0}
 
@@ -142,7 +138,7 @@ class _Hanging:
 
 @pytest.mark.parametrize("catalog_of", [_Broken, _Hanging])
 def test_a_broken_notifier_neither_fails_nor_slows_a_stage(catalog_of):
-    teller = Teller(lambda: catalog_of())
+    teller = Teller(catalog_of)
     heard = []
     began = time.monotonic()
     tell = teller.stage(VIDEO, "audio", ("audio",), lambda *a: heard.append(a))
