@@ -51,6 +51,8 @@ class ServerStream:
             self._headers["Authorization"] = f"Bearer {key}"
         self._query = tuple((k, v) for k, vs in query.items() for v in vs)
         self._last = str(after) if after is not None else ""
+        #: Events that were missed and are still to come; None: nobody has said how many.
+        self._owed: int | None = None
 
     def state(self, kind: str, item: str) -> str:
         """Where a job or a video stands: `kind` is `jobs` or `videos`.
@@ -99,19 +101,31 @@ class ServerStream:
             if answer.status_code != 200:
                 answer.read()
             _check(answer)
-            kept = b""
+            kept, self._owed = b"", None
             for more in answer.iter_raw():
                 *blocks, kept = (kept + more).split(b"\n\n")
                 for block in blocks:
-                    yield self._read(block.decode())
+                    owed = self._owed
+                    said = self._read(block.decode())
+                    if said is not None:
+                        yield said
+                    if self._owed == 0 and (said is None or owed != 0):
+                        yield None
 
     def _read(self, block: str) -> Said | None:
         fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
         self._last = fields.get("id", self._last)
         name, data = fields.get("event"), fields.get("data")
-        if name is None or data is None or name in ("ready", "closed"):
+        if name is None or data is None or name == "closed":
             return None
         said: Said = json.loads(data)
+        if name == "ready":
+            self._owed = int(said["missed"])
+            return None
+        if self._owed and "id" in fields:
+            self._owed -= 1
+        elif name == "reload":
+            self._owed = 0
         return {"type": name, **said}
 
 

@@ -119,9 +119,9 @@ def _follow(
             if said is not None:
                 _show(said, bar, as_json=as_json)
             for kind, item in ends:
-                # It may have been over before: looked at once the stream is open.
+                # It may have been over before: looked at once what was missed is shown.
                 over = _ends(said, kind, item) if said is not None else None
-                if over is None and not looked:
+                if said is None and not looked:
                     looked = True
                     over = _OVER.get(state(kind, item))
                 if over is not None:

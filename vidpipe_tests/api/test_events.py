@@ -15,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 from starlette.websockets import WebSocketDisconnect
+from typer.testing import CliRunner
 
 from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Grant, Role, Scope
@@ -24,6 +25,8 @@ from vidpipe.api.serving import Server
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.progress import StageTick
+from vidpipe.catalog.tables import now
+from vidpipe.cli.app import app
 from vidpipe.library import Library
 from vidpipe.pipeline import Engine
 from vidpipe_tests.accounts.conftest import database_url
@@ -43,13 +46,15 @@ def service(database_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 @contextlib.contextmanager
-def serving(service: Guarded, app: Any = None) -> Iterator[str]:
+def serving(service: Guarded, served: Any = None) -> Iterator[str]:
     """A real server of the same application as the service's, or of another; where its API is."""
-    app = app or service.client.app
+    served = served or service.client.app
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    config = uvicorn.Config(app, port=port, log_level="error", proxy_headers=False, lifespan="off")
-    server = Server(config, app.state.feed)
+    config = uvicorn.Config(
+        served, port=port, log_level="error", proxy_headers=False, lifespan="off"
+    )
+    server = Server(config, served.state.feed)
     thread = threading.Thread(target=server.serve_until_told)
     thread.start()
     while not server.started:
@@ -308,15 +313,15 @@ def test_a_client_that_is_cut_again_and_again_reads_everything_once(service):
     settings = service.settings.model_copy(
         update={"events": service.settings.events.model_copy(update=many)}
     )
-    apps = [application(Library(Engine(settings)), host="127.0.0.1") for _ in range(2)]
-    with serving(service, apps[0]) as one, serving(service, apps[1]) as two:
+    both = [application(Library(Engine(settings)), host="127.0.0.1") for _ in range(2)]
+    with serving(service, both[0]) as one, serving(service, both[1]) as two:
         ports = [urlsplit(url).port or 0 for url in (one, two)]
         url = settings.database_url.get_secret_value()
         found = soak(Catalog(url), ports, videos=4, cuts=15, pace_s=0.02, threads=3)
     assert found["exactly_once_in_order"] and found["reloads"] == []
     assert found["events"] >= 100 and found["cuts"] >= 15
-    for app in apps:
-        assert app.state.feed.count == 0
+    for each in both:
+        assert each.state.feed.count == 0
 
 
 def test_a_stream_that_takes_nothing_is_ended_rather_than_kept():
@@ -351,6 +356,45 @@ def test_pages_of_what_happened(service):
     assert [i["id"] for i in service.client.get(more, headers=who).json()["items"]] == ids[3:]
     other = service.client.get("/events/history?channel=default", headers=who)
     assert other.status_code == 404
+
+
+# vidpipe watch
+
+
+def finished(service: Guarded, job_id: str, video_id: str) -> None:
+    """The job is done as soon as somebody watches."""
+    feed, end = service.client.app.state.feed, time.monotonic() + 20
+    while feed.count == 0 and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    # The failure that it was made with is over, and a run makes everything.
+    service.library.engine.catalog.finish_video(video_id, now())
+
+
+def test_the_command_watches_a_server_until_a_job_is_done(service, monkeypatch):
+    made, theirs = service.objects("news"), service.objects("default")
+    key = viewer(service)["Authorization"].removeprefix("Bearer ")
+    monkeypatch.setenv("VIDPIPE_API_KEY", key)
+    with serving(service) as url:
+        server = url.removesuffix("/api/v1")
+        about = (service, made["job_id"], made["video_id"])
+        threading.Thread(target=finished, args=about, daemon=True).start()
+        wanted = ["watch", "--server", server, "--job", made["job_id"], "--until-done"]
+        said = CliRunner().invoke(app, [*wanted, "--json"])
+        assert said.exit_code == 0, said.output
+        told = [json.loads(line) for line in said.stdout.splitlines()]
+        assert [event["type"] for event in told] == ["video.completed", "job.completed"]
+        assert told[-1]["data"]["job_id"] == made["job_id"]
+        # It is over: that is seen at once.
+        again = CliRunner().invoke(app, wanted)
+        assert again.exit_code == 0
+        read = CliRunner().invoke(app, [*wanted, "--after", "0"])
+        assert read.exit_code == 0 and f"job.completed  {made['job_id']}" in read.stdout
+        other = CliRunner().invoke(app, ["watch", "--server", server, "--job", theirs["job_id"]])
+        assert other.exit_code != 0 and "there is no job" in other.output
+        monkeypatch.setenv("VIDPIPE_API_KEY", "vpk_wrong")
+        unknown = CliRunner().invoke(app, ["watch", "--server", server])
+        assert unknown.exit_code != 0 and "the key or token is not known" in unknown.output
 
 
 # WebSocket
