@@ -80,7 +80,7 @@ class IntakeAccepted(EventData):
 
 
 class IntakeRefused(EventData):
-    """Intake took an upload not: it is none that can be processed, or is passed over."""
+    """Intake refused an upload: it cannot be processed, or is passed over."""
 
     kind = "intake.refused"
 
@@ -235,7 +235,7 @@ class VideoRetired(EventData):
 
 
 class FailureRecorded(EventData):
-    """A run of a video failed, or an upload could not be taken in."""
+    """A run of a video failed, or an upload could not be processed."""
 
     kind = "failure.recorded"
 
