@@ -29,6 +29,7 @@ def pages() -> dict[str, str]:
         "publishing": publishing(),
         "models": models(),
         "results": results(),
+        "events": events(),
         "tables": tables(),
         "graph": graph(),
         "glossary": glossary(),
@@ -400,11 +401,44 @@ def _kind(spec: dict[str, Any]) -> str:
     return str(spec.get("const") or spec.get("type", "any"))
 
 
+def events() -> str:
+    """Every type of event, and what it says."""
+    from vidpipe.catalog.event_types import EVENTS, EventError, EventView, StageProgress
+
+    parts = [
+        "# Events\n",
+        "What happens, as [streams](../how-to/follow-events.md), lists and "
+        "[webhooks](../how-to/webhooks.md) tell of it: ids, states, codes and figures, no texts. "
+        "Fields may be added; ignore those that you do not know.\n",
+        "## What all of them have\n",
+        _table(("field", "default", ""), [_cells(row) for row in _rows(EventView, "", ".")]) + "\n",
+        "`error` of those that failed:\n",
+        _table(("field", "default", ""), [_cells(row) for row in _rows(EventError, "", ".")])
+        + "\n",
+    ]
+    for kind, data in EVENTS.items():
+        rows = [_cells(row) for row in _rows(data, "", ".")]
+        more = " It may say more than this." if data.model_config.get("extra") == "allow" else ""
+        parts.append(f"## {kind}\n\n{_doc(data)}{more}\n")
+        parts.append(_table(("field of `data`", "default", ""), rows) + "\n")
+    rows = [_cells(row) for row in _rows(StageProgress, "", ".")]
+    parts.append(f"## progress\n\n{_doc(StageProgress)}\n\nNo event: it has no id, and only the ")
+    parts[-1] += "last of each video is kept. It is told in streams alone.\n"
+    parts.append(_table(("field of `data`", "default", ""), rows) + "\n")
+    return "\n".join(parts)
+
+
+def _cells(row: tuple[str, ...]) -> tuple[str, ...]:
+    name, default, said = row
+    return f"`{name}`", default, said
+
+
 def tables() -> str:
     """The tables of the catalog."""
     from sqlalchemy.dialects import postgresql
 
     import vidpipe.catalog.account_tables
+    import vidpipe.catalog.event_tables
     import vidpipe.catalog.upload_tables
     import vidpipe.catalog.webhook_tables  # noqa: F401
     from vidpipe.catalog import tables as module

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from vidpipe.accounts.options import AccountOptions
-from vidpipe.catalog.options import PoolOptions
+from vidpipe.catalog.options import EventOptions, PoolOptions
 from vidpipe.content.model import TopicOptions
 from vidpipe.downloads.options import DownloadOptions
 from vidpipe.encryption import is_key
@@ -282,6 +282,7 @@ class Settings(BaseSettings):
     accounts: AccountOptions = AccountOptions()
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
+    events: EventOptions = EventOptions()
     webhooks: WebhookOptions = WebhookOptions()
     downloads: DownloadOptions = DownloadOptions()
     log: LogOptions = LogOptions()

@@ -62,6 +62,27 @@ def test_run_writes_clips_and_results_that_fit_the_schema(seeded, talk, tmp_path
     assert "clips in" in said.output
 
 
+def test_a_run_says_what_happens_as_lines_of_json_and_nothing_else(seeded, talk, tmp_path):
+    out = tmp_path / "out"
+    asked = ["run", str(talk.path), "--out", str(out), "--progress", "jsonl"]
+    said = runner.invoke(app, asked)
+    assert said.exit_code == 0, said.output
+    told = [json.loads(line) for line in said.stdout.splitlines()]
+    results = Results.model_validate_json((out / "results.json").read_text())
+    assert {event["data"].get("video_id") for event in told} <= {results.video.id, None}
+    kinds = [event["type"] for event in told if event["type"] != "progress"]
+    assert kinds[-1] == "video.completed"
+    assert kinds.count("stage.started") == kinds.count("stage.completed") > 5
+    ids = [event["id"] for event in told if event["type"] != "progress"]
+    assert ids == sorted(set(ids))
+    # What happened then is what the catalog has to tell from then on.
+    watched = runner.invoke(app, ["watch", "--video", results.video.id, "--until-done", "--json"])
+    assert watched.exit_code == 0, watched.output
+    wrong = runner.invoke(app, ["watch", "--video", "default--nothing", "--until-done"])
+    assert wrong.exit_code != 0 and "default--nothing" in wrong.output
+    assert runner.invoke(app, ["watch", "--until-done"]).exit_code == 2
+
+
 def test_a_rerun_replaces_only_what_is_ours(seeded, talk, tmp_path):
     out = tmp_path / "out"
     runner.invoke(app, ["run", str(talk.path), "--out", str(out)])

@@ -245,15 +245,20 @@ class Logins:
         said = self._signer.read_access_token(access_token)
         if said is None:
             return None
+        found = await self.of_session(said.session_id)
+        if found is None or found.id != f"user:{said.user_id}":
+            return None
+        return found, said.session_id
+
+    async def of_session(self, session_id: str) -> Principal | None:
+        """Whom a login stands for; None: nobody (any more)."""
         async with self._sessions.reading() as session:
-            found = await _alive(session, said.session_id, now())
-            if found is None or found[1].user_id != said.user_id:
+            found = await _alive(session, session_id, now())
+            if found is None:
                 return None
             row = found[1]
             grants = (await grants_of(session, [row.user_id]))[row.user_id]
-        return Principal(
-            f"user:{row.user_id}", row.email, grants, frozenset(Scope)
-        ), said.session_id
+        return Principal(f"user:{row.user_id}", row.email, grants, frozenset(Scope))
 
     def _login(self, user: User, begun: SessionRow, refresh_token: str) -> Login:
         access = AccessToken(user.id, begun.session_id)

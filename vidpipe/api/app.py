@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 import vidpipe
 from vidpipe.api import reference
 from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
+from vidpipe.api.event_feed import EventFeed
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
 from vidpipe.api.routes import (
@@ -28,6 +29,7 @@ from vidpipe.api.routes import (
     audit,
     auth,
     channels,
+    events,
     failures,
     health,
     jobs,
@@ -68,6 +70,7 @@ _ROUTES = (
     uploads,
     tus,
     assets,
+    events,
     failures,
     projects,
     channels,
@@ -111,7 +114,8 @@ def service(
     exporter = Exporter(library.engine, databases, vidpipe.__version__)
     watched.state.exporter = exporter
     routes: list[BaseRoute] = [Route(path, watched) for path in ("/health", "/ready", "/metrics")]
-    api = Mount(PREFIX, api_app(library, door))
+    answering = api_app(library, door)
+    api = Mount(PREFIX, answering)
     # A line feed in an address is none of the pages' either.
     api.path_regex = re.compile(api.path_regex.pattern, re.DOTALL)
     routes.append(api)
@@ -146,6 +150,7 @@ def service(
         middleware=[Middleware(RequestMetrics, registry=exporter.registry)],
     )
     served.state.exporter = exporter
+    served.state.feed = answering.state.feed
     return served
 
 
@@ -180,6 +185,9 @@ def _app(library: Library, door: Gate, *, docs: bool) -> FastAPI:
     )
     app.state.library = library
     app.state.gate = door
+    # One reader of what happens for all streams, and what was found of who has them open.
+    app.state.feed = EventFeed(library)
+    app.state.rights = {}
     return app
 
 

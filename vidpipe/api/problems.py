@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from vidpipe.accounts.memberships import LastAdmin
 from vidpipe.accounts.users import UnknownAccount
@@ -173,7 +173,7 @@ def problem(
     )
 
 
-async def answer(request: Request, error: Exception) -> JSONResponse:
+async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
     """The one handler of every error."""
     request_id = str(request.scope.get("vidpipe.request_id", ""))
     if isinstance(error, ApiError):

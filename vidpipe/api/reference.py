@@ -11,9 +11,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from pydantic import BaseModel
 
 from vidpipe.api.examples import example_of
 from vidpipe.api.problems import Problem
+from vidpipe.catalog.event_types import ProgressEvent, envelopes
 
 router = APIRouter()
 _PAGES = Environment(
@@ -45,6 +47,10 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = made["components"]["schemas"]
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas["Problem"] = problem
+        schemas.update(_events())
+        schemas["EventPage"]["properties"]["items"]["items"] = {
+            "$ref": "#/components/schemas/Event"
+        }
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         for methods in made["paths"].values():
@@ -52,6 +58,24 @@ def document(app: FastAPI) -> dict[str, Any]:
                 _give_examples(operation, schemas)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _events() -> dict[str, Any]:
+    """What an event of each type is, and that an event is one of these."""
+    found: dict[str, Any] = {}
+    names: dict[str, str] = {}
+    models: dict[str, type[BaseModel]] = {**envelopes(), "progress": ProgressEvent}
+    for kind, model in models.items():
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        found.update(made.pop("$defs", {}))
+        found[model.__name__] = made
+        names[kind] = f"#/components/schemas/{model.__name__}"
+    del names["progress"]
+    one_of = [{"$ref": where} for where in names.values()]
+    return {
+        "Event": {"oneOf": one_of, "discriminator": {"propertyName": "type", "mapping": names}},
+        **found,
+    }
 
 
 def _give_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:

@@ -17,6 +17,8 @@ from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.downloads import DownloadRows
+from vidpipe.catalog.event_log import EventLog
+from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
 from vidpipe.catalog.following import follow
@@ -27,6 +29,7 @@ from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.outputs import OutputRows
+from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
 from vidpipe.catalog.search import SearchIndex
@@ -83,7 +86,8 @@ class Catalog(Database):
     show, what programs asked for and sent, what is said, what was done on which day, where it all
     stands and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
     `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `outputs`,
-    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`.
+    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`, and what
+    happens and how far it is: `events`, `progress`.
     """
 
     @cached_property
@@ -157,6 +161,14 @@ class Catalog(Database):
     @cached_property
     def analytics(self) -> Analytics:
         return Analytics(self)
+
+    @cached_property
+    def events(self) -> EventLog:
+        return EventLog(self)
+
+    @cached_property
+    def progress(self) -> ProgressRows:
+        return ProgressRows(self)
 
     # Uploads
 
@@ -258,6 +270,7 @@ class Catalog(Database):
                     totals.add(session, totals.RUNS, video.channel, totals.Ending.SUCCEEDED)
                     totals.add(session, totals.PROCESSING, value=took_s)
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
+            session.execute(delete(ProgressRow).where(ProgressRow.video_id == video_id))
             close_same(session, video_id, run_options, before=begun)
             resolve(session, video_id)
             follow(session, video_id)
@@ -283,11 +296,15 @@ class Catalog(Database):
     def retire_video(self, video_id: str) -> None:
         """It is not wanted any more: its row stays, its requests and results go."""
         with self.writing() as session:
-            session.execute(
+            retired = session.scalar(
                 update(Video)
-                .where(Video.video_id == video_id)
-                .values(state="retired", finished_at=None)
+                .where(Video.video_id == video_id, Video.state != "retired")
+                .values(state="retired", finished_at=None, updated_at=now())
+                .returning(Video.channel)
             )
+            if retired is not None:
+                emit(session, "video.retired", retired, {"video_id": video_id})
+            session.execute(delete(ProgressRow).where(ProgressRow.video_id == video_id))
             for table in (ClipRow, ExportRow):
                 session.execute(delete(table).where(table.video_id == video_id))
             search.forget(session, video_id)
@@ -304,12 +321,23 @@ class Catalog(Database):
 
     # Results
 
-    def record_stage(self, row: StageRunRow) -> None:
+    def stage_started(self, video_id: str, stage: str) -> None:
+        """A stage of a video begins."""
+        with self.writing() as session:
+            if session.get(Video, video_id) is not None:
+                data = {"video_id": video_id, "stage": stage}
+                emit(session, "stage.started", channel_of(video_id), data)
+
+    def record_stage(self, row: StageRunRow, cause: str | None = None) -> None:
+        """Write down how a stage ended; `cause` is why it failed, as `errors.cause_of` has it."""
         with self.writing() as session:
             session.add(row)
             session.flush()
             video = session.get_one(Video, row.video_id)
             _add_stage(session, row, video)
+            _tell_stage(session, row, video.channel, cause)
+            if row.error is None:
+                done(session, row.video_id, row.stage)
             if not row.reused:
                 analytics.note(session, video.channel, row.created_at)
 
@@ -326,10 +354,18 @@ class Catalog(Database):
         """What people query of a result: the old rows go as the new ones come."""
         same = [getattr(rows.table, name) == value for name, value in rows.of.items()]
         with self.writing() as session:
+            older = session.execute(select(rows.table.__table__).where(*same)).mappings()
+            before = {_item(row): _said(row) for row in older}
             session.execute(delete(rows.table).where(*same))
             session.add_all(rows.rows)
             for row in rows.rows:
                 _add_made(session, row)
+                now_said = {
+                    column.key: getattr(row, column.key) for column in row.__table__.columns
+                }
+                item = _item(now_said)
+                if before.get(item) != _said(now_said):
+                    _tell_made(session, row, replaced=item in before)
 
     def clips(self, video_id: str) -> list[ClipRow]:
         with self.session() as session:
@@ -402,3 +438,41 @@ def _add_made(session: Session, row: Base) -> None:
     elif isinstance(row, ExportRow):
         conforms = "true" if row.conforms else "false"
         totals.add(session, totals.EXPORTS, row.platform, conforms)
+
+
+def _tell_stage(session: Session, row: StageRunRow, channel: str, cause: str | None) -> None:
+    about: dict[str, Any] = {"video_id": row.video_id, "stage": row.stage}
+    about["wall_s"] = round(row.wall_s, 3)
+    if row.error is None:
+        emit(session, "stage.completed", channel, {**about, "reused": row.reused})
+        return
+    error = {"code": (cause or row.error_kind or "unknown")[:64], "stage": row.stage}
+    emit(session, "stage.failed", channel, {**about, "error": error})
+
+
+def _item(row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Which clip or export of its video a row is of."""
+    return row.get("clip_id"), row.get("platform")
+
+
+def _said(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a row says, but for when it was written."""
+    return {name: row[name] for name in row if name not in ("created_at", "updated_at")}
+
+
+def _tell_made(session: Session, row: Base, *, replaced: bool) -> None:
+    """A clip or an export that was not there before as it is now."""
+    if isinstance(row, ClipRow):
+        about: dict[str, Any] = {"rank": row.rank, "score": row.score}
+        kind = "clip.created"
+    elif isinstance(row, ExportRow):
+        about = {
+            "platform": row.platform,
+            "conforms": row.conforms,
+            "size_bytes": row.size_bytes,
+        }
+        kind = "export.created"
+    else:
+        return
+    ids = {"video_id": row.video_id, "clip_id": row.clip_id, "duration_s": row.duration_s}
+    emit(session, kind, channel_of(row.video_id), {**ids, **about, "replaced": replaced})

@@ -44,6 +44,8 @@ _DAMAGE = ("malformed", "not a database", "disk image")
 LOCK_S = 30
 #: Where a session keeps what its transaction adds to totals.
 PENDING_TOTALS = "vidpipe.totals"
+#: Where a session keeps the events that its transaction emits.
+PENDING_EVENTS = "vidpipe.events"
 #: Connections that a process keeps open to a server, once it has needed so many at once.
 _KEPT = 10
 
@@ -198,12 +200,17 @@ class Database:
             LoggedSession(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
+            session.info[PENDING_EVENTS] = []
             yield session
+            # They import the tables, which not everything that opens a database needs.
             if PENDING_TOTALS in session.info:
-                # It imports the tables, which not everything that opens a database needs.
                 from vidpipe.catalog.totals import write
 
                 write(session)
+            if session.info[PENDING_EVENTS]:
+                from vidpipe.catalog.events import write as write_events
+
+                write_events(session)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

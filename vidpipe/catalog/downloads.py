@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
-from vidpipe.catalog.following import end
-from vidpipe.catalog.states import ACTIVE, JobState, moved
+from vidpipe.catalog.following import end, move
+from vidpipe.catalog.states import ACTIVE, JobState
 from vidpipe.catalog.tables import JobRow, now
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
@@ -107,7 +107,7 @@ class DownloadRows:
                 download.state, download.worker, download.not_before = RUNNING, worker, None
                 download.lease_until = now() + timedelta(seconds=lease_s)
                 if job.state == JobState.QUEUED:
-                    job.state = moved(JobState.QUEUED, JobState.RUNNING)
+                    move(session, job, JobState.RUNNING)
                 return DownloadClaim(
                     download.job_id, download.channel, download.url, download.attempts, worker
                 )
@@ -152,7 +152,7 @@ class DownloadRows:
             _release(download)
             download.code = download.message = None
             if job.video_id is None and job.state == JobState.RUNNING:
-                job.state = moved(JobState.RUNNING, JobState.QUEUED)
+                move(session, job, JobState.QUEUED)
             return True
 
     def again(self, claim: DownloadClaim, code: str, message: str, wait_s: float) -> None:
@@ -166,7 +166,7 @@ class DownloadRows:
             download.not_before = now() + timedelta(seconds=wait_s)
             _release(download)
             if job.video_id is None and job.state == JobState.RUNNING:
-                job.state = moved(JobState.RUNNING, JobState.QUEUED)
+                move(session, job, JobState.QUEUED)
 
     def let_go(self, claim: DownloadClaim) -> None:
         """The worker ends: another may have it at once, and this attempt does not count."""
@@ -178,7 +178,7 @@ class DownloadRows:
             download.state, download.attempts = WAITING, max(0, download.attempts - 1)
             _release(download)
             if job.video_id is None and job.state == JobState.RUNNING:
-                job.state = moved(JobState.RUNNING, JobState.QUEUED)
+                move(session, job, JobState.QUEUED)
 
     def give_up(self, claim: DownloadClaim, code: str, message: str) -> None:
         """It failed for good, and its job with it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.analytics import note
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
 from vidpipe.catalog.states import FailureState
@@ -82,6 +83,7 @@ class Failures:
             session.flush()
             note(session, row.channel, row.created_at)
             follow(session, failed.subject)
+            _tell(session, row)
             if dead and "/" not in failed.subject:
                 error = {"code": failed.cause[:64], "stage": failed.stage or None}
                 data = {"video_id": failed.subject, "error": error}
@@ -136,6 +138,20 @@ class Failures:
         with self._db.writing() as session:
             resolve(session, subject)
             follow(session, subject)
+
+
+def _tell(session: Session, row: FailureRow) -> None:
+    of = "upload_key" if "/" in row.subject else "video_id"
+    data = {
+        "failure_id": row.id,
+        of: row.subject,
+        "error": {"code": row.cause, "stage": row.stage or None},
+        "attempts": row.attempts,
+        "given_up": row.state == FailureState.DEAD,
+    }
+    emit(session, "failure.recorded", row.channel, data)
+    if of == "video_id":
+        session.execute(delete(ProgressRow).where(ProgressRow.video_id == row.subject))
 
 
 def count_failure(session: Session, channel: str, cause: str, *, dead: bool) -> None:

@@ -65,7 +65,7 @@ def taken_in(session: Session, key: str, video_id: str) -> Sequence[JobRow]:
     )
     jobs = session.scalars(query.with_for_update()).all()
     for job in jobs:
-        job.video_id = video_id
+        of_video(session, job, video_id)
     session.flush()
     return jobs
 
@@ -79,12 +79,46 @@ def refused(session: Session, key: str, code: str, message: str) -> None:
         end(session, job, JobState.FAILED, code=code, message=message, stage="intake")
 
 
-#: The event of each state in which a job is over.
+#: The event of each state of a job.
 _EVENTS = {
+    JobState.QUEUED: "job.queued",
+    JobState.RUNNING: "job.running",
+    JobState.WAITING_FOR_REVIEW: "job.waiting_for_review",
     JobState.DONE: "job.completed",
     JobState.FAILED: "job.failed",
     JobState.CANCELLED: "job.cancelled",
 }
+
+
+def of_video(session: Session, job: JobRow, video_id: str) -> None:
+    """It is known which video a job is of."""
+    job.video_id = video_id
+    data = {"job_id": job.job_id, "video_id": video_id}
+    emit(session, "job.video_assigned", job.channel, data)
+
+
+def move(session: Session, job: JobRow, state: JobState) -> None:
+    """The job goes to a state in which something may still happen to it by itself.
+
+    Raises:
+        WrongState: it may not go there.
+    """
+    job.state = moved(JobState(job.state), state)
+    tell(session, job)
+
+
+def tell(session: Session, job: JobRow) -> None:
+    """The event of the state that a job is in now."""
+    data: dict[str, Any] = {
+        "job_id": job.job_id,
+        "video_id": job.video_id,
+        "project_id": job.project_id,
+        "batch_id": job.batch_id,
+        "state": str(job.state),
+    }
+    if job.error_code is not None:
+        data["error"] = {"code": job.error_code, "stage": job.failed_stage}
+    emit(session, _EVENTS[JobState(job.state)], job.channel, data)
 
 
 def end(
@@ -103,16 +137,7 @@ def end(
     job.error_code = code[:64] if code is not None else None
     job.error_message = message or None
     job.failed_stage = stage or None
-    data: dict[str, Any] = {
-        "job_id": job.job_id,
-        "video_id": job.video_id,
-        "project_id": job.project_id,
-        "batch_id": job.batch_id,
-        "state": state.value,
-    }
-    if job.error_code is not None:
-        data["error"] = {"code": job.error_code, "stage": job.failed_stage}
-    emit(session, _EVENTS[state], job.channel, data)
+    tell(session, job)
 
 
 def _follow_upload(session: Session, key: str) -> None:
@@ -136,7 +161,7 @@ def _follow_video(session: Session, video_id: str) -> None:
         if state == job.state:
             continue
         if state in ACTIVE:
-            job.state = moved(JobState(job.state), state)
+            move(session, job, state)
         elif state is JobState.FAILED and facts.dead is not None:
             dead = facts.dead
             said = {"code": dead.cause, "message": dead.message, "stage": dead.stage}

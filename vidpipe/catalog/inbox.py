@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow, refused, taken_in
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.tables import UploadRow, Video, now
@@ -175,8 +176,14 @@ class Inbox:
             if row.state != PENDING:
                 totals.add(session, totals.UPLOADS_DECIDED, row.channel, row.state)
             if row.video_id is not None:
+                told: dict[str, Any] = {"upload_key": row.key, "video_id": row.video_id}
+                told["duplicate"] = row.state == "alias"
+                emit(session, "intake.accepted", row.channel, told)
                 _pass_on(session, row.key, row.video_id)
             elif row.state != PENDING:
+                error = {"code": row.reason or row.state, "stage": "intake"}
+                told = {"upload_key": row.key, "error": error}
+                emit(session, "intake.refused", row.channel, told)
                 refused(session, row.key, row.reason or row.state, row.message or "")
 
 

@@ -14,7 +14,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import ask_download, call_off
 from vidpipe.catalog.failures import CANCELLED, count_failure, resolve
-from vidpipe.catalog.following import end, follow, options_key
+from vidpipe.catalog.following import end, follow, of_video, options_key, tell
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.requests import Cause, close_requests, close_same, request
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, WrongState, moved
@@ -52,6 +52,7 @@ class JobRows:
                 row.state, row.attempts = JobState.QUEUED, 1
                 row.origin = _origin(row)
                 session.add(row)
+                tell(session, row)
                 totals.add(session, totals.JOBS_CREATED, row.channel)
                 if links is not None and row.job_id in links:
                     # The database has no job for it before.
@@ -140,6 +141,7 @@ class JobRows:
             row.state = moved(JobState(row.state), JobState.QUEUED)
             row.attempts += 1
             row.ended_at = row.error_code = row.error_message = row.failed_stage = None
+            tell(session, row)
             session.flush()
             _ask(session, row)
             return row
@@ -169,7 +171,7 @@ def _ask(session: Session, row: JobRow) -> None:
     upload = session.get(UploadRow, row.upload_key) if row.upload_key is not None else None
     if row.video_id is None and upload is not None:
         if upload.video_id is not None and upload.state not in _UNDECIDED:
-            row.video_id = upload.video_id
+            of_video(session, row, upload.video_id)
         elif upload.state != "pending":
             # It was refused or given up before: it is looked at again.
             upload.state, upload.attempts, upload.not_before = "pending", 0, None

@@ -6,8 +6,9 @@ someone else (a mail server, a password's hash) happens inside of one.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from vidpipe.addresses import shown, without
 from vidpipe.catalog.database import LOCK_S, read_url
@@ -28,6 +30,8 @@ from vidpipe.extras import from_extra
 #: what is handed to the driver as arguments. The modes have the same names in both drivers.
 _ADDRESSES = frozenset({"host", "port"})
 _ARGUMENTS = frozenset({"sslmode", "sslrootcert", "connect_timeout", "application_name"})
+#: Seconds between two looks at whether a server that is listened to is still there.
+_ALIVE_S = 10.0
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -125,6 +129,34 @@ class Sessions:
     @property
     def _shown(self) -> str:
         return shown(self.url.render_as_string(hide_password=False))
+
+
+async def listening(url: str, channel: str, wake: Callable[[], None]) -> AsyncIterator[None]:
+    """Have a PostgreSQL server say when something is new, over a connection for that alone.
+
+    Args:
+        url: of the catalog; with SQLite, which notifies nobody, it is over at once.
+        channel: that is listened on.
+        wake: called as often as somebody is notified there, and once at the beginning.
+
+    Yields:
+        As often as it is known that the server is still there.
+    """
+    parsed = read_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return
+    engine = create_async_engine(async_url(parsed), poolclass=NullPool, connect_args=_tls(parsed))
+    try:
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.add_listener(channel, lambda *_: wake())
+            wake()
+            while not driver.is_closed():
+                yield
+                await asyncio.sleep(_ALIVE_S)
+                await driver.execute("SELECT 1", timeout=_ALIVE_S)
+    finally:
+        await engine.dispose()
 
 
 def insert_for(session: AsyncSession) -> Any:

@@ -21,10 +21,11 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.following import alive_since
 from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
-from vidpipe.catalog.webhook_tables import DeliveryRow, EventRow
+from vidpipe.catalog.webhook_tables import DeliveryRow
 
 #: What a run's id begins with whose process is a command that somebody typed.
 COMMAND_RUN = "cli-"

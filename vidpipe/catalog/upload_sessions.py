@@ -8,8 +8,10 @@ from enum import StrEnum
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.events import emit
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.upload_tables import UploadSessionRow
@@ -31,6 +33,14 @@ class UploadSessionState(StrEnum):
     EXPIRED = "expired"
 
 
+#: The event of each state in which an upload is over.
+_ENDED = {
+    UploadSessionState.FINISHED: "upload.completed",
+    UploadSessionState.CANCELLED: "upload.cancelled",
+    UploadSessionState.EXPIRED: "upload.expired",
+}
+
+
 class UploadSessionRows:
     """Writes uploads down as they begin, go on and end."""
 
@@ -43,6 +53,7 @@ class UploadSessionRows:
             with self._db.writing() as session:
                 row.state = UploadSessionState.OPEN
                 session.add(row)
+                _tell(session, "upload.started", row)
         except IntegrityError:
             return False
         return True
@@ -105,7 +116,13 @@ class UploadSessionRows:
 
     def end(self, upload_id: str, state: UploadSessionState) -> bool:
         """It is over; False where it was over before."""
-        return self._change(upload_id, state=state, ended_at=now())
+        with self._db.writing() as session:
+            row = session.get(UploadSessionRow, upload_id, with_for_update=True)
+            if row is None or row.state != UploadSessionState.OPEN:
+                return False
+            row.state, row.ended_at = state, now()
+            _tell(session, _ENDED[state], row)
+        return True
 
     def overdue(self, at: datetime, limit: int) -> list[UploadSessionRow]:
         """Open ones whose time is up, the longest overdue first."""
@@ -152,3 +169,13 @@ class UploadSessionRows:
         )
         with self._db.writing() as session:
             return session.scalar(query) is not None
+
+
+def _tell(session: Session, kind: str, row: UploadSessionRow) -> None:
+    data = {
+        "upload_id": row.upload_id,
+        "upload_key": row.key,
+        "size_bytes": row.size_bytes,
+        "protocol": row.protocol,
+    }
+    emit(session, kind, row.channel, data)

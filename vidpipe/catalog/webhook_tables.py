@@ -1,9 +1,8 @@
-"""The tables of webhooks: what happened, who is to know, what was sent. Each with its migration."""
+"""The tables of webhooks: who is to know, what was sent. Each with its migration."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.leases import Leased
 from vidpipe.catalog.tables import Audited, Base, Utc, now
 
@@ -56,30 +56,6 @@ class EndpointRow(Audited, Base):
     )
 
 
-class EventRow(Leased, Base):
-    """Something that happened, written in the transaction in which it did.
-
-    It is due until its deliveries were written. `body` is what is sent, from then on.
-    """
-
-    __tablename__ = "webhook_events"
-
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
-    )
-    event_id: Mapped[str] = mapped_column(String(40), unique=True)
-    type: Mapped[str] = mapped_column(String(64))
-    channel: Mapped[str | None] = mapped_column(String(64))
-    data: Mapped[dict[str, Any]] = mapped_column(JSON)
-    body: Mapped[str | None] = mapped_column(Text)
-    occurred_at: Mapped[datetime] = mapped_column(Utc, default=now)
-
-    __table_args__ = (
-        Index("ix_webhook_events_due", "due_at", postgresql_where=_DUE, sqlite_where=_DUE),
-        Index("ix_webhook_events_occurred_at", "occurred_at"),
-    )
-
-
 class DeliveryRow(Leased, Audited, Base):
     """One event for one endpoint: `pending`, `delivered`, or `failed` for good.
 
@@ -92,7 +68,7 @@ class DeliveryRow(Leased, Audited, Base):
     endpoint_id: Mapped[str] = mapped_column(
         ForeignKey("webhook_endpoints.endpoint_id", ondelete="CASCADE")
     )
-    event: Mapped[int] = mapped_column(ForeignKey("webhook_events.id", ondelete="CASCADE"))
+    event: Mapped[int] = mapped_column(ForeignKey(EventRow.id, ondelete="CASCADE"))
     event_id: Mapped[str] = mapped_column(String(40))
     type: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.account_tables import UserRow
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.events import PING, new_event
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.states import DeliveryState, WrongState
 from vidpipe.catalog.tables import now
-from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow, EventRow
+from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow
 
 #: Seconds after which a process that says nothing is taken to have died, beside the time that
 #: a request may take.
@@ -158,7 +159,6 @@ class WebhookRows:
     def ping(self, endpoint: EndpointRow, body: Callable[[EventRow], str]) -> DeliveryRow:
         """An event of no channel for one endpoint alone, due at once."""
         event = new_event(PING, None, {"endpoint_id": endpoint.endpoint_id})
-        event.due_at = None
         with self._db.writing() as session:
             session.add(event)
             session.flush()
@@ -241,25 +241,18 @@ class WebhookRows:
             return len(session.scalars(query).all())
 
     def remove_old(self, before: datetime) -> bool:
-        """Remove deliveries that ended before, and events that nobody has any more; whether
-        there is more."""
+        """Remove deliveries that ended before; whether there is more."""
         old = (
             select(DeliveryRow.delivery_id)
             .where(DeliveryRow.ended_at < before, DeliveryRow.due_at.is_(None))
             .limit(_PORTION)
         )
-        theirs = exists().where(DeliveryRow.event == EventRow.id)
-        done: list[ColumnElement[bool]] = [EventRow.due_at.is_(None), ~theirs]
-        unused = select(EventRow.id).where(EventRow.occurred_at < before, *done).limit(_PORTION)
-        removed = []
-        for column, query in ((DeliveryRow.delivery_id, old), (EventRow.id, unused)):
-            with self._db.session() as session:
-                keys: Sequence[Any] = session.scalars(query).all()
-            if keys:
-                with self._db.writing() as session:
-                    session.execute(delete(column.class_).where(column.in_(keys)))
-            removed.append(len(keys))
-        return max(removed) == _PORTION
+        with self._db.session() as session:
+            keys = session.scalars(old).all()
+        if keys:
+            with self._db.writing() as session:
+                session.execute(delete(DeliveryRow).where(DeliveryRow.delivery_id.in_(keys)))
+        return len(keys) == _PORTION
 
 
 def disable(endpoint: EndpointRow, because: str) -> None:

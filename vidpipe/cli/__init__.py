@@ -14,6 +14,9 @@ from vidpipe.cli import download
 from vidpipe.cli import look
 
 # isort: split
+from vidpipe.cli import watch
+
+# isort: split
 from vidpipe.cli import find
 
 # isort: split
@@ -45,6 +48,7 @@ __all__ = [
     "operate",
     "run",
     "templates",
+    "watch",
     "webhook_commands",
     "work",
 ]

@@ -206,8 +206,9 @@ def serve(
 
             from vidpipe.api.app import service
             from vidpipe.api.security.gate import check_login, is_loopback
+            from vidpipe.api.serving import Server
             from vidpipe.mcp import http as tools
-            from vidpipe.web.limits import BoundedProtocol
+            from vidpipe.web.limits import BoundedProtocol, allow_more_files
 
         served = library()
         observe(served.engine.settings, serves=True)
@@ -215,8 +216,10 @@ def serve(
         asyncio.run(check_login(served.engine.settings, host))
         extensions = [tools.extension()] if tools.installed() else []
         _announce(served, host, port, needs_login=not is_loopback(host), tools=bool(extensions))
-        uvicorn.run(
-            service(served, host=host, extensions=extensions),
+        allow_more_files()
+        app = service(served, host=host, extensions=extensions)
+        config = uvicorn.Config(
+            app,
             host=host,
             port=port,
             # Its loggers' records come out in the form of ours, and requests are logged by ours.
@@ -227,8 +230,10 @@ def serve(
             server_header=False,
             # Whose word on addresses counts is VIDPIPE_ACCOUNTS__TRUSTED_PROXIES.
             proxy_headers=False,
+            # What clients say over a WebSocket is nothing that is listened to.
+            ws_max_size=65536,
         )
-        return 0
+        return 0 if Server(config, app.state.feed).serve_until_told() else 3
 
     raise typer.Exit(guard(go))
 

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from vidpipe.cli.app import app, err, guard, library, plain
 from vidpipe.cli.app import out as say
+from vidpipe.cli.event_lines import events_as_lines
 from vidpipe.cli.summary import print_results
 from vidpipe.platforms.model import TierName
 
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from vidpipe.library import Library
     from vidpipe.pipeline.run_options import RunOptions
     from vidpipe.stuck import Stuck
+
+
+class ProgressForm(StrEnum):
+    """How a run says how far it is."""
+
+    AUTO = "auto"
+    JSONL = "jsonl"
+
 
 #: When several files end differently, the gravest is what the command returns.
 _GRAVITY = (1, 4, 2, 3, 0)
@@ -50,6 +60,10 @@ def run(
         str | None, typer.Option(help="look, see `vidpipe templates`; default: the channel's")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="make everything again")] = False,
+    progress: Annotated[
+        ProgressForm,
+        typer.Option(help="bars and words, or events as lines of JSON and nothing else on stdout"),
+    ] = ProgressForm.AUTO,
 ) -> None:
     """Make clips of recordings."""
     if transcript is not None and len(files) > 1:
@@ -92,6 +106,7 @@ def run(
                 channel=channel,
                 transcript=transcript,
                 run_options=run_options,
+                form=progress,
             )
             codes.append(guard(functools.partial(_ended_when_stuck, asked, work)))
         return next(code for code in _GRAVITY if code in codes)
@@ -125,9 +140,22 @@ def _run_one(
     channel: str,
     transcript: Path | None,
     run_options: RunOptions,
+    form: ProgressForm,
 ) -> int:
     from vidpipe.intake.sidecars import unused
 
+    if form is ProgressForm.JSONL:
+        with events_as_lines(asked, file, channel) as known:
+            done = asked.process(
+                file,
+                folder,
+                channel=channel,
+                transcript=transcript,
+                options=run_options,
+                reporter=lambda _: lambda *_: None,
+            )
+            known(done.results.video.id)
+        return 0
     with _progress(file.name) as report:
         done = asked.process(
             file,

@@ -70,7 +70,10 @@ def _written_down(asked: Library, action: str, item: EndpointView, what: str = "
 def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="address that is notified")],
     kind: Annotated[
-        list[str] | None, typer.Option("--type", help="only of this type; repeatable; default: all")
+        list[str] | None,
+        typer.Option(
+            "--type", help="only of this type; repeatable; default: how jobs and videos end"
+        ),
     ] = None,
     organisation: Annotated[str, typer.Option(help="whose events")] = "default",
     channel: Annotated[
@@ -81,13 +84,13 @@ def add(
     """Add a webhook, and print its secret: it cannot be shown again."""
 
     def go() -> int:
-        from vidpipe.catalog.events import EVENT_TYPES
+        from vidpipe.catalog.events import OUTCOMES
 
         asked = library()
         made = asked.webhooks.create(
             organisation=organisation,
             url=url,
-            types=kind or list(EVENT_TYPES),
+            types=kind or list(OUTCOMES),
             channels=channel or None,
             description=description[:400],
             created_by="local",

@@ -43,10 +43,15 @@ def chores(library: Library) -> tuple[Chore, ...]:
     def unused_assets() -> None:
         library.assets.clean_up()
 
+    def old_events() -> bool:
+        """Remove events that nobody can ask for any more; whether there is more."""
+        return library.events.remove_old()
+
     return (
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
+        Chore("event retention", 3600.0, old_events),
         Chore("analytics", 60.0, changed_days),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),

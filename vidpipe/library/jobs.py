@@ -25,11 +25,12 @@ from vidpipe.library.errors import (
     UnknownUpload,
     UnknownVideo,
 )
-from vidpipe.library.progress import progress_of, rates
+from vidpipe.library.progress import progress_of
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.views import JobDetail, JobDownload, JobError, JobView, Page
 from vidpipe.outbound import AddressGuard, AddressRefused
 from vidpipe.pipeline.engine import Engine
+from vidpipe.pipeline.estimates import stage_rates
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.steps.clips import CLIPS
 from vidpipe.pipeline.steps.exports import EXPORTS
@@ -268,7 +269,7 @@ class Jobs:
         """What stages usually take; asked for again once a minute, as it changes slowly."""
         at = time.monotonic()
         if self._known is None or at - self._known[0] > _RATES_S:
-            self._known = (at, rates(self.engine.catalog))
+            self._known = (at, stage_rates(self.engine.catalog))
         return self._known[1]
 
     def _check_links(self, urls: Sequence[str]) -> None:

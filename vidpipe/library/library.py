@@ -17,6 +17,7 @@ from vidpipe.library import processing
 from vidpipe.library.assets import Assets
 from vidpipe.library.downloads import Downloads
 from vidpipe.library.errors import Refused, UnknownFailure
+from vidpipe.library.events import Events
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
 from vidpipe.library.processing import Processed, Reporter, Submission
@@ -80,6 +81,11 @@ class Library(Shelf):
     def webhooks(self) -> Webhooks:
         """Who is notified of what happens."""
         return Webhooks(self.engine)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happened, and how far what goes on is."""
+        return Events(self.engine)
 
     @cached_property
     def outputs(self) -> Outputs:

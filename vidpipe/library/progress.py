@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from statistics import median
 
-from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.states import JobState
-from vidpipe.catalog.tables import JobRow, StageRunRow, Video, now
+from vidpipe.catalog.tables import JobRow, StageRunRow, Video
 from vidpipe.library.views import JobProgress
-
-#: Runs of stages that an estimate looks at, none older than so many days.
-_NEWEST, _DAYS = 400, 90
-
-
-def rates(catalog: Catalog) -> dict[str, float]:
-    """Seconds that each stage took for a second of a recording: the median of its newest runs."""
-    took: defaultdict[str, list[float]] = defaultdict(list)
-    for run in catalog.history.made(now() - timedelta(days=_DAYS), _NEWEST):
-        if run.recorded_s > 0:
-            took[run.stage].append(run.wall_s / run.recorded_s)
-    return {stage: median(values) for stage, values in took.items()}
 
 
 def progress_of(

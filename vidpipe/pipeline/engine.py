@@ -34,6 +34,7 @@ from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage import AnyStage, ItemRef
 from vidpipe.pipeline.stage_run import Context, Progress, StageRun
 from vidpipe.pipeline.talks import TALKS
+from vidpipe.pipeline.telling import Teller
 from vidpipe.settings import Settings
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
@@ -116,6 +117,7 @@ class Engine:
         )
         self.channels: dict[str, Channel] = load_channels(settings.channels_file)
         self._catalog: Catalog | None = None
+        self.teller = Teller(lambda: self.catalog)
 
     @property
     def catalog(self) -> Catalog:
@@ -241,17 +243,22 @@ class Engine:
         ids = bound(video_id=video_id, channel=channel_of(video_id), stage=name, everywhere=True)
         with ids, span(f"stage {name}") as traced:
             events.info("stage_run_started")
+            self._tell_started(video_id, name)
             started = time.monotonic()
             work = self.artifacts.workspace(name.replace("/", "-"))
+            names = self.pipeline.names(order.wanted_platforms)
+            told = self.teller.stage(video_id, name, names, progress)
             try:
-                result = self._run(wanted, video_id, order, progress, chosen, work, started)
+                result = self._run(wanted, video_id, order, told, chosen, work, started)
             except BaseException as error:
                 wall_s = time.monotonic() - started
+                self.teller.end(video_id, name)
                 self._record(video_id, name, "", False, wall_s, error)
                 _say_failed(error, wall_s)
                 raise
             finally:
                 shutil.rmtree(work, ignore_errors=True)
+            self.teller.end(video_id, name)
             self._record(
                 video_id, name, result.manifest.fingerprint, result.reused, result.wall_s, None
             )
@@ -376,6 +383,13 @@ class Engine:
         whole = self.artifacts.sound if read else self.artifacts.intact
         return all(part is not None and whole(part) for part in self.items(manifest, wanted))
 
+    def _tell_started(self, video_id: str, name: str) -> None:
+        """Nothing was written yet: a run does not fail because nobody can be told of it."""
+        try:
+            self.catalog.stage_started(video_id, name)
+        except Exception as error:
+            events.warning("event_emit_failed", cause=error)
+
     def _record(
         self,
         video_id: str,
@@ -390,9 +404,10 @@ class Engine:
             return
         if self.catalog.video(video_id) is None:
             return
-        kind = None
+        kind = cause = None
         if error is not None:
             kind = type(error).__name__ if isinstance(error, VidpipeError) else "bug"
+            cause = cause_of(error)
         self.catalog.record_stage(
             tables.StageRunRow(
                 video_id=video_id,
@@ -402,5 +417,6 @@ class Engine:
                 wall_s=round(wall_s, 3),
                 error=str(error)[:2000] if error is not None else None,
                 error_kind=kind,
-            )
+            ),
+            cause,
         )

@@ -1,19 +1,26 @@
-"""How long an encode will take and how large it will be: from what this machine did before."""
+"""How long stages and encodes will take, and how large files will be: by what was done before."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from statistics import median
 
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.tables import now
 from vidpipe.exports.model import Estimate
 from vidpipe.geometry import Size
 
+#: Runs of stages that an estimate looks at, none older than so many days.
+_STAGE_RUNS, _DAYS = 400, 90
+#: From this share of a stage on, what it took until now says more than what others took.
+_TELLING = 0.02
 #: The newest encodes of a kind count, and so many make an estimate of their own.
 _NEWEST, _ENOUGH = 20, 2
 #: libx264 veryfast on two cores, 1080x1920: seconds a second of a clip, stack with captions
@@ -24,6 +31,34 @@ _PRESETS = {"ultrafast": 0.55, "superfast": 0.75, "veryfast": 1.0, "faster": 1.4
 _SOUND = 0.02
 #: Of the bitrate's ceiling, what slides and a speaker take (benchmarks/clips.py).
 _OF_CEILING = 0.1
+
+
+def stage_rates(catalog: Catalog) -> dict[str, float]:
+    """Seconds that each stage took for a second of a recording: the median of its newest runs."""
+    took: defaultdict[str, list[float]] = defaultdict(list)
+    for run in catalog.history.made(now() - timedelta(days=_DAYS), _STAGE_RUNS):
+        if run.recorded_s > 0:
+            took[run.stage].append(run.wall_s / run.recorded_s)
+    return {stage: median(values) for stage, values in took.items()}
+
+
+def left_s(fraction: float, elapsed_s: float, usual_s: float | None) -> float | None:
+    """Seconds that a stage still takes; None where nothing says so.
+
+    At first by what it usually takes, and the further it is the more by its own pace.
+
+    Args:
+        fraction: how much of it is done, 0 to 1.
+        elapsed_s: seconds that it took until now.
+        usual_s: seconds that it usually takes for such a recording; None: it never ran.
+    """
+    if fraction >= 1.0:
+        return 0.0
+    usual = max(0.0, usual_s * (1.0 - fraction)) if usual_s is not None else None
+    if fraction < _TELLING:
+        return usual
+    own = elapsed_s / fraction * (1.0 - fraction)
+    return own if usual is None else fraction * own + (1.0 - fraction) * usual
 
 
 @dataclass

@@ -78,12 +78,13 @@ class Guard:
             await send(message)
 
         app: Any = self.app
-        if not is_host(_host(scope), self.hosts):
+        if not is_host(host_of(scope), self.hosts):
             said = "This server is not called so. Its name is set with VIDPIPE_PUBLIC_URL.\n"
             app = PlainTextResponse(said, 421)
         await app(scope, receive, answer)
 
 
-def _host(scope: Scope) -> str:
+def host_of(scope: Scope) -> str:
+    """The Host header; empty where there is none, or several."""
     values = [value for name, value in scope["headers"] if name == b"host"]
     return values[0].decode("latin-1") if len(values) == 1 else ""

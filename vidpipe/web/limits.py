@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import time
+from contextlib import suppress
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -13,8 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 REQUEST_S = 10.0
 #: How long a reader may leave what was sent to it lying, in seconds; nginx: send_timeout 60.
 STALLED_S = 60.0
-#: Connections at once; fewer where the process may open fewer files.
-MOST = 256
+#: Connections at once, of which many may be streams of events; fewer where the process may open
+#: fewer files.
+MOST = 2048
 _LOOK_S = 1.0
 
 
@@ -22,6 +24,16 @@ def most_connections() -> int:
     """As many as leave half of the files that may be open to everything else."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else max(1, min(MOST, soft // 2))
+
+
+def allow_more_files() -> None:
+    """Let the process open as many files as that many connections need, if the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MOST if hard == resource.RLIM_INFINITY else min(2 * MOST, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    BoundedProtocol.most = most_connections()
 
 
 class BoundedProtocol(H11Protocol):
@@ -56,10 +68,12 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._silent_since = time.monotonic()
         super().on_response_complete()
+        self._look_soon()
 
     def pause_writing(self) -> None:
         self._stalled, self._stalled_since = True, time.monotonic()
         super().pause_writing()
+        self._look_soon()
 
     def resume_writing(self) -> None:
         self._stalled = False
@@ -72,4 +86,12 @@ class BoundedProtocol(H11Protocol):
         ):
             self.transport.abort()
             return
-        self._watch = self.loop.call_later(_LOOK_S, self._look)
+        if self.silent or self._stalled:
+            self._watch = self.loop.call_later(_LOOK_S, self._look)
+        else:
+            # One that is answered, for hours perhaps: it is looked at again when that changes.
+            self._watch = None
+
+    def _look_soon(self) -> None:
+        if self._watch is None and not self.transport.is_closing():
+            self._watch = self.loop.call_later(_LOOK_S, self._look)

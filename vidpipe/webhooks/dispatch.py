@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 
 from vidpipe.accounts.mail import Mail, Mailer
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.events import PING
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.states import DeliveryState
 from vidpipe.catalog.tables import now
-from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow, EventRow
+from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow
 from vidpipe.catalog.webhooks import ToSend, WebhookRows, disable, old_enough
 from vidpipe.encryption import Vault
 from vidpipe.errors import VidpipeError, retryable

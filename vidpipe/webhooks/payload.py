@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from vidpipe.catalog.webhook_tables import EventRow
+from vidpipe.catalog.event_tables import EventRow
 
 #: Where the thing of each id is in the API.
 _PLACES = {

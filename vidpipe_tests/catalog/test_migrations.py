@@ -24,7 +24,7 @@ KNOWN = {
 }
 
 #: Tables under another name since.
-RENAMED = {"beats": "heartbeats"}
+RENAMED = {"beats": "heartbeats", "webhook_events": "events"}
 
 
 def revisions():

@@ -264,4 +264,4 @@ def test_half_of_the_files_that_may_be_open_are_left_to_others(monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
     assert most_connections() == 128
     monkeypatch.setattr(resource, "getrlimit", lambda _: (65536, 65536))
-    assert most_connections() == 256
+    assert most_connections() == 2048

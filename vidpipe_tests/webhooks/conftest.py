@@ -13,7 +13,8 @@ import pytest
 from vidpipe.accounts.mail import Mail
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.catalog.webhook_tables import DeliveryRow, EventRow
+from vidpipe.catalog.event_tables import EventRow
+from vidpipe.catalog.webhook_tables import DeliveryRow
 from vidpipe.library import EndpointCreated, Library
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings

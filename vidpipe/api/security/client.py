@@ -51,7 +51,9 @@ def is_foreign(connection: HTTPConnection, origins: Collection[str]) -> bool:
         return not own and origin not in origins
     site = headers.get("sec-fetch-site", "none")
     # A link that someone clicks shows them the answer, and nobody else.
-    clicked = headers.get("sec-fetch-mode") == "navigate" and connection.scope["method"] == "GET"
+    clicked = (
+        headers.get("sec-fetch-mode") == "navigate" and connection.scope.get("method") == "GET"
+    )
     return site in ("cross-site", "same-site") and not clicked
 
 

@@ -100,7 +100,9 @@ async def _by_cookie(gate: Gate, connection: HTTPConnection) -> Known | None:
     found = await gate.accounts.logins.principal(token)
     if found is None:
         return None
-    if connection.scope["method"] not in _READS and not csrf_holds(connection, gate, found[1]):
+    if connection.scope.get("method", "GET") not in _READS and not csrf_holds(
+        connection, gate, found[1]
+    ):
         raise ApiError(
             403, "csrf", "send the header X-CSRF-Token with the value of the cookie vidpipe_csrf"
         )

@@ -29,7 +29,7 @@ class RequestMetrics:
         self.app = app
         self._took = Histogram(
             f"{PREFIX}http_request_duration_seconds",
-            "Seconds from a request to the last byte of its answer.",
+            "Seconds from a request to the last byte of its answer; of streams to the first.",
             ("method", "route", "status"),
             buckets=_REQUEST_S,
             registry=registry,
@@ -45,11 +45,14 @@ class RequestMetrics:
             await self.app(scope, receive, send)
             return
         status = 500
+        took_s: float | None = None
 
         async def noted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took_s
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _is_stream(message):
+                    took_s = time.perf_counter() - began_s
             await send(message)
 
         began_s = time.perf_counter()
@@ -60,7 +63,13 @@ class RequestMetrics:
             self._running.dec()
             method = scope["method"] if scope["method"] in _METHODS else _OTHER
             took = self._took.labels(method, template(scope), str(status))
-            took.observe(time.perf_counter() - began_s)
+            took.observe(took_s if took_s is not None else time.perf_counter() - began_s)
+
+
+def _is_stream(message: Message) -> bool:
+    """Whether an answer lasts as long as somebody watches: what counts is when it begins."""
+    kinds = [value for name, value in message["headers"] if name.lower() == b"content-type"]
+    return any(kind.startswith(b"text/event-stream") for kind in kinds)
 
 
 def template(scope: Scope) -> str:

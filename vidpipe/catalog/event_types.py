@@ -1,0 +1,487 @@
+"""What may happen, typed: one class for each type of event, with what it says.
+
+What an event says is ids, states, codes and figures: nothing secret, and no text of strangers'.
+A part that emits another type adds its class here; reference, OpenAPI and webhooks follow.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+
+class EventData(BaseModel):
+    """What all of them share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: ClassVar[str] = ""
+
+
+class OpenEventData(EventData):
+    """One that may say more than is listed here."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class EventError(BaseModel):
+    """Why something failed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(description="short and stable: rejected:no_video, worker_lost")
+    stage: str | None = Field(default=None, description="that failed; none where none ran")
+
+
+# Uploads and intake
+
+
+class _UploadEvent(EventData):
+    upload_id: str
+    upload_key: str = Field(description="of the object in the drop folder that it becomes")
+    size_bytes: int | None = Field(default=None, description="none while nobody has said it")
+    protocol: str | None = Field(default=None, description="tus, multipart or put")
+
+
+class UploadStarted(_UploadEvent):
+    """An upload through the API was begun."""
+
+    kind = "upload.started"
+
+
+class UploadCompleted(_UploadEvent):
+    """All bytes of an upload came; it is an object in the drop folder."""
+
+    kind = "upload.completed"
+
+
+class UploadCancelled(_UploadEvent):
+    """Someone took an upload back."""
+
+    kind = "upload.cancelled"
+
+
+class UploadExpired(_UploadEvent):
+    """Nothing came of an upload for too long; what came is removed."""
+
+    kind = "upload.expired"
+
+
+class IntakeAccepted(EventData):
+    """Intake took an upload: it is a video, or the same as one."""
+
+    kind = "intake.accepted"
+
+    upload_key: str
+    video_id: str
+    duplicate: bool = Field(description="whether the video was there before")
+
+
+class IntakeRefused(EventData):
+    """Intake refused an upload: it cannot be processed, or is passed over."""
+
+    kind = "intake.refused"
+
+    upload_key: str
+    error: EventError
+
+
+# Jobs
+
+
+class _JobEvent(EventData):
+    job_id: str
+    video_id: str | None = Field(default=None, description="none until intake took the upload")
+    project_id: str | None = None
+    batch_id: str | None = Field(default=None, description="of jobs created together")
+    state: str = Field(description="that it is in now")
+
+
+class JobQueued(_JobEvent):
+    """A job was created, was retried, or waits again."""
+
+    kind = "job.queued"
+
+
+class JobRunning(_JobEvent):
+    """A process works on what a job is of."""
+
+    kind = "job.running"
+
+
+class JobWaitingForReview(_JobEvent):
+    """A job goes on when someone approves of what was made."""
+
+    kind = "job.waiting_for_review"
+
+
+class JobCompleted(_JobEvent):
+    """A job is done: all that it asked for was made."""
+
+    kind = "job.completed"
+
+
+class JobFailed(_JobEvent):
+    """A job was given up."""
+
+    kind = "job.failed"
+
+    error: EventError | None = None
+
+
+class JobCancelled(_JobEvent):
+    """A job was taken back, or its video was retired."""
+
+    kind = "job.cancelled"
+
+    error: EventError | None = None
+
+
+class JobVideoAssigned(EventData):
+    """It is known which video a job is of: what happens to that concerns the job."""
+
+    kind = "job.video_assigned"
+
+    job_id: str
+    video_id: str
+
+
+# Videos and what is made of them
+
+
+class StageStarted(EventData):
+    """A stage of a video was begun."""
+
+    kind = "stage.started"
+
+    video_id: str
+    stage: str
+
+
+class StageCompleted(EventData):
+    """A stage of a video is done."""
+
+    kind = "stage.completed"
+
+    video_id: str
+    stage: str
+    reused: bool = Field(description="the result of an earlier run was found")
+    wall_s: float = Field(description="seconds that it took")
+
+
+class StageFailed(EventData):
+    """A stage of a video failed; whether it is tried again, `failure.recorded` says."""
+
+    kind = "stage.failed"
+
+    video_id: str
+    stage: str
+    wall_s: float = Field(description="seconds until it failed")
+    error: EventError
+
+
+class ClipCreated(EventData):
+    """A clip was made."""
+
+    kind = "clip.created"
+
+    video_id: str
+    clip_id: str
+    rank: int = Field(description="1 is the best of its video")
+    score: float = Field(description="0 to 100")
+    duration_s: float
+    replaced: bool = Field(description="whether one of this id was there before")
+
+
+class ExportCreated(EventData):
+    """A clip was made ready for a platform."""
+
+    kind = "export.created"
+
+    video_id: str
+    clip_id: str
+    platform: str
+    conforms: bool = Field(description="whether it is as the platform wants it")
+    size_bytes: int
+    duration_s: float
+    replaced: bool = Field(description="whether one of this clip was there before")
+
+
+class VideoCompleted(EventData):
+    """A run made everything of a video."""
+
+    kind = "video.completed"
+
+    video_id: str
+
+
+class VideoFailed(EventData):
+    """A video was given up, until someone retries it."""
+
+    kind = "video.failed"
+
+    video_id: str
+    error: EventError
+
+
+class VideoRetired(EventData):
+    """A video was retired: what was made of it is removed."""
+
+    kind = "video.retired"
+
+    video_id: str
+
+
+class FailureRecorded(EventData):
+    """A run of a video failed, or an upload could not be processed."""
+
+    kind = "failure.recorded"
+
+    failure_id: int
+    video_id: str | None = None
+    upload_key: str | None = None
+    error: EventError
+    attempts: int
+    given_up: bool = Field(description="else it is tried again by itself")
+
+
+# Reviews
+
+
+class _ReviewEvent(OpenEventData):
+    video_id: str | None = None
+    clip_id: str | None = None
+    review_id: str | None = None
+    gate: str | None = Field(default=None, description="where it waits: what comes after it")
+    by: str | None = Field(default=None, description="id of whoever decided")
+
+
+class ReviewRequested(_ReviewEvent):
+    """Something waits for a decision."""
+
+    kind = "review.requested"
+
+
+class ReviewApproved(_ReviewEvent):
+    """Someone approved."""
+
+    kind = "review.approved"
+
+
+class ReviewRejected(_ReviewEvent):
+    """Someone rejected."""
+
+    kind = "review.rejected"
+
+
+class ReviewChanged(_ReviewEvent):
+    """Someone wants something changed, or changed it."""
+
+    kind = "review.changed"
+
+
+class ReviewUndone(_ReviewEvent):
+    """Someone took a decision back."""
+
+    kind = "review.undone"
+
+
+class ReviewExpired(_ReviewEvent):
+    """Nobody decided in time, or what was approved is made again."""
+
+    kind = "review.expired"
+
+
+class ReviewCommented(_ReviewEvent):
+    """Someone wrote a comment."""
+
+    kind = "review.commented"
+
+
+# Edits
+
+
+class _EditEvent(OpenEventData):
+    video_id: str
+    clip_id: str
+    edit_id: str | None = None
+    revision: int | None = None
+
+
+class EditSaved(_EditEvent):
+    """An edit of a clip was saved."""
+
+    kind = "edit.saved"
+
+
+class EditRenderStarted(_EditEvent):
+    """What an edit touches is made again."""
+
+    kind = "edit.render_started"
+
+
+class EditRendered(_EditEvent):
+    """An edited clip is made."""
+
+    kind = "edit.rendered"
+
+
+class EditFailed(_EditEvent):
+    """An edited clip could not be made."""
+
+    kind = "edit.failed"
+
+    error: EventError | None = None
+
+
+# Publications
+
+
+class _PublicationEvent(OpenEventData):
+    publication_id: str
+    platform: str
+    video_id: str | None = None
+    clip_id: str | None = None
+
+
+class PublicationScheduled(_PublicationEvent):
+    """An export is to be posted."""
+
+    kind = "publication.scheduled"
+
+
+class PublicationStarted(_PublicationEvent):
+    """An export is being posted."""
+
+    kind = "publication.started"
+
+
+class PublicationPublished(_PublicationEvent):
+    """An export was posted."""
+
+    kind = "publication.published"
+
+    url: str | None = Field(default=None, description="where it can be seen")
+
+
+class PublicationFailed(_PublicationEvent):
+    """An export could not be posted."""
+
+    kind = "publication.failed"
+
+    error: EventError | None = None
+
+
+class PublicationCancelled(_PublicationEvent):
+    """Someone took a post back before it was made."""
+
+    kind = "publication.cancelled"
+
+
+# Costs
+
+
+class CostRecorded(OpenEventData):
+    """Something cost something."""
+
+    kind = "cost.recorded"
+
+    amount: float
+    currency: str
+    category: str | None = None
+    video_id: str | None = None
+    job_id: str | None = None
+    entry_id: int | str | None = None
+
+
+class _BudgetEvent(OpenEventData):
+    scope: str = Field(description="what the budget is of: video, channel or day")
+    limit: float
+    spent: float
+    currency: str
+    period: str | None = None
+    video_id: str | None = None
+
+
+class CostBudgetWarning(_BudgetEvent):
+    """A soft limit of a budget was passed."""
+
+    kind = "cost.budget_warning"
+
+
+class CostBudgetExceeded(_BudgetEvent):
+    """A hard limit of a budget was reached: nothing new that costs is begun."""
+
+    kind = "cost.budget_exceeded"
+
+
+def _of(base: type[EventData]) -> list[type[EventData]]:
+    """Every class with a type of its own, in the order in which they are written here."""
+    found: list[type[EventData]] = []
+    for sub in base.__subclasses__():
+        found += [sub] if sub.kind else _of(sub)
+    return found
+
+
+#: Every type of event, by its name.
+EVENTS: dict[str, type[EventData]] = {
+    data.kind: data for data in sorted(_of(EventData), key=lambda data: data.kind)
+}
+
+
+class StageProgress(BaseModel):
+    """How far the run of a video is: the last that is known, at most twice a second."""
+
+    model_config = ConfigDict(frozen=True)
+
+    video_id: str
+    stage: str = Field(description="that was last heard of; several may be at work")
+    stage_percent: float = Field(ge=0, le=100)
+    percent: float = Field(
+        ge=0, le=100, description="of the time that the stages of this run usually take"
+    )
+    eta_s: float | None = Field(
+        description="seconds of work left in this run; none where that cannot be said"
+    )
+    stages: dict[str, float] = Field(description="per cent of each stage that was begun")
+
+
+class ProgressEvent(BaseModel):
+    """Progress as a stream has it: it has no id, and none is kept but the last of a video."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["progress"] = "progress"
+    timestamp: datetime
+    organisation: str | None
+    channel: str
+    data: StageProgress
+
+
+class EventView(BaseModel):
+    """An event as streams and lists have it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int = Field(description="grows in the order in which events were committed")
+    event_id: str = Field(description="the same in webhooks: `webhook-id`")
+    type: str
+    timestamp: datetime = Field(description="when it happened, in UTC")
+    organisation: str | None = Field(description="none where its channel is nobody's any more")
+    channel: str
+    data: dict[str, Any]
+
+
+def envelopes() -> dict[str, type[EventView]]:
+    """The whole of an event of each type, as the documentation of the API has it."""
+    made: dict[str, type[EventView]] = {}
+    for kind, data in EVENTS.items():
+        given: dict[str, Any] = {
+            "type": (Literal[kind], ...),
+            "data": (data, ...),
+            "__doc__": data.__doc__,
+        }
+        made[kind] = create_model(f"{data.__name__}Event", __base__=EventView, **given)
+    return made
