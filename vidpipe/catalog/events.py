@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog.notices import tell_of_event
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.webhook_tables import EndpointRow, EventRow
 
@@ -38,6 +39,7 @@ def emit(session: Session, kind: str, channel: str, data: Mapping[str, Any]) -> 
         data: ids, states and codes; nothing secret, and no text of strangers'.
     """
     assert kind in EVENT_TYPES, kind
+    tell_of_event(session, kind, channel, data)
     listening = select(EndpointRow.endpoint_id).where(EndpointRow.disabled_at.is_(None)).limit(1)
     if session.scalar(listening) is not None:
         session.add(new_event(kind, channel, data))

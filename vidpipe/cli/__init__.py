@@ -32,6 +32,9 @@ from vidpipe.cli import account_commands
 from vidpipe.cli import webhook_commands
 
 # isort: split
+from vidpipe.cli import notify_commands
+
+# isort: split
 from vidpipe.cli import work
 from vidpipe.cli.app import app
 
@@ -42,6 +45,7 @@ __all__ = [
     "look",
     "main",
     "model_commands",
+    "notify_commands",
     "operate",
     "run",
     "templates",
