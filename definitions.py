@@ -15,11 +15,11 @@ with from_extra("dagster"):
 from assets import exports, operations, stages
 from assets.sources import with_sources
 from resources import VidpipeResource, executor_for, observe, run_options_for
-from sensors.alerts import alerts
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
 from sensors.jobs import OF_VIDEOS, intake
 from sensors.lost_runs import lost_runs
+from sensors.notifications import notifications
 from sensors.operations import JOBS, SCHEDULES
 from sensors.pending_uploads import pending_uploads
 from sensors.run_outcomes import run_outcomes
@@ -96,7 +96,7 @@ def build_defs(
             video_requests,
             run_outcomes,
             lost_runs,
-            alerts,
+            notifications,
         ],
         schedules=SCHEDULES,
         resources={

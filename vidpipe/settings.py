@@ -36,6 +36,7 @@ from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.encoders import EncoderName
 from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
+from vidpipe.notifications.options import NotifyOptions, NotifyTarget
 from vidpipe.observability.options import LogOptions
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
@@ -131,18 +132,6 @@ class ServiceOptions(BaseModel):
             if not re.fullmatch(r"https?://[^\s/*]+", origin):
                 raise ValueError(f"{origin!r} is no origin: scheme and host, no * and no path")
         return given
-
-
-class AlertOptions(BaseModel):
-    """Who is told of dead letters, and how often."""
-
-    model_config = ConfigDict(frozen=True)
-
-    url: SecretStr = Field(default=SecretStr(""), description="URL of a webhook; empty: no alerts")
-    format: Literal["slack", "json"] = "slack"
-    min_interval_s: float = Field(
-        default=240.0, ge=0, description="minimum seconds between alerts for the same cause"
-    )
 
 
 class Settings(BaseSettings):
@@ -278,7 +267,7 @@ class Settings(BaseSettings):
         "catalog is embedded",
     )
     queue: QueueOptions = QueueOptions()
-    alerts: AlertOptions = AlertOptions()
+    notify: NotifyOptions = NotifyOptions()
     accounts: AccountOptions = AccountOptions()
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
@@ -359,6 +348,10 @@ def _named_in(error: SettingsError) -> str:
     return f"VIDPIPE_{found[1].upper()}" if found else "VIDPIPE_*"
 
 
+#: A field of a target whose name is free.
+_TARGET = re.compile(
+    rf"VIDPIPE_NOTIFY__TARGETS__[A-Z0-9_-]+?__({'|'.join(NotifyTarget.model_fields).upper()})"
+)
 #: Variables of this prefix that are nobody's setting: of tests, of `deploy.prepare`, and the key
 #: that `vidpipe mcp` is given.
 _OTHERS = ("VIDPIPE_TEST_", "VIDPIPE_POOL_", "VIDPIPE_API_KEY")
@@ -390,6 +383,7 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(environment):
         ours = name.upper().startswith("VIDPIPE_") and not name.upper().startswith(_OTHERS)
         keyed = any(name.upper().startswith(f"{n}__") for n in known if n.endswith("_OPTIONS"))
+        keyed = keyed or _TARGET.fullmatch(name.upper()) is not None
         if ours and name.upper() not in known and not keyed:
             near = difflib.get_close_matches(name.upper(), known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""

@@ -28,7 +28,10 @@ from vidpipe.catalog.idempotency import IdempotencyKeys
 from vidpipe.catalog.inbox import Inbox
 from vidpipe.catalog.jobs import JobRows
 from vidpipe.catalog.listing import Listing
+from vidpipe.catalog.notices import NoticeRows
 from vidpipe.catalog.outputs import OutputRows
+from vidpipe.catalog.overview import Overview
+from vidpipe.catalog.processes import Conditions, Processes
 from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
@@ -83,11 +86,12 @@ class Catalog(Database):
     """One database: `sqlite:///file` or `postgresql+psycopg2://...`.
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
-    show, what programs asked for and sent, what is said, what was done on which day, where it all
-    stands and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
-    `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `outputs`,
-    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`, and what
-    happens and how far it is: `events`, `progress`.
+    show, what programs asked for and sent, what people are told, what is amiss, what goes on now,
+    what is said, what was done on which day, where it all stands and what it has come to are each a
+    part of their own: `inbox`, `requests`, `failures`, `heartbeats`, `processes`, `history`,
+    `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `notices`, `conditions`, `overview`,
+    `outputs`, `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`,
+    `totals`, and what happens and how far it is: `events`, `progress`.
     """
 
     @cached_property
@@ -137,6 +141,22 @@ class Catalog(Database):
     @cached_property
     def webhooks(self) -> WebhookRows:
         return WebhookRows(self)
+
+    @cached_property
+    def overview(self) -> Overview:
+        return Overview(self)
+
+    @cached_property
+    def notices(self) -> NoticeRows:
+        return NoticeRows(self)
+
+    @cached_property
+    def processes(self) -> Processes:
+        return Processes(self)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        return Conditions(self)
 
     @cached_property
     def upload_sessions(self) -> UploadSessionRows:

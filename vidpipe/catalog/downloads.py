@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.following import end, move
+from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.states import ACTIVE, JobState
 from vidpipe.catalog.tables import JobRow, now
 
@@ -292,4 +293,14 @@ def _fail(session: Session, download: DownloadRow, job: JobRow, code: str, messa
     _release(download)
     if job.state in ACTIVE:
         end(session, job, JobState.FAILED, code=code, message=message, stage=STAGE)
+        said = Notice(
+            "job.failed",
+            message,
+            cause=code,
+            channel=job.channel,
+            subject=job.job_id,
+            name=job.source_url or "",
+            data={"job_id": job.job_id, "stage": STAGE, "attempts": download.attempts},
+        )
+        tell(session, said)
     session.flush()

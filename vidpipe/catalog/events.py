@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.database import PENDING_EVENTS
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.event_types import EVENTS
+from vidpipe.catalog.notices import tell_of_event
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.webhook_tables import EndpointRow
 
@@ -58,6 +59,7 @@ def emit(session: Session, kind: str, channel: str, data: Mapping[str, Any]) -> 
     if pending is None:
         raise ValueError(f"{kind} is emitted outside of Database.writing")
     pending.append(new_event(kind, channel, said))
+    tell_of_event(session, kind, channel, said)
 
 
 def new_event(kind: str, channel: str | None, data: Mapping[str, Any]) -> EventRow:

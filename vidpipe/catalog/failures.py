@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select, update
@@ -14,8 +13,9 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
+from vidpipe.catalog.notices import Notice, NoticeLevel, tell
 from vidpipe.catalog.states import FailureState
-from vidpipe.catalog.tables import FailureRow, now
+from vidpipe.catalog.tables import FailureRow, Video
 
 #: The cause of what someone ended.
 CANCELLED = "cancelled"
@@ -83,7 +83,9 @@ class Failures:
             session.flush()
             note(session, row.channel, row.created_at)
             follow(session, failed.subject)
-            _tell(session, row)
+            _record(session, row)
+            if dead:
+                _tell(session, failed, attempts)
             if dead and "/" not in failed.subject:
                 error = {"code": failed.cause[:64], "stage": failed.stage or None}
                 data = {"video_id": failed.subject, "error": error}
@@ -115,24 +117,6 @@ class Failures:
         with self._db.session() as session:
             return session.get(FailureRow, number)
 
-    def unnotified(self) -> list[FailureRow]:
-        """Dead letters that nobody was told of, the oldest first."""
-        with self._db.session() as session:
-            return list(
-                session.scalars(
-                    select(FailureRow)
-                    .where(FailureRow.state == FailureState.DEAD, FailureRow.alerted_at.is_(None))
-                    .order_by(FailureRow.id)
-                )
-            )
-
-    def said(self, numbers: Sequence[int]) -> None:
-        """Somebody was told of these."""
-        with self._db.writing() as session:
-            session.execute(
-                update(FailureRow).where(FailureRow.id.in_(numbers)).values(alerted_at=now())
-            )
-
     def resolved(self, subject: str) -> None:
         """It works now, or is tried anew from the beginning."""
         with self._db.writing() as session:
@@ -140,7 +124,7 @@ class Failures:
             follow(session, subject)
 
 
-def _tell(session: Session, row: FailureRow) -> None:
+def _record(session: Session, row: FailureRow) -> None:
     of = "upload_key" if "/" in row.subject else "video_id"
     data = {
         "failure_id": row.id,
@@ -152,6 +136,28 @@ def _tell(session: Session, row: FailureRow) -> None:
     emit(session, "failure.recorded", row.channel, data)
     if of == "video_id":
         session.execute(delete(ProgressRow).where(ProgressRow.video_id == row.subject))
+
+
+def _tell(session: Session, failed: Failed, attempts: int) -> None:
+    """People are told of what is given up; what somebody ended is no news to them."""
+    level = None
+    if failed.cause == CANCELLED:
+        level = NoticeLevel.INFO
+    elif failed.cause.startswith("rejected:"):
+        level = NoticeLevel.WARNING
+    is_upload = "/" in failed.subject
+    video = None if is_upload else session.get(Video, failed.subject)
+    notice = Notice(
+        "upload.failed" if is_upload else "video.failed",
+        failed.message,
+        cause=failed.cause,
+        channel=failed.channel,
+        subject=failed.subject,
+        name=video.title if video is not None else "",
+        data={"stage": failed.stage, "attempts": attempts, "run_id": failed.run_id},
+        level=level,
+    )
+    tell(session, notice)
 
 
 def count_failure(session: Session, channel: str, cause: str, *, dead: bool) -> None:

@@ -14,12 +14,15 @@ from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow, refused, taken_in
+from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.tables import UploadRow, Video, now
 
 PENDING = "pending"
 #: An upload that could not be taken in again and again, see `failures`.
 FAILED = "failed"
+#: Rejected when it came in; it lies where its owner finds it, with its reason.
+QUARANTINED = "quarantined"
 #: In a drop folder, and no upload: its reason says why.
 SKIPPED = "skipped"
 _PORTION = 500
@@ -185,6 +188,15 @@ class Inbox:
                 told = {"upload_key": row.key, "error": error}
                 emit(session, "intake.refused", row.channel, told)
                 refused(session, row.key, row.reason or row.state, row.message or "")
+            if row.state == QUARANTINED:
+                said = Notice(
+                    "upload.rejected",
+                    row.message or "",
+                    cause=row.reason or "",
+                    channel=row.channel,
+                    subject=row.key,
+                )
+                tell(session, said)
 
 
 def _pass_on(session: Session, key: str, video_id: str) -> None:

@@ -297,7 +297,6 @@ class FailureRow(Audited, Base):
     attempts: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(16))
     run_id: Mapped[str] = mapped_column(String(64))
-    alerted_at: Mapped[datetime | None] = mapped_column(Utc)
 
     __table_args__ = (
         UniqueConstraint("run_id", "subject", name="uq_failures_run_id_subject"),

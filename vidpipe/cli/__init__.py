@@ -35,6 +35,9 @@ from vidpipe.cli import account_commands
 from vidpipe.cli import webhook_commands
 
 # isort: split
+from vidpipe.cli import notify_commands
+
+# isort: split
 from vidpipe.cli import work
 from vidpipe.cli.app import app
 
@@ -45,6 +48,7 @@ __all__ = [
     "look",
     "main",
     "model_commands",
+    "notify_commands",
     "operate",
     "run",
     "templates",

@@ -119,7 +119,7 @@ def failures(
 
 
 def _run(item: FailureView, ui_url: str) -> str:
-    from vidpipe.operations.alerts import run_link
+    from vidpipe.operations.links import run_link
 
     return run_link(ui_url, item.run_id) or item.run_id
 

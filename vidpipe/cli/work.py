@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,13 @@ def worker(
     grace_s: Annotated[
         float, typer.Option("--grace", min=0, help="seconds to end in after SIGTERM")
     ] = 20.0,
+    alive: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="a file that is touched every 10 seconds, for whoever looks whether it lives",
+        ),
+    ] = None,
 ) -> None:
     """Run the background chores that `vidpipe serve` runs, without serving anything."""
 
@@ -25,7 +33,7 @@ def worker(
         from vidpipe.library.chores import chores
         from vidpipe.observability import events
         from vidpipe.observability.logs import is_json
-        from vidpipe.worker import Worker
+        from vidpipe.worker import Chore, Worker
         from vidpipe.worker.process import run_until_told
 
         with from_extra("service"):
@@ -35,6 +43,9 @@ def worker(
         observe(opened.engine.settings, serves=True)
         opened.totals()
         found = chores(opened)
+        if alive is not None:
+            alive.touch()
+            found = (*found, Chore("alive file", 10.0, alive.touch))
 
         def ready() -> None:
             names = ", ".join(chore.name for chore in found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import vidpipe
 from vidpipe.accounts.mail import mailer
+from vidpipe.catalog.processes import BEAT_S, WORKER, Presence
 from vidpipe.library.library import Library
 from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
 from vidpipe.worker import Chore, stopping
@@ -46,8 +47,16 @@ def chores(library: Library) -> tuple[Chore, ...]:
     def old_events() -> bool:
         """Remove events that nobody can ask for any more; whether there is more."""
         return library.events.remove_old()
+    # Where nobody asks for a process of its own, this one is a worker beside what it serves.
+    presence = Presence(engine.catalog, WORKER)
+    telling = library.telling
 
     return (
+        Chore("heartbeat", BEAT_S, presence.beat, ended=presence.leave),
+        Chore("watch", 30.0, telling.look),
+        Chore("notices", 2.0, telling.notifier.give),
+        Chore("notifications", 2.0, telling.notifier.send),
+        Chore("notification retention", 3600.0, telling.notifier.tidy),
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),

@@ -20,11 +20,13 @@ from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.events import Events
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
+from vidpipe.library.overview import StatusOverview
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
 from vidpipe.library.statistics import Statistics
+from vidpipe.library.telling import Telling
 from vidpipe.library.uploads import UploadSessions
 from vidpipe.library.webhooks import Webhooks
 from vidpipe.operations import retention, stale
@@ -76,6 +78,16 @@ class Library(Shelf):
     def projects(self) -> Projects:
         """Campaigns, courses, clients: jobs that belong together."""
         return Projects(self.engine)
+
+    @cached_property
+    def overview(self) -> StatusOverview:
+        """What goes on."""
+        return StatusOverview(self.engine)
+
+    @cached_property
+    def telling(self) -> Telling:
+        """Telling people of what goes wrong."""
+        return Telling(self.engine)
 
     @cached_property
     def webhooks(self) -> Webhooks:

@@ -189,6 +189,8 @@ def secrets_of(settings: BaseModel) -> Iterator[str]:
             for key, item in value.items():
                 if isinstance(item, SecretStr) and redact.is_secret_name(f"{key}"):
                     yield item.get_secret_value()
+                elif isinstance(item, BaseModel):
+                    yield from secrets_of(item)
 
 
 def _parts(name: str, value: str) -> Iterator[str]:

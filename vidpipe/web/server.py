@@ -35,6 +35,7 @@ from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, video_page
 from vidpipe.web.rendering import page as rendered
+from vidpipe.web.status import status_routes
 from vidpipe.web.viewer import Viewer, viewer_of
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
@@ -98,6 +99,7 @@ def web_app(library: Library) -> Starlette:
     return Starlette(
         routes=[
             Route("/", home),
+            *status_routes(library),
             Route("/videos/{video_id}", video),
             Route("/files/{key:path}", file),
             Route("/docs/{path:path}", document),

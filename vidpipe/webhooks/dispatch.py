@@ -20,6 +20,7 @@ from vidpipe.accounts.mail import Mail, Mailer
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.events import PING
 from vidpipe.catalog.leases import Leases
+from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.states import DeliveryState
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.webhook_tables import AttemptRow, DeliveryRow, EndpointRow
@@ -200,8 +201,11 @@ class Dispatcher:
             else:
                 row.failures += 1
                 self._again_or_not(row, outcome)
+            if row.state == DeliveryState.FAILED and row.type != PING:
+                tell(session, _given_up(session, row, endpoint, outcome))
             if row.type != PING and endpoint is not None and self._note(endpoint, outcome):
                 disabled.append(endpoint)
+                tell(session, _disabled(endpoint))
 
         self._leases.settle(what.delivery, work)
         return disabled[0] if disabled else None
@@ -262,6 +266,34 @@ class Dispatcher:
 
 def _give_up(_: Session | None, row: DeliveryRow) -> None:
     row.state, row.ended_at, row.due_at = DeliveryState.FAILED, now(), None
+
+
+def _given_up(
+    session: Session, row: DeliveryRow, endpoint: EndpointRow | None, outcome: Outcome
+) -> Notice:
+    """What people are told of a delivery that failed for good; a path may be a secret."""
+    event = session.get(EventRow, row.event)
+    answered = f"it answered {outcome.status}" if outcome.status else outcome.error or ""
+    return Notice(
+        "webhook.failed",
+        f"{row.type} was not taken: {answered}",
+        cause=row.endpoint_id,
+        channel=event.channel if event is not None else None,
+        subject=row.delivery_id,
+        name=(urlsplit(endpoint.url).hostname or "") if endpoint is not None else "",
+        data={"attempts": row.attempts, "event_id": row.event_id},
+    )
+
+
+def _disabled(endpoint: EndpointRow) -> Notice:
+    why = _WHY.get(endpoint.disabled_because or "", "It was disabled")
+    return Notice(
+        "webhook.disabled",
+        f"{why}; nothing is sent to it any more",
+        cause=endpoint.endpoint_id,
+        subject=endpoint.endpoint_id,
+        name=urlsplit(endpoint.url).hostname or "",
+    )
 
 
 def _attempt(row: DeliveryRow, outcome: Outcome) -> AttemptRow:

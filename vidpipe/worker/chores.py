@@ -19,6 +19,8 @@ from vidpipe.observability import events
 MAX_BACKOFF_S = 300.0
 #: Of the time between two runs this share is left to chance, so that processes spread out.
 _JITTER = 0.1
+#: Seconds that a chore has for what it does last.
+_LAST_S = 3.0
 _STOP: contextvars.ContextVar[asyncio.Event | None] = contextvars.ContextVar("stop", default=None)
 
 
@@ -44,11 +46,13 @@ class Chore:
         work: works off what is due, or a part of it; true where there is more. A function that
             is not a coroutine function runs in a thread of its own. It may end at any line: what
             it had claimed is then taken over when its lease ends.
+        ended: called, in a thread, when the worker was told to stop and its chores have ended.
     """
 
     name: str
     every_s: float
     work: Callable[[], Awaitable[bool | None] | bool | None]
+    ended: Callable[[], None] | None = None
 
 
 class Worker:
@@ -85,6 +89,18 @@ class Worker:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._say_ended()
+
+    async def _say_ended(self) -> None:
+        """What chores do last may fail, and may not take long."""
+        for chore in self._chores:
+            if chore.ended is None:
+                continue
+            try:
+                async with asyncio.timeout(_LAST_S):
+                    await _in_thread(chore.ended)
+            except Exception as error:
+                events.warning("chore_end_failed", chore=chore.name, message=str(error))
 
     @asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:

@@ -92,12 +92,10 @@ def test_one_living_failure_for_each_subject(catalog):
     assert catalog.failures.living() == [] and catalog.failures.attempts(row.subject) == 0
 
 
-def test_dead_letters_are_told_of_once(catalog):
+def test_of_failures_those_that_are_dead_are_told_of(catalog):
     catalog.failures.add(failed("r1"), attempts=1, dead=True)
     catalog.failures.add(failed("r2", subject="other--v-0123456789"), attempts=1, dead=False)
-    [row] = catalog.failures.unnotified()
-    catalog.failures.said([row.id])
-    assert catalog.failures.unnotified() == []
+    assert [notice.data["run_id"] for notice in catalog.notices.newest(9)] == ["r1"]
     assert [r.run_id for r in catalog.failures.living()] == ["r2", "r1"]
     assert [r.run_id for r in catalog.failures.living(cause="unavailable", channel="other")] == []
 

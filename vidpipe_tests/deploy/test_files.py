@@ -1,6 +1,7 @@
 """What a deployment is made of: each file as its reader will read it."""
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -187,7 +188,7 @@ def test_no_secret_has_a_default():
     for name in ("POSTGRES_PASSWORD", *secrets):
         assert f"${{{name}:?" in text, f"compose starts without {name}"
         assert f"${{{name}:-" not in text and example[name] == ""
-    assert example["VIDPIPE_ALERTS__URL"] == ""
+    assert example["NOTIFY_URL"] == ""
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         if "Secret" in str(field.annotation):
@@ -216,7 +217,9 @@ def test_each_service_knows_the_secrets_that_it_needs():
     assert with_root == {"s3", "keys"}
     links = services["links"]["environment"]
     assert "VIDPIPE_STORE_OPTIONS__SECRET_ACCESS_KEY" in links
-    assert not [n for n in links if n.startswith(("DAGSTER_", "AWS_", "VIDPIPE_DROP"))]
+    assert not [n for n in links if n.startswith(("DAGSTER_", "AWS_", "VIDPIPE_NOTIFY"))]
+    # What is uploaded through it is to be noticed.
+    assert links["VIDPIPE_DROP_URL"] == services["code"]["environment"]["VIDPIPE_DROP_URL"]
     # A password may hold every character: none stands within an address or within JSON.
     text = (DEPLOY / "compose.yaml").read_text()
     for line in text.splitlines():
@@ -259,7 +262,7 @@ def test_who_may_reach_the_pods_reaches_all_that_browsers_need():
         if d["kind"] == "NetworkPolicy"
     }
     let_in = {p["port"] for rule in policies["vidpipe"]["ingress"] for p in rule.get("ports", ())}
-    [links, service] = documents(DEPLOY / "helm" / "manifests" / "links.yaml")
+    [links, _, service] = documents(DEPLOY / "helm" / "manifests" / "links.yaml")
     [container] = links["spec"]["template"]["spec"]["containers"]
     # A policy sees the port of the pod, not that of the service before it.
     assert {p["containerPort"] for p in container["ports"]} <= let_in and 80 in let_in
@@ -267,10 +270,83 @@ def test_who_may_reach_the_pods_reaches_all_that_browsers_need():
     out = policies["vidpipe-egress"]
     assert out["podSelector"] == {} and out["policyTypes"] == ["Egress"]
     allowed = {p["port"] for rule in out["egress"] for p in rule.get("ports", ())}
-    assert {53, 443, 5432} <= allowed
+    # Names, buckets and webhooks, mail, PostgreSQL.
+    assert {53, 443, 465, 587, 5432} <= allowed
 
 
-@pytest.mark.parametrize("name", ["links", "prepare"])
+def manifests(kind):
+    """Documents of a kind in all manifests, by name."""
+    found = [d for path in OUR_OWN for d in documents(path)]
+    return {d["metadata"]["name"]: d for d in found if d["kind"] == kind}
+
+
+def test_background_work_has_a_deployment_of_its_own():
+    worker = manifests("Deployment")["vidpipe-worker"]["spec"]
+    [container] = worker["template"]["spec"]["containers"]
+    assert container["command"][:2] == ["vidpipe", "worker"]
+    alive = container["command"][container["command"].index("--alive") + 1]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert alive in " ".join(container[probe]["exec"]["command"])
+    grace = int(container["command"][container["command"].index("--grace") + 1])
+    assert grace < worker["template"]["spec"]["terminationGracePeriodSeconds"]
+    settings = manifests("ConfigMap")["vidpipe"]["data"]
+    assert settings["VIDPIPE_SERVICE__CHORES"] == "false"
+    for name in ("vidpipe-worker", "vidpipe-links"):
+        budget = manifests("PodDisruptionBudget")[name]["spec"]
+        deployment = manifests("Deployment")[name]["spec"]
+        assert budget["selector"] == deployment["selector"]
+        assert budget["minAvailable"] < deployment["replicas"]
+
+
+def test_the_probe_of_a_worker_says_whether_its_file_is_fresh(tmp_path):
+    services = read("compose.yaml")["services"]
+    probes = [
+        services["worker"]["healthcheck"]["test"][1:],
+        manifests("Deployment")["vidpipe-worker"]["spec"]["template"]["spec"]["containers"][0][
+            "livenessProbe"
+        ]["exec"]["command"],
+    ]
+    assert probes[0] == probes[1]
+    alive = tmp_path / "alive"
+    alive.touch()
+    probe = [sys.executable, "-c", probes[0][2].replace("/tmp/worker-alive", str(alive))]
+    assert subprocess.run(probe, check=False).returncode == 0
+    os.utime(alive, (0, 0))
+    assert subprocess.run(probe, check=False).returncode == 1
+
+
+def test_what_comes_in_lets_long_uploads_and_streams_through():
+    ingress = manifests("Ingress")["vidpipe-links"]
+    said = {
+        name.rpartition("/")[2]: value for name, value in ingress["metadata"]["annotations"].items()
+    }
+    assert said["proxy-body-size"] == "0"
+    assert said["proxy-request-buffering"] == said["proxy-buffering"] == "off"
+    # A stream says something every 15 seconds, and an upload as long as it is sent.
+    assert int(said["proxy-read-timeout"]) >= 600 <= int(said["proxy-send-timeout"])
+    [rule] = ingress["spec"]["rules"]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    service = manifests("Service")[backend["name"]]["spec"]
+    assert backend["port"]["name"] in {port["name"] for port in service["ports"]}
+    example = (DEPLOY / "nginx.example.conf").read_text()
+    events = example.partition("location /api/v1/events {")[2].partition("}")[0]
+    assert "proxy_buffering off;" in events and "proxy_read_timeout 1h;" in events
+
+
+def test_of_compose_one_service_works_in_the_background():
+    services = read("compose.yaml")["services"]
+    assert services["worker"]["command"][:2] == ["vidpipe", "worker"]
+    assert "profiles" not in services["worker"]
+    with_chores = [
+        name
+        for name, service in services.items()
+        if "vidpipe" in (service.get("command") or [])[:1] and name != "worker"
+        if service["environment"].get("VIDPIPE_SERVICE__CHORES") != "false"
+    ]
+    assert with_chores == []
+
+
+@pytest.mark.parametrize("name", ["links", "prepare", "worker"])
 def test_pods_of_ours_are_closed(name):
     first = documents(DEPLOY / "helm" / "manifests" / f"{name}.yaml")[0]
     pod = first["spec"]["template"]["spec"]

@@ -225,7 +225,7 @@ CANARIES = {
         }
     ),
     "VIDPIPE_DATABASE_URL": "postgresql+psycopg2://u:canary5@127.0.0.1:9/none",
-    "VIDPIPE_ALERTS__URL": "http://127.0.0.1:9/canary6",
+    "VIDPIPE_NOTIFY__TARGETS__TEAM__URL": "json://127.0.0.1:9/canary6",
     "VIDPIPE_TRANSCRIPT__API__URL": "http://127.0.0.1:9/v1",
     "VIDPIPE_TRANSCRIPT__API__KEY": "canary7",
     "VIDPIPE_LLM__URL": "http://127.0.0.1:9/v1",

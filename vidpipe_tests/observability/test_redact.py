@@ -127,7 +127,7 @@ def test_secrets_of_a_deployment_are_known_by_their_values(tmp_path):
             "secret_access_key": SecretStr("store-pass-2"),
             "region": SecretStr("eu-central-1"),
         },
-        alerts={"url": SecretStr("https://hooks.example/T0/B1/hook-pass-3")},
+        notify={"targets": {"team": {"url": "https://hooks.example/T0/B1/hook-pass-3"}}},
         accounts={"mail": {"password": SecretStr("mail-pass-4")}},
     )
     found = set(logs.secrets_of(settings))

@@ -190,3 +190,41 @@ def test_the_command_works_until_it_is_told_to_end(tmp_path):
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_a_chore_is_told_when_the_work_ends_and_may_fail_at_it(caplog):
+    ended: list[str] = []
+
+    def fails() -> None:
+        raise Unavailable("the catalog is away")
+
+    run(
+        Chore("one", 0.01, lambda: None, ended=lambda: ended.append("one")),
+        Chore("two", 0.01, lambda: None, ended=fails),
+        Chore("three", 0.01, lambda: None, ended=lambda: ended.append("three")),
+        until=lambda: True,
+    )
+    assert ended == ["one", "three"] and "chore_end_failed" in caplog.text
+
+
+def test_a_worker_touches_a_file_as_long_as_it_lives(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from vidpipe.cli import app
+    from vidpipe.worker import process
+
+    seen: list[float] = []
+    alive = tmp_path / "alive"
+
+    async def looked(worker: Worker, ready) -> None:
+        ready()
+        (mine,) = [chore for chore in worker._chores if chore.name == "alive file"]
+        os.utime(alive, (0, 0))
+        mine.work()
+        seen.append(alive.stat().st_mtime)
+
+    monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(process, "run_until_told", looked)
+    done = CliRunner().invoke(app, ["worker", "--alive", str(alive)])
+    assert done.exit_code == 0, done.output
+    assert seen and seen[0] > time.time() - 60

@@ -1,0 +1,253 @@
+"""What it costs a video to be watched: logs, spans, metrics and events, all of it or none.
+
+    python -m benchmarks.observability [RECORDING ...] [--pairs 5]
+
+Each recording is processed again and again by `vidpipe run` into a home of its own, once with
+everything on (the log as JSON from `info` on, spans to a collector on this machine, `vidpipe serve`
+beside it that is scraped every 15 seconds) and once with everything off (errors alone, no spans, a
+service that nobody scrapes), in turns that change who comes first. What is compared is the time of
+processors that the command and all its programs took, with that of the service, so that a busy
+machine does not decide; the time on the clock is shown beside it. Events are written in both: they
+are part of the transactions.
+
+Without recordings it is the made-up talk. Beside the differences, which are noisy, stands what is
+written in a run times what one of it costs: an upper bound that is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_CHANNELS = "channels:\n  default: {quality: draft, clips: {count: 2, min_s: 6, max_s: 20}}\n"
+_MAIN = "from vidpipe.cli import main; main()"
+_SCRAPE_S = 15.0
+
+
+class Sink:
+    """Takes what is exported, and counts it."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                sink.bytes += len(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@dataclass(frozen=True)
+class Took:
+    """One run: processor seconds of the command and of the service, seconds, lines of its log."""
+
+    run_s: float
+    service_s: float
+    wall_s: float
+    lines: int
+
+    @property
+    def all_s(self) -> float:
+        return self.run_s + self.service_s
+
+
+def processed(recording: Path, home: Path, *, watched: bool, sink: Sink) -> Took:
+    """Process a recording as a new one, beside a service."""
+    home.mkdir(parents=True)
+    (home / "channels.yaml").write_text(_CHANNELS)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VIDPIPE_", "OTEL_"))}
+    environment = {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "VIDPIPE_HOME": str(home),
+        "VIDPIPE_MODELS": os.environ.get("VIDPIPE_MODELS", str(ROOT / ".vidpipe" / "models")),
+        "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
+        "VIDPIPE_LOG__FORMAT": "json",
+        "VIDPIPE_LOG__LEVEL": "info" if watched else "error",
+    }
+    if watched:
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = sink.url
+    port = _free_port()
+    service = subprocess.Popen(
+        [sys.executable, "-c", _MAIN, "serve", "--port", str(port)],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    log = home / "run.log"
+    over = threading.Event()
+    try:
+        _answers(f"http://127.0.0.1:{port}/health")
+        if watched:
+            _get(f"http://127.0.0.1:{port}/metrics")
+            threading.Thread(target=_scrape, args=(port, over), daemon=True).start()
+        before = _ticks(service.pid)
+        began = time.monotonic()
+        with log.open("wb") as stream:
+            run = subprocess.Popen(
+                [sys.executable, "-c", _MAIN, "run", str(recording), "--out", str(home / "out")],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=stream,
+            )
+            _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        wall_s = time.monotonic() - began
+        if run.returncode:
+            raise SystemExit(log.read_text("utf-8", "replace")[-2000:])
+        service_s = _ticks(service.pid) - before
+    finally:
+        over.set()
+        service.terminate()
+        service.wait(30)
+    lines = len(log.read_bytes().splitlines())
+    shutil.rmtree(home)
+    return Took(usage.ru_utime + usage.ru_stime, service_s, wall_s, lines)
+
+
+def _scrape(port: int, over: threading.Event) -> None:
+    while not over.wait(_SCRAPE_S):
+        _get(f"http://127.0.0.1:{port}/metrics")
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read()
+
+
+def _answers(url: str) -> None:
+    for _ in range(600):
+        try:
+            _get(url)
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the service does not answer")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as asked:
+        return int(asked.getsockname()[1])
+
+
+def _ticks(pid: int) -> float:
+    """Processor seconds of a living process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+_UNITS = """
+import json, logging, os, sys, time
+began = time.process_time()
+from vidpipe.observability import logs, traces, spans, events
+from vidpipe.observability.options import LogOptions
+traces.start(os.environ, version="1")
+logs.configure(LogOptions(format="json"))
+events.info("one", n=1)
+loaded = time.process_time() - began
+began = time.process_time()
+for n in range(2000):
+    events.info("stage_run_done", video_id="default--talk-0123456789", stage="layout", wall_s=1.5)
+line = (time.process_time() - began) / 2000
+began = time.process_time()
+for n in range(2000):
+    with spans.span("stage layout", vidpipe__stage="layout"):
+        pass
+spans.flush()
+span = (time.process_time() - began) / 2000
+print(json.dumps({"loaded_s": loaded, "line_s": line, "span_s": span}))
+"""
+
+
+def units(sink: Sink) -> dict[str, float]:
+    """Processor seconds of loading it all, of a line and of a span with its export."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("VIDPIPE_", "OTEL_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", _UNITS],
+        env={**kept, "PYTHONPATH": str(ROOT), "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url},
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def main() -> int:
+    """Run the pairs and print a table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("recordings", nargs="*", type=Path)
+    parser.add_argument("--pairs", type=int, default=5)
+    options = parser.parse_args()
+    sink = Sink()
+    one = units(sink)
+    with tempfile.TemporaryDirectory(prefix="vidpipe-watched-") as folder:
+        recordings = options.recordings or [_made(Path(folder) / "talk.mp4")]
+        for recording in recordings:
+            pairs = []
+            for number in range(options.pairs):
+                order = (True, False) if number % 2 else (False, True)
+                took = {
+                    watched: processed(
+                        recording, Path(folder) / f"{number}{watched}", watched=watched, sink=sink
+                    )
+                    for watched in order
+                }
+                pairs.append((took[True], took[False]))
+                print(recording.name, *(f"{t.all_s:.2f}" for t in pairs[-1]), flush=True)
+            _report(recording, pairs, one)
+    return 0
+
+
+def _made(path: Path) -> Path:
+    from vidpipe.testmedia.talk import make_talk
+
+    make_talk(path)
+    return path
+
+
+def _report(recording: Path, pairs: list[tuple[Took, Took]], one: dict[str, float]) -> None:
+    shares = [100 * (on.all_s / off.all_s - 1) for on, off in pairs]
+    off_s = statistics.median(off.all_s for _, off in pairs)
+    lines = max(on.lines for on, _ in pairs)
+    service_s = statistics.median(on.service_s - off.service_s for on, off in pairs)
+    # A span for each line is more than there are: each stage and program has one, and says more.
+    bound_s = one["loaded_s"] + lines * (one["line_s"] + one["span_s"]) + max(service_s, 0.0)
+    print(f"{recording.name}: {len(pairs)} pairs, {off_s:.1f} s of processors unwatched")
+    print(f"  watched, median of the pairs: {statistics.median(shares):+.2f} %")
+    print(f"  each pair: {', '.join(f'{share:+.2f}' for share in shares)} %")
+    print(
+        f"  on the clock: {statistics.median(on.wall_s for on, _ in pairs):.1f} s watched,", end=" "
+    )
+    print(f"{statistics.median(off.wall_s for _, off in pairs):.1f} s unwatched")
+    print(
+        f"  loading {1000 * one['loaded_s']:.0f} ms; {lines} lines of "
+        f"{1e6 * one['line_s']:.0f} us, spans of {1e6 * one['span_s']:.0f} us, "
+        f"the service {service_s:+.2f} s: at most {100 * bound_s / off_s:.2f} %"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

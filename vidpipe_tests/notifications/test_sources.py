@@ -1,0 +1,126 @@
+"""Everything that fails for good is told of, where it does, and each kind is told in words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vidpipe.catalog import events
+from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
+from vidpipe.catalog.notices import CONDITIONS, NOTICE_KINDS, NoticeLevel, tell_of_event
+from vidpipe.catalog.tables import UploadRow
+from vidpipe.notifications.options import NotifyOptions
+from vidpipe.notifications.words import KINDS, message
+from vidpipe_tests.notifications.conftest import BEGAN, PLACES, target
+
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a document's headings, as a forge and `vidpipe serve` give them."""
+    words = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", w.lower()).strip()) for w in words}
+
+
+@pytest.mark.parametrize("kind", NOTICE_KINDS)
+def test_each_kind_has_words_and_a_section_of_the_runbook(kind):
+    known = KINDS[kind]
+    assert known.section in anchors(RUNBOOK.read_text("utf-8"))
+    assert known.todo and not known.todo.endswith(".")
+    assert known.over or kind not in CONDITIONS
+    for untold in (1, 3):
+        group = NoticeGroupRow(
+            target="ops",
+            group_id="g",
+            kind=kind,
+            cause="because",
+            channel=None,
+            level=NOTICE_KINDS[kind],
+            untold=untold,
+            told=0,
+            examples=[{"subject": "it", "name": "It", "message": "why"}],
+            first_at=BEGAN,
+            last_at=BEGAN,
+        )
+        said = message([group], PLACES)
+        assert "{" not in said.title + said.text.replace("{job_id}", "")
+        assert f"https://docs.example.org/runbook.md#{known.section}" in said.text
+
+
+def test_kinds_with_words_are_those_that_there_are():
+    assert KINDS.keys() == NOTICE_KINDS.keys()
+
+
+def test_a_rejected_upload_and_one_that_was_accepted(office):
+    for state, reason in (("quarantined", "no_video"), ("skipped", "not_media")):
+        office.catalog.inbox.decide(
+            UploadRow(
+                key=f"talks/{state}.txt",
+                channel="talks",
+                version="1",
+                size_bytes=1,
+                state=state,
+                reason=reason,
+                message="it has no picture",
+            )
+        )
+    (row,) = office.rows(NoticeRow)
+    assert (row.kind, row.level) == ("upload.rejected", "warning")
+    assert (row.subject, row.cause) == ("talks/quarantined.txt", "no_video")
+
+
+@pytest.mark.parametrize(
+    ("cause", "level"),
+    [
+        ("unavailable", NoticeLevel.ERROR),
+        ("rejected:no_speech", NoticeLevel.WARNING),
+        ("cancelled", NoticeLevel.INFO),
+    ],
+)
+def test_how_much_a_cause_matters(office, cause, level):
+    office.fail(cause=cause)
+    assert [row.level for row in office.rows(NoticeRow)] == [level]
+
+
+def test_events_of_some_types_are_told_of_and_over(office):
+    data = {"subject": "gemini", "message": "used 12 of 12", "cause": "daily", "limit": 12}
+    with office.catalog.writing() as session:
+        tell_of_event(session, "quota.exhausted", "talks", data)
+        tell_of_event(session, "video.completed", "talks", {"video_id": "talks--a-1"})
+    (row,) = office.rows(NoticeRow)
+    assert (row.subject, row.message, row.cause) == ("gemini", "used 12 of 12", "daily")
+    office.work(62)
+    assert office.people.titles == ["⚠️ talks: A quota is used up (daily)"]
+    with office.catalog.writing() as session:
+        tell_of_event(session, "quota.exhausted", "talks", {**data, "over": True})
+    office.work(2)
+    assert office.people.titles[1:] == ["✅ talks: There is quota again (daily)"]
+
+
+def test_what_an_event_says_is_in_the_message(office):
+    spent = {"scope": "day", "limit": "150.00", "spent": "150.20", "currency": "USD"}
+    post = {"publication_id": "post-7", "platform": "tiktok", "error": {"code": "login_expired"}}
+    with office.catalog.writing() as session:
+        tell_of_event(session, "cost.budget_exceeded", "talks", spent)
+        tell_of_event(session, "publication.failed", "talks", post)
+    office.work(62)
+    text = office.people.last.text
+    assert "• day: 150.20 of 150.00 USD are spent" in text
+    assert "A post failed for good (login_expired)" in text and "• tiktok [post-7]" in text
+
+
+def test_emitting_an_event_is_enough(office, monkeypatch):
+    seen = []
+    monkeypatch.setattr(events, "tell_of_event", lambda _, *given: seen.append(given))
+    with office.catalog.writing() as session:
+        events.emit(session, "video.completed", "talks", {"video_id": "talks--a-1"})
+    assert seen == [("video.completed", "talks", {"video_id": "talks--a-1"})]
+
+
+def test_a_target_of_kinds_that_there_are_not_is_refused():
+    with pytest.raises(ValueError, match=r"none of video\.failed"):
+        target(kinds=("vido.*",))
+    with pytest.raises(ValueError, match="a target's name"):
+        NotifyOptions(targets={"Ops Team": target()})
