@@ -101,7 +101,8 @@ class ServerStream:
             if answer.status_code != 200:
                 answer.read()
             _check(answer)
-            kept, self._owed = b"", None
+            self._begin()
+            kept = b""
             for more in answer.iter_raw():
                 *blocks, kept = (kept + more).split(b"\n\n")
                 for block in blocks:
@@ -111,6 +112,10 @@ class ServerStream:
                         yield said
                     if self._owed == 0 and (said is None or owed != 0):
                         yield None
+
+    def _begin(self) -> None:
+        """Of a new connection nobody has said yet how much was missed."""
+        self._owed = None
 
     def _read(self, block: str) -> Said | None:
         fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
