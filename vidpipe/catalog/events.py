@@ -23,6 +23,13 @@ EVENT_TYPES: dict[str, str] = {
     "job.cancelled": "a job was taken back, or its video was retired",
     "video.completed": "a run made everything of a video",
     "video.failed": "a video was given up, until someone retries it",
+    "budget.soft_limit": "a budget passed its soft limit; once in each of its periods",
+    "budget.hard_limit": "a budget stops calls; once in each of its periods, until it is raised",
+    "budget.raised": "somebody allowed more than a hard limit for a day",
+    "quota.exhausted": "the quota of a service is used up until its period ends",
+    "service.unavailable": "a service failed again and again; nobody calls it for a while",
+    "service.recovered": "a service that was out of order works again",
+    "cost.overrun": "a call cost more than was reserved for it",
 }
 #: Sent by hand to one endpoint, whatever it subscribed to.
 PING = "ping"
