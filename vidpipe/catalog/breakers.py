@@ -36,10 +36,27 @@ class BreakerRules:
     longest_s: float = 600.0
 
 
+@dataclass(frozen=True)
+class Closed:
+    """Why a service is not called.
+
+    Attributes:
+        why: for people.
+        until: when it may be; None: that is not known.
+        wait_s: seconds after which it is worth asking again.
+        out_of_order: else it only asks for a pause.
+    """
+
+    why: str
+    until: datetime | None
+    wait_s: float
+    out_of_order: bool = True
+
+
 def way_closed(
     session: Session, row: CostReservationRow, rules: BreakerRules
-) -> tuple[str, datetime | None, float] | None:
-    """Why a service is not called now, until when, and how many seconds that is; None: it is.
+) -> Closed | None:
+    """Why a service is not called now; None: it is.
 
     The one call that tries a service whose time has come holds the trial (`row.trial`).
     """
@@ -50,7 +67,8 @@ def way_closed(
     at = row.at
     if found.pause_until is not None and found.pause_until > at:
         wait_s = (found.pause_until - at).total_seconds()
-        return f"{row.service} asks not to be called yet", found.pause_until, wait_s
+        why = f"{row.service} asks not to be called yet"
+        return Closed(why, found.pause_until, wait_s, out_of_order=False)
     if found.state == CLOSED:
         return None
     taken = session.execute(
@@ -76,8 +94,8 @@ def way_closed(
         return None
     if found.state == OPEN and found.retry_at is not None and found.retry_at > at:
         wait_s = (found.retry_at - at).total_seconds()
-        return f"{row.service} is out of order", found.retry_at, wait_s
-    return f"{row.service} was out of order and is being tried", None, _LOOK_S
+        return Closed(f"{row.service} is out of order", found.retry_at, wait_s)
+    return Closed(f"{row.service} was out of order and is being tried", None, _LOOK_S)
 
 
 def note_outcome(

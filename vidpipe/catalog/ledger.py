@@ -217,7 +217,9 @@ class Ledger:
         with self._db.writing() as session:
             closed = way_closed(session, row, rules)
             if closed is not None:
-                raise _Undone(Refusal("away", f"service:{row.service}", *closed))
+                kind = "away" if closed.out_of_order else "rate"
+                key = f"service/{row.service}"
+                raise _Undone(Refusal(kind, key, closed.why, closed.until, closed.wait_s))
             self._hold(session, row, money, quota)
             row.money = [hold.key for hold in money]
             row.quota = {

@@ -334,8 +334,6 @@ class Held:
         expected."""
         works = False if away else None if used is None else True
         pause_s = retry_after_s if slow_down or away else None
-        if slow_down and pause_s is None:
-            pause_s = 1.0
         if used is None:
             ending = Ending(Outcome.ASSUMED, None, None, works, pause_s)
         else:

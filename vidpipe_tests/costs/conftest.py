@@ -1,6 +1,7 @@
 """A ledger on SQLite and on a real PostgreSQL, with a clock that tests set."""
 
 import itertools
+import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -15,20 +16,42 @@ from vidpipe.spending import Purchase
 NUMBERS = itertools.count()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A database that is migrated, to copy."""
+    file = tmp_path_factory.mktemp("costs") / "catalog.sqlite"
+    catalog = Catalog(f"sqlite:///{file}")
+    catalog.upgrade()
+    catalog.engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_server(postgres_url):
+    """The same on a server: the address of it, with another name in it that of a copy."""
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE costs_template"))
+    catalog = Catalog(postgres_url.replace("/postgres?", "/costs_template?", 1))
+    catalog.upgrade()
+    catalog.engine.dispose()
+    yield admin
+    admin.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request, tmp_path):
     """A fresh one: the ledger only grows, so that it cannot be emptied for the next test."""
     if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "catalog.sqlite")
         catalog = Catalog(f"sqlite:///{tmp_path}/catalog.sqlite")
     else:
-        server = request.getfixturevalue("postgres_url")
+        admin = request.getfixturevalue("migrated_server")
         name = f"costs_{next(NUMBERS)}"
-        engine = create_engine(server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE costs_template"))
+        server = request.getfixturevalue("postgres_url")
         catalog = Catalog(server.replace("/postgres?", f"/{name}?", 1))
-    catalog.upgrade()
     yield catalog
     catalog.engine.dispose()
 
