@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,9 +84,9 @@ def client(
         Unavailable: the server could not be had, with the time it asks to wait.
         Misconfigured: it refuses, and will refuse again.
     """
-    import httpx
     import openai
 
+    sends = _sender()
     try:
         with openai.OpenAI(
             base_url=options.url,
@@ -99,7 +100,7 @@ def client(
         raise (call.refusal or _translated(error, options, where, setting)) from error
     except (ValueError, RecursionError) as error:
         raise Unavailable(f"{where} does not answer in JSON") from error
-    except httpx.HTTPError as error:
+    except sends.HTTPError as error:
         raise Unavailable(f"{where} broke off ({type(error).__name__})") from error
     finally:
         call.close()
@@ -124,31 +125,39 @@ def _translated(error: Any, options: ServerOptions, where: str, setting: str) ->
     return Unavailable(f"{where} broke off ({type(error).__name__})")
 
 
+def _sender() -> Any:
+    """The library that OpenAI's client sends requests with: httpx, or what came after it."""
+    import openai
+
+    return import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
+
+
 def _paid_client(call: Call, used: Callable[[Any], Quantities | None]) -> Any:
     """What sends requests, each of them paid for."""
-    import httpx
     import openai
+
+    sends = _sender()
 
     class Paid(openai.DefaultHttpxClient):
         """Reserves before a request is sent, and says how it failed."""
 
-        def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
             try:
                 call.begin()
             except VidpipeError:
                 # The client would try again whatever is raised here; `call` knows why.
                 headers = {"x-should-retry": "false"}
-                return httpx.Response(503, headers=headers, request=request)
+                return sends.Response(503, headers=headers, request=request)
             try:
                 response = super().send(request, **options)
                 if response.status_code < 300:
                     return response
                 response.read()
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol):
+            except (sends.ConnectError, sends.ConnectTimeout, sends.UnsupportedProtocol):
                 call.fail({}, away=True)
                 raise
             except BaseException as error:
-                call.fail(None, away=isinstance(error, httpx.HTTPError))
+                call.fail(None, away=isinstance(error, sends.HTTPError))
                 raise
             _note_refusal(call, response, used)
             return response

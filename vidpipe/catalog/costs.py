@@ -26,7 +26,9 @@ from vidpipe.catalog.requests import wake
 from vidpipe.catalog.tables import Video
 
 #: What a sum can be taken by, besides the day.
-GROUPS = ("channel", "stage", "service", "product", "video_id", "job_id", "project_id", "kind")
+GROUPS = (
+    "channel", "stage", "service", "product", "video_id", "job_id", "project_id", "kind",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,11 @@ class CostRows:
             session.flush()
             _tell_again(session, subject)
             for channel in channels:
-                data = {"budget": "/".join(subject), "day": row.day.isoformat(), "by": row.raised_by}
+                data = {
+                    "budget": "/".join(subject),
+                    "day": row.day.isoformat(),
+                    "by": row.raised_by,
+                }
                 emit(session, "budget.raised", channel, {**data, "nanos": row.amount})
             return wake(session)
 

@@ -194,7 +194,8 @@ class Ledger:
     ) -> Refusal | None:
         while True:
             try:
-                return self._once(row, money, quota, rules)
+                self._once(row, money, quota, rules)
+                return None
             except _Undone as undone:
                 return undone.refusal
             except _Fresh as fresh:
@@ -215,7 +216,7 @@ class Ledger:
         rules: BreakerRules,
     ) -> None:
         with self._db.writing() as session:
-            closed = way_closed(session, row, rules)
+            closed = way_closed(session, row)
             if closed is not None:
                 kind = "away" if closed.out_of_order else "rate"
                 key = f"service/{row.service}"
@@ -458,9 +459,7 @@ def _use(session: Session, row: CostReservationRow, hold: QuotaHold) -> None:
                 break
         wait_s = max(0.01, wait.total_seconds())
         raise _Undone(
-            Refusal(
-                "rate", hold.key, hold.name, wait_s=wait_s, spent=int(used), limit=hold.most
-            )
+            Refusal("rate", hold.key, hold.name, wait_s=wait_s, spent=int(used), limit=hold.most)
         )
     session.add(
         QuotaUseRow(

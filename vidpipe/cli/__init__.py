@@ -17,6 +17,9 @@ from vidpipe.cli import look
 from vidpipe.cli import find
 
 # isort: split
+from vidpipe.cli import costs
+
+# isort: split
 from vidpipe.cli import operate
 
 # isort: split
@@ -37,6 +40,7 @@ from vidpipe.cli.app import app
 
 __all__ = [
     "account_commands",
+    "costs",
     "download",
     "find",
     "look",

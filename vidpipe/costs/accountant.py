@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
-from vidpipe.catalog.breakers import Breakers, BreakerRules
+from vidpipe.catalog.breakers import BreakerRules, Breakers
 from vidpipe.catalog.cost_tables import CostEntryRow, CostReservationRow, PriceRow
 from vidpipe.catalog.costs import CostRows
 from vidpipe.catalog.database import Database
@@ -352,4 +352,3 @@ def _texts(used: Quantities) -> dict[str, str]:
 def _text(amount: Decimal) -> str:
     """A quantity to a thousandth, without zeros at the end."""
     return f"{amount.quantize(Decimal('0.001')).normalize():f}"
-

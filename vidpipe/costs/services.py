@@ -175,4 +175,3 @@ def _read(where: str, text: str) -> Mapping[str, Service]:
         raise Misconfigured(f"{where}: {'.'.join(map(str, one['loc']))}: {one['msg']}") from error
     except yaml.YAMLError as error:
         raise Misconfigured(f"{where}: {str(error).splitlines()[0]}") from error
-

@@ -38,10 +38,10 @@ from vidpipe.pipeline.stage import AnyStage, ItemRef
 from vidpipe.pipeline.stage_run import Context, Progress, StageRun
 from vidpipe.pipeline.talks import TALKS
 from vidpipe.settings import Settings
+from vidpipe.spending import paying
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, channel_of
-from vidpipe.spending import paying
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.stuck import begin, further
 

@@ -89,9 +89,7 @@ class Api:
             return Recognised(_with_punctuation(words, text), spoken)
         return Recognised(_from_segments(said, passage), spoken, timed=False)
 
-    def _ask(
-        self, flac: bytes, language: str | None, prompt: str, call: Call
-    ) -> Mapping[str, Any]:
+    def _ask(self, flac: bytes, language: str | None, prompt: str, call: Call) -> Mapping[str, Any]:
         """One upload; waits and tries again where that can help.
 
         Raises:

@@ -197,7 +197,8 @@ class _Work:
         with ThreadPoolExecutor(self.recogniser.parallel) as pool:
             waiting: dict[Future[Chunk], int] = {
                 # Who pays for what is asked is known in this thread alone.
-                pool.submit(copy_context().run, self._chunk, k, language): k for k in numbers
+                pool.submit(copy_context().run, self._chunk, k, language): k
+                for k in numbers
             }
             try:
                 while waiting:

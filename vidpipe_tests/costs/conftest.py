@@ -80,9 +80,7 @@ def accountant(database, clock):
 
     def make(costs=None, **budgets):
         options = BudgetOptions(**{name: Decimal(n) for name, n in budgets.items()})
-        return Accountant(
-            database, costs or CostOptions(), options, clock=clock, sleep=clock.on
-        )
+        return Accountant(database, costs or CostOptions(), options, clock=clock, sleep=clock.on)
 
     return make
 

@@ -64,7 +64,7 @@ def test_every_kind_of_budget_refuses_its_own_alone(accountant, purse, bought, s
     with pytest.raises(BudgetExceeded):
         purse(own, **fields).reserve(bought(2))
     if fields:
-        other = {name: "b" for name in fields}
+        other = dict.fromkeys(fields, "b")
         purse(own, **other).reserve(bought(2))
 
 
