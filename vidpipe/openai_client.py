@@ -141,7 +141,7 @@ def _paid_client(call: Call, used: Callable[[Any], Quantities | None]) -> Any:
     class Paid(openai.DefaultHttpxClient):
         """Reserves before a request is sent, and says how it failed."""
 
-        def send(self, request: Any, **options: Any) -> Any:  # type: ignore[override]
+        def send(self, request: Any, **options: Any) -> Any:
             try:
                 call.begin()
             except VidpipeError:

@@ -53,7 +53,7 @@ class Closed:
     out_of_order: bool = True
 
 
-def way_closed(session: Session, row: CostReservationRow, rules: BreakerRules) -> Closed | None:
+def way_closed(session: Session, row: CostReservationRow) -> Closed | None:
     """Why a service is not called now; None: it is.
 
     The one call that tries a service whose time has come holds the trial (`row.trial`).

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.cost_tables import (
@@ -58,7 +59,7 @@ class CostSum:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one subject may spend in a period, where that is set for it, and today's raises."""
+    """What one subject may spend in a period; None: there is no such limit."""
 
     soft: int | None
     hard: int | None
@@ -113,14 +114,12 @@ class CostRows:
         query = query.order_by(column) if by == "day" else query.order_by((outside + local).desc())
         with self._db.session() as session:
             rows = session.execute(query.limit(limit)).all()
-        return [
-            CostSum(
-                str(of) if of is not None else None,
-                *(int(n or 0) for n in (paid, own, estimate, calls, failed, cached)),
-                currency=currency,
-            )
-            for of, currency, paid, own, estimate, calls, failed, cached in rows
-        ]
+        found = []
+        for of, currency, *sums in rows:
+            paid, own, estimate, calls, failed, cached = (int(n or 0) for n in sums)
+            shared = str(of) if of is not None else None
+            found.append(CostSum(shared, paid, own, estimate, calls, failed, cached, currency))
+        return found
 
     def _day(self) -> ColumnElement[str]:
         if self._db.embedded:
@@ -144,8 +143,6 @@ class CostRows:
 
     def quantities(self, where: Mapping[str, str]) -> dict[str, dict[str, str]]:
         """What was used of what, by service and product; decimals as text are added exactly."""
-        from decimal import Decimal
-
         found: dict[str, dict[str, Decimal]] = {}
         query = select(CostEntryRow.service, CostEntryRow.product, CostEntryRow.quantities)
         query = query.where(*_within(None, None, None, where), CostEntryRow.kind != "cached")
@@ -202,11 +199,8 @@ class CostRows:
 
     # Budgets
 
-    def limits(self, subjects: Iterable[Subject], day: date) -> dict[Subject, Limits]:
-        """What is set of these, with what was raised for a day.
-
-        Raises are by themselves under the same subject with `soft` None: see `raised`.
-        """
+    def limits(self, subjects: Iterable[Subject]) -> dict[Subject, Limits]:
+        """What is set of these, without raises."""
         wanted = set(subjects)
         names = {subject for _, subject, _ in wanted}
         query = select(BudgetRow).where(BudgetRow.subject.in_(names))
@@ -338,8 +332,6 @@ class CostRows:
 
 
 def _if(condition: ColumnElement[bool], value: Any) -> ColumnElement[int]:
-    from sqlalchemy import case
-
     return case((condition, value), else_=0)
 
 

@@ -165,7 +165,6 @@ class Ledger:
         row: CostReservationRow,
         money: Sequence[MoneyHold],
         quota: Sequence[QuotaHold],
-        rules: BreakerRules,
     ) -> Refusal | None:
         """Hold all of it, or nothing.
 
@@ -173,14 +172,13 @@ class Ledger:
             row: of the reservation, with its id, moments and amounts.
             money: the budgets; `row.reserved` is held in each.
             quota: the quotas.
-            rules: when the service counts as out of order.
 
         Returns:
             Why nothing is held; None: it is.
         """
-        refusal = self._try(row, money, quota, rules)
+        refusal = self._try(row, money, quota)
         if refusal is not None and refusal.kind != "away" and self.expire(row.at):
-            refusal = self._try(row, money, quota, rules)
+            refusal = self._try(row, money, quota)
         if refusal is not None and refusal.kind in ("budget", "quota"):
             self._tell_hard(row, refusal)
         return refusal
@@ -190,11 +188,10 @@ class Ledger:
         row: CostReservationRow,
         money: Sequence[MoneyHold],
         quota: Sequence[QuotaHold],
-        rules: BreakerRules,
     ) -> Refusal | None:
         while True:
             try:
-                self._once(row, money, quota, rules)
+                self._once(row, money, quota)
                 return None
             except _Undone as undone:
                 return undone.refusal
@@ -213,7 +210,6 @@ class Ledger:
         row: CostReservationRow,
         money: Sequence[MoneyHold],
         quota: Sequence[QuotaHold],
-        rules: BreakerRules,
     ) -> None:
         with self._db.writing() as session:
             closed = way_closed(session, row)

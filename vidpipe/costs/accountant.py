@@ -189,7 +189,7 @@ class Purse:
             row = self._row(purchase, price, expected, most, price_id, attempt)
             holds = own.budgets.holds(self.account.subjects(purchase.service), row.at)
             quota = own.services.holds(purchase, row.at)
-            refusal = own.ledger.reserve(row, holds, quota, own.rules)
+            refusal = own.ledger.reserve(row, holds, quota)
             if refusal is None:
                 return Held(self, row.reservation_id, purchase, price)
             wait_s = refusal.wait_s or 0.0

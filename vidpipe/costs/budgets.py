@@ -164,7 +164,7 @@ class Budgets:
         self, keys: list[tuple[Scope, str, Period]], day: date
     ) -> dict[tuple[Scope, str, Period], Limits]:
         plain = [_plain(key) for key in keys]
-        own = self.rows.limits(plain, day)
+        own = self.rows.limits(plain)
         raised = self.rows.raised(plain, day)
         found = {}
         for key in keys:

@@ -1,4 +1,4 @@
-"""Prices as data: with a date and a source each. What is not listed has no price, and is refused."""
+"""Prices as data, with a date and a source each: what has none is refused."""
 
 from __future__ import annotations
 

@@ -43,11 +43,16 @@ def chores(library: Library) -> tuple[Chore, ...]:
     def unused_assets() -> None:
         library.assets.clean_up()
 
+    def lost_calls() -> None:
+        """Book calls that nobody settled: whoever made them is gone."""
+        engine.accountant.expire()
+
     return (
         Chore("webhook events", 1.0, webhooks.fan_out),
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
         Chore("analytics", 60.0, changed_days),
+        Chore("calls that nobody settled", 60.0, lost_calls),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
         *(Chore(f"download {number + 1}", 2.0, fetch) for number in fetching),
