@@ -24,7 +24,8 @@ from vidpipe.catalog.cost_tables import (
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.requests import wake
-from vidpipe.catalog.tables import Video
+from vidpipe.catalog.states import ACTIVE
+from vidpipe.catalog.tables import JobRow, Video
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
@@ -317,6 +318,15 @@ class CostRows:
             session.add(row)
             session.flush()
             return row.id
+
+    def unestimated(self, limit: int) -> list[JobRow]:
+        """Jobs that go on, of which nothing is written down of what they will cost."""
+        known = select(CostEstimateRow.id).where(CostEstimateRow.job_id == JobRow.job_id)
+        query = select(JobRow).where(
+            JobRow.state.in_(ACTIVE), JobRow.video_id.is_not(None), ~known.exists()
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query.order_by(JobRow.created_at).limit(limit)))
 
     def estimates(
         self, limit: int, *, video_id: str | None = None, job_id: str | None = None

@@ -52,6 +52,7 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("webhook deliveries", 1.0, webhooks.deliver),
         Chore("webhook retention", 3600.0, webhooks.tidy),
         Chore("analytics", 60.0, changed_days),
+        Chore("estimates of jobs", 5.0, library.spending.estimate_jobs),
         Chore("calls that nobody settled", 60.0, lost_calls),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),

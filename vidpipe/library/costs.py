@@ -14,6 +14,7 @@ from vidpipe.catalog.cost_tables import BudgetRaiseRow, CostEntryRow, CostEstima
 from vidpipe.catalog.costs import GROUPS, CostSum, Limits
 from vidpipe.costs.budgets import ALL, PERIODS, Budget, Period, Scope
 from vidpipe.costs.money import nanos, units
+from vidpipe.errors import VidpipeError
 from vidpipe.library.errors import Refused, UnknownVideo
 from vidpipe.library.reading import PAGE, check_limit
 from vidpipe.library.views import LibraryView, Page
@@ -28,6 +29,8 @@ BY = {"day": "day", "video": "video_id", "job": "job_id", "project": "project_id
     name: name for name in GROUPS if not name.endswith("_id")
 }
 _REASON = 400
+#: Jobs whose costs are estimated before the next look.
+_ESTIMATED_AT_ONCE = 10
 
 
 class CostGroup(LibraryView):
@@ -366,14 +369,25 @@ class Spending:
             ),
         )
 
-    def keep_estimate(self, video_id: str, stages: Sequence[str] | None, job_id: str) -> None:
-        """Write down what a job was expected to cost, before it is begun."""
-        video = self.engine.catalog.video(video_id)
-        if video is not None and video.channel in self.engine.channels:
-            wanted = [s.stage for s in self.estimate(video_id, stages).stages]
-            costs = run_cost(self.engine, video, wanted)
-            row = estimate_row(self.engine, video, costs, job_id=job_id)
-            self.engine.accountant.rows.add_estimate(row)
+    def estimate_jobs(self) -> bool:
+        """Write down what jobs that have just come are expected to cost; whether there are more.
+
+        Of an upload or a link as soon as it is a video: before, nobody knows how long it is.
+        """
+        rows = self.engine.accountant.rows
+        jobs = rows.unestimated(_ESTIMATED_AT_ONCE)
+        for job in jobs:
+            video = self.engine.catalog.video(job.video_id or "")
+            if video is None:
+                continue
+            try:
+                found = self.estimate(video.video_id, job.stages)
+                costs = run_cost(self.engine, video, [s.stage for s in found.stages])
+            except (VidpipeError, KeyError):
+                # Its channel or its recording is gone: its run says so.
+                costs = []
+            rows.add_estimate(estimate_row(self.engine, video, costs, job_id=job.job_id))
+        return len(jobs) == _ESTIMATED_AT_ONCE
 
     # What may be spent
 

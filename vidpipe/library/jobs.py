@@ -17,7 +17,6 @@ from vidpipe.catalog.tables import JobRow
 from vidpipe.channels.model import Channel, channel_named
 from vidpipe.downloads.fetch import guard_of
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.library.costs import Spending
 from vidpipe.library.errors import (
     Refused,
     RightsNotConfirmed,
@@ -48,8 +47,6 @@ MOST_AT_ONCE = 100
 _LOOKUPS = 10
 #: Seconds that all of it may take.
 _LOOKUP_S = 10.0
-#: Jobs of one request whose costs are estimated at once: the others' runs do that.
-_ESTIMATED_AT_ONCE = 10
 #: Seconds for which what stages usually take is remembered.
 _RATES_S = 60.0
 
@@ -145,9 +142,6 @@ class Jobs:
         }
         self._check_links(list(links.values()))
         self.engine.catalog.jobs.add(rows, links)
-        for row in rows:
-            if row.video_id is not None and len(rows) <= _ESTIMATED_AT_ONCE:
-                Spending(self.engine).keep_estimate(row.video_id, row.stages, row.job_id)
         return tuple(_view(row) for row in rows)
 
     def get(self, job_id: str) -> JobDetail:

@@ -1,0 +1,147 @@
+"""What holding money for a call takes with a million entries in the ledger; and the invoice.
+
+    python -m benchmarks.costs [--entries 1000000] [--calls 10000] [--url postgresql+psycopg2://...]
+
+Prints milliseconds of reservations and settlements at p50 and p95, from one process and from
+eight threads at once, and whether the ledger equals a service's invoices after random calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+from sqlalchemy import insert
+
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.cost_tables import CostBucketRow, CostEntryRow
+from vidpipe.catalog.tables import now
+from vidpipe.costs import NANOS, Account, Accountant
+from vidpipe.costs.options import BudgetOptions, CostOptions
+from vidpipe.spending import Purchase
+
+_PORTION = 20_000
+_RATE = {"input_tokens": (Decimal("0.15"), 1_000_000)}
+
+
+def fill(catalog: Catalog, count: int) -> None:
+    """Entries of a year, over 50 channels and 5,000 videos."""
+    at = now()
+    with catalog.writing() as session:
+        for first in range(0, count, _PORTION):
+            rows = [
+                {
+                    "at": at - timedelta(seconds=30 * k),
+                    "kind": "call",
+                    "outcome": "done",
+                    "reservation_id": f"call-{k:024d}",
+                    "amount": 1000 + k % 977,
+                    "quantities": {"input_tokens": "900"},
+                    "buckets": [],
+                    "service": "openai",
+                    "product": "model",
+                    "estimate": 1000,
+                    "reserved": 2000,
+                    "currency": "USD",
+                    "video_id": f"channel{k % 50}--{k % 5000}",
+                    "stage": "scored_segments",
+                    "channel": f"channel{k % 50}",
+                    "attempt": 1,
+                }
+                for k in range(first, min(count, first + _PORTION))
+            ]
+            session.execute(insert(CostEntryRow), rows)
+        buckets = [
+            {"key": f"video/channel{k % 50}--{k}/total", "spent": 5, "reserved": 0}
+            for k in range(min(count, 100_000))
+        ]
+        for first in range(0, len(buckets), _PORTION):
+            session.execute(insert(CostBucketRow), buckets[first : first + _PORTION])
+
+
+def timed(count: int, work: Callable[[int], object]) -> list[float]:
+    """Milliseconds that each took."""
+    found = []
+    for k in range(count):
+        began = time.perf_counter()
+        work(k)
+        found.append(1000 * (time.perf_counter() - began))
+    return sorted(found)
+
+
+def shown(name: str, found: Sequence[float]) -> str:
+    p50, p95 = found[len(found) // 2], found[int(0.95 * len(found))]
+    return f"{name}: p50 {p50:.2f} ms, p95 {p95:.2f} ms, most {found[-1]:.2f} ms"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure; 0 where the ledger equals the invoices."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--url", default="")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(asked.url or f"sqlite:///{folder}/catalog.sqlite")
+        catalog.upgrade()
+        began = time.monotonic()
+        fill(catalog, asked.entries)
+        print(f"{asked.entries} entries in {time.monotonic() - began:.0f} s", flush=True)
+        limits = BudgetOptions(day_hard=Decimal(10**6), video_hard=Decimal(10**4))
+        own = Accountant(catalog, CostOptions(breaker_failures=10**3), limits)
+        _speeds(own)
+        same = _invoice(own, asked.calls)
+        catalog.engine.dispose()
+    return 0 if same else 1
+
+
+def _speeds(own: Accountant) -> None:
+    asked = Purchase("openai", "model", {"input_tokens": 9000}, stated=_RATE)
+    held: list[object] = []
+
+    def reserve(k: int) -> object:
+        account = Account(channel=f"channel{k % 50}", video_id=f"channel{k % 50}--{k % 5000}")
+        return own.purse(account).reserve(asked)
+
+    print(shown("reserve", timed(1000, lambda k: held.append(reserve(k)))), flush=True)
+    used = {"input_tokens": 8000}
+    print(shown("settle", timed(1000, lambda k: held[k].settle(used))), flush=True)  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(8) as pool:
+        parts = list(pool.map(lambda _: timed(100, reserve), range(8)))
+    print(shown("reserve, eight at once", sorted(n for part in parts for n in part)), flush=True)
+
+
+def _invoice(own: Accountant, calls: int) -> bool:
+    """Whether random calls, failed ones among them, are booked as the service bills them."""
+    random, invoice, price = Random(25), Decimal(0), Decimal("0.15") / 1_000_000
+    purse = own.purse(Account(channel="invoice", video_id="invoice--0"))
+    began = time.monotonic()
+    for _ in range(calls):
+        tokens = random.randint(1, 9000)
+        held = purse.reserve(Purchase("shop", "m", {"input_tokens": tokens}, stated=_RATE))
+        chance, used = random.random(), random.randint(0, tokens)
+        if chance < 0.08:
+            held.fail({}, away=False)
+            continue
+        invoice += used * price
+        if chance < 0.12:
+            held.fail({"input_tokens": used}, away=True)
+        else:
+            held.settle({"input_tokens": used})
+    booked = sum(s.outside for s in own.rows.sums("service", channels=["invoice"]))
+    same = booked == invoice * NANOS
+    took_s = time.monotonic() - began
+    print(f"{calls} calls in {took_s:.0f} s: invoices {invoice}, ledger {Decimal(booked) / NANOS}, "
+          f"{'the same' if same else 'NOT the same'}")  # fmt: skip
+    return same
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
