@@ -19,25 +19,25 @@ def _limit(says: str) -> _Limit:
 class BudgetOptions(BaseModel):
     """What each video, job, project and channel, and the whole deployment, may spend.
 
-    Of every one the soft limit is told of, and the hard one refuses calls before they are made.
+    A soft limit that is passed is notified of, and a hard one refuses calls before they are made.
     One that is set for a single subject goes before these.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    video_soft: _Limit = _limit("of one video: whoever passes it is told of; empty: nobody")
+    video_soft: _Limit = _limit("of one video: notified of once it is passed; empty: never")
     video_hard: _Limit = _limit("of one video: no call is made that might pass it; empty: all are")
-    job_soft: _Limit = _limit("of one job, to be told of")
+    job_soft: _Limit = _limit("of one job, to be notified of")
     job_hard: _Limit = _limit("of one job, at most")
-    project_soft: _Limit = _limit("of one project, to be told of")
+    project_soft: _Limit = _limit("of one project, to be notified of")
     project_hard: _Limit = _limit("of one project, at most")
-    channel_day_soft: _Limit = _limit("of one channel in a day (UTC), to be told of")
+    channel_day_soft: _Limit = _limit("of one channel in a day (UTC), to be notified of")
     channel_day_hard: _Limit = _limit("of one channel in a day (UTC), at most")
-    channel_month_soft: _Limit = _limit("of one channel in a month (UTC), to be told of")
+    channel_month_soft: _Limit = _limit("of one channel in a month (UTC), to be notified of")
     channel_month_hard: _Limit = _limit("of one channel in a month (UTC), at most")
-    day_soft: _Limit = _limit("of everything in a day (UTC), to be told of")
+    day_soft: _Limit = _limit("of everything in a day (UTC), to be notified of")
     day_hard: _Limit = _limit("of everything in a day (UTC), at most")
-    month_soft: _Limit = _limit("of everything in a month (UTC), to be told of")
+    month_soft: _Limit = _limit("of everything in a month (UTC), to be notified of")
     month_hard: _Limit = _limit("of everything in a month (UTC), at most")
 
     @model_validator(mode="after")
@@ -72,8 +72,8 @@ class CostOptions(BaseModel):
         default=60.0,
         ge=0,
         le=600,
-        description="seconds that a call waits for its turn where a service allows only so many "
-        "in a while; then the step is tried again later",
+        description="seconds that a call waits for its turn where a service limits its rate; "
+        "then the step is tried again later",
     )
     breaker_failures: int = Field(
         default=5,
