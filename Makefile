@@ -100,6 +100,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.overhead
 	$(BIN)/python -m benchmarks.resumable
 	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.costs
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz

@@ -14,56 +14,47 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from sqlalchemy import insert
+from sqlalchemy import text as sql
 
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.catalog.cost_tables import CostBucketRow, CostEntryRow
-from vidpipe.catalog.tables import now
 from vidpipe.costs import NANOS, Account, Accountant
 from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.spending import Purchase
 
-_PORTION = 20_000
+_BUCKETS = 100_000
 _RATE = {"input_tokens": (Decimal("0.15"), 1_000_000)}
 
 
 def fill(catalog: Catalog, count: int) -> None:
-    """Entries of a year, over 50 channels and 5,000 videos."""
-    at = now()
+    """Entries of a year, over 50 channels and 5,000 videos, and the buckets of videos."""
+    text = "'{}'" if catalog.embedded else "'{}'::json"
+    listed = text.replace("{}", "[]")
+    moment = (
+        "strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || (30 * k) || ' seconds')"
+        if catalog.embedded
+        else "now() - k * interval '30 seconds'"
+    )
+    numbers = "WITH RECURSIVE n(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM n WHERE k < {})"
     with catalog.writing() as session:
-        for first in range(0, count, _PORTION):
-            rows = [
-                {
-                    "at": at - timedelta(seconds=30 * k),
-                    "kind": "call",
-                    "outcome": "done",
-                    "reservation_id": f"call-{k:024d}",
-                    "amount": 1000 + k % 977,
-                    "quantities": {"input_tokens": "900"},
-                    "buckets": [],
-                    "service": "openai",
-                    "product": "model",
-                    "estimate": 1000,
-                    "reserved": 2000,
-                    "currency": "USD",
-                    "video_id": f"channel{k % 50}--{k % 5000}",
-                    "stage": "scored_segments",
-                    "channel": f"channel{k % 50}",
-                    "attempt": 1,
-                }
-                for k in range(first, min(count, first + _PORTION))
-            ]
-            session.execute(insert(CostEntryRow), rows)
-        buckets = [
-            {"key": f"video/channel{k % 50}--{k}/total", "spent": 5, "reserved": 0}
-            for k in range(min(count, 100_000))
-        ]
-        for first in range(0, len(buckets), _PORTION):
-            session.execute(insert(CostBucketRow), buckets[first : first + _PORTION])
+        session.execute(
+            sql(
+                "INSERT INTO cost_entries (at, kind, outcome, reservation_id, amount, quantities, "
+                "buckets, service, product, estimate, reserved, currency, video_id, stage, channel,"
+                f" attempt) {numbers.format(count - 1)} SELECT {moment}, 'call', 'done', "
+                f"'filled-' || k, 1000 + k % 977, {text}, {listed}, 'openai', 'model', 1000, 2000, "
+                "'USD', 'channel' || (k % 50) || '--' || (k % 5000), 'scored_segments', "
+                "'channel' || (k % 50), 1 FROM n"
+            )
+        )
+        session.execute(
+            sql(
+                f"INSERT INTO cost_buckets (key, spent, reserved) {numbers.format(_BUCKETS)} "
+                "SELECT 'video/filled--' || k || '/total', 5, 0 FROM n"
+            )
+        )
 
 
 def timed(count: int, work: Callable[[int], object]) -> list[float]:
