@@ -200,35 +200,24 @@ class CostRows:
 
     # Budgets
 
-    def limits(self, subjects: Iterable[Subject]) -> dict[Subject, Limits]:
-        """What is set of these, without raises."""
+    def allowed(
+        self, subjects: Iterable[Subject], day: date
+    ) -> tuple[dict[Subject, Limits], dict[Subject, int]]:
+        """What is set of these, and what was allowed beyond hard limits on a day."""
         wanted = set(subjects)
         names = {subject for _, subject, _ in wanted}
-        query = select(BudgetRow).where(BudgetRow.subject.in_(names))
-        with self._db.session() as session:
-            rows = session.scalars(query).all()
-        return {
-            key: Limits(row.soft, row.hard)
-            for row in rows
-            if (key := (row.scope, row.subject, row.period)) in wanted
-        }
-
-    def raised(self, subjects: Iterable[Subject], day: date) -> dict[Subject, int]:
-        """What was allowed beyond hard limits on a day."""
-        wanted = set(subjects)
-        query = (
-            select(
-                BudgetRaiseRow.scope,
-                BudgetRaiseRow.subject,
-                BudgetRaiseRow.period,
-                func.sum(BudgetRaiseRow.amount),
-            )
-            .where(BudgetRaiseRow.day == day)
-            .group_by(BudgetRaiseRow.scope, BudgetRaiseRow.subject, BudgetRaiseRow.period)
-        )
+        query = select(
+            BudgetRow.scope, BudgetRow.subject, BudgetRow.period, BudgetRow.soft, BudgetRow.hard
+        ).where(BudgetRow.subject.in_(names))
         with self._db.session() as session:
             rows = session.execute(query).all()
-        return {(s, o, p): int(n) for s, o, p, n in rows if (s, o, p) in wanted}
+            raised = _raised(session, wanted, day)
+        limits = {
+            key: Limits(soft, hard)
+            for scope, name, period, soft, hard in rows
+            if (key := (scope, name, period)) in wanted
+        }
+        return limits, raised
 
     def budgets(self) -> list[BudgetRow]:
         """Every limit that was set for one subject."""
@@ -359,6 +348,21 @@ def _within(
     if last is not None:
         found.append(CostEntryRow.at < datetime.combine(last, time.min, UTC) + timedelta(days=1))
     return found + [getattr(CostEntryRow, name) == value for name, value in where.items()]
+
+
+def _raised(session: Session, wanted: Collection[Subject], day: date) -> dict[Subject, int]:
+    query = (
+        select(
+            BudgetRaiseRow.scope,
+            BudgetRaiseRow.subject,
+            BudgetRaiseRow.period,
+            func.sum(BudgetRaiseRow.amount),
+        )
+        .where(BudgetRaiseRow.day == day)
+        .group_by(BudgetRaiseRow.scope, BudgetRaiseRow.subject, BudgetRaiseRow.period)
+    )
+    rows = session.execute(query).all()
+    return {(s, o, p): int(n) for s, o, p, n in rows if (s, o, p) in wanted}
 
 
 def _tell_again(session: Session, subject: Subject) -> None:

@@ -201,9 +201,8 @@ class Ledger:
     def _open(self, keys: Sequence[str]) -> None:
         if not keys:
             return
-        rows = [{"key": key, "spent": 0, "reserved": 0} for key in keys]
         with self._db.writing() as session:
-            session.execute(_insert(session, CostBucketRow).values(rows).on_conflict_do_nothing())
+            _insert_buckets(session, keys)
 
     def _once(
         self,
@@ -345,6 +344,11 @@ def _insert(session: Session, table: Any) -> Any:
     return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
 
 
+def _insert_buckets(session: Session, keys: Sequence[str]) -> None:
+    rows = [{"key": key, "spent": 0, "reserved": 0} for key in keys]
+    session.execute(_insert(session, CostBucketRow).values(rows).on_conflict_do_nothing())
+
+
 def _lock(session: Session, keys: Sequence[str]) -> None:
     """Take buckets in one order, so that no two transactions wait for each other."""
     if session.get_bind().dialect.name != "sqlite":
@@ -384,8 +388,13 @@ def _added(
     stand = dict(session.execute(query.where(CostBucketRow.key.in_(rest))).tuples().all())
     if any(stand[key] + ask[key] > room[key] for key in stand):
         return have
+    fresh = [key for key in rest if key not in stand]
+    if session.get_bind().dialect.name == "sqlite" and len(fresh) == len(rest):
+        # Who writes has the one lock that there is: nobody else can be waiting for these.
+        _insert_buckets(session, fresh)
+        return have | _added(session, {k: ask[k] for k in fresh}, {k: room[k] for k in fresh})
     # Others opened some of them since: it is tried anew with all.
-    raise _Fresh([key for key in rest if key not in stand])
+    raise _Fresh(fresh)
 
 
 def _refuse_full(

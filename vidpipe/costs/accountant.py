@@ -79,6 +79,7 @@ class Accountant:
         self.options = costs or CostOptions()
         self.clock = clock
         self.sleep = sleep
+        self.database = database
         self.ledger = Ledger(database)
         self.rows = CostRows(database)
         self.breakers = Breakers(database)
@@ -183,11 +184,12 @@ class Purse:
         price = own.prices.price(purchase)
         most = price.cost(purchase.most, up=True)
         expected = min(price.cost(purchase.likely), most)
-        price_id, attempt = own.price_id(price), self._attempt()
+        price_id = own.price_id(price)
         left_s = own.options.max_wait_s
         while True:
-            row = self._row(purchase, price, expected, most, price_id, attempt)
-            holds = own.budgets.holds(self.account.subjects(purchase.service), row.at)
+            with own.database.together():
+                row = self._row(purchase, price, expected, most, price_id, self._attempt())
+                holds = own.budgets.holds(self.account.subjects(purchase.service), row.at)
             quota = own.services.holds(purchase, row.at)
             refusal = own.ledger.reserve(row, holds, quota)
             if refusal is None:

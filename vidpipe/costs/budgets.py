@@ -113,7 +113,7 @@ class Budgets:
         """The budgets that a call of these subjects is held in: also those without a limit, so
         that one set later knows what was spent."""
         day = at.astimezone(UTC).date()
-        limits = self._limits(list(_keys(subjects)), day)
+        limits, _ = self._limits(list(_keys(subjects)), day)
         return [
             MoneyHold(
                 bucket(scope, subject, period, day),
@@ -129,8 +129,7 @@ class Budgets:
         """Where the budgets of these subjects stand."""
         day = at.astimezone(UTC).date()
         keys = list(_keys(subjects))
-        limits = self._limits(keys, day)
-        raised = self.rows.raised(keys, day)
+        limits, raised = self._limits(keys, day)
         have = self.rows.buckets([bucket(*key, day) for key in keys])
         found = []
         for key in keys:
@@ -162,17 +161,15 @@ class Budgets:
 
     def _limits(
         self, keys: list[tuple[Scope, str, Period]], day: date
-    ) -> dict[tuple[Scope, str, Period], Limits]:
-        plain = [_plain(key) for key in keys]
-        own = self.rows.limits(plain)
-        raised = self.rows.raised(plain, day)
+    ) -> tuple[dict[tuple[Scope, str, Period], Limits], dict[Subject, int]]:
+        own, raised = self.rows.allowed([_plain(key) for key in keys], day)
         found = {}
         for key in keys:
             limits = own.get(_plain(key)) or self.default(key[0], key[2])
             if limits.hard is not None:
                 limits = Limits(limits.soft, limits.hard + raised.get(_plain(key), 0))
             found[key] = limits
-        return found
+        return found, raised
 
     def _name(self, scope: Scope, subject: str, period: Period, hard: int | None) -> str:
         whose = "everything" if scope is Scope.DEPLOYMENT else f"the {scope} {subject}"
