@@ -223,7 +223,7 @@ class BudgetLimits(_Body):
         le=10**9,
         max_digits=18,
         decimal_places=9,
-        description="whoever passes it is told of; none: nobody",
+        description="whoever passes it is notified; none: nobody",
         examples=["5.00"],
     )
     hard: Decimal | None = Field(

@@ -210,7 +210,7 @@ def set_budget(
     scope: ScopeArgument,
     subject: SubjectArgument,
     period: PeriodArgument,
-    soft: Annotated[str | None, typer.Option(help="whoever passes it is told of")] = None,
+    soft: Annotated[str | None, typer.Option(help="whoever passes it is notified")] = None,
     hard: Annotated[str | None, typer.Option(help="no call is made that might pass it")] = None,
 ) -> None:
     """Set the limits of one subject, in place of those of the settings."""

@@ -185,10 +185,11 @@ class Purse:
         most = price.cost(purchase.most, up=True)
         expected = min(price.cost(purchase.likely), most)
         price_id = own.price_id(price)
-        left_s = own.options.max_wait_s
+        left_s, attempt = own.options.max_wait_s, None
         while True:
             with own.database.together():
-                row = self._row(purchase, price, expected, most, price_id, self._attempt())
+                attempt = attempt or self._attempt()
+                row = self._row(purchase, price, expected, most, price_id, attempt)
                 holds = own.budgets.holds(self.account.subjects(purchase.service), row.at)
             quota = own.services.holds(purchase, row.at)
             refusal = own.ledger.reserve(row, holds, quota)

@@ -144,7 +144,7 @@ class BudgetView(LibraryView):
     subject: str = Field(description="an id or a name; * of everything")
     period: Period
     currency: str
-    soft: Decimal | None = Field(description="whoever passes it is told of")
+    soft: Decimal | None = Field(description="whoever passes it is notified")
     hard: Decimal | None = Field(description="no call is made that might pass it; today's raises")
     raised: Decimal = Field(description="of the hard limit what is allowed today alone")
     spent: Decimal

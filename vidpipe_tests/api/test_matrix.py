@@ -243,7 +243,6 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         return user.id, key.id, offer.id
 
     at["user_id"], at["key_id"], at["invitation_id"] = service.run(known)
-    at["user_id"], at["key_id"] = service.run(known)
     at |= {"scope": "video", "subject": at["video_id"], "period": "total"}
     if "{endpoint_id}" in route or "{delivery_id}" in route:
         at |= service.endpoint(organisation, channel)

@@ -10,7 +10,7 @@ from alembic import op
 from vidpipe.catalog.tables import Utc
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
