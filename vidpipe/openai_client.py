@@ -138,7 +138,7 @@ def _paid_client(call: Call, used: Callable[[Any], Quantities | None]) -> Any:
 
     sends = _sender()
 
-    class Paid(openai.DefaultHttpxClient):
+    class PaidClient(openai.DefaultHttpxClient):
         """Reserves before a request is sent, and says how it failed."""
 
         def send(self, request: Any, **options: Any) -> Any:
@@ -163,7 +163,7 @@ def _paid_client(call: Call, used: Callable[[Any], Quantities | None]) -> Any:
             return response
 
     # What is sent is somebody's words: to this server and to no other.
-    return Paid(follow_redirects=False)
+    return PaidClient(follow_redirects=False)
 
 
 def _note_refusal(call: Call, response: Any, used: Callable[[Any], Quantities | None]) -> None:

@@ -46,7 +46,7 @@ class NobodyPays(RuntimeError):
     """A call that costs was about to be made where nobody pays: a bug of ours."""
 
 
-class Outcome(StrEnum):
+class CallOutcome(StrEnum):
     """How a call ended that was reserved for.
 
     Attributes:

@@ -10,7 +10,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.channels.model import ASSET_NAME
-from vidpipe.costs import Period, Scope
+from vidpipe.costs import BudgetScope, Period
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import Instructions
 from vidpipe.library import JobSpec, JobView, Refused, UploadSpec
@@ -240,7 +240,7 @@ class BudgetLimits(_Body):
 class BudgetRaise(_Body):
     """More than a hard limit, for today (UTC)."""
 
-    scope: Scope
+    scope: BudgetScope
     subject: str = Field(
         pattern=r"^[A-Za-z0-9._*:-]{1,64}$", description="a name or an id; * of everything"
     )

@@ -112,7 +112,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Ending:
+class CallEnding:
     """How a call ended.
 
     Attributes:
@@ -269,7 +269,9 @@ class Ledger:
             }
             emit(session, kind, row.channel, data)
 
-    def settle(self, reservation_id: str, ending: Ending, rules: BreakerRules, at: datetime) -> int:
+    def settle(
+        self, reservation_id: str, ending: CallEnding, rules: BreakerRules, at: datetime
+    ) -> int:
         """Book how a call ended, once; what it cost.
 
         One that expired meanwhile was booked as it was expected: the difference is an entry of
@@ -294,7 +296,7 @@ class Ledger:
             query = query.order_by(CostReservationRow.reservation_id).limit(_PORTION)
             rows = session.scalars(query.with_for_update(skip_locked=True)).all()
             for row in rows:
-                _end(session, row, Ending("expired", None), at)
+                _end(session, row, CallEnding("expired", None), at)
         return len(rows)
 
     def write(self, rows: Sequence[CostEntryRow]) -> None:
@@ -510,7 +512,7 @@ def _shift(session: Session, shift: _Shift) -> None:
     )
 
 
-def _end(session: Session, row: CostReservationRow, ending: Ending, at: datetime) -> int:
+def _end(session: Session, row: CostReservationRow, ending: CallEnding, at: datetime) -> int:
     """A reservation becomes an entry."""
     amount = row.estimate if ending.amount is None else ending.amount
     used = dict(row.expected if ending.quantities is None else ending.quantities)
@@ -568,7 +570,7 @@ def _correct_use(session: Session, key: str, reservation_id: str, held: int, too
         )
 
 
-def _late(session: Session, reservation_id: str, ending: Ending, at: datetime) -> int:
+def _late(session: Session, reservation_id: str, ending: CallEnding, at: datetime) -> int:
     """Whoever called it was slow, not gone: what was assumed is put right."""
     own = CostEntryRow.reservation_id == reservation_id
     booked = session.scalars(select(CostEntryRow).where(own).order_by(CostEntryRow.id)).all()

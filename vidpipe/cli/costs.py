@@ -14,7 +14,7 @@ from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.cli.audited import written_down
 
 if TYPE_CHECKING:
-    from vidpipe.costs import Period, Scope
+    from vidpipe.costs import BudgetScope, Period
     from vidpipe.library import BudgetView, CostEstimateView, Library
 
 budgets = typer.Typer(
@@ -276,22 +276,22 @@ def raise_budget(
     raise typer.Exit(guard(go))
 
 
-def _budget(scope: str, period: str) -> tuple[Scope, Period]:
-    from vidpipe.costs import Period, Scope
+def _budget(scope: str, period: str) -> tuple[BudgetScope, Period]:
+    from vidpipe.costs import BudgetScope, Period
     from vidpipe.library import Refused
 
     try:
-        return Scope(scope), Period(period)
+        return BudgetScope(scope), Period(period)
     except ValueError as error:
-        known = f"{', '.join(Scope)}; {', '.join(Period)}"
+        known = f"{', '.join(BudgetScope)}; {', '.join(Period)}"
         raise Refused(f"{error}: there are {known}") from error
 
 
-def _known(asked: Library, scope: Scope, subject: str) -> None:
-    from vidpipe.costs import Scope
+def _known(asked: Library, scope: BudgetScope, subject: str) -> None:
+    from vidpipe.costs import BudgetScope
     from vidpipe.library import Unknown
 
-    alone = scope in (Scope.DEPLOYMENT, Scope.SERVICE)
+    alone = scope in (BudgetScope.DEPLOYMENT, BudgetScope.SERVICE)
     if not alone and asked.spending.channel_of(scope, subject) is None:
         raise Unknown(f"there is no {scope} {subject!r}")
 

@@ -6,7 +6,7 @@ Belongs here: what a call costs and whether it may be made. Does not belong here
 """
 
 from vidpipe.costs.accountant import Account, Accountant
-from vidpipe.costs.budgets import Budget, Period, Scope
+from vidpipe.costs.budgets import Budget, BudgetScope, Period
 from vidpipe.costs.money import NANOS, nanos, units
 from vidpipe.costs.prices import Price, PriceList, UnknownPrice
 
@@ -15,10 +15,10 @@ __all__ = [
     "Account",
     "Accountant",
     "Budget",
+    "BudgetScope",
     "Period",
     "Price",
     "PriceList",
-    "Scope",
     "UnknownPrice",
     "nanos",
     "units",

@@ -14,16 +14,16 @@ from vidpipe.catalog.breakers import BreakerRules, Breakers
 from vidpipe.catalog.cost_tables import CostEntryRow, CostReservationRow, PriceRow
 from vidpipe.catalog.costs import CostRows
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.ledger import Ending, Ledger, Refusal, fresh_id
+from vidpipe.catalog.ledger import CallEnding, Ledger, Refusal, fresh_id
 from vidpipe.catalog.tables import now
-from vidpipe.costs.budgets import Budgets, Scope
+from vidpipe.costs.budgets import Budgets, BudgetScope
 from vidpipe.costs.money import nanos, shown
 from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.costs.prices import Price, PriceList
 from vidpipe.costs.services import Services
 from vidpipe.errors import BudgetExceeded, QuotaExhausted, Unavailable, VidpipeError
 from vidpipe.observability import events
-from vidpipe.spending import LOCAL, Outcome, Purchase, Quantities
+from vidpipe.spending import LOCAL, CallOutcome, Purchase, Quantities
 from vidpipe.stuck import silent
 
 #: Seconds that a reservation outlasts the longest that its call may take.
@@ -44,15 +44,15 @@ class Account:
     job_id: str | None = None
     run_id: str | None = None
 
-    def subjects(self, service: str) -> dict[Scope, str | None]:
+    def subjects(self, service: str) -> dict[BudgetScope, str | None]:
         """Whose budgets it is."""
         return {
-            Scope.VIDEO: self.video_id,
-            Scope.JOB: self.job_id,
-            Scope.PROJECT: self.project_id,
-            Scope.CHANNEL: self.channel,
-            Scope.SERVICE: service,
-            Scope.DEPLOYMENT: None,
+            BudgetScope.VIDEO: self.video_id,
+            BudgetScope.JOB: self.job_id,
+            BudgetScope.PROJECT: self.project_id,
+            BudgetScope.CHANNEL: self.channel,
+            BudgetScope.SERVICE: service,
+            BudgetScope.DEPLOYMENT: None,
         }
 
 
@@ -208,7 +208,9 @@ class Purse:
         """An earlier answer was found: an entry of nothing says so."""
         own = self.accountant
         service = own.services.named(purchase.service)
-        own.ledger.write([self._entry("cached", Outcome.CACHED, service, purchase.product, 0, {})])
+        own.ledger.write(
+            [self._entry("cached", CallOutcome.CACHED, service, purchase.product, 0, {})]
+        )
 
     def local(self, used: Quantities) -> None:
         """Add to what `close` books of this deployment's own work."""
@@ -231,7 +233,7 @@ class Purse:
         price = own.prices.price(Purchase(LOCAL, _WORK, worked))
         amount = price.cost(worked)
         used = {name: _text(n) for name, n in sorted(worked.items())}
-        outcome = Outcome.DONE if done else Outcome.FAILED
+        outcome = CallOutcome.DONE if done else CallOutcome.FAILED
         entry = self._entry("local", outcome, LOCAL, _WORK, amount, used)
         entry.estimate, entry.price_id = estimate, own.price_id(price)
         own.ledger.write([entry])
@@ -276,7 +278,7 @@ class Purse:
     def _entry(
         self,
         kind: str,
-        outcome: Outcome,
+        outcome: CallOutcome,
         service: str,
         product: str,
         amount: int,
@@ -323,7 +325,7 @@ class Held:
     def settle(self, used: Quantities, *, cost: Decimal | None = None) -> None:
         """Book what the service says that it used, or what it says that this costs."""
         amount = nanos(cost) if cost is not None else self.price.cost(used)
-        self._end(Ending(Outcome.DONE, amount, _texts(used), works=True))
+        self._end(CallEnding(CallOutcome.DONE, amount, _texts(used), works=True))
 
     def fail(
         self,
@@ -338,12 +340,14 @@ class Held:
         works = False if away else None if used is None else True
         pause_s = retry_after_s if slow_down or away else None
         if used is None:
-            ending = Ending(Outcome.ASSUMED, None, None, works, pause_s)
+            ending = CallEnding(CallOutcome.ASSUMED, None, None, works, pause_s)
         else:
-            ending = Ending(Outcome.FAILED, self.price.cost(used), _texts(used), works, pause_s)
+            ending = CallEnding(
+                CallOutcome.FAILED, self.price.cost(used), _texts(used), works, pause_s
+            )
         self._end(ending)
 
-    def _end(self, ending: Ending) -> None:
+    def _end(self, ending: CallEnding) -> None:
         own = self.purse.accountant
         own.ledger.settle(self.reservation_id, ending, own.rules, own.clock())
 

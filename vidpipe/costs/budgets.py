@@ -17,7 +17,7 @@ from vidpipe.costs.options import BudgetOptions
 ALL = "*"
 
 
-class Scope(StrEnum):
+class BudgetScope(StrEnum):
     """Whose budget it is."""
 
     VIDEO = "video"
@@ -37,22 +37,22 @@ class Period(StrEnum):
 
 
 #: The periods that each may have a budget of.
-PERIODS: Mapping[Scope, tuple[Period, ...]] = {
-    Scope.VIDEO: (Period.TOTAL,),
-    Scope.JOB: (Period.TOTAL,),
-    Scope.PROJECT: (Period.TOTAL, Period.MONTH),
-    Scope.CHANNEL: (Period.DAY, Period.MONTH),
-    Scope.SERVICE: (Period.DAY, Period.MONTH),
-    Scope.DEPLOYMENT: (Period.DAY, Period.MONTH),
+PERIODS: Mapping[BudgetScope, tuple[Period, ...]] = {
+    BudgetScope.VIDEO: (Period.TOTAL,),
+    BudgetScope.JOB: (Period.TOTAL,),
+    BudgetScope.PROJECT: (Period.TOTAL, Period.MONTH),
+    BudgetScope.CHANNEL: (Period.DAY, Period.MONTH),
+    BudgetScope.SERVICE: (Period.DAY, Period.MONTH),
+    BudgetScope.DEPLOYMENT: (Period.DAY, Period.MONTH),
 }
-_SETTINGS: Mapping[tuple[Scope, Period], str] = {
-    (Scope.VIDEO, Period.TOTAL): "video",
-    (Scope.JOB, Period.TOTAL): "job",
-    (Scope.PROJECT, Period.TOTAL): "project",
-    (Scope.CHANNEL, Period.DAY): "channel_day",
-    (Scope.CHANNEL, Period.MONTH): "channel_month",
-    (Scope.DEPLOYMENT, Period.DAY): "day",
-    (Scope.DEPLOYMENT, Period.MONTH): "month",
+_SETTINGS: Mapping[tuple[BudgetScope, Period], str] = {
+    (BudgetScope.VIDEO, Period.TOTAL): "video",
+    (BudgetScope.JOB, Period.TOTAL): "job",
+    (BudgetScope.PROJECT, Period.TOTAL): "project",
+    (BudgetScope.CHANNEL, Period.DAY): "channel_day",
+    (BudgetScope.CHANNEL, Period.MONTH): "channel_month",
+    (BudgetScope.DEPLOYMENT, Period.DAY): "day",
+    (BudgetScope.DEPLOYMENT, Period.MONTH): "month",
 }
 
 
@@ -66,7 +66,7 @@ def ends(period: Period, day: date) -> datetime | None:
     return datetime.combine(after, time.min, UTC)
 
 
-def bucket(scope: Scope, subject: str, period: Period, day: date) -> str:
+def bucket(scope: BudgetScope, subject: str, period: Period, day: date) -> str:
     """The key of what is spent in the period that a day is in."""
     own = f"{scope}/{subject}/{period}"
     if period is Period.TOTAL:
@@ -85,7 +85,7 @@ class Budget:
         until: when the period ends; None: never.
     """
 
-    scope: Scope
+    scope: BudgetScope
     subject: str
     period: Period
     soft: int | None
@@ -109,7 +109,7 @@ class Budgets:
         self.options = options
         self.currency = currency
 
-    def holds(self, subjects: Mapping[Scope, str | None], at: datetime) -> list[MoneyHold]:
+    def holds(self, subjects: Mapping[BudgetScope, str | None], at: datetime) -> list[MoneyHold]:
         """The budgets that a call of these subjects is held in: also those without a limit, so
         that one set later knows what was spent."""
         day = at.astimezone(UTC).date()
@@ -125,7 +125,7 @@ class Budgets:
             for scope, subject, period in _keys(subjects)
         ]
 
-    def of(self, subjects: Mapping[Scope, str | None], at: datetime) -> list[Budget]:
+    def of(self, subjects: Mapping[BudgetScope, str | None], at: datetime) -> list[Budget]:
         """Where the budgets of these subjects stand."""
         day = at.astimezone(UTC).date()
         keys = list(_keys(subjects))
@@ -148,7 +148,7 @@ class Budgets:
             )
         return found
 
-    def default(self, scope: Scope, period: Period) -> Limits:
+    def default(self, scope: BudgetScope, period: Period) -> Limits:
         """What settings say of everything of a kind."""
         name = _SETTINGS.get((scope, period))
         if name is None:
@@ -160,8 +160,8 @@ class Budgets:
         )
 
     def _limits(
-        self, keys: list[tuple[Scope, str, Period]], day: date
-    ) -> tuple[dict[tuple[Scope, str, Period], Limits], dict[Subject, int]]:
+        self, keys: list[tuple[BudgetScope, str, Period]], day: date
+    ) -> tuple[dict[tuple[BudgetScope, str, Period], Limits], dict[Subject, int]]:
         own, raised = self.rows.allowed([_plain(key) for key in keys], day)
         found = {}
         for key in keys:
@@ -171,20 +171,20 @@ class Budgets:
             found[key] = limits
         return found, raised
 
-    def _name(self, scope: Scope, subject: str, period: Period, hard: int | None) -> str:
-        whose = "everything" if scope is Scope.DEPLOYMENT else f"the {scope} {subject}"
+    def _name(self, scope: BudgetScope, subject: str, period: Period, hard: int | None) -> str:
+        whose = "everything" if scope is BudgetScope.DEPLOYMENT else f"the {scope} {subject}"
         when = {Period.TOTAL: "", Period.DAY: " today (UTC)", Period.MONTH: " this month (UTC)"}
         limit = f" of {shown(hard, self.currency)}" if hard is not None else ""
         return f"the budget{limit} for {whose}{when[period]}"
 
 
-def _keys(subjects: Mapping[Scope, str | None]) -> Iterator[tuple[Scope, str, Period]]:
+def _keys(subjects: Mapping[BudgetScope, str | None]) -> Iterator[tuple[BudgetScope, str, Period]]:
     for scope, periods in PERIODS.items():
-        subject = ALL if scope is Scope.DEPLOYMENT else subjects.get(scope)
-        if subject is not None and (scope is not Scope.DEPLOYMENT or scope in subjects):
+        subject = ALL if scope is BudgetScope.DEPLOYMENT else subjects.get(scope)
+        if subject is not None and (scope is not BudgetScope.DEPLOYMENT or scope in subjects):
             for period in periods:
                 yield scope, subject, period
 
 
-def _plain(key: tuple[Scope, str, Period]) -> Subject:
+def _plain(key: tuple[BudgetScope, str, Period]) -> Subject:
     return str(key[0]), key[1], str(key[2])

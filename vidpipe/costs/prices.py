@@ -124,7 +124,7 @@ class _Listed(BaseModel):
         return given
 
 
-class _File(BaseModel):
+class _PriceFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     currency: str = Field(pattern=r"^[A-Z]{3}$")
@@ -199,7 +199,7 @@ class PriceList:
 
 def _read(where: str, text: str, name: str, currency: str, *, own: bool) -> list[Price]:
     try:
-        found = _File.model_validate(yaml.safe_load(text))
+        found = _PriceFile.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, ValidationError) as error:
         raise Misconfigured(f"{where}: {_first(error)}") from error
     if found.currency != currency:

@@ -78,7 +78,7 @@ class Service(BaseModel):
     quotas: tuple[Quota, ...] = ()
 
 
-class _File(BaseModel):
+class _ServiceFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     services: dict[str, Service]
@@ -169,7 +169,7 @@ def _whole(amount: Decimal | int) -> int:
 
 def _read(where: str, text: str) -> Mapping[str, Service]:
     try:
-        return _File.model_validate(yaml.safe_load(text)).services
+        return _ServiceFile.model_validate(yaml.safe_load(text)).services
     except ValidationError as error:
         one = error.errors()[0]
         raise Misconfigured(f"{where}: {'.'.join(map(str, one['loc']))}: {one['msg']}") from error

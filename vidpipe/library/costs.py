@@ -12,7 +12,7 @@ from pydantic import Field
 
 from vidpipe.catalog.cost_tables import BudgetRaiseRow, CostEntryRow, CostEstimateRow
 from vidpipe.catalog.costs import GROUPS, CostSum, Limits
-from vidpipe.costs.budgets import ALL, PERIODS, Budget, Period, Scope
+from vidpipe.costs.budgets import ALL, PERIODS, Budget, BudgetScope, Period
 from vidpipe.costs.money import nanos, units
 from vidpipe.errors import VidpipeError
 from vidpipe.library.errors import Refused, UnknownVideo
@@ -140,7 +140,7 @@ class VideoCosts(LibraryView):
 class BudgetView(LibraryView):
     """What may be spent by one subject in the period that goes on, and what is."""
 
-    scope: Scope
+    scope: BudgetScope
     subject: str = Field(description="an id or a name; * of everything")
     period: Period
     currency: str
@@ -406,13 +406,16 @@ class Spending:
         at = own.clock()
         found: list[Budget] = []
         if everything:
-            found += own.budgets.of({Scope.DEPLOYMENT: None}, at)
+            found += own.budgets.of({BudgetScope.DEPLOYMENT: None}, at)
         for name in sorted(channels):
-            found += own.budgets.of({Scope.CHANNEL: name}, at)
+            found += own.budgets.of({BudgetScope.CHANNEL: name}, at)
         seen: set[tuple[str, str]] = set()
         for row in own.rows.budgets():
-            scope = Scope(row.scope)
-            if scope in (Scope.CHANNEL, Scope.DEPLOYMENT) or (row.scope, row.subject) in seen:
+            scope = BudgetScope(row.scope)
+            if (
+                scope in (BudgetScope.CHANNEL, BudgetScope.DEPLOYMENT)
+                or (row.scope, row.subject) in seen
+            ):
                 continue
             seen.add((row.scope, row.subject))
             owner = self.channel_of(scope, row.subject)
@@ -420,7 +423,7 @@ class Spending:
                 found += own.budgets.of({scope: row.subject}, at)
         return tuple(map(self._budget, found))
 
-    def budget(self, scope: Scope, subject: str, period: Period) -> BudgetView:
+    def budget(self, scope: BudgetScope, subject: str, period: Period) -> BudgetView:
         """Where one budget stands.
 
         Raises:
@@ -431,25 +434,25 @@ class Spending:
         found = own.budgets.of({scope: subject}, own.clock())
         return next(self._budget(b) for b in found if b.period is period)
 
-    def channel_of(self, scope: Scope, subject: str) -> str | None:
+    def channel_of(self, scope: BudgetScope, subject: str) -> str | None:
         """The channel that a subject belongs to; None: it is of no single one, or not there."""
         catalog = self.engine.catalog
-        if scope is Scope.CHANNEL:
+        if scope is BudgetScope.CHANNEL:
             return subject if subject in self.engine.channels else None
-        if scope is Scope.VIDEO:
+        if scope is BudgetScope.VIDEO:
             video = catalog.video(subject)
             return video.channel if video is not None else None
-        if scope is Scope.JOB:
+        if scope is BudgetScope.JOB:
             job = catalog.jobs.get(subject)
             return job.channel if job is not None else None
-        if scope is Scope.PROJECT:
+        if scope is BudgetScope.PROJECT:
             project = catalog.projects.get(subject)
             return project.channel if project is not None else None
         return None
 
     def set_budget(
         self,
-        scope: Scope,
+        scope: BudgetScope,
         subject: str,
         period: Period,
         *,
@@ -469,7 +472,9 @@ class Spending:
         self.engine.accountant.rows.set_budget(_subject(scope, subject, period), limits, by)
         return self.budget(scope, subject, period)
 
-    def unset_budget(self, scope: Scope, subject: str, period: Period, *, by: str) -> BudgetView:
+    def unset_budget(
+        self, scope: BudgetScope, subject: str, period: Period, *, by: str
+    ) -> BudgetView:
         """Have the limits of the settings again."""
         _check(scope, period)
         self.engine.accountant.rows.set_budget(_subject(scope, subject, period), None, by)
@@ -477,7 +482,7 @@ class Spending:
 
     def raise_budget(
         self,
-        scope: Scope,
+        scope: BudgetScope,
         subject: str,
         period: Period,
         *,
@@ -572,14 +577,14 @@ class Spending:
         return own.breakers.reset(service, own.clock())
 
 
-def _check(scope: Scope, period: Period) -> None:
+def _check(scope: BudgetScope, period: Period) -> None:
     if period not in PERIODS[scope]:
         known = " or ".join(PERIODS[scope])
         raise Refused(f"a {scope} has a budget of {known}, not of {period}")
 
 
-def _subject(scope: Scope, subject: str, period: Period) -> tuple[str, str, str]:
-    return str(scope), ALL if scope is Scope.DEPLOYMENT else subject, str(period)
+def _subject(scope: BudgetScope, subject: str, period: Period) -> tuple[str, str, str]:
+    return str(scope), ALL if scope is BudgetScope.DEPLOYMENT else subject, str(period)
 
 
 def _nanos(name: str, amount: Decimal | None) -> int | None:

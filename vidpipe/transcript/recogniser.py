@@ -92,7 +92,7 @@ class Recogniser(Protocol):
 
 
 @runtime_checkable
-class Paid(Protocol):
+class PaidRecogniser(Protocol):
     """A recogniser that is paid for what it hears."""
 
     def purchase(self, seconds: float) -> Purchase:

@@ -13,7 +13,7 @@ from vidpipe.catalog.cost_tables import BudgetRaiseRow
 from vidpipe.catalog.costs import Limits
 from vidpipe.catalog.webhook_tables import EndpointRow, EventRow
 from vidpipe.costs import NANOS, nanos, units
-from vidpipe.costs.budgets import Period, Scope, ends
+from vidpipe.costs.budgets import BudgetScope, Period, ends
 from vidpipe.errors import BudgetExceeded
 
 DAY = "deployment/*/day/2026-11-27"
@@ -218,7 +218,7 @@ def test_a_raise_holds_for_its_day(accountant, purse, bought, clock):
     purse(own).reserve(bought(2))
     with pytest.raises(BudgetExceeded):
         purse(own).reserve(bought(1))
-    [day, month] = own.budgets.of({Scope.DEPLOYMENT: None}, clock.at)
+    [day, month] = own.budgets.of({BudgetScope.DEPLOYMENT: None}, clock.at)
     assert (day.hard, day.raised, day.left) == (5 * NANOS, 2 * NANOS, 0)
     assert month.left == 95 * NANOS
     clock.on(days=1)

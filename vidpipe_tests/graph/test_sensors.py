@@ -371,7 +371,7 @@ def test_an_end_that_was_missed_is_noted_all_the_same(dropped, instance):
 def test_a_step_over_budget_waits_and_goes_on_by_itself(dropped, instance, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
-    from vidpipe.costs import Period, Scope
+    from vidpipe.costs import BudgetScope, Period
     from vidpipe.errors import BudgetExceeded
     from vidpipe.library import Library
     from vidpipe.pipeline import Engine
@@ -412,10 +412,10 @@ def test_a_step_over_budget_waits_and_goes_on_by_itself(dropped, instance, monke
     [wanted] = [r for r in library.status(video.video_id).requests if r.run_id is None]
     assert wanted.why == "spent: 4.00 of 4.00"
     library.spending.set_budget(
-        Scope.CHANNEL, "default", Period.DAY, soft=None, hard=Decimal(4), by="me"
+        BudgetScope.CHANNEL, "default", Period.DAY, soft=None, hard=Decimal(4), by="me"
     )
     library.spending.raise_budget(
-        Scope.CHANNEL, "default", Period.DAY, amount=Decimal(1), reason="a launch", by="me"
+        BudgetScope.CHANNEL, "default", Period.DAY, amount=Decimal(1), reason="a launch", by="me"
     )
     [again] = tick(video_requests, instance, dropped).run_requests
     assert again.partition_key == video.video_id and library.jobs.get("job-1").waiting is None

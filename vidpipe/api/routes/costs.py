@@ -25,7 +25,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.repeated import Created, Key, once
-from vidpipe.costs import Period, Scope
+from vidpipe.costs import BudgetScope, Period
 from vidpipe.library import (
     BudgetView,
     CostEntryView,
@@ -155,7 +155,7 @@ def list_budgets(asked: Reads, channel: ChannelQuery = None) -> Listed[BudgetVie
 
 @router.put("/budgets/{scope}/{subject}/{period}", summary="Set a budget", responses=errors(404))
 def set_budget(
-    asked: Configures, scope: Scope, subject: SubjectPath, period: Period, body: BudgetLimits
+    asked: Configures, scope: BudgetScope, subject: SubjectPath, period: Period, body: BudgetLimits
 ) -> BudgetView:
     """Set the limits of one subject, in place of those of the settings. What waits tries again."""
     _allowed(asked, scope, subject)
@@ -170,7 +170,7 @@ def set_budget(
     "/budgets/{scope}/{subject}/{period}", summary="Unset a budget", responses=errors(404)
 )
 def unset_budget(
-    asked: Configures, scope: Scope, subject: SubjectPath, period: Period
+    asked: Configures, scope: BudgetScope, subject: SubjectPath, period: Period
 ) -> BudgetView:
     """Have the limits of the settings again."""
     _allowed(asked, scope, subject)
@@ -205,7 +205,7 @@ def raise_budget(asked: Configures, body: BudgetRaise, key: Key = None) -> Respo
     return once(asked, key, "POST /budgets/raises", body, work)
 
 
-def _allowed(asked: Asked, scope: Scope, subject: str) -> None:
+def _allowed(asked: Asked, scope: BudgetScope, subject: str) -> None:
     """Whether they may change what this subject may spend; of everything who may of all channels.
 
     Raises:
@@ -214,7 +214,7 @@ def _allowed(asked: Asked, scope: Scope, subject: str) -> None:
     """
     library = asked.library
     channels = library.engine.channels
-    if scope in (Scope.DEPLOYMENT, Scope.SERVICE):
+    if scope in (BudgetScope.DEPLOYMENT, BudgetScope.SERVICE):
         if asked.channels(Action.CONFIGURE) < set(channels):
             raise Forbidden("only who may change every channel may do this")
         for name in channels:

@@ -23,7 +23,7 @@ from vidpipe.storage.keys import Folder
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.align import identity as aligner
 from vidpipe.transcript.model import SkippedSource, Transcript
-from vidpipe.transcript.recogniser import Paid, Recogniser
+from vidpipe.transcript.recogniser import PaidRecogniser, Recogniser
 from vidpipe.transcript.registry import choose
 from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
@@ -185,7 +185,7 @@ class _Chunks:
             Folder.ANALYSIS, "transcript-chunk", cache_key_inputs, Chunk
         )
         self._keep[interval, language] = keep
-        if found is not None and isinstance(self.recogniser, Paid):
+        if found is not None and isinstance(self.recogniser, PaidRecogniser):
             payer().cached(self.recogniser.purchase(interval.duration_s))
         return found
 
