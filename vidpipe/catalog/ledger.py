@@ -8,12 +8,13 @@ made it, once; what nobody settles expires, and is booked as it was expected.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -221,7 +222,7 @@ class Ledger:
             row.quota = {
                 q.key: {"amount": q.amount, "what": q.what, "kind": _kind(q)} for q in quota
             }
-            session.add(CostReservationRow(**_columns(row)))
+            session.execute(insert(CostReservationRow), [_columns(row)])
 
     def _hold(
         self,
@@ -251,6 +252,8 @@ class Ledger:
     def _tell_hard(self, row: CostReservationRow, refusal: Refusal) -> None:
         """Tell once in each period that a limit stops calls."""
         with self._db.writing() as session:
+            # What was refused as it came may have opened none.
+            _insert_buckets(session, [refusal.key])
             told = session.execute(
                 update(CostBucketRow)
                 .where(CostBucketRow.key == refusal.key, CostBucketRow.hard_told.is_(None))
@@ -359,7 +362,12 @@ def _lock(session: Session, keys: Sequence[str]) -> None:
 
 
 def _by_key(values: Mapping[str, int]) -> ColumnElement[int]:
-    return case(values, value=CostBucketRow.key, else_=literal(0))
+    """A value for each bucket; most have the same one, which then needs no case of its own."""
+    [(usual, _)] = Counter(values.values()).most_common(1)
+    others = {key: value for key, value in values.items() if value != usual}
+    if not others:
+        return literal(usual)
+    return case(others, value=CostBucketRow.key, else_=literal(usual))
 
 
 def _added(
@@ -505,8 +513,8 @@ def _shift(session: Session, shift: _Shift) -> None:
         update(CostBucketRow)
         .where(CostBucketRow.key.in_(keys))
         .values(
-            spent=CostBucketRow.spent + _by_key(shift.spent or {"": 0}),
-            reserved=CostBucketRow.reserved + _by_key(shift.reserved or {"": 0}),
+            spent=CostBucketRow.spent + _by_key({k: shift.spent.get(k, 0) for k in keys}),
+            reserved=CostBucketRow.reserved + _by_key({k: shift.reserved.get(k, 0) for k in keys}),
         )
         .execution_options(synchronize_session=False)
     )

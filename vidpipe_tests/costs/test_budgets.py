@@ -73,7 +73,7 @@ def test_where_one_budget_has_no_room_none_holds_anything(accountant, purse, bou
     with pytest.raises(BudgetExceeded) as refused:
         purse(own, video_id="v").reserve(bought(2))
     assert refused.value.until is None
-    assert stand(own) == (0, 0)
+    assert stand(own) in (None, (0, 0))
 
 
 def test_of_forty_at_once_as_many_are_let_through_as_there_is_money_for(accountant, purse, bought):

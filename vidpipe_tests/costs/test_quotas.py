@@ -226,7 +226,7 @@ def test_an_old_call_that_ends_well_does_not_close_what_is_tried(accountant, pur
 
 
 def test_a_service_that_asks_to_wait_is_not_called_before(accountant, purse, bought, clock):
-    own = accountant()
+    own = accountant(CostOptions(max_wait_s=30))
     purse(own).reserve(bought(1)).fail({}, away=False, retry_after_s=40, slow_down=True)
     with pytest.raises(Unavailable, match="asks not to be called") as refused:
         purse(own).reserve(bought(1))
