@@ -105,6 +105,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.events idle
 	$(BIN)/python -m benchmarks.events idle --postgres
 	$(BIN)/python -m benchmarks.observability
+	$(BIN)/python -m benchmarks.costs
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz

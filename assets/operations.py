@@ -8,6 +8,7 @@ from pydantic import Field
 from assets.metadata import Metadata, markdown, mib, stored_picture, table
 from assets.step import OWNERS, translated
 from resources import VidpipeResource
+from vidpipe.costs import units
 from vidpipe.operations.charts import charts
 from vidpipe.operations.report import Report, report
 from vidpipe.operations.stale import plans
@@ -161,6 +162,20 @@ def report_metadata(engine: Engine, found: Report) -> Metadata:
                 for s in found.stored[:_ROWS]
             ],
             kind="as policies of retention name it",
+        ),
+        "spent": table(
+            [
+                {
+                    "of": item.of or "",
+                    "services": float(units(item.outside)),
+                    "own_work": float(units(item.local)),
+                    "calls": item.calls,
+                    "failed": item.failed,
+                }
+                for item in (*found.spent, *found.dearest)
+            ],
+            of="each channel, then the dearest videos",
+            services=f"in {found.currency}",
         ),
         "videos": found.totals["videos"],
         "finished_videos": found.totals["finished"],

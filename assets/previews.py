@@ -23,6 +23,7 @@ from assets.metadata import (
 )
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
+from vidpipe.costs import units
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import Cover, SourceVideo
 from vidpipe.layout.model import Layout
@@ -49,6 +50,11 @@ def preview(engine: Engine, result: StageResult) -> Metadata:
     shown["wall_s"] = round(manifest.wall_s, 2)
     if duration_s > 0:
         shown["real_time_factor"] = round(manifest.wall_s / duration_s, 4)
+    where = {"video_id": manifest.video_id, "stage": result.stage}
+    for spent in engine.accountant.rows.sums("currency", channels=None, where=where):
+        shown["costs_of_services"] = float(units(spent.outside))
+        shown["costs_of_own_work"] = float(units(spent.local))
+        shown["costs_currency"] = spent.currency
     return {
         **shown,
         "reused": result.reused,

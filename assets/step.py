@@ -18,7 +18,7 @@ from resources import (
     ended_when_stuck,
     stepping,
 )
-from vidpipe.errors import Unavailable, VidpipeError, cause_of, retryable
+from vidpipe.errors import MustWait, Unavailable, VidpipeError, cause_of, retryable
 from vidpipe.pipeline import TALKS, Engine, StageResult
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.stuck import StoodStill
@@ -112,10 +112,17 @@ def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 
 def _failure(error: BaseException) -> dg.Failure:
-    """The end of a step: with what is grouped by, and whether trying again later can help."""
+    """The end of a step: with what is grouped by, and whether trying again later can help.
+
+    One that waits for a budget or a quota says for which, and until when.
+    """
+    metadata: dict[str, Any] = {"cause": cause_of(error), "retryable": retryable(error)}
+    if isinstance(error, MustWait):
+        until = error.until.isoformat() if error.until is not None else ""
+        metadata |= {"waits_for": error.key, "until": until}
     return dg.Failure(
         description=str(error),
-        metadata={"cause": cause_of(error), "retryable": retryable(error)},
+        metadata=metadata,
         allow_retries=False,
     )
 

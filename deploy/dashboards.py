@@ -27,6 +27,8 @@ _WIDTH, _HEIGHT = 24, 8
 #: The version of the schema that Grafana 10 to 12 read and bring up to their own.
 _SCHEMA = 39
 _RATE = "$__rate_interval"
+#: What outside services cost, and not own work.
+_PAID = 'vidpipe_costs_total{kind!="local"}'
 
 
 @dataclass(frozen=True)
@@ -555,6 +557,34 @@ COST = Dashboard(
                     "Bytes encoded a day",
                     ((increase("vidpipe_encode_bytes_total"), "bytes"),),
                     unit="bytes",
+                ),
+            ),
+        ),
+        (
+            "Money",
+            (
+                Panel(
+                    "Spent on services a day",
+                    (
+                        (
+                            f"sum by (service) ({increase(_PAID)})",
+                            "{{service}}",
+                        ),
+                    ),
+                    says="In the currency of the ledger; `vidpipe costs` is exact.",
+                    stacked=True,
+                ),
+                Panel(
+                    "Spent by channel a day",
+                    ((f"sum by (channel) ({increase('vidpipe_costs_total')})", "{{channel}}"),),
+                    says="Services and own work.",
+                    stacked=True,
+                ),
+                Panel(
+                    "Services and own work a day",
+                    ((f"sum by (kind) ({increase('vidpipe_costs_total')})", "{{kind}}"),),
+                    says="Calls, corrections of calls, own work at the prices of `vidpipe prices`.",
+                    stacked=True,
                 ),
             ),
         ),

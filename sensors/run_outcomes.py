@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -13,8 +13,8 @@ from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
 from vidpipe.catalog.failures import CANCELLED, Failed
 from vidpipe.catalog.tables import now
-from vidpipe.errors import VidpipeError
-from vidpipe.operations.recovery import WORKER_LOST, note_failure, orphaned
+from vidpipe.errors import WAITING_CAUSES, VidpipeError
+from vidpipe.operations.recovery import WORKER_LOST, note_failure, note_waiting, orphaned
 from vidpipe.pipeline import Engine
 from vidpipe.storage.keys import channel_of
 
@@ -107,7 +107,12 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
             catalog.finish_video(video_id, began, own[0].run_options if own else None)
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
-    failed, passing = _what_failed(instance, run, video_id)
+    failed, passing, metadata = _what_failed(instance, run, video_id)
+    if failed.cause in WAITING_CAUSES:
+        waits_for, until = (_text_of(metadata, name) for name in ("waits_for", "until"))
+        moment = datetime.fromisoformat(until) if until else None
+        done = note_waiting(catalog, failed, waits_for=waits_for, until=moment, stages=stages)
+        return f"{video_id}: {done}"
     if REQUEST not in run.tags and has_run_options(run.run_config):
         # A request for a run of its own would not know of what somebody filled in for this one.
         passing = False
@@ -118,10 +123,15 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
     return f"{video_id}: {done}"
 
 
+def _text_of(metadata: Mapping[str, dg.MetadataValue], name: str) -> str:
+    return str(metadata[name].value) if name in metadata else ""
+
+
 def _what_failed(
     instance: dg.DagsterInstance, run: dg.DagsterRun, video_id: str
-) -> tuple[Failed, bool]:
-    """The first failure of the run, and whether trying again can help."""
+) -> tuple[Failed, bool, Mapping[str, dg.MetadataValue]]:
+    """The first failure of the run, whether trying again can help, and what it says of itself."""
+    said: Mapping[str, dg.MetadataValue] = {}
     cause, message, stage, passing = (
         WORKER_LOST,
         "the worker process died without an error",
@@ -139,7 +149,7 @@ def _what_failed(
             if ours and "cause" in metadata:
                 cause = str(metadata["cause"].value)
                 passing = bool(metadata["retryable"].value)
-                message = ours.description or ""
+                message, said = ours.description or "", metadata
                 break
             error = data.error.cause or data.error if data.error else None
             crashed = error is not None and error.cls_name == "ChildProcessCrashException"
@@ -161,7 +171,7 @@ def _what_failed(
         message=message,
         run_id=run.run_id,
     )
-    return failed, passing
+    return failed, passing, said
 
 
 def _got_no_further(instance: dg.DagsterInstance, run_id: str) -> bool:

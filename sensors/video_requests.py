@@ -51,11 +51,13 @@ def video_requests(
         engine.catalog.requests.submitted(answered)
         due = [row for row in due if row.id not in answered]
         total, later = engine.catalog.requests.count()
+        unpaid = engine.catalog.requests.count_waiting()
         short = low_disk_space(engine.settings)
     except VidpipeError as error:
         return dg.SkipReason(f"the catalog could not be read: {error}")
     if not due:
-        wait = f"; {later} wait to be tried again" if later else ""
+        wait = f"; {later - unpaid} wait to be tried again" if later > unpaid else ""
+        wait += f"; {unpaid} wait for a budget or a quota" if unpaid else ""
         if total:
             return dg.SkipReason(f"{total} wait for another run of the same video{wait}")
         return dg.SkipReason(f"no video waits for a run{wait}")

@@ -1,6 +1,6 @@
 """What can go wrong, and whether trying again can help.
 
-Every error that is not a bug of ours is one of the three below. Anything else
+Every error that is not a bug of ours is one of the four below. Anything else
 keeps its traceback.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class VidpipeError(Exception):
@@ -44,6 +45,36 @@ class Unavailable(VidpipeError):
         super().__init__(message)
 
 
+class MustWait(VidpipeError):
+    """Nothing failed: a budget or a quota allows no more before a certain moment.
+
+    Args:
+        message: what is used up, how much of it, and what can be done.
+        key: of the budget or quota.
+        until: when there is more; None: not before somebody raises it.
+    """
+
+    exit_code = 5
+    cause = "must_wait"
+
+    def __init__(self, message: str, *, key: str, until: datetime | None) -> None:
+        self.key = key
+        self.until = until
+        super().__init__(message)
+
+
+class BudgetExceeded(MustWait):
+    """A call was refused, as it might have passed the hard limit of a budget."""
+
+    cause = "budget_exceeded"
+
+
+class QuotaExhausted(MustWait):
+    """A call was refused, as what a service allows in a period is used up."""
+
+    cause = "quota_exhausted"
+
+
 class Misconfigured(VidpipeError):
     """Settings that cannot work, all problems said at once."""
 
@@ -53,6 +84,9 @@ class Misconfigured(VidpipeError):
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         super().__init__("; ".join(self.problems))
 
+
+#: What waits for a budget or a quota ends with; nothing of it failed.
+WAITING_CAUSES = frozenset({BudgetExceeded.cause, QuotaExhausted.cause})
 
 #: How long what failed waits before it is tried again, the first time, the second, ...
 RETRY_DELAYS_S = (60.0, 300.0, 900.0, 3600.0)
@@ -121,6 +155,8 @@ def cause_of(error: BaseException) -> str:
         return f"rejected:{error.reason}"
     if isinstance(error, Unavailable):
         return "unavailable"
+    if isinstance(error, MustWait):
+        return error.cause
     if isinstance(error, Misconfigured):
         return "misconfigured"
     if isinstance(error, OSError) and error.errno is not None:

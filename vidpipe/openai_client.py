@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
+from vidpipe.spending import Call, Quantities
 from vidpipe.stuck import silent
 from vidpipe.untrusted import Unreadable, cleaned, read_json
 
 #: The longest wait between two attempts: what a server may ask for (openai).
 _BETWEEN_S = 60.0
+#: What a server asks to wait longer is no figure that can be relied on.
+_LONGEST_PAUSE_S = 7 * 86400.0
 
 
 class ServerOptions(BaseModel):
@@ -48,45 +52,137 @@ def missing(options: ServerOptions, setting: str) -> str | None:
     return None
 
 
+def service_of(options: ServerOptions) -> str:
+    """What a server is called where calls are paid for: its host, with the port it has."""
+    parts = urlsplit(options.url)
+    return f"{(parts.hostname or 'unknown')[:56]}{f':{parts.port}' if parts.port else ''}"
+
+
 @contextmanager
-def client(options: ServerOptions, where: str, setting: str) -> Iterator[Any]:
+def client(
+    options: ServerOptions,
+    where: str,
+    setting: str,
+    call: Call,
+    used: Callable[[Any], Quantities | None],
+) -> Iterator[Any]:
     """OpenAI's client; it honours Retry-After up to a minute, else backs off with jitter.
 
+    Every request that it sends, another try too, is reserved for before and settled after: one
+    that fails costs what the server says of it. Of the last, whoever calls settles `call` by what
+    it answers; left alone it is booked as it was expected.
+
+    Args:
+        options: where the server is.
+        where: the same for people.
+        setting: the prefix of its settings.
+        call: what each request is about to use.
+        used: quantities that the server counted, of what it answers in JSON; None: it did not.
+
     Raises:
+        MustWait: a budget or a quota does not allow a request.
         Unavailable: the server could not be had, with the time it asks to wait.
         Misconfigured: it refuses, and will refuse again.
     """
-    import httpx
     import openai
 
+    sends = _sender()
     try:
         with openai.OpenAI(
             base_url=options.url,
             api_key=options.key.get_secret_value() or "none",
             timeout=options.timeout_s,
             max_retries=options.max_attempts - 1,
-            # What is sent is somebody's words: to this server and to no other.
-            http_client=openai.DefaultHttpxClient(follow_redirects=False),
+            http_client=_paid_client(call, used),
         ) as opened:
             yield opened
-    except openai.APIConnectionError as error:
-        raise Unavailable(f"{where} cannot be reached ({error.__cause__ or error})") from error
-    except (openai.RateLimitError, openai.InternalServerError) as error:
-        raise Unavailable(
-            f"{where} answers {error.status_code} after {options.max_attempts} tries",
-            retry_after_s=_retry_after(error.response.headers),
-        ) from error
-    except openai.APIStatusError as error:
-        raise Misconfigured(
-            f"{where} refuses with {error.status_code}: {_reason(error)}. See "
-            f"{setting}__URL, __KEY and __MODEL"
-        ) from error
+    except openai.OpenAIError as error:
+        raise (call.refusal or _translated(error, options, where, setting)) from error
     except (ValueError, RecursionError) as error:
         raise Unavailable(f"{where} does not answer in JSON") from error
-    except (openai.OpenAIError, httpx.HTTPError) as error:
+    except sends.HTTPError as error:
         raise Unavailable(f"{where} broke off ({type(error).__name__})") from error
+    finally:
+        call.close()
 
 
+def _translated(error: Any, options: ServerOptions, where: str, setting: str) -> VidpipeError:
+    """An error of OpenAI's client in our words."""
+    import openai
+
+    if isinstance(error, openai.APIConnectionError):
+        return Unavailable(f"{where} cannot be reached ({error.__cause__ or error})")
+    if isinstance(error, openai.RateLimitError | openai.InternalServerError):
+        return Unavailable(
+            f"{where} answers {error.status_code} after {options.max_attempts} tries",
+            retry_after_s=_retry_after(error.response.headers),
+        )
+    if isinstance(error, openai.APIStatusError):
+        return Misconfigured(
+            f"{where} refuses with {error.status_code}: {_reason(error)}. See "
+            f"{setting}__URL, __KEY and __MODEL"
+        )
+    return Unavailable(f"{where} broke off ({type(error).__name__})")
+
+
+def _sender() -> Any:
+    """The library that OpenAI's client sends requests with: httpx, or what came after it."""
+    import openai
+
+    return import_module(openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0])
+
+
+def _paid_client(call: Call, used: Callable[[Any], Quantities | None]) -> Any:
+    """What sends requests, each of them paid for."""
+    import openai
+
+    sends = _sender()
+
+    class PaidClient(openai.DefaultHttpxClient):
+        """Reserves before a request is sent, and says how it failed."""
+
+        def send(self, request: Any, **options: Any) -> Any:
+            try:
+                call.begin()
+            except VidpipeError:
+                # The client would try again whatever is raised here; `call` knows why.
+                headers = {"x-should-retry": "false"}
+                return sends.Response(503, headers=headers, request=request)
+            try:
+                response = super().send(request, **options)
+                if response.status_code < 300:
+                    return response
+                response.read()
+            except (sends.ConnectError, sends.ConnectTimeout, sends.UnsupportedProtocol):
+                call.fail({}, away=True)
+                raise
+            except BaseException as error:
+                call.fail(None, away=isinstance(error, sends.HTTPError))
+                raise
+            _note_refusal(call, response, used)
+            return response
+
+    # What is sent is somebody's words: to this server and to no other.
+    return PaidClient(follow_redirects=False)
+
+
+def _note_refusal(call: Call, response: Any, used: Callable[[Any], Quantities | None]) -> None:
+    """A server that refuses or breaks down is paid for what it says that it did."""
+    try:
+        billed = used(read_answer(response.content[:_MOST_REFUSAL], ""))
+    except Unavailable:
+        billed = None
+    status = response.status_code
+    call.fail(
+        billed or {},
+        away=status >= 500,
+        retry_after_s=_retry_after(response.headers),
+        slow_down=status == 429,
+    )
+
+
+#: Bytes that are read of an answer that says why there is none.
+_MOST_REFUSAL = 1 << 20
 #: An answer about the longest passage with times of every word takes a fiftieth of this.
 _MOST_BYTES = 32 << 20
 #: An upload is at most 13 minutes of sound: with times, tokens and chances 60,000 values.
@@ -128,9 +224,10 @@ def answer_of(asked: Any, options: ServerOptions, where: str, most_bytes: int = 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     try:
-        return float(headers.get("retry-after", ""))
+        found = float(headers.get("retry-after", ""))
     except ValueError:
         return None
+    return found if 0 <= found <= _LONGEST_PAUSE_S else None
 
 
 def _reason(error: Any) -> str:

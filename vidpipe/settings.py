@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from vidpipe.accounts.options import AccountOptions
 from vidpipe.catalog.options import EventOptions, PoolOptions
 from vidpipe.content.model import TopicOptions
+from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.downloads.options import DownloadOptions
 from vidpipe.encryption import is_key
 from vidpipe.errors import RETRY_DELAYS_S, Misconfigured
@@ -268,6 +269,8 @@ class Settings(BaseSettings):
     )
     queue: QueueOptions = QueueOptions()
     notify: NotifyOptions = NotifyOptions()
+    costs: CostOptions = CostOptions()
+    budgets: BudgetOptions = BudgetOptions()
     accounts: AccountOptions = AccountOptions()
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()

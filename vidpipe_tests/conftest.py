@@ -29,6 +29,7 @@ from vidpipe.models import ModelStore
 from vidpipe.pipeline import Engine, StageResult
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import load_settings
+from vidpipe.spending import Purchase, Quantities, paying
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 from vidpipe.testmedia.talk import TalkLook, TalkTruth
 from vidpipe_tests.fast import Fast
@@ -112,6 +113,32 @@ def real_media() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+class FreeOfCharge:
+    """Pays for every call with nothing, for tests of what is called and not of what it costs."""
+
+    def reserve(self, purchase: Purchase) -> FreeOfCharge:
+        return self
+
+    def cached(self, purchase: Purchase) -> None:
+        pass
+
+    def local(self, used: Quantities) -> None:
+        pass
+
+    def settle(self, used: Quantities, *, cost: object = None) -> None:
+        pass
+
+    def fail(self, used: Quantities | None, **how: object) -> None:
+        pass
+
+
+@pytest.fixture
+def free_of_charge() -> Iterator[None]:
+    """Calls of services cost nothing; without it nobody pays, and nothing is sent."""
+    with paying(FreeOfCharge()):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

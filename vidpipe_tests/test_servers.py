@@ -19,6 +19,7 @@ from vidpipe.transcript.model import Word
 from vidpipe.transcript.recogniser import AudioChunk
 
 pytest.importorskip("openai", reason="the extra api is not installed")
+pytestmark = pytest.mark.usefixtures("free_of_charge")
 WORDS = [Word(text=w, start_s=k, end_s=k + 1) for k, w in enumerate("a word or two".split())]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Generic, Literal, TypeVar
 
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.channels.model import ASSET_NAME
+from vidpipe.costs import BudgetScope, Period
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import Instructions
 from vidpipe.library import JobSpec, JobView, Refused, UploadSpec
@@ -210,6 +212,50 @@ class ProjectUpdate(_Body):
     name: str | None = Field(default=None, min_length=1, max_length=200, pattern=_TEXT)
     description: str | None = Field(default=None, max_length=4000, pattern=r"^[^\x00]*$")
     archived: bool | None = None
+
+
+class BudgetLimits(_Body):
+    """What one subject may spend in each period, in place of the settings."""
+
+    soft: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=10**9,
+        max_digits=18,
+        decimal_places=9,
+        description="whoever passes it is notified; none: nobody",
+        examples=["5.00"],
+    )
+    hard: Decimal | None = Field(
+        default=None,
+        ge=0,
+        le=10**9,
+        max_digits=18,
+        decimal_places=9,
+        description="no call is made that might pass it; none: all are",
+        examples=["10.00"],
+    )
+
+
+class BudgetRaise(_Body):
+    """More than a hard limit, for today (UTC)."""
+
+    scope: BudgetScope
+    subject: str = Field(
+        pattern=r"^[A-Za-z0-9._*:-]{1,64}$", description="a name or an id; * of everything"
+    )
+    period: Period = Field(description="of which budget of the subject")
+    amount: Decimal = Field(
+        gt=0,
+        le=10**9,
+        max_digits=18,
+        decimal_places=9,
+        description="that is allowed beside the limit",
+        examples=["20.00"],
+    )
+    reason: str = Field(
+        min_length=1, max_length=400, pattern=_TEXT, description="kept with the raise"
+    )
 
 
 class UploadCreate(_Body):

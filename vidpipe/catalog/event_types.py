@@ -250,171 +250,108 @@ class FailureRecorded(EventData):
 # Reviews
 
 
-class _ReviewEvent(OpenEventData):
-    video_id: str | None = None
-    clip_id: str | None = None
-    review_id: str | None = None
-    gate: str | None = Field(default=None, description="where it waits: what comes after it")
-    by: str | None = Field(default=None, description="id of whoever decided")
+class ReviewNeeded(OpenEventData):
+    """Something waits for somebody's approval."""
+
+    kind = "review.needed"
+
+    video_id: str
+    gate: str = Field(description="what comes after it: render, export, publish or cost")
 
 
-class ReviewRequested(_ReviewEvent):
-    """Something waits for a decision."""
+class ReviewDecided(OpenEventData):
+    """Somebody approved, rejected, or took that back."""
 
-    kind = "review.requested"
+    kind = "review.decided"
 
-
-class ReviewApproved(_ReviewEvent):
-    """Someone approved."""
-
-    kind = "review.approved"
-
-
-class ReviewRejected(_ReviewEvent):
-    """Someone rejected."""
-
-    kind = "review.rejected"
+    video_id: str
+    clip_id: str | None = Field(default=None, description="none: of a gate as a whole")
+    verdict: str
+    by: str = Field(description="id of whoever decided")
 
 
-class ReviewChanged(_ReviewEvent):
-    """Someone wants something changed, or changed it."""
+class ReviewVoided(OpenEventData):
+    """What somebody decided on was made again, and is another clip now."""
 
-    kind = "review.changed"
+    kind = "review.voided"
 
-
-class ReviewUndone(_ReviewEvent):
-    """Someone took a decision back."""
-
-    kind = "review.undone"
-
-
-class ReviewExpired(_ReviewEvent):
-    """Nobody decided in time, or what was approved is made again."""
-
-    kind = "review.expired"
-
-
-class ReviewCommented(_ReviewEvent):
-    """Someone wrote a comment."""
-
-    kind = "review.commented"
+    video_id: str
+    clip_id: str
 
 
 # Edits
 
 
-class _EditEvent(OpenEventData):
+class EditsChanged(OpenEventData):
+    """What people changed of a video has a new version."""
+
+    kind = "edits.changed"
+
     video_id: str
-    clip_id: str
-    edit_id: str | None = None
-    revision: int | None = None
+    version: int
+    source: str = Field(description="where it was changed: api, cli, sidecar, restore")
 
 
-class EditSaved(_EditEvent):
-    """An edit of a clip was saved."""
-
-    kind = "edit.saved"
-
-
-class EditRenderStarted(_EditEvent):
-    """What an edit touches is made again."""
-
-    kind = "edit.render_started"
-
-
-class EditRendered(_EditEvent):
-    """An edited clip is made."""
-
-    kind = "edit.rendered"
-
-
-class EditFailed(_EditEvent):
-    """An edited clip could not be made."""
-
-    kind = "edit.failed"
-
-    error: EventError | None = None
-
-
-# Publications
-
-
-class _PublicationEvent(OpenEventData):
-    publication_id: str
-    platform: str
-    video_id: str | None = None
-    clip_id: str | None = None
-
-
-class PublicationScheduled(_PublicationEvent):
-    """An export is to be posted."""
-
-    kind = "publication.scheduled"
-
-
-class PublicationStarted(_PublicationEvent):
-    """An export is being posted."""
-
-    kind = "publication.started"
-
-
-class PublicationPublished(_PublicationEvent):
-    """An export was posted."""
-
-    kind = "publication.published"
-
-    url: str | None = Field(default=None, description="where it can be seen")
-
-
-class PublicationFailed(_PublicationEvent):
-    """An export could not be posted."""
-
-    kind = "publication.failed"
-
-    error: EventError | None = None
-
-
-class PublicationCancelled(_PublicationEvent):
-    """Someone took a post back before it was made."""
-
-    kind = "publication.cancelled"
-
-
-# Costs
-
-
-class CostRecorded(OpenEventData):
-    """Something cost something."""
-
-    kind = "cost.recorded"
-
-    amount: float
-    currency: str
-    category: str | None = None
-    video_id: str | None = None
-    job_id: str | None = None
-    entry_id: int | str | None = None
+# Costs: amounts are billionths of a unit of the currency
 
 
 class _BudgetEvent(OpenEventData):
-    scope: str = Field(description="what the budget is of: video, channel or day")
-    limit: float
-    spent: float
+    budget: str = Field(description="which: its scope, what it is of, its period")
+
+
+class BudgetSoftLimit(_BudgetEvent):
+    """A budget passed its soft limit; once in each of its periods."""
+
+    kind = "budget.soft_limit"
+
+
+class BudgetHardLimit(_BudgetEvent):
+    """A budget stops calls; once in each of its periods, until it is raised."""
+
+    kind = "budget.hard_limit"
+
+
+class BudgetRaised(_BudgetEvent):
+    """Somebody allowed more than a hard limit for a day."""
+
+    kind = "budget.raised"
+
+
+class QuotaExhausted(OpenEventData):
+    """The quota of a service is used up until its period ends."""
+
+    kind = "quota.exhausted"
+
+    quota: str
+    service: str
+
+
+class ServiceUnavailable(OpenEventData):
+    """A service failed again and again: nobody calls it for a while."""
+
+    kind = "service.unavailable"
+
+    service: str
+    failures: int
+
+
+class ServiceRecovered(OpenEventData):
+    """A service that was out of order works again."""
+
+    kind = "service.recovered"
+
+    service: str
+
+
+class CostOverrun(OpenEventData):
+    """A call cost more than was reserved for it."""
+
+    kind = "cost.overrun"
+
+    service: str
+    nanos: int
+    reserved_nanos: int
     currency: str
-    period: str | None = None
-    video_id: str | None = None
-
-
-class CostBudgetWarning(_BudgetEvent):
-    """A soft limit of a budget was passed."""
-
-    kind = "cost.budget_warning"
-
-
-class CostBudgetExceeded(_BudgetEvent):
-    """A hard limit of a budget was reached: nothing new that costs is begun."""
-
-    kind = "cost.budget_exceeded"
 
 
 def _of(base: type[EventData]) -> list[type[EventData]]:

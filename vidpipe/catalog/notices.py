@@ -64,12 +64,9 @@ NOTICE_KINDS: dict[str, NoticeLevel] = {
     "coordinator.silent": NoticeLevel.CRITICAL,
     "disk.low": NoticeLevel.ERROR,
     "quota.exhausted": NoticeLevel.WARNING,
-    "limit.violated": NoticeLevel.WARNING,
     "budget.warned": NoticeLevel.WARNING,
     "budget.exceeded": NoticeLevel.ERROR,
     "service.away": NoticeLevel.ERROR,
-    "sync.failed": NoticeLevel.ERROR,
-    "publication.failed": NoticeLevel.ERROR,
     "test": NoticeLevel.INFO,
 }
 #: Those that hold until they are over: each subject is told of by itself.
@@ -78,9 +75,6 @@ CONDITIONS = frozenset(
         "worker.silent",
         "coordinator.silent",
         "disk.low",
-        "quota.exhausted",
-        "budget.warned",
-        "budget.exceeded",
         "service.away",
     }
 )
@@ -88,23 +82,14 @@ CONDITIONS = frozenset(
 DEAD_LETTERS = frozenset({"video.failed", "upload.failed"})
 
 
-#: What people are told of because an event of this type is emitted; the others are told with more
-#: than an event says.
+#: What people are told of because an event of this type is emitted, and whether that is the end of
+#: it; the others are told with more than an event says.
 _OF_EVENTS = {
-    "cost.budget_warning": "budget.warned",
-    "cost.budget_exceeded": "budget.exceeded",
-    **{
-        kind: kind
-        for kind in (
-            "quota.exhausted",
-            "limit.violated",
-            "budget.warned",
-            "budget.exceeded",
-            "service.away",
-            "sync.failed",
-            "publication.failed",
-        )
-    },
+    "budget.soft_limit": ("budget.warned", False),
+    "budget.hard_limit": ("budget.exceeded", False),
+    "quota.exhausted": ("quota.exhausted", False),
+    "service.unavailable": ("service.away", False),
+    "service.recovered": ("service.away", True),
 }
 
 
@@ -171,28 +156,33 @@ def tell_of_event(
         session: of the transaction that the event is written in.
         kind: the type of the event.
         channel: whose it is.
-        data: of the event. `message`, `cause`, `subject`, `name` and `over` are read, all of them
-            optional; an `error` has the cause else, and ids or the `scope` of a budget the subject.
+        data: of the event: what it is of (`budget`, `quota`, `service`), and what is said of it.
     """
     known = _OF_EVENTS.get(kind)
     if known is None:
         return
-    error = data.get("error") or {}
-    ids = ("subject", "scope", "publication_id", "video_id")
-    said = str(data.get("message") or "")
-    if not said and "spent" in data:
-        said = f"{data['spent']} of {data.get('limit')} {data.get('currency') or ''} are spent"
+    of = next((str(data[name]) for name in ("budget", "quota", "service") if data.get(name)), "")
     notice = Notice(
-        known,
-        said or str(error.get("message") or ""),
-        cause=str(data.get("cause") or error.get("code") or ""),
+        known[0],
+        _said(data),
         channel=channel,
-        subject=str(next((data[name] for name in ids if data.get(name)), "")),
-        name=str(data.get("name") or data.get("platform") or ""),
-        over=bool(data.get("over")),
-        data={name: value for name, value in data.items() if name.endswith("_id")},
+        subject=of,
+        over=known[1],
+        data={name: value for name, value in data.items() if name.endswith("_id") and value},
     )
     tell(session, notice)
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    """Why, in a sentence: what of an event people have to know."""
+    if data.get("nanos") is not None:
+        limit = data.get("soft_nanos") or data.get("hard_nanos") or 0
+        spent, of = (f"{nanos / 1e9:.2f}" for nanos in (data["nanos"], limit))
+        return f"{spent} of {of} {data.get('currency', '')} are spent"
+    if data.get("failures"):
+        return f"{data['failures']} calls failed one after the other"
+    until = data.get("until")
+    return f"calls wait until {until}" if until else ""
 
 
 def group_of(notice: NoticeRow) -> str:

@@ -92,6 +92,66 @@ class Requests:
             found = list(session.scalars(query))
             return _in_turn(found, _open_or_at_work(session, {row.video_id for row in found}))
 
+    def wait(
+        self,
+        video_id: str,
+        run_id: str,
+        *,
+        waits_for: str,
+        why: str,
+        until: datetime,
+        stages: Sequence[str] | None = None,
+    ) -> None:
+        """A run ended as a budget or a quota allows no more: what it was for is asked for again.
+
+        Nothing failed and no try is counted; it begins by itself at that moment, or as soon as
+        the budget is raised.
+
+        Args:
+            video_id: of the video.
+            run_id: of the run that ended.
+            waits_for: the budget or the quota, by its key.
+            why: the same for people.
+            until: when there is more.
+            stages: that the run was for; None: all of them.
+        """
+        with self._db.writing() as session:
+            had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+            session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
+            video = session.get(Video, video_id)
+            if video is None or video.state != "accepted":
+                return
+            wait_s = max(1.0, (until - now()).total_seconds())
+            request(session, video, Cause.RETRY, stages=stages, wait_s=wait_s, after=run_id)
+            session.flush()
+            last = _last(session, video_id, run_id)
+            own = options_key(last.run_options if last is not None else None)
+            for row in _open_or_at_work(session, {video_id}):
+                if row.state == RequestState.OPEN and options_key(row.run_options) == own:
+                    row.waits_for, row.why = waits_for[:255], why[:2000]
+                    row.not_before = until
+            session.flush()
+            follow(session, video_id)
+
+    def waiting(self, video_ids: Collection[str]) -> list[RequestRow]:
+        """Requests of these videos that wait for money or quota, the oldest first."""
+        query = select(RequestRow).where(
+            RequestRow.video_id.in_(video_ids),
+            RequestRow.state == RequestState.OPEN,
+            RequestRow.waits_for.is_not(None),
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query.order_by(RequestRow.id)))
+
+    def count_waiting(self) -> int:
+        """How many wait for money or quota."""
+        query = select(func.count()).select_from(RequestRow)
+        query = query.where(
+            RequestRow.state == RequestState.OPEN, RequestRow.waits_for.is_not(None)
+        )
+        with self._db.session() as session:
+            return session.scalar(query) or 0
+
     def count(self) -> tuple[int, int]:
         """How many are open and due, and how many wait for their time."""
         at = now()
@@ -182,6 +242,18 @@ class Requests:
                     .order_by(RequestRow.id.desc())
                 )
             )
+
+
+def wake(session: Session) -> int:
+    """Whatever waits for money or quota tries again at once; how many requests do."""
+    woken = session.execute(
+        update(RequestRow)
+        .where(RequestRow.state == RequestState.OPEN, RequestRow.waits_for.is_not(None))
+        .values(not_before=None, waits_for=None, why=None)
+        .returning(RequestRow.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    return len(woken)
 
 
 def request(

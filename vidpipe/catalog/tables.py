@@ -244,7 +244,8 @@ class RequestRow(Audited, Base):
 
     `stages` are those to run, all of them when null. `run_options` is what the run is to do
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
-    it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent.
+    it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent. One
+    that waits for money or quota names it in `waits_for`, and says in `why` what for.
     """
 
     __tablename__ = "requests"
@@ -262,6 +263,8 @@ class RequestRow(Audited, Base):
     state: Mapped[str] = mapped_column(String(16), default="open")
     run_id: Mapped[str | None] = mapped_column(String(64))
     origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    waits_for: Mapped[str | None] = mapped_column(String(255))
+    why: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),

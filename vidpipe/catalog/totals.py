@@ -157,6 +157,13 @@ JOBS_ENDED = Total(
     "jobs_ended", "Jobs that came to an end, by the state they ended in.", ("channel", "state")
 )
 
+COSTS = Total(
+    "costs",
+    "What the ledger booked, in its currency: calls of outside services, local work, corrections; "
+    "for monitoring, the ledger is exact.",
+    ("channel", "service", "kind"),
+)
+
 #: All of them, in the order in which they are published.
 TOTALS = (
     UPLOADS_DECIDED,
@@ -181,6 +188,7 @@ TOTALS = (
     EXPORTS,
     JOBS_CREATED,
     JOBS_ENDED,
+    COSTS,
 )
 
 

@@ -20,6 +20,9 @@ from vidpipe.cli import watch
 from vidpipe.cli import find
 
 # isort: split
+from vidpipe.cli import costs
+
+# isort: split
 from vidpipe.cli import operate
 
 # isort: split
@@ -43,6 +46,7 @@ from vidpipe.cli.app import app
 
 __all__ = [
     "account_commands",
+    "costs",
     "download",
     "find",
     "look",

@@ -94,7 +94,15 @@ def _status_of(asked: Library, video_id: str) -> int:
     for wanted in video.requests:
         what = ", ".join(wanted.stages) if wanted.stages is not None else "all of it"
         run = f", run {wanted.run_id}" if wanted.run_id else ""
+        if wanted.why is not None:
+            run = f": waits: {line(wanted.why)}"
         out.print(f"wanted ({wanted.cause}): {what}{run}")
+    spent = asked.spending.of_video(video_id)
+    if spent.total:
+        out.print(
+            f"cost until now: {spent.outside:f} {spent.currency} of services, "
+            f"{spent.local:f} of own work"
+        )
     for failed in video.failures:
         state = "given up" if failed.given_up else "tried again later"
         out.print(f"{state}: {failed.cause}: {line(failed.message)} (run {failed.run_id})")

@@ -10,6 +10,7 @@ import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.cli.audited import of_videos, written_down
+from vidpipe.cli.costs import say_estimate
 from vidpipe.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def plan(
             for step in found.steps:
                 shown.add_row(step.stage, step.verdict.value, "; ".join(step.because))
             out.print(shown)
+            say_estimate(asked.spending.estimate(video))
             plans = [found]
         else:
             stale = asked.stale(channel=channel)

@@ -9,6 +9,14 @@ done (packages below this one).
 from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.upload_sessions import UploadSessionState
+from vidpipe.library.costs import (
+    BudgetView,
+    CostEntryView,
+    CostEstimateView,
+    CostReport,
+    ServiceView,
+    VideoCosts,
+)
 from vidpipe.library.downloads import DownloadEnd, DownloadOutcome
 from vidpipe.library.errors import (
     AssetInUse,
@@ -48,6 +56,7 @@ from vidpipe.library.views import (
     JobError,
     JobProgress,
     JobView,
+    JobWaiting,
     Page,
     ProjectView,
     RequestView,
@@ -74,8 +83,12 @@ __all__ = [
     "AssetInUse",
     "AssetView",
     "AttemptView",
+    "BudgetView",
     "Changed",
     "ClipSummary",
+    "CostEntryView",
+    "CostEstimateView",
+    "CostReport",
     "DeliveryDetail",
     "DeliveryState",
     "DeliveryView",
@@ -94,6 +107,7 @@ __all__ = [
     "JobSpec",
     "JobState",
     "JobView",
+    "JobWaiting",
     "Library",
     "NameTaken",
     "NotReady",
@@ -107,6 +121,7 @@ __all__ = [
     "RightsNotConfirmed",
     "SearchHit",
     "SearchKind",
+    "ServiceView",
     "StageView",
     "StaleVideos",
     "Submission",
@@ -131,6 +146,7 @@ __all__ = [
     "UploadSessionView",
     "UploadSpec",
     "UploadView",
+    "VideoCosts",
     "VideoDetail",
     "VideoFacts",
     "VideoState",

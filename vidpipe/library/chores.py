@@ -47,6 +47,11 @@ def chores(library: Library) -> tuple[Chore, ...]:
     def old_events() -> bool:
         """Remove events that nobody can ask for any more; whether there is more."""
         return library.events.remove_old()
+
+    def lost_calls() -> None:
+        """Book calls that nobody settled: whoever made them is gone."""
+        engine.accountant.expire()
+
     # Where nobody asks for a process of its own, this one is a worker beside what it serves.
     presence = Presence(engine.catalog, WORKER)
     telling = library.telling
@@ -62,6 +67,8 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("webhook retention", 3600.0, webhooks.tidy),
         Chore("event retention", 3600.0, old_events),
         Chore("analytics", 60.0, changed_days),
+        Chore("estimates of jobs", 5.0, library.spending.estimate_jobs),
+        Chore("calls that nobody settled", 60.0, lost_calls),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
         *(Chore(f"download {number + 1}", 2.0, fetch) for number in fetching),

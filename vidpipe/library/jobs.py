@@ -27,7 +27,14 @@ from vidpipe.library.errors import (
 )
 from vidpipe.library.progress import progress_of
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
-from vidpipe.library.views import JobDetail, JobDownload, JobError, JobView, Page
+from vidpipe.library.views import (
+    JobDetail,
+    JobDownload,
+    JobError,
+    JobView,
+    JobWaiting,
+    Page,
+)
 from vidpipe.outbound import AddressGuard, AddressRefused
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.estimates import stage_rates
@@ -155,7 +162,8 @@ class Jobs:
         progress = progress_of(row, self._stages(row), runs, video, known)
         if download is not None and download.state in OPEN and row.state in ACTIVE:
             progress = progress.model_copy(update={"current_stage": STAGE})
-        return JobDetail(**dict(_view(row)), progress=progress, download=_download(download))
+        view = self._waiting([_view(row)])[0]
+        return JobDetail(**dict(view), progress=progress, download=_download(download))
 
     def list(
         self,
@@ -186,7 +194,7 @@ class Jobs:
         shown = rows[:limit]
         more = len(rows) > limit
         return Page(
-            items=tuple(_view(row) for row in shown),
+            items=tuple(self._waiting([_view(row) for row in shown])),
             next_cursor=cursor_after(shown[-1].created_at, shown[-1].job_id) if more else None,
         )
 
@@ -264,6 +272,23 @@ class Jobs:
             options = options.model_copy(update={"platforms": (*options.platforms, platform)})
         stages = [CLIPS.name, EXPORTS.of(platform).name]
         return self.again(job_id, stages, options=options, asked_by=asked_by)
+
+    def _waiting(self, views: Sequence[JobView]) -> Sequence[JobView]:
+        """The same, and of queued jobs what they wait for, where that is money or quota."""
+        queued = {v.video_id for v in views if v.state is JobState.QUEUED and v.video_id}
+        if not queued:
+            return views
+        found: dict[str, JobWaiting] = {}
+        for row in self.engine.catalog.requests.waiting(queued):
+            found[row.video_id] = JobWaiting(
+                waits_for=row.waits_for or "", why=row.why or "", until=row.not_before
+            )
+        return [
+            v.model_copy(update={"waiting": found[v.video_id]})
+            if v.state is JobState.QUEUED and v.video_id in found
+            else v
+            for v in views
+        ]
 
     def _rates(self) -> Mapping[str, float]:
         """What stages usually take; asked for again once a minute, as it changes slowly."""

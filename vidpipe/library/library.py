@@ -15,6 +15,7 @@ from vidpipe.channels.model import channel_named
 from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
 from vidpipe.library.assets import Assets
+from vidpipe.library.costs import Spending
 from vidpipe.library.downloads import Downloads
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.events import Events
@@ -113,6 +114,11 @@ class Library(Shelf):
     def statistics(self) -> Statistics:
         """What was done on which day."""
         return Statistics(self.engine)
+
+    @cached_property
+    def spending(self) -> Spending:
+        """What things cost, and what may be spent."""
+        return Spending(self.engine)
 
     @cached_property
     def upload_sessions(self) -> UploadSessions:

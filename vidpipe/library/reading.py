@@ -11,7 +11,7 @@ from datetime import datetime
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.listing import About
-from vidpipe.catalog.states import FailureState
+from vidpipe.catalog.states import FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, RequestRow, UploadRow, Video
 from vidpipe.library.errors import Refused
 from vidpipe.library.state import VideoFacts, VideoState, state_of
@@ -145,6 +145,7 @@ def _request(row: RequestRow) -> RequestView:
         stages=tuple(row.stages) if row.stages is not None else None,
         not_before=row.not_before,
         run_id=row.run_id,
+        why=row.why if row.state == RequestState.OPEN else None,
         requested_at=row.created_at,
     )
 

@@ -57,6 +57,9 @@ class RequestView(LibraryView):
     stages: tuple[str, ...] | None = Field(description="none: all of them")
     not_before: datetime | None
     run_id: str | None = Field(description="of the run that does it; none while it waits")
+    why: str | None = Field(
+        default=None, description="what it waits for, of a budget or a quota; none: its turn"
+    )
     requested_at: datetime
 
 
@@ -149,6 +152,14 @@ class JobError(LibraryView):
     failed_stage: str | None
 
 
+class JobWaiting(LibraryView):
+    """What a job waits for that has not failed: money, or what a service allows."""
+
+    waits_for: str = Field(description="the budget or the quota, by its key")
+    why: str = Field(description="the same for people, with what can be done")
+    until: datetime | None = Field(description="when it goes on by itself")
+
+
 class JobView(LibraryView):
     """What a program asked to have made, and where that stands."""
 
@@ -170,6 +181,9 @@ class JobView(LibraryView):
     )
     attempts: int = Field(description="1, and one more for each retry that was asked for")
     error: JobError | None
+    waiting: JobWaiting | None = Field(
+        default=None, description="what a queued job waits for; none: its turn"
+    )
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None

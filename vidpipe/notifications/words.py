@@ -131,13 +131,6 @@ KINDS: dict[str, Kind] = {
         "What needs it waits until it is renewed; raise it at the provider if that is too late",
         "a-quota-is-used-up",
     ),
-    "limit.violated": Kind(
-        "A rate limit was exceeded",
-        "A rate limit was exceeded {n} times",
-        "",
-        "Another program uses the same account, or the limit is set too high",
-        "a-quota-is-used-up",
-    ),
     "budget.warned": Kind(
         "A budget is nearly spent",
         "Budgets are nearly spent",
@@ -158,20 +151,6 @@ KINDS: dict[str, Kind] = {
         "The outside service answers again",
         "What needs it waits and is tried again by itself; look at the provider's status page",
         "an-outside-service-is-away",
-    ),
-    "sync.failed": Kind(
-        "Another system was not told of a change",
-        "Another system was not told of {n} changes",
-        "",
-        "The catalog is right and the other system is behind: see its connection and key",
-        "an-outside-service-is-away",
-    ),
-    "publication.failed": Kind(
-        "A post failed for good",
-        "{n} posts failed for good",
-        "",
-        "See what the platform says, repair it and publish again",
-        "a-post-failed",
     ),
     "test": Kind(
         "This is a test",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
-from vidpipe.catalog.tables import FailureRow, RequestRow
+from vidpipe.catalog.tables import FailureRow, RequestRow, now
 from vidpipe.errors import RETRY_DELAYS_S, wait_before_s
 
 #: A cause that names no error of ours: the process was gone.
@@ -39,6 +40,32 @@ def note_failure(
         [failed.subject], Cause.RETRY, stages=stages, wait_s=wait_s, after=failed.run_id
     )
     return f"tried again in {wait_s / 60:.0f} min: {failed.cause}"
+
+
+def note_waiting(
+    catalog: Catalog,
+    failed: Failed,
+    *,
+    waits_for: str,
+    until: datetime | None,
+    stages: Sequence[str] | None = None,
+) -> str:
+    """A run ended as a budget or a quota allows no more: nothing failed, and no try is counted.
+
+    It is asked for again when there is more, or as soon as somebody raises the budget; of one
+    that nothing but a raise ends, a run looks once a day.
+    """
+    if until is None:
+        until = datetime.combine(now().date() + timedelta(days=1), time.min, UTC)
+    catalog.requests.wait(
+        failed.subject,
+        failed.run_id,
+        waits_for=waits_for,
+        why=failed.message,
+        until=until,
+        stages=stages,
+    )
+    return f"waits until {until:%Y-%m-%d %H:%M} UTC: {failed.message}"
 
 
 def requeue(catalog: Catalog, rows: Sequence[FailureRow]) -> int:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from vidpipe.catalog.costs import CostSum
 from vidpipe.catalog.history import FailureGroup, FinishedVideo, StageTime
 from vidpipe.catalog.tables import now
 from vidpipe.pipeline.engine import Engine
@@ -21,6 +22,8 @@ _NEWEST = 20_000
 #: Listing is waiting for the store: several channels at once.
 _AT_ONCE = 8
 _OTHER = "other"
+#: Videos that are named as the dearest.
+_DEAREST = 10
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class Report:
     troubles: tuple[FailureGroup, ...]
     rejected: tuple[tuple[str, str, int], ...]
     stored: tuple[Stored, ...]
+    spent: tuple[CostSum, ...] = ()
+    dearest: tuple[CostSum, ...] = ()
+    currency: str = "USD"
 
     @property
     def real_time_factor(self) -> float:
@@ -108,6 +114,7 @@ def report(engine: Engine, *, days: int = 30, storage: bool = True) -> Report:
     since = datetime.combine(first, datetime.min.time(), UTC)
     history = engine.catalog.history
     waiting, later = engine.catalog.requests.count()
+    costs = engine.accountant.rows
     return Report(
         at=at,
         totals=history.totals(),
@@ -118,6 +125,9 @@ def report(engine: Engine, *, days: int = 30, storage: bool = True) -> Report:
         troubles=tuple(history.troubles()),
         rejected=tuple(history.rejected()),
         stored=tuple(_stored(engine)) if storage else (),
+        spent=tuple(costs.sums("channel", channels=None, first=first)),
+        dearest=tuple(costs.sums("video_id", channels=None, first=first, limit=_DEAREST)),
+        currency=engine.settings.costs.currency,
     )
 
 

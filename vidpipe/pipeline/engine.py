@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,16 +19,18 @@ from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.clips.model import ClipFile, FinishedClip
+from vidpipe.costs import Account, Accountant
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError, cause_of
 from vidpipe.exports.model import Export, FinishedExport
 from vidpipe.intake.intake import Intake
 from vidpipe.intake.model import Sidecar, Upload
 from vidpipe.intake.rules import Rules
 from vidpipe.observability import events
-from vidpipe.observability.context import bound
+from vidpipe.observability.context import bound, current
 from vidpipe.observability.spans import span
 from vidpipe.pipeline.brand_assets import names_assets, with_assets
 from vidpipe.pipeline.estimates import Estimator
+from vidpipe.pipeline.metering import Meter
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.pipeline import Pipeline
 from vidpipe.pipeline.run_options import RunOptions
@@ -36,6 +39,7 @@ from vidpipe.pipeline.stage_run import Context, Progress, StageRun
 from vidpipe.pipeline.talks import TALKS
 from vidpipe.pipeline.telling import Teller
 from vidpipe.settings import Settings
+from vidpipe.spending import paying
 from vidpipe.storage.artifacts import Artifacts, Manifest, Model
 from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder, channel_of
@@ -57,6 +61,7 @@ class StageResult:
     wall_s: float
     items_made: int = 0
     items_reused: int = 0
+    stored_bytes: int = 0
 
 
 def _forward(progress: Progress) -> Progress:
@@ -125,6 +130,29 @@ class Engine:
         if self._catalog is None:
             self._catalog = Catalog(self.settings.database_url.get_secret_value()).ready()
         return self._catalog
+
+    @cached_property
+    def accountant(self) -> Accountant:
+        """What calls of outside services and own work cost, and what may be spent.
+
+        Raises:
+            Misconfigured: a file of prices or quotas cannot be read.
+        """
+        return Accountant(self.catalog, self.settings.costs, self.settings.budgets)
+
+    def account(self, video_id: str, stage: str) -> Account:
+        """For whom a stage of a video works: the job of the run that goes on, and its project."""
+        ids = current()
+        job_id = ids.get("job_id")
+        job = self.catalog.jobs.get(job_id) if job_id is not None else None
+        return Account(
+            channel=channel_of(video_id),
+            stage=stage,
+            video_id=video_id,
+            project_id=job.project_id if job is not None else None,
+            job_id=job.job_id if job is not None else None,
+            run_id=ids.get("run_id"),
+        )
 
     def intake(self) -> Intake:
         rules = Rules(
@@ -248,12 +276,16 @@ class Engine:
             work = self.artifacts.workspace(name.replace("/", "-"))
             names = self.pipeline.names(order.wanted_platforms)
             told = self.teller.stage(video_id, name, names, progress)
+            meter = Meter(self.accountant.purse(self.account(video_id, name)))
             try:
-                result = self._run(wanted, video_id, order, told, chosen, work, started)
+                with paying(meter.purse):
+                    result = self._run(wanted, video_id, order, told, chosen, work, started)
+                meter.done(result.stored_bytes, made=not result.reused)
             except BaseException as error:
                 wall_s = time.monotonic() - started
                 self.teller.end(video_id, name)
                 self._record(video_id, name, "", False, wall_s, error)
+                meter.failed()
                 _say_failed(error, wall_s)
                 raise
             finally:
@@ -326,7 +358,14 @@ class Engine:
             self.artifacts.remove(folder, checkpoint)
         progress(1.0, "")
         return StageResult(
-            wanted.name, manifest, document, False, wall_s, run.items_made, run.items_reused
+            wanted.name,
+            manifest,
+            document,
+            False,
+            wall_s,
+            run.items_made,
+            run.items_reused,
+            run.stored_bytes + sum(file.size_bytes for file in manifest.files),
         )
 
     def prepare(

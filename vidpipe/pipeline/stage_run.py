@@ -63,6 +63,7 @@ class StageRun(Generic[Options]):
     checkpoints: list[tuple[Folder, Manifest]] = field(default_factory=list)
     items_made: int = 0
     items_reused: int = 0
+    stored_bytes: int = 0
 
     def document(self, artifact: str, model: type[Model]) -> Model:
         """The typed result of an input."""
@@ -172,6 +173,7 @@ class StageRun(Generic[Options]):
             point=False,
         )
         self.items_made += 1
+        self.stored_bytes += sum(file.size_bytes for file in manifest.files)
         return manifest, False
 
     def checkpoint(

@@ -38,9 +38,20 @@ class VideoResult(_Part):
         description="speech of more than 0.8 s at a time that no word lies on"
     )
     skipped_sources: tuple[str, ...] = Field(description="sources of words not used, and why")
+    cost: CostResult | None = Field(
+        default=None, description="of all its runs until now; none: nothing was booked"
+    )
     notes: tuple[str, ...] = Field(
         default=(), description="which of its tracks are used and which not, what its picture needs"
     )
+
+
+class CostResult(_Part):
+    """What the video cost until now, by the ledger; amounts as decimals in text."""
+
+    currency: str
+    services: str = Field(description="that outside services cost")
+    own_work: str = Field(description="processors, a GPU, storage, by `vidpipe prices`")
 
 
 class TopicResult(_Part):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vidpipe.clips.model import Clip, ClipFile, FinishedClip, RenderedClips
 from vidpipe.content.model import Content
+from vidpipe.costs import units
 from vidpipe.errors import Misconfigured
 from vidpipe.exports.model import Export, FinishedExport, PlatformExports
 from vidpipe.intake.identity import slug
@@ -18,6 +19,7 @@ from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.results.model import (
     ClipResult,
     CompositionResult,
+    CostResult,
     ExportResult,
     Results,
     SegmentResult,
@@ -115,7 +117,7 @@ def stored_results(
     content = documents.of("topics", Content)
     segments = documents.of("scored_segments", Segments)
     results = Results(
-        video=_video(video_id, documents, clips),
+        video=_video(video_id, documents, clips, _cost(engine, video_id)),
         topics=tuple(
             TopicResult(**t.model_dump(include=set(TopicResult.model_fields)))
             for t in content.topics
@@ -207,7 +209,22 @@ def _timings(engine: Engine, video_id: str, made: Collection[str]) -> list[Stage
     ]
 
 
-def _video(video_id: str, documents: _Documents, clips: RenderedClips) -> VideoResult:
+def _cost(engine: Engine, video_id: str) -> CostResult | None:
+    """What a video cost until now; None where nothing was booked."""
+    sums = engine.accountant.rows.sums("currency", channels=None, where={"video_id": video_id})
+    if not sums:
+        return None
+    [spent] = sums[:1]
+    return CostResult(
+        currency=spent.currency,
+        services=f"{units(spent.outside):f}",
+        own_work=f"{units(spent.local):f}",
+    )
+
+
+def _video(
+    video_id: str, documents: _Documents, clips: RenderedClips, cost: CostResult | None
+) -> VideoResult:
     source = documents.of("source_video", SourceVideo)
     transcript = documents.of("transcript", Transcript)
     media = source.media
@@ -236,6 +253,7 @@ def _video(video_id: str, documents: _Documents, clips: RenderedClips) -> VideoR
             *(f"{f.kind}: {f.count}" for f in transcript.flags),
         ),
         skipped_sources=tuple(f"{p.source}: {p.reason}" for p in transcript.skipped_sources),
+        cost=cost,
         notes=(*source.notes, *timing_notes(transcript), *clips.notes),
     )
 

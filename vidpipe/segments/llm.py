@@ -21,9 +21,18 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.openai_client import address, answer_of, client, missing
+from vidpipe.openai_client import address, answer_of, client, missing, service_of
 from vidpipe.segments.model import LlmNote, LlmOptions
 from vidpipe.segments.quotes import QuoteIndex, plain
+from vidpipe.spending import (
+    CACHED_TOKENS,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    REQUESTS,
+    Call,
+    Purchase,
+    Quantities,
+)
 from vidpipe.transcript.model import Word
 from vidpipe.untrusted import Unreadable, read_json
 
@@ -33,6 +42,10 @@ LLM_SETTING = "VIDPIPE_LLM"
 _CHARACTERS_PER_TOKEN = 3.0
 #: What an answer about one candidate takes, in tokens.
 _ANSWER_TOKENS = 120
+#: Tokens that an answer may have at most: far more than it needs, also of a model that reasons.
+_LEAST_ROOM, _ROOM = 8_192, 8
+#: Tokens that a message takes beside its text.
+_MESSAGE_TOKENS = 16
 _TITLE_CHARACTERS = (8, 70)
 _REASON_CHARACTERS = 160
 _MOST_HOOK = 2_000
@@ -93,14 +106,17 @@ def ask_server(options: LlmOptions, messages: Sequence[Mapping[str, str]]) -> An
         Misconfigured: it refuses.
     """
     where = f"editor-{address(options)}"
-    with client(options, where, LLM_SETTING) as opened:
+    call = Call(purchase(options, messages))
+    with client(options, where, LLM_SETTING, call, _used) as opened:
         asked = opened.chat.completions.with_streaming_response.create(
             model=options.model,
             messages=list(messages),
             temperature=0,
             response_format={"type": "json_object"},
+            max_completion_tokens=int(call.purchase.most[OUTPUT_TOKENS]),
         )
         said = answer_of(asked, options, where, _MOST_ANSWER)
+        call.settle(_used(said))
     try:
         content = said["choices"][0]["message"]["content"]
     except (LookupError, TypeError):
@@ -113,6 +129,57 @@ def ask_server(options: LlmOptions, messages: Sequence[Mapping[str, str]]) -> An
         tokens_in=_count(used, "prompt_tokens"),
         tokens_out=_count(used, "completion_tokens"),
     )
+
+
+def purchase(
+    options: LlmOptions, messages: Sequence[Mapping[str, str]], answers: int | None = None
+) -> Purchase:
+    """What a request is about to use: at most a token for each byte, and as many as it asks for.
+
+    Args:
+        options: of the server and what it costs, where that is set.
+        messages: what is asked.
+        answers: candidates that are asked about; None: as the messages have them.
+    """
+    text = [m["content"] for m in messages]
+    if answers is None:
+        answers = max(1, sum(t.count('"id"') for t in text))
+    likely = _ANSWER_TOKENS * answers
+    named = {"price_in", "price_out"} & options.model_fields_set
+    given = sum(len(t.encode()) + _MESSAGE_TOKENS for t in text)
+    million = 1_000_000
+    return Purchase(
+        service_of(options),
+        options.model,
+        {INPUT_TOKENS: given, OUTPUT_TOKENS: max(_LEAST_ROOM, _ROOM * likely), REQUESTS: 1},
+        expected={
+            INPUT_TOKENS: min(given, round(sum(map(len, text)) / _CHARACTERS_PER_TOKEN)),
+            OUTPUT_TOKENS: likely,
+            REQUESTS: 1,
+        },
+        stated={
+            INPUT_TOKENS: (options.price_in, million),
+            OUTPUT_TOKENS: (options.price_out, million),
+        }
+        if named
+        else None,
+        address=options.url,
+        timeout_s=options.timeout_s,
+    )
+
+
+def _used(said: Any) -> Quantities | None:
+    """Tokens that a server says that it counted; None: it does not say."""
+    usage = said.get("usage") if isinstance(said, dict) else None
+    if not isinstance(usage, dict) or not isinstance(usage.get("prompt_tokens"), int):
+        return None
+    found = {
+        INPUT_TOKENS: _count(usage, "prompt_tokens"),
+        OUTPUT_TOKENS: _count(usage, "completion_tokens"),
+        REQUESTS: 1,
+    }
+    cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+    return {**found, CACHED_TOKENS: cached} if cached else found
 
 
 def _count(used: Any, name: str) -> int:
@@ -161,7 +228,8 @@ class Editor:
         )
 
     def _cost(self, tokens_in: float, tokens_out: float) -> float:
-        return (tokens_in * self.options.price_in + tokens_out * self.options.price_out) / 1e6
+        prices = float(self.options.price_in), float(self.options.price_out)
+        return (tokens_in * prices[0] + tokens_out * prices[1]) / 1e6
 
 
 def _messages(passages: Sequence[Sequence[Word]]) -> list[dict[str, str]]:

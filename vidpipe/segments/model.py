@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -114,8 +115,15 @@ class LlmOptions(ServerOptions):
         le=1,
         description="weight of the model's score against the local score, 0 to 1",
     )
-    price_in: float = Field(default=0.0, ge=0, description="price of a million input tokens")
-    price_out: float = Field(default=0.0, ge=0, description="price of a million output tokens")
+    price_in: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        description="price of a million input tokens, 0 for a server of your own; not set: as "
+        "price lists have it, and a model that they do not have is not asked",
+    )
+    price_out: Decimal = Field(
+        default=Decimal(0), ge=0, description="price of a million output tokens"
+    )
     budget: float | None = Field(
         default=None,
         ge=0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from vidpipe.errors import Unavailable
 from vidpipe.media.pcm import SAMPLE_RATE
-from vidpipe.openai_client import address, answer_of, client, missing
+from vidpipe.openai_client import address, answer_of, client, missing, service_of
 from vidpipe.silence.model import SpeechMap
+from vidpipe.spending import AUDIO_SECONDS, REQUESTS, Call, Purchase, Quantities
 from vidpipe.text import SPOKEN_MARKS, split_words
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
@@ -48,7 +50,7 @@ class Api:
     def __init__(self, options: ApiOptions) -> None:
         self.options = options
         self.parallel = options.parallel
-        self.cost_per_minute = options.cost_per_minute
+        self.cost_per_minute = float(options.cost_per_minute)
         self.longest_s = options.max_mib * 2**20 / _BYTES_PER_S
 
     @property
@@ -58,10 +60,28 @@ class Api:
     def missing(self, language: str | None, *, asked_for: bool) -> str | None:
         return missing(self.options, _SETTING)
 
+    def purchase(self, seconds: float) -> Purchase:
+        """What a request about so much sound is about to use.
+
+        Services bill whole seconds, or what is sent.
+        """
+        options = self.options
+        named = "cost_per_minute" in options.model_fields_set
+        return Purchase(
+            service_of(options),
+            options.model,
+            {AUDIO_SECONDS: math.ceil(seconds) + 1, REQUESTS: 1},
+            expected={AUDIO_SECONDS: Decimal(str(round(seconds, 3))), REQUESTS: 1},
+            stated={AUDIO_SECONDS: (options.cost_per_minute, 60)} if named else None,
+            address=address(options),
+            timeout_s=options.timeout_s,
+        )
+
     def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         at = passage.interval
         sound = passage.samples.read(at.start_s, at.end_s)
-        said = self._ask(_flac(sound), language, hint(passage.terms, at_most_tokens))
+        call = Call(self.purchase(at.duration_s))
+        said = self._ask(_flac(sound), language, hint(passage.terms, at_most_tokens), call)
         spoken = iso_language(str(said.get("language") or "")) or language or ""
         words = _words(said.get("words"), at.start_s)
         if words:
@@ -69,7 +89,7 @@ class Api:
             return Recognised(_with_punctuation(words, text), spoken)
         return Recognised(_from_segments(said, passage), spoken, timed=False)
 
-    def _ask(self, flac: bytes, language: str | None, prompt: str) -> Mapping[str, Any]:
+    def _ask(self, flac: bytes, language: str | None, prompt: str, call: Call) -> Mapping[str, Any]:
         """One upload; waits and tries again where that can help.
 
         Raises:
@@ -77,7 +97,7 @@ class Api:
             Misconfigured: it refuses, and will refuse again.
         """
         where = self.identity
-        with client(self.options, where, _SETTING) as opened:
+        with client(self.options, where, _SETTING, call, _billed) as opened:
             asked = opened.audio.transcriptions.with_streaming_response.create(
                 file=("speech.flac", flac, "audio/flac"),
                 model=self.options.model,
@@ -87,9 +107,19 @@ class Api:
                 **({"prompt": prompt} if prompt else {}),
             )
             said = answer_of(asked, self.options, where)
+            call.settle(_billed(said))
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):
             raise Unavailable(f"{where} answers without a text")
         return said
+
+
+def _billed(said: Any) -> Quantities | None:
+    """Seconds of sound that a server says that it bills; None: it does not say."""
+    usage = said.get("usage") if isinstance(said, Mapping) else None
+    seconds = _number(usage.get("seconds")) if isinstance(usage, Mapping) else None
+    if seconds is None or seconds < 0:
+        return None
+    return {AUDIO_SECONDS: Decimal(str(round(seconds, 3))), REQUESTS: 1}
 
 
 def _flac(sound: NDArray[np.float32]) -> bytes:

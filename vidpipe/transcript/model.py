@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -169,14 +170,17 @@ class ApiOptions(ServerOptions):
     """A server that speaks OpenAI's `/v1/audio/transcriptions`.
 
     `max_mib` is the server's limit for one upload (OpenAI's is 25 MiB), `cost_per_minute`
-    what a minute of sound costs, for the result.
+    what a minute of sound costs.
     """
 
     model: str = Field(default="whisper-1", description="name of the model on the server")
     max_mib: float = Field(default=24.0, gt=0, description="maximum MiB of one upload")
     parallel: int = Field(default=4, ge=1, le=32, description="uploads sent at once")
-    cost_per_minute: float = Field(
-        default=0.0, ge=0, description="price of a minute of sound, for the cost in the result"
+    cost_per_minute: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        description="price of a minute of sound, 0 for a server of your own; not set: as price "
+        "lists have it, and a server that they do not have is not called",
     )
 
 

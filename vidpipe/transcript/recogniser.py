@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vidpipe.errors import Unavailable
 from vidpipe.media.pcm import AudioSamples
 from vidpipe.models import Needed
+from vidpipe.spending import Purchase
 from vidpipe.timeline import Interval
 from vidpipe.transcript.model import SkippedSource, Word
 
@@ -87,6 +88,15 @@ class Recogniser(Protocol):
 
     def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         """The words of a passage, heard as `language` where one is given."""
+        ...
+
+
+@runtime_checkable
+class PaidRecogniser(Protocol):
+    """A recogniser that is paid for what it hears."""
+
+    def purchase(self, seconds: float) -> Purchase:
+        """What hearing so much sound is about to use."""
         ...
 
 

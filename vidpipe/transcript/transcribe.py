@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from dataclasses import replace
 from threading import Event
 from typing import Literal, Protocol
@@ -195,7 +196,9 @@ class _Work:
     ) -> Iterator[tuple[int, Chunk]]:
         with ThreadPoolExecutor(self.recogniser.parallel) as pool:
             waiting: dict[Future[Chunk], int] = {
-                pool.submit(self._chunk, k, language): k for k in numbers
+                # Who pays for what is asked is known in this thread alone.
+                pool.submit(copy_context().run, self._chunk, k, language): k
+                for k in numbers
             }
             try:
                 while waiting:

@@ -30,6 +30,7 @@ from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.artifacts import media_type
 from vidpipe.storage.keys import REPORTS, Folder, channel_of, folder_of
+from vidpipe.web.costs import costs_page
 from vidpipe.web.documents import documents
 from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
@@ -45,6 +46,15 @@ _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _NEWEST = 100
 #: A name in an address that is longer belongs to nothing of ours.
 _LONGEST = 1024
+
+
+def _costs(library: Library) -> Callable[[Request], Awaitable[Response]]:
+    async def costs(request: Request) -> Response:
+        channels = viewer_of(request.scope).channels
+        page = await run_in_threadpool(costs_page, library, channels)
+        return rendered(request, "costs.html", page=page)
+
+    return costs
 
 
 def web_app(library: Library) -> Starlette:
@@ -101,6 +111,7 @@ def web_app(library: Library) -> Starlette:
             Route("/", home),
             *status_routes(library),
             Route("/videos/{video_id}", video),
+            Route("/costs", _costs(library)),
             Route("/files/{key:path}", file),
             Route("/docs/{path:path}", document),
             Route("/health", health),

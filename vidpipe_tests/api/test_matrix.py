@@ -47,6 +47,16 @@ ROUTES: dict[str, Action | str] = {
     "GET /posts": R,
     "GET /search": R,
     "GET /analytics": R,
+    "GET /costs": R,
+    "GET /costs.csv": R,
+    "GET /costs/entries": R,
+    "GET /videos/{video_id}/costs": R,
+    "GET /videos/{video_id}/costs/estimate": R,
+    "GET /services": R,
+    "GET /budgets": R,
+    "PUT /budgets/{scope}/{subject}/{period}": C,
+    "DELETE /budgets/{scope}/{subject}/{period}": C,
+    "POST /budgets/raises": C,
     "GET /uploads": R,
     "POST /uploads": S,
     "GET /uploads/open": R,
@@ -137,6 +147,14 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "PUT /videos/{video_id}/hold": {"reason": "exhibition"},
         "POST /projects": {"channel": at["channel"], "name": f"new {at['video_id']}"},
         "PATCH /projects/{project_id}": {"description": "other"},
+        "PUT /budgets/{scope}/{subject}/{period}": {"soft": "1.00", "hard": "2.50"},
+        "POST /budgets/raises": {
+            "scope": "video",
+            "subject": at["video_id"],
+            "period": "total",
+            "amount": "3.00",
+            "reason": "a launch",
+        },
         "POST /webhooks": {
             "url": "https://8.8.8.8/hook",
             "types": ["job.completed"],
@@ -227,6 +245,7 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         return user.id, key.id, offer.id
 
     at["user_id"], at["key_id"], at["invitation_id"] = service.run(known)
+    at |= {"scope": "video", "subject": at["video_id"], "period": "total"}
     if "{endpoint_id}" in route or "{delivery_id}" in route:
         at |= service.endpoint(organisation, channel)
     method, path = route.split(" ")

@@ -3,6 +3,7 @@
 import shutil
 import time
 from datetime import timedelta
+from decimal import Decimal
 
 import dagster as dg
 import pytest
@@ -365,6 +366,59 @@ def test_an_end_that_was_missed_is_noted_all_the_same(dropped, instance):
     later = '{"since": "2999-01-01T00:00:00+00:00"}'
     assert "tried again in 1 min" in said(tick(run_outcomes, instance, dropped, later))
     assert engine_of(dropped).catalog.requests.in_flight() == []
+
+
+def test_a_step_over_budget_waits_and_goes_on_by_itself(dropped, instance, monkeypatch):
+    from datetime import UTC, datetime, timedelta
+
+    from vidpipe.costs import BudgetScope, Period
+    from vidpipe.errors import BudgetExceeded
+    from vidpipe.library import Library
+    from vidpipe.pipeline import Engine
+
+    dropped_and_taken(instance, dropped)
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(dropped))},
+        executor=dg.in_process_executor,
+    )
+    library = Library(engine_of(dropped))
+    catalog = library.engine.catalog
+    [video] = catalog.videos()
+    catalog.jobs.add(
+        [tables.JobRow(job_id="job-1", channel="default", video_id=video.video_id, asked_by="me")]
+    )
+    instance.add_dynamic_partitions("videos", [video.video_id])
+    [asked, *_] = tick(video_requests, instance, dropped).run_requests
+    midnight = datetime.now(UTC) + timedelta(days=1)
+
+    def broke(self, *args, **kwargs):
+        raise BudgetExceeded("spent: 4.00 of 4.00", key="channel/default/day/x", until=midnight)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engine, "run_stage", broke)
+        local.resolve_job_def("process_video").execute_in_process(
+            instance=instance,
+            partition_key=video.video_id,
+            raise_on_error=False,
+            tags={**asked.tags, "dagster/partition": video.video_id},
+        )
+    tick(video_requests, instance, dropped)
+    assert "waits until" in said(tick(run_outcomes, instance, dropped))
+    assert catalog.failures.living() == []
+    job = library.jobs.get("job-1")
+    assert job.state == "queued" and job.attempts == 1
+    assert job.waiting.why == "spent: 4.00 of 4.00" and job.waiting.until == midnight
+    assert "1 wait for a budget" in said(tick(video_requests, instance, dropped))
+    [wanted] = [r for r in library.status(video.video_id).requests if r.run_id is None]
+    assert wanted.why == "spent: 4.00 of 4.00"
+    library.spending.set_budget(
+        BudgetScope.CHANNEL, "default", Period.DAY, soft=None, hard=Decimal(4), by="me"
+    )
+    library.spending.raise_budget(
+        BudgetScope.CHANNEL, "default", Period.DAY, amount=Decimal(1), reason="a launch", by="me"
+    )
+    [again] = tick(video_requests, instance, dropped).run_requests
+    assert again.partition_key == video.video_id and library.jobs.get("job-1").waiting is None
 
 
 def test_a_failed_step_is_filed_under_what_it_said(dropped, instance, monkeypatch):

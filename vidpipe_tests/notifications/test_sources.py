@@ -85,30 +85,30 @@ def test_how_much_a_cause_matters(office, cause, level):
 
 
 def test_events_of_some_types_are_told_of_and_over(office):
-    data = {"subject": "gemini", "message": "used 12 of 12", "cause": "daily", "limit": 12}
+    data = {"service": "gemini", "failures": 5}
     with office.catalog.writing() as session:
-        tell_of_event(session, "quota.exhausted", "talks", data)
+        tell_of_event(session, "service.unavailable", "talks", data)
         tell_of_event(session, "video.completed", "talks", {"video_id": "talks--a-1"})
     (row,) = office.rows(NoticeRow)
-    assert (row.subject, row.message, row.cause) == ("gemini", "used 12 of 12", "daily")
+    assert (row.subject, row.message) == ("gemini", "5 calls failed one after the other")
     office.work(62)
-    assert office.people.titles == ["⚠️ talks: A quota is used up (daily)"]
+    assert office.people.titles == ["❌ talks: An outside service is away"]
     with office.catalog.writing() as session:
-        tell_of_event(session, "quota.exhausted", "talks", {**data, "over": True})
+        tell_of_event(session, "service.recovered", "talks", {"service": "gemini"})
     office.work(2)
-    assert office.people.titles[1:] == ["✅ talks: There is quota again (daily)"]
+    assert office.people.titles[1:] == ["✅ talks: The outside service answers again"]
 
 
 def test_what_an_event_says_is_in_the_message(office):
-    spent = {"scope": "day", "limit": "150.00", "spent": "150.20", "currency": "USD"}
-    post = {"publication_id": "post-7", "platform": "tiktok", "error": {"code": "login_expired"}}
+    spent = {"nanos": 150_200_000_000, "soft_nanos": 150_000_000_000, "currency": "USD"}
+    quota = {"quota": "youtube.units", "service": "youtube", "until": "2026-03-01T08:00:00Z"}
     with office.catalog.writing() as session:
-        tell_of_event(session, "cost.budget_exceeded", "talks", spent)
-        tell_of_event(session, "publication.failed", "talks", post)
+        tell_of_event(session, "budget.soft_limit", "talks", {"budget": "channel/day", **spent})
+        tell_of_event(session, "quota.exhausted", "talks", quota)
     office.work(62)
     text = office.people.last.text
-    assert "• day: 150.20 of 150.00 USD are spent" in text
-    assert "A post failed for good (login_expired)" in text and "• tiktok [post-7]" in text
+    assert "• channel/day: 150.20 of 150.00 USD are spent" in text
+    assert "• youtube.units: calls wait until 2026-03-01T08:00:00Z" in text
 
 
 def test_emitting_an_event_is_enough(office, monkeypatch):

@@ -26,6 +26,7 @@ TEXTS = (
     "So we always keep twice the highest frequency that we care about.",
 )
 OPTIONS = SegmentOptions(count=2, min_s=8, max_s=12, min_score=0)
+pytestmark = pytest.mark.usefixtures("free_of_charge")
 EDITOR = LlmOptions(url="http://127.0.0.1:9/v1", model="small", price_in=1.0, price_out=4.0)
 
 
@@ -288,6 +289,7 @@ def test_a_server_that_was_away_is_asked_by_the_next_run(server, talk, tmp_path,
     monkeypatch.setenv("VIDPIPE_LLM__URL", url)
     monkeypatch.setenv("VIDPIPE_LLM__MODEL", "small")
     monkeypatch.setenv("VIDPIPE_LLM__MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("VIDPIPE_LLM__PRICE_IN", "0")
     handler.content, handler.status = json.dumps({"clips": [{"id": "c1", "score": 80}]}), 404
     engine = make_engine(tmp_path / "home")
     video_id = take(engine, talk.path).video_id

@@ -21,6 +21,7 @@ from vidpipe.transcript.registry import choose
 from vidpipe.transcript.transcribe import transcribe
 
 pytest.importorskip("openai", reason="the extra api is not installed")
+pytestmark = pytest.mark.usefixtures("free_of_charge")
 
 
 class Server:

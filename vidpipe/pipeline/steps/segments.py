@@ -13,10 +13,11 @@ from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.searchable import moments
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
-from vidpipe.segments.llm import Answer, Editor, ask_server, llm_identity
+from vidpipe.segments.llm import Answer, Editor, ask_server, llm_identity, purchase
 from vidpipe.segments.model import LlmOptions, SegmentOptions, Segments, ShownTitle
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
+from vidpipe.spending import payer
 from vidpipe.storage import tables
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
@@ -94,6 +95,8 @@ def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
             cache_key_inputs,
             lambda _: ({}, ask_server(options, messages)),
         )
+        if kept:
+            payer().cached(purchase(options, messages))
         return run.artifacts.document(manifest, Answer).model_copy(update={"kept": kept})
 
     return Editor(options, ask)

@@ -17,12 +17,13 @@ from vidpipe.pipeline.searchable import sentences
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.silence.model import SpeechMap
+from vidpipe.spending import payer
 from vidpipe.storage import tables
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.align import identity as aligner
 from vidpipe.transcript.model import SkippedSource, Transcript
-from vidpipe.transcript.recogniser import Recogniser
+from vidpipe.transcript.recogniser import PaidRecogniser, Recogniser
 from vidpipe.transcript.registry import choose
 from vidpipe.transcript.sidecar import SidecarTranscript, from_sidecar, read_sidecar
 from vidpipe.transcript.subtitles import to_srt, to_vtt
@@ -171,6 +172,7 @@ class _Chunks:
             "speech": run.inputs["silence_regions"].content_digest,
             "terms": run.options.wording.names,
         }
+        self.recogniser = recogniser
         self._keep: dict[tuple[Interval, str | None], Callable[[Chunk], None]] = {}
 
     def find(self, interval: Interval, language: str | None) -> Chunk | None:
@@ -183,6 +185,8 @@ class _Chunks:
             Folder.ANALYSIS, "transcript-chunk", cache_key_inputs, Chunk
         )
         self._keep[interval, language] = keep
+        if found is not None and isinstance(self.recogniser, PaidRecogniser):
+            payer().cached(self.recogniser.purchase(interval.duration_s))
         return found
 
     def keep(self, chunk: Chunk, language: str | None) -> None:
