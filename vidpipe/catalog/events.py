@@ -23,6 +23,9 @@ EVENT_TYPES: dict[str, str] = {
     "job.cancelled": "a job was taken back, or its video was retired",
     "video.completed": "a run made everything of a video",
     "video.failed": "a video was given up, until someone retries it",
+    "review.needed": "a video waits until somebody approves or rejects",
+    "review.decided": "somebody approved or rejected a clip or a gate, or took that back",
+    "review.voided": "an approved clip was changed: its approval counts no more",
 }
 #: Sent by hand to one endpoint, whatever it subscribed to.
 PING = "ping"

@@ -181,7 +181,11 @@ class StageRunRow(Audited, Base):
 
 
 class ClipRow(Audited, Base):
-    """A clip of the current result of its video."""
+    """A clip of the current result of its video.
+
+    `fingerprint` is of its files and texts: what somebody approves of; null of clips that were
+    made before there was one.
+    """
 
     __tablename__ = "clips"
 
@@ -196,6 +200,7 @@ class ClipRow(Audited, Base):
     end_s: Mapped[float] = mapped_column(Float)
     duration_s: Mapped[float] = mapped_column(Float)
     compositions: Mapped[list[str]] = mapped_column(JSON)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index("ix_clips_video_id", "video_id"),)
 
@@ -245,6 +250,7 @@ class RequestRow(Audited, Base):
     `stages` are those to run, all of them when null. `run_options` is what the run is to do
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
     it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent.
+    `gate` is where the run ends, because somebody has to approve before it goes on.
     """
 
     __tablename__ = "requests"
@@ -262,6 +268,7 @@ class RequestRow(Audited, Base):
     state: Mapped[str] = mapped_column(String(16), default="open")
     run_id: Mapped[str | None] = mapped_column(String(64))
     origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    gate: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),

@@ -27,6 +27,7 @@ PREFIX = "vidpipe_"
 KEPT_S = 5.0
 _REQUEST_STATES = ("due", "delayed", "submitted")
 _JOB_STATES = ("queued", "running", "waiting_for_review")
+_GATES = ("cost", "render", "export", "publish")
 _DOWNLOAD_STATES = ("waiting", "running")
 _Amounts = dict[str, dict[tuple[str, ...], Amount]]
 
@@ -125,6 +126,18 @@ class CatalogCollector(Collector):
         unfinished = _family("videos_unfinished", "Videos that no run has made all of.", "channel")
         for channel in self._and(stands.unfinished):
             unfinished.add_metric([channel], stands.unfinished.get((channel,), 0))
+        reviews = _family("reviews_waiting", "Videos that wait for approval.", "channel", "gate")
+        since = _family(
+            "reviews_oldest_age_seconds",
+            "Seconds that a video has waited for approval, the longest of the channel.",
+            "channel",
+        )
+        for channel in self._and(stands.reviews):
+            waits = {gate: stands.reviews.get((channel, gate)) for gate in _GATES}
+            for gate, waiting in waits.items():
+                reviews.add_metric([channel, gate], waiting.count if waiting else 0)
+            ages_s = [_age_s(waiting, stands.at) for waiting in waits.values()]
+            since.add_metric([channel], max(ages_s))
         failures = _family(
             "failures_unresolved",
             "Failures that are not resolved; `dead`: nothing retries them by itself.",
@@ -158,7 +171,7 @@ class CatalogCollector(Collector):
             told.add_metric(kind, waiting.count)
             lag.add_metric(kind, _age_s(waiting, stands.at))
         yield from (requests, ages, jobs, pending, oldest, unfinished, failures, quarantined)
-        yield from (downloads, told, lag)
+        yield from (downloads, told, lag, reviews, since)
         yield _gauge(
             "runs_running", "Runs that a living process leads, commands too.", stands.running
         )
