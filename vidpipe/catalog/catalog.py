@@ -87,7 +87,8 @@ class Catalog(Database):
     show, what programs asked for and sent, what is said, what was done on which day, where it all
     stands and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
     `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `outputs`,
-    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`, `reviews`.
+    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`,
+    `reviews`.
     """
 
     @cached_property

@@ -248,7 +248,7 @@ class ReviewRows:
             rows = list(session.scalars(query.order_by(GateRow.id.desc()).limit(limit)))
             videos = {r.video_id for r in rows if r.gate in CLIP_GATES}
             pending = _pending(videos)
-            counted = {video: count for video, count in session.execute(pending)}
+            counted = {row[0]: row[1] for row in session.execute(pending)}
         return [
             (row, counted.get(row.video_id, 0) if row.gate in CLIP_GATES else 0) for row in rows
         ]

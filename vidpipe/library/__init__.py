@@ -6,6 +6,15 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (packages below this one).
 """
 
+from vidpipe.catalog.review_states import (
+    GateState,
+    LinkPermission,
+    NotDecided,
+    Reason,
+    ReviewState,
+    Verdict,
+)
+from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.upload_sessions import UploadSessionState
@@ -14,18 +23,23 @@ from vidpipe.library.errors import (
     AssetInUse,
     Changed,
     NameTaken,
+    NotApproved,
     Refused,
     RightsNotConfirmed,
     TooManyUploads,
     Unknown,
     UnknownAsset,
     UnknownClip,
+    UnknownComment,
+    UnknownDecision,
     UnknownDelivery,
     UnknownEndpoint,
     UnknownExport,
     UnknownFailure,
+    UnknownGate,
     UnknownJob,
     UnknownProject,
+    UnknownReviewLink,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -35,6 +49,19 @@ from vidpipe.library.library import Library, StaleVideos, process
 from vidpipe.library.looks import PlatformView, TemplateView, platform_views, template_views
 from vidpipe.library.outputs import ClipSummary, ExportDetail, ExportView, PostView
 from vidpipe.library.processing import Processed, Submission
+from vidpipe.library.review_views import (
+    Approval,
+    BatchResult,
+    CommentView,
+    DecisionView,
+    GateView,
+    ReportRow,
+    ReviewDetail,
+    ReviewItem,
+    ReviewLinkCreated,
+    ReviewLinkView,
+    ReviewReport,
+)
 from vidpipe.library.searching import SearchHit
 from vidpipe.library.state import VideoFacts, VideoState, state_of
 from vidpipe.library.statistics import AnalyticsView
@@ -71,11 +98,16 @@ from vidpipe.results.stored import NotReady
 
 __all__ = [
     "AnalyticsView",
+    "Approval",
     "AssetInUse",
     "AssetView",
     "AttemptView",
+    "BatchResult",
     "Changed",
     "ClipSummary",
+    "CommentView",
+    "Decider",
+    "DecisionView",
     "DeliveryDetail",
     "DeliveryState",
     "DeliveryView",
@@ -87,6 +119,8 @@ __all__ = [
     "ExportLink",
     "ExportView",
     "FailureView",
+    "GateState",
+    "GateView",
     "JobDetail",
     "JobDownload",
     "JobError",
@@ -95,15 +129,26 @@ __all__ = [
     "JobState",
     "JobView",
     "Library",
+    "LinkPermission",
     "NameTaken",
+    "NotApproved",
+    "NotDecided",
     "NotReady",
     "Page",
     "PlatformView",
     "PostView",
     "Processed",
     "ProjectView",
+    "Reason",
     "Refused",
+    "ReportRow",
     "RequestView",
+    "ReviewDetail",
+    "ReviewItem",
+    "ReviewLinkCreated",
+    "ReviewLinkView",
+    "ReviewReport",
+    "ReviewState",
     "RightsNotConfirmed",
     "SearchHit",
     "SearchKind",
@@ -116,12 +161,16 @@ __all__ = [
     "Unknown",
     "UnknownAsset",
     "UnknownClip",
+    "UnknownComment",
+    "UnknownDecision",
     "UnknownDelivery",
     "UnknownEndpoint",
     "UnknownExport",
     "UnknownFailure",
+    "UnknownGate",
     "UnknownJob",
     "UnknownProject",
+    "UnknownReviewLink",
     "UnknownUpload",
     "UnknownUploadSession",
     "UnknownVideo",
@@ -131,6 +180,7 @@ __all__ = [
     "UploadSessionView",
     "UploadSpec",
     "UploadView",
+    "Verdict",
     "VideoDetail",
     "VideoFacts",
     "VideoState",

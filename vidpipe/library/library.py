@@ -21,6 +21,7 @@ from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
+from vidpipe.library.reviews import Reviews
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
 from vidpipe.library.statistics import Statistics
@@ -85,6 +86,11 @@ class Library(Shelf):
     def outputs(self) -> Outputs:
         """What was made of videos: clips, exports, texts of posts."""
         return Outputs(self.engine)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Who approved, rejected or changed what."""
+        return Reviews(self.engine)
 
     @cached_property
     def search(self) -> Searching:

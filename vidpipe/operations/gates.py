@@ -6,13 +6,13 @@ that is closed, and ends there; whoever approves asks for the rest, which is a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from vidpipe.catalog.reviews import Halt, go_past, halt, locked, stop_at
-from vidpipe.catalog.tables import RequestRow, Video, now
+from vidpipe.catalog.tables import ClipRow, RequestRow, Video, now
 from vidpipe.channels.reviews import GateName
 from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
@@ -190,8 +190,13 @@ def looked_at(engine: Engine, video_id: str, gate: GateName, order: Order) -> st
         made = engine.manifest(video_id, SEGMENTS.name)
         chosen = made.content_digest if made is not None else None
         return fingerprint({"gate": gate, "video": video_id, "chosen": chosen})
-    clips = {c.clip_id: c.fingerprint for c in engine.catalog.clips(video_id)}
-    return fingerprint({"gate": gate, "video": video_id, "clips": clips})
+    return clips_seen(gate, video_id, engine.catalog.clips(video_id))
+
+
+def clips_seen(gate: GateName, video_id: str, clips: Iterable[ClipRow]) -> str:
+    """The fingerprint of all clips of a video, which are looked at one by one."""
+    seen = {clip.clip_id: clip.fingerprint for clip in clips}
+    return fingerprint({"gate": gate, "video": video_id, "clips": seen})
 
 
 def _server(order: Order, stage: str) -> str:

@@ -126,18 +126,6 @@ class CatalogCollector(Collector):
         unfinished = _family("videos_unfinished", "Videos that no run has made all of.", "channel")
         for channel in self._and(stands.unfinished):
             unfinished.add_metric([channel], stands.unfinished.get((channel,), 0))
-        reviews = _family("reviews_waiting", "Videos that wait for approval.", "channel", "gate")
-        since = _family(
-            "reviews_oldest_age_seconds",
-            "Seconds that a video has waited for approval, the longest of the channel.",
-            "channel",
-        )
-        for channel in self._and(stands.reviews):
-            waits = {gate: stands.reviews.get((channel, gate)) for gate in _GATES}
-            for gate, waiting in waits.items():
-                reviews.add_metric([channel, gate], waiting.count if waiting else 0)
-            ages_s = [_age_s(waiting, stands.at) for waiting in waits.values()]
-            since.add_metric([channel], max(ages_s))
         failures = _family(
             "failures_unresolved",
             "Failures that are not resolved; `dead`: nothing retries them by itself.",
@@ -171,7 +159,8 @@ class CatalogCollector(Collector):
             told.add_metric(kind, waiting.count)
             lag.add_metric(kind, _age_s(waiting, stands.at))
         yield from (requests, ages, jobs, pending, oldest, unfinished, failures, quarantined)
-        yield from (downloads, told, lag, reviews, since)
+        yield from (downloads, told, lag)
+        yield from self._reviews(stands)
         yield _gauge(
             "runs_running", "Runs that a living process leads, commands too.", stands.running
         )
@@ -182,6 +171,21 @@ class CatalogCollector(Collector):
             "none is running.",
             quiet_s,
         )
+
+    def _reviews(self, stands: Stands) -> Iterator[Metric]:
+        waits = _family("reviews_waiting", "Videos that wait for approval.", "channel", "gate")
+        since = _family(
+            "reviews_oldest_age_seconds",
+            "Seconds that a video has waited for approval, the longest of the channel.",
+            "channel",
+        )
+        for channel in self._and(stands.reviews):
+            found = {gate: stands.reviews.get((channel, gate)) for gate in _GATES}
+            for gate, waiting in found.items():
+                waits.add_metric([channel, gate], waiting.count if waiting else 0)
+            ages_s = [_age_s(waiting, stands.at) for waiting in found.values()]
+            since.add_metric([channel], max(ages_s))
+        yield from (waits, since)
 
     def _and(self, found: Collection[tuple[str, ...]]) -> list[str]:
         """The channels that there are, and those that something is left of."""
