@@ -40,7 +40,7 @@ from vidpipe.observability.options import LogOptions
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
-from vidpipe.webhooks.options import WebhookOptions
+from vidpipe.webhooks.options import SlackOptions, WebhookOptions
 
 _SECRETS = Path("/run/secrets")
 
@@ -283,6 +283,7 @@ class Settings(BaseSettings):
     database_pool: PoolOptions = PoolOptions()
     service: ServiceOptions = ServiceOptions()
     webhooks: WebhookOptions = WebhookOptions()
+    slack: SlackOptions = SlackOptions()
     downloads: DownloadOptions = DownloadOptions()
     log: LogOptions = LogOptions()
     silence: SilenceOptions = SilenceOptions()

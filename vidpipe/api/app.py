@@ -22,6 +22,7 @@ from vidpipe.api import reference
 from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
+from vidpipe.api.review_pages import REVIEW_PATHS, review_pages
 from vidpipe.api.routes import (
     analytics,
     assets,
@@ -39,6 +40,7 @@ from vidpipe.api.routes import (
     results,
     reviews,
     search,
+    slack,
     texts,
     tus,
     uploads,
@@ -71,6 +73,7 @@ _ROUTES = (
     assets,
     failures,
     reviews,
+    slack,
     projects,
     channels,
     webhooks,
@@ -130,6 +133,8 @@ def service(
     )
     accounts = account_pages(door, guard)
     routes += [Route(path, accounts) for path in ACCOUNT_PATHS]
+    reviewed = review_pages(library, door, guard)
+    routes += [Route(path, reviewed) for path in REVIEW_PATHS]
     pages = PagesGate(web_app(library), door, library, guard)
 
     @asynccontextmanager

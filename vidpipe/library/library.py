@@ -24,6 +24,7 @@ from vidpipe.library.projects import Projects
 from vidpipe.library.reviews import Reviews
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
+from vidpipe.library.slack_reviews import SlackReviews
 from vidpipe.library.statistics import Statistics
 from vidpipe.library.uploads import UploadSessions
 from vidpipe.library.webhooks import Webhooks
@@ -91,6 +92,11 @@ class Library(Shelf):
     def reviews(self) -> Reviews:
         """Who approved, rejected or changed what."""
         return Reviews(self.engine)
+
+    @cached_property
+    def slack(self) -> SlackReviews:
+        """Approving and rejecting from Slack."""
+        return SlackReviews(self.engine, self.reviews)
 
     @cached_property
     def search(self) -> Searching:

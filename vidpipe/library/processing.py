@@ -153,7 +153,7 @@ def _process(
             try:
                 gates.check(engine, video_id, name, order)
             except gates.AwaitsReview as error:
-                gates.stopped(engine, video_id, name, order, error.gate)
+                gates.stopped(engine, video_id, name, order, error.gate, begun)
                 raise
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest

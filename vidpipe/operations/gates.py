@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from vidpipe.catalog.failures import resolve
+from vidpipe.catalog.following import follow
+from vidpipe.catalog.requests import close_same
 from vidpipe.catalog.reviews import Halt, go_past, halt, locked, stop_at
 from vidpipe.catalog.tables import ClipRow, RequestRow, Video, now
 from vidpipe.channels.reviews import GateName
@@ -284,12 +287,28 @@ def _stop(engine: Engine, asked: RequestRow, gate: GateName, rest: Sequence[str]
     events.info("gate_wait_started", video_id=asked.video_id, gate=gate)
 
 
-def stopped(engine: Engine, video_id: str, stage: str, order: Order, gate: GateName) -> None:
-    """A run that nobody wrote a request for has come to a closed gate: its video waits there."""
+def stopped(
+    engine: Engine,
+    video_id: str,
+    stage: str,
+    order: Order,
+    gate: GateName,
+    begun: datetime | None = None,
+) -> None:
+    """A run that nobody wrote a request for has come to a closed gate: its video waits there.
+
+    Args:
+        engine: store, catalog, channels.
+        video_id: of the video.
+        stage: that was to be run next.
+        order: what is wanted.
+        gate: that is closed.
+        begun: when the run began, which meets what was asked for before; None: it meets nothing.
+    """
     every = engine.pipeline.names(order.wanted_platforms)
     rest = _behind(engine, order, every, gate) or (stage,)
     options = order.run_options.model_dump(mode="json", exclude_defaults=True) or None
-    _wait(engine, video_id, gate, order, rest, options)
+    _wait(engine, video_id, gate, order, rest, options, begun)
 
 
 def finished(engine: Engine, video_id: str, at: datetime | None = None) -> bool:
@@ -310,10 +329,16 @@ def _wait(
     order: Order,
     rest: Sequence[str],
     options: Mapping[str, Any] | None,
+    begun: datetime | None = None,
 ) -> None:
     seen = looked_at(engine, video_id, gate, order)
     with engine.catalog.writing() as session:
         video: Video | None = locked(session, video_id)
         if video is not None and video.state == "accepted":
             halt(session, video, Halt(gate, seen, tuple(rest), options))
+            if begun is not None:
+                close_same(session, video_id, None, before=begun)
+                resolve(session, video_id)
+            session.flush()
+            follow(session, video_id)
     events.info("gate_wait_started", video_id=video_id, gate=gate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -236,7 +236,7 @@ def decide_reviews(asked: Decides, body: BatchRequest) -> BatchAnswer:
 
 
 def _one(asked: Asked, said: BatchDecision) -> BatchResult:
-    where = {"video_id": said.video_id, "clip": said.clip}
+    where: dict[str, Any] = {"video_id": said.video_id, "clip": said.clip}
     reviews, by = asked.library.reviews, Actor(asked.principal.id, asked.request_id)
     note, seen = said.note, said.fingerprint
     try:
