@@ -32,6 +32,9 @@ from vidpipe.cli import account_commands
 from vidpipe.cli import webhook_commands
 
 # isort: split
+from vidpipe.cli import review_commands
+
+# isort: split
 from vidpipe.cli import work
 from vidpipe.cli.app import app
 
@@ -43,6 +46,7 @@ __all__ = [
     "main",
     "model_commands",
     "operate",
+    "review_commands",
     "run",
     "templates",
     "webhook_commands",
