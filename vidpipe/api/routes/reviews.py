@@ -23,7 +23,7 @@ from vidpipe.api.models import (
     VideoId,
     VideoQuery,
 )
-from vidpipe.api.problems import Forbidden
+from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.repeated import Created, Key, once
 from vidpipe.library import (
     BatchResult,
@@ -228,11 +228,18 @@ def undo_clip(asked: Decides, video_id: VideoId, clip: ClipPath, body: UndoReque
     return asked.library.reviews.undo(asked.video(video_id), clip, body.decision_id, asked.decider)
 
 
-@router.post("/reviews/batch", summary="Decide on several clips", responses=errors())
+@router.post("/reviews/batch", summary="Decide on several clips", responses=errors(404))
 def decide_reviews(asked: Decides, body: BatchRequest) -> BatchAnswer:
     """Approve and reject up to 200 clips. Each decision counts or not by itself: the answer says
-    which did, in the order of the request."""
-    return BatchAnswer(results=tuple(_one(asked, said) for said in body.decisions))
+    which did, in the order of the request. 403 or 404 where none is of a clip that you may decide
+    on."""
+    results = tuple(_one(asked, said) for said in body.decisions)
+    outcomes = {result.outcome for result in results}
+    if outcomes == {"forbidden"}:
+        raise Forbidden(results[0].message)
+    if outcomes == {"not_found"}:
+        raise ApiError(404, "clip_not_found", results[0].message)
+    return BatchAnswer(results=results)
 
 
 def _one(asked: Asked, said: BatchDecision) -> BatchResult:
@@ -335,7 +342,7 @@ def create_review_link(asked: Decides, body: ReviewLinkCreate, key: Key = None) 
 
 @router.get("/reviews/links", summary="List review links", responses=errors())
 def list_review_links(
-    asked: Decides,
+    asked: Reads,
     channel: ChannelQuery = None,
     video_id: VideoQuery = None,
     limit: Limit = DEFAULT_LIMIT,
