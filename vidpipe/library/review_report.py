@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -29,6 +30,12 @@ FAULTS: Mapping[Reason, tuple[str, ...]] = {
     Reason.FACTUALLY_WRONG: (),
     Reason.OFF_BRAND: (),
     Reason.OTHER: (),
+}
+#: What readers call such a fault; others are none of the passage's.
+_NAMED = {
+    Reason.NOT_INTERESTING: "dull",
+    Reason.NO_CONTEXT: "back_reference",
+    Reason.STARTS_OR_ENDS_BADLY: "cut_short",
 }
 #: Of each question 0 to 3, of the whole 0 to 10, as readers of `passages.csv` give them. Somebody
 #: who approves says that nothing is wrong; who rejects for one reason says nothing of the others.
@@ -137,7 +144,7 @@ def marks_of(catalog: Catalog, channels: Collection[str]) -> str:
     """Decisions as marks of passages, in the columns of `benchmarks/real/passages.csv`.
 
     A passage is the moment that a clip was made of, as it was chosen: where somebody moved its
-    borders, `better_trimmed_at` has what they made of it. Clips that were rejected for what is no
+    borders, `better_trimmed_at` says at which end. Clips that were rejected for what is no
     fault of the passage (captions, framing, picture, title, rights) say nothing of it and are
     left out.
     """
@@ -153,16 +160,23 @@ def marks_of(catalog: Catalog, channels: Collection[str]) -> str:
         chosen = moved.before if moved is not None else {}
         start_s = float(chosen.get("start_s", row.start_s))
         end_s = float(chosen.get("end_s", row.end_s))
-        better = ""
-        if moved is not None:
-            after = moved.after
-            better = f"{after.get('start_s', start_s):.3f}-{after.get('end_s', end_s):.3f}"
+        better = _trimmed(start_s, end_s, moved.after) if moved is not None else ""
         factors = _factors(reason, moved=moved is not None)
         mark = _REJECTED if reason is not None else _MOVED if moved is not None else _APPROVED
         marks = [factors[name] for name in _FACTORS]
         place = [row.video_id, f"{start_s:.3f}", f"{end_s:.3f}"]
-        written.writerow([*place, *marks, mark, reason.value if reason else "", better])
+        fault = _NAMED.get(reason, "none") if reason is not None else ""
+        written.writerow([*place, *marks, mark, fault, better])
     return out.getvalue()
+
+
+def _trimmed(start_s: float, end_s: float, after: Mapping[str, Any]) -> str:
+    """At which ends somebody moved a border: `start`, `end`, `start+end`."""
+    moved = {
+        "start": after.get("start_s", start_s) != start_s,
+        "end": after.get("end_s", end_s) != end_s,
+    }
+    return "+".join(end for end, was_moved in moved.items() if was_moved)
 
 
 def _factors(reason: Reason | None, *, moved: bool) -> dict[str, float]:

@@ -160,7 +160,10 @@ def test_approvals_survive_a_restart(library, open_library):
     again.engine.catalog.engine.dispose()
 
 
-def test_decisions_are_told_of_and_written_down(library):
+def test_decisions_are_told_of_and_written_down(open_library):
+    library = open_library()
+    assert library.engine.catalog.accept_video(video_row())
+    two_clips(library.engine.catalog)
     listen(library)
     by = Actor("user:ada", "req-0123456789ab")
     library.reviews.reject(VIDEO, "c1", ONE, Reason.OTHER, ADA, note="my reasons", audit=by)
