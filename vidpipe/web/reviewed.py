@@ -10,7 +10,7 @@ from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.steps.clips import CLIPS
 
-_TIME = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,5}(?:[.,]\d{1,3})?)")
+_TIME = re.compile(r"(?:(?:(\d{1,2}):)?(\d{1,2}):)?(\d{1,5}(?:[.,]\d{1,3})?)", re.ASCII)
 
 
 @dataclass(frozen=True)
