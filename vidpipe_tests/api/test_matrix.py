@@ -173,9 +173,7 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "POST /videos/{video_id}/clips/{clip}/reject": {**seen, "reason": "duplicate"},
         "POST /videos/{video_id}/clips/{clip}/undo": {"decision_id": 1},
         "POST /reviews/batch": {
-            "decisions": [
-                {"video_id": at["video_id"], "clip": "1", **seen, "verdict": "approved"}
-            ]
+            "decisions": [{"video_id": at["video_id"], "clip": "1", **seen, "verdict": "approved"}]
         },
         "POST /reviews/gates/{gate_id}/approve": seen,
         "POST /reviews/gates/{gate_id}/reject": {**seen, "reason": "duplicate"},

@@ -140,7 +140,7 @@ def test_who_decides_on_a_gate_second_or_on_something_else_is_told(library):
     assert changed.value.code == "gate_changed"
     assert changed.value.details == {"fingerprint": ONE}
     library.reviews.reject_gate(number, ONE, Reason.OFF_BRAND, ADA)
-    with pytest.raises(NotDecided, match="ada@example.org rejected") as second:
+    with pytest.raises(NotDecided, match=r"ada@example\.org rejected") as second:
         library.reviews.approve_gate(number, ONE, BEN)
     assert second.value.details["decision"]["verdict"] == "rejected"
     with pytest.raises(UnknownGate):

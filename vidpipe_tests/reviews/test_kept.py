@@ -57,11 +57,15 @@ def test_what_is_the_same_as_before_is_no_change(library):
 
 
 def test_a_change_is_kept_in_the_transaction_that_makes_it(library):
-    with pytest.raises(RuntimeError), library.engine.catalog.writing() as session:
-        library.reviews.changed(
-            VIDEO, "c1", "title", {"title": "a"}, {"title": "b"}, by="local", session=session
-        )
-        raise RuntimeError
+    def change_and_fail():
+        with library.engine.catalog.writing() as session:
+            library.reviews.changed(
+                VIDEO, "c1", "title", {"title": "a"}, {"title": "b"}, by="local", session=session
+            )
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change_and_fail()
     with library.engine.catalog.session() as session:
         assert session.scalars(select(ReviewChangeRow)).all() == []
 
