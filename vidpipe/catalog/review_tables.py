@@ -26,7 +26,7 @@ def _video() -> Mapped[str]:
 
 
 class DecisionRow(Base):
-    """What somebody said of a clip that they saw: approved or rejected; `undone_at`: not any more.
+    """What someone said of a clip that they saw: approved or rejected; `undone_at`: not any more.
 
     At most one that is not undone for each fingerprint of a clip: of two at once one is first.
     It counts while that is the fingerprint of the clip. What the clip was then (`rank`, `score`,
@@ -71,7 +71,7 @@ class DecisionRow(Base):
 
 
 class GateRow(Leased, Audited, Base):
-    """A video that waits for somebody before it goes on, or did.
+    """A video that waits for someone before it goes on, or did.
 
     `stages` are those that are asked for once it is approved, with the `run_options` and the
     `origin` of what was asked for; `fingerprint` is of what is to be looked at. `options_key`
@@ -114,7 +114,7 @@ class GateRow(Leased, Audited, Base):
 
 
 class ReviewLinkRow(Base):
-    """A link by which somebody without an account looks at a video's clips, or decides on them.
+    """A link by which someone without an account looks at a video's clips, or decides on them.
 
     Of its token only the SHA-256 is kept, of its password an argon2id hash. `clips` are ids;
     null: all that the video has.
@@ -164,7 +164,7 @@ class CommentRow(Base):
 
 
 class ReviewChangeRow(Base):
-    """Something that somebody changed of a clip: what it was, and what they made of it."""
+    """Something that someone changed of a clip: what it was, and what they made of it."""
 
     __tablename__ = "review_changes"
 

@@ -183,7 +183,7 @@ class StageRunRow(Audited, Base):
 class ClipRow(Audited, Base):
     """A clip of the current result of its video.
 
-    `fingerprint` is of its files and texts: what somebody approves of; null of clips that were
+    `fingerprint` is of its files and texts: what a user approves of; null of clips that were
     made before there was one.
     """
 
@@ -250,7 +250,7 @@ class RequestRow(Audited, Base):
     `stages` are those to run, all of them when null. `run_options` is what the run is to do
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
     it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent.
-    `gate` is where the run ends, because somebody has to approve before it goes on.
+    `gate` is where the run ends, because a user has to approve before it goes on.
     """
 
     __tablename__ = "requests"

@@ -1,4 +1,4 @@
-"""vidpipe reviews: what waits for somebody's approval, deciding on it, and what came of it."""
+"""vidpipe reviews: what waits for approval, deciding on it, and what came of it."""
 
 from __future__ import annotations
 
@@ -345,7 +345,7 @@ def link(
     password: Annotated[
         bool, typer.Option("--password", help="ask for a password that it is to have")
     ] = False,
-    label: Annotated[str, typer.Option(help="for whom it is")] = "",
+    label: Annotated[str, typer.Option(help="who is to use it")] = "",
 ) -> None:
     """Make a link for reviewers without an account, and print it: it cannot be shown again."""
 

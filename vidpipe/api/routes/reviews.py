@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from vidpipe.accounts.audit import Actor
 from vidpipe.api.asked import Asked, Decides, Reads
 from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors, text
@@ -239,12 +238,15 @@ def decide_reviews(asked: Decides, body: BatchRequest) -> BatchAnswer:
         raise Forbidden(results[0].message)
     if outcomes == {"not_found"}:
         raise ApiError(404, "clip_not_found", results[0].message)
+    if "done" in outcomes:
+        # Each has its row, written with the decision.
+        asked.recorded.append(asked.change)
     return BatchAnswer(results=results)
 
 
 def _one(asked: Asked, said: BatchDecision) -> BatchResult:
     where: dict[str, Any] = {"video_id": said.video_id, "clip": said.clip}
-    reviews, by = asked.library.reviews, Actor(asked.principal.id, asked.request_id)
+    reviews, by = asked.library.reviews, asked.actor
     note, seen = said.note, said.fingerprint
     try:
         video_id, who = asked.video(said.video_id), asked.decider
