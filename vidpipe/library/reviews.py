@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,14 +13,13 @@ from vidpipe.accounts.audit import Actor, record
 from vidpipe.catalog import reviews as rows
 from vidpipe.catalog.outputs import OutputPlace
 from vidpipe.catalog.review_states import (
-    ChangeKind,
     GateState,
     NotDecided,
     Reason,
     ReviewState,
     Verdict,
 )
-from vidpipe.catalog.review_tables import GateRow, ReviewChangeRow
+from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.reviews import Decider, Said
 from vidpipe.catalog.tables import ClipRow, now
 from vidpipe.channels.reviews import GateName
@@ -34,21 +32,19 @@ from vidpipe.library.errors import (
     UnknownGate,
 )
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
+from vidpipe.library.review_keeping import KeptReviews
 from vidpipe.library.review_links import ReviewLinks
-from vidpipe.library.review_report import marks_of, report_of
 from vidpipe.library.review_views import (
     Approval,
     GateView,
     ReviewDetail,
     ReviewItem,
-    ReviewReport,
     decision_view,
     gate_view,
     item_fields,
 )
 from vidpipe.library.views import Page
 from vidpipe.operations.gates import clips_seen
-from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.steps.clips import CLIPS
 from vidpipe.storage.keys import channel_of
 
@@ -56,11 +52,8 @@ from vidpipe.storage.keys import channel_of
 NOTE = 2000
 
 
-class Reviews:
+class Reviews(KeptReviews):
     """Who decides what of clips and gates; see `vidpipe.catalog.reviews` for what is written."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
 
     @cached_property
     def links(self) -> ReviewLinks:
@@ -384,85 +377,6 @@ class Reviews:
             why = withheld.get(clip_id, "nobody approved of it as it is now")
             raise NotApproved(video_id, clip_id, why)
         return None
-
-    def changed(
-        self,
-        video_id: str,
-        clip_id: str,
-        kind: ChangeKind | str,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        *,
-        by: str,
-        by_name: str = "",
-        session: Session | None = None,
-    ) -> None:
-        """Keep that somebody changed something of a clip; nothing where it is the same.
-
-        Args:
-            video_id: of its video.
-            clip_id: of the clip.
-            kind: what was changed.
-            before: what it was; of borders `start_s` and `end_s`, of a title `title`.
-            after: what it is.
-            by: whoever changed it.
-            by_name: the same for people.
-            session: of the transaction that changes it; None: one of its own.
-        """
-        if dict(before) == dict(after):
-            return
-        kind = ChangeKind(kind)
-        if session is None:
-            with self.engine.catalog.writing() as own:
-                self._keep(own, video_id, clip_id, kind, before, after, by, by_name)
-        else:
-            self._keep(session, video_id, clip_id, kind, before, after, by, by_name)
-
-    def _keep(
-        self,
-        session: Session,
-        video_id: str,
-        clip_id: str,
-        kind: ChangeKind,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        by: str,
-        by_name: str,
-    ) -> None:
-        clip = session.get(ClipRow, (clip_id, video_id))
-        session.add(
-            ReviewChangeRow(
-                video_id=video_id,
-                clip_id=clip_id,
-                channel=channel_of(video_id),
-                kind=kind,
-                before=dict(before),
-                after=dict(after),
-                by=by[:200],
-                by_name=(by_name or by)[:200],
-                score=clip.score if clip is not None else None,
-            )
-        )
-
-    def report(
-        self,
-        *,
-        channels: Collection[str],
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> ReviewReport:
-        """How often choices stood: by channel, by what was chosen, by bands of scores.
-
-        Args:
-            channels: only of these.
-            since: decisions from then on.
-            until: decisions before then.
-        """
-        return report_of(self.engine.catalog, channels, since, until)
-
-    def marks(self, *, channels: Collection[str]) -> str:
-        """Decisions as marks of passages, a CSV that `benchmarks/marks.py` learns from."""
-        return marks_of(self.engine.catalog, channels)
 
     # Within
 
