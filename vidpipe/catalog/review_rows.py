@@ -265,6 +265,12 @@ class ReviewRows:
         with self._db.session() as session:
             return set(session.scalars(query))
 
+    def all_waiting(self) -> set[str]:
+        """Every video that waits for somebody."""
+        query = select(GateRow.video_id).where(GateRow.state == GateState.WAITING)
+        with self._db.session() as session:
+            return set(session.scalars(query))
+
     def waits_at(self, video_id: str, gate: str) -> bool:
         """Whether a video waits at this gate."""
         query = select(GateRow.id).where(

@@ -46,6 +46,7 @@ from vidpipe.library.review_views import (
 from vidpipe.library.views import Page
 from vidpipe.operations.gates import clips_seen
 from vidpipe.pipeline.steps.clips import CLIPS
+from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.storage.keys import channel_of
 
 #: Characters of a note.
@@ -218,7 +219,7 @@ class Reviews(KeptReviews):
     ) -> ReviewDetail:
         clip_id = self._clip_id(video_id, clip)
         rejected = said.verdict is Verdict.REJECTED
-        remade = self.engine.catalog.reviews.exported(video_id) if rejected else []
+        remade = self._exported(video_id) if rejected else []
         with self.engine.catalog.writing() as session:
             try:
                 row, new = rows.decide(session, video_id, clip_id, said, who)
@@ -248,7 +249,7 @@ class Reviews(KeptReviews):
         known = self.engine.catalog.reviews.decision(decision_id)
         if known is None or (known.video_id, known.clip_id) != (video_id, clip_id):
             raise UnknownDecision(decision_id)
-        remade = self.engine.catalog.reviews.exported(video_id)
+        remade = self._exported(video_id)
         with self.engine.catalog.writing() as session:
             row = rows.undo(session, decision_id, who)
             self._ask_again(session, video_id, remade)
@@ -379,6 +380,12 @@ class Reviews(KeptReviews):
         return None
 
     # Within
+
+    def _exported(self, video_id: str) -> Sequence[str]:
+        """The stages that made exports of a video, for platforms that its channel still knows."""
+        channel = self.engine.channels.get(channel_of(video_id))
+        known = {EXPORTS.of(name).name for name in channel.presets} if channel else set()
+        return [name for name in self.engine.catalog.reviews.exported(video_id) if name in known]
 
     def _clip_id(self, video_id: str, clip: str) -> str:
         found = self._complete(video_id)

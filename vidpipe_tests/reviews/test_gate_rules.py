@@ -191,6 +191,8 @@ def test_jobs_wait_for_what_they_asked_for_and_no_other(library):
     assert library.jobs.get(whole.job_id).state is JobState.WAITING_FOR_REVIEW
     assert library.jobs.get(part.job_id).state is JobState.DONE
     assert library.status(VIDEO).state is VideoState.WAITING_FOR_REVIEW
+    # Nothing of it is removed meanwhile, whatever its age.
+    assert library.engine.catalog.reviews.all_waiting() == {VIDEO}
 
 
 def _moment():
