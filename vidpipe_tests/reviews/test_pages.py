@@ -275,3 +275,10 @@ def test_times_are_shown_as_they_are_read():
         "62:05.0",
     ]
     assert seconds_of(time_of(83.4)) == pytest.approx(83.4)
+
+
+def test_browsers_say_where_a_form_comes_from(client, library, video_id):
+    """With `no-referrer` alone Chromium sends `Origin: null` with a form, which is refused."""
+    where, _ = link_to(library, video_id, password="tall blue door")
+    for path in (where, "/login", "/review/nothing"):
+        assert '<meta name="referrer" content="same-origin">' in client.get(path).text, path
