@@ -386,6 +386,9 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
         metadata["play"] = markdown("\n".join(as_far_as_shown(lines)))
     if document.refused:
         metadata["refused"] = "; ".join(f"{e.rank}. {e.title}: {e.why}" for e in document.refused)
+    if document.withheld:
+        kept_back = [f"{e.rank}. {e.title}: {e.why}" for e in document.withheld]
+        metadata["withheld by review"] = "; ".join(kept_back)
     video_id = result.manifest.video_id
     made = {e.clip_id: engine.finished_export(video_id, e) for e in document.exports}
     rows = [

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,8 @@ from resources import (
     stepping,
 )
 from vidpipe.errors import MustWait, Unavailable, VidpipeError, cause_of, retryable
-from vidpipe.pipeline import TALKS, Engine, StageResult
+from vidpipe.operations import gates
+from vidpipe.pipeline import TALKS, Engine, Order, StageResult
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.stuck import StoodStill
 
@@ -41,6 +43,7 @@ def run(
         engine = vidpipe.engine
         video_id = context.partition_key
         order = engine.order(video_id, run_options.chosen())
+        _check_gate(context, engine, name, order)
         made = chosen(context, engine)
         try:
             with ended_when_stuck(engine.settings, context.log.error):
@@ -48,6 +51,27 @@ def run(
         except StoodStill as error:
             # It took a quarter of an hour to see: not again within a minute.
             raise _failure(error) from error
+
+
+def _check_gate(context: dg.AssetExecutionContext, engine: Engine, name: str, order: Order) -> None:
+    """Whether the stage may be run now, in a run that somebody launched by themselves, too.
+
+    Raises:
+        dagster.Failure: somebody has to approve first; the video waits from now on.
+    """
+    if not order.channel.review.active:
+        return
+    record = context.instance.get_run_record_by_id(context.run_id)
+    at = record.create_timestamp.replace(tzinfo=UTC) if record is not None else None
+    try:
+        gates.check(engine, context.partition_key, name, order, at)
+    except gates.AwaitsReview as error:
+        gates.stopped(engine, context.partition_key, name, order, error.gate)
+        raise dg.Failure(
+            description=str(error),
+            metadata={"cause": gates.AWAITS_REVIEW, "retryable": False},
+            allow_retries=False,
+        ) from error
 
 
 def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:

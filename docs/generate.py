@@ -158,6 +158,7 @@ def cli() -> str:
         "| 2 | wrong usage or a wrong setting: each problem on a line |\n"
         "| 3 | the file was rejected, or keeps not to a rule |\n"
         "| 4 | something is unavailable: trying again can help |\n"
+        "| 5 | someone has to approve before it goes on |\n"
     )
     return "\n".join(parts)
 

@@ -12,8 +12,11 @@ from resources.run_options import has_run_options
 from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
 from vidpipe.catalog.failures import CANCELLED, Failed
+from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import now
 from vidpipe.errors import WAITING_CAUSES, VidpipeError
+from vidpipe.operations import gates
+from vidpipe.operations.gates import AWAITS_REVIEW
 from vidpipe.operations.recovery import WORKER_LOST, note_failure, note_waiting, orphaned
 from vidpipe.pipeline import Engine
 from vidpipe.storage.keys import channel_of
@@ -95,6 +98,8 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
     catalog, run = engine.catalog, record.dagster_run
     video_id = run.tags[PARTITION]
     stages = sorted(k.to_user_string() for k in run.asset_selection or ()) or None
+    number = int(run.tags.get(REQUEST, 0))
+    own = next((row for row in catalog.requests.of_video(video_id) if row.id == number), None)
     if run.status is dg.DagsterRunStatus.SUCCESS:
         video = catalog.video(video_id)
         ended = datetime.fromtimestamp(record.end_time or 0, UTC)
@@ -102,12 +107,22 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
         whole = stages is None and run.job_name == process_video.name
         if not known and (whole or REQUEST in run.tags):
             began = datetime.fromtimestamp(record.start_time or 0, UTC)
-            number = int(run.tags.get(REQUEST, 0))
-            own = [row for row in catalog.requests.of_video(video_id) if row.id == number]
-            catalog.finish_video(video_id, began, own[0].run_options if own else None)
+            if own is not None and own.gate is not None:
+                if own.state == RequestState.DONE:
+                    return f"{video_id}: known already"
+                return f"{video_id}: {gates.ended(engine, own, began)}"
+            catalog.finish_video(video_id, began, own.run_options if own else None, stages)
+            gates.finished(engine, video_id)
         catalog.requests.done(run.run_id)
         return f"{video_id}: finished"
+    if own is not None and own.gate is not None:
+        # Tried again, it is all that was asked for, and as far as it may go then.
+        stages = own.stages
     failed, passing, metadata = _what_failed(instance, run, video_id)
+    if failed.cause == AWAITS_REVIEW:
+        # Its step wrote down that the video waits: nothing went wrong.
+        catalog.requests.done(run.run_id)
+        return f"{video_id}: {failed.message}"
     if failed.cause in WAITING_CAUSES:
         waits_for, until = (_text_of(metadata, name) for name in ("waits_for", "until"))
         moment = datetime.fromisoformat(until) if until else None

@@ -17,6 +17,8 @@ from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
+from vidpipe.operations.gates import park, reach
+from vidpipe.pipeline import Engine
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 
@@ -71,10 +73,41 @@ def video_requests(
     if not turn.chosen:
         return dg.SkipReason(said)
     keys = sorted({row.video_id for row in turn.chosen})
+    try:
+        begun, waiting = _up_to_gates(engine, turn.chosen)
+    except VidpipeError as error:
+        return dg.SkipReason(f"the catalog could not be written: {error}")
+    if waiting:
+        context.log.info(f"wait for review: {', '.join(waiting)}")
+    if not begun:
+        return dg.SkipReason(f"wait for review: {', '.join(waiting)}")
     return dg.SensorResult(
-        run_requests=[_run_request(row) for row in turn.chosen],
+        run_requests=[_run_request(row, stages) for row, stages in begun],
         dynamic_partitions_requests=[videos.build_add_request(keys)],
     )
+
+
+def _up_to_gates(
+    engine: Engine, chosen: Sequence[RequestRow]
+) -> tuple[list[tuple[RequestRow, Sequence[str] | None]], list[str]]:
+    """What runs are begun and with which stages, and what waits for somebody's approval.
+
+    A run goes as far as the first gate that is closed; one that could do nothing is not begun.
+    """
+    begun: list[tuple[RequestRow, Sequence[str] | None]] = []
+    waiting, gates = [], {}
+    for row in chosen:
+        found = reach(engine, row.video_id, row.stages, row.run_options)
+        if found.gate is not None and not found.stages:
+            park(engine, row, found.gate)
+            waiting.append(f"{row.video_id} at the gate {found.gate}")
+            continue
+        if found.gate != row.gate:
+            gates[row.id] = found.gate
+        begun.append((row, row.stages if found.stages is None else found.stages))
+    if gates:
+        engine.catalog.requests.limit(gates)
+    return begun, waiting
 
 
 def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[int, str]:
@@ -157,10 +190,10 @@ def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, to
     return f"deferred {left} videos: as many in flight as allowed for {busy}"
 
 
-def _run_request(row: RequestRow) -> dg.RunRequest:
+def _run_request(row: RequestRow, stages: Sequence[str] | None) -> dg.RunRequest:
     selection = None
-    if row.stages is not None:
-        selection = [dg.AssetKey(name.split("/")) for name in row.stages]
+    if stages is not None:
+        selection = [dg.AssetKey(name.split("/")) for name in stages]
     options = row.run_options
     return dg.RunRequest(
         run_key=f"request-{row.id}",

@@ -42,7 +42,7 @@ from vidpipe.observability.options import LogOptions
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
-from vidpipe.webhooks.options import WebhookOptions
+from vidpipe.webhooks.options import SlackOptions, WebhookOptions
 
 _SECRETS = Path("/run/secrets")
 
@@ -276,6 +276,7 @@ class Settings(BaseSettings):
     service: ServiceOptions = ServiceOptions()
     events: EventOptions = EventOptions()
     webhooks: WebhookOptions = WebhookOptions()
+    slack: SlackOptions = SlackOptions()
     downloads: DownloadOptions = DownloadOptions()
     log: LogOptions = LogOptions()
     silence: SilenceOptions = SilenceOptions()

@@ -23,6 +23,7 @@ from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
 from vidpipe.api.event_feed import EventFeed
 from vidpipe.api.middleware import Envelope
 from vidpipe.api.problems import answer
+from vidpipe.api.review_pages import REVIEW_PATHS, review_pages
 from vidpipe.api.routes import (
     analytics,
     assets,
@@ -40,7 +41,9 @@ from vidpipe.api.routes import (
     outputs,
     projects,
     results,
+    reviews,
     search,
+    slack,
     texts,
     tus,
     uploads,
@@ -74,6 +77,8 @@ _ROUTES = (
     assets,
     events,
     failures,
+    reviews,
+    slack,
     projects,
     channels,
     webhooks,
@@ -134,6 +139,8 @@ def service(
     )
     accounts = account_pages(door, guard)
     routes += [Route(path, accounts) for path in ACCOUNT_PATHS]
+    reviewed = review_pages(library, door, guard)
+    routes += [Route(path, reviewed) for path in REVIEW_PATHS]
     pages = PagesGate(web_app(library), door, library, guard)
 
     @asynccontextmanager

@@ -15,18 +15,25 @@ from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.dependencies import actor_of, check_scope, require
 from vidpipe.library import (
     AssetView,
+    CommentView,
+    Decider,
     DeliveryDetail,
     EndpointView,
+    GateView,
     JobDetail,
     JobSpec,
     Library,
     ProjectView,
     Refused,
+    ReviewLinkView,
+    UnknownComment,
     UnknownDelivery,
     UnknownEndpoint,
     UnknownFailure,
+    UnknownGate,
     UnknownJob,
     UnknownProject,
+    UnknownReviewLink,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -174,6 +181,41 @@ class Asked:
         self._allow(channel)
         return number
 
+    # Reviews
+
+    @property
+    def decider(self) -> Decider:
+        """Whoever asks, as those who decide are written down."""
+        return Decider(self.principal.id, self.principal.name)
+
+    def gate(self, gate_id: int) -> GateView:
+        """A gate of a video that they may do what the route does to; errors as with videos."""
+        found = self.library.reviews.gate(gate_id)
+        if found.channel not in self.channels():
+            raise UnknownGate(gate_id)
+        self._allow(found.channel)
+        self.before.append(found)
+        return found
+
+    def review_link(self, link_id: str) -> ReviewLinkView:
+        """A link to clips of a channel that they may do what the route does to; likewise."""
+        found = self.library.reviews.links.get(link_id)
+        if found.channel not in self.channels():
+            raise UnknownReviewLink(link_id)
+        self._allow(found.channel)
+        self.before.append(found)
+        return found
+
+    def comment(self, number: int) -> CommentView:
+        """A comment on a clip of a channel that they may do what the route does to; likewise."""
+        found = self.library.reviews.links.get_comment(number)
+        channel = self.library.channel_of(found.video_id)
+        if channel not in self.channels():
+            raise UnknownComment(number)
+        self._allow(channel)
+        self.before.append(found)
+        return found
+
     # Webhooks: of an organisation as a whole, or of channels of it
 
     def places(self) -> frozenset[str]:
@@ -288,5 +330,6 @@ def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
 Reads = Annotated[Asked, Depends(asked(Action.READ))]
 Submits = Annotated[Asked, Depends(asked(Action.SUBMIT))]
 Processes = Annotated[Asked, Depends(asked(Action.PROCESS))]
+Decides = Annotated[Asked, Depends(asked(Action.REVIEW))]
 Removes = Annotated[Asked, Depends(asked(Action.REMOVE))]
 Configures = Annotated[Asked, Depends(asked(Action.CONFIGURE))]

@@ -23,6 +23,8 @@ from vidpipe.library import (
     AssetInUse,
     Changed,
     NameTaken,
+    NotApproved,
+    NotDecided,
     NotReady,
     Refused,
     RightsNotConfirmed,
@@ -30,12 +32,16 @@ from vidpipe.library import (
     Unknown,
     UnknownAsset,
     UnknownClip,
+    UnknownComment,
+    UnknownDecision,
     UnknownDelivery,
     UnknownEndpoint,
     UnknownExport,
     UnknownFailure,
+    UnknownGate,
     UnknownJob,
     UnknownProject,
+    UnknownReviewLink,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -121,6 +127,10 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownDelivery, 404, "delivery_not_found"),
     (UnknownClip, 404, "clip_not_found"),
     (UnknownExport, 404, "export_not_found"),
+    (UnknownDecision, 404, "decision_not_found"),
+    (UnknownGate, 404, "gate_not_found"),
+    (UnknownReviewLink, 404, "review_link_not_found"),
+    (UnknownComment, 404, "comment_not_found"),
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
     (LastAdmin, 409, "last_admin"),
@@ -138,6 +148,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (ChecksumMismatch, 460, "checksum_mismatch"),
     (NoRoom, 507, "no_room"),
     (Changed, 412, "changed"),
+    (NotApproved, 403, "not_approved"),
     (RightsNotConfirmed, 422, "rights_not_confirmed"),
     (Refused, 422, "invalid_request"),
 )
@@ -203,6 +214,8 @@ async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
         code = _CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
         headers = dict(error.headers or {})
         return problem(request_id, error.status_code, code, str(error.detail), headers=headers)
+    if isinstance(error, NotDecided):
+        return problem(request_id, 409, error.code, str(error), details=error.details)
     for kind, status, code in KINDS:
         if isinstance(error, kind):
             missing = (

@@ -21,7 +21,7 @@ from vidpipe.catalog.event_log import EventLog
 from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
-from vidpipe.catalog.following import follow
+from vidpipe.catalog.following import follow, options_digest
 from vidpipe.catalog.heartbeats import Heartbeats
 from vidpipe.catalog.history import History
 from vidpipe.catalog.idempotency import IdempotencyKeys
@@ -35,6 +35,10 @@ from vidpipe.catalog.processes import Conditions, Processes
 from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
+from vidpipe.catalog.review_rows import ReviewRows
+from vidpipe.catalog.review_states import GateState
+from vidpipe.catalog.review_tables import GateRow
+from vidpipe.catalog.reviews import void_approvals, void_gates
 from vidpipe.catalog.search import SearchIndex
 from vidpipe.catalog.standing import Standing
 from vidpipe.catalog.states import RequestState
@@ -87,11 +91,12 @@ class Catalog(Database):
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
     show, what programs asked for and sent, what people are told, what is amiss, what goes on now,
-    what is said, what was done on which day, where it all stands and what it has come to are each a
-    part of their own: `inbox`, `requests`, `failures`, `heartbeats`, `processes`, `history`,
-    `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `notices`, `conditions`, `overview`,
-    `outputs`, `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`,
-    `totals`, and what happens and how far it is: `events`, `progress`.
+    what is said, what was done on which day, what people approve, where it all stands and what it
+    has come to are each a part of their own: `inbox`, `requests`, `failures`, `heartbeats`,
+    `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `notices`,
+    `conditions`, `overview`, `outputs`, `search`, `analytics`, `upload_sessions`, `assets`,
+    `downloads`, `reviews`, `standing`, `totals`, and what happens and how far it is: `events`,
+    `progress`.
     """
 
     @cached_property
@@ -173,6 +178,10 @@ class Catalog(Database):
     @cached_property
     def outputs(self) -> OutputRows:
         return OutputRows(self)
+
+    @cached_property
+    def reviews(self) -> ReviewRows:
+        return ReviewRows(self)
 
     @cached_property
     def search(self) -> SearchIndex:
@@ -274,9 +283,16 @@ class Catalog(Database):
             request(session, row, Cause.SIDECAR)
 
     def finish_video(
-        self, video_id: str, begun: datetime, run_options: Mapping[str, Any] | None = None
+        self,
+        video_id: str,
+        begun: datetime,
+        run_options: Mapping[str, Any] | None = None,
+        stages: Collection[str] | None = None,
     ) -> None:
-        """A run that began then made all of it: older requests are met, failures resolved."""
+        """A run that began then made all of it: older requests are met, failures resolved.
+
+        Nobody has to approve of what it made by now; `stages` are those of the run, None: all.
+        """
         at = now()
         with self.writing() as session:
             video = session.get(Video, video_id, with_for_update=True)
@@ -292,17 +308,22 @@ class Catalog(Database):
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
             session.execute(delete(ProgressRow).where(ProgressRow.video_id == video_id))
             close_same(session, video_id, run_options, before=begun)
+            void_gates(session, video_id, options=options_digest(run_options), made=stages)
             resolve(session, video_id)
             follow(session, video_id)
 
     def unfinished(self) -> list[str]:
-        """Accepted videos that no run finished and that nobody requested."""
+        """Accepted videos that no run finished, that nobody requested and that wait for nobody."""
         requested = select(RequestRow.id).where(
             RequestRow.video_id == Video.video_id, RequestRow.state != RequestState.DONE
         )
+        halted = select(GateRow.id).where(
+            GateRow.video_id == Video.video_id, GateRow.state == GateState.WAITING
+        )
         query = (
             select(Video.video_id)
-            .where(Video.state == "accepted", Video.finished_at.is_(None), ~requested.exists())
+            .where(Video.state == "accepted", Video.finished_at.is_(None))
+            .where(~requested.exists(), ~halted.exists())
             .order_by(Video.video_id)
         )
         with self.session() as session:
@@ -328,6 +349,7 @@ class Catalog(Database):
             for table in (ClipRow, ExportRow):
                 session.execute(delete(table).where(table.video_id == video_id))
             search.forget(session, video_id)
+            void_gates(session, video_id)
             close_requests(session, video_id)
             resolve(session, video_id)
             follow(session, video_id)
@@ -376,6 +398,9 @@ class Catalog(Database):
         with self.writing() as session:
             older = session.execute(select(rows.table.__table__).where(*same)).mappings()
             before = {_item(row): _said(row) for row in older}
+            if rows.table is ClipRow and "video_id" in rows.of:
+                clips = {r.clip_id: r.fingerprint for r in rows.rows if isinstance(r, ClipRow)}
+                void_approvals(session, rows.of["video_id"], clips)
             session.execute(delete(rows.table).where(*same))
             session.add_all(rows.rows)
             for row in rows.rows:

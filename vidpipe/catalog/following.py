@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.events import emit
+from vidpipe.catalog.review_states import GateState
+from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, moved
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, Video, now
 
@@ -36,6 +39,7 @@ class _Facts:
     submitted: frozenset[str]
     retried: bool
     dead: FailureRow | None
+    halted: tuple[GateRow, ...]
 
 
 def follow(session: Session, subject: str) -> None:
@@ -184,6 +188,9 @@ def _facts(session: Session, video_id: str) -> _Facts:
     beats = select(Heartbeat.run_id).where(
         Heartbeat.video_id == video_id, Heartbeat.at >= alive_since()
     )
+    waiting = select(GateRow).where(
+        GateRow.video_id == video_id, GateRow.state == GateState.WAITING
+    )
     return _Facts(
         retired=video is None or video.state == "retired",
         finished_at=video.finished_at if video is not None else None,
@@ -194,6 +201,7 @@ def _facts(session: Session, video_id: str) -> _Facts:
         ),
         retried=any(f.state == FailureState.WAITING for f in failures),
         dead=next((f for f in failures if f.state == FailureState.DEAD), None),
+        halted=tuple(session.scalars(waiting)),
     )
 
 
@@ -209,11 +217,29 @@ def _state(job: JobRow, facts: _Facts) -> JobState:
     if own not in facts.wanted and not facts.retried:
         if facts.dead is not None and _counts(facts.dead.created_at, job.since):
             return JobState.FAILED
+        if _is_halted(job, facts):
+            return JobState.WAITING_FOR_REVIEW
         if facts.finished_at is not None and _counts(facts.finished_at, job.since):
             return JobState.DONE
     # A run that another job's options are for is none of this one's.
     of_others = facts.submitted and own not in facts.submitted
     return JobState.RUNNING if facts.at_work and not of_others else JobState.QUEUED
+
+
+def _is_halted(job: JobRow, facts: _Facts) -> bool:
+    """Whether something that the job asked for waits until somebody approves."""
+    own = options_digest(job.run_options)
+    return any(
+        gate.options_key == own
+        and bool(gate.stages)
+        and (job.stages is None or bool(set(job.stages) & set(gate.stages)))
+        for gate in facts.halted
+    )
+
+
+def options_digest(run_options: Mapping[str, Any] | None) -> str:
+    """A digest of run options: runs with the same wait together for somebody's approval."""
+    return hashlib.sha256(options_key(run_options).encode()).hexdigest()
 
 
 def options_key(run_options: Mapping[str, Any] | None) -> str:

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Select, false, or_, select, union_all
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import alive_since
 from vidpipe.catalog.paging import newest_first
+from vidpipe.catalog.review_states import GateState
+from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.states import FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, RequestRow, UploadRow, Video
 
@@ -24,6 +26,7 @@ class About(StrEnum):
     GIVEN_UP = "given_up"
     HELD = "held"
     FINISHED = "finished"
+    HALTED = "halted"
 
 
 class Listing:
@@ -143,5 +146,6 @@ _FEW: dict[About, Callable[[], tuple[Select[tuple[str]], ...]]] = {
     About.GIVEN_UP: lambda: (
         select(FailureRow.subject).where(FailureRow.state == FailureState.DEAD),
     ),
+    About.HALTED: lambda: (select(GateRow.video_id).where(GateRow.state == GateState.WAITING),),
     About.HELD: lambda: (select(Video.video_id).where(Video.hold.is_not(None)),),
 }

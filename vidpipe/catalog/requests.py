@@ -30,6 +30,7 @@ class Cause(StrEnum):
     RETRY = "retry"
     STALE = "stale"
     MANUAL = "manual"
+    REVIEW = "review"
 
 
 class Requests:
@@ -151,6 +152,20 @@ class Requests:
         )
         with self._db.session() as session:
             return session.scalar(query) or 0
+
+    def limit(self, gates: Mapping[int, str | None]) -> None:
+        """Where the runs of these open requests will end, because somebody has to approve.
+
+        Args:
+            gates: by request id; None: nowhere.
+        """
+        with self._db.writing() as session:
+            for number, gate in gates.items():
+                session.execute(
+                    update(RequestRow)
+                    .where(RequestRow.id == number, RequestRow.state == RequestState.OPEN)
+                    .values(gate=gate)
+                )
 
     def count(self) -> tuple[int, int]:
         """How many are open and due, and how many wait for their time."""

@@ -23,6 +23,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.following import alive_since
+from vidpipe.catalog.reviews import count_waiting
 from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
 from vidpipe.catalog.webhook_tables import DeliveryRow
@@ -51,6 +52,7 @@ class Stands:
         pending: uploads that intake has still to decide on, by channel.
         quarantined: uploads by (channel, reason).
         unfinished: videos that no run has finished, by channel.
+        reviews: videos that wait for somebody's approval, by (channel, gate).
         downloads: recordings behind links that are not fetched yet, by (channel, state).
         webhooks: what endpoints are still to be told: `events` whose deliveries are not written
             down, and `deliveries`; each due since then, or not before then.
@@ -66,6 +68,7 @@ class Stands:
     pending: dict[tuple[str, ...], Waiting]
     quarantined: dict[tuple[str, ...], int]
     unfinished: dict[tuple[str, ...], int]
+    reviews: dict[tuple[str, ...], Waiting]
     downloads: dict[tuple[str, ...], int]
     webhooks: dict[tuple[str, ...], Waiting]
     running: int
@@ -103,6 +106,7 @@ class Standing:
                 pending=_waiting(session, _PENDING),
                 quarantined=_counted(session, _QUARANTINED),
                 unfinished=_counted(session, _UNFINISHED),
+                reviews=_waiting(session, count_waiting()),
                 downloads=_counted(session, _DOWNLOADS),
                 webhooks=_waiting(session, _WEBHOOKS),
                 running=alive or 0,

@@ -181,7 +181,11 @@ class StageRunRow(Audited, Base):
 
 
 class ClipRow(Audited, Base):
-    """A clip of the current result of its video."""
+    """A clip of the current result of its video.
+
+    `fingerprint` is of its files and texts: what a user approves of; null of clips that were
+    made before there was one.
+    """
 
     __tablename__ = "clips"
 
@@ -196,6 +200,7 @@ class ClipRow(Audited, Base):
     end_s: Mapped[float] = mapped_column(Float)
     duration_s: Mapped[float] = mapped_column(Float)
     compositions: Mapped[list[str]] = mapped_column(JSON)
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (Index("ix_clips_video_id", "video_id"),)
 
@@ -246,6 +251,7 @@ class RequestRow(Audited, Base):
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
     it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent. One
     that waits for money or quota names it in `waits_for`, and says in `why` what for.
+    `gate` is where the run ends, because a user has to approve before it goes on.
     """
 
     __tablename__ = "requests"
@@ -265,6 +271,7 @@ class RequestRow(Audited, Base):
     origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     waits_for: Mapped[str | None] = mapped_column(String(255))
     why: Mapped[str | None] = mapped_column(Text)
+    gate: Mapped[str | None] = mapped_column(String(16))
 
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),

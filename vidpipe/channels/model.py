@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from vidpipe.channels.reviews import ReviewRules
 from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
 from vidpipe.errors import Misconfigured
@@ -301,6 +302,9 @@ class Channel(_Strict):
         default=(), description="noise that is removed from the sound: mains hum, constant noise"
     )
     retention: Retention = Retention()
+    review: ReviewRules = Field(
+        default=ReviewRules(), description="what waits for somebody's approval"
+    )
     max_in_flight: int | None = Field(
         default=None,
         ge=1,

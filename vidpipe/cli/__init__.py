@@ -38,7 +38,7 @@ from vidpipe.cli import account_commands
 from vidpipe.cli import webhook_commands
 
 # isort: split
-from vidpipe.cli import notify_commands
+from vidpipe.cli import notify_commands, review_commands
 
 # isort: split
 from vidpipe.cli import work
@@ -54,6 +54,7 @@ __all__ = [
     "model_commands",
     "notify_commands",
     "operate",
+    "review_commands",
     "run",
     "templates",
     "watch",

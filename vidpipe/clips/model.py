@@ -14,6 +14,7 @@ from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.media.encoders import SOFTWARE, Effort
 from vidpipe.platforms.model import Preset, Tier, TierName, graphics_safe_box, load_tiers
 from vidpipe.segments.model import Chapter
+from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.templates.model import Template, load_templates
 from vidpipe.timeline import EditList, Interval
 
@@ -274,6 +275,26 @@ class Clip(BaseModel):
     lead_s: float = Field(default=0.0, description="of the channel's film before it")
     duration_s: float
     files: tuple[ClipFile, ...]
+
+
+def clip_fingerprint(video_id: str, clip: Clip) -> str:
+    """What somebody approves of: the files of a clip in every shape, and the texts beside them.
+
+    The same clip made again under the same inputs has the same.
+    """
+    return fingerprint(
+        {
+            "video": video_id,
+            "clip": clip.clip_id,
+            "files": sorted((file.variant, file.fingerprint) for file in clip.files),
+            "title": clip.title,
+            "hook": clip.hook,
+            "description": clip.description,
+            "topic": clip.topic,
+            "keyphrases": clip.keyphrases,
+            "chapters": clip.chapters,
+        }
+    )
 
 
 class BurnedIn(Interval):

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from vidpipe.channels.model import PostTemplates
 from vidpipe.platforms.model import Preset, Tier
@@ -131,13 +138,25 @@ class RefusedExport(BaseModel):
 
 
 class PlatformExports(BaseModel):
-    """All exports for one platform, best clip first."""
+    """All exports for one platform, best clip first.
+
+    `refused` are clips that the platform cannot have, `withheld` those that reviewers rejected or
+    have not approved of yet; without any a document is as it was before there were reviews.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     platform: str
     exports: tuple[Export, ...] = ()
     refused: tuple[RefusedExport, ...] = ()
+    withheld: tuple[RefusedExport, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        if not self.withheld:
+            found.pop("withheld", None)
+        return found
 
 
 class ExportOptions(BaseModel):

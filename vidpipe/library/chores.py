@@ -71,5 +71,6 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("calls that nobody settled", 60.0, lost_calls),
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
+        *([Chore("slack reviews", 2.0, library.slack.tell_one)] if settings.slack.sends else ()),
         *(Chore(f"download {number + 1}", 2.0, fetch) for number in fetching),
     )

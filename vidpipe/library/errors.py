@@ -109,6 +109,42 @@ class UnknownExport(Unknown):
         super().__init__(f"clip {clip} of {video_id} was not exported for {platform!r}")
 
 
+class UnknownDecision(Unknown):
+    """There is no decision of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no decision {number}")
+
+
+class UnknownGate(Unknown):
+    """No video waits or waited at a gate of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no gate {number}")
+
+
+class UnknownReviewLink(Unknown):
+    """There is no link of this id."""
+
+    def __init__(self, link_id: str) -> None:
+        super().__init__(f"there is no review link {link_id!r}")
+
+
+class UnknownComment(Unknown):
+    """There is no comment of this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no comment {number}")
+
+
+class NotApproved(Refused):
+    """Something public or costly was asked for that nobody approved of."""
+
+    def __init__(self, video_id: str, clip_id: str, why: str) -> None:
+        self.video_id, self.clip_id = video_id, clip_id
+        super().__init__(f"clip {clip_id} of {video_id} may not be published: {why}")
+
+
 class RightsNotConfirmed(Refused):
     """A recording is to be fetched, and nobody said that it may be used."""
 

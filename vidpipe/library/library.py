@@ -24,8 +24,10 @@ from vidpipe.library.outputs import Outputs
 from vidpipe.library.overview import StatusOverview
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
+from vidpipe.library.reviews import Reviews
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
+from vidpipe.library.slack_reviews import SlackReviews
 from vidpipe.library.statistics import Statistics
 from vidpipe.library.telling import Telling
 from vidpipe.library.uploads import UploadSessions
@@ -104,6 +106,16 @@ class Library(Shelf):
     def outputs(self) -> Outputs:
         """What was made of videos: clips, exports, texts of posts."""
         return Outputs(self.engine)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """Who approved, rejected or changed what."""
+        return Reviews(self.engine)
+
+    @cached_property
+    def slack(self) -> SlackReviews:
+        """Approving and rejecting from Slack."""
+        return SlackReviews(self.engine, self.reviews)
 
     @cached_property
     def search(self) -> Searching:

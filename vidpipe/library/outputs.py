@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from pydantic import Field, ValidationError
 
 from vidpipe.catalog.outputs import ClipOf, ExportOf, OutputPlace
+from vidpipe.catalog.review_states import ReviewState
 from vidpipe.catalog.tables import now
 from vidpipe.exports.model import Post
 from vidpipe.library.errors import Refused, UnknownClip, UnknownExport
@@ -38,6 +39,8 @@ class ClipSummary(LibraryView):
     duration_s: float = Field(description="of the clip")
     compositions: tuple[str, ...] = Field(description="how it shows speaker and page")
     platforms: tuple[str, ...] = Field(description="that it is exported for")
+    fingerprint: str | None = Field(description="of its files and texts: a decision names it")
+    review: ReviewState = Field(description="whether somebody approved or rejected it as it is")
     created_at: datetime
 
 
@@ -116,8 +119,10 @@ class Outputs:
                 after=_place(cursor, 2) if cursor else None,
             )
             exported = catalog.outputs.platforms([row.clip for row in rows])
+            decided = catalog.reviews.states([row.clip for row in rows])
         items = tuple(
-            _clip(row, exported.get((row.clip.video_id, row.clip.clip_id), [])) for row in rows
+            _clip(row, exported.get(key, []), decided[key])
+            for row, key in ((row, (row.clip.video_id, row.clip.clip_id)) for row in rows)
         )
         return Page(
             items=items[:limit],
@@ -261,7 +266,7 @@ class Outputs:
         )
 
 
-def _clip(row: ClipOf, platforms: Collection[str]) -> ClipSummary:
+def _clip(row: ClipOf, platforms: Collection[str], review: ReviewState) -> ClipSummary:
     clip = row.clip
     return ClipSummary(
         clip_id=clip.clip_id,
@@ -275,6 +280,8 @@ def _clip(row: ClipOf, platforms: Collection[str]) -> ClipSummary:
         duration_s=clip.duration_s,
         compositions=tuple(clip.compositions),
         platforms=tuple(platforms),
+        fingerprint=clip.fingerprint,
+        review=review,
         created_at=clip.created_at,
     )
 

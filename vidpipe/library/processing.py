@@ -14,6 +14,7 @@ from vidpipe.intake import sidecars
 from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.model import IntakeState
 from vidpipe.observability.running import running
+from vidpipe.operations import gates
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage_run import Progress
@@ -149,10 +150,16 @@ def _process(
     timings: list[StageTiming] = []
     with engine.catalog.heartbeats.alive(run_id, video_id):
         for name in engine.pipeline.names(order.wanted_platforms):
+            try:
+                gates.check(engine, video_id, name, order)
+            except gates.AwaitsReview as error:
+                gates.stopped(engine, video_id, name, order, error.gate, begun)
+                raise
             ran = engine.run_stage(name, video_id, order, reporter(name), chosen)
             chosen[name] = ran.manifest
             timings.append(StageTiming(stage=name, wall_s=round(ran.wall_s, 3), reused=ran.reused))
     engine.catalog.finish_video(video_id, begun)
+    gates.finished(engine, video_id)
     if folder is None:
         found = stored_results(engine, video_id, made=chosen, timings=timings)
         return Processed(found.results, None)

@@ -27,11 +27,10 @@ from vidpipe.library.views import (
 #: Items on a page of a list, unless asked otherwise, and at most.
 PAGE, MOST = 50, 500
 #: Of which rows a video in a state is looked for among; its facts then decide.
-AMONG: dict[VideoState, About | None] = {
+AMONG: dict[VideoState, About] = {
     VideoState.QUEUED: About.OPEN,
     VideoState.RUNNING: About.AT_WORK,
-    # Nothing is written down yet that waits for somebody's word.
-    VideoState.WAITING_FOR_REVIEW: None,
+    VideoState.WAITING_FOR_REVIEW: About.HALTED,
     VideoState.DONE: About.FINISHED,
     VideoState.FAILED: About.GIVEN_UP,
     VideoState.HELD: About.HELD,
@@ -52,10 +51,11 @@ def video_views(catalog: Catalog, rows: Sequence[Video]) -> list[VideoView]:
             failed[failure.subject].append(failure)
         clips, exports = catalog.count_clips(ids), catalog.count_exports(ids)
         at_work = catalog.heartbeats.at_work()
+        halted = catalog.reviews.waiting(ids)
     return [
         _video(
             row,
-            state_of(_facts(row, wanted[row.video_id], failed[row.video_id], at_work)),
+            state_of(_facts(row, wanted[row.video_id], failed[row.video_id], at_work, halted)),
             clips.get(row.video_id, 0),
             exports.get(row.video_id, 0),
             next(iter(failed[row.video_id]), None),
@@ -84,7 +84,11 @@ def _detail(catalog: Catalog, row: Video, view: VideoView) -> VideoDetail:
 
 
 def _facts(
-    row: Video, wanted: Sequence[RequestRow], failed: Sequence[FailureRow], at_work: set[str]
+    row: Video,
+    wanted: Sequence[RequestRow],
+    failed: Sequence[FailureRow],
+    at_work: set[str],
+    halted: set[str],
 ) -> VideoFacts:
     dead = next((f.cause for f in failed if f.state == FailureState.DEAD), None)
     return VideoFacts(
@@ -95,6 +99,7 @@ def _facts(
         requested=bool(wanted),
         retried=any(f.state == FailureState.WAITING for f in failed),
         dead_cause=dead,
+        awaits_review=row.video_id in halted,
     )
 
 

@@ -93,15 +93,13 @@ class Shelf:
         if channel is not None:
             channels = {channel} if channels is None else {channel} & set(channels)
         after = place_of(cursor) if cursor else None
-        about = {AMONG[state] for state in states} - {None}
-        if states and not about:
-            return Page(items=())
+        about = {AMONG[state] for state in states}
         found: list[tuple[Video, VideoView]] = []
         # The database narrows by what rows say; what was wanted is asked of their states.
         while len(found) <= limit:
             with catalog.together():
                 rows = catalog.listing.videos(
-                    limit + 1, channels=channels, after=after, about=[a for a in about if a]
+                    limit + 1, channels=channels, after=after, about=about
                 )
                 views = video_views(catalog, rows)
             found += [

@@ -11,6 +11,7 @@ from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Principal
 from vidpipe.api.problems import AWAY, KINDS, ApiError
 from vidpipe.errors import InputRejected, Unavailable, VidpipeError
+from vidpipe.library import NotDecided
 from vidpipe.observability import events
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def said_of(error: VidpipeError) -> str:
     """An error in words for whoever called: nothing of the deployment is in them."""
     if isinstance(error, ApiError):
         return f"{error.code}: {error.detail}"
+    if isinstance(error, NotDecided):
+        return f"{error.code}: {error}"
     for kind, _, code in KINDS:
         if isinstance(error, kind):
             return f"{code}: {error}"

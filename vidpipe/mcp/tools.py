@@ -26,7 +26,11 @@ from vidpipe.library import (
     JobView,
     Library,
     Page,
+    Reason,
     Refused,
+    ReviewDetail,
+    ReviewItem,
+    ReviewState,
     SearchHit,
     SearchKind,
     VideoState,
@@ -48,6 +52,11 @@ Stages = Annotated[
     list[Annotated[str, Field(pattern=r"^[a-z0-9_/]{1,64}$")]],
     Field(min_length=1, max_length=50, description="names from render_options"),
 ]
+ClipName = Annotated[str, Field(pattern=_ID, description="id of a clip of the video, or its rank")]
+Fingerprint = Annotated[
+    str, Field(pattern=r"^[0-9a-f]{64}$", description="of the clip that was seen, list_reviews")
+]
+Note = Annotated[str, Field(max_length=2000, description="in your own words")]
 #: Sentences of one answer: some ten minutes of talk.
 _SENTENCES = 120
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -55,7 +64,8 @@ _CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_wo
 _INSTRUCTIONS = """\
 vidpipe turns long videos into short clips for platforms. Videos belong to channels. What is to be
 made is asked for as a job (submit_job, rerender), which waits in a queue: ask job_status every few
-seconds to minutes. search finds what is said in all videos; get_transcript has all of one.
+seconds to minutes. Where a channel asks for approval, clips wait in list_reviews for approve or
+reject. search finds what is said in all videos; get_transcript has all of one.
 Lists are paged: give next_cursor back as cursor."""
 
 
@@ -83,9 +93,11 @@ def server(library: Library, who: WhoCalls) -> MCPServer[Any]:
         tools.get_transcript,
         tools.search,
         tools.render_options,
+        tools.list_reviews,
     ):
         made.add_tool(read, annotations=_READS)
-    for change in (tools.submit_job, tools.rerender, tools.cancel_job):
+    changes = (tools.submit_job, tools.rerender, tools.cancel_job, tools.approve, tools.reject)
+    for change in changes:
         made.add_tool(change, annotations=_CHANGES)
     return made
 
@@ -297,6 +309,73 @@ class Tools:
             lambda view: f"{_job(view)}/cancel",
         )
 
+    async def list_reviews(
+        self,
+        ctx: Context[Any, Any],
+        video_id: Annotated[
+            str | None, Field(pattern=_ID, description="only of this video")
+        ] = None,
+        channel: Channel = None,
+        state: Annotated[ReviewState | None, Field(description="only those that stand so")] = None,
+        needed: Annotated[
+            bool | None, Field(description="true: only those that somebody is waited for")
+        ] = None,
+        limit: Limit = 20,
+        cursor: Cursor = None,
+    ) -> Page[ReviewItem]:
+        """List clips with where each stands with reviewers: pending, approved or rejected, by whom
+        and why. fingerprint is what approve and reject need."""
+
+        def work(asked: Asked) -> Page[ReviewItem]:
+            if video_id is not None:
+                asked.video(video_id)
+            return asked.library.reviews.list(
+                channels=asked.among(channel),
+                video_id=video_id,
+                state=state,
+                needed=needed,
+                limit=limit,
+                cursor=cursor,
+            )
+
+        return await self._read(ctx, work)
+
+    async def approve(
+        self,
+        ctx: Context[Any, Any],
+        video_id: VideoId,
+        clip: ClipName,
+        fingerprint: Fingerprint,
+        note: Note = "",
+    ) -> ReviewDetail:
+        """Approve of a clip as list_reviews showed it, so that it may be exported and published.
+        Only what a person asked you to approve: nobody else looks at it after you."""
+
+        def work(asked: Asked) -> ReviewDetail:
+            return asked.library.reviews.approve(
+                asked.video(video_id), clip, fingerprint, asked.decider, note=note
+            )
+
+        return await self._change(ctx, Action.REVIEW, "clip.approve", work, _clip)
+
+    async def reject(
+        self,
+        ctx: Context[Any, Any],
+        video_id: VideoId,
+        clip: ClipName,
+        fingerprint: Fingerprint,
+        reason: Annotated[Reason, Field(description="why; other needs a note")],
+        note: Note = "",
+    ) -> ReviewDetail:
+        """Reject a clip as list_reviews showed it: it is kept from exports and publishing."""
+
+        def work(asked: Asked) -> ReviewDetail:
+            return asked.library.reviews.reject(
+                asked.video(video_id), clip, fingerprint, reason, asked.decider, note=note
+            )
+
+        return await self._change(ctx, Action.REVIEW, "clip.reject", work, _clip)
+
     def _check_names(self, ctx: Context[Any, Any]) -> None:
         """Refuse arguments that the tool does not have: what was meant would not be done."""
         called = ctx.request_context.params or {}
@@ -349,6 +428,12 @@ class Tools:
         except VidpipeError as error:
             raise ToolError(said_of(error)) from error
         return made
+
+
+def _clip(view: BaseModel) -> str:
+    if not isinstance(view, ReviewItem):
+        raise Refused("no clip")
+    return f"videos/{view.video_id}/clips/{view.clip_id}"
 
 
 def _job(view: BaseModel) -> str:

@@ -97,7 +97,7 @@ def plan_removal(
     """What the policies give up now.
 
     Kept whatever its age: videos that a run works on, that are requested, wait for another
-    try or are held; clips that some platform has no export of.
+    try or for approval, or are held; clips that some platform has no export of.
 
     Args:
         engine: store, catalog, channels.
@@ -139,10 +139,11 @@ def plan_removal(
 
 
 def _busy(engine: Engine) -> set[str]:
-    """Videos that are worked on, requested, or failed, as the catalog knows it."""
+    """Videos that are worked on, requested, failed or wait for approval, by the catalog."""
     catalog = engine.catalog
     failed = {f.subject for f in catalog.failures.living()}
-    return catalog.heartbeats.at_work() | catalog.requests.videos() | failed
+    working = catalog.heartbeats.at_work() | catalog.requests.videos()
+    return working | failed | catalog.reviews.all_waiting()
 
 
 def _why_kept(video: Video, busy: Collection[str]) -> str | None:

@@ -6,7 +6,7 @@ import errno
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -182,7 +182,8 @@ class Engine:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
         settings, channel = run_options.applied_to(self.settings, self.channels[name])
-        return Order(settings, self.branded(channel), sidecar.instructions, run_options)
+        withheld = self.catalog.reviews.withheld(video_id)
+        return Order(settings, self.branded(channel), sidecar.instructions, run_options, withheld)
 
     def branded(self, channel: Channel) -> Channel:
         """A channel with files in place of the assets that its brand names.
@@ -316,6 +317,9 @@ class Engine:
         work: Path,
         started: float,
     ) -> StageResult:
+        if wanted.folder is Folder.EXPORTS:
+            # The clips may have been made since it was asked for, or decided on.
+            order = replace(order, withheld=self.catalog.reviews.withheld(video_id))
         run = self.prepare(wanted, video_id, order, work, _forward(progress), chosen)
         begin(wanted.name, self.artifacts.document(run.upload, Upload).name)
         prepared = wanted.prepare(order, run)

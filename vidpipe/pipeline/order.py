@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vidpipe.channels.model import Channel
@@ -16,12 +17,17 @@ from vidpipe.templates.model import Template
 
 @dataclass(frozen=True)
 class Order:
-    """The request for one video: settings, its channel, its sidecar, this run's options."""
+    """The request for one video: settings, its channel, its sidecar, this run's options.
+
+    `withheld` are the clips that are kept from exports and why, by id: somebody rejected them,
+    or has not approved of them yet.
+    """
 
     settings: Settings
     channel: Channel
     instructions: Instructions = field(default_factory=Instructions)
     run_options: RunOptions = field(default_factory=RunOptions)
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:

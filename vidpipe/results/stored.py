@@ -133,7 +133,7 @@ def stored_results(
         refused=tuple(
             f"{document.platform}: {f.rank}. {f.title}: {f.why}"
             for document in exports.values()
-            for f in document.refused
+            for f in (*document.refused, *document.withheld)
         ),
         empty_reason=clips.empty_reason,
         timings=tuple(timings if timings is not None else _timings(engine, video_id, made)),

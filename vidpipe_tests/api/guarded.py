@@ -24,6 +24,7 @@ from vidpipe.accounts.mail import Mail
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import app as module
 from vidpipe.catalog import tables
+from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.search import SearchKind, sentence_row
 from vidpipe.catalog.sessions import Sessions
 from vidpipe.catalog.upload_tables import AssetRow
@@ -153,6 +154,16 @@ class Guarded:
             end_s=10.0,
             duration_s=10.0,
             compositions=[],
+            fingerprint="f" * 64,
+        )
+        gate = GateRow(
+            video_id=video_id,
+            channel=channel,
+            gate="render",
+            options_key="0" * 64,
+            stages=["rendered_clips"],
+            fingerprint="f" * 64,
+            state="waiting",
         )
         export = tables.ExportRow(
             clip_id="c0ffee",
@@ -165,7 +176,11 @@ class Guarded:
         )
         said = sentence_row(video_id, channel, SearchKind.TRANSCRIPT, 0.0, 1.0, "This is said.")
         with catalog.writing() as session:
-            session.add_all([failure, clip, export, said])
+            session.add_all([failure, clip, gate, export, said])
+        link = self.library.reviews.links.create(video_id, created_by="local").link
+        comment = self.library.reviews.links.comment(
+            video_id, "1", 1.0, "too loud", by="local", by_name="Ada"
+        )
         spec = UploadSpec(channel, f"talk-{number:06d}.mp4", 10)
         upload = self.library.upload_sessions.create(spec, asked_by=f"user:{number}")
         asset = AssetRow(
@@ -190,6 +205,9 @@ class Guarded:
             "failure_id": str(failure.id),
             "platform": "tiktok",
             "clip": "1",
+            "gate_id": str(gate.id),
+            "link_id": link.link_id,
+            "comment_id": str(comment.comment_id),
             "form": "vtt",
         }
 

@@ -15,7 +15,7 @@ from vidpipe_tests.uploads.conftest import PIECE, metadata
 #: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
 PUBLIC, LOGIN = "public", "login"
 R, S, P, X, M = Action.READ, Action.SUBMIT, Action.PROCESS, Action.REMOVE, Action.MANAGE
-C = Action.CONFIGURE
+C, D = Action.CONFIGURE, Action.REVIEW
 ROUTES: dict[str, Action | str] = {
     "POST /jobs": S,
     "POST /jobs/batch": S,
@@ -78,6 +78,24 @@ ROUTES: dict[str, Action | str] = {
     "DELETE /channels/{channel}/assets/{name}": X,
     "GET /events": R,
     "GET /events/history": R,
+    "GET /reviews": R,
+    "GET /videos/{video_id}/clips/{clip}/review": R,
+    "POST /videos/{video_id}/clips/{clip}/approve": D,
+    "POST /videos/{video_id}/clips/{clip}/reject": D,
+    "POST /videos/{video_id}/clips/{clip}/undo": D,
+    "POST /reviews/batch": D,
+    "GET /reviews/gates": R,
+    "POST /reviews/gates/{gate_id}/approve": D,
+    "POST /reviews/gates/{gate_id}/reject": D,
+    "POST /reviews/links": D,
+    "GET /reviews/links": R,
+    "DELETE /reviews/links/{link_id}": D,
+    "GET /videos/{video_id}/comments": R,
+    "POST /videos/{video_id}/clips/{clip}/comments": D,
+    "PUT /reviews/comments/{comment_id}/resolved": D,
+    "GET /reviews/report": R,
+    "GET /reviews/marks": R,
+    "POST /slack/interactions": PUBLIC,
     "GET /failures": R,
     "POST /failures/{failure_id}/retry": P,
     "POST /projects": S,
@@ -139,6 +157,7 @@ COMMON = {"GET /platforms", "GET /platforms/{platform}", "GET /templates"}
 
 def _body(route: str, at: dict[str, str]) -> Any:
     role = {"organisation": at["organisation"], "role": "viewer"}
+    seen = {"fingerprint": "f" * 64}
     return {
         "POST /jobs": {"video_id": at["video_id"]},
         "POST /jobs/batch": {"jobs": [{"video_id": at["video_id"]}]},
@@ -170,6 +189,17 @@ def _body(route: str, at: dict[str, str]) -> Any:
             "size_bytes": 10,
         },
         "POST /uploads/{upload_id}/parts": {"numbers": [1]},
+        "POST /videos/{video_id}/clips/{clip}/approve": {"fingerprint": "f" * 64},
+        "POST /videos/{video_id}/clips/{clip}/reject": {**seen, "reason": "duplicate"},
+        "POST /videos/{video_id}/clips/{clip}/undo": {"decision_id": 1},
+        "POST /reviews/batch": {
+            "decisions": [{"video_id": at["video_id"], "clip": "1", **seen, "verdict": "approved"}]
+        },
+        "POST /reviews/gates/{gate_id}/approve": seen,
+        "POST /reviews/gates/{gate_id}/reject": {**seen, "reason": "duplicate"},
+        "POST /reviews/links": {"video_id": at["video_id"]},
+        "POST /videos/{video_id}/clips/{clip}/comments": {"at_s": 1.0, "text": "too quiet"},
+        "PUT /reviews/comments/{comment_id}/resolved": {"resolved": True},
         "POST /auth/login": {"email": "viewer@example.org", "password": GOOD},
         "POST /auth/refresh": {"refresh_token": "x"},
         "POST /auth/register": {"email": "new@example.org"},
@@ -339,6 +369,7 @@ def test_nobody_gets_past_without_saying_who_they_are(service, route):
     else:
         assert status in {
             "POST /auth/refresh": (401,),
+            "POST /slack/interactions": (404,),
             "POST /auth/register": (403,),
             "GET /auth/oidc/start": (404,),
             "GET /auth/oidc/callback": (404,),

@@ -38,6 +38,9 @@ TOOLS = {
     "render_options",
     "rerender",
     "cancel_job",
+    "list_reviews",
+    "approve",
+    "reject",
 }
 
 
@@ -98,7 +101,7 @@ def test_the_tools_are_listed_with_what_they_take(served, keys, mode):
     for tool in tools:
         assert tool.description and tool.output_schema is not None
         assert "ctx" not in tool.input_schema.get("properties", {})
-        changes = tool.name in ("submit_job", "rerender", "cancel_job")
+        changes = tool.name in ("submit_job", "rerender", "cancel_job", "approve", "reject")
         assert tool.annotations.read_only_hint is not changes
 
 
@@ -254,6 +257,27 @@ def test_nobody_gets_in_without_a_key(served, headers, status, code):
         assert told == code and answer.headers["x-request-id"]
     if status == 401:
         assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_clips_are_approved_with_the_scope_of_the_key(served, keys):
+    made, url = served
+    at = made.objects("news")
+    reviewer = made.key(role=Role.EDITOR, scopes=[Scope.READ, Scope.REVIEW])
+    listed = call(url, reviewer, "list_reviews", {"video_id": at["video_id"]})
+    [item] = listed.structured_content["items"]
+    seen = {"video_id": at["video_id"], "clip": "1", "fingerprint": item["fingerprint"]}
+    for who in ("editor", "reader"):
+        refused = call(url, keys[who], "approve", seen)
+        assert refused.is_error and "forbidden" in words(refused)
+    changed = call(url, reviewer, "approve", {**seen, "fingerprint": "0" * 64})
+    assert changed.is_error and "clip_changed" in words(changed)
+    told = call(url, reviewer, "reject", {**seen, "reason": "no_context"})
+    assert told.structured_content["state"] == "rejected"
+    second = call(url, made.key(role=Role.EDITOR, scopes=[*Scope]), "approve", seen)
+    assert second.is_error and "already_decided" in words(second)
+    admin = made.key(role=Role.ADMIN, scopes=[*Scope])
+    log = made.client.get("/audit?action=clip.reject", headers=admin).json()["items"]
+    assert log[0]["object"] == f"videos/{at['video_id']}/clips/c0ffee"
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])

@@ -27,6 +27,7 @@ PREFIX = "vidpipe_"
 KEPT_S = 5.0
 _REQUEST_STATES = ("due", "delayed", "submitted")
 _JOB_STATES = ("queued", "running", "waiting_for_review")
+_GATES = ("cost", "render", "export", "publish")
 _DOWNLOAD_STATES = ("waiting", "running")
 _Amounts = dict[str, dict[tuple[str, ...], Amount]]
 
@@ -159,6 +160,7 @@ class CatalogCollector(Collector):
             lag.add_metric(kind, _age_s(waiting, stands.at))
         yield from (requests, ages, jobs, pending, oldest, unfinished, failures, quarantined)
         yield from (downloads, told, lag)
+        yield from self._reviews(stands)
         yield _gauge(
             "runs_running", "Runs that a living process leads, commands too.", stands.running
         )
@@ -169,6 +171,21 @@ class CatalogCollector(Collector):
             "none is running.",
             quiet_s,
         )
+
+    def _reviews(self, stands: Stands) -> Iterator[Metric]:
+        waits = _family("reviews_waiting", "Videos that wait for approval.", "channel", "gate")
+        since = _family(
+            "reviews_oldest_age_seconds",
+            "Seconds that a video has waited for approval, the longest of the channel.",
+            "channel",
+        )
+        for channel in self._and(stands.reviews):
+            found = {gate: stands.reviews.get((channel, gate)) for gate in _GATES}
+            for gate, waiting in found.items():
+                waits.add_metric([channel, gate], waiting.count if waiting else 0)
+            ages_s = [_age_s(waiting, stands.at) for waiting in found.values()]
+            since.add_metric([channel], max(ages_s))
+        yield from (waits, since)
 
     def _and(self, found: Collection[tuple[str, ...]]) -> list[str]:
         """The channels that there are, and those that something is left of."""

@@ -19,6 +19,7 @@ from vidpipe.clips.model import (
     FailedClip,
     RenderedClips,
     Variant,
+    clip_fingerprint,
 )
 from vidpipe.errors import InputRejected
 from vidpipe.exports.model import Estimate
@@ -272,6 +273,7 @@ def rows(video_id: str, document: RenderedClips) -> Rows:
                 end_s=c.segment.end_s,
                 duration_s=c.duration_s,
                 compositions=[p.composition.value for p in c.parts],
+                fingerprint=clip_fingerprint(video_id, c),
             )
             for c in document.clips
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,21 @@ _FAMILY = "platform_exports"
 _BESIDE = ("clip.srt", "clip.vtt")
 
 
+@dataclass(frozen=True)
+class ExportTerms:
+    """What is known of a video's exports before they are made.
+
+    Attributes:
+        title: what the recording is called in a post.
+        withheld: the clips that reviewers keep from exports and why, by id.
+    """
+
+    title: str
+    withheld: Mapping[str, str]
+
+
 @functools.cache
-def export_stage(platform: str) -> Stage[ExportOptions, str, PlatformExports]:
+def export_stage(platform: str) -> Stage[ExportOptions, ExportTerms, PlatformExports]:
     """The stage that makes every clip's export for one platform."""
 
     def options(order: Order) -> ExportOptions:
@@ -74,15 +88,19 @@ def export_stage(platform: str) -> Stage[ExportOptions, str, PlatformExports]:
     )
 
 
-def prepare(order: Order, run: StageRun[ExportOptions]) -> str:
-    """What the recording is called in a post."""
+def prepare(order: Order, run: StageRun[ExportOptions]) -> ExportTerms:
+    """What the recording is called in a post, and which of its clips reviewers keep back."""
     name = run.artifacts.document(run.upload, Upload).name
-    return order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    title = order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    clips = {c.clip_id for c in run.document("rendered_clips", RenderedClips).clips}
+    kept_back = {clip: why for clip, why in sorted(order.withheld.items()) if clip in clips}
+    return ExportTerms(title, kept_back)
 
 
-def identity(_: StageRun[ExportOptions], title: str) -> dict[str, Any]:
-    """What makes files, and what the recording is called."""
-    return {"ffmpeg": ffmpeg.identity(), "video": title}
+def identity(_: StageRun[ExportOptions], terms: ExportTerms) -> dict[str, Any]:
+    """What makes files, what the recording is called, and what is kept back, if anything."""
+    named = {"ffmpeg": ffmpeg.identity(), "video": terms.title}
+    return named | ({"withheld": dict(terms.withheld)} if terms.withheld else {})
 
 
 def rows(video_id: str, document: PlatformExports) -> Rows:
@@ -105,29 +123,38 @@ def rows(video_id: str, document: PlatformExports) -> Rows:
     )
 
 
-def run_exports(run: StageRun[ExportOptions], title: str) -> PlatformExports:
-    """Every clip as the platform wants it; those that it cannot have, and why."""
+def run_exports(run: StageRun[ExportOptions], terms: ExportTerms) -> PlatformExports:
+    """Every clip as the platform wants it; those that it does not get, and why."""
     options = run.options
     rendered = run.document("rendered_clips", RenderedClips)
     platform = options.preset.name
     exports: list[Export] = []
     refused: list[RefusedExport] = []
+    withheld: list[RefusedExport] = []
     for done, clip in enumerate(rendered.clips):
-        exporter = _Exporter(run, title, clip, rendered.language)
+        if clip.clip_id in terms.withheld:
+            withheld.append(_refused(clip, terms.withheld[clip.clip_id]))
+            continue
+        exporter = _Exporter(run, terms.title, clip, rendered.language)
         try:
             exports.append(exporter.export())
         except InputRejected as error:
             if error.reason == "missing_variant":
                 raise
-            refused.append(
-                RefusedExport(
-                    clip_id=clip.clip_id, rank=clip.rank, title=clip.title, why=error.message
-                )
-            )
+            refused.append(_refused(clip, error.message))
         run.progress(
             (done + 1) / len(rendered.clips), f"{platform}: {done + 1} of {len(rendered.clips)}"
         )
-    return PlatformExports(platform=platform, exports=tuple(exports), refused=tuple(refused))
+    return PlatformExports(
+        platform=platform,
+        exports=tuple(exports),
+        refused=tuple(refused),
+        withheld=tuple(withheld),
+    )
+
+
+def _refused(clip: Clip, why: str) -> RefusedExport:
+    return RefusedExport(clip_id=clip.clip_id, rank=clip.rank, title=clip.title, why=why)
 
 
 class _Exporter:

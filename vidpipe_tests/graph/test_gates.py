@@ -1,0 +1,202 @@
+"""Gates in the graph: runs end before them, wait as rows, and go on when somebody approved."""
+
+import dagster as dg
+import pytest
+
+from resources import VidpipeResource
+from sensors.run_outcomes import run_outcomes
+from sensors.video_requests import video_requests
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.reviews import Decider
+from vidpipe.library import GateState, JobSpec, JobState, Library, Reason, VideoState
+from vidpipe.operations.gates import AWAITS_REVIEW
+from vidpipe_tests.conftest import CHANNELS
+from vidpipe_tests.graph.conftest import run_job
+
+ADA = Decider("user:ada", "ada@example.org")
+CLIPS, EXPORTS = "rendered_clips", ["platform_exports/tiktok", "platform_exports/youtube_shorts"]
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def gated(home):
+    """The processed home with these rules, and its library: `gated("export: ask")`."""
+
+    def made(rules):
+        text = CHANNELS.replace("quality: draft", f"quality: draft\n    review: {{{rules}}}")
+        (home / "channels.yaml").write_text(text)
+        return Library(VidpipeResource(home=str(home)).engine)
+
+    return made
+
+
+def tick(sensor, instance, home):
+    context = dg.build_sensor_context(instance=instance)
+    return sensor(context, vidpipe=VidpipeResource(home=str(home)))
+
+
+def words(result):
+    reason = result if isinstance(result, dg.SkipReason) else result.skip_reason
+    return reason.skip_message if reason is not None else ""
+
+
+def play(instance, home):
+    """What the daemon does with the next run that is asked for; its stages, and what was noted."""
+    [request] = tick(video_requests, instance, home).run_requests
+    selection = request.asset_selection
+    result = run_job(
+        instance, home, request.partition_key, tags=request.tags, asset_selection=selection
+    )
+    assert result.success
+    # Its run is seen, as a daemon's is on the next tick.
+    tick(video_requests, instance, home)
+    names = [key.to_user_string() for key in selection] if selection is not None else None
+    return names, words(tick(run_outcomes, instance, home))
+
+
+def exported(library, video_id):
+    catalog = library.engine.catalog
+    return {(row.clip_id, row.platform) for row in catalog.exports(video_id)}
+
+
+def clips_of(library, video_id):
+    found = library.reviews.list(channels=["default"], video_id=video_id).items
+    return {item.rank: item for item in found}
+
+
+def test_clips_are_exported_as_they_are_approved(instance, gated, home, processed):
+    library, video_id = gated("export: ask"), processed.video_id
+    [job] = library.jobs.create([JobSpec(video_id=video_id)], asked_by="local")
+    stages, said = play(instance, home)
+    assert stages[-1] == CLIPS and not set(stages) & set(EXPORTS)
+    assert said == f"{video_id}: waits for review at the gate export"
+    assert library.status(video_id).state is VideoState.WAITING_FOR_REVIEW
+    assert library.jobs.get(job.job_id).state is JobState.WAITING_FOR_REVIEW
+    listed = library.list(states=[VideoState.WAITING_FOR_REVIEW])
+    assert [video.video_id for video in listed.items] == [video_id]
+
+    # Nothing moves it but a decision: no sweep, no retry of what a run left, no wish.
+    assert library.request_incomplete() == ()
+    assert "no video waits" in words(tick(video_requests, instance, home))
+    library.engine.catalog.requests.add([video_id], Cause.STALE, stages=EXPORTS)
+    assert f"wait for review: {video_id} at the gate export" in words(
+        tick(video_requests, instance, home)
+    )
+    assert library.status(video_id).state is VideoState.WAITING_FOR_REVIEW
+
+    first, second = (clips_of(library, video_id)[rank] for rank in (1, 2))
+    library.reviews.approve(video_id, "1", first.fingerprint, ADA)
+    assert library.status(video_id).state is VideoState.QUEUED
+    stages, said = play(instance, home)
+    assert stages == EXPORTS and "waits for review at the gate export" in said
+    assert {clip for clip, _ in exported(library, video_id)} == {first.clip_id}
+    assert library.jobs.get(job.job_id).state is JobState.WAITING_FOR_REVIEW
+
+    library.reviews.reject(
+        video_id, "2", second.fingerprint, Reason.NO_CONTEXT, ADA, note="who is it?"
+    )
+    stages, said = play(instance, home)
+    assert stages == EXPORTS and said.endswith(f"{video_id}: finished")
+    assert {clip for clip, _ in exported(library, video_id)} == {first.clip_id}
+    assert any("who is it?" in why for why in library.results(video_id).refused)
+    assert library.jobs.get(job.job_id).state is JobState.DONE
+    assert library.status(video_id).state is VideoState.DONE
+    [gate] = library.reviews.gates(channels=["default"]).items
+    assert (gate.state, gate.by_name) == (GateState.APPROVED, "ada@example.org")
+
+    # Made again, what was decided still counts: nobody is asked, and nothing waits.
+    library.request(video_id)
+    play(instance, home)
+    stages, said = play(instance, home)
+    assert stages == EXPORTS and said.endswith(f"{video_id}: finished")
+    assert {clip for clip, _ in exported(library, video_id)} == {first.clip_id}
+
+
+def test_nothing_is_rendered_before_the_moments_were_approved(instance, gated, home, processed):
+    library, video_id = gated("render: ask"), processed.video_id
+    library.request(video_id)
+    stages, said = play(instance, home)
+    assert stages[-1] == "scored_segments" and "at the gate render" in said
+    [gate] = library.reviews.gates(channels=["default"], state=GateState.WAITING).items
+    assert gate.stages == (CLIPS, *EXPORTS)
+    library.reviews.approve_gate(gate.gate_id, gate.fingerprint, ADA)
+    stages, said = play(instance, home)
+    assert stages == [CLIPS, *EXPORTS] and said.endswith(f"{video_id}: finished")
+    # The same moments again need nobody.
+    library.request(video_id)
+    play(instance, home)
+    assert play(instance, home)[1].endswith(f"{video_id}: finished")
+
+
+def test_a_video_that_may_not_go_on_says_why_until_it_is_retried(instance, gated, home, processed):
+    library, video_id = gated("render: ask"), processed.video_id
+    [job] = library.jobs.create([JobSpec(video_id=video_id)], asked_by="local")
+    play(instance, home)
+    [gate] = library.reviews.gates(channels=["default"]).items
+    library.reviews.reject_gate(
+        gate.gate_id, gate.fingerprint, Reason.RIGHTS_OR_PRIVACY, ADA, note="no consent"
+    )
+    status = library.status(video_id)
+    assert status.state is VideoState.REJECTED
+    assert "rights or privacy: no consent" in status.failure.message
+    failed = library.jobs.get(job.job_id)
+    assert (failed.state, failed.error.code) == (JobState.FAILED, "rejected:by_review")
+    assert "no video waits" in words(tick(video_requests, instance, home))
+    assert library.request_incomplete() == ()
+    assert not library.engine.catalog.failures.unnotified()
+    library.retry([status.failure.id])
+    assert "at the gate render" in play(instance, home)[1]
+
+
+def test_a_run_that_somebody_launches_comes_to_the_same_gate(instance, gated, home, processed):
+    library, video_id = gated("export: ask"), processed.video_id
+    result = run_job(instance, home, video_id)
+    failed = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    assert not result.success and len(failed) == 1
+    metadata = failed[0].step_failure_data.user_failure_data.metadata
+    assert metadata["cause"].value == AWAITS_REVIEW
+    assert "waits for review at the gate export" in words(tick(run_outcomes, instance, home))
+    assert not library.failures()
+    [gate] = library.reviews.gates(channels=["default"], state=GateState.WAITING).items
+    assert (gate.gate, gate.stages, gate.pending_clips) == ("export", tuple(EXPORTS), 2)
+
+
+def test_exports_go_when_a_clip_is_rejected_and_come_back(instance, gated, home, processed):
+    library, video_id = gated("publish: ask"), processed.video_id
+    library.request(video_id)
+    stages, said = play(instance, home)
+    assert stages is None and said.endswith(f"{video_id}: finished")
+    assert library.status(video_id).state is VideoState.WAITING_FOR_REVIEW
+    before, item = exported(library, video_id), clips_of(library, video_id)[1]
+    made = library.reviews.reject(video_id, "1", item.fingerprint, Reason.WRONG_CAPTIONS, ADA)
+    play(instance, home)
+    assert {c for c, _ in before} - {c for c, _ in exported(library, video_id)} == {item.clip_id}
+    library.reviews.undo(video_id, "1", made.decision.decision_id, ADA)
+    play(instance, home)
+    assert exported(library, video_id) == before
+    assert library.status(video_id).state is VideoState.WAITING_FOR_REVIEW
+
+
+def test_a_failed_run_before_a_gate_is_tried_again_as_it_was_asked_for(
+    instance, gated, home, processed
+):
+    library, video_id = gated("export: ask"), processed.video_id
+    library.request(video_id)
+    [request] = tick(video_requests, instance, home).run_requests
+    from definitions import defs
+
+    tags = {**request.tags, "dagster/partition": video_id}
+    job = defs.resolve_job_def("process_video")
+    run = instance.create_run_for_job(
+        job, tags=tags, asset_selection=frozenset(request.asset_selection)
+    )
+    tick(video_requests, instance, home)
+    instance.report_run_failed(run, "gone")
+    assert "tried again" in words(tick(run_outcomes, instance, home))
+    [again] = [r for r in library.engine.catalog.requests.of_video(video_id) if r.state == "open"]
+    assert again.stages is None

@@ -1,0 +1,184 @@
+"""Deciding over HTTP, and from a language model: who may, what is answered, what is written."""
+
+import pytest
+
+from vidpipe.accounts.model import Grant, Role, Scope
+from vidpipe_tests.api.guarded import guarded
+
+SEEN = {"fingerprint": "f" * 64}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with guarded(tmp_path_factory.mktemp("reviews")) as made:
+        for name in ("ada", "ben"):
+            made.user(f"{name}@example.org", Grant("acme", Role.EDITOR))
+        made.user("eve@example.org", Grant("acme", Role.VIEWER))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def headers(service):
+    return {name: service.login(f"{name}@example.org") for name in ("ada", "ben", "eve")}
+
+
+@pytest.fixture
+def clip(service):
+    """A clip of a new video; where its routes are."""
+    at = service.objects("news")
+    return at["video_id"], f"/videos/{at['video_id']}/clips/1"
+
+
+def test_an_editor_decides_and_the_next_is_told_who_did(service, headers, clip):
+    video_id, where = clip
+    body = {**SEEN, "reason": "no_context", "note": "who is it?"}
+    made = service.client.post(f"{where}/reject", json=body, headers=headers["ada"])
+    assert made.status_code == 200 and made.json()["state"] == "rejected"
+    second = service.client.post(f"{where}/approve", json=SEEN, headers=headers["ben"])
+    assert second.status_code == 409 and second.json()["code"] == "already_decided"
+    said = second.json()["details"]["decision"]
+    assert (said["by_name"], said["reason"]) == ("ada@example.org", "no_context")
+    undone = service.client.post(
+        f"{where}/undo", json={"decision_id": said["decision_id"]}, headers=headers["ben"]
+    )
+    assert undone.status_code == 200 and undone.json()["state"] == "pending"
+    [entry] = undone.json()["history"]
+    assert entry["undone_by"].startswith("user:") and entry["stands"] is False
+    shown = service.client.get("/clips?limit=200", headers=headers["eve"]).json()["items"]
+    [found] = [item for item in shown if item["video_id"] == video_id]
+    assert (found["fingerprint"], found["review"]) == ("f" * 64, "pending")
+
+
+def test_what_was_not_seen_is_refused_with_what_there_is(service, headers, clip):
+    _, where = clip
+    body = {"fingerprint": "0" * 64}
+    answer = service.client.post(f"{where}/approve", json=body, headers=headers["ada"])
+    assert (answer.status_code, answer.json()["code"]) == (409, "clip_changed")
+    assert answer.json()["details"] == SEEN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"fingerprint": "xyz"},
+        {**SEEN, "reason": "ugly"},
+        {**SEEN, "reason": "other"},
+        {**SEEN, "reason": "duplicate", "note": "x" * 2001},
+        {**SEEN, "reason": "duplicate", "more": 1},
+    ],
+)
+def test_a_rejection_that_says_nothing_useful_is_refused(service, headers, clip, body):
+    answer = service.client.post(f"{clip[1]}/reject", json=body, headers=headers["ada"])
+    assert answer.status_code == 422, answer.text
+
+
+def test_a_key_needs_the_scope_of_reviews(service, clip):
+    reads = service.key(role=Role.EDITOR, scopes=[Scope.READ, Scope.WRITE])
+    decides = service.key(role=Role.EDITOR, scopes=[Scope.READ, Scope.REVIEW])
+    assert service.client.post(f"{clip[1]}/approve", json=SEEN, headers=reads).status_code == 403
+    made = service.client.post(f"{clip[1]}/approve", json=SEEN, headers=decides)
+    assert made.status_code == 200 and made.json()["decision"]["by"].startswith("key:")
+
+
+def test_each_decision_of_a_batch_counts_by_itself(service, headers):
+    videos = [service.objects("news")["video_id"] for _ in range(2)]
+    theirs = service.objects("default")["video_id"]
+
+    def one(video_id, **more):
+        return {"video_id": video_id, "clip": "1", **SEEN, "verdict": "approved", **more}
+
+    decisions = [
+        one(videos[0]),
+        one(videos[1], fingerprint="0" * 64),
+        one(videos[1], verdict="rejected"),
+        one(videos[1], verdict="rejected", reason="duplicate"),
+        one(videos[0], verdict="rejected", reason="duplicate"),
+        one(theirs),
+        one("news--nothing-0000000000"),
+    ]
+    answer = service.client.post(
+        "/reviews/batch", json={"decisions": decisions}, headers=headers["ada"]
+    )
+    assert answer.status_code == 200, answer.text
+    results = answer.json()["results"]
+    assert [item["outcome"] for item in results] == [
+        "done", "changed", "refused", "done", "decided", "not_found", "not_found",
+    ]  # fmt: skip
+    assert results[1]["fingerprint"] == "f" * 64
+    assert results[4]["decision"]["by_name"] == "ada@example.org"
+    admin = service.key(role=Role.ADMIN, scopes=[*Scope])
+    log = service.client.get("/audit?action=clip&limit=50", headers=admin).json()["items"]
+    written = {row["object"]: row["action"] for row in log}
+    assert written[f"videos/{videos[0]}/clips/c0ffee"] == "clip.approve"
+    assert written[f"videos/{videos[1]}/clips/c0ffee"] == "clip.reject"
+
+
+def test_gates_are_listed_and_decided_on(service, headers):
+    video_id = service.objects("news")["video_id"]
+    listed = service.client.get(f"/reviews/gates?video_id={video_id}", headers=headers["eve"])
+    [gate] = listed.json()["items"]
+    assert (gate["gate"], gate["state"], gate["stages"]) == (
+        "render",
+        "waiting",
+        ["rendered_clips"],
+    )
+    where = f"/reviews/gates/{gate['gate_id']}"
+    stale = service.client.post(
+        f"{where}/approve", json={"fingerprint": "0" * 64}, headers=headers["ada"]
+    )
+    assert (stale.status_code, stale.json()["code"]) == (409, "gate_changed")
+    made = service.client.post(f"{where}/approve", json=SEEN, headers=headers["ada"])
+    assert made.json()["state"] == "approved"
+    second = service.client.post(
+        f"{where}/reject", json={**SEEN, "reason": "duplicate"}, headers=headers["ben"]
+    )
+    assert (second.status_code, second.json()["code"]) == (409, "already_decided")
+
+
+def test_a_link_is_shown_once_and_revoked(service, headers):
+    video_id = service.objects("news")["video_id"]
+    body = {"video_id": video_id, "clips": ["1"], "password": "tall blue door"}
+    key = {**headers["ada"], "Idempotency-Key": "one"}
+    made = service.client.post("/reviews/links", json=body, headers=key)
+    assert made.status_code == 201 and "/review/" in made.json()["url"]
+    again = service.client.post("/reviews/links", json=body, headers=key)
+    assert again.json()["url"] is None and again.json()["link"] == made.json()["link"]
+    listed = service.client.get(f"/reviews/links?video_id={video_id}", headers=headers["ada"])
+    token = made.json()["url"].rpartition("/")[2]
+    assert token not in listed.text and "tall blue door" not in listed.text
+    link_id = made.json()["link"]["link_id"]
+    assert made.headers["location"] == f"/api/v1/reviews/links/{link_id}"
+    gone = service.client.delete(f"/reviews/links/{link_id}", headers=headers["ada"])
+    assert gone.json()["revoked_at"] is not None
+    assert service.library.reviews.links.open(token) is None
+
+
+def test_comments_are_made_listed_and_seen_to(service, headers, clip):
+    video_id, where = clip
+    body = {"at_s": 2.5, "text": "too loud"}
+    made = service.client.post(f"{where}/comments", json=body, headers=headers["ada"])
+    assert made.status_code == 201 and made.json()["by_name"] == "ada@example.org"
+    late = {"at_s": 60, "text": "there is no such second"}
+    refused = service.client.post(f"{where}/comments", json=late, headers=headers["ada"])
+    assert refused.status_code == 422
+    listed = service.client.get(f"/videos/{video_id}/comments?clip=1", headers=headers["eve"])
+    assert [item["text"] for item in listed.json()["items"]] == ["too loud", "too loud"]
+    number = made.json()["comment_id"]
+    done = service.client.put(
+        f"/reviews/comments/{number}/resolved", json={"resolved": True}, headers=headers["ben"]
+    )
+    assert done.json()["resolved_at"] is not None
+    assert service.client.get(f"{where}/review", headers=headers["eve"]).json()["comments"] == 1
+
+
+def test_report_and_marks(service, headers, clip):
+    video_id, where = clip
+    service.client.post(f"{where}/approve", json=SEEN, headers=headers["ada"])
+    report = service.client.get("/reviews/report?channel=news", headers=headers["eve"]).json()
+    assert report["decisions"] >= 1 and report["rows"][0]["channel"] == "news"
+    marks = service.client.get("/reviews/marks?channel=news", headers=headers["eve"])
+    assert marks.headers["content-type"] == "text/csv; charset=utf-8"
+    assert f"{video_id},0.000,10.000" in marks.text
+    bad = service.client.get("/reviews/report?since=0001-01-01T00:00:00Z", headers=headers["eve"])
+    assert bad.status_code == 422
