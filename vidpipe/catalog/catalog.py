@@ -17,6 +17,7 @@ from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.downloads import DownloadRows
+from vidpipe.catalog.edits import EditRows
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
 from vidpipe.catalog.following import follow
@@ -83,7 +84,7 @@ class Catalog(Database):
     show, what programs asked for and sent, what is said, what was done on which day, where it all
     stands and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
     `heartbeats`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `outputs`,
-    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`.
+    `search`, `analytics`, `upload_sessions`, `assets`, `downloads`, `standing`, `totals`, `edits`.
     """
 
     @cached_property
@@ -141,6 +142,10 @@ class Catalog(Database):
     @cached_property
     def assets(self) -> AssetRows:
         return AssetRows(self)
+
+    @cached_property
+    def edits(self) -> EditRows:
+        return EditRows(self)
 
     @cached_property
     def listing(self) -> Listing:

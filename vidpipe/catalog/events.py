@@ -18,6 +18,7 @@ from vidpipe.catalog.webhook_tables import EndpointRow, EventRow
 
 #: Every type that is emitted, and when. A part that emits another adds it here.
 EVENT_TYPES: dict[str, str] = {
+    "edits.changed": "a new version of what people decided of a video was saved",
     "job.completed": "a job is done: all that it asked for was made",
     "job.failed": "a job was given up",
     "job.cancelled": "a job was taken back, or its video was retired",

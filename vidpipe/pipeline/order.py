@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vidpipe.channels.model import Channel
 from vidpipe.channels.wording import Wording, joined_terms
+from vidpipe.edits.model import EditDocument
 from vidpipe.intake.lengths import length_limits
 from vidpipe.intake.model import Instructions
 from vidpipe.pipeline.run_options import RunOptions
@@ -16,12 +19,23 @@ from vidpipe.templates.model import Template
 
 @dataclass(frozen=True)
 class Order:
-    """The request for one video: settings, its channel, its sidecar, this run's options."""
+    """The request for one video: settings, its channel, its sidecar, this run's options.
+
+    Attributes:
+        settings: of the service.
+        channel: whose video it is.
+        instructions: of the sidecar, with what people decided since in place of what it says.
+        run_options: of this run.
+        edits: what people decided of it and of its clips.
+        music: files of the sounds that edits name, by `asset:NAME`.
+    """
 
     settings: Settings
     channel: Channel
     instructions: Instructions = field(default_factory=Instructions)
     run_options: RunOptions = field(default_factory=RunOptions)
+    edits: EditDocument = field(default_factory=EditDocument)
+    music: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:

@@ -112,7 +112,8 @@ def run_exports(run: StageRun[ExportOptions], title: str) -> PlatformExports:
     platform = options.preset.name
     exports: list[Export] = []
     refused: list[RefusedExport] = []
-    for done, clip in enumerate(rendered.clips):
+    wanted = [c for c in rendered.clips if c.platforms is None or platform in c.platforms]
+    for done, clip in enumerate(wanted):
         exporter = _Exporter(run, title, clip, rendered.language)
         try:
             exports.append(exporter.export())
@@ -124,9 +125,7 @@ def run_exports(run: StageRun[ExportOptions], title: str) -> PlatformExports:
                     clip_id=clip.clip_id, rank=clip.rank, title=clip.title, why=error.message
                 )
             )
-        run.progress(
-            (done + 1) / len(rendered.clips), f"{platform}: {done + 1} of {len(rendered.clips)}"
-        )
+        run.progress((done + 1) / len(wanted), f"{platform}: {done + 1} of {len(wanted)}")
     return PlatformExports(platform=platform, exports=tuple(exports), refused=tuple(refused))
 
 
@@ -265,8 +264,9 @@ class _Exporter:
             fields,
             clip.keyphrases,
             clip.chapters,
-            self.language,
+            clip.language or self.language,
             clip.duration_s,
+            own_tags=clip.hashtags,
         )
 
 
