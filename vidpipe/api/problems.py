@@ -18,10 +18,12 @@ from starlette.exceptions import HTTPException
 
 from vidpipe.accounts.memberships import LastAdmin
 from vidpipe.accounts.users import UnknownAccount
+from vidpipe.edits.merging import BadEdit
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
     AssetInUse,
     Changed,
+    EditsChanged,
     NameTaken,
     NotReady,
     Refused,
@@ -139,6 +141,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (NoRoom, 507, "no_room"),
     (Changed, 412, "changed"),
     (RightsNotConfirmed, 422, "rights_not_confirmed"),
+    (BadEdit, 422, "invalid_edit"),
     (Refused, 422, "invalid_request"),
 )
 AWAY = "the store or the catalog cannot be reached; try again in a moment"
@@ -205,10 +208,7 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
         return problem(request_id, error.status_code, code, str(error.detail), headers=headers)
     for kind, status, code in KINDS:
         if isinstance(error, kind):
-            missing = (
-                {"missing": list(error.missing)} if isinstance(error, UploadIncomplete) else {}
-            )
-            return problem(request_id, status, code, str(error), details=missing)
+            return problem(request_id, status, code, str(error), details=_details(error))
     if isinstance(error, AddressRefused):
         return problem(
             request_id, 422, "url_refused", error.message, details={"reason": error.reason}
@@ -224,6 +224,17 @@ async def answer(request: Request, error: Exception) -> JSONResponse:
     code = "misconfigured" if isinstance(error, Misconfigured) else "internal_error"
     events.error("http_request_failed", cause=error, code=code, message=str(error))
     return problem(request_id, 500, code, OURS)
+
+
+def _details(error: VidpipeError) -> dict[str, Any]:
+    """What a program may want to know of an error."""
+    if isinstance(error, UploadIncomplete):
+        return {"missing": list(error.missing)}
+    if isinstance(error, EditsChanged):
+        return {"version": error.version, "document": error.document.model_dump(mode="json")}
+    if isinstance(error, BadEdit):
+        return {"problems": list(error.problems)}
+    return {}
 
 
 def _errors(error: RequestValidationError) -> list[dict[str, str]]:

@@ -10,6 +10,14 @@ from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.library.downloads import DownloadEnd, DownloadOutcome
+from vidpipe.library.edit_views import (
+    EditComparison,
+    EditEstimate,
+    EditsView,
+    EditVersionView,
+    RenderAsked,
+)
+from vidpipe.library.edits import EditAuthor, EditsChanged
 from vidpipe.library.errors import (
     AssetInUse,
     Changed,
@@ -34,6 +42,7 @@ from vidpipe.library.jobs import JobSpec
 from vidpipe.library.library import Library, StaleVideos, process
 from vidpipe.library.looks import PlatformView, TemplateView, platform_views, template_views
 from vidpipe.library.outputs import ClipSummary, ExportDetail, ExportView, PostView
+from vidpipe.library.player_views import ProxyView, TimelineView
 from vidpipe.library.processing import Processed, Submission
 from vidpipe.library.searching import SearchHit
 from vidpipe.library.state import VideoFacts, VideoState, state_of
@@ -81,6 +90,12 @@ __all__ = [
     "DeliveryView",
     "DownloadEnd",
     "DownloadOutcome",
+    "EditAuthor",
+    "EditComparison",
+    "EditEstimate",
+    "EditVersionView",
+    "EditsChanged",
+    "EditsView",
     "EndpointCreated",
     "EndpointView",
     "ExportDetail",
@@ -102,7 +117,9 @@ __all__ = [
     "PostView",
     "Processed",
     "ProjectView",
+    "ProxyView",
     "Refused",
+    "RenderAsked",
     "RequestView",
     "RightsNotConfirmed",
     "SearchHit",
@@ -111,6 +128,7 @@ __all__ = [
     "StaleVideos",
     "Submission",
     "TemplateView",
+    "TimelineView",
     "TooManyUploads",
     "Totals",
     "Unknown",

@@ -16,11 +16,14 @@ from vidpipe.errors import Misconfigured
 from vidpipe.library import processing
 from vidpipe.library.assets import Assets
 from vidpipe.library.downloads import Downloads
+from vidpipe.library.edits import Edits
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
+from vidpipe.library.player import Player
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
+from vidpipe.library.proxies import Proxies
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
 from vidpipe.library.statistics import Statistics
@@ -85,6 +88,21 @@ class Library(Shelf):
     def outputs(self) -> Outputs:
         """What was made of videos: clips, exports, texts of posts."""
         return Outputs(self.engine)
+
+    @cached_property
+    def edits(self) -> Edits:
+        """What people decide of videos and their clips."""
+        return Edits(self.engine)
+
+    @cached_property
+    def player(self) -> Player:
+        """Timelines, waveforms, archives, lists for other editors."""
+        return Player(self.engine)
+
+    @cached_property
+    def proxies(self) -> Proxies:
+        """What browsers play of recordings."""
+        return Proxies(self.engine)
 
     @cached_property
     def search(self) -> Searching:

@@ -14,6 +14,7 @@ from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.edits.model import EditDocument
 from vidpipe.framing.model import FramingOptions
 from vidpipe.media.faces import FaceDetector
+from vidpipe.pipeline.editing.made import edits_told
 from vidpipe.templates.model import Template
 
 
@@ -58,18 +59,12 @@ class Studio:
 
     def edits_identity(self) -> dict[str, Any]:
         """What people decided, for the fingerprint; nothing where they decided nothing of it."""
-        told = {
-            "words": [w.model_dump(mode="json") for w in self.edits.words],
-            "clips": {
-                e.clip: e.model_dump(mode="json", exclude_defaults=True)
-                for e in self.edits.clip_edits
-                if e.is_edited
-            },
+        files = {
             "music": {name: _digest(path) for name, path in self.music.items()},
             "shapes": dict(self.shapes),
         }
-        known = {name: value for name, value in told.items() if value}
-        return {"edits": known} if known else {}
+        told = {**edits_told(self.edits), **{name: v for name, v in files.items() if v}}
+        return {"edits": told} if told else {}
 
 
 def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:

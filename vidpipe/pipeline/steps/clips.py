@@ -320,7 +320,6 @@ CLIPS = Stage(
         "channel.templates",
         "instructions.keep",
         "edits",
-        "music",
     ),
     whole=all_rendered,
     items=files,
