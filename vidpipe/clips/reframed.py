@@ -15,6 +15,8 @@ from vidpipe.timeline import EditList
 
 _CAMERAS = (Composition.SPEAKER, Composition.STACK, Composition.TWO_UP)
 _PAGES = (Composition.SCREEN, Composition.FIT)
+#: Shapes that differ by less are the same; a crop is never narrower than this beside its place.
+_AS_WIDE, _NARROWEST = 0.02, 0.25
 
 
 def reframed(
@@ -115,7 +117,7 @@ def _chosen(
     if composition is Composition.STACK:
         place = stack(screen, variant, captions=captions, small=part.small).camera
         assert place is not None
-        camera = _path(given, part.camera, place.aspect, frame, at_s)
+        camera = _path(given, part.camera, place.aspect, frame, at_s, narrower=True)
         same = part.composition is Composition.STACK
         return Part(
             **fields,
@@ -152,11 +154,20 @@ def _composition(part: Part, item: FramingEdit) -> Composition:
 
 
 def _path(
-    given: Rect | None, planned: CropPath | None, aspect: float, frame: Rect, at_s: float
+    given: Rect | None,
+    planned: CropPath | None,
+    aspect: float,
+    frame: Rect,
+    at_s: float,
+    *,
+    narrower: bool = False,
 ) -> CropPath:
     """A crop that stands where it was put; the planned one where nobody put it anywhere."""
-    if given is None and planned is not None and abs(planned.rect.aspect - aspect) < 0.01 * aspect:
-        return planned
+    if given is None and planned is not None:
+        wide = planned.rect.aspect / aspect
+        # A crop in a stack may be narrower than its place, and stands in the middle of it then.
+        if (_NARROWEST if narrower else 1 - _AS_WIDE) <= wide <= 1 + _AS_WIDE:
+            return planned
     rect = shaped(given or (planned.rect if planned else frame), aspect, frame)
     return CropPath(rect=rect, points=(PathPoint(t_s=at_s, x=rect.x),))
 
