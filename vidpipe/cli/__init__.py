@@ -17,6 +17,9 @@ from vidpipe.cli import look
 from vidpipe.cli import find
 
 # isort: split
+from vidpipe.cli import edit_commands
+
+# isort: split
 from vidpipe.cli import operate
 
 # isort: split
@@ -38,6 +41,7 @@ from vidpipe.cli.app import app
 __all__ = [
     "account_commands",
     "download",
+    "edit_commands",
     "find",
     "look",
     "main",

@@ -191,10 +191,10 @@ def test_a_moved_crop_box_shows_what_is_in_it(library, processed):
 
 def test_two_who_save_at_once_get_one_answer_and_nothing_is_lost(library, processed):
     video_id, edits = processed.video_id, library.edits
-    edits.put(video_id, EditDocument(template="bold"), version=0, by=ME)
+    edits.put(video_id, EditDocument(template="pop"), version=0, by=ME)
     with pytest.raises(EditsChanged) as refused:
         edits.put(video_id, EditDocument(template="classic"), version=0, by=EditAuthor("you"))
-    assert refused.value.version == 1 and refused.value.document.template == "bold"
+    assert refused.value.version == 1 and refused.value.document.template == "pop"
     assert edits.get(video_id).version == 1
 
 
