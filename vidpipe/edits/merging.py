@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from vidpipe.edits.model import ClipEdit, CutEdit, EditDocument
+from vidpipe.edits.model import ClipEdit, CutEdit, EditDocument, WordEdit
 from vidpipe.errors import Misconfigured
 from vidpipe.timeline import Interval, span
 
@@ -239,7 +239,7 @@ def _bounded(framing: Any, borders: Interval) -> Any:
 
 
 def with_sidecar(
-    document: EditDocument, clips: Sequence[ClipEdit], words: Sequence[Any]
+    document: EditDocument, clips: Sequence[ClipEdit], words: Sequence[WordEdit]
 ) -> EditDocument:
     """The document with what a sidecar says of clips and words, which was written later.
 
@@ -252,3 +252,14 @@ def with_sidecar(
         document = document.with_clip(edit.model_copy(update={"moment": moment}))
     said = {w.start_s: w for w in (*document.words, *words)}
     return document.model_copy(update={"words": tuple(said[t] for t in sorted(said))})
+
+
+def says(document: EditDocument, clips: Sequence[ClipEdit], words: Sequence[WordEdit]) -> bool:
+    """Whether a document says of these clips and words what a sidecar does."""
+    for edit in clips:
+        known = document.of(edit.clip)
+        if known is None:
+            return False
+        if known != edit.model_copy(update={"moment": edit.moment or known.moment}):
+            return False
+    return all(word in document.words for word in words)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import itertools
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
+from vidpipe.edits.model import MOST_CLIPS, MOST_WORDS, ClipEdit, WordEdit
 from vidpipe.edits.passages import GivenLayout, Passage, WantedSegment
 from vidpipe.intake.lengths import Length
 from vidpipe.media.probe import MediaInfo
@@ -64,6 +72,33 @@ class Instructions(BaseModel):
     )
     keep: tuple[WantedSegment, ...] = Field(default=(), description="segments to force")
     skip: tuple[Passage, ...] = Field(default=(), description="passages no clip may touch")
+
+    words: tuple[WordEdit, ...] = Field(
+        default=(),
+        max_length=MOST_WORDS,
+        description="corrected words, as in the edit document, which they become part of",
+    )
+    clip_edits: tuple[ClipEdit, ...] = Field(
+        default=(),
+        max_length=MOST_CLIPS,
+        description="what is decided of clips, as in the edit document, which it becomes part of",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_edits_where_none_are(
+        self, as_usual: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Edits are no part of what stages read: they are kept as a version of the document."""
+        written: dict[str, Any] = as_usual(self)
+        for name in ("words", "clip_edits"):
+            if not written.get(name, True):
+                del written[name]
+        return written
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says anything of single clips or words."""
+        return bool(self.words or self.clip_edits)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

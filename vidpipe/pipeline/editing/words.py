@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from vidpipe.edits.model import CutEdit, WordEdit
 from vidpipe.errors import InputRejected
 from vidpipe.segments.quotes import located
-from vidpipe.text import bare
+from vidpipe.text import bare, joined
 from vidpipe.timeline import Interval, span, union
-from vidpipe.transcript.model import Word
+from vidpipe.transcript.model import Transcript, Word
 
 #: A word that begins so near to the time of an edit is the one that is meant; recognised anew,
 #: the same word is looked for so far around.
@@ -36,6 +36,28 @@ def corrected(words: Sequence[Word], edits: Sequence[WordEdit]) -> tuple[Word, .
     for k, word in enumerate(words):
         out += [word] if k not in texts else _shared(word, texts[k])
     return tuple(out)
+
+
+def with_corrections(said: Transcript, edits: Sequence[WordEdit]) -> Transcript:
+    """A transcript with corrected words, in its sentences, too."""
+    if not edits:
+        return said
+    words: list[Word] = []
+    sentences = []
+    last = 0
+    for sentence in said.sentences:
+        words += corrected(said.words[last : sentence.first_word], edits)
+        first = len(words)
+        words += corrected(said.words[sentence.first_word : sentence.last_word], edits)
+        last = sentence.last_word
+        text = sentence.text
+        if tuple(words[first:]) != said.words[sentence.first_word : sentence.last_word]:
+            text = joined(w.text for w in words[first:])
+        sentences.append(
+            sentence.model_copy(update={"text": text, "first_word": first, "last_word": len(words)})
+        )
+    words += corrected(said.words[last:], edits)
+    return said.model_copy(update={"words": tuple(words), "sentences": tuple(sentences)})
 
 
 def word_at(words: Sequence[Word], edit: WordEdit) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -424,23 +425,22 @@ class Renderer:
     ) -> tuple[Mapping[str, Path], FinishedClip]:
         """The files that stand beside a clip, and what it looks and sounds like."""
         clip, plan = output.work / CLIP, output.plan
-        made = {
-            "clip.mp4": clip,
-            **self._pictures(output, options),
-            **self._subtitles(output, words),
-        }
-        quality = inspect_clip(
-            clip,
-            self.source,
-            self.media,
-            plan,
-            output.variant,
-            self.speech,
-            output.work,
-            captions=self.burns(plan.segment) and output.variant.captions and bool(words),
-            brand=options.brand,
-            cover=self.cover,
-        )
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures") as pool:
+            # Both look at the same file: together they take as long as the longer one.
+            pictures = pool.submit(self._pictures, output, options)
+            quality = inspect_clip(
+                clip,
+                self.source,
+                self.media,
+                plan,
+                output.variant,
+                self.speech,
+                output.work,
+                captions=self.burns(plan.segment) and output.variant.captions and bool(words),
+                brand=options.brand,
+                cover=self.cover,
+            )
+            made = {"clip.mp4": clip, **pictures.result(), **self._subtitles(output, words)}
         theirs = self._theirs(plan.segment)
         if theirs is not None:
             lost_s = cut_s(plan.parts, theirs, float(plan.edit.fps))
