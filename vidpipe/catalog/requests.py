@@ -30,6 +30,8 @@ class Cause(StrEnum):
     RETRY = "retry"
     STALE = "stale"
     MANUAL = "manual"
+    #: Somebody changed clips and waits for them: a process beside Dagster may make them at once.
+    EDIT = "edit"
 
 
 class Requests:
@@ -123,6 +125,39 @@ class Requests:
                     fresh.append((number, run_id))
         for number, run_id in fresh:
             events.info("request_submit_done", request=number, run_id=run_id)
+
+    def waiting(self, cause: Cause) -> bool:
+        """Whether a request of this cause is open, due or not."""
+        query = select(RequestRow.id).where(
+            RequestRow.state == RequestState.OPEN, RequestRow.cause == cause
+        )
+        with self._db.session() as session:
+            return session.scalar(query.limit(1)) is not None
+
+    def claim(self, cause: Cause, run_id: str) -> RequestRow | None:
+        """Take the oldest open request of this cause for a run, due or not; None without one.
+
+        Not of a video on which another run is at work.
+        """
+        busy = select(RequestRow.video_id).where(RequestRow.state == RequestState.SUBMITTED)
+        query = (
+            select(RequestRow.id)
+            .where(
+                RequestRow.state == RequestState.OPEN,
+                RequestRow.cause == cause,
+                RequestRow.video_id.not_in(busy),
+            )
+            .order_by(RequestRow.priority.desc(), RequestRow.id)
+        )
+        with self._db.session() as session:
+            found = list(session.scalars(query.limit(10)))
+        for number in found:
+            self.submitted({number: run_id})
+            with self._db.session() as session:
+                row = session.get(RequestRow, number)
+            if row is not None and row.run_id == run_id:
+                return row
+        return None
 
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""

@@ -251,6 +251,22 @@ def render(
 
 
 @edits.command()
+def work() -> None:
+    """Make all clips that were asked for by `edits render`, here, and end."""
+
+    def go() -> int:
+        from vidpipe.library.edit_runs import work_off_one
+
+        asked, code = library(), 0
+        while (outcome := work_off_one(asked.engine)) is not None:
+            out.print(f"{outcome.video_id}: {line(outcome.message)}")
+            code = code if outcome.error is None else 4
+        return code
+
+    raise typer.Exit(guard(go))
+
+
+@edits.command()
 def export(
     video: Video,
     form: Annotated[str, typer.Option(help="edl, otio, xml, markers.csv or markers.edl")] = "edl",

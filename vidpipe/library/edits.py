@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vidpipe.catalog.edit_tables import EditVersionRow
+from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import Video
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.edits.compare import changes
@@ -15,6 +16,7 @@ from vidpipe.edits.model import ClipEdit, EditDocument, WordEdit
 from vidpipe.intake.model import Sidecar, SourceVideo
 from vidpipe.library.edit_checks import Recorded, problems
 from vidpipe.library.edit_estimates import estimate
+from vidpipe.library.edit_runs import HEAD_START_S
 from vidpipe.library.edit_views import (
     EditComparison,
     EditEstimate,
@@ -331,7 +333,7 @@ class Edits:
         )
         options = RunOptions(**past[0].run_options) if past and past[0].run_options else None
         spec = JobSpec(video_id=video_id, stages=asked, options=options)
-        (job,) = jobs.create([spec], asked_by=by)
+        (job,) = jobs.create([spec], asked_by=by, cause=Cause.EDIT, wait_s=HEAD_START_S)
         return RenderAsked(job=job, estimate=found)
 
     # Within

@@ -6,11 +6,13 @@ import av
 import numpy as np
 import pytest
 
+from vidpipe.catalog.requests import Cause
 from vidpipe.clips.model import RenderedClips
 from vidpipe.edits.merging import BadEdit
 from vidpipe.edits.model import EditDocument
 from vidpipe.exports.model import PlatformExports
-from vidpipe.library import EditAuthor, EditsChanged, Library
+from vidpipe.library import EditAuthor, EditsChanged, Library, Refused
+from vidpipe.library.edit_runs import work_off_one
 from vidpipe.pipeline.planning import plan
 from vidpipe_tests.conftest import make_engine, run_all
 
@@ -187,6 +189,40 @@ def test_a_moved_crop_box_shows_what_is_in_it(library, processed):
     file = ran["rendered_clips"].document.clips[0].files[0]
     # It shows the place of the recording that it is to show.
     assert file.quality.elsewhere_s == 0 and file.quality.black_s == 0
+
+
+def test_what_is_asked_for_is_made_by_whoever_is_there_first(library, processed):
+    video_id, edits = processed.video_id, library.edits
+    with pytest.raises(Refused, match="nothing to make"):
+        edits.render(video_id, by="me")
+    edits.patch_clip(video_id, "1", {"description": "Other words."}, version=None, by=ME)
+    asked = edits.render(video_id, by="me")
+    assert asked.job.stages and "transcript" not in asked.job.stages
+    assert [c.pictures for c in asked.estimate.clips] == [False]
+    catalog = library.engine.catalog
+    # The orchestrator leaves it alone for a moment; whoever takes it has it alone.
+    assert catalog.requests.due(10) == [] and catalog.requests.waiting(Cause.EDIT)
+    outcome = work_off_one(library.engine)
+    assert outcome is not None and outcome.error is None, outcome
+    assert work_off_one(library.engine) is None
+    assert library.jobs.get(asked.job.job_id).state == "done"
+    assert edits.get(video_id).rendered and catalog.requests.videos() == set()
+
+
+def test_what_cannot_be_made_is_a_failure_as_any_other(library, processed, monkeypatch):
+    video_id = processed.video_id
+    library.edits.patch_clip(video_id, "1", {"description": "Other."}, version=None, by=ME)
+    asked = library.edits.render(video_id, by="me")
+    monkeypatch.setattr(
+        type(library.engine),
+        "run_stage",
+        lambda *_, **__: (_ for _ in ()).throw(OSError("no disk")),
+    )
+    outcome = work_off_one(library.engine)
+    assert outcome.error is not None and "no disk" in outcome.message
+    assert [f.message for f in library.failures(subject=video_id)] == ["no disk"]
+    assert library.jobs.get(asked.job.job_id).state in ("queued", "failed")
+    assert not library.engine.catalog.requests.in_flight()
 
 
 def test_two_who_save_at_once_get_one_answer_and_nothing_is_lost(library, processed):
