@@ -54,18 +54,19 @@ def work_off_one(engine: Engine) -> EditRunOutcome | None:
         return None
     begun = now()
     with running(run_id, "vidpipe_edits", channel=row.channel, video_id=row.video_id) as run:
-        stage = ""
+        at = ""
         try:
             with engine.catalog.heartbeats.alive(run_id, row.video_id):
-                for stage, work in _stages(engine, row):
+                for name, work in _stages(engine, row):
+                    at = name
                     work()
         except Exception as error:
-            run.fail(stage)
+            run.fail(at)
             failed = Failed(
                 subject=row.video_id,
                 channel=row.channel,
                 job="vidpipe_edits",
-                stage=stage,
+                stage=at,
                 cause=cause_of(error),
                 message=str(error),
                 run_id=run_id,
@@ -103,7 +104,7 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool]) -> bool:
     """
     if not engine.catalog.requests.waiting(Cause.EDIT):
         return False
-    process = subprocess.Popen(_COMMAND, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(_COMMAND, stdin=subprocess.DEVNULL)  # noqa: S603
     try:
         while process.poll() is None:
             if stop():

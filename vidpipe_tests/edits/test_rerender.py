@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import now
 from vidpipe.clips.model import RenderedClips
 from vidpipe.edits.merging import BadEdit
 from vidpipe.edits.model import EditDocument
@@ -24,7 +25,10 @@ def library(processed, tmp_path):
     """A copy of the processed home, free to change."""
     home = tmp_path / "home"
     shutil.copytree(processed.engine.settings.home, home)
-    return Library(make_engine(home))
+    made = Library(make_engine(home))
+    # As the runs of stages that made it would have left it.
+    made.engine.catalog.finish_video(processed.video_id, now())
+    return made
 
 
 def made(engine, video_id):

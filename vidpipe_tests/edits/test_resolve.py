@@ -142,6 +142,19 @@ def test_a_cut_takes_whole_words_and_half_of_the_gap_at_most():
     assert by_words(span(2.42, 2.48), WORDS) == span(2.42, 2.48)
 
 
+def test_of_words_that_overlap_the_one_that_is_named_goes():
+    """An aligner may hear the next word begin before the last one ends."""
+    heard = (
+        Word(text="see", start_s=1.0, end_s=1.3),
+        Word(text="where", start_s=1.3, end_s=2.0),
+        Word(text="we're", start_s=1.7, end_s=1.95),
+        Word(text="able", start_s=1.95, end_s=2.2),
+    )
+    assert by_words(span(1.3, 2.0), heard) == span(1.3, 1.7)
+    assert by_words(span(1.7, 1.95), heard) == span(1.7, 1.95)
+    assert by_words(span(1.3, 1.95), heard) == span(1.3, 1.95)
+
+
 def test_cuts_may_quote_and_what_is_not_said_is_told():
     found, odd = cuts_of(
         [CutEdit(quote="um"), CutEdit(quote="dragon"), CutEdit(start_s=90, end_s=91)],

@@ -17,6 +17,8 @@ from vidpipe.transcript.model import Transcript, Word
 NEAR_S, _AROUND_S = 0.25, 2.0
 #: What of the silence around a word that is cut goes with it.
 _EDGE_S = 0.04
+#: Times that differ by less are one: they went through somebody's JSON.
+_EXACT_S = 0.002
 
 
 def corrected(words: Sequence[Word], edits: Sequence[WordEdit]) -> tuple[Word, ...]:
@@ -74,6 +76,20 @@ def word_at(words: Sequence[Word], edit: WordEdit) -> int | None:
     return None
 
 
+def _run(asked: Interval, words: Sequence[Word]) -> tuple[int, int] | None:
+    """The first and the last word of a cut; None where it lies between words."""
+    begins = [k for k, w in enumerate(words) if abs(w.start_s - asked.start_s) <= _EXACT_S]
+    for first in begins:
+        for last in range(first, len(words)):
+            # Words may overlap: whoever named one by its times meant that one.
+            if abs(words[last].end_s - asked.end_s) <= _EXACT_S:
+                return first, last
+            if words[last].start_s > asked.end_s:
+                break
+    cut = [k for k, w in enumerate(words) if asked.contains((w.start_s + w.end_s) / 2)]
+    return (cut[0], cut[-1]) if cut else None
+
+
 def _shared(word: Word, text: str) -> list[Word]:
     """A word with another text; several take its time in turn, each by its length."""
     parts = text.split()
@@ -122,15 +138,17 @@ def by_words(asked: Interval, words: Sequence[Word]) -> Interval:
 
     A little of the silence on both sides goes along, and never anything of another word.
     """
-    cut = [k for k, w in enumerate(words) if asked.contains((w.start_s + w.end_s) / 2)]
-    if not cut:
+    run = _run(asked, words)
+    if run is None:
         return asked
-    first, last = words[cut[0]], words[cut[-1]]
+    first, last = words[run[0]], words[run[1]]
     start_s, end_s = first.start_s - _EDGE_S, last.end_s + _EDGE_S
-    if cut[0] > 0:
-        gap = first.start_s - words[cut[0] - 1].end_s
+    if run[0] > 0:
+        # Words that are heard at once have no border: the later one begins where it begins.
+        gap = first.start_s - words[run[0] - 1].end_s
         start_s = first.start_s - min(_EDGE_S, max(0.0, gap) / 2)
-    if cut[-1] + 1 < len(words):
-        gap = words[cut[-1] + 1].start_s - last.end_s
-        end_s = last.end_s + min(_EDGE_S, max(0.0, gap) / 2)
+    if run[1] + 1 < len(words):
+        after_s = words[run[1] + 1].start_s
+        gap = after_s - last.end_s
+        end_s = last.end_s + min(_EDGE_S, gap / 2) if gap > 0 else max(after_s, last.start_s)
     return span(max(0.0, start_s), max(end_s, start_s + 1e-3))
