@@ -82,7 +82,7 @@ class ServiceOptions(BaseModel):
     )
     renders_edits: bool | None = Field(
         default=None,
-        description="make clips that somebody changed in a process beside `vidpipe serve` or "
+        description="render clips that a user changed in a process beside `vidpipe serve` or "
         "`vidpipe worker`, at once, and not through Dagster; unset: where the catalog is embedded",
     )
     upload_expires_h: float = Field(

@@ -40,7 +40,7 @@ class WordEdit(_Edit):
     """Another text for a word: in captions and subtitles; what is heard stays.
 
     It is found by the time at which it begins and, where `was` is given, by what it was: so
-    that it is found after the words were recognised anew, too.
+    that it is found after the words were recognised again, too.
     """
 
     start_s: Time = Field(description="when the word begins in the transcript")
@@ -66,9 +66,9 @@ class FramingEdit(_Edit):
     A box of another shape than its place on the canvas keeps its middle and its height.
     """
 
-    start_s: Time | None = Field(default=None, description="None: from the clip's beginning")
-    end_s: Time | None = Field(default=None, description="None: to the clip's end")
-    composition: ShownAs | None = Field(default=None, description="None: as it was")
+    start_s: Time | None = Field(default=None, description="null: from the clip's beginning")
+    end_s: Time | None = Field(default=None, description="null: to the clip's end")
+    composition: ShownAs | None = Field(default=None, description="null: as it was")
     screen: Rect | None = Field(default=None, description="of stack, screen and fit")
     camera: Rect | None = Field(default=None, description="of stack, speaker and two_up")
     other: Rect | None = Field(default=None, description="the second person of two_up")
@@ -83,7 +83,7 @@ class FramingEdit(_Edit):
 
 
 class ClipEdit(_Edit):
-    """What was decided of one clip; what is None is as the pipeline chose it."""
+    """What was decided of one clip; what is null is as the pipeline chose it."""
 
     clip: EditedClipId = Field(description="its id, which stays the same however it is changed")
     moment: Interval | None = Field(
@@ -93,20 +93,28 @@ class ClipEdit(_Edit):
     kept: bool = Field(default=True, description="false: dropped, no file is made of it")
     start_s: Time | None = Field(default=None, description="where it begins")
     end_s: Time | None = Field(default=None, description="where it ends")
-    cuts: tuple[CutEdit, ...] = Field(default=(), max_length=MOST_OF_ONE)
+    cuts: tuple[CutEdit, ...] = Field(
+        default=(), max_length=MOST_OF_ONE, description="what is taken out of it"
+    )
     pauses: Literal["keep", "shorten"] | None = Field(
-        default=None, description="keep: long pauses and fillers stay; None: as the channel has it"
+        default=None, description="keep: long pauses and fillers stay; null: as the channel has it"
     )
     words: tuple[WordEdit, ...] = Field(
         default=(), max_length=MOST_WORDS, description="of this clip; they win over the document's"
     )
-    title: _Line | None = Field(default=None, min_length=1, max_length=300)
-    hook: _Line | None = Field(default=None, max_length=300)
-    description: str | None = Field(default=None, max_length=10_000)
+    title: _Line | None = Field(
+        default=None, min_length=1, max_length=300, description="in its picture and in its posts"
+    )
+    hook: _Line | None = Field(
+        default=None, max_length=300, description="what makes people stay, in its posts"
+    )
+    description: str | None = Field(
+        default=None, max_length=10_000, description="of its posts, before a platform's limits"
+    )
     hashtags: tuple[EditedHashtag, ...] | None = Field(
         default=None, max_length=100, description="in place of the clip's own; without `#`"
     )
-    template: _Name | None = None
+    template: _Name | None = Field(default=None, description="how it looks")
     language: _Language | None = Field(
         default=None, description="of its words: how captions are broken, what its posts say"
     )
@@ -115,7 +123,11 @@ class ClipEdit(_Edit):
         pattern=r"^(none|asset:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$",
         description="none, or a sound of the channel: asset:NAME",
     )
-    framing: tuple[FramingEdit, ...] = Field(default=(), max_length=MOST_OF_ONE)
+    framing: tuple[FramingEdit, ...] = Field(
+        default=(),
+        max_length=MOST_OF_ONE,
+        description="what is shown when; where two hold, the later in the list does",
+    )
     platforms: tuple[_Name, ...] | None = Field(
         default=None, max_length=50, description="of those that the video is made for"
     )
@@ -138,7 +150,7 @@ class ClipEdit(_Edit):
 
 
 class EditDocument(_Edit):
-    """Everything that people decided of a video; what is None is as the sidecar has it."""
+    """Everything that people decided of a video; what is null is as the sidecar has it."""
 
     format: Literal[1] = FORMAT
     keep: tuple[WantedSegment, ...] | None = Field(
@@ -154,14 +166,18 @@ class EditDocument(_Edit):
         max_length=MOST_CLIPS,
         description="where the screen and the camera are, as in the sidecar",
     )
-    platforms: tuple[_Name, ...] | None = Field(default=None, max_length=50)
-    template: _Name | None = None
+    platforms: tuple[_Name, ...] | None = Field(
+        default=None, max_length=50, description="that the video is made for"
+    )
+    template: _Name | None = Field(default=None, description="how its clips look")
     words: tuple[WordEdit, ...] = Field(
         default=(),
         max_length=MOST_WORDS,
         description="of the transcript, and of every clip that holds them",
     )
-    clip_edits: tuple[ClipEdit, ...] = Field(default=(), max_length=MOST_CLIPS)
+    clip_edits: tuple[ClipEdit, ...] = Field(
+        default=(), max_length=MOST_CLIPS, description="what is decided of single clips"
+    )
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
