@@ -10,7 +10,7 @@ from vidpipe.catalog.edit_tables import EditVersionRow
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import Video
 from vidpipe.clips.model import Clip, RenderedClips
-from vidpipe.edits.compare import changes
+from vidpipe.edits.compare import EditChange, changes
 from vidpipe.edits.merging import BadEdit, added, checked, merged, patched, patched_clip, split
 from vidpipe.edits.model import ClipEdit, EditDocument, WordEdit
 from vidpipe.intake.model import Sidecar, SourceVideo
@@ -72,6 +72,10 @@ class EditAuthor:
     note: str = ""
 
 
+#: Told of a video, what is different in the version that was saved, and who saved it.
+OnSaved = Callable[[str, Sequence[EditChange], EditAuthor], None]
+
+
 class UnknownEditVersion(Unknown):
     """The video has no version of this number."""
 
@@ -84,10 +88,15 @@ class Edits:
 
     Every method that changes one takes the version that was read, and refuses where another
     was saved since: `EditsChanged` has what is current. None stands for whatever is current.
+
+    Args:
+        engine: store, catalog, channels.
+        on_saved: told of each version that is saved, and of what is different in it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, on_saved: OnSaved | None = None) -> None:
         self.engine = engine
+        self._on_saved = on_saved
 
     # Reading
 
@@ -360,7 +369,8 @@ class Edits:
             after = change(before)
             if check:
                 after = self._checked(video, after, before)
-            told = list(dict.fromkeys(c.words for c in changes(before, after)))
+            found = changes(before, after)
+            told = list(dict.fromkeys(change.words for change in found))
             if not told and based_on is None:
                 return self._view(video_id, row)
             saved = catalog.edits.add(
@@ -375,6 +385,8 @@ class Edits:
                 note=by.note,
             )
             if saved is not None:
+                if self._on_saved is not None:
+                    self._on_saved(video_id, found, by)
                 return self._view(video_id, saved)
             if version is not None:
                 row = catalog.edits.current(video_id)
