@@ -266,11 +266,12 @@ def request(
         covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
         covers = covers and options_key(row.run_options) == wanted
         sooner = row.not_before is None or wait_s > 0
-        if covers and sooner:
+        if covers and sooner and cause != Cause.EDIT:
             # Newer than a run that is at work already: that one does not meet it.
             row.updated_at = now()
             return 0
-        # The new request asks for more, or sooner: it takes the old one's place.
+        # The new request asks for more, or sooner, or someone waits for it before a screen: it
+        # takes the old one's place.
         if stages is not None and row.stages is not None:
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:

@@ -164,7 +164,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 @edits.command()
 def history(
-    video: Video, limit: Annotated[int, typer.Option(min=1, max=500, help="how many versions are shown")] = 30
+    video: Video,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="how many versions are shown")] = 30,
 ) -> None:
     """List the versions, the newest first: who, when, from which, what changed."""
 

@@ -2,6 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from vidpipe.catalog.requests import Cause
+from vidpipe_tests.catalog.conftest import video
+
 
 def add(catalog, after, title="x", **more):
     fields = {"channel": "default", "source": "api", "created_by": "me", **more}
@@ -33,3 +36,20 @@ def test_the_newest_that_a_sidecar_wrote_is_found(catalog):
     add(catalog, 1, "a")
     assert catalog.edits.by_sidecar("v").version == 1
     assert catalog.edits.by_sidecar("w") is None
+
+
+def test_what_someone_waits_for_takes_the_place_of_what_waits_and_is_claimed_once(catalog):
+    row = video()
+    assert catalog.accept_video(row)
+    assert not catalog.requests.waiting(Cause.EDIT)
+    assert catalog.requests.claim(Cause.EDIT, "run-0") is None
+    assert catalog.requests.add([row.video_id], Cause.EDIT, stages=["rendered_clips"], wait_s=60)
+    # All that was wanted before is wanted still, and the orchestrator leaves it for a moment.
+    assert catalog.requests.due(10) == [] and catalog.requests.waiting(Cause.EDIT)
+    with ThreadPoolExecutor(4) as pool:
+        runs = [f"run-{n}" for n in range(1, 5)]
+        claimed = list(pool.map(lambda run: catalog.requests.claim(Cause.EDIT, run), runs))
+    (request,) = [found for found in claimed if found is not None]
+    assert request.video_id == row.video_id and request.stages is None
+    catalog.requests.done(request.run_id)
+    assert catalog.requests.videos() == set()
