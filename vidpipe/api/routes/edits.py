@@ -88,7 +88,7 @@ def change_edits(
     summary="Add a clip",
     status_code=201,
     response_model=EditsView,
-    responses=errors(404, 412, 428),
+    responses=errors(404, 409, 412, 428),
 )
 def add_clip(
     asked: Processes,
@@ -291,7 +291,7 @@ def _version(if_match: str | None) -> int | None:
     if tag == "*":
         return None
     number = tag.removeprefix("W/").strip('"')
-    if not number.isdigit() or len(number) > 9:
+    if not (number.isascii() and number.isdigit()) or len(number) > 9:
         raise ApiError(
             422, "invalid_request", 'If-Match: send the ETag of the edits, such as "3", or *'
         )
