@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "models": models(),
         "results": results(),
         "events": events(),
+        "edits": edits(),
         "tables": tables(),
         "graph": graph(),
         "glossary": glossary(),
@@ -361,6 +362,77 @@ trust](../how-to/models.md). The licence is that of the weights.
 
 {_table(head, rows)}
 """
+
+
+def edits() -> str:
+    """Every field of the edit document."""
+    from vidpipe.edits.model import EditDocument
+
+    schema = EditDocument.model_json_schema()
+    parts = [
+        "# The edit document\n",
+        "What people decide of a video and its clips; [how to](../how-to/edit-clips.md). Times are "
+        "seconds of the recording, boxes pixels of its picture as it is displayed, from the top "
+        "left. What is left out, or null, is as the sidecar, the channel or the pipeline has it.\n",
+        _example(),
+    ]
+    models = {"EditDocument": schema, **schema["$defs"]}
+    for name, model in models.items():
+        if "properties" not in model:
+            continue
+        rows = [
+            (f"`{field}`", _kind(spec), _held(spec)) for field, spec in model["properties"].items()
+        ]
+        parts.append(f"## {name}\n\n{model.get('description', '')}\n\n")
+        parts.append(_table(("field", "", ""), rows) + "\n")
+    return "\n".join(parts)
+
+
+def _example() -> str:
+    """A document with something of everything."""
+    from vidpipe.edits.model import EditDocument
+
+    told = {
+        "skip": [{"quote": "can you all hear me"}],
+        "words": [{"start_s": 12.34, "was": "nequist", "text": "Nyquist"}],
+        "clip_edits": [
+            {
+                "clip": "a1b2c3d4e5",
+                "start_s": 95.2,
+                "end_s": 128.0,
+                "cuts": [{"start_s": 101.4, "end_s": 101.9}, {"quote": "you know"}],
+                "title": "Why sampling works",
+                "hashtags": ["sampling"],
+                "music": "none",
+                "framing": [
+                    {
+                        "start_s": 95.2,
+                        "end_s": 103,
+                        "composition": "speaker",
+                        "camera": {"x": 640, "y": 0, "width": 405, "height": 720},
+                    }
+                ],
+                "platforms": ["tiktok"],
+            },
+            {"clip": "0f1e2d3c4b", "kept": False},
+        ],
+    }
+    shown = json.dumps(EditDocument.model_validate(told).as_json(), indent=2)
+    return f"```json\n{shown}\n```\n"
+
+
+def _held(spec: dict[str, Any]) -> str:
+    """What a field is, and the limits that it is held to."""
+    limits = {
+        "maxItems": "at most {} of them",
+        "maxLength": "at most {} characters",
+        "pattern": "`{}`",
+    }
+    inner = [spec, *spec.get("anyOf", ())]
+    told = [
+        text.format(part[name]) for part in inner for name, text in limits.items() if name in part
+    ]
+    return _cell("; ".join(p for p in (spec.get("description", ""), *told) if p))
 
 
 def results() -> str:

@@ -82,6 +82,11 @@ class ServiceOptions(BaseModel):
         le=600,
         description="seconds after which a request to the API is given up and answers 504",
     )
+    renders_edits: bool | None = Field(
+        default=None,
+        description="render clips that a user changed in a process beside `vidpipe serve` or "
+        "`vidpipe worker`, at once, and not through Dagster; unset: where the catalog is embedded",
+    )
     upload_expires_h: float = Field(
         default=24.0,
         gt=0,

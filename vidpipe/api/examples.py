@@ -101,6 +101,21 @@ _WHOLE: dict[str, Any] = {
         "instructions": {"title": "Opening"},
     },
     "PartsSign": {"numbers": [1, 2, 3]},
+    "ClipsMerge": {"clips": ["a1b2c3d4e5", "2"], "between": "cut"},
+    "ClipCreate": {"start_s": 95.2, "end_s": 128.0, "title": "Why sampling works"},
+    "ClipSplit": {"at_s": 110.4},
+    "EditsRestore": {"version": 2},
+    "EditDocument": {
+        "template": "pop",
+        "words": [{"start_s": 12.34, "was": "nequist", "text": "Nyquist"}],
+        "clip_edits": [
+            {
+                "clip": "a1b2c3d4e5",
+                "title": "Why sampling works",
+                "cuts": [{"start_s": 101.4, "end_s": 101.9}],
+            }
+        ],
+    },
     "HoldBody": {"reason": "used in the exhibition until June"},
 }
 

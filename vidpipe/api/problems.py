@@ -18,10 +18,12 @@ from starlette.requests import HTTPConnection
 
 from vidpipe.accounts.memberships import LastAdmin
 from vidpipe.accounts.users import UnknownAccount
+from vidpipe.edits.merging import BadEdit
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
     AssetInUse,
     Changed,
+    EditsChanged,
     NameTaken,
     NotApproved,
     NotDecided,
@@ -150,6 +152,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (Changed, 412, "changed"),
     (NotApproved, 403, "not_approved"),
     (RightsNotConfirmed, 422, "rights_not_confirmed"),
+    (BadEdit, 422, "invalid_edit"),
     (Refused, 422, "invalid_request"),
 )
 AWAY = "the store or the catalog cannot be reached; try again in a moment"
@@ -218,10 +221,7 @@ async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
         return problem(request_id, 409, error.code, str(error), details=error.details)
     for kind, status, code in KINDS:
         if isinstance(error, kind):
-            missing = (
-                {"missing": list(error.missing)} if isinstance(error, UploadIncomplete) else {}
-            )
-            return problem(request_id, status, code, str(error), details=missing)
+            return problem(request_id, status, code, str(error), details=_details(error))
     if isinstance(error, AddressRefused):
         return problem(
             request_id, 422, "url_refused", error.message, details={"reason": error.reason}
@@ -237,6 +237,17 @@ async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
     code = "misconfigured" if isinstance(error, Misconfigured) else "internal_error"
     events.error("http_request_failed", cause=error, code=code, message=str(error))
     return problem(request_id, 500, code, OURS)
+
+
+def _details(error: VidpipeError) -> dict[str, Any]:
+    """What a program may want to know of an error."""
+    if isinstance(error, UploadIncomplete):
+        return {"missing": list(error.missing)}
+    if isinstance(error, EditsChanged):
+        return {"version": error.version, "document": error.document.model_dump(mode="json")}
+    if isinstance(error, BadEdit):
+        return {"problems": list(error.problems)}
+    return {}
 
 
 def _errors(error: RequestValidationError) -> list[dict[str, str]]:

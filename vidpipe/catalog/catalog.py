@@ -17,6 +17,7 @@ from vidpipe.catalog.analytics import Analytics
 from vidpipe.catalog.assets import AssetRows
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.downloads import DownloadRows
+from vidpipe.catalog.edits import EditRows
 from vidpipe.catalog.event_log import EventLog
 from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
@@ -91,12 +92,12 @@ class Catalog(Database):
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
     show, what programs asked for and sent, what people are told, what is amiss, what goes on now,
-    what is said, what was done on which day, what people approve, where it all stands and what it
-    has come to are each a part of their own: `inbox`, `requests`, `failures`, `heartbeats`,
-    `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`, `notices`,
-    `conditions`, `overview`, `outputs`, `search`, `analytics`, `upload_sessions`, `assets`,
-    `downloads`, `reviews`, `standing`, `totals`, and what happens and how far it is: `events`,
-    `progress`.
+    what is said, what was done on which day, what people change and approve, where it all stands
+    and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
+    `heartbeats`, `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`,
+    `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`, `upload_sessions`,
+    `assets`, `downloads`, `edits`, `reviews`, `standing`, `totals`, and what happens and how far
+    it is: `events`, `progress`.
     """
 
     @cached_property
@@ -170,6 +171,10 @@ class Catalog(Database):
     @cached_property
     def assets(self) -> AssetRows:
         return AssetRows(self)
+
+    @cached_property
+    def edits(self) -> EditRows:
+        return EditRows(self)
 
     @cached_property
     def listing(self) -> Listing:

@@ -40,12 +40,21 @@ class JobRows:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def add(self, rows: Sequence[JobRow], links: Mapping[str, str] | None = None) -> None:
+    def add(
+        self,
+        rows: Sequence[JobRow],
+        links: Mapping[str, str] | None = None,
+        *,
+        cause: Cause = Cause.MANUAL,
+        wait_s: float = 0.0,
+    ) -> None:
         """Write jobs down, all or none, and ask for the runs of those that have a video.
 
         Args:
             rows: the jobs.
             links: what is to be fetched for some of them, by job id.
+            cause: why the runs are wanted.
+            wait_s: seconds from now before which none begins by itself.
         """
         with self._db.writing() as session:
             for row in rows:
@@ -60,7 +69,7 @@ class JobRows:
                     url = links[row.job_id]
                     session.add(DownloadRow(job_id=row.job_id, channel=row.channel, url=url))
                     continue
-                _ask(session, row)
+                _ask(session, row, cause, wait_s)
 
     def get(self, job_id: str) -> JobRow | None:
         with self._db.session() as session:
@@ -164,7 +173,7 @@ def _origin(row: JobRow) -> dict[str, str]:
     return {**found, "job_id": row.job_id}
 
 
-def _ask(session: Session, row: JobRow) -> None:
+def _ask(session: Session, row: JobRow, cause: Cause = Cause.MANUAL, wait_s: float = 0.0) -> None:
     """Ask for what the job needs: its link fetched, its upload taken in, a run of its video."""
     if row.video_id is None and row.source_url is not None and ask_download(session, row):
         return
@@ -188,9 +197,10 @@ def _ask(session: Session, row: JobRow) -> None:
     request(
         session,
         video,
-        Cause.MANUAL,
+        cause,
         stages=row.stages,
         run_options=row.run_options,
+        wait_s=wait_s,
         origin=row.origin,
     )
     follow(session, row.video_id)

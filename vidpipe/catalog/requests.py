@@ -31,6 +31,8 @@ class Cause(StrEnum):
     STALE = "stale"
     MANUAL = "manual"
     REVIEW = "review"
+    #: Somebody changed clips and waits for them: a process beside Dagster may make them at once.
+    EDIT = "edit"
 
 
 class Requests:
@@ -199,6 +201,39 @@ class Requests:
         for number, run_id in fresh:
             events.info("request_submit_done", request=number, run_id=run_id)
 
+    def has_open(self, cause: Cause) -> bool:
+        """Whether a request of this cause is open, due or not."""
+        query = select(RequestRow.id).where(
+            RequestRow.state == RequestState.OPEN, RequestRow.cause == cause
+        )
+        with self._db.session() as session:
+            return session.scalar(query.limit(1)) is not None
+
+    def claim(self, cause: Cause, run_id: str) -> RequestRow | None:
+        """Take the oldest open request of this cause for a run, due or not; None without one.
+
+        Not of a video on which another run is at work.
+        """
+        busy = select(RequestRow.video_id).where(RequestRow.state == RequestState.SUBMITTED)
+        query = (
+            select(RequestRow.id)
+            .where(
+                RequestRow.state == RequestState.OPEN,
+                RequestRow.cause == cause,
+                RequestRow.video_id.not_in(busy),
+            )
+            .order_by(RequestRow.priority.desc(), RequestRow.id)
+        )
+        with self._db.session() as session:
+            found = list(session.scalars(query.limit(10)))
+        for number in found:
+            self.submitted({number: run_id})
+            with self._db.session() as session:
+                row = session.get(RequestRow, number)
+            if row is not None and row.run_id == run_id:
+                return row
+        return None
+
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
         with self._db.writing() as session:
@@ -318,11 +353,12 @@ def request(
         covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
         covers = covers and options_key(row.run_options) == wanted
         sooner = row.not_before is None or wait_s > 0
-        if covers and sooner:
+        if covers and sooner and cause != Cause.EDIT:
             # Newer than a run that is at work already: that one does not meet it.
             row.updated_at = now()
             return 0
-        # The new request asks for more, or sooner: it takes the old one's place.
+        # The new request asks for more, or sooner, or someone waits for it before a screen: it
+        # takes the old one's place.
         if stages is not None and row.stages is not None:
             stages = sorted({*stages, *row.stages})
         elif row.stages is None:

@@ -20,7 +20,7 @@ from vidpipe.cli import watch
 from vidpipe.cli import find
 
 # isort: split
-from vidpipe.cli import costs
+from vidpipe.cli import costs, edit_commands
 
 # isort: split
 from vidpipe.cli import operate
@@ -48,6 +48,7 @@ __all__ = [
     "account_commands",
     "costs",
     "download",
+    "edit_commands",
     "find",
     "look",
     "main",

@@ -46,18 +46,22 @@ def edit_list(
     options: ClipOptions,
     fps: Fraction,
     duration_s: float,
+    cuts: Sequence[Interval] = (),
 ) -> EditList:
     """What the clip keeps, on frame borders: the segment with its long pauses shortened.
 
-    And without its fillers: a pause on each side of one is one pause with it. `words`
-    are those whose times are known.
+    And without its fillers and what else is cut: a pause on each side of one is one pause with
+    it. `words` are those whose times are known.
+
+    Raises:
+        ValueError: the cuts leave nothing.
     """
     within = span(segment.start_s, min(segment.end_s, duration_s))
-    fillers = _fillers(words, options.fillers, within)
-    pauses = union([*speech.silences, *fillers], gap_s=_FILLER_GAP_S)
+    taken = [*_fillers(words, options.fillers, within), *cuts]
+    pauses = union([*speech.silences, *taken], gap_s=_FILLER_GAP_S)
     kept = shorten_pauses(within, pauses, options.max_pause_s, options.pause_target_s)
-    if fillers:
-        kept = complement(union([*complement(kept, within), *fillers]), within)
+    if taken:
+        kept = complement(union([*complement(kept, within), *taken]), within)
         kept = [k for k in kept if k.duration_s >= _SHORTEST_S]
     return EditList.from_intervals(kept, fps)
 

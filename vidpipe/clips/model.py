@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from vidpipe.channels.model import Brand, CaptionStyle, Colour
 from vidpipe.framing.model import CropPath
@@ -151,6 +157,16 @@ class ClipPlan(BaseModel):
         return float(self.intro_frames / self.edit.fps)
 
 
+class PlannedParts(BaseModel):
+    """What a clip keeps and shows, as it was planned by what its recording shows: kept, so that
+    another text, sound or crop needs no second look."""
+
+    model_config = ConfigDict(frozen=True)
+
+    edit: EditList
+    parts: tuple[Part, ...]
+
+
 class Measures(BaseModel):
     """What was measured on the encoded file."""
 
@@ -275,6 +291,22 @@ class Clip(BaseModel):
     lead_s: float = Field(default=0.0, description="of the channel's film before it")
     duration_s: float
     files: tuple[ClipFile, ...]
+    hashtags: tuple[str, ...] | None = Field(
+        default=None, description="that a person chose in place of those of its keyphrases"
+    )
+    platforms: tuple[str, ...] | None = Field(
+        default=None, description="that a person chose; None: all of the video"
+    )
+    language: str | None = Field(default=None, description="that a person gave it, ISO 639")
+
+    @model_serializer(mode="wrap")
+    def _without_what_nobody_chose(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A clip that nobody changed is written as if it could not be."""
+        written: dict[str, Any] = as_usual(self)
+        for name in ("hashtags", "platforms", "language"):
+            if written.get(name, 0) is None:
+                del written[name]
+        return written
 
 
 def clip_fingerprint(video_id: str, clip: Clip) -> str:

@@ -18,7 +18,7 @@ from vidpipe.layout.model import Layout, LayoutInterval
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.text import bare
-from vidpipe.timeline import EditList, span
+from vidpipe.timeline import EditList, Interval, span
 from vidpipe.transcript.model import Word
 
 #: A layout shorter than this does not change the composition.
@@ -50,6 +50,7 @@ def plan_clip(
     *,
     captions: bool,
     kept: Rect | None = None,
+    cuts: Sequence[Interval] = (),
 ) -> ClipPlan:
     """Decide everything that is seen: one plan per canvas shape.
 
@@ -61,10 +62,11 @@ def plan_clip(
         variant: the canvas.
         captions: whether there is to be room for captions.
         kept: a place of the source, in its pixels, to be kept whole: captions that are there.
+        cuts: what a person took out of it, in source time.
     """
     fps = output_fps(recording.reader.video.fps)
     edit = edit_list(
-        segment, recording.speech, recording.words, options, fps, recording.layout.duration_s
+        segment, recording.speech, recording.words, options, fps, recording.layout.duration_s, cuts
     )
     planner = Composer(
         recording,
@@ -79,11 +81,15 @@ def plan_clip(
     parts: list[Part] = []
     for stretch, first, last in _stretches(recording.layout, edit):
         parts += planner.parts(stretch, first, last)
-    return _planned(recording.video_id, segment, edit, _joined(parts), options)
+    return planned(recording.video_id, segment, edit, _joined(parts), options)
 
 
 def plan_audiogram(
-    heard: AudioPicture, segment: Segment, options: ClipOptions, cover: Path | None
+    heard: AudioPicture,
+    segment: Segment,
+    options: ClipOptions,
+    cover: Path | None,
+    cuts: Sequence[Interval] = (),
 ) -> ClipPlan:
     """The plan of a clip of sound alone, the same for every canvas.
 
@@ -92,21 +98,23 @@ def plan_audiogram(
         segment: what to show.
         options: look and sound.
         cover: its picture, if any.
+        cuts: what a person took out of it, in source time.
     """
-    edit = edit_list(segment, heard.speech, heard.words, options, SOUND_FPS, heard.duration_s)
+    edit = edit_list(segment, heard.speech, heard.words, options, SOUND_FPS, heard.duration_s, cuts)
     part = audiogram_part(
         edit.frames, cover, options.template, options.brand, has_title=bool(segment.title)
     )
-    return _planned(heard.video_id, segment, edit, [part], options)
+    return planned(heard.video_id, segment, edit, [part], options)
 
 
-def _planned(
+def planned(
     video_id: str,
     segment: Segment,
     edit: EditList,
     parts: Sequence[Part],
     options: ClipOptions,
 ) -> ClipPlan:
+    """The plan of a clip whose parts are known."""
     return ClipPlan(
         clip_id=clip_id(video_id, edit),
         rank=segment.rank,

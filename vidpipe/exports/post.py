@@ -27,6 +27,8 @@ def write_post(
     chapters: Sequence[Chapter],
     language: str,
     duration_s: float,
+    *,
+    own_tags: Sequence[str] | None = None,
 ) -> Post:
     """The post of one clip.
 
@@ -38,6 +40,7 @@ def write_post(
         chapters: on the clip's timeline.
         language: ISO 639.
         duration_s: of the clip.
+        own_tags: hashtags that a person chose, in place of all others; None: nobody did.
     """
     rules = preset.text
     said = rules.taken(templates.title.format_map(fields)).strip()
@@ -48,7 +51,8 @@ def write_post(
     description = rules.taken(_filled(templates.description, fields))
     credits = rules.taken(_filled(templates.credits, fields))
     own = [tag for tag in map(hashtag, keyphrases) if tag][: templates.auto_hashtags]
-    tags = list(dict.fromkeys([*templates.hashtags, *own]))[: rules.max_hashtags]
+    chosen = [*templates.hashtags, *own] if own_tags is None else own_tags
+    tags = list(dict.fromkeys(chosen))[: rules.max_hashtags]
     shown = _chapters(chapters, duration_s) if rules.chapters else []
     listed = rules.taken("\n".join(f"{clock(c.start_s)} {c.title}" for c in shown))
     # A title that the description says once more is said once.

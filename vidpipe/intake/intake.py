@@ -13,6 +13,9 @@ from pydantic import ValidationError
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel
+from vidpipe.edits.compare import changes
+from vidpipe.edits.merging import says, with_sidecar
+from vidpipe.edits.model import EditDocument
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake import sidecars
 from vidpipe.intake.covers import find_cover
@@ -171,6 +174,7 @@ class Intake:
             known = self.catalog.video_by_digest(drop.channel, digest)
             assert known is not None
             return self._recognise(drop, known, sidecar, files)
+        self._decide(video_id, drop.channel, sidecar.instructions)
         return IntakeResult(
             key=drop.key,
             state=IntakeState.ACCEPTED,
@@ -217,6 +221,8 @@ class Intake:
         changed = known.sidecar_version != version
         beside = self._store_sidecar(known.video_id, sidecar, files, drop.path, info)
         _, picture = self._store_cover(drop, known.video_id, known.sha256, info)
+        if retired or changed:
+            self._decide(known.video_id, known.channel, sidecar.instructions)
         priority = sidecar.instructions.priority
         if retired:
             self.catalog.revive_video(known.video_id, version, priority)
@@ -234,6 +240,32 @@ class Intake:
             sidecar_changed=changed,
             taken=_by_name(source, beside, picture),
         )
+
+    def _decide(self, video_id: str, channel: str, said: Instructions) -> None:
+        """Save what a sidecar says of clips and words as a version of the video's edits.
+
+        Not where it said the same before: what people decided since stands.
+        """
+        while said.decides:
+            row = self.catalog.edits.by_sidecar(video_id)
+            if row is not None and says(
+                EditDocument.model_validate(row.document), said.clip_edits, said.words
+            ):
+                return
+            current = self.catalog.edits.current(video_id)
+            before = EditDocument.model_validate(current.document) if current else EditDocument()
+            after = with_sidecar(before, said.clip_edits, said.words)
+            saved = self.catalog.edits.add(
+                video_id,
+                after.as_json(),
+                after=current.version if current else 0,
+                channel=channel,
+                source="sidecar",
+                created_by="sidecar",
+                changes=list(dict.fromkeys(c.words for c in changes(before, after))),
+            )
+            if saved is not None:
+                return
 
     def _alias(
         self, drop: IncomingUpload, video_id: str, name: str, how: str = "the same bytes as"
@@ -288,6 +320,8 @@ class Intake:
 
         Its own subtitles stand in where no transcript lies beside it.
         """
+        plain = sidecar.instructions.model_copy(update={"words": (), "clip_edits": ()})
+        sidecar = sidecar.model_copy(update={"instructions": plain})
         work = self.artifacts.workspace("sidecar")
         try:
             if not files:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import itertools
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
-from vidpipe.geometry import Rect
+from vidpipe.edits.model import MOST_CLIPS, MOST_WORDS, ClipEdit, WordEdit
+from vidpipe.edits.passages import GivenLayout, Passage, WantedSegment
 from vidpipe.intake.lengths import Length
 from vidpipe.media.probe import MediaInfo
 from vidpipe.storage.artifacts import Manifest
@@ -28,60 +36,6 @@ class Upload(BaseModel):
     size_bytes: int
     media: MediaInfo
     coded: str = Field(default="", description="the same in another container, see `coded_digest`")
-
-
-class Passage(BaseModel):
-    """Part of a recording, by its times or by what is said in it.
-
-    A `quote` is found whatever its case and punctuation; `first words ... last words` is
-    the passage from the ones to the others. Where it is said more than once, `start_s`
-    says which is meant.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start_s: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    end_s: float | None = Field(default=None, allow_inf_nan=False)
-    quote: str = Field(default="", max_length=2_000)
-
-    @model_validator(mode="after")
-    def _can_be_found(self) -> Self:
-        if self.quote:
-            return self
-        if self.start_s is None or self.end_s is None:
-            raise ValueError("give start_s and end_s, or a quote")
-        if self.end_s <= self.start_s:
-            raise ValueError("end_s must come after start_s")
-        return self
-
-
-class WantedSegment(Passage):
-    """A segment that the sidecar forces."""
-
-    title: str = ""
-    template: str = Field(default="", description="how it looks; default as the others")
-
-
-class GivenLayout(BaseModel):
-    """What a stretch shows, said by hand: regions in displayed pixels, used as they are.
-
-    Without `end_s` to the end of the video.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    start_s: float = Field(default=0.0, ge=0)
-    end_s: float | None = None
-    screen: Rect | None = None
-    camera: Rect | None = None
-
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.screen is None and self.camera is None:
-            raise ValueError("give a screen, a camera or both")
-        if self.end_s is not None and self.end_s <= self.start_s:
-            raise ValueError("end_s must come after start_s")
-        return self
 
 
 class Instructions(BaseModel):
@@ -118,6 +72,33 @@ class Instructions(BaseModel):
     )
     keep: tuple[WantedSegment, ...] = Field(default=(), description="segments to force")
     skip: tuple[Passage, ...] = Field(default=(), description="passages no clip may touch")
+
+    words: tuple[WordEdit, ...] = Field(
+        default=(),
+        max_length=MOST_WORDS,
+        description="corrected words, as in the edit document, which they become part of",
+    )
+    clip_edits: tuple[ClipEdit, ...] = Field(
+        default=(),
+        max_length=MOST_CLIPS,
+        description="what is decided of clips, as in the edit document, which it becomes part of",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_edits_where_none_are(
+        self, as_usual: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Edits are no part of what stages read: they are kept as a version of the document."""
+        written: dict[str, Any] = as_usual(self)
+        for name in ("words", "clip_edits"):
+            if not written.get(name, True):
+                del written[name]
+        return written
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says anything of single clips or words."""
+        return bool(self.words or self.clip_edits)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

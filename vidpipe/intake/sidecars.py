@@ -124,6 +124,7 @@ def checked_instructions(
         )
         raise InputRejected("bad_sidecar", f"{said}. Correct it.", name=name) from error
     looks = [instructions.template, *(k.template for k in instructions.keep)]
+    looks += [edit.template or "" for edit in instructions.clip_edits]
     odd = [t for t in looks if t and t not in templates]
     if odd:
         raise InputRejected(

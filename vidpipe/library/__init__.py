@@ -27,6 +27,14 @@ from vidpipe.library.costs import (
     VideoCosts,
 )
 from vidpipe.library.downloads import DownloadEnd, DownloadOutcome
+from vidpipe.library.edit_views import (
+    EditComparison,
+    EditEstimate,
+    EditsView,
+    EditVersionView,
+    RenderAsked,
+)
+from vidpipe.library.edits import EditAuthor, EditsChanged
 from vidpipe.library.errors import (
     AssetInUse,
     Changed,
@@ -56,6 +64,7 @@ from vidpipe.library.jobs import JobSpec
 from vidpipe.library.library import Library, StaleVideos, process
 from vidpipe.library.looks import PlatformView, TemplateView, platform_views, template_views
 from vidpipe.library.outputs import ClipSummary, ExportDetail, ExportView, PostView
+from vidpipe.library.player_views import ProxyView, TimelineView
 from vidpipe.library.processing import Processed, Submission
 from vidpipe.library.review_views import (
     Approval,
@@ -126,6 +135,12 @@ __all__ = [
     "DeliveryView",
     "DownloadEnd",
     "DownloadOutcome",
+    "EditAuthor",
+    "EditComparison",
+    "EditEstimate",
+    "EditVersionView",
+    "EditsChanged",
+    "EditsView",
     "EndpointCreated",
     "EndpointView",
     "ExportDetail",
@@ -153,8 +168,10 @@ __all__ = [
     "PostView",
     "Processed",
     "ProjectView",
+    "ProxyView",
     "Reason",
     "Refused",
+    "RenderAsked",
     "ReportRow",
     "RequestView",
     "ReviewDetail",
@@ -171,6 +188,7 @@ __all__ = [
     "StaleVideos",
     "Submission",
     "TemplateView",
+    "TimelineView",
     "TooManyUploads",
     "Totals",
     "Unknown",

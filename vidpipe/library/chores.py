@@ -5,6 +5,7 @@ from __future__ import annotations
 import vidpipe
 from vidpipe.accounts.mail import mailer
 from vidpipe.catalog.processes import BEAT_S, WORKER, Presence
+from vidpipe.library.edit_runs import have_worked_off
 from vidpipe.library.library import Library
 from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
 from vidpipe.worker import Chore, stopping
@@ -31,6 +32,15 @@ def chores(library: Library) -> tuple[Chore, ...]:
     def fetch() -> bool:
         return library.downloads.work_off_one(stop=stopping) is not None
 
+    def edits() -> bool:
+        """Make clips that somebody changed and waits for."""
+        return have_worked_off(engine, stopping)
+
+    here = settings.service.renders_edits
+    if here is None:
+        # Where there are several machines others have what rendering takes.
+        here = engine.catalog.embedded
+    rendering = (Chore("edits", 0.5, edits),) if here else ()
     fetching = range(settings.downloads.per_process)
     webhooks = Dispatcher(engine.catalog.webhooks, around)
 
@@ -69,6 +79,7 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("analytics", 60.0, changed_days),
         Chore("estimates of jobs", 5.0, library.spending.estimate_jobs),
         Chore("calls that nobody settled", 60.0, lost_calls),
+        *rendering,
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
         *([Chore("slack reviews", 2.0, library.slack.tell_one)] if settings.slack.sends else ()),

@@ -12,6 +12,7 @@ from typing import Any
 from vidpipe.addresses import shown
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import OPEN, STAGE, WAITING
+from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.states import ACTIVE, JobState
 from vidpipe.catalog.tables import JobRow
 from vidpipe.channels.model import Channel, channel_named
@@ -114,7 +115,13 @@ class Jobs:
         return found[0].channel
 
     def create(
-        self, specs: Sequence[JobSpec], *, asked_by: str, batch: bool = False
+        self,
+        specs: Sequence[JobSpec],
+        *,
+        asked_by: str,
+        batch: bool = False,
+        cause: Cause = Cause.MANUAL,
+        wait_s: float = 0.0,
     ) -> tuple[JobView, ...]:
         """Create jobs, all of them or none.
 
@@ -122,6 +129,8 @@ class Jobs:
             specs: what is asked for.
             asked_by: the id of whoever asks.
             batch: whether they get a `batch_id` that they share.
+            cause: why runs are wanted.
+            wait_s: seconds from now before which the orchestrator begins none.
 
         Raises:
             UnknownVideo: one is of a video that is not there.
@@ -142,7 +151,7 @@ class Jobs:
             if spec.source_url is not None
         }
         self._check_links(list(links.values()))
-        self.engine.catalog.jobs.add(rows, links)
+        self.engine.catalog.jobs.add(rows, links, cause=cause, wait_s=wait_s)
         return tuple(_view(row) for row in rows)
 
     def get(self, job_id: str) -> JobDetail:

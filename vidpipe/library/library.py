@@ -17,13 +17,16 @@ from vidpipe.library import processing
 from vidpipe.library.assets import Assets
 from vidpipe.library.costs import Spending
 from vidpipe.library.downloads import Downloads
+from vidpipe.library.edits import Edits
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.events import Events
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
 from vidpipe.library.overview import StatusOverview
+from vidpipe.library.player import Player
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
+from vidpipe.library.proxies import Proxies
 from vidpipe.library.reviews import Reviews
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
@@ -116,6 +119,21 @@ class Library(Shelf):
     def slack(self) -> SlackReviews:
         """Approving and rejecting from Slack."""
         return SlackReviews(self.engine, self.reviews)
+
+    @cached_property
+    def edits(self) -> Edits:
+        """What people decide of videos and their clips."""
+        return Edits(self.engine, on_saved=self.reviews.edited)
+
+    @cached_property
+    def player(self) -> Player:
+        """Timelines, waveforms, archives, lists for other editors."""
+        return Player(self.engine)
+
+    @cached_property
+    def proxies(self) -> Proxies:
+        """What browsers play of recordings."""
+        return Proxies(self.engine)
 
     @cached_property
     def search(self) -> Searching:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import gcd
 
 from pydantic import Field
 
 from vidpipe.channels.model import Channel
+from vidpipe.geometry import VERTICAL_SAFE_BOX, Rect, Size
 from vidpipe.library.views import LibraryView
-from vidpipe.platforms.model import Preset, load_presets
+from vidpipe.platforms.model import Preset, graphics_safe_box, load_presets
 from vidpipe.templates.model import Template, load_templates
 
 
@@ -21,6 +23,17 @@ class SafeArea(LibraryView):
     height: int
 
 
+class NamedSafeArea(SafeArea):
+    """A part of the picture that stays free, to be drawn over a preview."""
+
+    name: str = Field(
+        description="platform: free of its own controls; shared: free on all upright platforms; "
+        "graphics: EBU R 95's, for pictures without controls"
+    )
+    outline: tuple[tuple[int, int], ...] = Field(description="its corners, in pixels, in order")
+    note: str = Field(description="where the figures are from")
+
+
 class PlatformView(LibraryView):
     """What a platform takes."""
 
@@ -30,6 +43,9 @@ class PlatformView(LibraryView):
     height: int | None
     aspect: str | None = Field(description="of the picture, as in 9:16; none for sound alone")
     safe_area: SafeArea | None = Field(description="none for sound alone")
+    safe_areas: tuple[NamedSafeArea, ...] = Field(
+        default=(), description="every area that an editor may want to see; none for sound alone"
+    )
     container: str
     min_duration_s: float
     max_duration_s: float | None
@@ -76,6 +92,7 @@ def _platform(preset: Preset) -> PlatformView:
         safe_area=SafeArea(**box.model_dump(include=set(SafeArea.model_fields)))
         if box is not None
         else None,
+        safe_areas=_safe_areas(preset),
         container=preset.file.container,
         min_duration_s=preset.file.min_duration_s,
         max_duration_s=preset.file.max_duration_s,
@@ -86,6 +103,26 @@ def _platform(preset: Preset) -> PlatformView:
         source=preset.file.source,
         checked_on=preset.file.checked_on,
     )
+
+
+def _safe_areas(preset: Preset) -> tuple[NamedSafeArea, ...]:
+    """The areas of a platform's picture that stay free, the narrowest meaning first."""
+    if preset.video is None or preset.screen is None:
+        return ()
+    size = preset.video.size
+    upright = Size(width=1080, height=1920)
+    found = [_area("platform", preset.safe_box, preset.screen.safe_area, preset.screen.source)]
+    if size == upright:
+        said = "what every upright platform leaves free: clips keep their captions in it"
+        found.append(_area("shared", VERTICAL_SAFE_BOX, (), said))
+    found.append(_area("graphics", graphics_safe_box(size), (), "EBU R 95: 90 % of each side"))
+    return tuple(found)
+
+
+def _area(name: str, box: Rect, outline: Sequence[tuple[int, int]], note: str) -> NamedSafeArea:
+    corners = ((box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom))
+    where = box.model_dump(include=set(SafeArea.model_fields))
+    return NamedSafeArea(name=name, outline=tuple(outline) or corners, note=note, **where)
 
 
 def _aspect(width: int, height: int) -> str:

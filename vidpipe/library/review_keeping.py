@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,10 +11,29 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.review_states import ChangeKind
 from vidpipe.catalog.review_tables import ReviewChangeRow
 from vidpipe.catalog.tables import ClipRow
+from vidpipe.edits.compare import EditChange
+from vidpipe.library.edits import EditAuthor
 from vidpipe.library.review_report import marks_of, report_of
 from vidpipe.library.review_views import ReviewReport
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.keys import channel_of
+
+#: What of an edit is a change of what; the rest is `other`.
+_KINDS = {
+    "start_s": ChangeKind.BORDERS,
+    "end_s": ChangeKind.BORDERS,
+    "title": ChangeKind.TITLE,
+    "hook": ChangeKind.HOOK,
+    "description": ChangeKind.DESCRIPTION,
+    "words": ChangeKind.CAPTION,
+    "cuts": ChangeKind.CUT,
+    "framing": ChangeKind.FRAMING,
+    "template": ChangeKind.LOOK,
+    "music": ChangeKind.LOOK,
+    "language": ChangeKind.LOOK,
+}
+#: Fields of a clip that stand where an edit says nothing.
+_FOUND = ("start_s", "end_s", "title")
 
 
 class KeptReviews:
@@ -55,6 +74,22 @@ class KeptReviews:
                 self._keep(own, video_id, clip_id, kind, before, after, by, by_name)
         else:
             self._keep(session, video_id, clip_id, kind, before, after, by, by_name)
+
+    def edited(self, video_id: str, changes: Sequence[EditChange], by: EditAuthor) -> None:
+        """Keep what an edit changed of clips, each kind once; see `Edits`."""
+        with self.engine.catalog.writing() as session:
+            told: dict[tuple[str, ChangeKind], tuple[dict[str, Any], dict[str, Any]]] = {}
+            for change in changes:
+                if change.clip is None:
+                    continue
+                kind = _KINDS.get(change.field, ChangeKind.OTHER)
+                before, after = told.setdefault((change.clip, kind), ({}, {}))
+                clip = session.get(ClipRow, (change.clip, video_id))
+                found = getattr(clip, change.field, None) if change.field in _FOUND else None
+                before[change.field] = found if change.before is None else change.before
+                after[change.field] = found if change.after is None else change.after
+            for (clip_id, kind), (before, after) in told.items():
+                self.changed(video_id, clip_id, kind, before, after, by=by.id, session=session)
 
     def _keep(
         self,

@@ -35,6 +35,7 @@ from vidpipe.library.views import (
     VideoDetail,
     VideoView,
 )
+from vidpipe.pipeline.editing.words import with_corrections
 from vidpipe.pipeline.engine import Engine
 from vidpipe.results.deliver import deliver
 from vidpipe.results.model import Results
@@ -181,6 +182,16 @@ class Shelf:
             NotReady: its transcript was never made.
         """
         return self._document(video_id, "transcript", Transcript)
+
+    def corrected_transcript(self, video_id: str) -> Transcript:
+        """The same with the words as people corrected them for the whole video.
+
+        Raises:
+            UnknownVideo: there is none of this id.
+            NotReady: its transcript was never made.
+        """
+        said = self.transcript(video_id)
+        return with_corrections(said, self.engine.edits(video_id).words)
 
     def transcript_text(self, video_id: str, form: str) -> str:
         """Everything that is said in a video, as a file: `srt`, `vtt`, or `txt` with a sentence

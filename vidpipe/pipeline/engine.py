@@ -20,6 +20,8 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.clips.model import ClipFile, FinishedClip
 from vidpipe.costs import Account, Accountant
+from vidpipe.edits.merging import checked
+from vidpipe.edits.model import EditDocument
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError, cause_of
 from vidpipe.exports.model import Export, FinishedExport
 from vidpipe.intake.intake import Intake
@@ -28,7 +30,8 @@ from vidpipe.intake.rules import Rules
 from vidpipe.observability import events
 from vidpipe.observability.context import bound, current
 from vidpipe.observability.spans import span
-from vidpipe.pipeline.brand_assets import names_assets, with_assets
+from vidpipe.pipeline.brand_assets import music_files, names_assets, with_assets
+from vidpipe.pipeline.editing.overlay import overlaid
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.metering import Meter
 from vidpipe.pipeline.order import Order
@@ -182,8 +185,28 @@ class Engine:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
         settings, channel = run_options.applied_to(self.settings, self.channels[name])
-        withheld = self.catalog.reviews.withheld(video_id)
-        return Order(settings, self.branded(channel), sidecar.instructions, run_options, withheld)
+        edits = self.edits(video_id)
+        named = [e.music for e in edits.clip_edits if e.music and e.music != "none"]
+        return Order(
+            settings,
+            self.branded(channel),
+            overlaid(sidecar.instructions, edits),
+            run_options,
+            withheld=self.catalog.reviews.withheld(video_id),
+            edits=edits,
+            music=music_files(channel, named, self.catalog, self.artifacts) if named else {},
+        )
+
+    def edits(self, video_id: str) -> EditDocument:
+        """What people decided of a video, in its newest version.
+
+        Raises:
+            Misconfigured: it was written by a later version of vidpipe.
+        """
+        row = self.catalog.edits.current(video_id)
+        if row is None:
+            return EditDocument()
+        return checked(EditDocument, row.document, f"edits of {video_id}, version {row.version}")
 
     def branded(self, channel: Channel) -> Channel:
         """A channel with files in place of the assets that its brand names.

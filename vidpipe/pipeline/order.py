@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vidpipe.channels.model import Channel
 from vidpipe.channels.wording import Wording, joined_terms
+from vidpipe.edits.model import EditDocument
 from vidpipe.intake.lengths import length_limits
 from vidpipe.intake.model import Instructions
 from vidpipe.pipeline.run_options import RunOptions
@@ -19,8 +21,15 @@ from vidpipe.templates.model import Template
 class Order:
     """The request for one video: settings, its channel, its sidecar, this run's options.
 
-    `withheld` are the clips that are kept from exports and why, by id: somebody rejected them,
-    or has not approved of them yet.
+    Attributes:
+        settings: of the service.
+        channel: whose video it is.
+        instructions: of the sidecar, with what people decided since in place of what it says.
+        run_options: of this run.
+        withheld: clips that are kept from exports and why, by id: somebody rejected them, or has
+            not approved of them yet.
+        edits: what people decided of it and of its clips.
+        music: files of the sounds that edits name, by `asset:NAME`.
     """
 
     settings: Settings
@@ -28,6 +37,8 @@ class Order:
     instructions: Instructions = field(default_factory=Instructions)
     run_options: RunOptions = field(default_factory=RunOptions)
     withheld: Mapping[str, str] = field(default_factory=dict)
+    edits: EditDocument = field(default_factory=EditDocument)
+    music: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:

@@ -176,6 +176,41 @@ class StageRun(Generic[Options]):
         self.stored_bytes += sum(file.size_bytes for file in manifest.files)
         return manifest, False
 
+    def remembered(
+        self,
+        folder: Folder,
+        artifact: str,
+        cache_key_inputs: Mapping[str, Any],
+        model: type[Model],
+        make: Callable[[], Model],
+    ) -> Model:
+        """A document on the way to an item, found where it was made under the same inputs.
+
+        It is no item: no result names it, and where it is gone it is made again.
+        """
+        identity = fingerprint(cache_key_inputs)
+        found = None
+        if not self.context.force:
+            found = self.artifacts.find(self.video_id, folder, artifact, identity)
+        if found is not None:
+            try:
+                return self.artifacts.document(found, model)
+            except FileNotFoundError:
+                # Of an earlier form.
+                pass
+        made = make()
+        self.artifacts.publish(
+            video_id=self.video_id,
+            folder=folder,
+            artifact=artifact,
+            fingerprint=identity,
+            cache_key_inputs=cache_key_inputs,
+            files={},
+            document=made,
+            point=False,
+        )
+        return made
+
     def checkpoint(
         self, folder: Folder, artifact: str, cache_key_inputs: Mapping[str, Any], model: type[Model]
     ) -> tuple[Model | None, Callable[[Model], None]]:

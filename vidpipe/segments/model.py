@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vidpipe.intake.model import Passage, WantedSegment
+from vidpipe.edits.passages import Passage, WantedSegment
 from vidpipe.openai_client import ServerOptions
 from vidpipe.timeline import Interval
 

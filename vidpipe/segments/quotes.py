@@ -8,8 +8,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from vidpipe.edits.passages import Passage
 from vidpipe.errors import InputRejected
-from vidpipe.intake.model import Passage
 from vidpipe.text import joined
 from vidpipe.timeline import Interval, span
 from vidpipe.transcript.model import Word

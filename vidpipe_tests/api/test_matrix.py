@@ -42,6 +42,26 @@ ROUTES: dict[str, Action | str] = {
     "GET /videos/{video_id}/posts": R,
     "GET /videos/{video_id}/transcript.{form}": R,
     "GET /videos/{video_id}/chapters.vtt": R,
+    "GET /videos/{video_id}/edits": R,
+    "PUT /videos/{video_id}/edits": P,
+    "PATCH /videos/{video_id}/edits": P,
+    "POST /videos/{video_id}/edits/clips": P,
+    "PATCH /videos/{video_id}/edits/clips/{clip}": P,
+    "DELETE /videos/{video_id}/edits/clips/{clip}": P,
+    "POST /videos/{video_id}/edits/clips/{clip}/split": P,
+    "POST /videos/{video_id}/edits/merge": P,
+    "GET /videos/{video_id}/edits/versions": R,
+    "GET /videos/{video_id}/edits/versions/{version}": R,
+    "GET /videos/{video_id}/edits/compare": R,
+    "POST /videos/{video_id}/edits/restore": P,
+    "GET /videos/{video_id}/edits/estimate": R,
+    "POST /videos/{video_id}/edits/render": P,
+    "GET /videos/{video_id}/timeline": R,
+    "GET /videos/{video_id}/timeline.{form}": R,
+    "GET /videos/{video_id}/peaks": R,
+    "GET /videos/{video_id}/proxy": R,
+    "GET /videos/{video_id}/proxy/info": R,
+    "GET /videos/{video_id}/clips.zip": R,
     "GET /clips": R,
     "GET /exports": R,
     "GET /posts": R,
@@ -164,6 +184,13 @@ def _body(route: str, at: dict[str, str]) -> Any:
         "POST /jobs/{job_id}/stages": {"stages": ["transcript"]},
         "POST /jobs/{job_id}/platforms": {"platform": "tiktok"},
         "PUT /videos/{video_id}/hold": {"reason": "exhibition"},
+        "PUT /videos/{video_id}/edits": {},
+        "PATCH /videos/{video_id}/edits": {"template": None},
+        "POST /videos/{video_id}/edits/clips": {"start_s": 1, "end_s": 9},
+        "PATCH /videos/{video_id}/edits/clips/{clip}": {"title": "Another"},
+        "POST /videos/{video_id}/edits/clips/{clip}/split": {"at_s": 5},
+        "POST /videos/{video_id}/edits/merge": {"clips": ["1", "2"]},
+        "POST /videos/{video_id}/edits/restore": {"version": 0},
         "POST /projects": {"channel": at["channel"], "name": f"new {at['video_id']}"},
         "PATCH /projects/{project_id}": {"description": "other"},
         "PUT /budgets/{scope}/{subject}/{period}": {"soft": "1.00", "hard": "2.50"},
@@ -279,7 +306,10 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
     if "{endpoint_id}" in route or "{delivery_id}" in route:
         at |= service.endpoint(organisation, channel)
     method, path = route.split(" ")
+    at |= {"version": "0"} | ({"form": "edl"} if "timeline" in route else {})
     path = path.format(**at)
+    if route.endswith("/edits/compare"):
+        path += "?from=0&to=0"
     if route == "GET /search":
         path += "?q=talk"
     if route == "GET /events":
@@ -287,7 +317,7 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         path += "?after=0&seconds=0"
     if route == "DELETE /users/{user_id}/role":
         path += f"?organisation={organisation}&channel=nothing"
-    more = {"If-Match": "*"} if method == "PATCH" else {}
+    more = {"If-Match": "*"} if method == "PATCH" or "/edits" in route else {}
     if "/tus" in route:
         said = {"channel": at["channel"], "filename": f"new {at['video_id']}.mp4"}
         more = {**PIECE, "Upload-Offset": "0", "Upload-Metadata": metadata(**said)}

@@ -5,7 +5,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from vidpipe.intake.model import GivenLayout
+from vidpipe.edits.passages import GivenLayout
 from vidpipe.media.examine import examine
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader

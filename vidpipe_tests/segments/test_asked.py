@@ -2,7 +2,7 @@
 
 import itertools
 
-from vidpipe.intake.model import WantedSegment
+from vidpipe.edits.passages import WantedSegment
 from vidpipe_tests.segments.talks import chosen
 
 #: Nothing in it stands out.

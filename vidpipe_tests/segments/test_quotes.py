@@ -2,8 +2,8 @@
 
 import pytest
 
+from vidpipe.edits.passages import Passage, WantedSegment
 from vidpipe.errors import InputRejected
-from vidpipe.intake.model import Passage, WantedSegment
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.quotes import located
 from vidpipe.segments.select import select_segments

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, Topic, TopicOptions, Unit
-from vidpipe.intake.model import Passage, WantedSegment
+from vidpipe.edits.passages import Passage, WantedSegment
 from vidpipe.layout.model import Layout
 from vidpipe.segments.choose import schedule
 from vidpipe.segments.cuts import Candidate

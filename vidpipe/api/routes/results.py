@@ -77,9 +77,18 @@ def list_exports(
     response_model=Transcript,
     responses={**unchanged(), **errors(404, 409)},
 )
-def get_transcript(asked: Reads, video_id: VideoId, if_none_match: IfNoneMatch = None) -> Response:
+def get_transcript(
+    asked: Reads,
+    video_id: VideoId,
+    corrected: Annotated[
+        bool, Query(description="with the words as people corrected them for the whole video")
+    ] = False,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """Everything that is said in a video: words and sentences with their times."""
-    return tagged(asked.library.transcript(asked.video(video_id)), if_none_match)
+    library = asked.library
+    said = library.corrected_transcript if corrected else library.transcript
+    return tagged(said(asked.video(video_id)), if_none_match)
 
 
 @router.get("/videos/{video_id}/chapters", summary="List chapters", responses=errors(404, 409))

@@ -11,16 +11,18 @@ from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, ClipPlan, Encoded, FinishedClip, Variant
 from vidpipe.exports.model import Estimate
 from vidpipe.pipeline.estimates import Watch
+from vidpipe.transcript.model import Word
 
 
 @dataclass(frozen=True)
 class ClipShape:
-    """A clip in one variant: its artifact, and all that its file rests on."""
+    """A clip in one variant: its artifact, all that its file rests on, and what is said."""
 
     plan: ClipPlan
     variant: Variant
     artifact: str
     cache_key_inputs: Mapping[str, Any]
+    words: Sequence[Word] = ()
 
 
 class Rendering(Protocol):
@@ -33,6 +35,7 @@ class Rendering(Protocol):
     def render(
         self,
         outputs: Sequence[Output],
+        words: Sequence[Word],
         options: ClipOptions,
         on_progress: Callable[[float], None],
         on_encode: Callable[[], None],
@@ -41,7 +44,7 @@ class Rendering(Protocol):
         ...
 
     def finished(
-        self, output: Output, options: ClipOptions, encoded: Encoded
+        self, output: Output, words: Sequence[Word], options: ClipOptions, encoded: Encoded
     ) -> tuple[Mapping[str, Path], FinishedClip]:
         """The files that stand beside a clip, and what it looks and sounds like."""
         ...
@@ -76,7 +79,9 @@ class EncodeJob:
             seconds=watch.seconds,
             estimated_bytes=round(share * watch.estimate.size_bytes),
         )
-        return self._renderer.finished(outputs[shape.variant.name], self._options, encoded)
+        return self._renderer.finished(
+            outputs[shape.variant.name], shape.words, self._options, encoded
+        )
 
     def _encoded(self, work: Path) -> tuple[Watch, Mapping[str, Output]]:
         """All shapes encoded in one go, after what it will take was told."""
@@ -87,6 +92,12 @@ class EncodeJob:
             name = shape.variant.name
             outputs[name] = Output(shape.plan, shape.variant, work / name)
             outputs[name].work.mkdir()
-        self._renderer.render(list(outputs.values()), self._options, self._on_progress, watch.begin)
+        self._renderer.render(
+            list(outputs.values()),
+            self._shapes[0].words,
+            self._options,
+            self._on_progress,
+            watch.begin,
+        )
         watch.done(sum((o.work / CLIP).stat().st_size for o in outputs.values()))
         return watch, outputs

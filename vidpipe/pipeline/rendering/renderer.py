@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vidpipe.clips.audiogram.drawing import SOUND_FPS
 from vidpipe.clips.burned_in import burned_in
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.edits import edit_list, output_fps
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.keeping import cut_s
 from vidpipe.clips.measures import measure
@@ -19,11 +23,13 @@ from vidpipe.clips.model import (
     ClipPlan,
     Encoded,
     FinishedClip,
+    PlannedParts,
     Variant,
 )
-from vidpipe.clips.plan import AudioPicture, plan_audiogram, plan_clip
+from vidpipe.clips.plan import AudioPicture, clip_id, plan_audiogram, plan_clip, planned
 from vidpipe.clips.poster import write_poster
 from vidpipe.clips.quality import inspect_clip
+from vidpipe.clips.reframed import reframed
 from vidpipe.clips.render import render_clip
 from vidpipe.clips.text.captions import clip_words
 from vidpipe.clips.text.overlay import drawn_beside, lettering
@@ -35,7 +41,9 @@ from vidpipe.media import ffmpeg
 from vidpipe.media.contact_sheets import strip
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
+from vidpipe.pipeline.editing.resolve import EditedClip, edited_clips
 from vidpipe.pipeline.estimates import Watch, encode_prior
+from vidpipe.pipeline.faces import faces_identity
 from vidpipe.pipeline.rendering.fallback import plain_options
 from vidpipe.pipeline.rendering.job import ClipShape, EncodeJob
 from vidpipe.pipeline.rendering.studio import Studio, brand_files
@@ -45,7 +53,7 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 from vidpipe.templates.model import CaptionAnimation
-from vidpipe.timeline import Interval, span
+from vidpipe.timeline import EditList, Interval, span
 from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 
@@ -54,6 +62,19 @@ CLIP_VERSION = "11"
 #: The same of clips of sound alone.
 AUDIOGRAM_VERSION = "2"
 
+
+#: Part of every kept plan's fingerprint: changes when the same recording is planned otherwise.
+PLAN_VERSION = "1"
+#: Stages whose results plans are made from, and what of the options they look at.
+_PLANNED_FROM = ("transcript", "silence_regions", "layout")
+_PLANS: dict[str, Any] = {
+    **dict.fromkeys(
+        ("template", "max_pause_s", "pause_target_s", "fillers", "speaker_layout"), True
+    ),
+    "brand": {"background"},
+}
+#: No pause is longer.
+_ANY_PAUSE_S = 1e9
 
 #: Of a look what changes no picture by itself.
 _NO_LOOK: dict[str, Any] = {"variants": True, "captions": {"over_burned_in"}}
@@ -114,22 +135,68 @@ class Renderer:
             return ()
         return (self.burned_in.told(drawn_over=self.options.captions.over_burned_in),)
 
-    def options_for(self, segment: Segment) -> ClipOptions:
-        """The options of the stage, with a segment's own template where it has one."""
-        if not segment.template:
-            return self.options
-        look = self.studio.looks[segment.template]
-        return self.options.model_copy(update=dict(look))
+    def wanted(self, found: Sequence[Segment]) -> list[EditedClip]:
+        """The clips to make: what was found, as people changed it, and what they added."""
+        edits, duration_s = self.studio.edits, self.layout.duration_s
+        ids: dict[int, str] = {}
+        if edits.clip_edits:
+            ids = {
+                s.rank: clip_id(self.run.video_id, self._kept_of(s, self.options)) for s in found
+            }
+        clips = edited_clips(edits, found, ids, self.transcript.words, duration_s)
+        return [self._possible(clip) for clip in clips]
 
-    def _drawable(self, segment: Segment, options: ClipOptions) -> Segment:
+    def _possible(self, clip: EditedClip) -> EditedClip:
+        """The clip, without cuts that would leave nothing of it."""
+        if not clip.cuts:
+            return clip
+        try:
+            self._kept_of(clip.segment, self.options_for(clip), clip.cuts)
+        except ValueError:
+            note = f"clip {clip.clip_id}: its cuts leave nothing of it, and are left out"
+            return replace(clip, cuts=(), notes=(*clip.notes, note))
+        return clip
+
+    def _kept_of(
+        self, segment: Segment, options: ClipOptions, cuts: Sequence[Interval] = ()
+    ) -> EditList:
+        video = self.media.video
+        fps = SOUND_FPS if video is None else output_fps(video.fps)
+        duration_s = self.layout.duration_s
+        return edit_list(segment, self.speech, self.timed_words, options, fps, duration_s, cuts)
+
+    def options_for(self, clip: EditedClip) -> ClipOptions:
+        """The options of the stage, with what a clip has of its own: template, music, pauses."""
+        options, edit = self.options, clip.edit
+        if clip.segment.template:
+            options = options.model_copy(update=dict(self.studio.looks[clip.segment.template]))
+        if edit is None:
+            return options
+        if edit.music is not None:
+            music = self.studio.music.get(edit.music)
+            brand = options.brand.model_copy(update={"music": music})
+            options = options.model_copy(update={"brand": brand})
+        if edit.pauses == "keep":
+            options = options.model_copy(update={"max_pause_s": _ANY_PAUSE_S, "fillers": ()})
+        return options
+
+    def variants_for(self, clip: EditedClip) -> tuple[Variant, ...]:
+        """The shapes of a clip: those of its platforms."""
+        if clip.edit is None or clip.edit.platforms is None:
+            return self.options.variants
+        names = {self.studio.shapes.get(platform) for platform in clip.edit.platforms}
+        return tuple(v for v in self.options.variants if v.name in names) or self.options.variants
+
+    def _drawable(self, clip: EditedClip, options: ClipOptions) -> Segment:
         """A segment without the title and hook that no font has beside its words.
 
         They are text of the post as well: a clip is not to fail for their sake. A title that
         only says where the passage is belongs in no picture.
         """
+        segment = clip.segment
         if segment.untitled:
             segment = segment.model_copy(update={"title": ""})
-        spoken = [w for w in self.transcript.words if segment.contains(w.start_s)]
+        spoken = [w for w in clip.words if segment.contains(w.start_s)]
         try:
             text = f"{segment.title} {segment.hook}"
             lettering(spoken if self.burns(_passage(segment)) else (), text, options.captions)
@@ -137,36 +204,82 @@ class Renderer:
             return segment.model_copy(update={"title": "", "hook": ""})
         return segment
 
-    def plan(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
-        plan = self._planned(self._drawable(segment, options), variant, options)
-        return plan.model_copy(update={"language": self.transcript.language})
+    def plan(self, clip: EditedClip, variant: Variant, options: ClipOptions) -> ClipPlan:
+        """What one shape of a clip shows when."""
+        segment = self._drawable(clip, options)
+        plan = self._planned(segment, clip.cuts, variant, options)
+        edit = clip.edit
+        if edit is not None and edit.framing and self.media.video is not None:
+            parts = reframed(
+                plan.parts,
+                plan.edit,
+                edit.framing,
+                self.layout,
+                self.media.video.size.rect,
+                variant,
+                captions=self.burns(_passage(segment)) and variant.captions,
+            )
+            plan = plan.model_copy(update={"parts": parts})
+        language = (edit.language if edit else None) or self.transcript.language
+        update = {"language": language, **({"clip_id": clip.clip_id} if clip.clip_id else {})}
+        return plan.model_copy(update=update)
 
-    def _planned(self, segment: Segment, variant: Variant, options: ClipOptions) -> ClipPlan:
+    def _planned(
+        self, segment: Segment, cuts: Sequence[Interval], variant: Variant, options: ClipOptions
+    ) -> ClipPlan:
         if self.media.sound_only:
             heard = AudioPicture(
                 self.run.video_id, self.speech, self.timed_words, self.layout.duration_s
             )
-            return plan_audiogram(heard, segment, options, self.cover)
-        with FrameReader(self.source, self.media, max_width=1280) as reader:
-            return plan_clip(
-                SourceRecording(
+            return plan_audiogram(heard, segment, options, self.cover, cuts)
+        captions = self.burns(_passage(segment)) and variant.captions
+        kept = self._theirs(_passage(segment))
+
+        def look() -> PlannedParts:
+            """Follow faces and pages of the recording: what a plan takes its time for."""
+            with FrameReader(self.source, self.media, max_width=1280) as reader:
+                recording = SourceRecording(
                     video_id=self.run.video_id,
                     speech=self.speech,
                     words=self.timed_words,
                     layout=self.layout,
                     reader=reader,
                     detector=self.studio.detector,
-                ),
-                segment,
-                options,
-                self.studio.framing,
-                variant,
-                captions=self.burns(_passage(segment)) and variant.captions,
-                kept=self._theirs(_passage(segment)),
-            )
+                )
+                plan = plan_clip(
+                    recording,
+                    segment,
+                    options,
+                    self.studio.framing,
+                    variant,
+                    captions=captions,
+                    kept=kept,
+                    cuts=cuts,
+                )
+            return PlannedParts(edit=plan.edit, parts=plan.parts)
+
+        rests_on = {
+            "version": PLAN_VERSION,
+            "source": self.upload.sha256,
+            "media": self.media.model_dump(mode="json"),
+            "inputs": {n: self.run.inputs[n].content_digest for n in _PLANNED_FROM},
+            "from": segment.start_s,
+            "to": segment.end_s,
+            "titled": bool(segment.title),
+            "cuts": [c.model_dump() for c in cuts],
+            "options": options.model_dump(mode="json", include=_PLANS),
+            "framing": self.studio.framing.model_dump(),
+            "variant": variant.model_dump(mode="json"),
+            "captions": captions,
+            "kept": kept.model_dump() if kept is not None else None,
+            **faces_identity(self.studio.detector),
+        }
+        seen = self.run.remembered(Folder.ANALYSIS, "clip-plan", rests_on, PlannedParts, look)
+        return planned(self.run.video_id, segment, seen.edit, seen.parts, options)
 
     def encode(
         self,
+        clip: EditedClip,
         planned: Sequence[tuple[ClipPlan, Variant]],
         options: ClipOptions,
         on_progress: Callable[[float], None],
@@ -184,7 +297,8 @@ class Renderer:
                 plan,
                 variant,
                 f"clip-{plan.clip_id}-{variant.name}",
-                self._of(plan, variant, options),
+                self._of(plan, variant, options, clip.words),
+                clip.words,
             )
             for plan, variant in planned
         ]
@@ -208,7 +322,7 @@ class Renderer:
             variant=shape.variant.name,
             artifact=shape.artifact,
             fingerprint=manifest.fingerprint,
-            captions=self.captioned(shape) and bool(self.spoken(shape.plan)),
+            captions=self.captioned(shape) and bool(clip_words(shape.words, shape.plan.edit)),
             has_subtitles=manifest.has("clip.srt"),
             measures=finished.measures,
             quality=finished.quality,
@@ -221,13 +335,10 @@ class Renderer:
         """Whether captions are drawn in a shape, if anything is said."""
         return self.burns(shape.plan.segment) and shape.variant.captions
 
-    def spoken(self, plan: ClipPlan) -> list[Word]:
-        """What is said in a clip, on its timeline."""
-        return clip_words(self.transcript.words, plan.edit)
-
     def render(
         self,
         outputs: Sequence[Output],
+        words: Sequence[Word],
         options: ClipOptions,
         on_progress: Callable[[float], None],
         on_encode: Callable[[], None],
@@ -237,7 +348,7 @@ class Renderer:
             self.source,
             self.media,
             outputs,
-            self.transcript.words if self.burns(outputs[0].plan.segment) else (),
+            words if self.burns(outputs[0].plan.segment) else (),
             options,
             on_progress,
             self.encoder,
@@ -260,9 +371,11 @@ class Renderer:
         works = _works([s.variant for s in shapes], options, plan)
         return self.run.estimator.watch(works, plan.clip_id, plan.duration_s, prior)
 
-    def _of(self, plan: ClipPlan, variant: Variant, options: ClipOptions) -> dict[str, Any]:
+    def _of(
+        self, plan: ClipPlan, variant: Variant, options: ClipOptions, words: Sequence[Word]
+    ) -> dict[str, Any]:
         """Everything that one file of a clip rests on."""
-        spoken = clip_words(self.transcript.words, plan.edit)
+        spoken = clip_words(words, plan.edit)
         return {
             "version": CLIP_VERSION,
             "source": self.upload.sha256,
@@ -274,10 +387,17 @@ class Renderer:
             "captions": self.burns(plan.segment) and variant.captions,
             "fonts": self._fonts(plan, variant, options, spoken),
             "ffmpeg": ffmpeg.identity(),
-            **self.brand_files,
+            **self._brand_files(options),
             **self._drawn(),
             **self._there_before(plan),
         }
+
+    def _brand_files(self, options: ClipOptions) -> dict[str, str | None]:
+        """What the channel's files hold, and music that a clip has of its own."""
+        if options.brand.music == self.options.brand.music:
+            return self.brand_files
+        own = brand_files(options.brand, options.captions)
+        return {**self.brand_files, "music": own["music"]}
 
     def _there_before(self, plan: ClipPlan) -> dict[str, Any]:
         """Captions that the clip is looked through for; nothing where there are none."""
@@ -301,25 +421,26 @@ class Renderer:
         return [font.digest for font in lettering(shown, card, options.captions).fonts]
 
     def finished(
-        self, output: Output, options: ClipOptions, encoded: Encoded
+        self, output: Output, words: Sequence[Word], options: ClipOptions, encoded: Encoded
     ) -> tuple[Mapping[str, Path], FinishedClip]:
         """The files that stand beside a clip, and what it looks and sounds like."""
         clip, plan = output.work / CLIP, output.plan
-        made = {"clip.mp4": clip, **self._pictures(output, options), **self._subtitles(output)}
-        quality = inspect_clip(
-            clip,
-            self.source,
-            self.media,
-            plan,
-            output.variant,
-            self.speech,
-            output.work,
-            captions=self.burns(plan.segment)
-            and output.variant.captions
-            and bool(self.transcript.words),
-            brand=options.brand,
-            cover=self.cover,
-        )
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures") as pool:
+            # Both look at the same file: together they take as long as the longer one.
+            pictures = pool.submit(self._pictures, output, options)
+            quality = inspect_clip(
+                clip,
+                self.source,
+                self.media,
+                plan,
+                output.variant,
+                self.speech,
+                output.work,
+                captions=self.burns(plan.segment) and output.variant.captions and bool(words),
+                brand=options.brand,
+                cover=self.cover,
+            )
+            made = {"clip.mp4": clip, **pictures.result(), **self._subtitles(output, words)}
         theirs = self._theirs(plan.segment)
         if theirs is not None:
             lost_s = cut_s(plan.parts, theirs, float(plan.edit.fps))
@@ -340,16 +461,16 @@ class Renderer:
         strip(clip, probe(clip), frames)
         return {poster.name: poster, frames.name: frames}
 
-    def _subtitles(self, output: Output) -> dict[str, Path]:
+    def _subtitles(self, output: Output, words: Sequence[Word]) -> dict[str, Path]:
         """What is said in a clip as subtitle files; none where nothing is."""
-        spoken, lead_s = self.spoken(output.plan), output.plan.lead_s
+        spoken, lead_s = clip_words(words, output.plan.edit), output.plan.lead_s
         if not spoken:
             return {}
         files = {}
         until_s = lead_s + output.plan.edit.duration_s
         for name, written in (("clip.srt", to_srt), ("clip.vtt", to_vtt)):
             files[name] = output.work / name
-            text = written(_later(spoken, lead_s), self.transcript.language, until_s)
+            text = written(_later(spoken, lead_s), output.plan.language, until_s)
             files[name].write_text(text, "utf-8")
         return files
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
+from vidpipe.edits.model import EditDocument
 from vidpipe.framing.model import FramingOptions
 from vidpipe.media.faces import FaceDetector
+from vidpipe.pipeline.editing.made import edits_told
 from vidpipe.templates.model import Template
 
 
@@ -40,12 +44,27 @@ class Studio:
         framing: how faces are followed.
         channel_files: digests of the files that the channel names, by what they are.
         looks: by template, of the segments that have one of their own.
+        edits: what people decided of clips and words.
+        music: files of the sounds that edits name.
+        shapes: by platform, the variant that it takes; only where edits choose platforms.
     """
 
     detector: FaceDetector
     framing: FramingOptions
     channel_files: Mapping[str, str | None]
     looks: Mapping[str, Look]
+    edits: EditDocument = field(default_factory=EditDocument)
+    music: Mapping[str, Path] = field(default_factory=dict)
+    shapes: Mapping[str, str] = field(default_factory=dict)
+
+    def edits_identity(self) -> dict[str, Any]:
+        """What people decided, for the fingerprint; nothing where they decided nothing of it."""
+        files = {
+            "music": {name: _digest(path) for name, path in self.music.items()},
+            "shapes": dict(self.shapes),
+        }
+        told = {**edits_told(self.edits), **{name: v for name, v in files.items() if v}}
+        return {"edits": told} if told else {}
 
 
 def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
@@ -57,7 +76,8 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
         "outro": brand.outro,
         "font": captions.font_file,
     }
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
-        for name, path in files.items()
-    }
+    return {name: _digest(path) if path else None for name, path in files.items()}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -26,6 +26,7 @@ from vidpipe.exports.model import Estimate
 from vidpipe.media import ffmpeg
 from vidpipe.media.contact_sheets import poster_sheet
 from vidpipe.media.encoders import choose_encoder
+from vidpipe.pipeline.editing.resolve import EditedClip
 from vidpipe.pipeline.faces import FACES_READS, detector_for, faces_identity
 from vidpipe.pipeline.inputs import cover_identity
 from vidpipe.pipeline.order import Order
@@ -36,7 +37,7 @@ from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
 from vidpipe.platforms.model import Preset, TierName, load_tiers
 from vidpipe.programs import ProgramFailed
-from vidpipe.segments.model import Chapter, Segment, Segments
+from vidpipe.segments.model import Chapter, Segments
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 from vidpipe.timeline import span
@@ -79,18 +80,30 @@ def prepare(order: Order, run: StageRun[ClipOptions]) -> Studio:
     Raises:
         Misconfigured: the sidecar names a template that there is not.
     """
-    channel = order.channel
-    own = sorted({moment.template for moment in order.instructions.keep} - {""})
+    channel, edits = order.channel, order.edits
+    named = {moment.template for moment in order.instructions.keep}
+    named |= {edit.template for edit in edits.clip_edits if edit.template and edit.kept}
+    own = sorted(named - {""})
+    shapes = {}
+    if any(edit.platforms is not None for edit in edits.clip_edits):
+        shapes = {
+            name: Variant.of(channel.preset(name), order.tier).name
+            for name in order.wanted_platforms
+        }
     return Studio(
         detector=detector_for(order, run.context.models),
         framing=order.settings.framing,
         channel_files=brand_files(channel.brand, channel.captions),
         looks={name: look_of(channel, channel.look(name)) for name in own},
+        edits=edits,
+        music=order.music,
+        shapes=shapes,
     )
 
 
 def identity(run: StageRun[ClipOptions], studio: Studio) -> dict[str, Any]:
-    """What else the pictures rest on: ffmpeg, faces, framing, files, looks of single clips."""
+    """What else the pictures rest on: ffmpeg, faces, framing, files, looks of single clips, and
+    what people decided of them."""
     looks = {name: look.model_dump(mode="json") for name, look in studio.looks.items()}
     return {
         "ffmpeg": ffmpeg.identity(),
@@ -99,6 +112,7 @@ def identity(run: StageRun[ClipOptions], studio: Studio) -> dict[str, Any]:
         **cover_identity(run),
         **studio.channel_files,
         **({"looks": looks} if looks else {}),
+        **studio.edits_identity(),
     }
 
 
@@ -114,9 +128,11 @@ def run_clips(run: StageRun[ClipOptions], studio: Studio) -> RenderedClips:
         InputRejected: none could be made, as hardly anything of the recording decodes.
     """
     chosen = run.document("scored_segments", Segments)
-    crew = _Crew(run, Renderer(run, studio), len(chosen.segments))
+    renderer = Renderer(run, studio)
+    wanted = renderer.wanted(chosen.segments)
+    crew = _Crew(run, renderer, len(wanted))
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="clip") as pool:
-        futures = [pool.submit(crew.attempt, segment) for segment in chosen.segments]
+        futures = [pool.submit(crew.attempt, clip) for clip in wanted]
         try:
             results = [future.result() for future in futures]
         except BaseException:
@@ -128,18 +144,21 @@ def run_clips(run: StageRun[ClipOptions], studio: Studio) -> RenderedClips:
         _refuse(errors[0], run.video_id)
     _write_previews(run, made)
     return RenderedClips(
-        language=crew.renderer.transcript.language,
+        language=renderer.transcript.language,
         clips=tuple(clip.clip for clip in made),
         failed=tuple(
             FailedClip(
-                rank=s.rank, title=s.title, segment=span(s.start_s, s.end_s), why=str(result)
+                rank=c.segment.rank,
+                title=c.segment.title,
+                segment=span(c.segment.start_s, c.segment.end_s),
+                why=str(result),
             )
-            for s, result in zip(chosen.segments, results, strict=True)
+            for c, result in zip(wanted, results, strict=True)
             if isinstance(result, ProgramFailed)
         ),
-        empty_reason=chosen.empty_reason,
-        burned_in=crew.renderer.burned_in,
-        notes=crew.renderer.notes,
+        empty_reason=None if wanted else chosen.empty_reason or "every clip was dropped",
+        burned_in=renderer.burned_in,
+        notes=(*renderer.notes, *(note for clip in wanted for note in clip.notes)),
     )
 
 
@@ -161,26 +180,27 @@ class _Crew:
         self._done: dict[int, float] = {}
         self._expected: dict[int, str] = {}
 
-    def attempt(self, segment: Segment) -> _Made | ProgramFailed:
+    def attempt(self, clip: EditedClip) -> _Made | ProgramFailed:
         """A clip, at the second try made plainly; or why there is none."""
         try:
-            return self._made(segment, plainly=False)
+            return self._made(clip, plainly=False)
         except ProgramFailed:
             try:
-                return self._made(segment, plainly=True)
+                return self._made(clip, plainly=True)
             except ProgramFailed as error:
                 return error
 
-    def _made(self, segment: Segment, *, plainly: bool) -> _Made:
-        renderer = self.renderer
-        options = renderer.options_for(segment)
+    def _made(self, clip: EditedClip, *, plainly: bool) -> _Made:
+        renderer, segment = self.renderer, clip.segment
+        options = renderer.options_for(clip)
         planned = [
-            (renderer.plan(segment, variant, options), variant)
-            for variant in renderer.options.variants
+            (renderer.plan(clip, variant, options), variant)
+            for variant in renderer.variants_for(clip)
         ]
         if plainly:
             planned = [(plain_plan(plan), variant) for plan, variant in planned]
         files = renderer.encode(
+            clip,
             planned,
             options,
             partial(self._tell, segment.rank),
@@ -188,7 +208,7 @@ class _Crew:
             plainly=plainly,
         )
         self._tell(segment.rank, 1.0)
-        return _Made(_clip(segment, planned[0][0], [file for _, file in files]), files[0][0])
+        return _Made(_clip(clip, planned[0][0], [file for _, file in files]), files[0][0])
 
     def _tell(self, rank: int, fraction: float) -> None:
         self._done[rank] = fraction
@@ -229,7 +249,8 @@ def all_rendered(document: RenderedClips) -> bool:
     return not document.failed
 
 
-def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
+def _clip(made: EditedClip, plan: ClipPlan, files: list[ClipFile]) -> Clip:
+    segment, edit = made.segment, made.edit
     return Clip(
         clip_id=plan.clip_id,
         rank=segment.rank,
@@ -249,6 +270,9 @@ def _clip(segment: Segment, plan: ClipPlan, files: list[ClipFile]) -> Clip:
         lead_s=round(plan.lead_s, 4),
         duration_s=round(plan.duration_s, 4),
         files=tuple(files),
+        hashtags=edit.hashtags if edit else None,
+        platforms=edit.platforms if edit else None,
+        language=edit.language if edit else None,
     )
 
 
@@ -297,6 +321,7 @@ CLIPS = Stage(
         "channel.captions",
         "channel.templates",
         "instructions.keep",
+        "edits",
     ),
     whole=all_rendered,
     items=files,

@@ -131,7 +131,8 @@ def run_exports(run: StageRun[ExportOptions], terms: ExportTerms) -> PlatformExp
     exports: list[Export] = []
     refused: list[RefusedExport] = []
     withheld: list[RefusedExport] = []
-    for done, clip in enumerate(rendered.clips):
+    wanted = [c for c in rendered.clips if c.platforms is None or platform in c.platforms]
+    for done, clip in enumerate(wanted):
         if clip.clip_id in terms.withheld:
             withheld.append(_refused(clip, terms.withheld[clip.clip_id]))
             continue
@@ -142,9 +143,7 @@ def run_exports(run: StageRun[ExportOptions], terms: ExportTerms) -> PlatformExp
             if error.reason == "missing_variant":
                 raise
             refused.append(_refused(clip, error.message))
-        run.progress(
-            (done + 1) / len(rendered.clips), f"{platform}: {done + 1} of {len(rendered.clips)}"
-        )
+        run.progress((done + 1) / len(wanted), f"{platform}: {done + 1} of {len(wanted)}")
     return PlatformExports(
         platform=platform,
         exports=tuple(exports),
@@ -292,8 +291,9 @@ class _Exporter:
             fields,
             clip.keyphrases,
             clip.chapters,
-            self.language,
+            clip.language or self.language,
             clip.duration_s,
+            own_tags=clip.hashtags,
         )
 
 

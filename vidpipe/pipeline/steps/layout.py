@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from vidpipe.edits.passages import GivenLayout
 from vidpipe.errors import InputRejected
-from vidpipe.intake.model import GivenLayout, Instructions, Sidecar
+from vidpipe.intake.model import Instructions, Sidecar
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import (
     Layout,
@@ -36,14 +38,25 @@ def options(order: Order) -> LayoutOptions:
     return order.settings.layout
 
 
-def prepare(order: Order, run: StageRun[LayoutOptions]) -> FaceDetector:
-    """What finds faces."""
-    return detector_for(order, run.context.models)
+@dataclass(frozen=True)
+class LayoutTools:
+    """What finds faces, and regions that people gave in place of the sidecar's, if any."""
+
+    detector: FaceDetector
+    given: tuple[GivenLayout, ...] | None
 
 
-def identity(run: StageRun[LayoutOptions], detector: FaceDetector) -> dict[str, Any]:
-    """What finds faces and what reads slides."""
-    return {**faces_identity(detector), "text": reader_identity(run.options)}
+def prepare(order: Order, run: StageRun[LayoutOptions]) -> LayoutTools:
+    """What finds faces, and what people say of the layout."""
+    return LayoutTools(detector_for(order, run.context.models), order.edits.layout)
+
+
+def identity(run: StageRun[LayoutOptions], tools: LayoutTools) -> dict[str, Any]:
+    """What finds faces and what reads slides; regions that people gave."""
+    found = {**faces_identity(tools.detector), "text": reader_identity(run.options)}
+    if tools.given is not None:
+        found["given"] = [item.model_dump(mode="json") for item in tools.given]
+    return found
 
 
 def _given(item: GivenLayout, media: MediaInfo) -> LayoutInterval:
@@ -107,17 +120,19 @@ def _exactly(found: Layout, given: GivenLayout) -> Layout:
     return found.model_copy(update={"stretches": stretches})
 
 
-def run_layout(run: StageRun[LayoutOptions], detector: FaceDetector) -> Layout:
+def run_layout(run: StageRun[LayoutOptions], tools: LayoutTools) -> Layout:
     """Shots, slides and regions over time as tables, and the layout sheet."""
     path, media = run.recording()
     instructions = run.document("sidecar", Sidecar).instructions
+    if tools.given is not None:
+        instructions = instructions.model_copy(update={"layout": tools.given})
     if media.sound_only:
         return _no_layout(run, media, instructions)
     given = instructions.layout or _recorded_apart(media)
     found = detect_layout(
         path,
         media,
-        detector,
+        tools.detector,
         run.options,
         given=[_given(item, media) for item in given],
         on_progress=lambda f: run.progress(0.8 * f, ""),
@@ -188,5 +203,5 @@ LAYOUT = Stage(
     run=run_layout,
     prepare=prepare,
     identity=identity,
-    reads=FACES_READS,
+    reads=(*FACES_READS, "edits.layout"),
 )
