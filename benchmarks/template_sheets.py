@@ -45,11 +45,12 @@ def frames_at(clip: Path, shares: Sequence[float]) -> list[NDArray[np.uint8]]:
     return found
 
 
-def clips_of(file: Path, template: str, out: Path) -> dict[str, Path]:
+def clips_of(file: Path, template: str, out: Path, length: str) -> dict[str, Path]:
     """One clip of a recording on every platform, made by the command."""
     folder = out / file.stem / template
     command = [sys.executable, "-c", "from vidpipe.cli import main; main()", "run", str(file)]
     command += ["--out", str(folder), "--clips", "1", "--quality", "draft", "--template", template]
+    command += ["--length", length]
     for platform in PLATFORMS:
         command += ["--platform", platform]
     home = os.environ.get("VIDPIPE_HOME", str(out / "home"))
@@ -59,11 +60,15 @@ def clips_of(file: Path, template: str, out: Path) -> dict[str, Path]:
 
 
 def rows(
-    file: Path, templates: Sequence[str], shares: Sequence[float], out: Path
+    file: Path, templates: Sequence[str], shares: Sequence[float], out: Path, length: str
 ) -> Iterator[NDArray[np.uint8]]:
     """A row of pictures for each template, its name in its upper left corner."""
     for name in templates:
-        shown = [f for clip in clips_of(file, name, out).values() for f in frames_at(clip, shares)]
+        shown = [
+            f
+            for clip in clips_of(file, name, out, length).values()
+            for f in frames_at(clip, shares)
+        ]
         if not shown:
             continue
         row = np.hstack(shown)
@@ -77,11 +82,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--template", action="append", choices=list(load_templates()))
     parser.add_argument("--at", type=float, action="append", help="share of a clip's length")
+    parser.add_argument("--length", default="8-14", help="of the clips, in seconds")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for file in args.files:
         templates = args.template or list(load_templates())
-        drawn = list(rows(file, templates, args.at or [0.4], args.out))
+        drawn = list(rows(file, templates, args.at or [0.4], args.out, args.length))
         if not drawn:
             print(f"{file.name}: no clips")
             continue

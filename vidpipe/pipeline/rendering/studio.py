@@ -56,6 +56,7 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
         "intro": brand.intro,
         "outro": brand.outro,
         "font": captions.font_file,
+        "emoji": captions.emoji_font,
     }
     return {
         name: hashlib.sha256(path.read_bytes()).hexdigest() if path else None
