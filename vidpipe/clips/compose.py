@@ -278,6 +278,17 @@ class Composer:
         if not seen and rect.aspect > canvas.aspect * _WIDE:
             return []
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
+        if _is_cut(faces, path.rect):
+            # Of a wide canvas a crop would be too low for the face: all of it, as filmed.
+            return [
+                Part(
+                    first_frame=first,
+                    last_frame=last,
+                    composition=Composition.FIT,
+                    screen=rect,
+                    ground=self._ground(rect, within),
+                )
+            ]
         if _head(faces) > path.rect.width:
             least = canvas.width / tallest(self.variant, captions=self.captions)
             shown = around_heads(rect, least, faces)
