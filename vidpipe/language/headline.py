@@ -274,8 +274,9 @@ def _unhedged(piece: str, phrases: CuePhrases) -> str:
         denied = before and (bare(before[0]) in _NOT or before[0].lower().endswith(("n't", "n’t")))
         return found.group() if denied else ""
 
-    text = pattern.sub(left, piece)
-    return re.sub(r"\s+([,.?!])", r"\1", re.sub(r"\s{2,}", " ", text)).strip(" ,")
+    text = re.sub(r",\s*,", "", pattern.sub(left, piece))
+    text = re.sub(r"[\s,]+([?.!])", r"\1", text)
+    return re.sub(r"\s+,", ",", re.sub(r"\s{2,}", " ", text)).strip(" ,")
 
 
 def _tidy(piece: str, question: bool) -> str:

@@ -22,6 +22,9 @@ EN = cue_phrases("en")
             "Actions taken today will affect your grandchildren, as I said in the last lecture.",
             "Actions taken today will affect your grandchildren",
         ),
+        ("What is a saddle point, really?", "What is a saddle point?"),
+        ("Saddle points are, actually, basically traps.", "Saddle points are traps"),
+        ("The banks are not really lending money.", "The banks are not really lending money"),
     ],
 )
 def test_the_question_or_the_claim_of_a_sentence(text, title):
