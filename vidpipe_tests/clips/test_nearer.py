@@ -8,10 +8,12 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from vidpipe.clips.canvas import arrange
+from vidpipe.clips.canvas import arrange, stack, titled
 from vidpipe.clips.graph.regions import FilterGraph
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.nearer import Change, changes, moved, near_to
+from vidpipe.clips.text.cards import _largest
+from vidpipe.clips.text.fonts import FontFallback, bundled_font
 from vidpipe.clips.views import views
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
@@ -125,3 +127,23 @@ def test_it_is_drawn_from_where_it_was_to_where_it_is_eased(tmp_path):
     assert views(part, where) == []
     rests = part.model_copy(update={"near": (near, near)})
     assert [v.source for v in views(rests, where)] == [near.even()]
+
+
+def test_a_page_that_is_nearly_as_wide_as_the_canvas_is_as_wide():
+    portrait = Variant(name="1080x1350", size=Size(width=1080, height=1350))
+    page = Rect(x=0, y=0, width=1280, height=760)
+    stacked = stack(page, portrait, captions=True)
+    assert stacked.screen.x == 0 and stacked.screen.width == 1080
+    assert stacked.camera.height > 0.33 * 1350
+    narrow = stack(Rect(x=0, y=0, width=800, height=700), portrait, captions=True)
+    assert narrow.screen.width < 0.9 * 1080
+
+
+def test_a_title_gets_smaller_letters_before_it_is_cut():
+    vertical = Variant(name="1080x1920", size=Size(width=1080, height=1920))
+    page = Rect(x=0, y=0, width=1280, height=720)
+    place = titled(page, vertical, captions=True).title
+    letters = FontFallback(bundled_font())
+    text = "Why short keys can never be perfectly secure, whoever asks"
+    size, lines = _largest(text, place.width - 32, place.height, 1.0, letters)
+    assert " ".join(lines) == text and size >= 42
