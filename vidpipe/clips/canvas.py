@@ -194,7 +194,9 @@ def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False
     shown = fit(screen, Rect(x=0, y=0, width=wide, height=tallest))
     if not small and _NEARLY * size.width <= shown.width < size.width:
         # A strip of ground beside the page looks like a fault; the camera is a little lower.
-        shown = fit(screen, Rect(x=0, y=0, width=wide, height=size.height))
+        full = fit(screen, Rect(x=0, y=0, width=wide, height=size.height))
+        if round(60 * unit) + full.height + band <= safe.bottom:
+            shown = full
     left = (size.width - shown.width) // 2
     shown = shown.model_copy(update={"x": left - left % 2})
     top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))
