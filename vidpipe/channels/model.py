@@ -124,6 +124,11 @@ class CaptionStyle(_Strict):
     emoji: dict[str, Annotated[str, Field(min_length=1, max_length=8)]] = Field(
         default_factory=dict, description="emoji by the word that they follow"
     )
+    emoji_font: Path | None = Field(
+        default=None,
+        description="font file with emoji in colour (CBDT, sbix or COLR 0); default: an installed "
+        "one",
+    )
     max_words: int = Field(default=6, ge=1, le=12, description="maximum words on screen at once")
     speakers: bool = Field(
         default=True,
@@ -136,7 +141,7 @@ class CaptionStyle(_Strict):
     def _any_case(cls, given: dict[str, str]) -> dict[str, str]:
         return {word.lower(): symbol for word, symbol in given.items()}
 
-    @field_validator("font_file")
+    @field_validator("font_file", "emoji_font")
     @classmethod
     def _font_is_there(cls, path: Path | None) -> Path | None:
         return _existing(path)

@@ -24,6 +24,8 @@ _TITLED_CAPTION, _TITLED_GAP = 164, 20
 _TITLE_LEAST, _TITLE_MOST = 150, 280
 #: A page may be so much narrower for a title, and leaves room for one where it is no higher.
 _PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
+#: A page that is nearly as wide as the canvas is made as wide.
+_NEARLY = 0.9
 #: A small screen next to the canvas.
 _SMALL = 0.6
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
@@ -190,6 +192,11 @@ def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False
     tallest = size.height - band - least_camera - round(60 * unit)
     wide = round(_SMALL * size.width) if small else size.width
     shown = fit(screen, Rect(x=0, y=0, width=wide, height=tallest))
+    if not small and _NEARLY * size.width <= shown.width < size.width:
+        # A strip of ground beside the page looks like a fault; the camera is a little lower.
+        full = fit(screen, Rect(x=0, y=0, width=wide, height=size.height))
+        if round(60 * unit) + full.height + band <= safe.bottom:
+            shown = full
     left = (size.width - shown.width) // 2
     shown = shown.model_copy(update={"x": left - left % 2})
     top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))

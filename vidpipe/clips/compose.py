@@ -19,6 +19,7 @@ from vidpipe.clips.insets import (
 )
 from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
+from vidpipe.clips.nearer import changes, moved
 from vidpipe.clips.punch import closer_crop, moments, punched
 from vidpipe.framing.follow import (
     FramedPair,
@@ -115,7 +116,7 @@ class Composer:
         within = self._within(first, last)
         screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
-            return [self._stack(first, last, within, screen, camera)]
+            return self._nearer(self._stack(first, last, within, screen, camera), [camera.rect])
         if stretch.kind is LayoutKind.CAMERA and camera:
             cameras = [r for r in stretch.regions if r.role is RegionRole.CAMERA]
             if len(cameras) > 1:
@@ -123,7 +124,18 @@ class Composer:
             parts = self._speaker(first, last, within, camera.rect)
             if parts:
                 return parts
-        return [self._page(first, last, within, screen, camera)]
+        page = self._page(first, last, within, screen, camera)
+        if page.composition is not Composition.SCREEN:
+            return [page]
+        return self._nearer(page, ())
+
+    def _nearer(self, part: Part, covered: Sequence[Rect]) -> list[Part]:
+        """A part with a page, nearer where something happens, if the template wants that."""
+        wanted = self.options.template.page_zoom and self.kept is None and not part.small
+        if not wanted or part.corners or part.screen is None:
+            return [part]
+        within = self._within(part.first_frame, part.last_frame)
+        return moved(part, self.edit, changes(part.screen, covered, within, self.recording.reader))
 
     @property
     def _upright(self) -> bool:
@@ -266,6 +278,17 @@ class Composer:
         if not seen and rect.aspect > canvas.aspect * _WIDE:
             return []
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
+        if _is_cut(faces, path.rect):
+            # Of a wide canvas a crop would be too low for the face: all of it, as filmed.
+            return [
+                Part(
+                    first_frame=first,
+                    last_frame=last,
+                    composition=Composition.FIT,
+                    screen=rect,
+                    ground=self._ground(rect, within),
+                )
+            ]
         if _head(faces) > path.rect.width:
             least = canvas.width / tallest(self.variant, captions=self.captions)
             shown = around_heads(rect, least, faces)

@@ -103,7 +103,8 @@ class Part(BaseModel):
     clip's title above the screen; a `small` screen leaves more to the camera. `ground` is what
     stands behind a screen, from the top of the canvas to its lower end; None for the brand's
     background or a blurred copy. Of sound alone `screen` is all of its cover, in the cover's own
-    pixels.
+    pixels. `near` is what is shown of a screen, in its place, at the beginning and at the end of a
+    part: the same where the picture rests; None for all of the screen.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -121,6 +122,7 @@ class Part(BaseModel):
     titled: bool = False
     small: bool = False
     ground: tuple[Colour, Colour] | None = None
+    near: tuple[Rect, Rect] | None = None
 
 
 class ClipPlan(BaseModel):

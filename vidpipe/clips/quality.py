@@ -18,6 +18,7 @@ from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.beside import compare
 from vidpipe.clips.graph.branding import brand_boxes
 from vidpipe.clips.graph.clip import FONTS, SAMPLE, sampled_frames
+from vidpipe.clips.graph.emoji import with_emoji
 from vidpipe.clips.model import ClipPlan, ClipQuality, Variant
 from vidpipe.clips.paired import STEP_S
 from vidpipe.geometry import Rect
@@ -144,6 +145,7 @@ def drawn_text(
         f"color=c=black:s={_WIDTH}x{height}:r={1 / STEP_S:g}", f="lavfi", t=f"{at_least_s:.3f}"
     )
     with_text = canvas.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
+    with_text = with_emoji(with_text, subtitles.parent, _WIDTH / variant.size.width)
     render(ffmpeg.output(with_text, str(drawn), format="rawvideo", pix_fmt="gray"), timeout_s=300)
     frames = np.memmap(drawn, np.uint8, "r").reshape(-1, height, _WIDTH)
     # What is mapped stays when its name goes.

@@ -62,8 +62,12 @@ class View:
 def views(part: Part, where: CanvasLayout) -> list[View]:
     """The regions that a part shows; a blurred backdrop is none."""
     found = []
-    if part.screen is not None and where.screen is not None:
-        found.append(View(part.screen.even(), where.screen, None, part.corners, part.inset))
+    shown = part.screen
+    if part.near is not None:
+        # What moves is another place of the source in every picture.
+        shown = part.near[0] if part.near[0] == part.near[1] else None
+    if shown is not None and where.screen is not None:
+        found.append(View(shown.even(), where.screen, None, part.corners, part.inset))
     for path, canvas in ((part.camera, where.camera), (part.other, where.other)):
         if path is not None and canvas is not None:
             found.append(View(path.rect.even(), canvas, path, disc=part.disc))

@@ -6,6 +6,7 @@ leads up to it, with a name in place of "he" where the name is known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,12 @@ _EARLY = 3
 #: What stands before a claim and is left out may be so long.
 _FRAME = 40
 _QUESTION = ("?", "？", "؟")
+#: English words that say where to, and are prepositions only at the start of a sentence.
+_WHITHER = frozenset(("down", "up", "out", "off", "away", "back"))
+#: After one of these a word that softens is what is said: "is not really solved".
+_NOT = frozenset(
+    "not never nicht nie kein no nunca pas jamais non mai niet nooit não не никогда".split()
+)
 #: What does not belong in a title, wherever it stands.
 _NEVER = (
     "demonstrative",
@@ -51,8 +58,13 @@ def headlines(text: str, phrases: CuePhrases, antecedent: str = "") -> list[Head
     found: dict[str, float] = {}
     for piece in _pieces(said, phrases):
         named = _named(unframed(piece.text, phrases).strip(), phrases, antecedent)
-        # The first part of "Why is it so, and is it good?" is a question, too.
-        begun = piece.begins and (phrases.starts("wh", named) or phrases.starts("auxiliary", named))
+        named = _unhedged(named, phrases)
+        # The first part of "Why is it so, and is it good?" is a question, too; the last part of
+        # "You know, whoever reads your notes?" is none.
+        opened = phrases.starts("wh", named) or phrases.starts("auxiliary", named)
+        begun = piece.begins and opened
+        if piece.text.endswith(_QUESTION) and not (piece.begins or opened):
+            continue
         title = _tidy(named, asked and (begun or piece.text.endswith(_QUESTION)))
         if title and stands_alone(title, phrases) and (piece.whole or _clause(title, phrases)):
             worth = _worth(title, phrases) - piece.costs
@@ -77,7 +89,7 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     if not asks and not has_verb(title, phrases):
         return False
     words = [bare(w) for w in title.split()]
-    if _cut_after_that(words, phrases):
+    if _cut_after_that(words, phrases) or _no_subject(title, words, phrases):
         return False
     wh, dangling = phrases.words("wh"), phrases.words("dangling_start") - phrases.words("wh")
     question = title.endswith(_QUESTION)
@@ -114,6 +126,24 @@ def _cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
         if words[k] in that and (words[k - 1] in verbs or words[k + 1] in determiner)
     ]
     return bool(opened) and not has_verb(" ".join(words[opened[-1] + 1 :]), phrases)
+
+
+def _no_subject(title: str, words: Sequence[str], phrases: CuePhrases) -> bool:
+    """Whether it is no sentence: "Down the stairs to get it", "Years ago, when it came out"."""
+    if title.endswith(_QUESTION):
+        return False
+    verbs = phrases.words("verb")
+    if phrases.language == "en" and words[0] in phrases.words("preposition") | _WHITHER:
+        acting = next((k for k, w in enumerate(words) if w in verbs), 0)
+        if acting and words[acting - 1] == "to":
+            return True
+    parts = title.split()
+    first = next((k for k, w in enumerate(parts[:-1]) if ends_clause(w)), None)
+    if first is None or has_verb(" ".join(parts[: first + 1]), phrases):
+        return False
+    # What hangs on a first part without a verb is no sentence either.
+    hangs = phrases.words("wh") | phrases.words("relative") | phrases.words("subordinate")
+    return words[first + 1] in hangs and not any(ends_clause(w) for w in parts[first + 1 : -1])
 
 
 def _asks(words: Sequence[str], question: bool, phrases: CuePhrases) -> bool:
@@ -190,6 +220,9 @@ def _pieces(said: str, phrases: CuePhrases) -> list[_Piece]:
         halting = phrases.count("halting", joined(words[k - 1 : k + 1]))
         if plain[k] in phrases.words("preposition") and not halting:
             ends.setdefault(k, 0.2)
+        if plain[k] in phrases.words("genitive"):
+            # "has a set of rules" is not "has a set".
+            ends.pop(k, None)
     found = []
     for a, before in begins.items():
         for b, after in ends.items():
@@ -230,6 +263,22 @@ def _named(piece: str, phrases: CuePhrases, antecedent: str) -> str:
     return piece
 
 
+def _unhedged(piece: str, phrases: CuePhrases) -> str:
+    """Without "actually", "kind of" and the like, unless it is what is denied."""
+    pattern = phrases.patterns.get("hedge")
+    if pattern is None:
+        return piece
+
+    def left(found: re.Match[str]) -> str:
+        before = words_of(piece[: found.start()])[-1:]
+        denied = before and (bare(before[0]) in _NOT or before[0].lower().endswith(("n't", "n’t")))
+        return found.group() if denied else ""
+
+    text = re.sub(r",\s*,", "", pattern.sub(left, piece))
+    text = re.sub(r"[\s,]+([?.!])", r"\1", text)
+    return re.sub(r"\s+,", ",", re.sub(r"\s{2,}", " ", text)).strip(" ,")
+
+
 def _tidy(piece: str, question: bool) -> str:
     text = piece.strip(' "“”«»').rstrip(".。!！;:,，、；： -–—")
     if text.endswith(("...", "…")) or "--" in text or " - " in text or not text:
@@ -258,8 +307,10 @@ def _worth(title: str, phrases: CuePhrases) -> float:
         value += gain * bool(phrases.count(kind, title))
     if phrases.starts("condition", title):
         value -= 0.15
-    terms = len(set(phrases.terms(title)))
+    vague = {t for word in phrases.words("vague") for t in phrases.terms(word)}
+    terms = len(set(phrases.terms(title)) - vague)
     value += 0.06 * min(3, terms)
+    value -= 0.1 * (terms == 0)
     value -= 0.15 * (terms < 2)
     value += 0.05 * bool(names(title))
     first = [bare(w) for w in words_of(title)[:1]]

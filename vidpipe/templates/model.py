@@ -88,6 +88,11 @@ class Template(BaseModel):
         description="cut: the speaker is shown closer and wider in turn, where a pause was "
         "cut out or a sentence begins; at most every 4 s",
     )
+    page_zoom: bool = Field(
+        default=False,
+        description="whether a page is shown nearer where something is written, drawn or pointed "
+        "at; a movement at most every 4 s",
+    )
 
 
 #: What clips look like when nobody says otherwise.

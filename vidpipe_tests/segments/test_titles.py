@@ -22,6 +22,9 @@ EN = cue_phrases("en")
             "Actions taken today will affect your grandchildren, as I said in the last lecture.",
             "Actions taken today will affect your grandchildren",
         ),
+        ("What is a saddle point, really?", "What is a saddle point?"),
+        ("Saddle points are, actually, basically traps.", "Saddle points are traps"),
+        ("The banks are not really lending money.", "The banks are not really lending money"),
     ],
 )
 def test_the_question_or_the_claim_of_a_sentence(text, title):
@@ -41,6 +44,9 @@ def test_the_question_or_the_claim_of_a_sentence(text, title):
         "In the second part of the building.",
         "If you look at the numbers of last year.",
         "Saddle points, local minima, gradients.",
+        "Down the stairs to go get their laundry.",
+        "A few years ago, when the data was about to be released.",
+        "They know it, whoever reads your saddle points?",
     ],
 )
 def test_what_is_no_title(text):

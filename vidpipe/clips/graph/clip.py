@@ -19,10 +19,11 @@ from vidpipe.clips.audiogram.waveform import envelope
 from vidpipe.clips.canvas import CanvasLayout, arrange
 from vidpipe.clips.graph.branding import branded
 from vidpipe.clips.graph.bumpers import with_bumpers
+from vidpipe.clips.graph.emoji import with_emoji, write_emoji
 from vidpipe.clips.graph.regions import FilterGraph
 from vidpipe.clips.model import ClipOptions, ClipPlan, Variant
 from vidpipe.clips.text.captions import clip_words
-from vidpipe.clips.text.overlay import TextOverlay, ass_file, overlay_of
+from vidpipe.clips.text.overlay import TextOverlay, drawn_overlay, overlay_of
 from vidpipe.media.encoders import encoder_options
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo
@@ -172,8 +173,12 @@ def _written_over(picture: Any, overlay: TextOverlay, work: Path) -> Any:
     fonts.mkdir(exist_ok=True)
     for font in overlay.font.fonts:
         shutil.copy(font.path, fonts)
-    ass_file(overlay).save(str(subtitles), format_="ass")
-    return picture.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
+    text, emoji = drawn_overlay(overlay)
+    text.save(str(subtitles), format_="ass")
+    if emoji and overlay.font.emoji is not None:
+        write_emoji(emoji, overlay.font.emoji, work)
+    written = picture.filter("ass", filename=str(subtitles), fontsdir=str(fonts))
+    return with_emoji(written, work)
 
 
 def _files(picture: Any, sound: Any, output: Output, options: ClipOptions) -> list[Any]:

@@ -13,11 +13,13 @@ from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.grounds import still, write_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
-from vidpipe.geometry import Rect, Size
+from vidpipe.geometry import Rect, Size, bounding
 
 _BLUR_DIVISOR = 16
 #: A blurred page is as good at so many pictures a second, and costs a tenth less of a clip.
 _CALM_FPS = 8
+#: A hole in a plain page is filled with so many colours along each side.
+_COARSE = 8
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,35 @@ class FilterGraph:
             assert part.camera is not None
             return self._following(stream, part.camera, part, where.camera)
         assert part.screen is not None and where.screen is not None
-        shown = _cropped(stream, part.screen)
+        shown = self._page(stream, part)
         if part.ground is not None and where.screen != self.variant.size.rect:
             return self._on_ground(self._scaled(shown, where.screen), part, where.screen)
         if not where.blurred:
             return self._scaled(shown, where.screen)
         return self._on_blur(shown, where.screen, part)
+
+    def _page(self, stream: Any, part: Part) -> Any:
+        """What is shown of the screen: all of it, or as near as it is, which may move."""
+        assert part.screen is not None
+        if part.near is None:
+            return straightened(stream, part.screen, part.corners)
+        before, after = part.near
+        if before == after:
+            return _cropped(stream, before)
+        reach = bounding([before, after]).even()
+        begins, ends = (
+            [(x - reach.x, y - reach.y) for x, y in _corners(rect)] for rect in (before, after)
+        )
+        share = f"(on/{max(1, part.last_frame - part.first_frame - 1)})"
+        eased = f"min(1,{share}*{share}*(3-2*{share}))"
+        places = {
+            f"{axis}{k}": f"{begins[k][n]}+({ends[k][n] - begins[k][n]})*{eased}"
+            for k in range(4)
+            for n, axis in enumerate("xy")
+        }
+        return _cropped(stream, reach).filter(
+            "perspective", **places, sense="source", interpolation="linear", eval="frame"
+        )
 
     def _on_ground(self, shown: Any, part: Part, rect: Rect) -> Any:
         """On one picture that is drawn once and stays.
@@ -76,10 +101,8 @@ class FilterGraph:
         size = self.variant.size
         page = split[0]
         if part.inset is not None:
-            # Filled from its borders, frame by frame.
-            hole = part.inset
-            page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
-        shown = self._scaled(straightened(page, part.screen, part.corners), screen)
+            page = _filled(page, part.inset)
+        shown = self._scaled(self._page(page, part), screen)
         if part.ground is not None:
             canvas = self._on_ground(shown, part, screen)
         else:
@@ -160,6 +183,28 @@ def _round(into: Rect, part: Part) -> Any:
         .filter("format", "gray")
         .filter("geq", lum=f"255*clip({radius:g}+0.5-{far},0,1)")
     )
+
+
+def _corners(rect: Rect) -> list[tuple[int, int]]:
+    """As the filter `perspective` counts them: row by row."""
+    return [
+        (rect.x, rect.y),
+        (rect.right, rect.y),
+        (rect.x, rect.bottom),
+        (rect.right, rect.bottom),
+    ]
+
+
+def _filled(page: Any, hole: Rect) -> Any:
+    """The page with a hole filled from its borders, frame by frame.
+
+    A line that ends at the hole would be drawn across it as a streak: so coarse it is none.
+    """
+    filled = page.filter("delogo", hole.x, hole.y, hole.width, hole.height).split()
+    inside = hole.even()
+    coarse = _cropped(filled[1], inside).filter("scale", _COARSE, _COARSE, flags="area")
+    calm = coarse.filter("scale", inside.width, inside.height, flags="bicubic").filter("setsar", 1)
+    return filled[0].overlay(calm, x=inside.x, y=inside.y)
 
 
 def _cropped(stream: Any, rect: Rect) -> Any:

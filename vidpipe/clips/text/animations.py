@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from vidpipe.channels.model import Brand, CaptionStyle
 from vidpipe.clips.colours import readable_on
+from vidpipe.clips.text.emoji import EmojiPicture
 from vidpipe.clips.text.fonts import FontFallback
 from vidpipe.clips.text.lettering import (
     ass_hex,
     from_right,
     in_fonts,
     line_height,
+    pictures_in,
     rounded_box,
     safe_text,
     text_width,
@@ -32,12 +34,13 @@ BOX_PADDING, _BOX_TRIM, _BOX_RADIUS = 0.14, 0.04, 0.22
 
 @dataclass(frozen=True)
 class Drawn:
-    """One event: text with overrides, over `layer`, in clip seconds."""
+    """One event: text with overrides, over `layer`, in clip seconds, and its emoji."""
 
     start_s: float
     end_s: float
     text: str
     layer: int = 0
+    emoji: Sequence[EmojiPicture] = ()
 
 
 @dataclass(frozen=True)
@@ -85,10 +88,14 @@ class Animator:
         match animation:
             case CaptionAnimation.PLAIN | CaptionAnimation.TWO_TONE:
                 text = self._text(group, size, None, toned=animation is CaptionAnimation.TWO_TONE)
-                yield Drawn(start_s, end_s, f"{{{place}}}{text}")
+                yield Drawn(
+                    start_s, end_s, f"{{{place}}}{text}", emoji=self._emoji(group, size, box)
+                )
             case CaptionAnimation.KARAOKE:
                 text = self._filled(group, size, start_s)
-                yield Drawn(start_s, end_s, f"{{{place}}}{text}")
+                yield Drawn(
+                    start_s, end_s, f"{{{place}}}{text}", emoji=self._emoji(group, size, box)
+                )
             case _:
                 for k, word in enumerate(group.words):
                     begin = max(start_s, word.start_s)
@@ -97,7 +104,30 @@ class Animator:
                         if animation is CaptionAnimation.BOX:
                             yield Drawn(begin, until, self._box(group, k, size, box))
                         text = self._moment(group, k, size, animation, fresh=begin == word.start_s)
-                        yield Drawn(begin, until, f"{{{place}}}{text}", layer=1)
+                        emoji = self._emoji(group, size, box, k, animation)
+                        yield Drawn(begin, until, f"{{{place}}}{text}", layer=1, emoji=emoji)
+
+    def _emoji(
+        self,
+        group: CaptionGroup,
+        size: int,
+        box: Rect,
+        k: int = 0,
+        animation: CaptionAnimation = CaptionAnimation.PLAIN,
+    ) -> list[EmojiPicture]:
+        """The emoji of what is seen of a caption while its word k is spoken."""
+        lines = group.lines
+        if animation is CaptionAnimation.ONE_WORD:
+            lines = [[group.words[k]]]
+        said = [joined(self.shown(w) for w in line) for line in lines]
+        cx, cy = box.center
+        top = cy - line_height(size, self.font) * len(lines) / 2
+        found = pictures_in(said, size, self.font, cx, top, 0)
+        if animation is not CaptionAnimation.POP or not found:
+            return found
+        # Words that are not spoken yet are not seen: their emoji come last in reading order.
+        heard = "".join(self.shown(w) for w in group.words[: k + 1])
+        return found[: sum(is_picture for _, is_picture in self.font.pieces(heard))]
 
     def _tone(self, group: CaptionGroup) -> str:
         """The colour of what is not spoken just now: of the one who speaks, if that is known."""

@@ -10,6 +10,7 @@ import pysubs2
 from vidpipe.channels.model import Brand
 from vidpipe.clips.canvas import CanvasLayout
 from vidpipe.clips.colours import readable_on
+from vidpipe.clips.text.emoji import EmojiPicture
 from vidpipe.clips.text.fonts import FontFallback
 from vidpipe.clips.text.lettering import (
     balanced,
@@ -17,6 +18,7 @@ from vidpipe.clips.text.lettering import (
     from_right,
     in_fonts,
     line_height,
+    pictures_in,
     rounded_box,
     safe_text,
     text_width,
@@ -27,7 +29,7 @@ from vidpipe.text import joined, split_words
 
 _CARD_LINES = 3
 #: Letters of a title, at a short side of 1080: the largest that fit are taken.
-_TITLE_SIZES, _TITLE_LINES = (88, 80, 72, 66, 60, 54), 3
+_TITLE_SIZES, _TITLE_LINES = (88, 80, 72, 66, 60, 54, 48, 42), 3
 #: The bar beside a title, and how far from it the letters begin.
 _BAR, _INDENT = 10, 32
 
@@ -48,8 +50,11 @@ def add_opening(
     brand: Brand,
     size: int,
     font: FontFallback,
-) -> None:
-    """A card at the top of the safe box: at most three lines, smaller letters where it is long."""
+) -> list[EmojiPicture]:
+    """A card at the top of the safe box: at most three lines, smaller letters where it is long.
+
+    Returns its emoji.
+    """
     words = split_words(safe_text(opening.text))
     for letters in (size, round(0.85 * size), round(0.7 * size)):
         lines = wrapped(words, letters, opening.box.width - letters, font)
@@ -64,7 +69,8 @@ def add_opening(
     card.alignment = pysubs2.Alignment.TOP_CENTER
     file.styles["Opening"] = card
     x, y = opening.box.center[0], opening.box.y + letters // 2
-    text = "\\N".join(in_fonts(line, font, letters) for line in _cut(lines, _CARD_LINES))
+    shown = _cut(lines, _CARD_LINES)
+    text = "\\N".join(in_fonts(line, font, letters) for line in shown)
     file.append(
         pysubs2.SSAEvent(
             start=0,
@@ -74,6 +80,8 @@ def add_opening(
             text=f"{{\\pos({x:.0f},{y:.0f})\\fad(150,250)}}{text}",
         )
     )
+    emoji = pictures_in(shown, letters, font, x, y, 0)
+    return [picture.during(0.0, opening.until_s) for picture in emoji]
 
 
 def add_title(
@@ -84,11 +92,15 @@ def add_title(
     brand: Brand,
     canvas: Size,
     font: FontFallback,
-) -> None:
-    """The title where an arrangement has room for it: large, beside a bar in the accent colour."""
+) -> list[EmojiPicture]:
+    """The title where an arrangement has room for it: large, beside a bar in the accent colour.
+
+    Returns its emoji.
+    """
     places = _places(arrangements)
+    emoji: list[EmojiPicture] = []
     if not places or not title:
-        return
+        return emoji
     unit = min(canvas.width, canvas.height) / 1080
     card = look.copy()
     card.outline = 0
@@ -106,6 +118,12 @@ def add_title(
             f"\\an{3 if right else 1}\\pos({edge:.0f},{box.bottom})\\fs{size / font.font.em:.1f}"
         )
         text = "\\N".join(in_fonts(line, font, size) for line in lines)
+        emoji += (
+            picture.during(start_s, end_s)
+            for picture in pictures_in(
+                lines, size, font, edge, box.bottom - high, 1 if right else -1
+            )
+        )
         thick = max(2.0, _BAR * unit)
         beside = rounded_box(
             box.right - thick if right else box.x,
@@ -118,6 +136,7 @@ def add_title(
         start, end = round(start_s * 1000), round(end_s * 1000)
         for style, content in (("Title", f"{{{place}}}{text}"), ("TitleBar", drawn)):
             file.append(pysubs2.SSAEvent(start=start, end=end, style=style, text=content))
+    return emoji
 
 
 def _places(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidpipe.channels.model import CaptionStyle
+from vidpipe.clips.text.emoji import EmojiFont, emoji_font_for, parts
 from vidpipe.errors import Misconfigured
 
 #: Symbols, among them emoji.
@@ -53,16 +54,29 @@ class FontFallback:
     """What a text is drawn in: a font, and others for what it lacks.
 
     `scripts` says which of the others has a script, all of it: letters of one word never
-    change their font. Symbols are drawn in the first font that has them.
+    change their font. Symbols are drawn in the first font that has them, emoji as pictures of
+    the `emoji` font where it has them.
     """
 
     font: Font
     others: tuple[Font, ...] = ()
     scripts: tuple[tuple[str, Font], ...] = ()
+    emoji: EmojiFont | None = None
+
+    def pieces(self, text: str) -> Iterator[tuple[str, bool]]:
+        """A text in pieces, each with whether it is an emoji that is shown as a picture."""
+        if self.emoji is None or text.isascii():
+            yield text, False
+            return
+        for piece, is_emoji in parts(text):
+            yield piece, is_emoji and self.emoji.has(piece)
 
     def shown(self, text: str) -> str:
         """A text without the symbols that no font has, and without what only joins them."""
-        return "".join(c for c in text if self._font_of(c) is not None).strip()
+        return "".join(
+            piece if is_picture else "".join(c for c in piece if self._font_of(c) is not None)
+            for piece, is_picture in self.pieces(text)
+        ).strip()
 
     def runs(self, text: str) -> list[tuple[Font, str]]:
         """A text in pieces of one font each; what is written above a letter stays with it."""
@@ -82,6 +96,11 @@ class FontFallback:
     @property
     def fonts(self) -> list[Font]:
         return [self.font, *self.others]
+
+    @property
+    def digests(self) -> list[str]:
+        """Of all files that are drawn from."""
+        return [f.digest for f in (*self.fonts, *((self.emoji,) if self.emoji else ()))]
 
     def _font_of(self, letter: str) -> Font | None:
         for script, font in self.scripts:
@@ -160,10 +179,17 @@ def fonts_for(text: str, style: CaptionStyle) -> FontFallback:
     font = font_for(text, style)
     missing = font.lacks(text)
     scripts = _by_script(text, missing)
-    wanted = {c for c in text if ord(c) not in font.letters and _is_symbol(c)}
+    emoji = emoji_font_for(text, style.emoji_font, _files)
+    outlined = FontFallback(font, emoji=emoji).pieces(text)
+    wanted = {
+        c
+        for piece, is_picture in outlined
+        for c in piece
+        if not is_picture and ord(c) not in font.letters and _is_symbol(c)
+    }
     symbols = _with_most(wanted, fonts_dir() / "DejaVuSans.ttf") if wanted else None
     others = dict.fromkeys([f for _, f in scripts] + ([symbols] if symbols else []))
-    return FontFallback(font, tuple(others), scripts)
+    return FontFallback(font, tuple(others), scripts, emoji)
 
 
 def _by_script(text: str, missing: Iterable[str]) -> tuple[tuple[str, Font], ...]:
@@ -245,6 +271,13 @@ def _wanted(style: CaptionStyle) -> Font:
         return bundled_font()
     named = [p for p, name, _ in _listed() if name == style.font and p.is_file()]
     return read_font(named[0]) if named else bundled_font()
+
+
+def _files() -> list[Path]:
+    """All font files there are, those with pictures among them."""
+    from matplotlib.font_manager import findSystemFonts
+
+    return sorted(map(Path, findSystemFonts()))
 
 
 def _installed() -> Iterator[Path]:

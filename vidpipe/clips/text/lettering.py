@@ -7,6 +7,7 @@ read as one is replaced by a look-alike.
 from __future__ import annotations
 
 import functools
+import math
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import Any
 import pysubs2
 
 from vidpipe.clips.colours import rgb
-from vidpipe.clips.text.fonts import FontFallback, bundled_font
+from vidpipe.clips.text.emoji import EMOJI_ADVANCE, EMOJI_WIDTH, EmojiPicture
+from vidpipe.clips.text.fonts import Font, FontFallback, bundled_font
 from vidpipe.text import joined
 
 
@@ -28,11 +30,14 @@ def _measure(font: Path, size: int) -> Any:
 
 def text_width(text: str, size: int, letters: FontFallback | None = None) -> float:
     """Width in pixels of text at `size` pixels per em."""
-    widths: list[float] = [
-        _measure(font.path, size).getlength(run)
-        for font, run in (letters or FontFallback(bundled_font())).runs(text)
-    ]
-    return sum(widths)
+    used = letters or FontFallback(bundled_font())
+    width = 0.0
+    for piece, is_picture in used.pieces(text):
+        if is_picture:
+            width += EMOJI_ADVANCE * size
+        else:
+            width += sum(_measure(font.path, size).getlength(run) for font, run in used.runs(piece))
+    return width
 
 
 def line_height(size: int, letters: FontFallback) -> float:
@@ -78,12 +83,59 @@ def balanced(
 
 
 def in_fonts(text: str, letters: FontFallback, size: int) -> str:
-    """Text that changes to another font for what the first one lacks, and back."""
+    """Text that changes to another font for what the first one lacks, and back.
+
+    Where a picture of an emoji is to be it has a gap: spaces that may not break.
+    """
     back = f"{{\\fn\\fs{size / letters.font.em:.1f}}}"
-    return "".join(
-        run if used is letters.font else f"{{\\fn{used.family}\\fs{size / used.em:.1f}}}{run}{back}"
-        for used, run in letters.runs(text)
-    )
+    drawn = ""
+    for piece, is_picture in letters.pieces(text):
+        if is_picture:
+            drawn += _gap(letters.font, size) + back
+            continue
+        for used, run in letters.runs(piece):
+            inside = f"{{\\fn{used.family}\\fs{size / used.em:.1f}}}{run}{back}"
+            drawn += run if used is letters.font else inside
+    return drawn
+
+
+def _gap(font: Font, size: int) -> str:
+    """Spaces as wide as an emoji is advanced by; no larger than the letters."""
+    space: float = _measure(font.path, size).getlength("\u00a0")
+    wide = EMOJI_ADVANCE * size
+    count = max(1, math.ceil(wide / space))
+    return f"{{\\fs{size / font.em * wide / (count * space):.2f}}}" + "\\h" * count
+
+
+def pictures_in(
+    lines: Sequence[str], size: int, letters: FontFallback, edge: float, top: float, align: int
+) -> list[EmojiPicture]:
+    """The emoji of lines of text, where their gaps are.
+
+    Args:
+        lines: as they are shown.
+        size: of the letters, in pixels.
+        letters: what they are drawn in.
+        edge: from where they are aligned, in pixels from the left.
+        top: of the first line, in pixels.
+        align: -1 for what begins at the edge, 0 for what is centred at it, 1 for what ends there.
+    """
+    found: list[EmojiPicture] = []
+    if letters.emoji is None or all(line.isascii() for line in lines):
+        return found
+    high, wide = line_height(size, letters), round(EMOJI_WIDTH * size / 2) * 2
+    for n, line in enumerate(lines):
+        whole, before = text_width(line, size, letters), ""
+        left = edge - whole * (1 + align) / 2
+        # A flag would count as Latin; where it was there are blanks.
+        backwards = from_right("".join(p for p, drawn in letters.pieces(line) if not drawn))
+        for piece, is_picture in letters.pieces(line):
+            if is_picture:
+                along = text_width(before, size, letters) + EMOJI_ADVANCE * size / 2
+                x = left + (whole - along if backwards else along)
+                found.append(EmojiPicture(piece, x, top + (n + 0.5) * high, wide))
+            before += piece
+    return found
 
 
 def from_right(text: str) -> bool:

@@ -13,6 +13,7 @@ from vidpipe.clips.model import ClipOptions, ClipPlan, Variant
 from vidpipe.clips.text.animations import BOX_PADDING, Animator, CaptionGroup, Drawn
 from vidpipe.clips.text.captions import groups_of
 from vidpipe.clips.text.cards import TitleCard, add_opening, add_title
+from vidpipe.clips.text.emoji import EmojiPicture, joined_pictures
 from vidpipe.clips.text.fonts import FontFallback, bundled_font, fonts_for
 from vidpipe.clips.text.lettering import colour
 from vidpipe.clips.text.speakers import tones_of, with_names
@@ -143,6 +144,11 @@ def caption_events(overlay: TextOverlay) -> Iterator[Drawn]:
 
 def ass_file(overlay: TextOverlay) -> pysubs2.SSAFile:
     """All of it in the order in which it is drawn: the opening, titles, then captions."""
+    return drawn_overlay(overlay)[0]
+
+
+def drawn_overlay(overlay: TextOverlay) -> tuple[pysubs2.SSAFile, list[EmojiPicture]]:
+    """All of it in the order in which it is drawn, and the pictures that its gaps are for."""
     canvas, brand, font = overlay.canvas, overlay.brand, overlay.font
     file = pysubs2.SSAFile()
     file.info.update(
@@ -167,13 +173,15 @@ def ass_file(overlay: TextOverlay) -> pysubs2.SSAFile:
         encoding=-1,
         alignment=pysubs2.Alignment.MIDDLE_CENTER,
     )
+    emoji: list[EmojiPicture] = []
     if overlay.opening is not None and overlay.opening.text:
-        add_opening(file, overlay.opening, look, brand, overlay.letters_px, font)
-    add_title(file, overlay.title, overlay.arrangements, look, brand, canvas, font)
+        emoji += add_opening(file, overlay.opening, look, brand, overlay.letters_px, font)
+    emoji += add_title(file, overlay.title, overlay.arrangements, look, brand, canvas, font)
     if overlay.animation is CaptionAnimation.KARAOKE:
         look.primarycolor, look.secondarycolor = colour(brand.accent), colour(brand.text)
     file.styles["Caption"] = look
     for event in caption_events(overlay):
+        emoji += (picture.during(event.start_s, event.end_s) for picture in event.emoji)
         file.append(
             pysubs2.SSAEvent(
                 start=round(event.start_s * 1000),
@@ -183,7 +191,7 @@ def ass_file(overlay: TextOverlay) -> pysubs2.SSAFile:
                 text=event.text,
             )
         )
-    return file
+    return file, joined_pictures(emoji)
 
 
 def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> FontFallback:
@@ -199,8 +207,9 @@ def lettering(spoken: Sequence[Word], opening: str, style: CaptionStyle) -> Font
     missing = [s for s in style.emoji.values() if not letters.shown(s)]
     if missing:
         raise Misconfigured(
-            f"captions.emoji of the channel: no installed font has {' '.join(missing)} as an "
-            "outline; install one that has, such as Noto Emoji (in one colour), or leave them out"
+            f"captions.emoji of the channel: no installed font has {' '.join(missing)}; install "
+            "one that has, such as Noto Color Emoji, name its file as captions.emoji_font, or "
+            "leave them out"
         )
     return letters
 

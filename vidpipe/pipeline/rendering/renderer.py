@@ -58,7 +58,7 @@ from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "11"
+CLIP_VERSION = "12"
 #: The same of clips of sound alone.
 AUDIOGRAM_VERSION = "2"
 
@@ -418,7 +418,7 @@ class Renderer:
         card = drawn_beside(plan, options.brand)
         if not shown and not card:
             return []
-        return [font.digest for font in lettering(shown, card, options.captions).fonts]
+        return lettering(shown, card, options.captions).digests
 
     def finished(
         self, output: Output, words: Sequence[Word], options: ClipOptions, encoded: Encoded

@@ -75,6 +75,7 @@ def brand_files(brand: Brand, captions: CaptionStyle) -> dict[str, str | None]:
         "intro": brand.intro,
         "outro": brand.outro,
         "font": captions.font_file,
+        "emoji": captions.emoji_font,
     }
     return {name: _digest(path) if path else None for name, path in files.items()}
 

@@ -76,7 +76,7 @@ def run_topics(run: StageRun[TopicOptions], model: SentenceModel | None) -> Cont
 
 TOPICS = Stage(
     name="topics",
-    version="5",
+    version="6",
     folder=Folder.ANALYSIS,
     inputs=("transcript", "silence_regions", "layout", "audio"),
     document=Content,
