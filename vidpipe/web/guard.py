@@ -55,7 +55,10 @@ def policy(engine: Engine) -> str:
 
 
 class Guard:
-    """Asks who is called, and says with every answer what a browser may do with it."""
+    """Asks who is called, and says with every answer what a browser may do with it.
+
+    What an answer says of that itself stands.
+    """
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], content_policy: str) -> None:
         self.app = app
@@ -74,7 +77,9 @@ class Guard:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *self.headers]}
+                said = {name.lower() for name, _ in message["headers"]}
+                own = [header for header in self.headers if header[0] not in said]
+                message = {**message, "headers": [*message["headers"], *own]}
             await send(message)
 
         app: Any = self.app

@@ -35,6 +35,7 @@ from vidpipe.web.files import file_response
 from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, video_page
 from vidpipe.web.rendering import page as rendered
+from vidpipe.web.studio import Studio
 from vidpipe.web.viewer import Viewer, viewer_of
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
@@ -50,6 +51,7 @@ def web_app(library: Library) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it."""
     engine = library.engine
     docs = documents()
+    studio = Studio(engine)
 
     async def home(request: Request) -> Response:
         channels = viewer_of(request.scope).channels
@@ -102,6 +104,8 @@ def web_app(library: Library) -> Starlette:
             Route("/files/{key:path}", file),
             Route("/docs/{path:path}", document),
             Route("/health", health),
+            Route("/studio", studio.answer),
+            Route("/studio/{path:path}", studio.answer),
         ],
         exception_handlers=dict(handlers),
         middleware=[
