@@ -3,7 +3,7 @@
  * no others. Imported before everything else.
  */
 declare global {
-    var vidpipeNonce: string;
+  var vidpipeNonce: string;
 }
 
 const found = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]');
