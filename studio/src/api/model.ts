@@ -175,6 +175,9 @@ export interface Peaks {
 }
 export interface ProxyInfo {
   state: "ready" | "making" | "absent";
+  percentage?: number | null;
+  /** Why it could not be made. */
+  problem?: string | null;
   width?: number;
   height?: number;
   fps?: number;

@@ -56,9 +56,9 @@ export class ClipSession {
   kept: Interval[] = $derived.by(() => {
     const base = this.base;
     if (!base) return [];
-    const saved = this.video.editOf(this.id);
-    if (JSON.stringify(patchOf(saved, this.edit)) === "{}") return base.kept;
-    return keptOf(base, saved, this.edit);
+    const made = this.video.madeOf(this.id);
+    if (!Object.keys(patchOf(made, this.edit)).length) return base.kept;
+    return keptOf(base, made, this.edit);
   });
 
   borders: Interval = $derived.by(() => {

@@ -187,9 +187,9 @@ export function bordersOf(found: Interval, edit: ClipEdit | null): Interval {
 
 /**
  * What a clip keeps of the recording under an edit that is not rendered yet. The service says what
- * it keeps under the edit that is saved (pauses shortened, stumbles left out): from that the saved
- * cuts are put back, then the new borders and cuts applied. Where borders move outwards, what lies
- * there is kept.
+ * the film keeps that is there (pauses shortened, stumbles left out), which was made under another
+ * edit: its cuts are put back, then the new borders and cuts applied. Where borders move outwards,
+ * what lies there is kept.
  */
 export function keptOf(
   base: { start_s: number; end_s: number; kept: readonly Interval[] },

@@ -4,6 +4,7 @@ import { api, got, Refusal } from "../api/client";
 import { edits } from "../api/edits";
 import type {
   ClipEdit,
+  EditDocument,
   EditsView,
   Estimate,
   Job,
@@ -20,6 +21,9 @@ import type {
 import { timelineFrom } from "./fallback";
 import { server } from "./server.svelte";
 import { toasts } from "./toasts.svelte";
+
+/** Versions that are looked through for the one that was rendered last. */
+const FARTHEST = 60;
 
 /** Nothing where it is not there (yet); problems of other kinds are thrown. */
 async function ifThere<T>(work: Promise<T>): Promise<T | null> {
@@ -41,6 +45,8 @@ export class VideoStore {
   proxy = $state.raw<ProxyInfo | "none" | null>(null);
   edits = $state.raw<EditsView | null>(null);
   estimate = $state.raw<Estimate | null>(null);
+  /** The edits under which the films that are there were made. */
+  made = $state.raw<EditDocument | null>(null);
   problem = $state("");
   isLoading = $state(false);
   /** A rendering of what was changed, while it runs. */
@@ -69,6 +75,11 @@ export class VideoStore {
 
   editOf(clip: string): ClipEdit {
     return this.edits?.document.clip_edits.find((edit) => edit.clip === clip) ?? { clip };
+  }
+
+  /** The edit under which a clip's film was made. */
+  madeOf(clip: string): ClipEdit {
+    return this.made?.clip_edits.find((edit) => edit.clip === clip) ?? { clip };
   }
 
   async load(): Promise<void> {
@@ -126,11 +137,21 @@ export class VideoStore {
 
   async lookForEdits(): Promise<void> {
     try {
-      this.edits = await ifThere(edits.get(this.id));
+      const view = await ifThere(edits.get(this.id));
+      if (view) this.made = await this.#documentMade(view);
+      this.edits = view;
       if (this.edits && this.timeline?.clips.some((clip) => clip.stale)) await this.reckon();
     } catch (error) {
       toasts.fail(error);
     }
+  }
+
+  /** The newest version that films were made of: further back than is looked, that of nobody. */
+  async #documentMade(view: EditsView): Promise<EditDocument | null> {
+    let now = view;
+    for (let steps = 0; !now.rendered && now.version > 1 && steps < FARTHEST; steps += 1)
+      now = await edits.version(this.id, now.version - 1);
+    return now.rendered ? now.document : null;
   }
 
   async reckon(): Promise<void> {
@@ -162,6 +183,7 @@ export class VideoStore {
     try {
       const info = await edits.proxyInfo(this.id);
       this.proxy = info;
+      if (info.problem) return;
       if (info.state === "absent") await edits.askForProxy(this.id);
       if (info.state !== "ready") this.#timer = setTimeout(() => void this.lookForProxy(), 2000);
     } catch {
