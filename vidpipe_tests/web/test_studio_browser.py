@@ -127,7 +127,7 @@ def addresses(video: str, clip_id: str) -> dict[str, str]:
         "/studio/": "short talk",
         f"/studio/videos/{video}": "Transcript",
         f"/studio/videos/{video}/clips/{clip_id}": "of 100",
-        "/studio/search?q=the": "Moments",
+        "/studio/search?q=the": "“the”",
         "/studio/review": "Review",
     }
 
