@@ -280,8 +280,10 @@ def test_words_are_cut_corrected_and_put_back(visits, api, video, clip):
     one.page.keyboard.type("mended")
     one.press("Enter")
     one.until(
-        lambda: [w["text"] for w in api.get(f"/videos/{video}/edits").json()["document"]["words"]]
-        == ["mended"],
+        lambda: (
+            [w["text"] for w in api.get(f"/videos/{video}/edits").json()["document"]["words"]]
+            == ["mended"]
+        ),
         "the correction is not saved",
     )
     one.page.get_by_role("tab", name="Versions").click()

@@ -88,17 +88,26 @@ export class VideoStore {
     this.problem = "";
     try {
       const path = { video_id: this.id };
-      const [detail, results, transcript, ours] = await Promise.all([
-        api.GET("/videos/{video_id}", { params: { path } }),
-        ifThere(api.GET("/videos/{video_id}/results", { params: { path } }).then(got)),
-        ifThere(api.GET("/videos/{video_id}/transcript", { params: { path } }).then(got)),
-        this.#timeline(),
-      ]);
-      this.detail = got(detail);
-      this.results = (results as Results | undefined) ?? null;
-      this.transcript = (transcript as Transcript | undefined) ?? null;
-      if (ours) this.timeline = ours;
-      else if (this.results) {
+      // Each is shown as soon as it is here.
+      const detail = api.GET("/videos/{video_id}", { params: { path } }).then((answer) => {
+        this.detail = got(answer);
+      });
+      const results = ifThere(
+        api.GET("/videos/{video_id}/results", { params: { path } }).then(got),
+      ).then((found) => {
+        this.results = (found as Results | undefined) ?? null;
+      });
+      const transcript = ifThere(
+        api.GET("/videos/{video_id}/transcript", { params: { path } }).then(got),
+      ).then((found) => {
+        this.transcript = (found as Transcript | undefined) ?? null;
+      });
+      const timeline = this.#timeline().then((found) => {
+        if (found) this.timeline = found;
+        return found;
+      });
+      const [ours] = await Promise.all([timeline, detail, results, transcript]);
+      if (!ours && this.results) {
         const layout = await ifThere(
           api.GET("/videos/{video_id}/layout", { params: { path } }).then(got),
         );
