@@ -177,6 +177,8 @@ def opened(browser: Browser, base: str) -> None:
     metrics = {m["name"]: m["value"] for m in cdp.send("Performance.getMetrics")["metrics"]}
     own = [p for p in _renderers() if p not in before]
     uss = max((psutil.Process(p).memory_full_info().uss for p in own), default=0)
+    busy = max((sum(psutil.Process(p).cpu_times()[:2]) for p in own), default=0.0)
+    print(f"the page's process worked {busy:.2f} s, six steps of zooming included")
     print(
         f"script's heap {metrics['JSHeapUsedSize'] / 2**20:.0f} MiB, "
         f"{metrics['Nodes']:.0f} nodes, the page's process {uss / 2**20:.0f} MiB of its own"

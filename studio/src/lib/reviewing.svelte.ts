@@ -34,7 +34,8 @@ class Reviewing {
       let cursor: string | null = null;
       do {
         const page = await reviews.list({ state: "pending", limit: 100 }, cursor);
-        found.push(...page.items);
+        // What was made before decisions were kept cannot be decided on.
+        found.push(...page.items.filter((item) => item.fingerprint));
         cursor = page.next_cursor;
       } while (cursor && found.length < 500);
       // What is asked for by a gate comes first; the order of the service else.
