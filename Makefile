@@ -15,7 +15,7 @@ export VIDPIPE_PUBLIC_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-fast lint audit bench fuzz soak chaos scale walk pictures docs \
-	lock clean
+	lock clean studio
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 11
@@ -78,6 +78,14 @@ lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, layers, spellin
 	$(BIN)/deptry .
 	$(ACTIVATED) $(BIN)/dg check defs --no-check-yaml
 
+studio: studio/node_modules/.made ## build the studio into vidpipe/web/static: types, checks, tests (Node 20.19)
+	cd studio && npm run --silent api && npm run --silent check && npm run --silent lint
+	cd studio && npm run --silent test && npm run --silent build
+
+studio/node_modules/.made: studio/package-lock.json
+	cd studio && npm ci --no-fund --no-audit
+	@touch $@
+
 audit: $(VENV)/.dev ## known faults of the versions that go into the image; needs a network
 	$(BIN)/python -m pip install --quiet pip-audit
 	$(BIN)/pip-audit --disable-pip --no-deps --requirement deploy/constraints.txt
@@ -106,6 +114,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.events idle --postgres
 	$(BIN)/python -m benchmarks.observability
 	$(BIN)/python -m benchmarks.costs
+	$(BIN)/python -m benchmarks.studio
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz

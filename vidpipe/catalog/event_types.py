@@ -251,7 +251,7 @@ class FailureRecorded(EventData):
 
 
 class ReviewNeeded(OpenEventData):
-    """Something waits for somebody's approval."""
+    """Something waits for approval."""
 
     kind = "review.needed"
 
@@ -260,7 +260,7 @@ class ReviewNeeded(OpenEventData):
 
 
 class ReviewDecided(OpenEventData):
-    """Somebody approved, rejected, or took that back."""
+    """Someone approved, rejected, or took that back."""
 
     kind = "review.decided"
 
@@ -271,7 +271,7 @@ class ReviewDecided(OpenEventData):
 
 
 class ReviewVoided(OpenEventData):
-    """What somebody decided on was made again, and is another clip now."""
+    """What someone decided on was made again, and is another clip now."""
 
     kind = "review.voided"
 
@@ -312,7 +312,7 @@ class BudgetHardLimit(_BudgetEvent):
 
 
 class BudgetRaised(_BudgetEvent):
-    """Somebody allowed more than a hard limit for a day."""
+    """Someone allowed more than a hard limit for a day."""
 
     kind = "budget.raised"
 

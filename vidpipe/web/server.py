@@ -37,6 +37,7 @@ from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, video_page
 from vidpipe.web.rendering import page as rendered
 from vidpipe.web.status import status_routes
+from vidpipe.web.studio import Studio
 from vidpipe.web.viewer import Viewer, viewer_of
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
@@ -61,6 +62,7 @@ def web_app(library: Library) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it."""
     engine = library.engine
     docs = documents()
+    studio = Studio(engine)
 
     async def home(request: Request) -> Response:
         channels = viewer_of(request.scope).channels
@@ -115,6 +117,8 @@ def web_app(library: Library) -> Starlette:
             Route("/files/{key:path}", file),
             Route("/docs/{path:path}", document),
             Route("/health", health),
+            Route("/studio", studio.answer),
+            Route("/studio/{path:path}", studio.answer),
         ],
         exception_handlers=dict(handlers),
         middleware=[

@@ -1,0 +1,77 @@
+/** Addresses under /studio/ and what they show. */
+
+const BASE = "/studio";
+
+export type Route =
+  | { page: "home" }
+  | { page: "search"; q: string }
+  | { page: "review" }
+  | { page: "video"; video: string; at: number | null }
+  | { page: "clip"; video: string; clip: string; queue: boolean }
+  | { page: "missing"; path: string };
+
+export function routeOf(path: string, query: string): Route {
+  const parts = path.replace(BASE, "").split("/").filter(Boolean).map(decoded);
+  const params = new URLSearchParams(query);
+  const [first, video, third, clip] = parts;
+  if (parts.length === 0) return { page: "home" };
+  if (first === "search") return { page: "search", q: params.get("q") ?? "" };
+  if (first === "review" && parts.length === 1) return { page: "review" };
+  if (first === "videos" && video && parts.length === 2) {
+    const at = Number.parseFloat(params.get("t") ?? "");
+    return { page: "video", video, at: Number.isFinite(at) ? at : null };
+  }
+  if (first === "videos" && video && third === "clips" && clip && parts.length === 4)
+    return { page: "clip", video, clip, queue: params.get("queue") === "1" };
+  return { page: "missing", path };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const to = {
+  home: () => `${BASE}/`,
+  search: (q: string) => `${BASE}/search?q=${encodeURIComponent(q)}`,
+  review: () => `${BASE}/review`,
+  video: (video: string, at?: number) =>
+    `${BASE}/videos/${encodeURIComponent(video)}${at === undefined ? "" : `?t=${at.toFixed(2)}`}`,
+  clip: (video: string, clip: string, queue = false) =>
+    `${BASE}/videos/${encodeURIComponent(video)}/clips/${encodeURIComponent(clip)}${queue ? "?queue=1" : ""}`,
+};
+
+class Router {
+  route = $state<Route>(routeOf(location.pathname, location.search));
+
+  constructor() {
+    addEventListener("popstate", () => this.#read());
+  }
+
+  go(address: string, replace = false): void {
+    if (replace) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
+    this.#read();
+  }
+
+  /** Links of ours are followed without loading the page again. */
+  follow = (event: MouseEvent): void => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (!link || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || !link.pathname.startsWith(`${BASE}/`)) return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+    scrollTo(0, 0);
+  };
+
+  #read(): void {
+    this.route = routeOf(location.pathname, location.search);
+  }
+}
+
+export const router = new Router();

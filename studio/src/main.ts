@@ -1,0 +1,10 @@
+import "./nonce";
+import "./fonts.css";
+import "./app.css";
+
+import { mount } from "svelte";
+
+import App from "./App.svelte";
+
+const target = document.getElementById("app");
+if (target) mount(App, { target });
