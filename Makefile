@@ -145,7 +145,7 @@ docs: $(VENV)/.demo ## write docs/reference, the drawing of the architecture and
 
 lock: $(VENV)/.made ## write down the versions that go into the image
 	@$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report .lock.json \
-		'.[aws,postgres,k8s,api,links,mcp,ocr,service,traces]' && $(BIN)/python -m deploy.lock < .lock.json > \
+		'.[aws,postgres,k8s,api,links,mcp,notify,ocr,service,timeline,traces]' && $(BIN)/python -m deploy.lock < .lock.json > \
 		deploy/constraints.txt; rm -f .lock.json
 
 clean: ## remove the virtual environment and everything made
