@@ -401,7 +401,6 @@ def _give_up(session: Session, video: Video, gate: GateRow) -> None:
         attempts=1,
         state=FailureState.DEAD,
         run_id=f"gate-{gate.id}",
-        alerted_at=now(),
     )
     session.add(row)
     session.flush()

@@ -239,7 +239,7 @@ def test_the_collector_knows_containers_by_the_tag_that_they_have():
 
 def test_the_operator_scrapes_what_the_manifests_make():
     monitor, policy = yaml.safe_load_all((HELM / "scraping.yaml").read_text())
-    deployment, of = yaml.safe_load_all(
+    deployment, of, *_ = yaml.safe_load_all(
         (ROOT / "deploy" / "helm" / "manifests" / "links.yaml").read_text()
     )
     wanted = monitor["spec"]["selector"]["matchLabels"]

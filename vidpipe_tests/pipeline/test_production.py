@@ -12,12 +12,12 @@ from resources import VidpipeResource
 from sensors.drop_folder import drop_folder
 from sensors.pending_uploads import pending_uploads
 from sensors.video_requests import video_requests
-from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
 from vidpipe.storage.objects import ObjectStore
+from vidpipe_tests.catalog.conftest import emptied
 from vidpipe_tests.conftest import CHANNELS, run_all, take
 
 
@@ -39,9 +39,7 @@ def production(tmp_path, s3_options, postgres_url, monkeypatch):
     catalog = Catalog(postgres_url)
     catalog.upgrade()
     yield load_settings()
-    with catalog.session() as session:
-        for table in reversed(tables.Base.metadata.sorted_tables):
-            session.execute(table.delete())
+    emptied(catalog)
 
 
 def test_a_talk_through_s3_and_postgresql(production, talk):

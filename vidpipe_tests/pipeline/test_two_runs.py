@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from vidpipe.cli.run import _run_one
+from vidpipe.cli.run import ProgressForm, _run_one
 from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.model import IntakeState
 from vidpipe.library import Library
@@ -30,6 +30,7 @@ def run(home, path, folder, **run_options):
         channel="default",
         transcript=None,
         run_options=RunOptions.of(**run_options),
+        form=ProgressForm.AUTO,
     )
     assert code == 0
     return Results.model_validate_json((folder / "results.json").read_bytes())

@@ -12,6 +12,7 @@ from vidpipe.catalog.catalog import Catalog, Rows
 from vidpipe.catalog.reviews import Decider
 from vidpipe.library import Library
 from vidpipe.settings import load_settings
+from vidpipe_tests.catalog.conftest import emptied
 
 VIDEO = "default--talk-0123456789"
 ADA, BEN = Decider("user:ada", "ada@example.org"), Decider("user:ben", "ben@example.org")
@@ -75,10 +76,7 @@ def database_url(request, tmp_path):
     catalog = Catalog(url)
     catalog.upgrade()
     yield url
-    with catalog.session() as session:
-        for table in reversed(tables.Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    catalog.engine.dispose()
+    emptied(catalog)
 
 
 @pytest.fixture
