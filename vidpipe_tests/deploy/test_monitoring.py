@@ -239,9 +239,9 @@ def test_the_collector_knows_containers_by_the_tag_that_they_have():
 
 def test_the_operator_scrapes_what_the_manifests_make():
     monitor, policy = yaml.safe_load_all((HELM / "scraping.yaml").read_text())
-    deployment, of, *_ = yaml.safe_load_all(
-        (ROOT / "deploy" / "helm" / "manifests" / "links.yaml").read_text()
-    )
+    manifests = (ROOT / "deploy" / "helm" / "manifests" / "links.yaml").read_text()
+    kinds = {item["kind"]: item for item in yaml.safe_load_all(manifests)}
+    deployment, of = kinds["Deployment"], kinds["Service"]
     wanted = monitor["spec"]["selector"]["matchLabels"]
     assert wanted.items() <= of["metadata"]["labels"].items()
     (endpoint,) = monitor["spec"]["endpoints"]
