@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -42,7 +42,7 @@ def run(
     with stepping(context.run), translated(context):
         engine = vidpipe.engine
         video_id = context.partition_key
-        order = engine.order(video_id, run_options.chosen())
+        order = engine.order(video_id, run_options.chosen(), asked_at=_asked_at(context))
         _check_gate(context, engine, name, order)
         made = chosen(context, engine)
         try:
@@ -61,10 +61,8 @@ def _check_gate(context: dg.AssetExecutionContext, engine: Engine, name: str, or
     """
     if not order.channel.review.active:
         return
-    record = context.instance.get_run_record_by_id(context.run_id)
-    at = record.create_timestamp.replace(tzinfo=UTC) if record is not None else None
     try:
-        gates.check(engine, context.partition_key, name, order, at)
+        gates.check(engine, context.partition_key, name, order)
     except gates.AwaitsReview as error:
         gates.stopped(engine, context.partition_key, name, order, error.gate)
         raise dg.Failure(
@@ -72,6 +70,11 @@ def _check_gate(context: dg.AssetExecutionContext, engine: Engine, name: str, or
             metadata={"cause": gates.AWAITS_REVIEW, "retryable": False},
             allow_retries=False,
         ) from error
+
+
+def _asked_at(context: dg.AssetExecutionContext) -> datetime | None:
+    record = context.instance.get_run_record_by_id(context.run_id)
+    return record.create_timestamp.replace(tzinfo=UTC) if record is not None else None
 
 
 def chosen(context: dg.AssetExecutionContext, engine: Engine) -> dict[str, Manifest]:

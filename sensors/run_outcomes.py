@@ -12,9 +12,11 @@ from resources.run_options import has_run_options
 from sensors.jobs import process_video
 from sensors.tags import PARTITION, REQUEST
 from vidpipe.catalog.failures import CANCELLED, Failed
+from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import now
-from vidpipe.errors import WAITING_CAUSES, VidpipeError
+from vidpipe.errors import WAITING_CAUSES, Unavailable, VidpipeError, cause_of
+from vidpipe.library.edit_runs import note_lost
 from vidpipe.operations import gates
 from vidpipe.operations.gates import AWAITS_REVIEW
 from vidpipe.operations.recovery import WORKER_LOST, note_failure, note_waiting, orphaned
@@ -74,7 +76,7 @@ def run_outcomes(
             if done.get(run.run_id) == run.status.value:
                 continue
             if PARTITION in run.tags:
-                said.append(_note(context.instance, vidpipe.engine, record))
+                said.append(_noted(context.instance, vidpipe.engine, record))
                 vidpipe.engine.catalog.heartbeats.stop([run.run_id])
             done[run.run_id] = run.status.value
         said += _settle(context.instance, vidpipe.engine)
@@ -92,6 +94,33 @@ def run_outcomes(
 
 def _recent(record: dg.RunRecord, since: datetime) -> bool:
     return record.update_timestamp.replace(tzinfo=UTC) >= since - 2 * _OVERLAP
+
+
+def _noted(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) -> str:
+    """Note how a run ended; what keeps that of one from being noted keeps back no other.
+
+    Raises:
+        Unavailable: the catalog is away: it is noted when it is back.
+    """
+    try:
+        return _note(instance, engine, record)
+    except Unavailable:
+        raise
+    except (VidpipeError, ValueError) as error:
+        run = record.dagster_run
+        video_id = run.tags[PARTITION]
+        failed = Failed(
+            subject=video_id,
+            channel=channel_of(video_id),
+            job=run.job_name,
+            stage="",
+            cause=cause_of(error),
+            message=f"its run ended, and what follows could not be seen to: {error}",
+            run_id=run.run_id,
+        )
+        done = note_failure(engine.catalog, failed, passing=False)
+        engine.catalog.requests.done(run.run_id)
+        return f"{video_id}: {done}"
 
 
 def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) -> str:
@@ -208,15 +237,18 @@ def _step_failures(instance: dg.DagsterInstance, run_id: str) -> Iterable[dg.Dag
 def _settle(instance: dg.DagsterInstance, engine: Engine) -> list[str]:
     """Requests in flight whose run is over or gone all the same; what was done about each.
 
-    Their end was missed, or they were deleted, or never came to be.
+    Their end was missed, or they were deleted, or never came to be. Runs of commands are none of
+    the orchestrator's: they are lost when their process is.
     """
-    in_flight = engine.catalog.requests.in_flight()
+    note_lost(engine)
+    living = engine.catalog.requests.in_flight()
+    in_flight = [row for row in living if not str(row.run_id).startswith(COMMAND_RUN)]
     if not in_flight:
         return []
     wanted = dg.RunsFilter(run_ids=[str(row.run_id) for row in in_flight])
     records = {r.dagster_run.run_id: r for r in instance.get_run_records(wanted)}
     ended = [r for r in records.values() if r.dagster_run.status in _ENDED]
-    said = [_note(instance, engine, record) for record in ended]
+    said = [_noted(instance, engine, record) for record in ended]
     for record in ended:
         engine.catalog.requests.done(record.dagster_run.run_id)
     gone = orphaned(in_flight, records)

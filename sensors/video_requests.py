@@ -13,7 +13,7 @@ from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.channels.model import Channel
-from vidpipe.errors import VidpipeError
+from vidpipe.errors import Unavailable, VidpipeError
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
@@ -99,7 +99,15 @@ def _up_to_gates(
     for row in chosen:
         found = reach(engine, row.video_id, row.stages, row.run_options)
         if found.gate is not None and not found.stages:
-            park(engine, row, found.gate)
+            try:
+                park(engine, row, found.gate)
+            except Unavailable:
+                raise
+            except VidpipeError as error:
+                # Its run meets the same, and is noted as one that failed; others go on.
+                events.warning("run_request_deferred", videos=1, why=str(error))
+                begun.append((row, row.stages))
+                continue
             waiting.append(f"{row.video_id} at the gate {found.gate}")
             continue
         if found.gate != row.gate:

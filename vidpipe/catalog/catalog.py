@@ -22,7 +22,7 @@ from vidpipe.catalog.event_log import EventLog
 from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failures, resolve
-from vidpipe.catalog.following import follow, options_digest
+from vidpipe.catalog.following import follow, meet, options_digest
 from vidpipe.catalog.heartbeats import Heartbeats
 from vidpipe.catalog.history import History
 from vidpipe.catalog.idempotency import IdempotencyKeys
@@ -297,6 +297,7 @@ class Catalog(Database):
         """A run that began then made all of it: older requests are met, failures resolved.
 
         Nobody has to approve of what it made by now; `stages` are those of the run, None: all.
+        A request for more than these stays, and so does a gate before what was withheld.
         """
         at = now()
         with self.writing() as session:
@@ -312,9 +313,12 @@ class Catalog(Database):
                     totals.add(session, totals.PROCESSING, value=took_s)
                     emit(session, "video.completed", video.channel, {"video_id": video_id})
             session.execute(delete(ProgressRow).where(ProgressRow.video_id == video_id))
-            close_same(session, video_id, run_options, before=begun)
-            void_gates(session, video_id, options=options_digest(run_options), made=stages)
+            close_same(session, video_id, run_options, before=begun, made=stages)
+            key = options_digest(run_options)
+            void_gates(session, video_id, options=key, made=stages, undecided_stay=True)
             resolve(session, video_id)
+            if stages is not None:
+                meet(session, video_id, run_options, begun, stages)
             follow(session, video_id)
 
     def unfinished(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, Vi
 
 #: Seconds between two heartbeats.
 HEARTBEAT_S = 5.0
+#: What a run's id begins with whose process is a command: the orchestrator does not know of it.
+COMMAND_RUN = "cli-"
 
 
 def alive_since() -> datetime:
@@ -81,6 +83,31 @@ def refused(session: Session, key: str, code: str, message: str) -> None:
     )
     for job in session.scalars(query.with_for_update()):
         end(session, job, JobState.FAILED, code=code, message=message, stage="intake")
+
+
+def meet(
+    session: Session,
+    video_id: str,
+    run_options: Mapping[str, Any] | None,
+    begun: datetime,
+    made: Collection[str],
+) -> None:
+    """Jobs are done whose stages a run made that began after they were asked for.
+
+    Whatever else of the video is still asked for, with the same options, is for other jobs: for
+    more than these wanted, which may wait for a budget until tomorrow.
+    """
+    session.flush()
+    active = select(JobRow).where(JobRow.video_id == video_id, JobRow.state.in_(ACTIVE))
+    halted = select(GateRow).where(GateRow.video_id == video_id, GateRow.state == GateState.WAITING)
+    waiting = session.scalars(halted).all()
+    for job in session.scalars(active.with_for_update()):
+        if job.stages is None or not set(job.stages) <= set(made):
+            continue
+        same = options_key(job.run_options) == options_key(run_options)
+        began_after = job.since is not None and job.since <= begun
+        if same and began_after and not is_halted(job, waiting):
+            end(session, job, JobState.DONE)
 
 
 #: The event of each state of a job.
@@ -217,7 +244,7 @@ def _state(job: JobRow, facts: _Facts) -> JobState:
     if own not in facts.wanted and not facts.retried:
         if facts.dead is not None and _counts(facts.dead.created_at, job.since):
             return JobState.FAILED
-        if _is_halted(job, facts):
+        if is_halted(job, facts.halted):
             return JobState.WAITING_FOR_REVIEW
         if facts.finished_at is not None and _counts(facts.finished_at, job.since):
             return JobState.DONE
@@ -226,14 +253,14 @@ def _state(job: JobRow, facts: _Facts) -> JobState:
     return JobState.RUNNING if facts.at_work and not of_others else JobState.QUEUED
 
 
-def _is_halted(job: JobRow, facts: _Facts) -> bool:
-    """Whether something that the job asked for waits until somebody approves."""
+def is_halted(job: JobRow, gates: Sequence[GateRow]) -> bool:
+    """Whether something that the job asked for waits at one of these gates."""
     own = options_digest(job.run_options)
     return any(
         gate.options_key == own
         and bool(gate.stages)
         and (job.stages is None or bool(set(job.stages) & set(gate.stages)))
-        for gate in facts.halted
+        for gate in gates
     )
 
 

@@ -14,9 +14,11 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import ask_download, call_off
 from vidpipe.catalog.failures import CANCELLED, count_failure, resolve
-from vidpipe.catalog.following import end, follow, of_video, options_key, tell
+from vidpipe.catalog.following import end, follow, is_halted, of_video, options_key, tell
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.requests import Cause, close_requests, close_same, request
+from vidpipe.catalog.review_states import GateState
+from vidpipe.catalog.reviews import waiting_gates
 from vidpipe.catalog.states import ACTIVE, FailureState, JobState, RequestState, WrongState, moved
 from vidpipe.catalog.tables import (
     FailureRow,
@@ -215,9 +217,15 @@ def _let_go(session: Session, job: JobRow) -> None:
     assert job.video_id is not None
     others = select(JobRow).where(JobRow.video_id == job.video_id, JobRow.state.in_(ACTIVE))
     left = session.scalars(others).all()
+    own = options_key(job.run_options)
+    alone = all(options_key(other.run_options) != own for other in left)
+    if alone:
+        # Nobody's word lets it go on after all.
+        for gate in session.scalars(waiting_gates(job.video_id).with_for_update()):
+            if is_halted(job, [gate]):
+                gate.state, gate.due_at, gate.decided_at = GateState.VOID, None, now()
     if left:
-        own = options_key(job.run_options)
-        if all(options_key(other.run_options) != own for other in left):
+        if alone:
             close_same(session, job.video_id, job.run_options)
         return
     close_requests(session, job.video_id)

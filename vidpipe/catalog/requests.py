@@ -7,19 +7,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.following import follow, options_key
+from vidpipe.catalog.following import COMMAND_RUN, alive_since, follow, options_key
 from vidpipe.catalog.states import RequestState
-from vidpipe.catalog.tables import RequestRow, Video, now
+from vidpipe.catalog.tables import Heartbeat, RequestRow, Video, now
 from vidpipe.observability import events
 from vidpipe.observability.context import carried
 
 #: Making stale videos anew comes after every fresh upload, whose priorities are -10 to 10.
 BACKFILL = 100
+#: Seconds by which the clocks of two machines may differ.
+_CLOCKS_S = 2.0
 
 
 class Cause(StrEnum):
@@ -104,6 +106,7 @@ class Requests:
         why: str,
         until: datetime,
         stages: Sequence[str] | None = None,
+        cause: Cause = Cause.RETRY,
     ) -> None:
         """A run ended as a budget or a quota allows no more: what it was for is asked for again.
 
@@ -117,6 +120,7 @@ class Requests:
             why: the same for people.
             until: when there is more.
             stages: that the run was for; None: all of them.
+            cause: of the new request: who may answer it.
         """
         with self._db.writing() as session:
             had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
@@ -125,12 +129,13 @@ class Requests:
             if video is None or video.state != "accepted":
                 return
             wait_s = max(1.0, (until - now()).total_seconds())
-            request(session, video, Cause.RETRY, stages=stages, wait_s=wait_s, after=run_id)
+            request(session, video, cause, stages=stages, wait_s=wait_s, after=run_id)
             session.flush()
             last = _last(session, video_id, run_id)
             own = options_key(last.run_options if last is not None else None)
             for row in _open_or_at_work(session, {video_id}):
-                if row.state == RequestState.OPEN and options_key(row.run_options) == own:
+                same = row.state == RequestState.OPEN and options_key(row.run_options) == own
+                if same and _within(stages, row.stages):
                     row.waits_for, row.why = waits_for[:255], why[:2000]
                     row.not_before = until
             session.flush()
@@ -209,21 +214,26 @@ class Requests:
         with self._db.session() as session:
             return session.scalar(query.limit(1)) is not None
 
-    def claim(self, cause: Cause, run_id: str) -> RequestRow | None:
-        """Take the oldest open request of this cause for a run, due or not; None without one.
+    def has_claimable(self, cause: Cause, *, ahead_s: float = 0.0, shared: bool = False) -> bool:
+        """Whether `claim` would take one."""
+        with self._db.session() as session:
+            return session.scalar(_claimable(cause, ahead_s, shared).limit(1)) is not None
 
-        Not of a video on which another run is at work.
+    def claim(
+        self, cause: Cause, run_id: str, *, ahead_s: float = 0.0, shared: bool = False
+    ) -> RequestRow | None:
+        """Take the oldest open request of this cause for a run; None without one.
+
+        Not of a video on which another run is at work, and none that waits for money or quota.
+
+        Args:
+            cause: why it is wanted.
+            run_id: of the run.
+            ahead_s: so many seconds before its time it may be taken.
+            shared: another takes requests whose time has come, and may have begun a run for one
+                that still seems open: those are left to it, with their videos.
         """
-        busy = select(RequestRow.video_id).where(RequestRow.state == RequestState.SUBMITTED)
-        query = (
-            select(RequestRow.id)
-            .where(
-                RequestRow.state == RequestState.OPEN,
-                RequestRow.cause == cause,
-                RequestRow.video_id.not_in(busy),
-            )
-            .order_by(RequestRow.priority.desc(), RequestRow.id)
-        )
+        query = _claimable(cause, ahead_s, shared)
         with self._db.session() as session:
             found = list(session.scalars(query.limit(10)))
         for number in found:
@@ -242,6 +252,19 @@ class Requests:
             session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
             for video_id in sorted(set(videos)):
                 follow(session, video_id)
+
+    def lost(self) -> list[RequestRow]:
+        """Requests that a command took whose process is gone; the orchestrator sees its own."""
+        living = select(Heartbeat.run_id).where(Heartbeat.at >= alive_since())
+        query = select(RequestRow).where(
+            RequestRow.state == RequestState.SUBMITTED,
+            RequestRow.run_id.like(f"{COMMAND_RUN}%"),
+            # One that was taken a moment ago has sent no heartbeat yet.
+            RequestRow.updated_at < alive_since(),
+            RequestRow.run_id.not_in(living),
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query))
 
     def in_flight(self) -> list[RequestRow]:
         """Requests that a run has, or had when it was last heard of."""
@@ -294,6 +317,21 @@ class Requests:
             )
 
 
+def _claimable(cause: Cause, ahead_s: float, shared: bool) -> Select[tuple[int]]:
+    at = now()
+    busy = select(RequestRow.video_id).where(RequestRow.state == RequestState.SUBMITTED)
+    own = (RequestRow.state == RequestState.OPEN, RequestRow.cause == cause)
+    due = or_(RequestRow.not_before.is_(None), RequestRow.not_before <= at)
+    soon = RequestRow.not_before <= at + timedelta(seconds=ahead_s)
+    query = select(RequestRow.id).where(*own, RequestRow.video_id.not_in(busy))
+    query = query.where(or_(due, and_(soon, RequestRow.waits_for.is_(None))))
+    if shared:
+        early = at + timedelta(seconds=_CLOCKS_S)
+        others = select(RequestRow.video_id).where(RequestRow.state == RequestState.OPEN, due)
+        query = query.where(RequestRow.not_before > early, RequestRow.video_id.not_in(others))
+    return query.order_by(RequestRow.priority.desc(), RequestRow.id)
+
+
 def wake(session: Session) -> int:
     """Whatever waits for money or quota tries again at once; how many requests do."""
     woken = session.execute(
@@ -333,14 +371,15 @@ def request(
             another try that of the last.
         after: the id of the run that another try follows; None: of the last request.
     """
-    last = _last(session, video.video_id, after) if cause == Cause.RETRY else None
+    again = cause == Cause.RETRY or after is not None
+    last = _last(session, video.video_id, after) if again else None
     if last is not None and run_options is None:
         run_options = last.run_options
     if last is not None and origin is None:
         origin = last.origin
     origin = origin or carried() or None
     priority = video.priority - (BACKFILL if cause == Cause.STALE else 0)
-    wanted = options_key(run_options)
+    wanted, asked = options_key(run_options), stages
     open_now = session.scalars(
         select(RequestRow).where(
             RequestRow.video_id == video.video_id, RequestRow.state == RequestState.OPEN
@@ -350,10 +389,12 @@ def request(
         first = cause == Cause.UPLOAD == row.cause and row.run_options is None
         if options_key(row.run_options) != wanted and not first:
             continue
-        covers = row.stages is None or (stages is not None and set(stages) <= set(row.stages))
+        if not first and _beside(row, cause, asked, wait_s):
+            continue
+        covers = _within(stages, row.stages)
         covers = covers and options_key(row.run_options) == wanted
         sooner = row.not_before is None or wait_s > 0
-        if covers and sooner and cause != Cause.EDIT:
+        if covers and sooner and (cause != Cause.EDIT or after is not None):
             # Newer than a run that is at work already: that one does not meet it.
             row.updated_at = now()
             return 0
@@ -382,6 +423,23 @@ def request(
     )
     totals.add(session, totals.RUN_REQUESTS, video.channel, cause)
     return 1
+
+
+def _within(stages: Sequence[str] | None, others: Sequence[str] | None) -> bool:
+    """Whether all of these stages are among others; None: every stage."""
+    return others is None or (stages is not None and set(stages) <= set(others))
+
+
+def _beside(row: RequestRow, cause: Cause, stages: Sequence[str] | None, wait_s: float) -> bool:
+    """Whether a new request leaves an open one alone, which it neither meets nor speeds up.
+
+    What waits for money waits on where less is asked for: it would be asked for too early, and
+    what is asked for now would wait as well. So it is with clips for which someone waits before a
+    screen, and what they did not ask for.
+    """
+    if not _within(row.stages, stages):
+        return row.waits_for is not None or (cause == Cause.EDIT and row.cause != Cause.EDIT)
+    return row.cause == Cause.EDIT and cause != Cause.EDIT and wait_s > 0
 
 
 def _last(session: Session, video_id: str, run_id: str | None) -> RequestRow | None:
@@ -430,11 +488,14 @@ def close_same(
     video_id: str,
     run_options: Mapping[str, Any] | None,
     before: datetime | None = None,
+    made: Collection[str] | None = None,
 ) -> None:
     """No request for this video with these options is open or in flight any more, or none that
-    was last requested before."""
+    was last requested before, or for no more than these stages."""
+    wanted = list(made) if made is not None else None
     for row in _open_or_at_work(session, {video_id}):
         same = options_key(row.run_options) == options_key(run_options)
-        if same and (before is None or row.updated_at <= before):
+        met = before is None or row.updated_at <= before
+        if same and met and _within(row.stages, wanted):
             row.state = RequestState.DONE
     session.flush()

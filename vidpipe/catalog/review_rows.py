@@ -180,8 +180,14 @@ class ReviewRows:
         with self._db.session() as session:
             return session.scalars(query.order_by(DecisionRow.id.desc()).limit(1)).first()
 
-    def withheld(self, video_id: str) -> dict[str, str]:
-        """The clips of a video that are kept from exports and publishing, and why, by id."""
+    def withheld(self, video_id: str, *, asks: bool = False) -> dict[str, str]:
+        """The clips of a video that are kept from exports and publishing, and why, by id.
+
+        Args:
+            video_id: of the video.
+            asks: somebody has to approve of each before it is exported, whether or not the
+                video waits for that already.
+        """
         query = (
             select(ClipRow.clip_id, DecisionRow)
             .outerjoin(DecisionRow, counts())
@@ -194,7 +200,7 @@ class ReviewRows:
         )
         found: dict[str, str] = {}
         with self._db.session() as session:
-            waits = session.scalar(exporting.limit(1)) is not None
+            waits = asks or session.scalar(exporting.limit(1)) is not None
             for clip_id, row in session.execute(query):
                 if row is None:
                     if waits:

@@ -387,7 +387,7 @@ def decide_gate(session: Session, gate_id: int, said: Said, who: Decider) -> tup
 
 
 def _give_up(session: Session, video: Video, gate: GateRow) -> None:
-    """Leave a video among the failures; nobody has to be told by an alert."""
+    """Leave a video among the failures; nobody has to be told, as somebody decided so."""
     resolve(session, video.video_id)
     count_failure(session, video.channel, REJECTED_BY_REVIEW, dead=True)
     why = told(gate.reason, gate.note)
@@ -413,6 +413,7 @@ def void_gates(
     *,
     options: str | None = None,
     made: Collection[str] | None = None,
+    undecided_stay: bool = False,
 ) -> None:
     """Nobody has to decide any more where this video waits.
 
@@ -421,9 +422,13 @@ def void_gates(
         video_id: of the video.
         options: only of runs with these options (their digest), and before something is made.
         made: only before these stages; None: whatever comes after.
+        undecided_stay: not before exports of clips that nobody decided on: they were withheld.
     """
+    withheld = undecided_stay and bool(pending_clips(session, video_id))
     for row in session.scalars(waiting_gates(video_id).with_for_update()):
         if options is not None and (row.options_key != options or not row.stages):
+            continue
+        if withheld and row.gate == "export":
             continue
         if made is None or set(row.stages) <= set(made):
             row.state, row.due_at, row.decided_at = GateState.VOID, None, now()

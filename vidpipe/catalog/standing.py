@@ -22,14 +22,11 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.event_tables import EventRow
-from vidpipe.catalog.following import alive_since
+from vidpipe.catalog.following import COMMAND_RUN, alive_since
 from vidpipe.catalog.reviews import count_waiting
 from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
 from vidpipe.catalog.webhook_tables import DeliveryRow
-
-#: What a run's id begins with whose process is a command that somebody typed.
-COMMAND_RUN = "cli-"
 
 
 @dataclass(frozen=True)

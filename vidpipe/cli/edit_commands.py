@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -258,10 +259,18 @@ def work() -> None:
     def go() -> int:
         from vidpipe.library.edit_runs import work_off_one
 
+        def end(*_: object) -> None:
+            # As an interrupt does: what it is at is left to the next.
+            raise SystemExit(128 + signal.SIGTERM)
+
         asked, code = library(), 0
-        while (outcome := work_off_one(asked.engine)) is not None:
-            out.print(f"{outcome.video_id}: {line(outcome.message)}")
-            code = code if outcome.error is None else 4
+        before = signal.signal(signal.SIGTERM, end)
+        try:
+            while (outcome := work_off_one(asked.engine)) is not None:
+                out.print(f"{outcome.video_id}: {line(outcome.message)}")
+                code = code if outcome.error is None else 4
+        finally:
+            signal.signal(signal.SIGTERM, before)
         return code
 
     raise typer.Exit(guard(go))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidpipe.catalog.standing import COMMAND_RUN
+from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.intake import sidecars
@@ -143,10 +143,10 @@ def _process(
         check_folder(folder, ())
     taken = submit(engine, file, channel, transcript)
     video_id, chosen = taken.video_id, dict(taken.artifacts)
-    order = engine.order(video_id, options, chosen)
+    begun = now()
+    order = engine.order(video_id, options, chosen, asked_at=begun)
     if folder is not None:
         check_folder(folder, order.wanted_platforms)
-    begun = now()
     timings: list[StageTiming] = []
     with engine.catalog.heartbeats.alive(run_id, video_id):
         for name in engine.pipeline.names(order.wanted_platforms):

@@ -115,26 +115,29 @@ def reach(
     return Reach(tuple(wanted), GateName.EXPORT) if judge.partly else Reach(None)
 
 
-def check(
-    engine: Engine, video_id: str, stage: str, order: Order, at: datetime | None = None
-) -> None:
+def check(engine: Engine, video_id: str, stage: str, order: Order) -> None:
     """Whether a stage may be run, whoever asked for it: what comes before it is there by now.
+
+    Where it exports some clips, and others are not decided on, the video waits for these from
+    now on: whoever decides has them exported, too.
 
     Args:
         engine: store, catalog, channels.
         video_id: of the video.
         stage: that is about to be run.
         order: what is wanted.
-        at: when the run was asked for, in trusted hours or out of them; None: now.
 
     Raises:
         AwaitsReview: somebody has to approve first.
     """
     if not order.channel.review.active:
         return
-    gate = _Judge(engine, video_id, order, at or now(), made_anew=set()).closed(stage)
+    judge = _Judge(engine, video_id, order, order.asked_at or now(), made_anew=set())
+    gate = judge.closed(stage)
     if gate is not None:
         raise AwaitsReview(video_id, gate)
+    if judge.partly:
+        _wait(engine, video_id, GateName.EXPORT, order, (stage,), _options(order))
 
 
 class _Judge:
@@ -307,8 +310,12 @@ def stopped(
     """
     every = engine.pipeline.names(order.wanted_platforms)
     rest = _behind(engine, order, every, gate) or (stage,)
-    options = order.run_options.model_dump(mode="json", exclude_defaults=True) or None
-    _wait(engine, video_id, gate, order, rest, options, begun)
+    _wait(engine, video_id, gate, order, rest, _options(order), begun)
+
+
+def _options(order: Order) -> dict[str, Any] | None:
+    """The options of a run as a request for it has them."""
+    return order.run_options.model_dump(mode="json", exclude_defaults=True) or None
 
 
 def finished(engine: Engine, video_id: str, at: datetime | None = None) -> bool:

@@ -23,10 +23,12 @@ def note_failure(
     passing: bool,
     stages: Sequence[str] | None = None,
     retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
+    cause: Cause = Cause.RETRY,
 ) -> str:
     """Record a run's failure and request another try if that can help; what was done.
 
-    The same run's failure is written down once, however often it is told.
+    The same run's failure is written down once, however often it is told. `cause` is that of the
+    new request: who may answer it.
     """
     if catalog.failures.reported(failed.run_id):
         return "known already"
@@ -36,9 +38,7 @@ def note_failure(
     catalog.requests.done(failed.run_id)
     if wait_s is None:
         return f"dead after {attempts} attempts: {failed.cause}"
-    catalog.requests.add(
-        [failed.subject], Cause.RETRY, stages=stages, wait_s=wait_s, after=failed.run_id
-    )
+    catalog.requests.add([failed.subject], cause, stages=stages, wait_s=wait_s, after=failed.run_id)
     return f"tried again in {wait_s / 60:.0f} min: {failed.cause}"
 
 
@@ -49,6 +49,7 @@ def note_waiting(
     waits_for: str,
     until: datetime | None,
     stages: Sequence[str] | None = None,
+    cause: Cause = Cause.RETRY,
 ) -> str:
     """A run ended as a budget or a quota allows no more: nothing failed, and no try is counted.
 
@@ -64,6 +65,7 @@ def note_waiting(
         why=failed.message,
         until=until,
         stages=stages,
+        cause=cause,
     )
     return f"waits until {until:%Y-%m-%d %H:%M} UTC: {failed.message}"
 

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
+from vidpipe.channels.reviews import GateName
 from vidpipe.clips.model import ClipFile, FinishedClip
 from vidpipe.costs import Account, Accountant
 from vidpipe.edits.merging import checked
@@ -165,11 +167,17 @@ class Engine:
         return Intake(self.artifacts, self.catalog, self.channels, rules)
 
     def order(
-        self, video_id: str, run_options: RunOptions | None = None, chosen: Chosen | None = None
+        self,
+        video_id: str,
+        run_options: RunOptions | None = None,
+        chosen: Chosen | None = None,
+        *,
+        asked_at: datetime | None = None,
     ) -> Order:
         """What is wanted for a video: its channel and sidecar, and this run's options.
 
-        `chosen` may hold the sidecar that this run took in itself.
+        `chosen` may hold the sidecar that this run took in itself. `asked_at` is when the run was
+        asked for: in trusted hours or out of them.
 
         Raises:
             Misconfigured: its channel is no longer in channels.yaml, an asset that its brand
@@ -195,6 +203,7 @@ class Engine:
             withheld=self.catalog.reviews.withheld(video_id),
             edits=edits,
             music=music_files(channel, named, self.catalog, self.artifacts) if named else {},
+            asked_at=asked_at,
         )
 
     def edits(self, video_id: str) -> EditDocument:
@@ -342,7 +351,9 @@ class Engine:
     ) -> StageResult:
         if wanted.folder is Folder.EXPORTS:
             # The clips may have been made since it was asked for, or decided on.
-            order = replace(order, withheld=self.catalog.reviews.withheld(video_id))
+            asks = order.channel.review.asks(GateName.EXPORT, order.asked_at or tables.now())
+            withheld = self.catalog.reviews.withheld(video_id, asks=asks)
+            order = replace(order, withheld=withheld)
         run = self.prepare(wanted, video_id, order, work, _forward(progress), chosen)
         begin(wanted.name, self.artifacts.document(run.upload, Upload).name)
         prepared = wanted.prepare(order, run)

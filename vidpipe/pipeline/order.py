@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from vidpipe.channels.model import Channel
@@ -30,6 +31,7 @@ class Order:
             not approved of them yet.
         edits: what people decided of it and of its clips.
         music: files of the sounds that edits name, by `asset:NAME`.
+        asked_at: when the run was asked for, in trusted hours or out of them; None: now.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class Order:
     withheld: Mapping[str, str] = field(default_factory=dict)
     edits: EditDocument = field(default_factory=EditDocument)
     music: Mapping[str, Path] = field(default_factory=dict)
+    asked_at: datetime | None = None
 
     @property
     def wanted_platforms(self) -> tuple[str, ...]:

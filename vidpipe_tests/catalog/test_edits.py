@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import now
 from vidpipe_tests.catalog.conftest import video
 
 
@@ -38,18 +39,41 @@ def test_the_newest_that_a_sidecar_wrote_is_found(catalog):
     assert catalog.edits.by_sidecar("w") is None
 
 
-def test_what_someone_waits_for_takes_the_place_of_what_waits_and_is_claimed_once(catalog):
+def test_what_someone_waits_for_is_asked_for_beside_what_waits_and_claimed_once(catalog):
     row = video()
     assert catalog.accept_video(row)
     assert not catalog.requests.has_open(Cause.EDIT)
     assert catalog.requests.claim(Cause.EDIT, "run-0") is None
     assert catalog.requests.add([row.video_id], Cause.EDIT, stages=["rendered_clips"], wait_s=60)
     # All that was wanted before is wanted still, and the orchestrator leaves it for a moment.
-    assert catalog.requests.due(10) == [] and catalog.requests.has_open(Cause.EDIT)
+    assert [r.cause for r in catalog.requests.due(10)] == ["upload"]
+    assert catalog.requests.has_open(Cause.EDIT)
+    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=30)
+    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=60)
+
+    def claim(run):
+        return catalog.requests.claim(Cause.EDIT, run, ahead_s=60)
+
     with ThreadPoolExecutor(4) as pool:
-        runs = [f"run-{n}" for n in range(1, 5)]
-        claimed = list(pool.map(lambda run: catalog.requests.claim(Cause.EDIT, run), runs))
+        claimed = list(pool.map(claim, [f"run-{n}" for n in range(1, 5)]))
     (request,) = [found for found in claimed if found is not None]
-    assert request.video_id == row.video_id and request.stages is None
+    assert (request.video_id, request.stages) == (row.video_id, ["rendered_clips"])
+    catalog.finish_video(row.video_id, now(), None, request.stages)
     catalog.requests.done(request.run_id)
-    assert catalog.requests.videos() == set()
+    assert [r.cause for r in catalog.requests.due(10)] == ["upload"]
+
+
+def test_what_is_due_is_left_to_an_orchestrator_that_lives(catalog):
+    row = video()
+    assert catalog.accept_video(row)
+    add = catalog.requests.add
+    assert add([row.video_id], Cause.EDIT, stages=["rendered_clips"], wait_s=20)
+    # It takes the upload in a moment: one run at a time works on a video.
+    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
+    [upload] = catalog.requests.due(10)
+    catalog.requests.submitted({upload.id: "run-1"})
+    catalog.requests.done("run-1")
+    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
+    assert add([row.video_id], Cause.EDIT, stages=["rendered_clips"])
+    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
+    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)

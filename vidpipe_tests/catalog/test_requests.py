@@ -1,5 +1,7 @@
 """Requests for runs: durable, each answered once."""
 
+from datetime import timedelta
+
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import now
 from vidpipe_tests.catalog.conftest import video
@@ -119,3 +121,36 @@ def test_videos_that_nobody_requests_for_and_nobody_finished_are_found(catalog):
     assert catalog.unfinished() == [KEY]
     catalog.finish_video(KEY, now())
     assert catalog.unfinished() == []
+
+
+def test_what_waits_for_money_is_not_hurried_by_a_wish_for_less(catalog):
+    catalog.accept_video(video())
+    [request] = catalog.requests.due(10)
+    catalog.requests.submitted({request.id: "run-1"})
+    until = now() + timedelta(hours=5)
+    catalog.requests.wait(KEY, "run-1", waits_for="deployment/day", why="none", until=until)
+    assert requests(catalog) == [] and catalog.requests.count_waiting() == 1
+    assert catalog.requests.add([KEY], Cause.MANUAL, stages=["layout"]) == 1
+    assert requests(catalog) == [("manual", ["layout"])] and catalog.requests.count_waiting() == 1
+    [less] = catalog.requests.due(10)
+    catalog.requests.submitted({less.id: "run-2"})
+    catalog.finish_video(KEY, now(), None, ["layout"])
+    assert catalog.requests.count_waiting() == 1 and requests(catalog) == []
+    # A wish for all of it is the same wish, now.
+    assert catalog.requests.add([KEY], Cause.MANUAL) == 1
+    assert requests(catalog) == [("manual", None)] and catalog.requests.count_waiting() == 0
+
+
+def test_a_run_that_waits_for_money_takes_no_edit_with_it(catalog):
+    catalog.accept_video(video())
+    [request] = catalog.requests.due(10)
+    catalog.requests.submitted({request.id: "run-1"})
+    catalog.requests.add([KEY], Cause.EDIT, stages=["rendered_clips"], wait_s=20)
+    until = now() + timedelta(hours=5)
+    catalog.requests.wait(KEY, "run-1", waits_for="deployment/day", why="none", until=until)
+    [waits] = catalog.requests.waiting([KEY])
+    assert (waits.cause, waits.stages) == ("retry", None)
+    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)
+    # Asked for once more by the same run, it is not asked for later than somebody wants it.
+    catalog.requests.add([KEY], Cause.EDIT, stages=["rendered_clips"], wait_s=900, after="run-1")
+    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)

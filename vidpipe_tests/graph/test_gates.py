@@ -1,17 +1,24 @@
 """Gates in the graph: runs end before them, wait as rows, and go on when somebody approved."""
 
+from datetime import timedelta
+
 import dagster as dg
 import pytest
+from sqlalchemy import select
 
 from resources import VidpipeResource
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
+from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.reviews import Decider
+from vidpipe.catalog.tables import RequestRow, now
+from vidpipe.errors import Misconfigured
 from vidpipe.library import GateState, JobSpec, JobState, Library, Reason, VideoState
 from vidpipe.operations.gates import AWAITS_REVIEW
+from vidpipe.pipeline import Engine
 from vidpipe_tests.conftest import CHANNELS
-from vidpipe_tests.graph.conftest import run_job
+from vidpipe_tests.graph.conftest import event, run_job
 
 ADA = Decider("user:ada", "ada@example.org")
 CLIPS, EXPORTS = "rendered_clips", ["platform_exports/tiktok", "platform_exports/youtube_shorts"]
@@ -148,7 +155,8 @@ def test_a_video_that_may_not_go_on_says_why_until_it_is_retried(instance, gated
     assert (failed.state, failed.error.code) == (JobState.FAILED, "rejected:by_review")
     assert "no video waits" in words(tick(video_requests, instance, home))
     assert library.request_incomplete() == ()
-    assert not library.engine.catalog.failures.unnotified()
+    with library.engine.catalog.session() as session:
+        assert not session.scalars(select(NoticeRow)).all(), "whoever rejected it knows"
     library.retry([status.failure.id])
     assert "at the gate render" in play(instance, home)[1]
 
@@ -200,3 +208,60 @@ def test_a_failed_run_before_a_gate_is_tried_again_as_it_was_asked_for(
     assert "tried again" in words(tick(run_outcomes, instance, home))
     [again] = [r for r in library.engine.catalog.requests.of_video(video_id) if r.state == "open"]
     assert again.stages is None
+
+
+def ended_run(instance, engine, video_id, row):
+    """A run for a request that has ended well, and its record."""
+
+    @dg.op
+    def nothing():
+        pass
+
+    @dg.job
+    def process_video():
+        nothing()
+
+    tags = {"dagster/partition": video_id, "vidpipe/request": str(row.id)}
+    run = instance.create_run_for_job(process_video, tags=tags)
+    engine.catalog.requests.submitted({row.id: run.run_id})
+    instance.report_dagster_event(event(run, "PIPELINE_SUCCESS"), run.run_id)
+    return run
+
+
+def test_a_run_whose_end_cannot_be_seen_to_keeps_no_other_from_being_noted(
+    instance, gated, home, processed, monkeypatch
+):
+    library, video_id = gated("export: ask"), processed.video_id
+    catalog = library.engine.catalog
+    library.request(video_id)
+    [row] = catalog.requests.due(10)
+    catalog.requests.limit({row.id: "export"})
+    ended_run(instance, library.engine, video_id, row)
+
+    def order(*_, **__):
+        raise Misconfigured("the channel has no sound 'waltz'")
+
+    monkeypatch.setattr(Engine, "order", order)
+    said = words(tick(run_outcomes, instance, home))
+    assert "dead after 1 attempts: misconfigured" in said
+    assert catalog.requests.in_flight() == []
+    [failure] = library.failures(subject=video_id)
+    assert "no sound 'waltz'" in failure.message
+    assert words(tick(run_outcomes, instance, home)) == f"{video_id}: known already"
+
+
+def test_a_command_at_work_is_not_taken_for_a_run_that_was_lost(instance, gated, home, processed):
+    library, video_id = gated(""), processed.video_id
+    catalog = library.engine.catalog
+    catalog.finish_video(video_id, now())
+    catalog.requests.add([video_id], Cause.EDIT, stages=[CLIPS], wait_s=20)
+    row = catalog.requests.claim(Cause.EDIT, "cli-1", ahead_s=20)
+    catalog.heartbeats.beat("cli-1", video_id)
+    tick(run_outcomes, instance, home)
+    assert [r.id for r in catalog.requests.in_flight()] == [row.id]
+    assert not catalog.requests.has_open(Cause.EDIT)
+    catalog.heartbeats.stop(["cli-1"])
+    with catalog.writing() as session:
+        session.get_one(RequestRow, row.id).updated_at = now() - timedelta(minutes=5)
+    tick(run_outcomes, instance, home)
+    assert catalog.requests.in_flight() == [] and catalog.requests.has_open(Cause.EDIT)

@@ -195,6 +195,24 @@ def test_jobs_wait_for_what_they_asked_for_and_no_other(library):
     assert library.engine.catalog.reviews.all_waiting() == {VIDEO}
 
 
+def test_a_job_that_is_cancelled_at_a_gate_does_not_go_on(library):
+    wait_at(library)
+    [whole] = library.jobs.create([JobSpec(video_id=VIDEO)], asked_by="local")
+    [part] = library.jobs.create(
+        [JobSpec(video_id=VIDEO, stages=["rendered_clips"])], asked_by="local"
+    )
+    number = wait_at(library)
+    library.engine.catalog.failures.resolved(VIDEO)
+    assert library.jobs.get(whole.job_id).state is JobState.WAITING_FOR_REVIEW
+    library.jobs.cancel(part.job_id)
+    assert library.reviews.gate(number).state is GateState.WAITING, "another job waits there"
+    library.jobs.cancel(whole.job_id)
+    assert library.reviews.gate(number).state is GateState.VOID
+    with pytest.raises(NotDecided):
+        library.reviews.approve_gate(number, ONE, ADA)
+    assert open_requests(library) == []
+
+
 def _moment():
     from vidpipe.catalog.tables import now
 
