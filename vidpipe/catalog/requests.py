@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import follow, options_key
+from vidpipe.catalog.progress import forget
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import RequestRow, Video, now
 from vidpipe.observability import events
@@ -125,6 +126,7 @@ class Requests:
             if video is None or video.state != "accepted":
                 return
             wait_s = max(1.0, (until - now()).total_seconds())
+            forget(session, video_id)
             request(session, video, Cause.RETRY, stages=stages, wait_s=wait_s, after=run_id)
             session.flush()
             last = _last(session, video_id, run_id)
