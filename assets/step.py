@@ -27,8 +27,10 @@ from vidpipe.stuck import StoodStill
 
 OWNERS = ["team:media"]
 
-#: A step tries again by itself, for less than a minute; longer waits are not its business.
+#: A step tries again by itself, for less than a minute; longer waits are not its business: they
+#: would take up a place in which others could run.
 _RETRY_DELAYS_S = (3.0, 9.0, 27.0)
+_LONGEST_WAIT_S = 60.0
 
 
 def run(
@@ -124,9 +126,10 @@ def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        if context.retry_number < len(_RETRY_DELAYS_S):
+        asked_s = error.retry_after_s or 0.0
+        if context.retry_number < len(_RETRY_DELAYS_S) and asked_s <= _LONGEST_WAIT_S:
             jitter = random.uniform(0.7, 1.3)
-            wait_s = error.retry_after_s or _RETRY_DELAYS_S[context.retry_number] * jitter
+            wait_s = asked_s or _RETRY_DELAYS_S[context.retry_number] * jitter
             context.log.warning(f"unavailable, tried again in {wait_s:.0f} s: {error}")
             raise dg.RetryRequested(
                 max_retries=len(_RETRY_DELAYS_S), seconds_to_wait=wait_s

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.cost_tables import BreakerRow, CostReservationRow
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.events import emit
+from vidpipe.catalog.notices import Notice, tell
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
 #: Seconds after which somebody looks again whether the one who tries is done.
@@ -116,15 +118,7 @@ def note_outcome(
     if works is None:
         return
     if works:
-        if found.state == HALF_OPEN and not row.trial:
-            # It began before the service broke down.
-            return
-        if found.state != CLOSED:
-            _emit(session, "service.recovered", row, {})
-        if found.state != CLOSED or found.failures:
-            found.state, found.failures, found.opened = CLOSED, 0, 0
-            found.retry_at = found.trial = found.trial_until = found.pause_until = None
-            found.changed_at = at
+        _note_works(session, found, row, at, pauses=pause_s is not None)
         return
     found.failures += 1
     if found.state == CLOSED and found.failures < rules.failures:
@@ -139,8 +133,40 @@ def note_outcome(
     found.opened += 1
 
 
+def _note_works(
+    session: Session, found: BreakerRow, row: CostReservationRow, at: datetime, *, pauses: bool
+) -> None:
+    """A service works, although it may ask for a pause."""
+    if found.state != CLOSED and not row.trial:
+        # It began before the service broke down.
+        return
+    if found.state != CLOSED:
+        _emit(session, "service.recovered", row, {})
+    if found.state != CLOSED or found.failures:
+        found.state, found.failures, found.opened = CLOSED, 0, 0
+        found.retry_at = found.trial = found.trial_until = None
+        found.changed_at = at
+        if not pauses:
+            found.pause_until = None
+
+
 def _emit(session: Session, kind: str, row: CostReservationRow, more: dict[str, Any]) -> None:
     emit(session, kind, row.channel, {"service": row.service, **more})
+
+
+def _tell_reset(session: Session, service: str) -> None:
+    """Whoever was told that it is out of order is told that it is called again."""
+    query = select(EventRow.channel).where(
+        EventRow.type == "service.unavailable",
+        EventRow.data["service"].as_string() == service,
+        EventRow.channel.is_not(None),
+    )
+    channel = session.scalar(query.order_by(EventRow.id.desc()).limit(1))
+    if channel is not None:
+        emit(session, "service.recovered", channel, {"service": service})
+    else:
+        # So long ago that the event is gone; what people were told may not be.
+        tell(session, Notice("service.away", "", subject=service, over=True))
 
 
 class Breakers:
@@ -160,6 +186,8 @@ class Breakers:
             found = session.get(BreakerRow, service, with_for_update=True)
             if found is None:
                 return False
+            if found.state != CLOSED:
+                _tell_reset(session, service)
             found.state, found.failures, found.opened, found.changed_at = CLOSED, 0, 0, at
             found.retry_at = found.trial = found.trial_until = found.pause_until = None
             return True

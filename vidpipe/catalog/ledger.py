@@ -94,7 +94,8 @@ class Refusal:
     """Why a call may not be made.
 
     Attributes:
-        kind: `budget`, `quota`, `rate` or `away`.
+        kind: `budget`, `quota`, `held`, `rate` or `away`; `held`: a budget has no room only for
+            what other calls hold, and are about to give back.
         key: of what refuses.
         name: for people.
         until: when it may be tried again; None of a budget: not before it is raised.
@@ -423,15 +424,17 @@ def _refuse_full(
     rooms |= {q.key: _ENDLESS if q.window_s is not None else q.most for q in quota}
     stand = {k: (s, r) for k, s, r in found if s + r + ask[k] > rooms[k]}
     budgets = [hold for hold in money if hold.key in stand]
+    used_up = [hold for hold in budgets if stand[hold.key][0] + ask[hold.key] > rooms[hold.key]]
     if budgets:
-        worst = max(budgets, key=lambda h: (h.until is None, h.until or row.at))
+        worst = max(used_up or budgets, key=lambda h: (h.until is None, h.until or row.at))
         spent, reserved = stand[worst.key]
         raise _Undone(
             Refusal(
-                "budget",
+                "budget" if used_up else "held",
                 worst.key,
                 worst.name,
-                worst.until,
+                worst.until if used_up else _freed(session, worst.key),
+                wait_s=None if used_up else _PLACE_S,
                 spent=spent,
                 reserved=reserved,
                 limit=worst.hard or 0,
@@ -453,6 +456,12 @@ def _refuse_full(
                     limit=q.most,
                 )
             )
+
+
+def _freed(session: Session, key: str) -> datetime | None:
+    """When the first of the calls that hold money of a budget is over at the latest."""
+    query = select(CostReservationRow.expires_at, CostReservationRow.money)
+    return min((ends for ends, held in session.execute(query) if key in held), default=None)
 
 
 def _use(session: Session, row: CostReservationRow, hold: QuotaHold) -> None:

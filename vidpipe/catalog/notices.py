@@ -78,6 +78,8 @@ CONDITIONS = frozenset(
         "service.away",
     }
 )
+#: Conditions of the deployment: which channel meets one, and which sees its end, is chance.
+SHARED = frozenset({"service.away"})
 #: Those of which each is a failure row that somebody has to resolve.
 DEAD_LETTERS = frozenset({"video.failed", "upload.failed"})
 
@@ -186,10 +188,14 @@ def _said(data: Mapping[str, Any]) -> str:
 
 
 def group_of(notice: NoticeRow) -> str:
-    """What is told in one message: one kind, cause and channel; of conditions one subject."""
+    """What is told in one message: one kind, cause and channel; of conditions one subject.
+
+    Those that are shared are the same for all channels.
+    """
     parts = [notice.kind, notice.cause, notice.channel or ""]
     if notice.kind in CONDITIONS:
-        parts = [notice.kind, notice.channel or "", notice.subject]
+        channel = "" if notice.kind in SHARED else notice.channel or ""
+        parts = [notice.kind, channel, notice.subject]
     whole = "|".join(parts)
     if len(whole) <= 300:
         return whole

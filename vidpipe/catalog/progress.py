@@ -116,6 +116,11 @@ class ProgressRows:
             self.forget(ids)
 
 
+def forget(session: Session, video_id: str) -> None:
+    """Nothing works on this video any more: it waits for somebody, or for money."""
+    session.execute(delete(ProgressRow).where(ProgressRow.video_id == video_id))
+
+
 def done(session: Session, video_id: str, stage: str) -> None:
     """A stage is done: that counts with the next word of its run."""
     row = session.get(ProgressRow, video_id, with_for_update=True)

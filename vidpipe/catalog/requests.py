@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import COMMAND_RUN, alive_since, follow, options_key
+from vidpipe.catalog.progress import forget
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, Video, now
 from vidpipe.observability import events
@@ -129,6 +130,7 @@ class Requests:
             if video is None or video.state != "accepted":
                 return
             wait_s = max(1.0, (until - now()).total_seconds())
+            forget(session, video_id)
             request(session, video, cause, stages=stages, wait_s=wait_s, after=run_id)
             session.flush()
             last = _last(session, video_id, run_id)

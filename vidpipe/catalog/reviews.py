@@ -17,6 +17,7 @@ from vidpipe.catalog.analytics import note as note_day
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import count_failure, resolve
 from vidpipe.catalog.following import follow, options_digest
+from vidpipe.catalog.progress import forget
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.review_states import GateState, NotDecided, Verdict, told
 from vidpipe.catalog.review_tables import DecisionRow, GateRow
@@ -287,6 +288,7 @@ class Halt:
 def halt(session: Session, video: Video, at: Halt) -> GateRow:
     """Have a video wait at a gate, where it may wait already; whoever decides is told of it."""
     key = options_digest(at.run_options)
+    forget(session, video.video_id)
     rows = session.scalars(waiting_gates(video.video_id).with_for_update())
     row = next((r for r in rows if (r.gate, r.options_key) == (at.gate, key)), None)
     if row is not None:
@@ -337,6 +339,7 @@ def go_past(session: Session, asked: RequestRow, stages: Sequence[str]) -> None:
     if video is not None and video.state == "accepted":
         options = asked.run_options
         origin = asked.origin
+        forget(session, video.video_id)
         request(session, video, Cause.REVIEW, stages=stages, run_options=options, origin=origin)
         resolve(session, video.video_id)
     session.flush()

@@ -273,6 +273,10 @@ class ClipFile(BaseModel):
     reused: bool = Field(default=False, exclude=True)
 
 
+#: What only a person gives a clip.
+_CHOSEN = ("hashtags", "platforms", "language")
+
+
 class Clip(BaseModel):
     """A segment rendered, in every variant."""
 
@@ -305,7 +309,7 @@ class Clip(BaseModel):
     def _without_what_nobody_chose(self, as_usual: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A clip that nobody changed is written as if it could not be."""
         written: dict[str, Any] = as_usual(self)
-        for name in ("hashtags", "platforms", "language"):
+        for name in _CHOSEN:
             if written.get(name, 0) is None:
                 del written[name]
         return written
@@ -314,10 +318,13 @@ class Clip(BaseModel):
 def clip_fingerprint(video_id: str, clip: Clip) -> str:
     """What somebody approves of: the files of a clip in every shape, and the texts beside them.
 
-    The same clip made again under the same inputs has the same.
+    The same clip made again under the same inputs has the same. What a person chose for its posts
+    is part of it where somebody did.
     """
+    chosen = {name: getattr(clip, name) for name in _CHOSEN}
     return fingerprint(
         {
+            **{name: value for name, value in chosen.items() if value is not None},
             "video": video_id,
             "clip": clip.clip_id,
             "files": sorted((file.variant, file.fingerprint) for file in clip.files),

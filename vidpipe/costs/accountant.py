@@ -135,6 +135,8 @@ class Accountant:
 
     def refused(self, refusal: Refusal) -> VidpipeError:
         """A refusal as an error, with what can be done."""
+        if refusal.kind == "held":
+            return self._held(refusal)
         if refusal.kind == "budget":
             currency = self.options.currency
             used = shown(refusal.spent, currency)
@@ -158,6 +160,19 @@ class Accountant:
                 until=refusal.until,
             )
         return Unavailable(refusal.name, retry_after_s=refusal.wait_s)
+
+    def _held(self, refusal: Refusal) -> BudgetExceeded:
+        """Of a budget that is not used up: other calls hold what is left of it, for a while."""
+        currency = self.options.currency
+        used, held = shown(refusal.spent, currency), shown(refusal.reserved, currency)
+        until = refusal.until or self.clock() + timedelta(seconds=_GRACE_S)
+        return BudgetExceeded(
+            f"{refusal.name} has no room just now: {used} are spent, {held} are held by calls "
+            f"that go on. It goes on by itself at {until:%Y-%m-%d %H:%M:%S} UTC, or when it is "
+            "raised: `vidpipe budgets raise`",
+            key=refusal.key,
+            until=until,
+        )
 
 
 class Purse:
@@ -196,7 +211,7 @@ class Purse:
             if refusal is None:
                 return Held(self, row.reservation_id, purchase, price)
             wait_s = refusal.wait_s or 0.0
-            if refusal.kind != "rate" or wait_s > left_s:
+            if refusal.kind not in ("rate", "held") or wait_s > left_s:
                 events.warning("call_reserve_refused", kind=refusal.kind, of=refusal.key)
                 raise own.refused(refusal)
             nap_s = min(wait_s, _LONGEST_NAP_S)

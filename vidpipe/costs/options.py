@@ -72,8 +72,8 @@ class CostOptions(BaseModel):
         default=60.0,
         ge=0,
         le=600,
-        description="seconds that a call waits for its turn where a service limits its rate; "
-        "then the step is tried again later",
+        description="seconds that a call waits for its turn where a service limits its rate, or "
+        "other calls hold what is left of a budget; then it is tried again later",
     )
     breaker_failures: int = Field(
         default=5,

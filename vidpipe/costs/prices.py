@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from vidpipe.costs.language_models import language_model
 from vidpipe.costs.money import nanos
 from vidpipe.errors import Misconfigured
-from vidpipe.spending import Purchase, Quantities, Rate
+from vidpipe.spending import LOCAL, Purchase, Quantities, Rate
 
 
 class UnknownPrice(Misconfigured):
@@ -165,7 +165,7 @@ class PriceList:
 
     def price(self, purchase: Purchase) -> Price:
         """What a call costs: as settings say it, as files do, else as the tables of language
-        models do.
+        models do. Work of this deployment itself costs nothing where no file says it.
 
         Raises:
             UnknownPrice: nobody knows.
@@ -184,6 +184,10 @@ class PriceList:
             if found is not None:
                 return found
         known = language_model(purchase) if self.currency == "USD" else None
+        if known is None and purchase.service == LOCAL:
+            # Nobody bills it: it is metered all the same, for as long as nobody says what it costs.
+            version, source = "none", "no price in this currency"
+            return Price(purchase.service, purchase.product, {}, self.currency, version, source)
         if known is None:
             raise UnknownPrice(purchase)
         return Price(

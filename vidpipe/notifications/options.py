@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from vidpipe.catalog.notices import NOTICE_KINDS, NoticeLevel
+from vidpipe.catalog.notices import NOTICE_KINDS, SHARED, NoticeLevel
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
@@ -40,17 +40,20 @@ class NotifyTarget(BaseModel):
                 raise ValueError(f"{pattern!r} is none of {', '.join(NOTICE_KINDS)}")
         return given
 
-    def wants(self, kind: str, level: NoticeLevel, channel: str | None) -> bool:
+    def wants(
+        self, kind: str, level: NoticeLevel, channel: str | None, *, of_any: bool = False
+    ) -> bool:
         """Whether people here are told of something.
 
         Args:
             kind: of it.
             level: how much it matters.
             channel: whose it is; None: nobody's alone, which targets of channels are not told.
+            of_any: whosever it is.
         """
         if not self.url.get_secret_value() or level.rank < self.level.rank:
             return False
-        if self.channels and channel not in self.channels:
+        if self.channels and channel not in self.channels and not of_any:
             return False
         return not self.kinds or any(fnmatchcase(kind, pattern) for pattern in self.kinds)
 
@@ -134,4 +137,9 @@ class NotifyOptions(BaseModel):
         What is over matters as much as it did: whoever was told of it is told.
         """
         level = NoticeLevel.CRITICAL if over else level
-        return [n for n, target in self.targets.items() if target.wants(kind, level, channel)]
+        of_any = over and kind in SHARED
+        return [
+            name
+            for name, target in self.targets.items()
+            if target.wants(kind, level, channel, of_any=of_any)
+        ]

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from vidpipe.costs.accountant import Purse
 from vidpipe.errors import VidpipeError
+from vidpipe.observability import events
 from vidpipe.spending import CPU_SECONDS, STORED_BYTES
 
 
@@ -31,10 +32,16 @@ class Meter:
         self._began_s = _processors_s()
 
     def done(self, stored_bytes: int, *, made: bool) -> None:
-        """Book the work of a stage that came to an end; a result that was found cost nothing."""
+        """Book the work of a stage that came to an end; a result that was found cost nothing.
+
+        Its result is published by now: where the work cannot be booked, that is only warned of.
+        """
         if made:
             self.purse.local({STORED_BYTES: stored_bytes})
-            self._close(done=True)
+            try:
+                self._close(done=True)
+            except VidpipeError as error:
+                events.warning("stage_work_unbooked", why=str(error))
 
     def failed(self) -> None:
         """Book what was worked for nothing; that it failed is said all the same."""

@@ -90,6 +90,12 @@ def fault_of(
     return Fault(code=code, remedy=rule.remedy, words=rule.words, until=until)
 
 
+def unread(fault: Fault) -> Fault:
+    """The fault of a look that was refused: it says nothing of the post, which is looked again."""
+    words = f"What became of the post could not be read. {fault.words}"
+    return fault.model_copy(update={"remedy": Remedy.LOOK, "words": words})
+
+
 def names_time(reply: Reply) -> bool:
     """Whether an answer says how long to wait."""
     return bool(reply.header("retry-after") or reply.header("x-rate-limit-reset"))

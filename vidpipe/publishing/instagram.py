@@ -67,6 +67,7 @@ class Instagram(Graph):
     title = "Instagram"
     texts_first = True
     unsure = frozenset({"publish"})
+    unsure_phases = frozenset({Phase.CONFIRMING})
     without: Mapping[Task, str] = {
         Task.UPDATE: "Instagram lets nobody but its app change a post.",
         Task.DELETE: "Instagram lets nobody but its app delete a reel: delete it there.",
@@ -283,7 +284,7 @@ class Instagram(Graph):
 
     def known(self, state: RemoteState) -> RemoteState | None:
         """It is public; only where could not be read."""
-        if state.phase is not Phase.CONFIRMING or state.task is not Task.PUBLISH:
+        if state.phase is not Phase.CONFIRMING:
             return None
         note = "Instagram says that it is published, but does not show where."
         return state.having(

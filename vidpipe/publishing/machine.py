@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from vidpipe.publishing.calls import AnswerUnusable, Arrival, Call, Reply
-from vidpipe.publishing.faults import FaultRule, fault_of, names_time
+from vidpipe.publishing.faults import FaultRule, fault_of, names_time, unread
 from vidpipe.publishing.model import (
     POSTED,
     Charge,
@@ -282,6 +282,8 @@ class Machine(ABC):
             return self._noted(state, after, now)
         codes = [code for code in self.codes(reply) if code]
         fault = fault_of(reply, [f"{call.name}:{reply.status}", *codes], self.faults, now)
+        if fault.remedy is Remedy.FIX and self._only_looks(state, call):
+            fault = unread(fault)
         if self._is_gone(call, reply, fault):
             gone = state.having(task=Task.DELETE) if state.task is Task.REVIEW else state
             return self._ended_task(gone)
@@ -309,9 +311,11 @@ class Machine(ABC):
     def released(self, state: RemoteState, now: datetime) -> RemoteState:
         """The state after a person did what the post was held for; it goes on where it was.
 
-        Where a platform has been given the texts already, what it has is left to expire.
+        Where a platform has been given the texts already, what it has is left to expire; unless
+        that may be public: then it is not begun a second time.
         """
-        if state.held is Held.CHANGE and self.texts_first and state.phase is not Phase.NEW:
+        anew = self.texts_first and state.phase is not Phase.NEW and not self.is_unsure(state)
+        if state.held is Held.CHANGE and anew:
             return begin(state.platform, state.key, now).having(began_at=state.began_at)
         return state.having(
             held=None, fault=None, failures=0, refusals=0, waits=0, not_before=None, moved_at=now
@@ -341,7 +345,7 @@ class Machine(ABC):
     def _asked_for(self, turn: Turn) -> Call | RemoteState:
         state, task = turn.state, turn.state.task
         if task is Task.CANCEL and not state.posted:
-            return self.discard(turn) or self._ended_task(state)
+            return self.discard(turn) or self._cancelled(turn)
         if not state.posted:
             return self._refused_task(state, "Nothing was posted.")
         if task is Task.CANCEL:
@@ -352,6 +356,17 @@ class Machine(ABC):
         return make(turn) or self._refused_task(
             state, self.without.get(task, f"{self.title} has no way to do this.")
         )
+
+    def _cancelled(self, turn: Turn) -> Call | RemoteState:
+        """Cancelled without a request; what may become public by itself is looked at first."""
+        state = turn.state
+        if state.phase is Phase.UNCERTAIN:
+            return self._refused_task(
+                state, "Whether it is public is not known: look at the account."
+            )
+        if self.is_unsure(state):
+            return self.next(turn)
+        return self._ended_task(state)
 
     def _refused_task(self, state: RemoteState, words: str) -> RemoteState:
         fault = Fault(code=f"no_{state.task}", remedy=Remedy.GIVE_UP, words=words)
@@ -376,6 +391,11 @@ class Machine(ABC):
             and reply.status in (404, 410)
             and fault.remedy is Remedy.GIVE_UP
         )
+
+    def _only_looks(self, state: RemoteState, call: Call) -> bool:
+        """Whether a refusal is of a look at what the platform has, and not of the post."""
+        begun = bool(state.armed) or state.phase is not Phase.NEW
+        return call.verb is Verb.LOOK and begun and not state.posted
 
     def _remedied(
         self, state: RemoteState, call: Call, fault: Fault, reply: Reply, now: datetime
@@ -403,7 +423,8 @@ class Machine(ABC):
             return self.skipped(state.having(fault=None), call, fault)
         if remedy is Remedy.RESTART and not self.is_unsure(state):
             return self._noted(state, self.lost(state.having(fault=fault), now), now)
-        if remedy is Remedy.FIX and state.task is Task.PUBLISH and not state.armed:
+        waits = remedy is Remedy.FIX and state.task is Task.PUBLISH and not state.armed
+        if waits and not self.is_unsure(state):
             return state.having(held=Held.CHANGE, fault=fault)
         return self._given_up(state, fault)
 

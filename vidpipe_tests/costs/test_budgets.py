@@ -14,7 +14,9 @@ from vidpipe.catalog.costs import Limits
 from vidpipe.catalog.webhook_tables import EndpointRow, EventRow
 from vidpipe.costs import NANOS, nanos, units
 from vidpipe.costs.budgets import BudgetScope, Period, ends
-from vidpipe.errors import BudgetExceeded
+from vidpipe.costs.options import CostOptions
+from vidpipe.errors import BudgetExceeded, Unavailable
+from vidpipe.pipeline.metering import Meter
 
 DAY = "deployment/*/day/2026-11-27"
 
@@ -38,13 +40,53 @@ def test_a_call_is_held_for_and_then_booked(accountant, purse, bought):
 def test_a_call_that_might_pass_a_hard_limit_is_not_made(accountant, purse, bought):
     own = accountant(day_hard=10)
     one = purse(own)
-    one.reserve(bought(6))
-    with pytest.raises(BudgetExceeded, match=r"6\.0000 USD are held") as refused:
+    one.reserve(bought(6)).settle({"images": 6})
+    one.reserve(bought(1))
+    with pytest.raises(BudgetExceeded, match=r"6\.0000 USD are spent, 1\.0000 USD") as refused:
         one.reserve(bought(5))
     assert refused.value.until == datetime(2026, 11, 28, tzinfo=UTC)
     assert refused.value.key == DAY
-    assert stand(own) == (0, 6 * NANOS)
-    one.reserve(bought(4))
+    assert stand(own) == (6 * NANOS, 1 * NANOS)
+    one.reserve(bought(3))
+
+
+def test_what_other_calls_only_hold_is_waited_for(accountant, purse, bought, database, clock):
+    own = accountant(CostOptions(max_wait_s=20), day_hard=1)
+    other = purse(own).reserve(bought(1, likely=0, timeout_s=100))
+    with pytest.raises(BudgetExceeded, match=r"no room just now: 0\.0000 USD are spent") as refused:
+        purse(own).reserve(bought(1))
+    # It waited for its turn, and goes on when the other call is over at the latest: nobody is
+    # told that the budget is used up.
+    assert clock.at == datetime(2026, 11, 27, 12, 0, 20, tzinfo=UTC)
+    assert refused.value.until == datetime(2026, 11, 27, 12, 2, 40, tzinfo=UTC)
+    with database.session() as session:
+        assert session.query(EventRow).filter(EventRow.type == "budget.hard_limit").count() == 0
+    own.sleep = lambda _: other.settle({"images": 0})
+    purse(own).reserve(bought(1)).settle({"images": 1})
+    with pytest.raises(BudgetExceeded, match="allows no more") as refused:
+        purse(own).reserve(bought(1))
+    assert refused.value.until == datetime(2026, 11, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("currency", ["USD", "EUR"])
+def test_own_work_is_booked_in_any_currency(accountant, purse, currency):
+    own = accountant(CostOptions(currency=currency))
+    Meter(purse(own)).done(1_000_000_000, made=True)
+    [entry] = own.rows.entries(10, channels=["default"])
+    assert (entry.kind, entry.currency) == ("local", currency)
+    assert entry.quantities["stored_bytes"] == "1000000000"
+    assert (entry.amount > 0) == (currency == "USD")
+
+
+def test_a_stage_is_done_although_its_work_cannot_be_booked(accountant, purse, monkeypatch, caplog):
+    own = accountant()
+
+    def away(rows):
+        raise Unavailable("the catalog is away")
+
+    monkeypatch.setattr(own.ledger, "write", away)
+    Meter(purse(own)).done(10, made=True)
+    assert "stage_work_unbooked" in caplog.text and "the catalog is away" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -77,7 +119,7 @@ def test_where_one_budget_has_no_room_none_holds_anything(accountant, purse, bou
 
 
 def test_of_forty_at_once_as_many_are_let_through_as_there_is_money_for(accountant, purse, bought):
-    own = accountant(day_hard=7)
+    own = accountant(CostOptions(max_wait_s=0), day_hard=7)
     begin = threading.Barrier(8)
 
     def ask(k):
@@ -119,7 +161,7 @@ def test_a_clock_that_goes_back_finds_the_same_day(accountant, purse, bought, cl
 def test_what_nobody_settles_is_booked_as_expected_and_corrected_by_a_late_answer(
     accountant, purse, bought, clock
 ):
-    own = accountant(day_hard=5)
+    own = accountant(CostOptions(max_wait_s=0), day_hard=5)
     slow = purse(own, video_id="v").reserve(bought(5, likely=4, timeout_s=30))
     clock.on(seconds=29 + 60)
     with pytest.raises(BudgetExceeded):

@@ -2,11 +2,15 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete, select
 
+from vidpipe.catalog.event_tables import EventRow
+from vidpipe.catalog.notice_tables import NoticeRow
+from vidpipe.catalog.notices import group_of
 from vidpipe.costs.options import CostOptions
 from vidpipe.costs.services import Quota, Services
 from vidpipe.errors import Misconfigured, QuotaExhausted, Unavailable
@@ -235,9 +239,50 @@ def test_a_service_that_asks_to_wait_is_not_called_before(accountant, purse, bou
     purse(own).reserve(bought(1)).settle({"images": 1})
 
 
-def test_a_person_has_a_service_called_again(accountant, purse, bought, clock):
+def test_a_pause_that_is_asked_for_after_a_failure_is_kept(accountant, purse, bought, clock):
+    own = accountant(CostOptions(breaker_failures=2, breaker_first_s=10, max_wait_s=0))
+    broken(own, purse, bought, 1)
+    purse(own).reserve(bought(1)).fail({}, away=False, retry_after_s=50, slow_down=True)
+    with pytest.raises(Unavailable, match="asks not to be called"):
+        purse(own).reserve(bought(1))
+    clock.on(seconds=51)
+    broken(own, purse, bought, 2)
+    clock.on(seconds=10)
+    # The one that tries it is told to come back later: it works, and is busy.
+    purse(own).reserve(bought(1)).fail({}, away=False, retry_after_s=50, slow_down=True)
+    [row] = own.breakers.all()
+    assert row.state == "closed" and row.pause_until == clock.at + timedelta(seconds=50)
+
+
+def test_an_old_call_that_ends_well_does_not_close_what_is_out_of_order(
+    accountant, purse, bought, clock
+):
+    own = accountant(CostOptions(breaker_failures=1, breaker_first_s=10))
+    old = [purse(own).reserve(bought(1, timeout_s=3000)) for _ in range(2)]
+    broken(own, purse, bought, 1)
+    old[0].settle({"images": 1})
+    clock.on(seconds=10)
+    broken(own, purse, bought, 1)
+    old[1].settle({"images": 1})
+    [row] = own.breakers.all()
+    assert (row.state, row.opened) == ("open", 2)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["told", "long ago"])
+def test_a_person_has_a_service_called_again(accountant, purse, bought, clock, database, known):
     own = accountant(CostOptions(breaker_failures=1))
     broken(own, purse, bought, 1)
+    if not known:
+        with database.writing() as session:
+            session.execute(delete(EventRow))
+    assert own.breakers.reset("shop", clock.at)
     assert own.breakers.reset("shop", clock.at)
     assert not own.breakers.reset("nobody", clock.at)
     purse(own).reserve(bought(1))
+    with database.session() as session:
+        recovered = select(EventRow.channel).where(EventRow.type == "service.recovered")
+        assert session.scalars(recovered).all() == ["default"] * known
+        told = session.scalars(select(NoticeRow).order_by(NoticeRow.id)).all()
+    # Whoever was told that it is away is told once that it is over.
+    assert [(row.subject, row.over) for row in told] == [("shop", False), ("shop", True)]
+    assert len({group_of(row) for row in told}) == 1

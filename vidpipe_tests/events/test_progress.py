@@ -13,6 +13,8 @@ from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.progress import StageTick
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.reviews import Halt, go_past, halt, locked
 from vidpipe.catalog.tables import StageRunRow, now
 from vidpipe.observability.context import bound
 from vidpipe.pipeline.estimates import left_s
@@ -50,6 +52,28 @@ def test_a_run_has_one_row_of_all_its_stages(catalog):
     settle(catalog)
     assert catalog.progress.tell(replace(TICK, run_id="run-2", fraction=0.1))
     assert rows(catalog)[0].stages == {"audio": 0.1}
+
+
+def test_what_waits_for_somebody_or_for_money_is_not_worked_on(filmed):
+    catalog = filmed
+
+    def at_gate(video_id):
+        with catalog.writing() as session:
+            halt(session, locked(session, video_id), Halt("render", "f" * 64, ("audio",)))
+
+    def past_gate(video_id):
+        catalog.requests.add([video_id], Cause.MANUAL)
+        [row] = [r for r in catalog.requests.of_video(video_id) if r.state == "open"]
+        with catalog.writing() as session:
+            go_past(session, row, ("audio",))
+
+    def for_money(video_id):
+        catalog.requests.wait(video_id, "run-1", waits_for="day", why="no more", until=now())
+
+    for wait in (at_gate, past_gate, for_money):
+        assert catalog.progress.tell(TICK) and rows(catalog)
+        wait(VIDEO)
+        assert not rows(catalog), wait
 
 
 def test_it_changes_twice_a_second_at_most_whoever_says_something(catalog):

@@ -240,6 +240,18 @@ def test_what_is_unavailable_is_tried_again(home, processed, monkeypatch):
         assert len([e for e in result.all_events if e.is_step_up_for_retry]) == 3
 
 
+def test_a_long_wait_is_not_waited_for_within_a_step(home, processed, monkeypatch):
+    failing(monkeypatch, Unavailable("the service is out of order", retry_after_s=600))
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run_job(
+            instance, home, processed.video_id, asset_selection=[dg.AssetKey("source_video")]
+        )
+        failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+        assert not [e for e in result.all_events if e.is_step_up_for_retry]
+    # The run is tried again, and takes up no place until then.
+    assert failure.metadata["retryable"].value is True
+
+
 def test_a_store_that_is_away_for_the_preview_alone_is_tried_again(home, processed, monkeypatch):
     from assets import step
 

@@ -99,6 +99,18 @@ def test_events_of_some_types_are_told_of_and_over(office):
     assert office.people.titles[1:] == ["✅ talks: The outside service answers again"]
 
 
+def test_a_service_answers_again_whichever_channel_sees_it(office):
+    office.options = NotifyOptions(targets={"talks": target(channels=("talks",))})
+    data = {"service": "gemini", "failures": 5}
+    with office.catalog.writing() as session:
+        tell_of_event(session, "service.unavailable", "talks", data)
+    office.work(62)
+    with office.catalog.writing() as session:
+        tell_of_event(session, "service.recovered", "news", {"service": "gemini"})
+    office.work(2)
+    assert office.people.titles[1:] == ["✅ talks: The outside service answers again"]
+
+
 def test_what_an_event_says_is_in_the_message(office):
     spent = {"nanos": 150_200_000_000, "soft_nanos": 150_000_000_000, "currency": "USD"}
     quota = {"quota": "youtube.units", "service": "youtube", "until": "2026-03-01T08:00:00Z"}

@@ -12,6 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from vidpipe.publishing import wire
+from vidpipe.publishing.calls import Reply
 from vidpipe.publishing.facebook import Facebook
 from vidpipe.publishing.instagram import Instagram
 from vidpipe.publishing.linkedin import LinkedIn
@@ -92,6 +93,8 @@ class Scene:
     #: What goes wrong with which request: its place among all, counted from 0.
     at: int = -1
     kind: Kind | None = None
+    #: What comes in place of its answer, without that it is sent.
+    answer: Reply | None = None
     times: int = 1
     kill: str = ""
     #: What goes wrong with the request after it: usually the one that looks it up.
@@ -203,7 +206,8 @@ async def step(scene: Scene, client: httpx.AsyncClient) -> bool:
     if kill == "before":
         raise Died
     files = MemoryFiles(dies=kill == "during")
-    reply = await wire.perform(client, move.call, SecretStr(scene.token), files)
+    given = scene.answer if here else None
+    reply = given or await wire.perform(client, move.call, SecretStr(scene.token), files)
     if kill == "after":
         raise Died
     scene.save(
@@ -224,6 +228,17 @@ async def _to_the_end(scene: Scene) -> None:
                 # The next process finds what was saved.
                 scene.deaths += 1
         raise AssertionError(f"no end: {Counter(scene.calls)}, {scene.state}")
+
+
+def drive_some(scene: Scene, steps: int) -> None:
+    """Drive a post for so many turns, or to its end."""
+
+    async def some() -> None:
+        async with client_of(scene) as client:
+            for _ in range(steps):
+                await step(scene, client)
+
+    asyncio.run(some())
 
 
 def drive(scene: Scene) -> RemoteState:

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from vidpipe.publishing import wire
-from vidpipe.publishing.model import POSTED, Held, Phase
+from vidpipe.publishing.calls import Arrival, Reply
+from vidpipe.publishing.model import POSTED, Held, Phase, Task
 from vidpipe_fakes import Kind
-from vidpipe_tests.publishing.driving import drive, reconnect, scene_for
+from vidpipe_tests.publishing.driving import drive, drive_some, reconnect, scene_for
 
 #: The requests of a post that nothing goes wrong with.
 CALLS = {
@@ -117,6 +118,55 @@ def test_it_never_ends(name, number, kind):
     drive(scene)
     assert told(scene), scene.state
     assert scene.elapsed < timedelta(days=8)
+
+
+#: What a person is to put right, whatever it was that was asked.
+TO_FIX = {
+    "400": Reply(Arrival.ANSWERED, 400),
+    "params": Reply(Arrival.ANSWERED, 400, body=b'{"error": {"code": "invalid_params"}}'),
+    "address": Reply(Arrival.NOT_SENT, why="address_private"),
+}
+
+
+@pytest.mark.parametrize(("name", "number", "answer"), cases(*TO_FIX))
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "always"])
+def test_somebody_puts_it_right_and_it_is_posted_once(name, number, answer, times):
+    scene = scene_for(name)
+    scene.at, scene.answer, scene.times = number, TO_FIX[answer], times
+    state = drive(scene)
+    assert told(scene), state
+    scene.answer = None
+    if state.held is Held.CHANGE:
+        # What may be public already, nobody is asked to change.
+        assert not scene.machine.is_unsure(state) and not scene.fake.shown()
+        state = reconnect(scene)
+        assert state.phase is Phase.PUBLISHED, state
+    scene.clock.now += timedelta(days=1)
+    assert len(scene.fake.shown()) <= 1
+    if state.phase is Phase.FAILED:
+        assert not scene.fake.shown()
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        pytest.param(name, number, id=f"{name}-{number:02d}")
+        for name, calls in CALLS.items()
+        for number in range(len(calls.split()) + 6)
+    ],
+)
+def test_what_is_cancelled_is_never_public(name, steps):
+    scene = scene_for(name)
+    drive_some(scene, steps)
+    scene.save(scene.machine.asked(scene.state, Task.CANCEL, scene.clock.now))
+    state = drive(scene)
+    scene.clock.now += timedelta(days=1)
+    if state.phase is Phase.CANCELLED:
+        assert not scene.fake.shown() and state.fault is None
+    else:
+        # It was too late, and that is said.
+        assert state.phase is Phase.PUBLISHED and state.fault.code == "no_cancel"
+        assert len(scene.fake.shown()) == 1
 
 
 def doubled():
