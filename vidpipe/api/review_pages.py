@@ -87,7 +87,11 @@ def _stored(request: Request, opened: OpenedLink, clip_id: str, what: str) -> Re
     if key is None:
         return _plain(request, "It is not stored any more.", 404)
     head = request.method == "HEAD"
-    return _private(file_response(engine, key, request.headers, head=head))
+    # Through us: who has an address of the store's would have it when the link is gone.
+    response = file_response(engine, key, request.headers, head=head, through=True)
+    if response.status_code == 404:
+        return _plain(request, "It is not stored any more.", 404)
+    return _private(response)
 
 
 async def _unlock(request: Request) -> Response:
