@@ -10,7 +10,8 @@ from sqlalchemy import delete, select
 
 from vidpipe.accounts.audit import Actor, record
 from vidpipe.accounts.memberships import give, organisation_name
-from vidpipe.accounts.model import Grant, Role
+from vidpipe.accounts.model import Action, Grant, Role
+from vidpipe.accounts.standing import standing
 from vidpipe.accounts.tokens import new_id, new_token, sha256
 from vidpipe.accounts.users import UnknownAccount
 from vidpipe.catalog.account_tables import InvitationRow, UserRow
@@ -97,7 +98,11 @@ class Invitations:
             return code, _view(row, user.email)
 
     async def accept(self, code: str, by: Actor) -> Grant | None:
-        """Take the role that was offered; None: the code is none of ours, was used or expired."""
+        """Take the role that was offered.
+
+        None: the code is none of ours, was used or expired, or whoever made the offer may not
+        make it any more.
+        """
         async with self._sessions.writing() as session:
             # One statement decides who was first.
             taken = await session.execute(
@@ -108,6 +113,7 @@ class Invitations:
                     InvitationRow.organisation,
                     InvitationRow.channel,
                     InvitationRow.role,
+                    InvitationRow.invited_by,
                 )
             )
             found = taken.one_or_none()
@@ -119,6 +125,18 @@ class Invitations:
             grant = Grant(found.organisation, Role[found.role.upper()], found.channel or None)
             # Whoever has the code has the mail: it is them, whichever session they use.
             accepted = Actor(f"user:{user.user_id}", by.request_id, by.address)
+            maker = await session.run_sync(standing, found.invited_by)
+            if maker is None or not maker.may(Action.MANAGE, found.organisation):
+                record(
+                    session,
+                    accepted,
+                    "role.lapse",
+                    f"user:{user.user_id}",
+                    organisation=found.organisation,
+                    succeeded=False,
+                    details={"role": found.role, "channel": found.channel},
+                )
+                return None
             await give(session, user.user_id, grant, accepted)
             return grant
 

@@ -132,7 +132,7 @@ class Keys:
                 after={"role": row.role, "scopes": row.scopes, "channels": row.channels},
                 details={"name": row.name, "prefix": row.prefix},
             )
-        return _view(row), made.secret
+        return key_view(row), made.secret
 
     async def list(
         self, organisations: Collection[str] | None = None, *, owner: str | None = None
@@ -144,7 +144,7 @@ class Keys:
         if owner is not None:
             query = query.where(ApiKeyRow.owner_id == owner)
         async with self._sessions.reading() as session:
-            return [_view(row) for row in await session.scalars(query)]
+            return [key_view(row) for row in await session.scalars(query)]
 
     async def get(self, which: str) -> ApiKey:
         """A key by its id or prefix.
@@ -153,7 +153,7 @@ class Keys:
             UnknownAccount: there is none.
         """
         async with self._sessions.reading() as session:
-            return _view(await _find(session, which))
+            return key_view(await _find(session, which))
 
     async def revoke(self, which: str, by: Actor) -> ApiKey:
         """Make a key good for nothing, from the next request on.
@@ -173,7 +173,7 @@ class Keys:
                     organisation=row.organisation,
                     before={"role": row.role, "scopes": row.scopes, "channels": row.channels},
                 )
-            return _view(row)
+            return key_view(row)
 
     async def principal(self, secret: str) -> Principal | None:
         """Whom a key stands for; None: nobody (any more)."""
@@ -188,7 +188,7 @@ class Keys:
             )
             if row is None or (row.expires_at is not None and row.expires_at <= moment):
                 return None
-            key = _view(row)
+            key = key_view(row)
             grants = key.grants
             if key.owner is not None:
                 owner = await session.get(UserRow, key.owner)
@@ -211,7 +211,8 @@ async def _find(session: AsyncSession, which: str) -> ApiKeyRow:
     return row
 
 
-def _view(row: ApiKeyRow) -> ApiKey:
+def key_view(row: ApiKeyRow) -> ApiKey:
+    """A row as a value."""
     return ApiKey(
         id=row.key_id,
         prefix=row.prefix,

@@ -8,12 +8,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
 
 from vidpipe.accounts.audit import record
 from vidpipe.api.asked import Asked
+from vidpipe.api.middleware import limits_of
 from vidpipe.api.security.dependencies import gate_of
 from vidpipe.observability import events
 
@@ -46,7 +47,11 @@ class AuditedRoute(APIRoute):
 
         async def handled(request: Request) -> Response:
             if request.method in _READS:
-                return await handle(request)
+                found = await handle(request)
+                if isinstance(found, StreamingResponse):
+                    # It is sent for as long as its reader takes it; who takes nothing is cut off.
+                    limits_of(request.scope).lift()
+                return found
             # Whoever is told that it took too long: what was begun is done, and written down.
             work = asyncio.create_task(obeyed(request))
             _AT_WORK.add(work)

@@ -15,7 +15,12 @@ IfMatch = Annotated[
     ),
 ]
 Note = Annotated[
-    str, Query(max_length=400, description="what the list of versions says of this one")
+    str,
+    Query(
+        max_length=400,
+        pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+        description="what the list of versions says of this one",
+    ),
 ]
 VersionPath = Annotated[int, Path(ge=0, le=10**9, description="number of a version")]
 _Time = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
@@ -33,6 +34,8 @@ from vidpipe.web.reviewed import ReviewedClip, reviewed_clips, seconds_of, time_
 _MOST = 64 * 1024
 #: Forms of one link a minute, and passwords that are tried.
 _FORMS, _PASSWORDS = 60, 10
+#: The last comments that a page shows.
+_COMMENTS = 2000
 _PROOF, _NAME = "vidpipe_review", "vidpipe_reviewer"
 #: Seconds for which a browser keeps that a password was given.
 _KEPT_S = 12 * 3600
@@ -63,7 +66,7 @@ async def _show(request: Request) -> Response:
         links = _library(request).reviews.links
         await run_in_threadpool(links.used, opened.link.link_id)
         return await run_in_threadpool(_page, request, opened)
-    except (ApiError, VidpipeError, OSError) as error:
+    except Exception as error:
         return _failed(request, error)
 
 
@@ -75,7 +78,7 @@ async def _file(request: Request) -> Response:
         if opened is None or opened.locked or what not in _FILES or clip_id not in opened.clips:
             return await _nothing(request)
         return await run_in_threadpool(_stored, request, opened, clip_id, what)
-    except (ApiError, VidpipeError, OSError) as error:
+    except Exception as error:
         return _failed(request, error)
 
 
@@ -87,7 +90,11 @@ def _stored(request: Request, opened: OpenedLink, clip_id: str, what: str) -> Re
     if key is None:
         return _plain(request, "It is not stored any more.", 404)
     head = request.method == "HEAD"
-    return _private(file_response(engine, key, request.headers, head=head))
+    # Through us: who has an address of the store's would have it when the link is gone.
+    response = file_response(engine, key, request.headers, head=head, through=True)
+    if response.status_code == 404:
+        return _plain(request, "It is not stored any more.", 404)
+    return _private(response)
 
 
 async def _unlock(request: Request) -> Response:
@@ -103,7 +110,7 @@ async def _unlock(request: Request) -> Response:
         proof = await run_in_threadpool(links.unlock, token, form.get("password", ""))
         if proof is None:
             return _locked(request, "That is not the password.", 403)
-    except (ApiError, VidpipeError, OSError) as error:
+    except Exception as error:
         return _failed(request, error)
     response = _back(token)
     _keep(response, request, _PROOF, proof)
@@ -132,7 +139,7 @@ async def _post(request: Request) -> Response:
                 _page, request, opened, clip=clip_id, problem=problem[1], form=form,
                 status=problem[0],
             )  # fmt: skip
-    except (ApiError, VidpipeError, OSError) as error:
+    except Exception as error:
         return _failed(request, error)
     response = _back(token, clip_id)
     _keep(response, request, _NAME, quote(form.get("name", "").strip()[:NAME]))
@@ -155,10 +162,26 @@ def _obeyed(
     try:
         work(_library(request), opened, clip_id, form, by, f"{name} (by link)")
     except NotDecided as error:
-        return 409, _sentence(str(error))
+        return 409, _sentence(_told(error))
     except (Refused, UnknownClip, UnknownDecision) as error:
         return 422, _sentence(str(error))
     return None
+
+
+def _told(error: NotDecided) -> str:
+    """Why a decision does not count, without the names of those who have an account."""
+    decision = error.details.get("decision")
+    if decision is None:
+        return str(error)
+    if error.code == "already_decided":
+        who = _called(decision["by"], decision["by_name"])
+        return f"{who} {decision['verdict']} this clip already"
+    return "that decision does not count any more: look at the clip again"
+
+
+def _called(by: str, by_name: str) -> str:
+    """Who said something, as those who have a link are told: of others by their own names."""
+    return by_name if by.startswith("link:") else "the team"
 
 
 def _comment(
@@ -228,7 +251,9 @@ def _page(
         except UnknownClip:
             # It was made anew while this was read.
             continue
-    said = library.reviews.links.comments(link.video_id, limit=500).items
+    # Whoever may only look sees what was made, and nothing of what is said of it.
+    talks, links = opened.may_comment, library.reviews.links
+    said = links.latest(link.video_id, opened.clips, _COMMENTS) if talks else []
     made = page(
         request,
         "review.html",
@@ -237,7 +262,8 @@ def _page(
         opened=opened,
         token=request.path_params["token"],
         shown=shown,
-        comments=[c for c in said if c.clip_id in opened.clips],
+        comments=said,
+        called=_called,
         reasons=[(reason.value, words) for reason, words in REASONS.items()],
         name=_named(request),
         own=f"link:{link.link_id}",
@@ -273,6 +299,8 @@ def _plain(request: Request, words: str, status: int) -> Response:
 
 def _failed(request: Request, error: Exception) -> Response:
     """What went wrong, in words that say nothing of the deployment."""
+    if isinstance(error, (ClientDisconnect, HTTPException)):
+        raise error
     if isinstance(error, ApiError):
         made = _plain(request, _sentence(error.detail), error.status)
         made.headers.update(error.headers)

@@ -262,4 +262,4 @@ def says(document: EditDocument, clips: Sequence[ClipEdit], words: Sequence[Word
             return False
         if known != edit.model_copy(update={"moment": edit.moment or known.moment}):
             return False
-    return all(word in document.words for word in words)
+    return set(words) <= set(document.words)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from vidpipe.interchange.model import CutClip, CutList
 
 _FILE = "source"
+_NO_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def fcp7_xml(cuts: CutList) -> str:
@@ -80,7 +82,7 @@ def _track(parent: ET.Element, cuts: CutList, clip: CutClip, kind: str, whole: b
 
 def _describe(file: ET.Element, cuts: CutList) -> None:
     ET.SubElement(file, "name").text = _clean(cuts.media.rpartition("/")[2])
-    ET.SubElement(file, "pathurl").text = pathurl(cuts.media)
+    ET.SubElement(file, "pathurl").text = _clean(pathurl(cuts.media))
     _rate(file, cuts)
     ET.SubElement(file, "duration").text = str(cuts.frames)
     _timecode(file, cuts)
@@ -100,7 +102,7 @@ def pathurl(media: str) -> str:
     """Where an editor looks for the file: an address as it is, a path as a file's."""
     if "://" in media:
         return media
-    return f"file://localhost/{quote(media.lstrip('/'))}"
+    return f"file://localhost/{quote(media.lstrip('/'), errors='replace')}"
 
 
 def _rate(parent: ET.Element, cuts: CutList) -> None:
@@ -118,5 +120,5 @@ def _timecode(parent: ET.Element, cuts: CutList) -> None:
 
 
 def _clean(text: str) -> str:
-    """Without what XML 1.0 cannot hold."""
-    return "".join(c for c in text if c >= " " or c in "\t\n")
+    """Without what XML 1.0 cannot hold (its `Char`)."""
+    return _NO_CHAR.sub("", text)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from vidpipe.channels.model import Channel
 from vidpipe.edits.model import ClipEdit, EditDocument, WordEdit
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Rect
+from vidpipe.library.errors import Refused
+from vidpipe.library.reading import check_words
 from vidpipe.pipeline.editing.resolve import borders_of
 from vidpipe.pipeline.editing.words import by_words, word_at
 from vidpipe.segments.quotes import located
@@ -17,7 +21,10 @@ from vidpipe.transcript.model import Word
 
 #: Seconds that have to be left of a clip.
 LEAST_S = 0.5
-_ODD = 1e-3
+#: Problems that are told at once.
+MOST_PROBLEMS = 50
+#: Words so far around a clip may belong to what is cut out of it.
+_AROUND_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -46,15 +53,23 @@ class Recorded:
 def problems(document: EditDocument, before: EditDocument, of: Recorded) -> list[str]:
     """What of a document cannot be, by its field, and what to do; only of what is new in it.
 
+    The first 50, and that there are more.
+
     What was saved once stays good: a new analysis of the video must not keep anybody from
     changing something else.
     """
-    found = list(_of_video(document, before, of))
+    found = list(islice(_all(document, before, of), MOST_PROBLEMS + 1))
+    if len(found) > MOST_PROBLEMS:
+        found[MOST_PROBLEMS:] = ["and more: these are the first"]
+    return found
+
+
+def _all(document: EditDocument, before: EditDocument, of: Recorded) -> Iterator[str]:
+    yield from _of_video(document, before, of)
     for edit in document.clip_edits:
         known = before.of(edit.clip)
         if edit != known:
-            found += [f"clip_edits[{edit.clip}].{said}" for said in _of_clip(edit, known, of)]
-    return found
+            yield from (f"clip_edits[{edit.clip}].{said}" for said in _of_clip(edit, known, of))
 
 
 def _of_video(document: EditDocument, before: EditDocument, of: Recorded) -> Iterator[str]:
@@ -108,6 +123,7 @@ def _of_clip(edit: ClipEdit, known: ClipEdit | None, of: Recorded) -> Iterator[s
         if name not in of.sounds:
             there = ", ".join(f"asset:{s}" for s in sorted(of.sounds)) or "none; upload one first"
             yield f"music: the channel has no sound {name!r}; there are: {there}"
+    yield from _description(edit.description if edit.description != was.description else None)
     moment = of.moments.get(edit.clip)
     if moment is None and edit.moment is None and not edit.added:
         yield "clip: the video has no clip of this id; `added: true` makes a new one"
@@ -126,9 +142,19 @@ def _of_clip(edit: ClipEdit, known: ClipEdit | None, of: Recorded) -> Iterator[s
                 yield from _box(f"framing.{k}.{name}", getattr(framing, name), of)
 
 
+def _description(text: str | None) -> Iterator[str]:
+    try:
+        check_words("description", text or "", len(text or ""))
+    except Refused as error:
+        yield str(error)
+
+
 def _cuts(edit: ClipEdit, was: ClipEdit, at: Interval, of: Recorded) -> Iterator[str]:
     """Cuts that mean nothing in the clip, or leave nothing of it."""
-    inside = [w for w in of.words if w.start_s < at.end_s and w.end_s > at.start_s]
+    low = bisect.bisect_left(of.words, at.start_s - _AROUND_S, key=_start_s)
+    high = bisect.bisect_right(of.words, at.end_s + _AROUND_S, key=_start_s)
+    near = of.words[low:high]
+    inside = [w for w in near if w.start_s < at.end_s and w.end_s > at.start_s]
     taken = []
     for k, cut in enumerate(edit.cuts):
         try:
@@ -137,7 +163,7 @@ def _cuts(edit: ClipEdit, was: ClipEdit, at: Interval, of: Recorded) -> Iterator
             if cut not in was.cuts:
                 yield f"cuts.{k}.quote: {error.message}"
             continue
-        gone = asked if cut.exact else by_words(asked, of.words)
+        gone = asked if cut.exact else by_words(asked, near)
         if gone.overlap_s(at) == 0 and cut not in was.cuts:
             yield (
                 f"cuts.{k}: {asked.start_s:.2f} to {asked.end_s:.2f} s is not in the clip, which "
@@ -150,11 +176,16 @@ def _cuts(edit: ClipEdit, was: ClipEdit, at: Interval, of: Recorded) -> Iterator
 
 
 def _words(edits: Sequence[WordEdit], before: Sequence[WordEdit], of: Recorded) -> Iterator[str]:
+    if edits == before:
+        return
+    known = frozenset(before)
     for k, edit in enumerate(edits):
-        if edit in before:
+        if edit in known:
             continue
         if word_at(of.words, edit) is None:
-            said = min(of.words, key=lambda w: abs(w.start_s - edit.start_s), default=None)
+            at = bisect.bisect_left(of.words, edit.start_s, key=_start_s)
+            around = of.words[max(0, at - 1) : at + 1]
+            said = min(around, key=lambda w: abs(w.start_s - edit.start_s), default=None)
             instead = (
                 f"the nearest is {said.text!r} at {said.start_s:.2f} s"
                 if said
@@ -162,6 +193,10 @@ def _words(edits: Sequence[WordEdit], before: Sequence[WordEdit], of: Recorded) 
             )
             what = f"{edit.was!r} is not said" if edit.was else "no word begins"
             yield f"words.{k}: {what} at {edit.start_s:.2f} s; {instead}"
+
+
+def _start_s(word: Word) -> float:
+    return word.start_s
 
 
 def _template(name: str | None, of: Recorded) -> Iterator[str]:

@@ -15,6 +15,10 @@ class Refused(Misconfigured):
     """What was asked for is nothing that can be asked for; says why."""
 
 
+class TooBusy(Refused):
+    """Too much of this kind waits to be done already."""
+
+
 class UnknownVideo(Unknown):
     """There is no video of this id."""
 

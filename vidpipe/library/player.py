@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -83,6 +84,7 @@ class Player:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._listening = threading.Lock()
 
     def timeline(self, video_id: str) -> TimelineView:
         """Everything that a timeline draws; what was not made yet is empty.
@@ -184,8 +186,10 @@ class Player:
             issues=file.quality.issues,
         )
 
-    def peaks(self, video_id: str) -> bytes:
+    def peaks(self, video_id: str) -> bytes | None:
         """The waveform as JSON in the form of audiowaveform; made once and kept.
+
+        None: another call makes one, this or that of another recording; ask again.
 
         Raises:
             UnknownVideo: there is none of this id.
@@ -200,7 +204,14 @@ class Player:
         artifacts = self.engine.artifacts
         found = artifacts.find(video_id, Folder.ANALYSIS, "peaks", identity)
         if found is None:
-            found = self._make_peaks(video_id, heard, inputs, identity)
+            if not self._listening.acquire(blocking=False):
+                return None
+            try:
+                # Whoever was before may have made this one.
+                found = artifacts.find(video_id, Folder.ANALYSIS, "peaks", identity)
+                found = found or self._make_peaks(video_id, heard, inputs, identity)
+            finally:
+                self._listening.release()
         body = self.engine.store.get_bytes(found.file("peaks.json").key)
         if body is None:
             raise NotReady(f"{video_id}: its waveform was removed; ask again")
@@ -250,13 +261,16 @@ class Player:
     def zipped_clips(self, video_id: str, platform: str | None = None) -> NamedFile:
         """All exports of a video with what is written beside them, and `results.json`.
 
+        What is not stored any more is left out and named in `missing.txt`.
+
         Args:
             video_id: whose.
             platform: only what was made for this one.
 
         Raises:
             UnknownVideo: there is none of this id.
-            NotReady: nothing was made of it yet, or nothing for this platform.
+            NotReady: nothing was made of it yet, or nothing for this platform, or nothing of that
+                is stored any more.
         """
         self._video(video_id)
         try:
@@ -268,12 +282,20 @@ class Player:
             made_for = platform or "any platform"
             raise NotReady(f"{video_id}: nothing was made for {made_for} yet")
         names = [n for e in wanted for n in (e.file, e.subtitles, e.captions, e.thumbnail, e.post)]
-        files = [(name, stored.files[name]) for name in names if name]
-        results = stored.results.model_copy(update={"exports": tuple(wanted)})
-        told = results.model_dump_json(indent=2).encode()
+        store = self.engine.store
+        there = {n: stored.files[n] for n in names if n and store.head(stored.files[n].key)}
+        kept = tuple(e for e in wanted if e.file in there)
+        if not kept:
+            raise NotReady(f"{video_id}: its exports are not stored any more (retention)")
+        results = stored.results.model_copy(update={"exports": kept})
+        texts = {"results.json": results.model_dump_json(indent=2).encode()}
+        missing = sorted({n for n in names if n and n not in there})
+        if missing:
+            said = ("Not stored any more, past the time that the channel keeps files:", *missing)
+            texts["missing.txt"] = "\n".join((*said, "")).encode()
         name = f"{video_id}{f'-{platform}' if platform else ''}.zip"
-        texts = {"results.json": told}
-        return NamedFile(name, "application/zip", zipped(self.engine.store, files, texts))
+        files = list(there.items())
+        return NamedFile(name, "application/zip", zipped(store, files, texts))
 
     def for_editors(
         self, video_id: str, form: str, *, clip: str | None = None, media: str | None = None

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from vidpipe.catalog.tables import Video
-from vidpipe.errors import VidpipeError
+from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.intake.model import SourceVideo, Upload
-from vidpipe.library.errors import UnknownVideo
+from vidpipe.library.errors import TooBusy, UnknownVideo
 from vidpipe.library.player_views import ProxyView
 from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import MediaInfo
 from vidpipe.media.proxies import make_proxy, plays_in_browsers
 from vidpipe.observability import events
+from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.pipeline.engine import Engine
+from vidpipe.programs import ProgramFailed
+from vidpipe.results.stored import NotReady
 from vidpipe.silence.model import AudioTrack
 from vidpipe.storage.artifacts import Manifest, StoredFile
 from vidpipe.storage.fingerprint import fingerprint
@@ -26,15 +31,19 @@ from vidpipe.storage.keys import Folder
 #: Of the file, as long as the same recording gives the same one.
 _VERSION = "1"
 _NAME = "proxy.mp4"
+#: Recordings that wait for their proxy in one process; seconds before what failed is tried again.
+MOST_WAITING, AGAIN_S = 20, 600.0
+_GONE = "its recording is not stored any more"
 
 
 @dataclass
 class _Making:
-    """A proxy that a thread of this process makes, or could not make."""
+    """A proxy that waits for the thread of this process, is made by it, or could not be made."""
 
     fraction: float = 0.0
     problem: str | None = None
     at_work: bool = True
+    ended_s: float = 0.0
 
 
 class Proxies:
@@ -46,8 +55,9 @@ class Proxies:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._lock = threading.Lock()
-        self._turn = threading.Semaphore(1)
         self._making: dict[str, _Making] = {}
+        self._waiting: deque[str] = deque()
+        self._worker: threading.Thread | None = None
 
     def view(self, video_id: str) -> ProxyView:
         """What there is to play, and how far it is.
@@ -70,7 +80,7 @@ class Proxies:
             duration_s=row.duration_s,
             size_bytes=file.size_bytes if file is not None else None,
             percentage=round(100 * made.fraction) if making and made is not None else None,
-            problem=made.problem if file is None and made is not None else None,
+            problem=self._problem(upload, made) if file is None else None,
         )
 
     def key(self, video_id: str) -> str | None:
@@ -78,6 +88,9 @@ class Proxies:
 
         Raises:
             UnknownVideo: there is none of this id.
+            NotReady: the recording is not stored any more, or the last try failed a short time
+                ago; says why.
+            TooBusy: many others wait already.
         """
         self._video(video_id)
         upload, info = self._recording(video_id)
@@ -85,20 +98,44 @@ class Proxies:
         if file is not None:
             return file.key
         with self._lock:
-            known = self._making.get(video_id)
-            if known is None or not known.at_work:
-                self._making[video_id] = _Making()
-                name = f"proxy-{video_id}"
-                work = threading.Thread(target=self._make, args=(video_id,), name=name, daemon=True)
-                work.start()
+            self._forget()
+            made = self._making.get(video_id)
+            if made is not None and made.at_work:
+                return None
+            problem = self._problem(upload, made)
+            if problem is not None:
+                raise NotReady(f"{video_id}: there is nothing to play: {problem}")
+            if len(self._waiting) >= MOST_WAITING:
+                raise TooBusy("many recordings wait to be made small; ask again in a minute")
+            self._making[video_id] = _Making()
+            self._waiting.append(video_id)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="proxies", daemon=True)
+                self._worker.start()
         return None
+
+    def _problem(self, upload: Manifest, made: _Making | None) -> str | None:
+        """Why none can be made now, as far as that is known."""
+        if made is not None and (made.at_work or made.problem is not None):
+            return made.problem
+        return _GONE if self.engine.store.head(_source(upload).key) is None else None
+
+    def _forget(self) -> None:
+        """What ended a while ago: it may be tried again."""
+        now_s = monotonic()
+        for video_id, made in list(self._making.items()):
+            failed = made.problem is not None and now_s - made.ended_s < AGAIN_S
+            if not (made.at_work or failed):
+                del self._making[video_id]
 
     def make(self, video_id: str) -> str:
         """Make it now, in this thread; where it lies.
 
         Raises:
             UnknownVideo: there is none of this id.
-            VidpipeError: it cannot be made; says why.
+            NotReady: the recording is not stored any more.
+            InputRejected: it does not decode.
+            Unavailable: there is no room for it, or the store is away.
         """
         self._video(video_id)
         upload, info = self._recording(video_id)
@@ -107,23 +144,41 @@ class Proxies:
             file = self._made(video_id, upload, info, _Making())
         return file.key
 
-    def _make(self, video_id: str) -> None:
-        making = self._making[video_id]
+    def _work(self) -> None:
+        """One after the other, until none waits."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._worker = None
+                    return
+                video_id = self._waiting.popleft()
+            self._make(video_id, self._making[video_id])
+
+    def _make(self, video_id: str, making: _Making) -> None:
         try:
-            with self._turn:
-                upload, info = self._recording(video_id)
+            upload, info = self._recording(video_id)
+            # A file that another process has made meanwhile is not made again.
+            if self._playable(upload, info, video_id) is None:
                 self._made(video_id, upload, info, making)
-        except (VidpipeError, OSError) as error:
-            making.problem = str(error)
-            events.warning("proxy_make_failed", video_id=video_id, cause=type(error).__name__)
+        except Exception as error:
+            making.problem = _why(error)
+            kind, why = type(error).__name__, str(error)
+            if isinstance(error, (NotReady, InputRejected, Unavailable)):
+                events.warning("proxy_make_failed", video_id=video_id, kind=kind, message=why)
+            else:
+                events.error("proxy_make_failed", cause=error, video_id=video_id, kind=kind)
         finally:
-            making.at_work = False
+            making.ended_s, making.at_work = monotonic(), False
 
     def _made(
         self, video_id: str, upload: Manifest, info: MediaInfo, making: _Making
     ) -> StoredFile:
         artifacts = self.engine.artifacts
         inputs = self._inputs(upload, info)
+        if low_disk_space(self.engine.settings) is not None:
+            raise Unavailable("there is too little room on the disk")
+        if self.engine.store.head(_source(upload).key) is None:
+            raise NotReady(_GONE)
         work = artifacts.workspace("proxy")
         try:
             source = artifacts.path(_source(upload))
@@ -142,6 +197,8 @@ class Proxies:
                 files={_NAME: target},
             )
             return made.file(_NAME)
+        except ProgramFailed as error:
+            raise InputRejected("not_decodable", "its recording does not decode") from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -196,3 +253,16 @@ class Proxies:
 
 def _source(upload: Manifest) -> StoredFile:
     return next(file for file in upload.files if file.name.startswith("source"))
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, in words that say nothing of the deployment."""
+    if isinstance(error, NotReady):
+        return str(error)
+    if isinstance(error, InputRejected):
+        return error.message
+    if isinstance(error, FileNotFoundError):
+        return _GONE
+    if isinstance(error, Unavailable):
+        return "there is no room for it, or the store is away; it is tried again in ten minutes"
+    return "it could not be made; the log of the server says why"

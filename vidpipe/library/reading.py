@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -209,3 +210,20 @@ def place_of(cursor: str) -> tuple[datetime, str]:
 def upload_cursor(row: UploadRow) -> str:
     """Where a list of uploads goes on after this one."""
     return cursor_after(row.updated_at, row.key)
+
+
+#: What no text of a person holds: control characters, other than tabs and ends of lines.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def check_words(field: str, text: str, most: int) -> str:
+    """What somebody wrote, without spaces around it.
+
+    Raises:
+        Refused: it is longer than `most`, or holds control characters.
+    """
+    if len(text) > most:
+        raise Refused(f"{field}: {most} characters at most")
+    if _CONTROL.search(text):
+        raise Refused(f"{field}: it holds control characters")
+    return text.strip()

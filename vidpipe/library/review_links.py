@@ -18,7 +18,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from vidpipe.accounts.model import Action
+from vidpipe.accounts.standing import standing
 from vidpipe.accounts.tokens import new_token, sha256
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.review_states import LinkPermission
@@ -26,7 +29,7 @@ from vidpipe.catalog.review_tables import CommentRow, ReviewLinkRow
 from vidpipe.catalog.tables import ClipRow, Video, now
 from vidpipe.extras import from_extra
 from vidpipe.library.errors import Refused, UnknownClip, UnknownComment, UnknownReviewLink
-from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
+from vidpipe.library.reading import PAGE, check_limit, check_words, cursor_after, place_of
 from vidpipe.library.review_views import (
     CommentView,
     ReviewLinkCreated,
@@ -106,7 +109,8 @@ class ReviewLinks:
 
         Raises:
             UnknownClip: the video has no such clip.
-            Refused: it would hold for too long, or the password is too short or too long.
+            Refused: it would hold for too long, the password is too short or too long, or the
+                label is.
         """
         if not 0 < expires_in_h <= LONGEST_H:
             raise Refused(f"expires_in_h: more than 0, at most {LONGEST_H} (a year)")
@@ -120,7 +124,7 @@ class ReviewLinks:
             channel=channel_of(video_id),
             clips=list(self._ids(video_id, clips)) if clips is not None else None,
             permission=permission,
-            label=label[:200],
+            label=check_words("label", label, 200),
             password_hash=_hashed(password) if password is not None else None,
             expires_at=now() + timedelta(hours=expires_in_h),
             created_by=created_by[:200],
@@ -183,6 +187,9 @@ class ReviewLinks:
     def open(self, token: str, proof: str = "") -> OpenedLink | None:
         """What a token opens; None where it opens nothing, whatever the reason.
 
+        It is good for no more than whoever made it may do now: of one who decides on nothing
+        any more it is good for looking, of one who may not look either for nothing.
+
         Args:
             token: of the address.
             proof: what `unlock` gave for it.
@@ -193,11 +200,15 @@ class ReviewLinks:
         with self.engine.catalog.session() as session:
             query = select(ClipRow.clip_id).where(ClipRow.video_id == row.video_id)
             every = list(session.scalars(query.order_by(ClipRow.rank)))
+            reviews = self._still(session, row, Action.REVIEW)
         clips = tuple(c for c in every if row.clips is None or c in row.clips)
         locked = row.password_hash is not None and not hmac.compare_digest(
             proof.encode(), _proof(token, row.password_hash).encode()
         )
-        return OpenedLink(link_view(row), clips, locked)
+        link = link_view(row)
+        if not reviews:
+            link = link.model_copy(update={"permission": LinkPermission.VIEW})
+        return OpenedLink(link, clips, locked)
 
     def unlock(self, token: str, password: str) -> str | None:
         """What proves that somebody knows the password of a link; None where they do not."""
@@ -244,7 +255,14 @@ class ReviewLinks:
         )
         with self.engine.catalog.session() as session:
             row = session.scalars(query).one_or_none()
-        return row if row is not None and row.channel in self.engine.channels else None
+            return row if row is not None and self._still(session, row, Action.READ) else None
+
+    def _still(self, session: Session, row: ReviewLinkRow, action: Action) -> bool:
+        """Whether whoever made a link may do this now where it leads."""
+        channel, maker = self.engine.channels.get(row.channel), standing(session, row.created_by)
+        if channel is None or maker is None:
+            return False
+        return maker.may(action, channel.organisation, row.channel)
 
     def _ids(self, video_id: str, clips: Collection[str]) -> Sequence[str]:
         known = self.engine.catalog.clips(video_id)
@@ -292,6 +310,15 @@ class ReviewLinks:
             more = cursor_after(rows[limit - 1].created_at, str(rows[limit - 1].id))
         return Page(items=tuple(comment_view(row) for row in rows[:limit]), next_cursor=more)
 
+    def latest(self, video_id: str, clips: Collection[str], limit: int) -> Sequence[CommentView]:
+        """The last remarks of these clips, by id, the oldest of them first."""
+        query = select(CommentRow).where(
+            CommentRow.video_id == video_id, CommentRow.clip_id.in_(clips)
+        )
+        with self.engine.catalog.session() as session:
+            rows = session.scalars(query.order_by(CommentRow.id.desc()).limit(limit)).all()
+        return tuple(comment_view(row) for row in reversed(rows))
+
     def comment(
         self, video_id: str, clip: str, at_s: float, text: str, *, by: str, by_name: str
     ) -> CommentView:
@@ -302,10 +329,10 @@ class ReviewLinks:
             Refused: there is no text, or too much; the clip has no such second; there are
                 too many comments by one link already.
         """
-        text, by_name = text.strip(), by_name.strip()
-        if not 1 <= len(text) <= COMMENT or "\x00" in text:
+        text, by_name = check_words("text", text, COMMENT), check_words("name", by_name, 200)
+        if not text:
             raise Refused(f"text: 1 to {COMMENT} characters")
-        if not 1 <= len(by_name) <= 200:
+        if not by_name:
             raise Refused("name: say who you are")
         (clip_id,) = self._ids(video_id, [clip])
         with self.engine.catalog.writing() as session:

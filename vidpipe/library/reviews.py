@@ -31,7 +31,7 @@ from vidpipe.library.errors import (
     UnknownDecision,
     UnknownGate,
 )
-from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
+from vidpipe.library.reading import PAGE, check_limit, check_words, cursor_after, place_of
 from vidpipe.library.review_keeping import KeptReviews
 from vidpipe.library.review_links import ReviewLinks
 from vidpipe.library.review_views import (
@@ -458,9 +458,7 @@ def _why(reason: Reason, note: str) -> str:
 
 
 def _checked(note: str) -> str:
-    if len(note) > NOTE:
-        raise Refused(f"note: {NOTE} characters at most")
-    return note.strip()
+    return check_words("note", note, NOTE)
 
 
 def _number(text: str) -> int:

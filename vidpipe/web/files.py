@@ -21,7 +21,9 @@ _PORTION = 512 << 10
 _DIGITS = 18
 
 
-def file_response(engine: Engine, key: str, headers: Mapping[str, str], *, head: bool) -> Response:
+def file_response(
+    engine: Engine, key: str, headers: Mapping[str, str], *, head: bool, through: bool = False
+) -> Response:
     """A stored file: through us, or where the store hands it out itself.
 
     Args:
@@ -29,12 +31,14 @@ def file_response(engine: Engine, key: str, headers: Mapping[str, str], *, head:
         key: of the file.
         headers: of the request, in any case.
         head: whether only what would be answered is wanted: nothing of the file is read.
+        through: always through us: an address of the store's would hold for longer than the
+            right to see it.
     """
-    if not engine.store.is_local and not engine.settings.proxy_downloads:
+    if not through and not engine.store.is_local and not engine.settings.proxy_downloads:
         return RedirectResponse(engine.link(key, expires_s=_SIGNED_S), 307)
     info = engine.store.head(key)
     if info is None:
-        return PlainTextResponse(f"{key} is not stored (any more).\n", 404)
+        return PlainTextResponse("It is not stored (any more).\n", 404)
     tag = _tag(info)
     said = {"Accept-Ranges": "bytes", "ETag": tag, "Content-Type": media_type(Path(key).name)}
     if tag in headers.get("if-none-match", "").replace("W/", ""):

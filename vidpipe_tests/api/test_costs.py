@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from vidpipe.api.routes.costs import _cell
 from vidpipe.costs import Account
 from vidpipe.errors import BudgetExceeded
 from vidpipe.spending import Purchase
@@ -153,3 +154,32 @@ def test_the_page_shows_what_was_spent(client, buy, video_id):
     page = client.get("http://testserver/costs")
     assert page.status_code == 200
     assert "1.2500" in page.text and video_id in page.text and "channel default" in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "costs?to=9999-12-31",
+        "costs.csv?to=9999-12-31",
+        "costs?from=0001-01-01&to=0001-01-05",
+        "costs/entries?video_id=%00",
+        "costs/entries?job_id=%00",
+    ],
+)
+def test_days_and_ids_that_no_database_takes_are_refused(client, path):
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def test_the_budget_of_the_deployment_has_one_name(client):
+    limits = {"soft": "1", "hard": "2"}
+    assert client.put("budgets/deployment/foo/month", json=limits).status_code == 404
+    made = client.put("budgets/deployment/*/month", json=limits)
+    assert made.status_code == 200 and made.json()["subject"] == "*"
+    body = {"scope": "deployment", "subject": "foo", "period": "month", "amount": "1",
+            "reason": "more"}  # fmt: skip
+    assert client.post("budgets/raises", json=body).status_code == 404
+
+
+def test_no_cell_of_a_table_is_a_formula():
+    assert [_cell(text) for text in ("-1+2", "=1", "a-b", None)] == ["'-1+2", "'=1", "a-b", ""]

@@ -7,6 +7,10 @@ import zipfile
 
 import pytest
 
+from vidpipe.api import middleware
+from vidpipe.library import NotReady, TooBusy
+from vidpipe.library.player import NamedFile
+
 
 @pytest.fixture
 def edits(video_id):
@@ -142,6 +146,48 @@ def test_a_proxy_that_is_not_there_is_made_at_the_first_asking(client, library, 
     answer = client.get(f"/videos/{video_id}/proxy")
     assert answer.status_code == 202 and answer.headers["retry-after"] == "2" and made
     assert answer.json()["state"] in ("ready", "absent", "making")
+
+
+def test_what_cannot_be_made_is_told_and_what_is_made_is_waited_for(
+    client, library, video_id, monkeypatch
+):
+    def refused(error):
+        def key(_):
+            raise error
+
+        return key
+
+    monkeypatch.setattr(library.proxies, "key", refused(TooBusy("many wait")))
+    answer = client.get(f"/videos/{video_id}/proxy")
+    assert (answer.status_code, answer.json()["code"]) == (503, "busy")
+    assert answer.headers["retry-after"] == "60"
+    monkeypatch.setattr(library.proxies, "key", refused(NotReady("it does not decode")))
+    assert client.get(f"/videos/{video_id}/proxy").status_code == 409
+    monkeypatch.setattr(library.player, "peaks", lambda _: None)
+    answer = client.get(f"/videos/{video_id}/peaks")
+    assert (answer.status_code, answer.headers["retry-after"]) == (202, "2")
+
+
+def test_what_is_sent_takes_as_long_as_its_reader(client, library, video_id, monkeypatch):
+    clocks, ends = [], []
+
+    class Watched(middleware.RequestLimits):
+        def __init__(self, max_body_bytes, time):
+            super().__init__(max_body_bytes, time)
+            clocks.append(time)
+
+    def portions():
+        for _ in range(2):
+            ends.append(clocks[-1].when())
+            yield b"PK"
+
+    monkeypatch.setattr(middleware, "RequestLimits", Watched)
+    file = NamedFile("clips.zip", "application/zip", portions())
+    monkeypatch.setattr(library.player, "zipped_clips", lambda *_: file)
+    assert client.get(f"/videos/{video_id}/clips.zip").content == b"PKPK"
+    assert ends == [None, None]
+    client.get(f"/videos/{video_id}/timeline")
+    assert clocks[-1].when() is not None
 
 
 def test_words_are_corrected_in_the_transcript_where_that_is_asked(client, edits, video_id):

@@ -384,6 +384,24 @@ def test_nobody_gets_a_role_elsewhere_that_they_did_not_accept(service):
     assert [row["action"] for row in rows][:3] == ["role.give", "role.give", "role.offer"]
 
 
+@pytest.mark.parametrize("what", ["disabled", "no admin any more"])
+def test_an_offer_lapses_with_the_rights_of_whoever_made_it(service, what):
+    service.user("bob@example.org", Grant("default", Role.VIEWER))
+    gil = service.user("gil@example.org", Grant("acme", Role.ADMIN))
+    body = {"email": "bob@example.org", "organisation": "acme", "role": "admin"}
+    made = service.client.post("/users", json=body, headers=service.login("gil@example.org"))
+    assert made.status_code == 201
+    if what == "disabled":
+        service.run(lambda a: a.users.set_disabled(gil, True, COMMAND_LINE))
+    else:
+        service.run(lambda a: a.users.give_role(gil, Grant("acme", Role.EDITOR), COMMAND_LINE))
+    refused = service.client.post("/auth/join", json={"token": service.outbox.code()})
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_token")
+    assert grants(service, "bob@example.org") == {("default", None, "viewer")}
+    log = service.client.get("/audit?action=role.lapse", headers=service.login(ANN)).json()
+    assert [row["succeeded"] for row in log["items"]] == [False]
+
+
 def test_an_offer_can_be_withdrawn_and_is_nobody_elses(service):
     service.user("bob@example.org", Grant("default", Role.ADMIN))
     admin, bob = service.login(ANN), service.login("bob@example.org")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from fractions import Fraction
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -143,3 +144,11 @@ def test_markers_as_resolve_reads_them():
     assert [int(c.source_range.start_time.value) for c in read.find_clips()] == [1795, 107_890]
     assert ' |C:ResolveColorBlue |M:A "quoted", title |D:205' in marker_edl(cuts())
     assert "|M:Second / one |" in marker_edl(cuts())
+
+
+def test_final_cut_xml_is_xml_whatever_a_name_holds():
+    odd = "a\x00\x0b\ufffe\uffff\ud800b\r\n\U0001f600"
+    told = ET.fromstring(
+        fcp7_xml(cuts(name=odd, media=f"/{odd}.mp4")).partition("<!DOCTYPE xmeml>")[2]
+    )
+    assert told.find("project/name").text.replace("\r", "") == "ab\n\U0001f600"

@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+import threading
 import wave
 import zipfile
 from xml.etree import ElementTree as ET
@@ -11,10 +12,14 @@ import av
 import numpy as np
 import pytest
 
-from vidpipe.library import Library, NotReady, Refused, UnknownClip
+from vidpipe.errors import InputRejected
+from vidpipe.library import Library, NotReady, Refused, TooBusy, UnknownClip
+from vidpipe.library import proxies as made_proxies
 from vidpipe.library.player import waveform
 from vidpipe.media.pcm import SAMPLE_RATE, AudioSamples
 from vidpipe.media.proxies import plays_in_browsers
+from vidpipe.programs import ProgramFailed
+from vidpipe.results.stored import stored_results
 from vidpipe_tests.conftest import make_engine
 
 
@@ -132,3 +137,121 @@ def test_a_browser_gets_a_small_video_on_the_recordings_timeline(library, proces
     assert frames[0][0] == pytest.approx(0, abs=0.05)
     assert frames[-1][0] == pytest.approx(view.duration_s, abs=0.2)
     assert max(np.diff(starts)) <= 0.55
+
+
+def _needs_a_proxy(library, video_id, monkeypatch):
+    upload, info = library.proxies._recording(video_id)
+    info = info.model_copy(update={"bit_rate": 10**9})
+    monkeypatch.setattr(library.proxies, "_recording", lambda _: (upload, info))
+    return next(file for file in upload.files if file.name.startswith("source"))
+
+
+def _ended(library):
+    worker = library.proxies._worker
+    if worker is not None:
+        worker.join(60)
+    assert library.proxies._worker is None
+
+
+def test_a_proxy_that_fails_is_not_made_again_at_once_and_says_why(library, processed, monkeypatch):
+    video_id, tries = processed.video_id, []
+    _needs_a_proxy(library, video_id, monkeypatch)
+
+    def fails(*_):
+        tries.append(1)
+        raise ProgramFailed("ffmpeg", 1, "/srv/secret/source.mp4: moov atom not found")
+
+    monkeypatch.setattr(made_proxies, "make_proxy", fails)
+    assert library.proxies.key(video_id) is None
+    _ended(library)
+    view = library.proxies.view(video_id)
+    assert (view.state, view.problem) == ("absent", "its recording does not decode")
+    for _ in range(3):
+        with pytest.raises(NotReady, match="its recording does not decode"):
+            library.proxies.key(video_id)
+    with pytest.raises(InputRejected, match="does not decode"):
+        library.proxies.make(video_id)
+    assert len(tries) == 2
+    monkeypatch.setattr(made_proxies, "AGAIN_S", 0)
+    assert library.proxies.key(video_id) is None
+    _ended(library)
+    assert len(tries) == 3
+
+
+def test_nothing_is_begun_of_a_recording_that_is_gone(library, processed, monkeypatch):
+    source = _needs_a_proxy(library, processed.video_id, monkeypatch)
+    library.engine.store.local_path(source.key).unlink()
+    assert "not stored any more" in library.proxies.view(processed.video_id).problem
+    with pytest.raises(NotReady, match="not stored any more"):
+        library.proxies.key(processed.video_id)
+    assert library.proxies._worker is None
+
+
+def test_proxies_wait_for_one_thread_and_only_so_many(library, processed, monkeypatch):
+    video_id, go_on, at_work = processed.video_id, threading.Event(), threading.Event()
+    _needs_a_proxy(library, video_id, monkeypatch)
+    monkeypatch.setattr(library.proxies, "_video", lambda _: None)
+    monkeypatch.setattr(made_proxies, "MOST_WAITING", 2)
+    made = []
+
+    def made_one(of, *_):
+        at_work.set()
+        assert go_on.wait(60)
+        made.append(of)
+
+    monkeypatch.setattr(library.proxies, "_made", made_one)
+    try:
+        assert library.proxies.key("a") is None
+        assert at_work.wait(60)
+        for name in ("b", "c", "a", "b"):
+            assert library.proxies.key(name) is None
+        with pytest.raises(TooBusy):
+            library.proxies.key("d")
+        assert sum(t.name == "proxies" for t in threading.enumerate()) == 1
+    finally:
+        go_on.set()
+    _ended(library)
+    assert made == ["a", "b", "c"]
+    library.proxies._forget()
+    assert not library.proxies._making
+
+
+def test_a_full_disk_keeps_a_proxy_from_being_made(library, processed, monkeypatch):
+    _needs_a_proxy(library, processed.video_id, monkeypatch)
+    monkeypatch.setattr(made_proxies, "low_disk_space", lambda _: "/srv/store has 0.1 GiB free")
+    library.proxies.key(processed.video_id)
+    _ended(library)
+    problem = library.proxies.view(processed.video_id).problem
+    assert "no room" in problem and "/srv" not in problem
+
+
+def test_a_waveform_that_is_being_made_is_made_once(library, processed, monkeypatch):
+    make, asked = library.player._make_peaks, []
+
+    def made(*args):
+        asked.append(library.player.peaks(processed.video_id))
+        return make(*args)
+
+    monkeypatch.setattr(library.player, "_make_peaks", made)
+    assert library.player.peaks(processed.video_id)
+    assert asked == [None]
+    assert library.player.peaks(processed.video_id) and len(asked) == 1
+
+
+def test_an_archive_leaves_out_what_is_not_stored_any_more(library, processed):
+    whole = library.player.zipped_clips(processed.video_id)
+    with zipfile.ZipFile(io.BytesIO(b"".join(whole.portions))) as archive:
+        first, *others = json.loads(archive.read("results.json"))["exports"]
+        assert "missing.txt" not in archive.namelist()
+    stored = stored_results(library.engine, processed.video_id)
+    library.engine.store.local_path(stored.files[first["file"]].key).unlink()
+    left = library.player.zipped_clips(processed.video_id)
+    with zipfile.ZipFile(io.BytesIO(b"".join(left.portions))) as archive:
+        assert archive.testzip() is None and first["file"] not in archive.namelist()
+        told = json.loads(archive.read("results.json"))["exports"]
+        assert [e["file"] for e in told] == [e["file"] for e in others]
+        assert first["file"] in archive.read("missing.txt").decode()
+    for export in others:
+        library.engine.store.local_path(stored.files[export["file"]].key).unlink()
+    with pytest.raises(NotReady, match="not stored any more"):
+        library.player.zipped_clips(processed.video_id)

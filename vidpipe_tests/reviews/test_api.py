@@ -1,8 +1,11 @@
 """Deciding over HTTP, and from a language model: who may, what is answered, what is written."""
 
 import pytest
+from sqlalchemy import select
 
+from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Grant, Role, Scope
+from vidpipe.catalog.account_tables import AuditRow
 from vidpipe_tests.api.guarded import guarded
 
 SEEN = {"fingerprint": "f" * 64}
@@ -114,6 +117,23 @@ def test_each_decision_of_a_batch_counts_by_itself(service, headers):
     assert written[f"videos/{videos[1]}/clips/c0ffee"] == "clip.reject"
 
 
+def test_only_what_was_decided_is_in_the_audit_log(service, headers, clip):
+    video_id, where = clip
+    body = {**SEEN, "reason": "no_context"}
+    for _ in range(2):
+        answer = service.client.post(f"{where}/reject", json=body, headers=headers["ada"])
+        assert answer.status_code == 200
+    changed = {"video_id": video_id, "clip": "1", "fingerprint": "0" * 64, "verdict": "approved"}
+    batch = {"decisions": [changed]}
+    answer = service.client.post("/reviews/batch", json=batch, headers=headers["ada"])
+    assert [r["outcome"] for r in answer.json()["results"]] == ["changed"]
+    with service.library.engine.catalog.session() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(20)).all()
+    assert not [r for r in rows if r.action == "reviews.decide"]
+    made = [r for r in rows if video_id in r.object and r.action.startswith("clip.")]
+    assert [(r.action, r.organisation) for r in made] == [("clip.reject", "acme")]
+
+
 def test_gates_are_listed_and_decided_on(service, headers):
     video_id = service.objects("news")["video_id"]
     listed = service.client.get(f"/reviews/gates?video_id={video_id}", headers=headers["eve"])
@@ -152,6 +172,39 @@ def test_a_link_is_shown_once_and_revoked(service, headers):
     gone = service.client.delete(f"/reviews/links/{link_id}", headers=headers["ada"])
     assert gone.json()["revoked_at"] is not None
     assert service.library.reviews.links.open(token) is None
+
+
+def test_a_link_is_good_for_no_more_than_its_maker_may_do_now(service, headers):
+    user = service.user("fay@example.org", Grant("acme", Role.EDITOR))
+    video_id = service.objects("news")["video_id"]
+    body = {"video_id": video_id, "permission": "decide"}
+    maker = service.login("fay@example.org")
+    links, open_ = service.library.reviews.links, {}
+    made = service.client.post("/reviews/links", json=body, headers=maker).json()
+    open_["user"] = made["url"].rpartition("/")[2]
+
+    async def new_key(accounts):
+        return await accounts.keys.create(
+            "ci", COMMAND_LINE, organisation="acme", owner=user,
+            scopes=(Scope.READ, Scope.REVIEW),
+        )  # fmt: skip
+
+    key, secret = service.run(new_key)
+    by_key = {"Authorization": f"Bearer {secret}"}
+    made = service.client.post("/reviews/links", json=body, headers=by_key).json()
+    open_["key"] = made["url"].rpartition("/")[2]
+    assert all(links.open(token).may_decide for token in open_.values())
+
+    viewer = Grant("acme", Role.VIEWER)
+    service.run(lambda a: a.users.give_role(user, viewer, COMMAND_LINE))
+    for token in open_.values():
+        assert not (links.open(token).may_decide or links.open(token).may_comment)
+    service.run(lambda a: a.users.give_role(user, Grant("acme", Role.EDITOR), COMMAND_LINE))
+    assert all(links.open(token).may_decide for token in open_.values())
+    service.run(lambda a: a.keys.revoke(key.id, COMMAND_LINE))
+    assert links.open(open_["key"]) is None and links.open(open_["user"]).may_decide
+    service.run(lambda a: a.users.set_disabled(user, True, COMMAND_LINE))
+    assert links.open(open_["user"]) is None
 
 
 def test_comments_are_made_listed_and_seen_to(service, headers, clip):

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from vidpipe.api import review_pages
 from vidpipe.api.app import service
 from vidpipe.catalog.account_tables import AuditRow
+from vidpipe.catalog.review_states import Reason
 from vidpipe.catalog.review_tables import ReviewLinkRow
+from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import ClipRow, now
 from vidpipe.library import Library, LinkPermission, ReviewState
 from vidpipe.pipeline import Engine
@@ -145,6 +148,8 @@ def test_whoever_decides_on_what_was_changed_is_told_and_asked_again(client, lib
         ("decide", {"verdict": "reject", "reason": ""}, "Say why it is rejected"),
         ("decide", {"verdict": "reject", "reason": "other"}, "needs a note"),
         ("decide", {"verdict": "perhaps"}, "Say why it is rejected"),
+        ("decide", {"verdict": "approve", "note": "n\x00"}, "Note: it holds control characters"),
+        ("comment", {"at": "0:01", "text": "n\x1b[2J"}, "Text: it holds control characters"),
     ],
 )
 def test_a_form_that_cannot_be_obeyed_says_why_and_keeps_what_was_typed(
@@ -178,6 +183,92 @@ def test_a_link_is_good_for_what_it_was_made_for(client, library, video_id):
     taken = {"name": "Cleo", "decision": str(number)}
     assert client.post(f"{other}/{first.clip_id}/undo", data=taken).status_code == 422
     assert library.reviews.get(video_id, first.clip_id).state is ReviewState.APPROVED
+
+
+def test_strangers_see_neither_addresses_nor_what_the_team_says_among_itself(
+    client, library, video_id
+):
+    first = clips_of(library, video_id)[0]
+    ada = Decider("user:ada", "ada@internal.example")
+    library.reviews.reject(
+        video_id, first.clip_id, first.fingerprint, Reason.OTHER, ada, note="idiot"
+    )
+    links = library.reviews.links
+    links.comment(video_id, first.clip_id, 1.0, "between us", by=ada.id, by_name=ada.name)
+    where, _ = link_to(library, video_id)
+    page = client.get(where)
+    assert send(client, page.text, "comment", at="0:01", text="from outside").status_code == 303
+    decided = {"verdict": "reject", "reason": "other", "note": "from a client"}
+    assert send(client, page.text, "decide", **decided).status_code == 303
+    page = client.get(where).text
+    for shown in ("the team", "between us", "from outside", "from a client", "Cleo (by link)"):
+        assert shown in page
+    assert "internal.example" not in page and "idiot" not in page
+    fields = {"name": "Cleo", "verdict": "approve", "fingerprint": first.fingerprint}
+    late = client.post(f"{where}/{first.clip_id}/decide", data=fields)
+    assert late.status_code == 409 and "The team rejected this clip already" in late.text
+    assert "internal.example" not in late.text
+    # It is made anew: what was decided of the earlier form is nobody's else, either.
+    with library.engine.catalog.writing() as session:
+        session.execute(
+            update(ClipRow).where(ClipRow.clip_id == first.clip_id).values(fingerprint="9" * 64)
+        )
+    again = client.get(where).text
+    assert "The team rejected an earlier form" in re.sub(r"\s+", " ", again)
+    assert "internal.example" not in again
+    looks, _ = link_to(library, video_id, LinkPermission.VIEW)
+    page = client.get(looks).text
+    assert "Rejected" in page
+    for hidden in ("internal.example", "team", "between us", "outside", "client", "Cleo"):
+        assert hidden not in page, hidden
+
+
+def test_the_newest_comments_are_shown_however_many_others_there_are(
+    client, library, video_id, monkeypatch
+):
+    first, second = clips_of(library, video_id)
+    links = library.reviews.links
+    monkeypatch.setattr(review_pages, "_COMMENTS", 2)
+    for k in range(3):
+        links.comment(video_id, first.clip_id, 1.0, f"said {k}", by="local", by_name="me")
+    links.comment(video_id, second.clip_id, 1.0, "elsewhere", by="local", by_name="me")
+    page = client.get(link_to(library, video_id, clips=[first.clip_id])[0]).text
+    assert "said 0" not in page and "elsewhere" not in page
+    assert page.index("said 1") < page.index("said 2")
+
+
+@pytest.mark.logs_errors
+def test_an_error_that_nobody_thought_of_is_a_page_all_the_same(
+    client, library, video_id, monkeypatch
+):
+    where, _ = link_to(library, video_id)
+
+    def broken(*_, **__):
+        raise ValueError("secret of the database")
+
+    page = client.get(where).text
+    monkeypatch.setattr(library.reviews, "approve", broken)
+    answer = send(client, page, "decide", verdict="approve")
+    assert answer.status_code == 500 and "cannot be shown for the moment" in answer.text
+
+
+def test_what_retention_took_is_missed_in_words_of_ours(client, library, video_id, monkeypatch):
+    where, _ = link_to(library, video_id)
+    clip = clips_of(library, video_id)[0].clip_id
+    monkeypatch.setattr(library.engine.store, "head", lambda _: None)
+    for what in ("film", "poster", "captions"):
+        answer = client.get(f"{where}/{clip}/{what}")
+        assert answer.status_code == 404 and "default--" not in answer.text
+        assert "It is not stored any more." in answer.text
+
+
+def test_films_of_a_bucket_pass_through_the_service(client, library, video_id, monkeypatch):
+    where, _ = link_to(library, video_id)
+    clip = clips_of(library, video_id)[0].clip_id
+    monkeypatch.setattr(type(library.engine.store), "is_local", False)
+    monkeypatch.setattr(library.engine, "link", lambda *_, **__: "https://cdn.example/for-ever")
+    film = client.get(f"{where}/{clip}/film", headers={"Range": "bytes=0-9"})
+    assert (film.status_code, len(film.content)) == (206, 10)
 
 
 def test_a_link_that_does_not_hold_is_the_same_as_none(client, library, video_id):

@@ -31,6 +31,7 @@ from vidpipe.library import (
     CostEntryView,
     CostEstimateView,
     CostReport,
+    Refused,
     ServiceView,
     VideoCosts,
 )
@@ -48,6 +49,7 @@ SubjectPath = Annotated[
     str,
     Path(pattern=r"^[A-Za-z0-9._*:-]{1,64}$", description="a name or an id; * of everything"),
 ]
+_ID = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 _COLUMNS = ("of", "outside", "local", "total", "estimate", "calls", "failed", "cached")
 
 
@@ -61,6 +63,7 @@ def get_costs(
     limit: Annotated[int, Query(ge=1, le=1000, description="groups at most")] = 200,
 ) -> CostReport:
     """What was spent over some days, 1,100 at most, and what the month will come to."""
+    _sane(first, last)
     return asked.library.spending.report(
         asked.among(channel), by=by, first=first, last=last, limit=limit
     )
@@ -80,6 +83,7 @@ def get_costs_csv(
     last: Last = None,
 ) -> Response:
     """The same for spreadsheets: a line for each group."""
+    _sane(first, last)
     found = asked.library.spending.report(
         asked.among(channel), by=by, first=first, last=last, limit=1000
     )
@@ -88,23 +92,38 @@ def get_costs_csv(
     writer.writerow((by, *_COLUMNS[1:], "currency"))
     for group in found.groups:
         values = group.model_dump()
-        writer.writerow([_cell(values[name]) for name in _COLUMNS] + [found.currency])
+        sums = [values[name] for name in _COLUMNS[1:]]
+        writer.writerow([_cell(values["of"]), *sums, found.currency])
     headers = {"Content-Disposition": f'attachment; filename="costs-{found.last}.csv"'}
     return Response(file.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _sane(*days: date | None) -> None:
+    """Days with others before and after them.
+
+    Raises:
+        Refused: one is outside of a calendar that a database takes.
+    """
+    if any(day is not None and not 1971 <= day.year <= 9000 for day in days):
+        raise Refused("from and to: between 1971 and 9000")
 
 
 def _cell(value: object) -> str:
     """A value that no spreadsheet takes for a formula."""
     text = "" if value is None else f"{value}"
-    return f"'{text}" if text[:1] in "=+@\t\r" and text[:1] else text
+    return f"'{text}" if text[:1] in "=+-@\t\r" and text[:1] else text
 
 
 @router.get("/costs/entries", summary="List the ledger", responses=errors())
 def list_cost_entries(
     asked: Reads,
     channel: ChannelQuery = None,
-    video_id: Annotated[str | None, Query(max_length=64, description="only of this video")] = None,
-    job_id: Annotated[str | None, Query(max_length=40, description="only of this job")] = None,
+    video_id: Annotated[
+        str | None, Query(max_length=64, pattern=_ID, description="only of this video")
+    ] = None,
+    job_id: Annotated[
+        str | None, Query(max_length=40, pattern=_ID, description="only of this job")
+    ] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Listed[CostEntryView]:
@@ -217,6 +236,8 @@ def _allowed(asked: Asked, scope: BudgetScope, subject: str) -> None:
     if scope in (BudgetScope.DEPLOYMENT, BudgetScope.SERVICE):
         if asked.channels(Action.CONFIGURE) < set(channels):
             raise Forbidden("only who may change every channel may do this")
+        if scope is BudgetScope.DEPLOYMENT and subject != "*":
+            raise ApiError(404, "deployment_not_found", "of the deployment the subject is *")
         for name in channels:
             asked.channel(name)
         return

@@ -14,12 +14,14 @@ from vidpipe.api.asked import Reads
 from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors, unchanged
 from vidpipe.api.models import PlatformQuery, VideoId
+from vidpipe.api.problems import ApiError
 from vidpipe.api.tagged import IfNoneMatch, tagged
-from vidpipe.library import ProxyView, TimelineView
+from vidpipe.library import ProxyView, TimelineView, TooBusy
 from vidpipe.web.files import file_response
 
 router = APIRouter(tags=["player"], route_class=AuditedRoute)
-_RETRY_S = "2"
+#: Seconds after which to ask again: for what is made, and where too much waits.
+_RETRY_S, _BUSY_S = "2", "60"
 
 
 class EditorForm(StrEnum):
@@ -96,6 +98,7 @@ def download_timeline(
     response_class=Response,
     responses={
         **_bytes("as audiowaveform writes it (version 2, 8 bits)", "application/json"),
+        202: {"description": "Another one is being made; ask again"},
         **unchanged(),
         **errors(404, 409),
     },
@@ -107,6 +110,8 @@ def get_peaks(
     second. Made at the first asking and kept; players such as wavesurfer.js and peaks.js draw it
     without the sound."""
     body = asked.library.player.peaks(asked.video(video_id))
+    if body is None:
+        return Response(status_code=202, headers={"Retry-After": _RETRY_S})
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Vary": "Accept-Encoding"}
     if tag in (if_none_match or ""):
@@ -131,17 +136,22 @@ def get_proxy_info(asked: Reads, video_id: VideoId) -> ProxyView:
         **_bytes("the video, or what `Range` asks for", "video/mp4"),
         202: {"description": "It is being made; ask again", "model": ProxyView},
         206: {"description": "A part of it"},
-        **errors(404),
+        **errors(404, 409),
     },
 )
 def get_proxy(asked: Reads, request: Request, video_id: VideoId) -> Response:
     """A video that browsers play and scrub through, in parts where `Range` asks for them: the
-    recording itself where they play it, else a small one, whose making begins now."""
-    key = asked.library.proxies.key(asked.video(video_id))
+    recording itself where they play it, else a small one, whose making begins now. 409: it cannot
+    be made, `detail` says why. 503: many others wait."""
+    asked.video(video_id)
+    try:
+        key = asked.library.proxies.key(video_id)
+    except TooBusy as error:
+        raise ApiError(503, "busy", str(error), headers={"Retry-After": _BUSY_S}) from error
     if key is None:
         view = asked.library.proxies.view(video_id)
         return JSONResponse(view.model_dump(mode="json"), 202, headers={"Retry-After": _RETRY_S})
-    return file_response(asked.library.engine, key, request.headers, head=False)
+    return file_response(asked.library.engine, key, request.headers, head=False, through=True)
 
 
 @router.get(
@@ -152,7 +162,7 @@ def get_proxy(asked: Reads, request: Request, video_id: VideoId) -> Response:
 )
 def download_clips(asked: Reads, video_id: VideoId, platform: PlatformQuery = None) -> Response:
     """All exports of a video with their captions, posts and posters, and `results.json`, as one
-    archive that is made while it is sent."""
+    archive that is made while it is sent. What is not stored any more is named in `missing.txt`."""
     file = asked.library.player.zipped_clips(asked.video(video_id), platform)
     return StreamingResponse(file.portions, headers=_kept(file.name), media_type=file.media_type)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -61,6 +61,7 @@ Fingerprint = Annotated[
 ]
 Note = Annotated[str, Field(max_length=NOTE, pattern=_WORDS, description="in your own words")]
 Clip = Annotated[str, Field(pattern=_ID, description="id of a clip, or its rank")]
+_Answer = TypeVar("_Answer")
 Moment = Annotated[AwareDatetime | None, Query(description="with a time zone")]
 
 
@@ -189,9 +190,15 @@ def approve_clip(
     409 `clip_changed`: it was made anew since, `details.fingerprint` is the new one. 409
     `already_decided`: `details.decision` says who decided what.
     """
-    return asked.library.reviews.approve(
-        asked.video(video_id), clip, body.fingerprint, asked.decider, note=body.note
+    made = asked.library.reviews.approve(
+        asked.video(video_id),
+        clip,
+        body.fingerprint,
+        asked.decider,
+        note=body.note,
+        audit=asked.actor,
     )
+    return _recorded(asked, made)
 
 
 @router.post(
@@ -206,14 +213,16 @@ def reject_clip(
 
     409 as when it is approved.
     """
-    return asked.library.reviews.reject(
+    made = asked.library.reviews.reject(
         asked.video(video_id),
         clip,
         body.fingerprint,
         body.reason,
         asked.decider,
         note=body.note,
+        audit=asked.actor,
     )
+    return _recorded(asked, made)
 
 
 @router.post(
@@ -224,7 +233,10 @@ def reject_clip(
 def undo_clip(asked: Decides, video_id: VideoId, clip: ClipPath, body: UndoRequest) -> ReviewDetail:
     """Have a clip wait for a decision again. 409 `decision_not_standing`: it was undone already,
     or does not count, as the clip was made anew since."""
-    return asked.library.reviews.undo(asked.video(video_id), clip, body.decision_id, asked.decider)
+    made = asked.library.reviews.undo(
+        asked.video(video_id), clip, body.decision_id, asked.decider, audit=asked.actor
+    )
+    return _recorded(asked, made)
 
 
 @router.post("/reviews/batch", summary="Decide on several clips", responses=errors(404))
@@ -238,10 +250,13 @@ def decide_reviews(asked: Decides, body: BatchRequest) -> BatchAnswer:
         raise Forbidden(results[0].message)
     if outcomes == {"not_found"}:
         raise ApiError(404, "clip_not_found", results[0].message)
-    if "done" in outcomes:
-        # Each has its row, written with the decision.
-        asked.recorded.append(asked.change)
-    return BatchAnswer(results=results)
+    return _recorded(asked, BatchAnswer(results=results))
+
+
+def _recorded(asked: Asked, answer: _Answer) -> _Answer:
+    """An answer about decisions each of which has its row, if it is one: written with it."""
+    asked.recorded.append(asked.change)
+    return answer
 
 
 def _one(asked: Asked, said: BatchDecision) -> BatchResult:
@@ -302,9 +317,10 @@ def approve_gate(asked: Decides, gate_id: GateId, body: ApproveRequest) -> GateV
     """Let a video go on: what is behind the gate is asked for. 409 `gate_changed`,
     `already_decided`, or `decide_clips`: at this gate clips are decided on one by one."""
     found = asked.gate(gate_id)
-    return asked.library.reviews.approve_gate(
-        found.gate_id, body.fingerprint, asked.decider, note=body.note
+    made = asked.library.reviews.approve_gate(
+        found.gate_id, body.fingerprint, asked.decider, note=body.note, audit=asked.actor
     )
+    return _recorded(asked, made)
 
 
 @router.post(
@@ -313,9 +329,15 @@ def approve_gate(asked: Decides, gate_id: GateId, body: ApproveRequest) -> GateV
 def reject_gate(asked: Decides, gate_id: GateId, body: RejectRequest) -> GateView:
     """Have a video not go on: it is among the failures, with the reason, until it is retried."""
     found = asked.gate(gate_id)
-    return asked.library.reviews.reject_gate(
-        found.gate_id, body.fingerprint, body.reason, asked.decider, note=body.note
+    made = asked.library.reviews.reject_gate(
+        found.gate_id,
+        body.fingerprint,
+        body.reason,
+        asked.decider,
+        note=body.note,
+        audit=asked.actor,
     )
+    return _recorded(asked, made)
 
 
 # Links and comments

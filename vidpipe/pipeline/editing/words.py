@@ -64,16 +64,19 @@ def with_corrections(said: Transcript, edits: Sequence[WordEdit]) -> Transcript:
 
 def word_at(words: Sequence[Word], edit: WordEdit) -> int | None:
     """Which word an edit is of: the nearest to its time that was what it says; None for none."""
-    starts = [w.start_s for w in words]
-    low = bisect.bisect_left(starts, edit.start_s - _AROUND_S)
-    high = bisect.bisect_right(starts, edit.start_s + _AROUND_S)
-    by_time = sorted(range(low, high), key=lambda k: abs(starts[k] - edit.start_s))
+    low = bisect.bisect_left(words, edit.start_s - _AROUND_S, key=_start_s)
+    high = bisect.bisect_right(words, edit.start_s + _AROUND_S, key=_start_s)
+    by_time = sorted(range(low, high), key=lambda k: abs(words[k].start_s - edit.start_s))
     if edit.was:
         same = [k for k in by_time if bare(words[k].text) == bare(edit.was)]
         return same[0] if same else None
-    if by_time and abs(starts[by_time[0]] - edit.start_s) <= NEAR_S:
+    if by_time and abs(words[by_time[0]].start_s - edit.start_s) <= NEAR_S:
         return by_time[0]
     return None
+
+
+def _start_s(word: Word) -> float:
+    return word.start_s
 
 
 def _run(asked: Interval, words: Sequence[Word]) -> tuple[int, int] | None:
