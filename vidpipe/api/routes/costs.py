@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query, Response
 from vidpipe.accounts.model import Action
 from vidpipe.api.asked import Asked, Configures, Reads
 from vidpipe.api.audited import AuditedRoute
-from vidpipe.api.described import errors
+from vidpipe.api.described import errors, text
 from vidpipe.api.models import (
     DEFAULT_LIMIT,
     BudgetLimits,
@@ -73,7 +73,7 @@ def get_costs(
     "/costs.csv",
     summary="Get costs as CSV",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **errors()},
+    responses={**text("CSV", "text/csv", "day,cost,currency\n2026-01-31,1.25,USD\n"), **errors()},
 )
 def get_costs_csv(
     asked: Reads,

@@ -144,7 +144,7 @@ class ResolveRequest(_Body):
 # Clips
 
 
-@router.get("/reviews", summary="List clips to review", responses=errors())
+@router.get("/reviews", summary="List clips to review", responses=errors(404))
 def list_reviews(
     asked: Reads,
     channel: ChannelQuery = None,
@@ -292,7 +292,7 @@ def _one(asked: Asked, said: BatchDecision) -> BatchResult:
 # Gates
 
 
-@router.get("/reviews/gates", summary="List gates", responses=errors())
+@router.get("/reviews/gates", summary="List gates", responses=errors(404))
 def list_gates(
     asked: Reads,
     channel: ChannelQuery = None,
@@ -364,7 +364,7 @@ def create_review_link(asked: Decides, body: ReviewLinkCreate, key: Key = None) 
     return once(asked, key, "POST /reviews/links", body, work)
 
 
-@router.get("/reviews/links", summary="List review links", responses=errors())
+@router.get("/reviews/links", summary="List review links", responses=errors(404))
 def list_review_links(
     asked: Reads,
     channel: ChannelQuery = None,
