@@ -28,6 +28,7 @@ _FIELDS: dict[str, Any] = {
     "event_id": "event-0123456789abcdef0123456789abcdef",
     "failure": None,
     "failures": [],
+    "fingerprint": "0123456789abcdef" * 4,
     "finished_at": None,
     "height": 1080,
     "hold": None,

@@ -45,6 +45,8 @@ First = Annotated[
     date | None, Query(alias="from", description="day (UTC); none: 29 days before `to`")
 ]
 Last = Annotated[date | None, Query(alias="to", description="day (UTC), included; none: today")]
+ScopePath = Annotated[BudgetScope, Path(description="what it is of")]
+PeriodPath = Annotated[Period, Path(description="what it holds for")]
 SubjectPath = Annotated[
     str,
     Path(pattern=r"^[A-Za-z0-9._*:-]{1,64}$", description="a name or an id; * of everything"),
@@ -174,7 +176,11 @@ def list_budgets(asked: Reads, channel: ChannelQuery = None) -> Listed[BudgetVie
 
 @router.put("/budgets/{scope}/{subject}/{period}", summary="Set a budget", responses=errors(404))
 def set_budget(
-    asked: Configures, scope: BudgetScope, subject: SubjectPath, period: Period, body: BudgetLimits
+    asked: Configures,
+    scope: ScopePath,
+    subject: SubjectPath,
+    period: PeriodPath,
+    body: BudgetLimits,
 ) -> BudgetView:
     """Set the limits of one subject, in place of those of the settings. What waits tries again."""
     _allowed(asked, scope, subject)
@@ -189,7 +195,7 @@ def set_budget(
     "/budgets/{scope}/{subject}/{period}", summary="Unset a budget", responses=errors(404)
 )
 def unset_budget(
-    asked: Configures, scope: BudgetScope, subject: SubjectPath, period: Period
+    asked: Configures, scope: ScopePath, subject: SubjectPath, period: PeriodPath
 ) -> BudgetView:
     """Have the limits of the settings again."""
     _allowed(asked, scope, subject)
