@@ -355,11 +355,17 @@ def _insert_buckets(session: Session, keys: Sequence[str]) -> None:
     session.execute(_insert(session, CostBucketRow).values(rows).on_conflict_do_nothing())
 
 
-def _lock(session: Session, keys: Sequence[str]) -> None:
-    """Take buckets in one order, so that no two transactions wait for each other."""
-    if session.get_bind().dialect.name != "sqlite":
-        query = select(CostBucketRow.key).where(CostBucketRow.key.in_(keys))
-        session.execute(query.order_by(CostBucketRow.key).with_for_update()).all()
+def _lock(session: Session, keys: Sequence[str]) -> Sequence[str]:
+    """Take buckets in one order, so that no two transactions wait for each other.
+
+    Returns:
+        Those that were taken. One that is opened a moment later is not among them: whoever
+        changed it all the same would take it out of the order.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return keys
+    query = select(CostBucketRow.key).where(CostBucketRow.key.in_(keys))
+    return session.scalars(query.order_by(CostBucketRow.key).with_for_update()).all()
 
 
 def _by_key(values: Mapping[str, int]) -> ColumnElement[int]:
@@ -376,10 +382,11 @@ def _added(
 ) -> dict[str, tuple[int, datetime | None]]:
     """Add to every bucket that has room, in one statement; which these are, and what is in them."""
     keys = sorted(ask)
+    taken = _lock(session, keys)
     fits = (
         update(CostBucketRow)
         .where(
-            CostBucketRow.key.in_(keys),
+            CostBucketRow.key.in_(taken),
             CostBucketRow.spent + CostBucketRow.reserved + _by_key(ask) <= _by_key(room),
         )
         .values(reserved=CostBucketRow.reserved + _by_key(ask))
@@ -390,7 +397,6 @@ def _added(
         )
         .execution_options(synchronize_session=False)
     )
-    _lock(session, keys)
     have = {key: (after, told) for key, after, told in session.execute(fits)}
     if len(have) == len(keys):
         return have
