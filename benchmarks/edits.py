@@ -1,6 +1,6 @@
 """From a changed caption word to the new file: how long, and what takes it.
 
-    python -m benchmarks.edits [RECORDING] [--length 28-32]
+    python -m benchmarks.edits [RECORDING] [--length 26-32]
 
 The recording (by default the made-up talk) is processed once; then each kind of edit is made and
 rendered as the service does it, in a fresh process as well as in one that is warm. Of each: the
@@ -106,7 +106,7 @@ def main() -> None:
     """Process, edit, tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recording", type=Path, nargs="?")
-    parser.add_argument("--length", default="28-32")
+    parser.add_argument("--length", default="26-32")
     asked = parser.parse_args()
     told = Console()
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +172,9 @@ def _talk(folder: Path) -> Path:
     """The made-up talk with its transcript."""
     from vidpipe.testmedia.talk import make_talk
 
-    return make_talk(folder / "talk.mp4").path
+    made = folder / "talk.mp4"
+    make_talk(made)
+    return made
 
 
 if __name__ == "__main__":
