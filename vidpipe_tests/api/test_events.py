@@ -130,6 +130,10 @@ class Reader:
             time.sleep(0.02)
 
     def close(self) -> None:
+        # The thread waits for bytes: only so does the server learn of it at once.
+        stream = self._answer.extensions["network_stream"]
+        with contextlib.suppress(OSError):
+            stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._answer.close()
         self._client.close()
 
