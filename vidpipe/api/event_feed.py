@@ -41,7 +41,7 @@ _SKEW = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class Frame:
+class StreamFrame:
     """One thing that a stream is told, in the forms in which it is sent: made once for all.
 
     Attributes:
@@ -79,10 +79,10 @@ class Subscription:
     seen: int = 0
     ended: str | None = None
     sent: float = field(default_factory=time.monotonic)
-    waiting: deque[Frame] = field(default_factory=deque)
+    waiting: deque[StreamFrame] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: StreamFrame) -> None:
         """Have it told; one that takes nothing is ended."""
         if len(self.waiting) >= _BEHIND:
             self.end("lagging")
@@ -103,7 +103,7 @@ class Subscription:
             self.waiting.clear()
         self._wake.set()
 
-    async def next(self, timeout_s: float) -> Frame | None:
+    async def next(self, timeout_s: float) -> StreamFrame | None:
         """What is to be told next; None: nothing came in that time, or it was ended."""
         if not self.waiting and self.ended is None:
             self._wake.clear()
@@ -265,7 +265,7 @@ class EventFeed:
             return found, catalog.progress.since(since)
 
     def _hand_out(self, record: EventRecord) -> None:
-        frame: Frame | None = None
+        frame: StreamFrame | None = None
         for stream in tuple(self._streams):
             if record.id <= stream.seen:
                 continue
@@ -275,21 +275,21 @@ class EventFeed:
                 stream.put(frame)
 
     def _hand_out_progress(self, heard: ProgressRecord) -> None:
-        frame: Frame | None = None
+        frame: StreamFrame | None = None
         for stream in tuple(self._streams):
             if stream.progress and stream.rooms.have_video(heard.video_id, heard.channel):
                 frame = frame or self.progress_frame(heard)
                 stream.put(frame)
 
-    def frame(self, record: EventRecord) -> Frame:
+    def frame(self, record: EventRecord) -> StreamFrame:
         """An event as streams are told of it."""
         said = self._library.events.view(record).model_dump_json()
-        return Frame(record.kind, said, record.id, record.channel)
+        return StreamFrame(record.kind, said, record.id, record.channel)
 
-    def progress_frame(self, heard: ProgressRecord) -> Frame:
+    def progress_frame(self, heard: ProgressRecord) -> StreamFrame:
         """Progress as streams are told of it."""
         said = self._library.events.progress_view(heard).model_dump_json()
-        return Frame("progress", said, None, heard.channel)
+        return StreamFrame("progress", said, None, heard.channel)
 
     # Being woken
 
@@ -306,30 +306,30 @@ class EventFeed:
             await asyncio.sleep(2.0)
 
 
-def ready(newest: int, missed: int) -> Frame:
+def ready(newest: int, missed: int) -> StreamFrame:
     """The first thing that a stream is told: where it begins, and how much is told again."""
-    return Frame("ready", json.dumps({"id": newest, "missed": missed}), newest)
+    return StreamFrame("ready", json.dumps({"id": newest, "missed": missed}), newest)
 
 
-def reload(newest: int, reason: str) -> Frame:
+def reload(newest: int, reason: str) -> StreamFrame:
     """What was missed cannot be told any more."""
-    return Frame("reload", json.dumps({"id": newest, "reason": reason}), newest)
+    return StreamFrame("reload", json.dumps({"id": newest, "reason": reason}), newest)
 
 
-def closed(reason: str) -> Frame:
+def closed(reason: str) -> StreamFrame:
     """The last thing that a stream is told."""
-    return Frame("closed", json.dumps({"reason": reason}))
+    return StreamFrame("closed", json.dumps({"reason": reason}))
 
 
 async def told(
     feed: EventFeed,
     stream: Subscription,
-    first: Sequence[Frame],
+    first: Sequence[StreamFrame],
     *,
     seconds: float | None,
     readable: Callable[[], Awaitable[frozenset[str]]],
     recheck_s: float,
-) -> AsyncIterator[Frame | None]:
+) -> AsyncIterator[StreamFrame | None]:
     """What a stream sends until it ends; None: a sign of life.
 
     Args:

@@ -282,7 +282,7 @@ class ReviewVoided(OpenEventData):
 # Edits
 
 
-class EditsChanged(OpenEventData):
+class EditsVersioned(OpenEventData):
     """What people changed of a video has a new version."""
 
     kind = "edits.changed"
@@ -317,7 +317,7 @@ class BudgetRaised(_BudgetEvent):
     kind = "budget.raised"
 
 
-class QuotaExhausted(OpenEventData):
+class QuotaUsedUp(OpenEventData):
     """The quota of a service is used up until its period ends."""
 
     kind = "quota.exhausted"

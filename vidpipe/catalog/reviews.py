@@ -44,7 +44,7 @@ class Decider:
 
 
 @dataclass(frozen=True)
-class Said:
+class DecisionSaid:
     """What somebody decides.
 
     Attributes:
@@ -93,7 +93,7 @@ def decision_data(row: DecisionRow) -> dict[str, Any]:
 
 
 def decide(
-    session: Session, video_id: str, clip_id: str, said: Said, who: Decider
+    session: Session, video_id: str, clip_id: str, said: DecisionSaid, who: Decider
 ) -> tuple[DecisionRow, bool]:
     """Write down what somebody decided of a clip; whether it is new.
 
@@ -346,7 +346,9 @@ def go_past(session: Session, asked: RequestRow, stages: Sequence[str]) -> None:
     follow(session, asked.video_id)
 
 
-def decide_gate(session: Session, gate_id: int, said: Said, who: Decider) -> tuple[GateRow, bool]:
+def decide_gate(
+    session: Session, gate_id: int, said: DecisionSaid, who: Decider
+) -> tuple[GateRow, bool]:
     """Let a video go on, or not; whether that is new.
 
     One that may not go on is among the failures, with the reason, until somebody retries it.

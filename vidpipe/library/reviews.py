@@ -20,7 +20,7 @@ from vidpipe.catalog.review_states import (
     Verdict,
 )
 from vidpipe.catalog.review_tables import GateRow
-from vidpipe.catalog.reviews import Decider, Said
+from vidpipe.catalog.reviews import Decider, DecisionSaid
 from vidpipe.catalog.tables import ClipRow, now
 from vidpipe.channels.reviews import GateMode, GateName
 from vidpipe.clips.model import RenderedClips, clip_fingerprint
@@ -190,7 +190,7 @@ class Reviews(KeptReviews):
             NotDecided: it was changed since (`clip_changed`), or decided on (`already_decided`).
             Refused: the note is too long.
         """
-        said = Said(Verdict.APPROVED, fingerprint, None, _checked(note))
+        said = DecisionSaid(Verdict.APPROVED, fingerprint, None, _checked(note))
         return self._decide(video_id, clip, said, who, audit)
 
     def reject(
@@ -211,11 +211,11 @@ class Reviews(KeptReviews):
             NotDecided: it was changed since (`clip_changed`), or decided on (`already_decided`).
             Refused: another reason without a note, or a note that is too long.
         """
-        said = Said(Verdict.REJECTED, fingerprint, reason, _why(reason, note))
+        said = DecisionSaid(Verdict.REJECTED, fingerprint, reason, _why(reason, note))
         return self._decide(video_id, clip, said, who, audit)
 
     def _decide(
-        self, video_id: str, clip: str, said: Said, who: Decider, audit: Actor | None
+        self, video_id: str, clip: str, said: DecisionSaid, who: Decider, audit: Actor | None
     ) -> ReviewDetail:
         clip_id = self._clip_id(video_id, clip)
         rejected = said.verdict is Verdict.REJECTED
@@ -291,7 +291,7 @@ class Reviews(KeptReviews):
             NotDecided: `decide_clips`, `gate_changed` or `already_decided`.
         """
         return self._decide_gate(
-            gate_id, Said(Verdict.APPROVED, fingerprint, None, _checked(note)), who, audit
+            gate_id, DecisionSaid(Verdict.APPROVED, fingerprint, None, _checked(note)), who, audit
         )
 
     def reject_gate(
@@ -311,10 +311,12 @@ class Reviews(KeptReviews):
             NotDecided: `decide_clips`, `gate_changed` or `already_decided`.
             Refused: another reason without a note.
         """
-        said = Said(Verdict.REJECTED, fingerprint, reason, _why(reason, note))
+        said = DecisionSaid(Verdict.REJECTED, fingerprint, reason, _why(reason, note))
         return self._decide_gate(gate_id, said, who, audit)
 
-    def _decide_gate(self, gate_id: int, said: Said, who: Decider, audit: Actor | None) -> GateView:
+    def _decide_gate(
+        self, gate_id: int, said: DecisionSaid, who: Decider, audit: Actor | None
+    ) -> GateView:
         with self.engine.catalog.writing() as session:
             try:
                 row, new = rows.decide_gate(session, gate_id, said, who)

@@ -21,7 +21,7 @@ from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.webhooks.options import SlackOptions
 from vidpipe.webhooks.sending import retry_after_s
-from vidpipe.webhooks.slack import WINDOW_S, Asked, Click, asked_clip, asked_gate, messages
+from vidpipe.webhooks.slack import WINDOW_S, Click, SlackAsked, asked_clip, asked_gate, messages
 
 _TIMEOUT_S = 10.0
 _GATES = {
@@ -80,7 +80,7 @@ class SlackReviews:
         video = self.engine.catalog.video(gate.video_id)
         if video is None:
             return []
-        items: list[Asked] = []
+        items: list[SlackAsked] = []
         if gate.gate in CLIP_GATES:
             channels = [gate.channel]
             found = self.reviews.list(channels=channels, video_id=gate.video_id, needed=True)

@@ -14,7 +14,7 @@ from vidpipe.errors import Misconfigured, VidpipeError
 from vidpipe.library.views import LibraryView
 from vidpipe.notifications import Notifier
 from vidpipe.notifications.sending import AppriseSender, Sender
-from vidpipe.notifications.words import KINDS, Message, Places
+from vidpipe.notifications.words import KINDS, NoticeMessage, Places
 from vidpipe.observability import redact
 from vidpipe.operations.watch import watch
 from vidpipe.pipeline.engine import Engine
@@ -133,14 +133,14 @@ class Telling:
             found.append(TestOutcome(name=target, error=error))
         return tuple(found)
 
-    def _message(self) -> Message:
+    def _message(self) -> NoticeMessage:
         known, where = KINDS["test"], places(self.engine.settings)
         lines = [f"What to do: {known.todo}."]
         if where.service:
             lines.append(f"{where.service.rstrip('/')}/status")
         if where.runbook:
             lines.append(f"Runbook: {where.section(known.section)}")
-        return Message(f"ℹ️ vidpipe: {known.one}", "\n".join(lines), NoticeLevel.INFO)
+        return NoticeMessage(f"ℹ️ vidpipe: {known.one}", "\n".join(lines), NoticeLevel.INFO)
 
 
 def places(settings: Settings) -> Places:

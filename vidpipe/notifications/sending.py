@@ -14,7 +14,7 @@ from vidpipe.addresses import without
 from vidpipe.catalog.notices import NoticeLevel
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.extras import from_extra
-from vidpipe.notifications.words import Message
+from vidpipe.notifications.words import NoticeMessage
 from vidpipe.observability import redact
 from vidpipe.outbound import AddressGuard, AddressRefused
 
@@ -37,7 +37,7 @@ _TYPES = {
 class Sender(Protocol):
     """Hands messages over."""
 
-    def send(self, name: str, url: str, message: Message) -> None:
+    def send(self, name: str, url: str, message: NoticeMessage) -> None:
         """Hand one over.
 
         Args:
@@ -61,7 +61,7 @@ class AppriseSender:
     def __init__(self, *, allow_private: bool) -> None:
         self._guard = AddressGuard(allow_private=allow_private)
 
-    def send(self, name: str, url: str, message: Message) -> None:
+    def send(self, name: str, url: str, message: NoticeMessage) -> None:
         """As `Sender.send`. Redirects are not followed: where they lead was never set.
 
         Raises:

@@ -192,7 +192,7 @@ _TODO = (
 
 
 @dataclass(frozen=True)
-class Message:
+class NoticeMessage:
     """One message, as it is sent."""
 
     title: str
@@ -234,13 +234,13 @@ class Places:
         return f"{self.runbook}#{name}" if self.runbook else ""
 
 
-def message(groups: Sequence[NoticeGroupRow], places: Places) -> Message:
+def message(groups: Sequence[NoticeGroupRow], places: Places) -> NoticeMessage:
     """One message of all that a target is told now, what matters most first."""
     ranked = sorted(groups, key=lambda g: (-_level(g).rank, -g.untold, g.group_id))
     if len(ranked) == 1:
         group = ranked[0]
         title = f"{_sign(group)} {_headline(group)}"
-        return Message(title, "\n".join(_lines(group, places)), _level(group))
+        return NoticeMessage(title, "\n".join(_lines(group, places)), _level(group))
     news = sum(group.untold for group in ranked)
     ended = sum(1 for group in ranked if not group.untold)
     title = f"{_sign(ranked[0])} vidpipe: {news} things went wrong, of {len(ranked) - ended} causes"
@@ -254,7 +254,7 @@ def message(groups: Sequence[NoticeGroupRow], places: Places) -> Message:
     if rest:
         parts.append(f"And {len(rest)} causes more:")
         parts += [f"{_sign(group)} {_headline(group)}" for group in rest]
-    return Message(title, _short("\n".join(parts).rstrip()), _level(ranked[0]))
+    return NoticeMessage(title, _short("\n".join(parts).rstrip()), _level(ranked[0]))
 
 
 def _level(group: NoticeGroupRow) -> NoticeLevel:

@@ -51,7 +51,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Call:
+class PlatformCall:
     """A request to a platform.
 
     Attributes:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from vidpipe.publishing.calls import (
     AnswerUnusable,
-    Call,
+    PlatformCall,
     Reply,
     list_at,
     needed,
@@ -38,7 +38,7 @@ class ConnectedAccount:
     token: SecretStr | None = None
 
 
-def connected_calls(platform: str, base: str = "") -> tuple[Call, ...]:
+def connected_calls(platform: str, base: str = "") -> tuple[PlatformCall, ...]:
     """The requests that tell which accounts there are, each made with the person's token.
 
     Args:
@@ -66,13 +66,13 @@ def connected(platform: str, replies: Sequence[Reply]) -> tuple[ConnectedAccount
     return tuple(found)
 
 
-def _read(url: str, *headers: tuple[str, str]) -> Call:
-    return Call("connected", Verb.LOOK, "GET", url, headers)
+def _read(url: str, *headers: tuple[str, str]) -> PlatformCall:
+    return PlatformCall("connected", Verb.LOOK, "GET", url, headers)
 
 
 _META = with_query(f"/{VERSION}/me/accounts", fields=_META_FIELDS, limit="100")
 _RESTLI = (("LinkedIn-Version", LINKEDIN_VERSION), ("X-Restli-Protocol-Version", "2.0.0"))
-_CALLS: Mapping[str, tuple[Call, ...]] = {
+_CALLS: Mapping[str, tuple[PlatformCall, ...]] = {
     "youtube": (_read("/youtube/v3/channels?part=id%2Csnippet&mine=true"),),
     "tiktok": (_read("/v2/user/info/?fields=open_id%2Cdisplay_name"),),
     "instagram": (_read(_META),),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from vidpipe.publishing.calls import (
     AnswerUnusable,
-    Call,
+    PlatformCall,
     Reply,
     count_at,
     needed,
@@ -27,8 +27,8 @@ from vidpipe.publishing.model import (
     Phase,
     PostFigures,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     RemoteState,
     Verb,
 )
@@ -58,7 +58,7 @@ class Facebook(Graph):
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         found = [
             *conformance(post),
             *no_such(post, ("public",), self.title),
@@ -66,9 +66,11 @@ class Facebook(Graph):
             *over("video", post.video.duration_s, _MOST_S, "seconds"),
         ]
         if post.video.duration_s < _LEAST_S:
-            found.append(Refusal(field="video", words="Facebook wants at least 3 seconds."))
+            found.append(PostRefusal(field="video", words="Facebook wants at least 3 seconds."))
         if post.draft and post.publish_at is not None:
-            found.append(Refusal(field="publish_at", words="A draft has no time of publication."))
+            found.append(
+                PostRefusal(field="publish_at", words="A draft has no time of publication.")
+            )
         return tuple(found)
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
@@ -76,7 +78,7 @@ class Facebook(Graph):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, account, state = turn.post, turn.account, turn.state
         match state.phase:
             case Phase.NEW:
@@ -88,16 +90,16 @@ class Facebook(Graph):
             case _:
                 return self.look(state)
 
-    def start(self, account: PostingAccount) -> Call:
+    def start(self, account: PostingAccount) -> PlatformCall:
         """Open a video. Nobody sees it until it is finished."""
         path = f"{account.remote_id}/video_reels"
         return self.form("start", Verb.START, path, upload_phase="start")
 
-    def look(self, state: RemoteState, name: str = "status") -> Call:
+    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the video."""
         return self.reading(name, state.remote_id, "status,permalink_url")
 
-    def finish(self, turn: Turn) -> Call:
+    def finish(self, turn: Turn) -> PlatformCall:
         """Publish the video, at once or at its time, or leave it as a draft."""
         post, account, state, now = turn.post, turn.account, turn.state, turn.now
         fields = {
@@ -114,24 +116,24 @@ class Facebook(Graph):
         call = self.form("finish", Verb.FINISH, f"{account.remote_id}/video_reels", **fields)
         return replace(call, once=True, public=not post.draft, charges=self.estimate(post))
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
         return self.form("update", Verb.UPDATE, state.remote_id, description=post.text)
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         return self.look(turn.state, "review")
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
-        return Call("delete", Verb.DELETE, "DELETE", self.edge(state.remote_id))
+        return PlatformCall("delete", Verb.DELETE, "DELETE", self.edge(state.remote_id))
 
-    def discard(self, turn: Turn) -> Call | None:
+    def discard(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
         if not state.remote_id:
             return None
-        return Call("discard", Verb.CANCEL, "DELETE", self.edge(state.remote_id))
+        return PlatformCall("discard", Verb.CANCEL, "DELETE", self.edge(state.remote_id))
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         state = turn.state
         return self.look(state, "arrived" if state.armed == "bytes" else "finished")
 
@@ -218,13 +220,15 @@ class Facebook(Graph):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         metric = "blue_reels_play_count,post_video_view_time,post_video_social_actions"
         url = self.edge(f"{state.remote_id}/video_insights", metric=metric)
         fields = "likes.summary(true).limit(0),comments.summary(true).limit(0)"
         return (
-            Call("statistics", Verb.STATISTICS, "GET", url),
-            Call("reactions", Verb.STATISTICS, "GET", self.edge(state.remote_id, fields=fields)),
+            PlatformCall("statistics", Verb.STATISTICS, "GET", url),
+            PlatformCall(
+                "reactions", Verb.STATISTICS, "GET", self.edge(state.remote_id, fields=fields)
+            ),
         )
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from vidpipe.publishing.calls import Auth, Call, PostFiles, Reply, Slice, count_at, text_at
+from vidpipe.publishing.calls import Auth, PlatformCall, PostFiles, Reply, Slice, count_at, text_at
 from vidpipe.publishing.checks import conformance
 from vidpipe.publishing.faults import FaultRule
 from vidpipe.publishing.machine import Machine, Taker, Turn
@@ -19,8 +19,8 @@ from vidpipe.publishing.model import (
     Charge,
     Phase,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Task,
@@ -64,7 +64,7 @@ class PostFolder(Machine):
     def codes(self, reply: Reply) -> Sequence[str]:
         return [f"os:{reply.status}"]
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         return tuple(conformance(post))
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
@@ -72,7 +72,7 @@ class PostFolder(Machine):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, state = turn.post, turn.state
         if state.phase is Phase.NEW:
             return self._local("open", Verb.START, post.key, self.described(post))
@@ -90,34 +90,38 @@ class PostFolder(Machine):
 
     def _write(
         self, post: Publication, name: str, kind: str, size: int, state: RemoteState
-    ) -> Call:
+    ) -> PlatformCall:
         end = min(state.sent + self._chunk, size)
         place = f"{post.key}/{file_name(name, kind)}"
         headers = (("Content-Range", f"bytes {state.sent}-{end - 1}/{size}"), ("name", name))
         body = (Slice(name, state.sent, end),)
-        return Call("write", Verb.SEND, "WRITE", place, headers, body, Auth.NONE)
+        return PlatformCall("write", Verb.SEND, "WRITE", place, headers, body, Auth.NONE)
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         post = turn.post
         return self._local("update", Verb.UPDATE, post.key, self.described(post))
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         return self._local("review", Verb.LOOK, turn.post.key)
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         post = turn.post
         return self._local("delete", Verb.DELETE, post.key)
 
-    def discard(self, turn: Turn) -> Call | None:
+    def discard(self, turn: Turn) -> PlatformCall | None:
         post = turn.post
         return self._local("discard", Verb.CANCEL, post.key)
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         post = turn.post
         return self._local("there", Verb.LOOK, post.key)
 
-    def _local(self, name: str, verb: Verb, place: str, *body: bytes, once: bool = False) -> Call:
-        return Call(name, verb, name.upper(), place, (), body, Auth.NONE, once=once, public=once)
+    def _local(
+        self, name: str, verb: Verb, place: str, *body: bytes, once: bool = False
+    ) -> PlatformCall:
+        return PlatformCall(
+            name, verb, name.upper(), place, (), body, Auth.NONE, once=once, public=once
+        )
 
     # What answers mean
 
@@ -164,7 +168,7 @@ class PostFolder(Machine):
 
     # Making them
 
-    def act(self, call: Call, files: PostFiles) -> Reply:
+    def act(self, call: PlatformCall, files: PostFiles) -> Reply:
         """Make one request in the folder.
 
         Raises:
@@ -188,7 +192,7 @@ class PostFolder(Machine):
             said = {"error": error.strerror or type(error).__name__}
             return as_reply(_STATUS.get(error.errno or 0, 500), said)
 
-    def _open(self, whole: Path, partial: Path, call: Call) -> dict[str, str]:
+    def _open(self, whole: Path, partial: Path, call: PlatformCall) -> dict[str, str]:
         if whole.is_dir():
             return {"state": "there"}
         _remove(partial)
@@ -212,11 +216,11 @@ def file_name(name: str, kind: str) -> str:
     return name.replace(":", ".") + ending
 
 
-def _plain(call: Call) -> bytes:
+def _plain(call: PlatformCall) -> bytes:
     return b"".join(piece for piece in call.body if isinstance(piece, bytes))
 
 
-def _write(path: Path, call: Call, files: PostFiles) -> dict[str, object]:
+def _write(path: Path, call: PlatformCall, files: PostFiles) -> dict[str, object]:
     (piece,) = call.body
     assert isinstance(piece, Slice)
     with path.open("r+b" if path.exists() else "xb") as out:

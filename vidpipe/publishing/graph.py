@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vidpipe.publishing.calls import Auth, Call, Reply, Slice, as_form, text_at, with_query
+from vidpipe.publishing.calls import Auth, PlatformCall, Reply, Slice, as_form, text_at, with_query
 from vidpipe.publishing.faults import FaultRule
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import (
     VIDEO,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Verb,
@@ -103,14 +103,14 @@ class Graph(Machine):
         """The address of something in the graph."""
         return with_query(f"{self.base}/{self._version}/{path}", **query)
 
-    def reading(self, name: str, path: str, fields: str) -> Call:
+    def reading(self, name: str, path: str, fields: str) -> PlatformCall:
         """One read of fields."""
-        return Call(name, Verb.LOOK, "GET", self.edge(path, fields=fields))
+        return PlatformCall(name, Verb.LOOK, "GET", self.edge(path, fields=fields))
 
-    def bytes_from(self, post: Publication, state: RemoteState) -> Call:
+    def bytes_from(self, post: Publication, state: RemoteState) -> PlatformCall:
         """All bytes that are still missing; a broken connection leaves what has arrived."""
         size = post.video.size_bytes
-        return Call(
+        return PlatformCall(
             name="bytes", verb=Verb.SEND, method="POST", url=state.session,
             headers=(
                 ("offset", str(state.sent)),
@@ -120,10 +120,10 @@ class Graph(Machine):
             body=(Slice(VIDEO, state.sent, size),), auth=Auth.OAUTH, once=True, timeout_s=300.0,
         )  # fmt: skip
 
-    def form(self, name: str, verb: Verb, path: str, **fields: str) -> Call:
+    def form(self, name: str, verb: Verb, path: str, **fields: str) -> PlatformCall:
         """A request that sends fields."""
         headers, body = as_form(fields)
-        return Call(name, verb, "POST", self.edge(path), headers, body)
+        return PlatformCall(name, verb, "POST", self.edge(path), headers, body)
 
     def insights(self, replies: Sequence[Reply]) -> dict[str, int]:
         """Figures by the name of their metric."""
@@ -142,8 +142,8 @@ def hashtags(text: str) -> int:
     return sum(1 for word in text.split() if len(word) > 1 and word.startswith("#"))
 
 
-def no_such(post: Publication, known: Sequence[str], title: str) -> list[Refusal]:
+def no_such(post: Publication, known: Sequence[str], title: str) -> list[PostRefusal]:
     """A refusal where the platform does not know the post's privacy."""
     if post.privacy in known:
         return []
-    return [Refusal(field="privacy", words=f"{title} knows {', '.join(known)} only.")]
+    return [PostRefusal(field="privacy", words=f"{title} knows {', '.join(known)} only.")]

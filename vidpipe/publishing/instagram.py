@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from vidpipe.publishing.calls import (
     AnswerUnusable,
-    Call,
+    PlatformCall,
     Reply,
     count_at,
     list_at,
@@ -28,8 +28,8 @@ from vidpipe.publishing.model import (
     Phase,
     PostFigures,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Task,
@@ -78,7 +78,7 @@ class Instagram(Graph):
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         mentions = sum(1 for word in post.text.split() if len(word) > 1 and word[0] == "@")
         found = [
             *conformance(post),
@@ -90,19 +90,19 @@ class Instagram(Graph):
             *over("video", post.video.duration_s, _MOST_S, "seconds"),
         ]
         if post.video.duration_s < _LEAST_S:
-            found.append(Refusal(field="video", words="Instagram wants at least 3 seconds."))
+            found.append(PostRefusal(field="video", words="Instagram wants at least 3 seconds."))
         if post.publish_at is not None:
             words = "Instagram has no times of publication: post it when it is due."
-            found.append(Refusal(field="publish_at", words=words))
+            found.append(PostRefusal(field="publish_at", words=words))
         if post.draft:
-            found.append(Refusal(field="draft", words="Instagram takes no drafts."))
+            found.append(PostRefusal(field="draft", words="Instagram takes no drafts."))
         if account.posts_left is not None and account.posts_left <= 0:
             words = "The account has reached its posts of 24 hours."
-            found.append(Refusal(field="account", words=words))
+            found.append(PostRefusal(field="account", words=words))
         cover = post.reel.cover_ms
         if cover is not None and cover > 1000 * post.video.duration_s:
             words = "The cover's time is not within the video."
-            found.append(Refusal(field="reel.cover_ms", words=words))
+            found.append(PostRefusal(field="reel.cover_ms", words=words))
         return tuple(found)
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
@@ -110,7 +110,7 @@ class Instagram(Graph):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, account, state, now = turn.post, turn.account, turn.state, turn.now
         match state.phase:
             case Phase.NEW:
@@ -129,7 +129,7 @@ class Instagram(Graph):
                 fields = "id,permalink,caption,timestamp"
                 return self.reading("recent", f"{account.remote_id}/media", fields)
 
-    def start(self, post: Publication, account: PostingAccount) -> Call:
+    def start(self, post: Publication, account: PostingAccount) -> PlatformCall:
         """Make a container. Nobody sees it, and it goes away after a day."""
         fields = {
             "media_type": "REELS",
@@ -145,21 +145,21 @@ class Instagram(Graph):
         call = self.form("container", Verb.START, f"{account.remote_id}/media", **fields)
         return replace(call, charges=(Charge(bucket="instagram.containers", amount=1),))
 
-    def look(self, state: RemoteState) -> Call:
+    def look(self, state: RemoteState) -> PlatformCall:
         """One read of the container."""
         return self.reading("status", state.remote_id, "status_code,status")
 
-    def finish(self, account: PostingAccount, state: RemoteState) -> Call:
+    def finish(self, account: PostingAccount, state: RemoteState) -> PlatformCall:
         """Publish the container: done twice, it would be two reels."""
         path = f"{account.remote_id}/media_publish"
         call = self.form("publish", Verb.FINISH, path, creation_id=state.remote_id)
         return replace(call, once=True, public=True, charges=(_POSTS,))
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
         return self.reading("review", state.post_id, "permalink") if state.post_id else None
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         state = turn.state
         if state.armed == "bytes":
             return self.reading("arrived", state.remote_id, "status_code,status,video_status")
@@ -167,13 +167,13 @@ class Instagram(Graph):
 
     def _finish(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> Call | RemoteState:
+    ) -> PlatformCall | RemoteState:
         if not state.memo.get("published_from"):
             since = now.astimezone(UTC) - timedelta(minutes=5)
             return state.remembering(published_from=since.strftime("%Y-%m-%dT%H:%M:%S"))
         return self.finish(account, state)
 
-    def _limit(self, name: str, account: PostingAccount) -> Call:
+    def _limit(self, name: str, account: PostingAccount) -> PlatformCall:
         return self.reading(name, f"{account.remote_id}/content_publishing_limit", _LIMIT)
 
     # What answers mean
@@ -294,7 +294,7 @@ class Instagram(Graph):
 
     # Before and after
 
-    def account(self, account: PostingAccount) -> Call | None:
+    def account(self, account: PostingAccount) -> PlatformCall | None:
         return self._limit("account", account)
 
     def account_read(self, account: PostingAccount, reply: Reply) -> PostingAccount:
@@ -306,12 +306,12 @@ class Instagram(Graph):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         if not state.post_id:
             return ()
         metric = "views,likes,comments,shares,saved,ig_reels_video_view_total_time"
         url = self.edge(f"{state.post_id}/insights", metric=metric)
-        return (Call("statistics", Verb.STATISTICS, "GET", url),)
+        return (PlatformCall("statistics", Verb.STATISTICS, "GET", url),)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         found = self.insights(replies)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from vidpipe.publishing.calls import (
     AnswerUnusable,
     Auth,
-    Call,
+    PlatformCall,
     Reply,
     Slice,
     as_json,
@@ -36,8 +36,8 @@ from vidpipe.publishing.model import (
     Phase,
     PostFigures,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     UploadSlot,
@@ -122,7 +122,7 @@ class LinkedIn(Machine):
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         found = [
             *conformance(post),
             *over("text", len(escaped(post.text)), _TEXT, "characters, those escaped as two"),
@@ -132,18 +132,18 @@ class LinkedIn(Machine):
         ]
         if post.video.size_bytes < _LEAST_BYTES or post.video.duration_s < _LEAST_S:
             words = "LinkedIn wants at least 75 KB and 3 seconds."
-            found.append(Refusal(field="video", words=words))
+            found.append(PostRefusal(field="video", words=words))
         if post.privacy not in ("public", "friends"):
             words = "LinkedIn knows public, and friends: connections."
-            found.append(Refusal(field="privacy", words=words))
+            found.append(PostRefusal(field="privacy", words=words))
         if post.publish_at is not None:
             words = "LinkedIn has no times of publication: post it when it is due."
-            found.append(Refusal(field="publish_at", words=words))
+            found.append(PostRefusal(field="publish_at", words=words))
         if post.draft:
-            found.append(Refusal(field="draft", words="LinkedIn takes no drafts of videos."))
+            found.append(PostRefusal(field="draft", words="LinkedIn takes no drafts of videos."))
         if not account.remote_id.startswith(("urn:li:person:", "urn:li:organization:")):
             words = "LinkedIn names accounts urn:li:person:… or urn:li:organization:…"
-            found.append(Refusal(field="account", words=words))
+            found.append(PostRefusal(field="account", words=words))
         return tuple(found)
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
@@ -151,7 +151,7 @@ class LinkedIn(Machine):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, account, state = turn.post, turn.account, turn.state
         match state.phase:
             case Phase.NEW:
@@ -165,7 +165,7 @@ class LinkedIn(Machine):
             case _:
                 return self.finish(turn)
 
-    def start(self, post: Publication, account: PostingAccount) -> Call:
+    def start(self, post: Publication, account: PostingAccount) -> PlatformCall:
         """Have LinkedIn cut the file into parts. Nobody sees a video without a post."""
         wanted = {
             "owner": account.remote_id,
@@ -178,16 +178,16 @@ class LinkedIn(Machine):
             action="initializeUpload",
         )  # fmt: skip
 
-    def send(self, post: Publication, state: RemoteState) -> Call:
+    def send(self, post: Publication, state: RemoteState) -> PlatformCall:
         """The next part. Put twice, it is the same part: it may be repeated."""
         slot = state.slots[len(state.parts)]
-        return Call(
+        return PlatformCall(
             name="part", verb=Verb.SEND, method="PUT", url=slot.url,
             headers=(("Content-Type", "application/octet-stream"),),
             body=(Slice(VIDEO, slot.first, slot.last + 1),), auth=Auth.NONE, timeout_s=300.0,
         )  # fmt: skip
 
-    def _close(self, state: RemoteState) -> Call:
+    def _close(self, state: RemoteState) -> PlatformCall:
         wanted = {
             "video": state.remote_id,
             "uploadToken": state.memo.get("upload", ""),
@@ -199,11 +199,11 @@ class LinkedIn(Machine):
         )  # fmt: skip
         return call
 
-    def look(self, state: RemoteState, name: str = "status") -> Call:
+    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the video."""
         return self._got(name, Verb.LOOK, f"videos/{quote(state.remote_id, safe='')}")
 
-    def finish(self, turn: Turn) -> Call:
+    def finish(self, turn: Turn) -> PlatformCall:
         """Post it: done twice, it would be two posts."""
         return self._sent(
             "post", Verb.FINISH, "posts", self.body(turn), once=True,
@@ -227,7 +227,7 @@ class LinkedIn(Machine):
             "isReshareDisabledByAuthor": False,
         }
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
         return self._sent(
             "update", Verb.UPDATE, f"posts/{quote(state.post_id, safe='')}",
@@ -235,16 +235,16 @@ class LinkedIn(Machine):
             headers=(("X-RestLi-Method", "PARTIAL_UPDATE"),),
         )  # fmt: skip
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         return self._got("review", Verb.LOOK, f"posts/{quote(turn.state.post_id, safe='')}")
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
         url = f"{self.base}/rest/posts/{quote(state.post_id, safe='')}"
         headers = (*self._versions(), ("X-RestLi-Method", "DELETE"))
-        return Call("delete", Verb.DELETE, "DELETE", url, headers)
+        return PlatformCall("delete", Verb.DELETE, "DELETE", url, headers)
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         account, state = turn.account, turn.state
         if state.armed == "finalize":
             return self.look(state, "finalized")
@@ -257,18 +257,18 @@ class LinkedIn(Machine):
             ("LinkedIn-Version", self._version), ("X-Restli-Protocol-Version", "2.0.0"),
         )  # fmt: skip
 
-    def _got(self, name: str, verb: Verb, path: str, **query: str) -> Call:
+    def _got(self, name: str, verb: Verb, path: str, **query: str) -> PlatformCall:
         url = with_query(f"{self.base}/rest/{path}", **query)
-        return Call(name, verb, "GET", url, self._versions())
+        return PlatformCall(name, verb, "GET", url, self._versions())
 
     def _sent(
         self, name: str, verb: Verb, path: str, value: Mapping[str, Any], *, action: str = "",
         headers: tuple[tuple[str, str], ...] = (), once: bool = False, public: bool = False,
         charges: tuple[Charge, ...] = (),
-    ) -> Call:  # fmt: skip
+    ) -> PlatformCall:  # fmt: skip
         kind, body = as_json(value)
         query = {"action": action} if action else {}
-        return Call(
+        return PlatformCall(
             name=name, verb=verb, method="POST",
             url=with_query(f"{self.base}/rest/{path}", **query),
             headers=(*self._versions(), *kind, *headers), body=body, once=once, public=public,
@@ -377,7 +377,7 @@ class LinkedIn(Machine):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         if not state.post_id:
             return ()
         path = f"socialMetadata/{quote(state.post_id, safe='')}"

@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from vidpipe.publishing.calls import AnswerUnusable, Arrival, Call, Reply
+from vidpipe.publishing.calls import AnswerUnusable, Arrival, PlatformCall, Reply
 from vidpipe.publishing.faults import FaultRule, fault_of, names_time, unread
 from vidpipe.publishing.model import (
     POSTED,
     Charge,
     Fault,
-    Held,
     Phase,
     PostFigures,
+    PostHeld,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Task,
@@ -59,7 +59,7 @@ class Move:
 
     state: RemoteState
     verb: Verb | None = None
-    call: Call | None = None
+    call: PlatformCall | None = None
     at: datetime | None = None
 
 
@@ -68,7 +68,7 @@ class Platform(Protocol):
 
     name: str
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         """What would be refused, as far as it is known before anything is sent."""
         ...
 
@@ -87,14 +87,14 @@ class Platform(Protocol):
         post: Publication,
         account: PostingAccount,
         state: RemoteState,
-        call: Call,
+        call: PlatformCall,
         reply: Reply,
         now: datetime,
     ) -> RemoteState:
         """The state after an answer, or after none came."""
         ...
 
-    def account(self, account: PostingAccount) -> Call | None:
+    def account(self, account: PostingAccount) -> PlatformCall | None:
         """The request that reads what an account may do; None: the platform has none."""
         ...
 
@@ -104,7 +104,7 @@ class Platform(Protocol):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         """The requests that read how a post is doing; none: the platform does not say."""
         ...
 
@@ -167,11 +167,11 @@ class Machine(ABC):
     # What a platform says of itself
 
     @abstractmethod
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         """The next request; or the state, where it goes on without one."""
 
     @abstractmethod
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         """The request that tells whether the armed one was taken."""
 
     @abstractmethod
@@ -183,18 +183,18 @@ class Machine(ABC):
         """What the platform calls a refusal, the most telling first."""
 
     @abstractmethod
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         """What would be refused, as far as it is known before anything is sent."""
 
     @abstractmethod
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
         """What a post takes of limits and costs when nothing goes wrong."""
 
-    def refused(self, reply: Reply, call: Call) -> bool:
+    def refused(self, reply: Reply, call: PlatformCall) -> bool:
         """Whether an answer is a refusal, by its status and by what it says."""
         return not reply.ok
 
-    def account(self, account: PostingAccount) -> Call | None:
+    def account(self, account: PostingAccount) -> PlatformCall | None:
         """The request that reads what an account may do; None: the platform has none."""
         return None
 
@@ -204,7 +204,7 @@ class Machine(ABC):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         """The requests that read how a post is doing; none: the platform does not say."""
         return ()
 
@@ -212,19 +212,19 @@ class Machine(ABC):
         """How a post is doing, by the answers in the order of `statistics`."""
         return PostFigures()
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         """The request that changes texts of what was posted; None: the platform has none."""
         return None
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         """The request that removes what was posted; None: the platform has none."""
         return None
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         """The request that tells whether what was posted is still there; None: there is none."""
         return None
 
-    def discard(self, turn: Turn) -> Call | None:
+    def discard(self, turn: Turn) -> PlatformCall | None:
         """The request that removes what nobody sees yet; None: it goes away by itself."""
         return None
 
@@ -265,7 +265,7 @@ class Machine(ABC):
         post: Publication,
         account: PostingAccount,
         state: RemoteState,
-        call: Call,
+        call: PlatformCall,
         reply: Reply,
         now: datetime,
     ) -> RemoteState:
@@ -306,7 +306,7 @@ class Machine(ABC):
         if self.is_unsure(state):
             words = f"{words} {_SHOWN_PERHAPS}"
         fault = Fault(code=code, remedy=Remedy.RECONNECT, words=words)
-        return state.having(held=Held.ACCOUNT, fault=fault)
+        return state.having(held=PostHeld.ACCOUNT, fault=fault)
 
     def released(self, state: RemoteState, now: datetime) -> RemoteState:
         """The state after a person did what the post was held for; it goes on where it was.
@@ -315,7 +315,7 @@ class Machine(ABC):
         that may be public: then it is not begun a second time.
         """
         anew = self.texts_first and state.phase is not Phase.NEW and not self.is_unsure(state)
-        if state.held is Held.CHANGE and anew:
+        if state.held is PostHeld.CHANGE and anew:
             return begin(state.platform, state.key, now).having(began_at=state.began_at)
         return state.having(
             held=None, fault=None, failures=0, refusals=0, waits=0, not_before=None, moved_at=now
@@ -335,14 +335,14 @@ class Machine(ABC):
 
     # What follows from what
 
-    def _comes_next(self, turn: Turn) -> Call | RemoteState:
+    def _comes_next(self, turn: Turn) -> PlatformCall | RemoteState:
         if turn.state.armed:
             return self.lookup(turn)
         if turn.state.task is Task.PUBLISH:
             return self.next(turn)
         return self._asked_for(turn)
 
-    def _asked_for(self, turn: Turn) -> Call | RemoteState:
+    def _asked_for(self, turn: Turn) -> PlatformCall | RemoteState:
         state, task = turn.state, turn.state.task
         if task is Task.CANCEL and not state.posted:
             return self.discard(turn) or self._cancelled(turn)
@@ -357,7 +357,7 @@ class Machine(ABC):
             state, self.without.get(task, f"{self.title} has no way to do this.")
         )
 
-    def _cancelled(self, turn: Turn) -> Call | RemoteState:
+    def _cancelled(self, turn: Turn) -> PlatformCall | RemoteState:
         """Cancelled without a request; what may become public by itself is looked at first."""
         state = turn.state
         if state.phase is Phase.UNCERTAIN:
@@ -384,7 +384,7 @@ class Machine(ABC):
         """A taker: what was asked for beside publishing is done."""
         return self._ended_task(turn.state)
 
-    def _is_gone(self, call: Call, reply: Reply, fault: Fault) -> bool:
+    def _is_gone(self, call: PlatformCall, reply: Reply, fault: Fault) -> bool:
         """Whether what is to be removed is not there, which is as good; or to be reviewed."""
         return (
             (call.verb in (Verb.DELETE, Verb.CANCEL) or call.name == "review")
@@ -392,13 +392,13 @@ class Machine(ABC):
             and fault.remedy is Remedy.GIVE_UP
         )
 
-    def _only_looks(self, state: RemoteState, call: Call) -> bool:
+    def _only_looks(self, state: RemoteState, call: PlatformCall) -> bool:
         """Whether a refusal is of a look at what the platform has, and not of the post."""
         begun = bool(state.armed) or state.phase is not Phase.NEW
         return call.verb is Verb.LOOK and begun and not state.posted
 
     def _remedied(
-        self, state: RemoteState, call: Call, fault: Fault, reply: Reply, now: datetime
+        self, state: RemoteState, call: PlatformCall, fault: Fault, reply: Reply, now: datetime
     ) -> RemoteState:
         remedy = fault.remedy
         if remedy is Remedy.LOOK:
@@ -425,7 +425,7 @@ class Machine(ABC):
             return self._noted(state, self.lost(state.having(fault=fault), now), now)
         waits = remedy is Remedy.FIX and state.task is Task.PUBLISH and not state.armed
         if waits and not self.is_unsure(state):
-            return state.having(held=Held.CHANGE, fault=fault)
+            return state.having(held=PostHeld.CHANGE, fault=fault)
         return self._given_up(state, fault)
 
     def _waiting(
@@ -448,14 +448,16 @@ class Machine(ABC):
         """The end of a post that is certainly public, when the rest of it cannot be read."""
         return None
 
-    def skipped(self, state: RemoteState, call: Call, fault: Fault) -> RemoteState:
+    def skipped(self, state: RemoteState, call: PlatformCall, fault: Fault) -> RemoteState:
         """The state when something that the post can do without was refused."""
         what = state.memo.get("attaching", call.name)
         return state.having(
             done=(*state.done, what), notes=(*state.notes, f"{what}: {fault.words}"), failures=0
         )
 
-    def _failed(self, state: RemoteState, call: Call, fault: Fault, now: datetime) -> RemoteState:
+    def _failed(
+        self, state: RemoteState, call: PlatformCall, fault: Fault, now: datetime
+    ) -> RemoteState:
         """After an answer that says nothing: again later, but not for ever."""
         failures = state.failures + 1
         if failures >= MOST_FAILURES:

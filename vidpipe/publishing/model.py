@@ -201,7 +201,7 @@ class Remedy(StrEnum):
     GIVE_UP = "give_up"
 
 
-class Held(StrEnum):
+class PostHeld(StrEnum):
     """Whom a post waits for."""
 
     ACCOUNT = "account"
@@ -252,7 +252,7 @@ class RemoteState(_Frozen):
     key: Key
     phase: Phase = Phase.NEW
     task: Task = Task.PUBLISH
-    held: Held | None = None
+    held: PostHeld | None = None
     armed: str = ""
     remote_id: str = Field(default="", description="of the upload, container or video")
     post_id: str = Field(default="", description="of what is shown")
@@ -293,7 +293,7 @@ class RemoteState(_Frozen):
         return self.having(memo={**self.memo, **items})
 
 
-class Refusal(_Frozen):
+class PostRefusal(_Frozen):
     """What a platform would refuse, said before anything is sent."""
 
     field: str

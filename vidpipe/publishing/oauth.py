@@ -20,7 +20,7 @@ from vidpipe.errors import VidpipeError
 from vidpipe.publishing.calls import (
     Arrival,
     Auth,
-    Call,
+    PlatformCall,
     Reply,
     as_form,
     count_at,
@@ -184,7 +184,7 @@ def authorise(
 
 def exchange(
     platform: OAuthPlatform, client: OAuthClient, code: SecretStr, verifier: SecretStr
-) -> Call:
+) -> PlatformCall:
     """The request that changes a code for tokens. A code is good once: it is never repeated."""
     fields = {
         "grant_type": "authorization_code",
@@ -196,12 +196,12 @@ def exchange(
     return _token_call("exchange", platform, client, platform.token_url, fields)
 
 
-def prolong(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> Call | None:
+def prolong(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> PlatformCall | None:
     """The request that changes a first token for one that lives long; None: not needed."""
     return _exchange(platform, client, grant) if platform.exchange_url else None
 
 
-def renew(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> Call | None:
+def renew(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> PlatformCall | None:
     """The request for a fresh access token; None: there is nothing to ask for one with."""
     if platform.renews == "fb_exchange_token":
         return _exchange(platform, client, grant)
@@ -211,18 +211,18 @@ def renew(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> Ca
     return _token_call("renew", platform, client, platform.token_url, fields)
 
 
-def _exchange(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> Call:
+def _exchange(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> PlatformCall:
     token = grant.access.get_secret_value()
     fields = {"grant_type": "fb_exchange_token", "fb_exchange_token": token}
     return _token_call("renew", platform, client, platform.exchange_url, fields)
 
 
-def revoke(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> Call | None:
+def revoke(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> PlatformCall | None:
     """The request that ends what was granted; None: the platform has none, end it there."""
     if not platform.revoke_url:
         return None
     if platform.renews == "fb_exchange_token":
-        return Call("revoke", Verb.REFRESH, "DELETE", platform.revoke_url, auth=Auth.BEARER)
+        return PlatformCall("revoke", Verb.REFRESH, "DELETE", platform.revoke_url, auth=Auth.BEARER)
     refresh = grant.refresh if platform.revokes == "refresh" else None
     token = refresh or grant.access
     return _token_call(
@@ -232,7 +232,7 @@ def revoke(platform: OAuthPlatform, client: OAuthClient, grant: TokenGrant) -> C
 
 def _token_call(
     name: str, platform: OAuthPlatform, client: OAuthClient, url: str, fields: Mapping[str, str]
-) -> Call:
+) -> PlatformCall:
     secret = client.client_secret.get_secret_value()
     fields = {**fields, platform.client_field: client.client_id}
     headers: tuple[tuple[str, str], ...] = (("Accept", "application/json"),)
@@ -242,7 +242,7 @@ def _token_call(
     elif secret:
         fields["client_secret"] = secret
     kind, body = as_form(fields)
-    return Call(name, Verb.REFRESH, "POST", url, (*headers, *kind), body, auth=Auth.NONE)
+    return PlatformCall(name, Verb.REFRESH, "POST", url, (*headers, *kind), body, auth=Auth.NONE)
 
 
 def granted(platform: OAuthPlatform, reply: Reply, now: datetime) -> TokenGrant:

@@ -15,7 +15,7 @@ from vidpipe.platforms.counting import counted
 from vidpipe.publishing.calls import (
     AnswerUnusable,
     Auth,
-    Call,
+    PlatformCall,
     Reply,
     Slice,
     as_json,
@@ -32,12 +32,12 @@ from vidpipe.publishing.model import (
     VIDEO,
     Charge,
     Fault,
-    Held,
     Phase,
     PostFigures,
+    PostHeld,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Task,
@@ -170,13 +170,13 @@ class TikTok(Machine):
     def codes(self, reply: Reply) -> Sequence[str]:
         return [text_at(reply.json(), "error", "code")]
 
-    def refused(self, reply: Reply, call: Call) -> bool:
+    def refused(self, reply: Reply, call: PlatformCall) -> bool:
         """Refusals come with 200, too."""
         return not reply.ok or text_at(reply.json(), "error", "code") not in ("", "ok")
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         found = [
             *conformance(post),
             *over("text", counted(post.text, "utf16"), _TEXT_UNITS, "units of UTF-16"),
@@ -186,16 +186,16 @@ class TikTok(Machine):
             found += over("video", post.video.duration_s, account.max_duration_s, "seconds")
         if post.publish_at is not None:
             words = "TikTok has no times of publication: post it when it is due."
-            found.append(Refusal(field="publish_at", words=words))
+            found.append(PostRefusal(field="publish_at", words=words))
         if post.privacy not in PRIVACY:
             words = f"TikTok knows {', '.join(PRIVACY)}."
-            found.append(Refusal(field="privacy", words=words))
+            found.append(PostRefusal(field="privacy", words=words))
         elif not self._offers(post, account):
             words = f"The account offers {', '.join(account.privacy_options or ())}."
-            found.append(Refusal(field="privacy", words=words))
+            found.append(PostRefusal(field="privacy", words=words))
         if post.tiktok.brand_content and post.privacy == "private":
             words = "TikTok does not take branded content that is private."
-            found.append(Refusal(field="tiktok.brand_content", words=words))
+            found.append(PostRefusal(field="tiktok.brand_content", words=words))
         return tuple(found)
 
     def _offers(self, post: Publication, account: PostingAccount) -> bool:
@@ -208,7 +208,7 @@ class TikTok(Machine):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, account, state = turn.post, turn.account, turn.state
         if state.phase is Phase.NEW:
             if state.memo.get("creator") or post.draft:
@@ -221,7 +221,7 @@ class TikTok(Machine):
             return call
         return self.look(state)
 
-    def start(self, post: Publication, account: PostingAccount) -> Call:
+    def start(self, post: Publication, account: PostingAccount) -> PlatformCall:
         """Open a post. Without its bytes nothing comes of it: it may be opened twice."""
         size = post.video.size_bytes
         chunk, count = chunks_of(size, self._chunk)
@@ -236,7 +236,7 @@ class TikTok(Machine):
         if not post.draft:
             body["post_info"] = self.post_info(post, account)
         headers, content = as_json(body)
-        return Call(
+        return PlatformCall(
             name="init", verb=Verb.START, method="POST",
             url=f"{self.base}/v2/post/publish/{place}/", headers=headers, body=content,
             charges=self.estimate(post),
@@ -259,13 +259,13 @@ class TikTok(Machine):
             info["video_cover_timestamp_ms"] = said.cover_ms
         return info
 
-    def send(self, post: Publication, state: RemoteState) -> Call:
+    def send(self, post: Publication, state: RemoteState) -> PlatformCall:
         """The next chunk; the last one makes the post."""
         size = post.video.size_bytes
         chunk, count = chunks_of(size, self._chunk)
         index = state.sent // chunk
         end = size if index >= count - 1 else (index + 1) * chunk
-        return Call(
+        return PlatformCall(
             name="chunk", verb=Verb.SEND, method="PUT", url=state.session,
             headers=(
                 ("Content-Type", post.video.content_type),
@@ -275,27 +275,27 @@ class TikTok(Machine):
             public=end == size and not post.draft, timeout_s=300.0,
         )  # fmt: skip
 
-    def look(self, state: RemoteState, name: str = "status") -> Call:
+    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the post."""
         headers, body = as_json({"publish_id": state.remote_id})
-        return Call(
+        return PlatformCall(
             name=name, verb=Verb.LOOK, method="POST",
             url=f"{self.base}/v2/post/publish/status/fetch/", headers=headers, body=body,
             charges=(Charge(bucket="tiktok.status", amount=1),),
         )  # fmt: skip
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         return self.look(turn.state, "review")
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         state = turn.state
         return self.look(state)
 
-    def _creator(self, name: str) -> Call:
+    def _creator(self, name: str) -> PlatformCall:
         url = f"{self.base}/v2/post/publish/creator_info/query/"
         headers, body = as_json({})
         charges = (Charge(bucket="tiktok.creator_info", amount=1),)
-        return Call(name, Verb.LOOK, "POST", url, headers, body, charges=charges)
+        return PlatformCall(name, Verb.LOOK, "POST", url, headers, body, charges=charges)
 
     # What answers mean
 
@@ -314,7 +314,7 @@ class TikTok(Machine):
         if found:
             words = " ".join(refusal.words for refusal in found)
             fault = Fault(code=f"refused:{found[0].field}", remedy=Remedy.FIX, words=words)
-            return state.having(held=Held.CHANGE, fault=fault)
+            return state.having(held=PostHeld.CHANGE, fault=fault)
         user = text_at(reply.json(), "data", "creator_username")
         return state.remembering(creator=user or "-")
 
@@ -348,7 +348,7 @@ class TikTok(Machine):
             if reason == "auth_removed":
                 fault = Fault(code=reason, remedy=Remedy.RECONNECT, words=FAILED[reason])
                 again = self.restarted(state.having(armed=""), now)
-                return again if again.ended else again.having(held=Held.ACCOUNT, fault=fault)
+                return again if again.ended else again.having(held=PostHeld.ACCOUNT, fault=fault)
             return self.fatal(state, reason, FAILED.get(reason, "TikTok refused the post."))
         if status != "PROCESSING_UPLOAD" and state.phase is Phase.SENDING:
             return state.having(phase=Phase.PROCESSING, armed="")
@@ -387,7 +387,7 @@ class TikTok(Machine):
 
     # After
 
-    def account(self, account: PostingAccount) -> Call | None:
+    def account(self, account: PostingAccount) -> PlatformCall | None:
         return self._creator("account")
 
     def account_read(self, account: PostingAccount, reply: Reply) -> PostingAccount:
@@ -409,13 +409,13 @@ class TikTok(Machine):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         if not state.post_id:
             return ()
         fields = "id,view_count,like_count,comment_count,share_count"
         url = with_query(f"{self.base}/v2/video/query/", fields=fields)
         headers, body = as_json({"filters": {"video_ids": [state.post_id]}})
-        return (Call("statistics", Verb.STATISTICS, "POST", url, headers, body),)
+        return (PlatformCall("statistics", Verb.STATISTICS, "POST", url, headers, body),)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         videos = list_at(replies[0].json(), "data", "videos") if replies else []

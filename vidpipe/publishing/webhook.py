@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from vidpipe.publishing.calls import Auth, Call, Reply, as_json, text_at
+from vidpipe.publishing.calls import Auth, PlatformCall, Reply, as_json, text_at
 from vidpipe.publishing.checks import conformance
 from vidpipe.publishing.faults import FaultRule
 from vidpipe.publishing.machine import Machine, Taker, Turn
@@ -19,8 +19,8 @@ from vidpipe.publishing.model import (
     Charge,
     Phase,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Verb,
@@ -59,35 +59,35 @@ class PostingWebhook(Machine):
     def codes(self, reply: Reply) -> Sequence[str]:
         return ()
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         found = conformance(post)
         if not post.link:
             words = "The receiver fetches the file: it needs an address."
-            found.append(Refusal(field="link", words=words))
+            found.append(PostRefusal(field="link", words=words))
         return tuple(found)
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
         return ()
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, state = turn.post, turn.state
         return self.finish(post, state)
 
-    def finish(self, post: Publication, state: RemoteState) -> Call:
+    def finish(self, post: Publication, state: RemoteState) -> PlatformCall:
         """Tell the receiver of the post; told twice of one key, it posts once."""
         return self._told("post", Verb.FINISH, f"{state.key}", "post.publish", post, state)
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         """The same request with the same id, under a name of its own: what refuses it now says
         nothing of the one before."""
         again = self.finish(turn.post, turn.state)
         return replace(again, name="again", verb=Verb.LOOK, once=False)
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
         return self._told("update", Verb.UPDATE, f"{state.key}.update", "post.update", post, state)
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
         return self._told("delete", Verb.DELETE, f"{state.key}.delete", "post.delete", post, state)
 
@@ -102,10 +102,10 @@ class PostingWebhook(Machine):
 
     def _told(
         self, name: str, verb: Verb, mark: str, kind: str, post: Publication, state: RemoteState
-    ) -> Call:
+    ) -> PlatformCall:
         at = state.began_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         headers, body = as_json({"type": kind, "timestamp": at, "data": self.body(post, state)})
-        call = Call(
+        call = PlatformCall(
             name, verb, "POST", self._address, (*headers, ("webhook-id", mark)), body,
             auth=Auth.SIGNED, timeout_s=30.0,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from vidpipe.extras import from_extra
 from vidpipe.outbound import AddressRefused
-from vidpipe.publishing.calls import Arrival, Auth, Call, PostFiles, Reply
+from vidpipe.publishing.calls import Arrival, Auth, PlatformCall, PostFiles, Reply
 from vidpipe.webhooks.signing import headers as signed_headers
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _PIECE = 2**20
 
 
 async def perform(
-    client: httpx.AsyncClient, call: Call, secret: SecretStr | None, files: PostFiles
+    client: httpx.AsyncClient, call: PlatformCall, secret: SecretStr | None, files: PostFiles
 ) -> Reply:
     """Make one request. No redirect is followed: it would take the secret elsewhere.
 
@@ -81,7 +81,7 @@ async def _read(answer: httpx.Response) -> Reply:
     return Reply(Arrival.ANSWERED, answer.status_code, headers, bytes(body))
 
 
-def _headers(call: Call, secret: SecretStr | None) -> dict[str, str]:
+def _headers(call: PlatformCall, secret: SecretStr | None) -> dict[str, str]:
     made = {"Accept-Encoding": "identity", **dict(call.headers)}
     if call.body or call.method in ("POST", "PUT"):
         made["Content-Length"] = str(call.size)
@@ -97,7 +97,7 @@ def _headers(call: Call, secret: SecretStr | None) -> dict[str, str]:
     return {**made, "Authorization": f"{scheme} {secret.get_secret_value()}"}
 
 
-async def _content(call: Call, files: PostFiles) -> AsyncIterator[bytes]:
+async def _content(call: PlatformCall, files: PostFiles) -> AsyncIterator[bytes]:
     for piece in call.body:
         if isinstance(piece, bytes):
             yield piece

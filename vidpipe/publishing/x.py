@@ -14,7 +14,7 @@ from typing import Any
 from vidpipe.platforms.counting import counted
 from vidpipe.publishing.calls import (
     AnswerUnusable,
-    Call,
+    PlatformCall,
     Reply,
     Slice,
     as_json,
@@ -33,8 +33,8 @@ from vidpipe.publishing.model import (
     Phase,
     PostFigures,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     Remedy,
     RemoteState,
     Task,
@@ -124,7 +124,7 @@ class X(Machine):
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         longest = _LONG_TEXT if account.premium else _TEXT
         found = [
             *conformance(post),
@@ -134,16 +134,16 @@ class X(Machine):
         if not account.premium:
             found += over("video", post.video.duration_s, _MOST_S, "seconds")
         if post.video.duration_s < _LEAST_S:
-            found.append(Refusal(field="video", words="X wants at least half a second."))
+            found.append(PostRefusal(field="video", words="X wants at least half a second."))
         segments = -(-post.video.size_bytes // self._segment)
         found += over("video", segments, _MOST_SEGMENTS, "segments")
         if post.privacy != "public":
-            found.append(Refusal(field="privacy", words="X knows public only."))
+            found.append(PostRefusal(field="privacy", words="X knows public only."))
         if post.publish_at is not None:
             words = "X has no times of publication: post it when it is due."
-            found.append(Refusal(field="publish_at", words=words))
+            found.append(PostRefusal(field="publish_at", words=words))
         if post.draft:
-            found.append(Refusal(field="draft", words="X takes no drafts."))
+            found.append(PostRefusal(field="draft", words="X takes no drafts."))
         return tuple(found)
 
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
@@ -158,7 +158,7 @@ class X(Machine):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, state = turn.post, turn.state
         match state.phase:
             case Phase.NEW:
@@ -167,13 +167,15 @@ class X(Machine):
                 return self.send(post, state)
             case Phase.CLOSING:
                 url = f"{self.base}/2/media/upload/{state.remote_id}/finalize"
-                return Call("finalize", Verb.SEND, "POST", url, once=True, charges=(_REQUEST,))
+                return PlatformCall(
+                    "finalize", Verb.SEND, "POST", url, once=True, charges=(_REQUEST,)
+                )
             case Phase.PROCESSING:
                 return self.look(state)
             case _:
                 return self.finish(post, state)
 
-    def start(self, post: Publication) -> Call:
+    def start(self, post: Publication) -> PlatformCall:
         """Open an upload. Media without a post are shown to nobody, and expire."""
         wanted = {
             "media_type": post.video.content_type,
@@ -182,9 +184,11 @@ class X(Machine):
         }
         headers, body = as_json(wanted)
         url = f"{self.base}/2/media/upload/initialize"
-        return Call("initialize", Verb.START, "POST", url, headers, body, charges=(_REQUEST,))
+        return PlatformCall(
+            "initialize", Verb.START, "POST", url, headers, body, charges=(_REQUEST,)
+        )
 
-    def send(self, post: Publication, state: RemoteState) -> Call:
+    def send(self, post: Publication, state: RemoteState) -> PlatformCall:
         """The next segment. Sent twice, it is the same segment: it may be repeated."""
         end = min(state.sent + self._segment, post.video.size_bytes)
         mark = f"vidpipe-{state.key}"
@@ -194,7 +198,7 @@ class X(Machine):
             f'--{mark}\r\nContent-Disposition: form-data; name="media"; filename="segment"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         )
-        return Call(
+        return PlatformCall(
             name="append", verb=Verb.SEND, method="POST",
             url=f"{self.base}/2/media/upload/{state.remote_id}/append",
             headers=(("Content-Type", f"multipart/form-data; boundary={mark}"),),
@@ -202,34 +206,38 @@ class X(Machine):
             charges=(_REQUEST,), timeout_s=300.0,
         )  # fmt: skip
 
-    def look(self, state: RemoteState, name: str = "status") -> Call:
+    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the media."""
         url = with_query(f"{self.base}/2/media/upload", command="STATUS", media_id=state.remote_id)
-        return Call(name, Verb.LOOK, "GET", url)
+        return PlatformCall(name, Verb.LOOK, "GET", url)
 
-    def finish(self, post: Publication, state: RemoteState) -> Call:
+    def finish(self, post: Publication, state: RemoteState) -> PlatformCall:
         """Post it: done twice, it would be two posts, or refused as a duplicate."""
         wanted: dict[str, Any] = {"text": post.text, "media": {"media_ids": [state.remote_id]}}
         headers, body = as_json(wanted)
-        return Call(
+        return PlatformCall(
             "post", Verb.FINISH, "POST", f"{self.base}/2/tweets", headers, body, once=True,
             public=True, charges=(_POSTS, self._price(post)),
         )  # fmt: skip
 
-    def review(self, turn: Turn) -> Call | None:
-        return Call("review", Verb.LOOK, "GET", f"{self.base}/2/tweets/{turn.state.post_id}")
+    def review(self, turn: Turn) -> PlatformCall | None:
+        return PlatformCall(
+            "review", Verb.LOOK, "GET", f"{self.base}/2/tweets/{turn.state.post_id}"
+        )
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
-        return Call("delete", Verb.DELETE, "DELETE", f"{self.base}/2/tweets/{state.post_id}")
+        return PlatformCall(
+            "delete", Verb.DELETE, "DELETE", f"{self.base}/2/tweets/{state.post_id}"
+        )
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         account, state = turn.account, turn.state
         if state.armed == "finalize":
             return self.look(state, "finalized")
         query = {"max_results": "20", "tweet.fields": "attachments,created_at"}
         url = with_query(f"{self.base}/2/users/{account.remote_id}/tweets", **query)
-        return Call("tweets", Verb.LOOK, "GET", url)
+        return PlatformCall("tweets", Verb.LOOK, "GET", url)
 
     # What answers mean
 
@@ -319,12 +327,12 @@ class X(Machine):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         if not state.post_id:
             return ()
         query = {"tweet.fields": "public_metrics"}
         url = with_query(f"{self.base}/2/tweets/{state.post_id}", **query)
-        return (Call("statistics", Verb.STATISTICS, "GET", url),)
+        return (PlatformCall("statistics", Verb.STATISTICS, "GET", url),)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         read = replies[0].json() if replies else {}

@@ -16,7 +16,7 @@ from typing import Any
 from vidpipe.platforms.counting import counted
 from vidpipe.publishing.calls import (
     AnswerUnusable,
-    Call,
+    PlatformCall,
     Reply,
     Slice,
     as_json,
@@ -36,8 +36,8 @@ from vidpipe.publishing.model import (
     Phase,
     PostFigures,
     PostingAccount,
+    PostRefusal,
     Publication,
-    Refusal,
     RemoteState,
     Task,
     Verb,
@@ -89,14 +89,14 @@ class YouTube(Machine):
         error = reply.json().get("error")
         return [text_at(one, "reason") for one in list_at(error, "errors")] if error else []
 
-    def refused(self, reply: Reply, call: Call) -> bool:
+    def refused(self, reply: Reply, call: PlatformCall) -> bool:
         if call.name in ("chunk", "ask") and reply.status == 308:
             return False
         return not reply.ok
 
     # Before
 
-    def check(self, post: Publication, account: PostingAccount) -> tuple[Refusal, ...]:
+    def check(self, post: Publication, account: PostingAccount) -> tuple[PostRefusal, ...]:
         tags = sum(len(tag) + (2 if " " in tag else 0) for tag in post.tags) + len(post.tags)
         found = [
             *conformance(post),
@@ -106,10 +106,10 @@ class YouTube(Machine):
             *over("video", post.video.size_bytes, MOST_BYTES, "bytes"),
         ]
         if not post.title.strip():
-            found.append(Refusal(field="title", words="YouTube wants a title."))
+            found.append(PostRefusal(field="title", words="YouTube wants a title."))
         for field, text in (("title", post.title), ("text", post.text)):
             if "<" in text or ">" in text:
-                found.append(Refusal(field=field, words="YouTube takes neither < nor >."))
+                found.append(PostRefusal(field=field, words="YouTube takes neither < nor >."))
         if post.thumbnail is not None:
             size = post.thumbnail.size_bytes
             found += over("thumbnail", size, MOST_THUMBNAIL_BYTES, "bytes")
@@ -117,13 +117,13 @@ class YouTube(Machine):
             found += over(caption.file, caption.size_bytes, MOST_CAPTION_BYTES, "bytes")
         if post.privacy not in ("public", "unlisted", "private"):
             words = "YouTube knows public, unlisted and private."
-            found.append(Refusal(field="privacy", words=words))
+            found.append(PostRefusal(field="privacy", words=words))
         if post.publish_at is not None and post.privacy != "public":
             words = "What YouTube publishes at a time is public then: set privacy to public."
-            found.append(Refusal(field="publish_at", words=words))
+            found.append(PostRefusal(field="publish_at", words=words))
         if post.draft:
             found.append(
-                Refusal(field="draft", words="YouTube has no drafts: set privacy to private.")
+                PostRefusal(field="draft", words="YouTube has no drafts: set privacy to private.")
             )
         return tuple(found)
 
@@ -134,7 +134,7 @@ class YouTube(Machine):
 
     # What is asked
 
-    def next(self, turn: Turn) -> Call | RemoteState:
+    def next(self, turn: Turn) -> PlatformCall | RemoteState:
         post, state, now = turn.post, turn.state, turn.now
         match state.phase:
             case Phase.NEW:
@@ -152,7 +152,7 @@ class YouTube(Machine):
                     return state.having(phase=Phase.PUBLISHED)
                 return self.finish(post, state, now)
 
-    def start(self, post: Publication) -> Call:
+    def start(self, post: Publication) -> PlatformCall:
         """Open an upload session. A session without bytes is nothing: it may be opened twice."""
         headers, body = as_json({"snippet": self.snippet(post), "status": self.status(post)})
         query = {
@@ -160,7 +160,7 @@ class YouTube(Machine):
             "part": "snippet,status",
             "notifySubscribers": _said(post.notify),
         }
-        return Call(
+        return PlatformCall(
             name="session", verb=Verb.START, method="POST",
             url=with_query(f"{self.base}/upload/youtube/v3/videos", **query),
             headers=(
@@ -171,7 +171,7 @@ class YouTube(Machine):
             body=body, charges=(Charge(bucket=_UPLOADS, amount=1),),
         )  # fmt: skip
 
-    def _send(self, post: Publication, state: RemoteState) -> Call | RemoteState:
+    def _send(self, post: Publication, state: RemoteState) -> PlatformCall | RemoteState:
         if state.sent >= post.video.size_bytes:
             return self._ask(post, state)
         is_last = state.sent + self._chunk >= post.video.size_bytes
@@ -179,17 +179,17 @@ class YouTube(Machine):
             return state.remembering(last="sent")
         return self.send(post, state)
 
-    def _ask(self, post: Publication, state: RemoteState) -> Call:
-        return Call(
+    def _ask(self, post: Publication, state: RemoteState) -> PlatformCall:
+        return PlatformCall(
             name="ask", verb=Verb.LOOK, method="PUT", url=state.session,
             headers=(("Content-Range", f"bytes */{post.video.size_bytes}"),),
         )  # fmt: skip
 
-    def send(self, post: Publication, state: RemoteState) -> Call:
+    def send(self, post: Publication, state: RemoteState) -> PlatformCall:
         """The next chunk. The video comes to be with the last one."""
         total = post.video.size_bytes
         end = min(state.sent + self._chunk, total)
-        return Call(
+        return PlatformCall(
             name="chunk", verb=Verb.SEND, method="PUT", url=state.session,
             headers=(
                 ("Content-Type", post.video.content_type),
@@ -198,45 +198,45 @@ class YouTube(Machine):
             body=(Slice(VIDEO, state.sent, end),), once=True, timeout_s=300.0,
         )  # fmt: skip
 
-    def look(self, state: RemoteState, name: str = "status") -> Call:
+    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the video."""
         url = self._url("videos", part="status,processingDetails", id=state.remote_id)
-        return Call(name=name, verb=Verb.LOOK, method="GET", url=url, charges=(_READ,))
+        return PlatformCall(name=name, verb=Verb.LOOK, method="GET", url=url, charges=(_READ,))
 
-    def finish(self, post: Publication, state: RemoteState, now: datetime) -> Call:
+    def finish(self, post: Publication, state: RemoteState, now: datetime) -> PlatformCall:
         """Make the video public, at once or at its time: a change that may be made twice."""
         status = self.status(post) | {"privacyStatus": post.privacy}
         if post.publish_at is not None and post.publish_at > now + timedelta(minutes=1):
             status |= {"privacyStatus": "private", "publishAt": _utc(post.publish_at)}
         headers, body = as_json({"id": state.remote_id, "status": status})
-        return Call(
+        return PlatformCall(
             name="publish", verb=Verb.FINISH, method="PUT", url=self._url("videos", part="status"),
             headers=headers, body=body, once=True, public=True, charges=(_CHANGE,),
         )  # fmt: skip
 
-    def update(self, turn: Turn) -> Call | None:
+    def update(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
         headers, body = as_json({"id": state.remote_id, "snippet": self.snippet(post)})
-        return Call(
+        return PlatformCall(
             name="update", verb=Verb.UPDATE, method="PUT",
             url=self._url("videos", part="snippet"), headers=headers, body=body,
             charges=(_CHANGE,),
         )  # fmt: skip
 
-    def review(self, turn: Turn) -> Call | None:
+    def review(self, turn: Turn) -> PlatformCall | None:
         return self.look(turn.state, "review")
 
-    def delete(self, turn: Turn) -> Call | None:
+    def delete(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
         return self._removal("delete", Verb.DELETE, state)
 
-    def discard(self, turn: Turn) -> Call | None:
+    def discard(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
         if state.remote_id:
             return self._removal("discard", Verb.CANCEL, state)
         return None
 
-    def lookup(self, turn: Turn) -> Call:
+    def lookup(self, turn: Turn) -> PlatformCall:
         post, state = turn.post, turn.state
         match state.armed:
             case "chunk":
@@ -244,13 +244,13 @@ class YouTube(Machine):
             case "captions":
                 url = self._url("captions", part="snippet", videoId=state.remote_id)
                 charge = Charge(bucket=_UNITS, amount=50)
-                return Call("captions_there", Verb.LOOK, "GET", url, charges=(charge,))
+                return PlatformCall("captions_there", Verb.LOOK, "GET", url, charges=(charge,))
             case "playlist":
                 playlist = state.memo.get("attaching", "").partition(":")[2]
                 url = self._url(
                     "playlistItems", part="snippet", playlistId=playlist, videoId=state.remote_id
                 )
-                return Call("playlist_there", Verb.LOOK, "GET", url, charges=(_READ,))
+                return PlatformCall("playlist_there", Verb.LOOK, "GET", url, charges=(_READ,))
             case _:
                 return self.look(state, "verify")
 
@@ -282,21 +282,21 @@ class YouTube(Machine):
     def _is_changed(self, post: Publication) -> bool:
         return post.privacy != "private" or post.publish_at is not None
 
-    def _removal(self, name: str, verb: Verb, state: RemoteState) -> Call:
+    def _removal(self, name: str, verb: Verb, state: RemoteState) -> PlatformCall:
         url = self._url("videos", id=state.remote_id)
-        return Call(name, verb, "DELETE", url, charges=(_CHANGE,))
+        return PlatformCall(name, verb, "DELETE", url, charges=(_CHANGE,))
 
     def _url(self, resource: str, **query: str) -> str:
         return with_query(f"{self.base}/youtube/v3/{resource}", **query)
 
     # Attachments
 
-    def _attach(self, post: Publication, state: RemoteState) -> Call | RemoteState:
+    def _attach(self, post: Publication, state: RemoteState) -> PlatformCall | RemoteState:
         if post.thumbnail is not None and THUMBNAIL not in state.done:
             if state.memo.get("attaching") != THUMBNAIL:
                 return state.remembering(attaching=THUMBNAIL)
             url = f"{self.base}/upload/youtube/v3/thumbnails/set"
-            return Call(
+            return PlatformCall(
                 name=THUMBNAIL, verb=Verb.SEND, method="POST",
                 url=with_query(url, videoId=state.remote_id, uploadType="media"),
                 headers=(("Content-Type", post.thumbnail.content_type),),
@@ -315,14 +315,14 @@ class YouTube(Machine):
                 resource = {"kind": "youtube#video", "videoId": state.remote_id}
                 item = {"snippet": {"playlistId": playlist, "resourceId": resource}}
                 headers, body = as_json(item)
-                return Call(
+                return PlatformCall(
                     name="playlist", verb=Verb.SEND, method="POST",
                     url=self._url("playlistItems", part="snippet"), headers=headers, body=body,
                     once=True, optional=True, charges=(_CHANGE,),
                 )  # fmt: skip
         return state.having(phase=Phase.FINISHING)
 
-    def _captions(self, caption: CaptionAttachment, state: RemoteState) -> Call:
+    def _captions(self, caption: CaptionAttachment, state: RemoteState) -> PlatformCall:
         snippet = {
             "videoId": state.remote_id,
             "language": caption.language,
@@ -336,7 +336,7 @@ class YouTube(Machine):
             f"--{mark}\r\nContent-Type: {caption.content_type}\r\n\r\n"
         )
         url = f"{self.base}/upload/youtube/v3/captions"
-        return Call(
+        return PlatformCall(
             name="captions", verb=Verb.SEND, method="POST",
             url=with_query(url, part="snippet", uploadType="multipart"),
             headers=(("Content-Type", f'multipart/related; boundary="{mark}"'),),
@@ -405,13 +405,13 @@ class YouTube(Machine):
             return state.having(phase=Phase.CONFIRMING, armed="", looks=0)
         return self.restarted(state, now)
 
-    def _seek(self, state: RemoteState) -> Call:
+    def _seek(self, state: RemoteState) -> PlatformCall:
         uploads = state.memo.get("uploads")
         if not uploads:
             url = self._url("channels", part="contentDetails", mine="true")
-            return Call("channel", Verb.LOOK, "GET", url, charges=(_READ,))
+            return PlatformCall("channel", Verb.LOOK, "GET", url, charges=(_READ,))
         url = self._url("playlistItems", part="snippet", playlistId=uploads, maxResults="50")
-        return Call("uploads", Verb.LOOK, "GET", url, charges=(_READ,))
+        return PlatformCall("uploads", Verb.LOOK, "GET", url, charges=(_READ,))
 
     def _channel_read(self, turn: Turn) -> RemoteState:
         state, reply = turn.state, turn.reply
@@ -522,9 +522,9 @@ class YouTube(Machine):
 
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
-    ) -> tuple[Call, ...]:
+    ) -> tuple[PlatformCall, ...]:
         url = self._url("videos", part="statistics", id=state.remote_id)
-        counts = Call("statistics", Verb.STATISTICS, "GET", url, charges=(_READ,))
+        counts = PlatformCall("statistics", Verb.STATISTICS, "GET", url, charges=(_READ,))
         if not self._analytics:
             return (counts,)
         query = {
@@ -535,7 +535,7 @@ class YouTube(Machine):
             "filters": f"video=={state.remote_id}",
         }
         url = with_query(f"{self._analytics}/v2/reports", **query)
-        return counts, Call("analytics", Verb.STATISTICS, "GET", url)
+        return counts, PlatformCall("analytics", Verb.STATISTICS, "GET", url)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         found = (self._video(replies[0]) or {}) if replies and replies[0].ok else {}
@@ -548,9 +548,9 @@ class YouTube(Machine):
             watch_s=60.0 * float(text_at(rows, 0, 2)) if text_at(rows, 0, 2) else None,
         )
 
-    def account(self, account: PostingAccount) -> Call | None:
+    def account(self, account: PostingAccount) -> PlatformCall | None:
         url = self._url("channels", part="id,snippet", mine="true")
-        return Call("account", Verb.LOOK, "GET", url, charges=(_READ,))
+        return PlatformCall("account", Verb.LOOK, "GET", url, charges=(_READ,))
 
     def account_read(self, account: PostingAccount, reply: Reply) -> PostingAccount:
         found = list_at(reply.object(), "items")

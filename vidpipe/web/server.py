@@ -37,7 +37,7 @@ from vidpipe.web.guard import Guard, known_hosts, policy
 from vidpipe.web.pages import VideoPage, video_page
 from vidpipe.web.rendering import page as rendered
 from vidpipe.web.status import status_routes
-from vidpipe.web.studio import Studio
+from vidpipe.web.studio import StudioPages
 from vidpipe.web.viewer import Viewer, viewer_of
 
 #: Of a video's folders those that people look at; the recording itself is not handed out.
@@ -62,7 +62,7 @@ def web_app(library: Library) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it."""
     engine = library.engine
     docs = documents()
-    studio = Studio(engine)
+    studio = StudioPages(engine)
 
     async def home(request: Request) -> Response:
         channels = viewer_of(request.scope).channels

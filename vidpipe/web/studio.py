@@ -25,7 +25,7 @@ _NONCE = "__NONCE__"
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-class Studio:
+class StudioPages:
     """Answers under `/studio/`: one page for every address, and the files that it loads.
 
     Args:

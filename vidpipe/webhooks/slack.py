@@ -102,7 +102,7 @@ def _click(user: str, action: Mapping[str, Any], response_url: str) -> Click | N
 
 
 @dataclass(frozen=True)
-class Asked:
+class SlackAsked:
     """Something that somebody is asked to decide on.
 
     Attributes:
@@ -116,17 +116,19 @@ class Asked:
     about: str
 
 
-def asked_clip(video_id: str, clip_id: str, fingerprint: str, title: str, about: str) -> Asked:
+def asked_clip(video_id: str, clip_id: str, fingerprint: str, title: str, about: str) -> SlackAsked:
     """A clip that waits."""
-    return Asked(f"clip|{video_id}|{clip_id}|{fingerprint}", title, about)
+    return SlackAsked(f"clip|{video_id}|{clip_id}|{fingerprint}", title, about)
 
 
-def asked_gate(gate_id: int, fingerprint: str, title: str, about: str) -> Asked:
+def asked_gate(gate_id: int, fingerprint: str, title: str, about: str) -> SlackAsked:
     """A gate that is decided on as a whole."""
-    return Asked(f"gate|{gate_id}|{fingerprint}", title, about)
+    return SlackAsked(f"gate|{gate_id}|{fingerprint}", title, about)
 
 
-def messages(title: str, where: str, link: str, items: Sequence[Asked]) -> list[dict[str, Any]]:
+def messages(
+    title: str, where: str, link: str, items: Sequence[SlackAsked]
+) -> list[dict[str, Any]]:
     """What is posted: `text` and `blocks`, of many items several messages.
 
     Args:
@@ -153,7 +155,7 @@ def messages(title: str, where: str, link: str, items: Sequence[Asked]) -> list[
     return found
 
 
-def _item(item: Asked) -> list[dict[str, Any]]:
+def _item(item: SlackAsked) -> list[dict[str, Any]]:
     said = f"*{escaped(item.title)}*\n{escaped(item.about)}"
     options = [
         {"text": _plain(words.capitalize(), _LABEL), "value": reason.value}

@@ -18,7 +18,7 @@ from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
 from vidpipe.errors import Unavailable
 from vidpipe.notifications import Notifier, dispatch
 from vidpipe.notifications.options import NotifyOptions, NotifyTarget
-from vidpipe.notifications.words import Message, Places
+from vidpipe.notifications.words import NoticeMessage, Places
 from vidpipe.operations import watch
 from vidpipe_tests.catalog.conftest import catalog
 
@@ -54,10 +54,10 @@ class Clock:
 class People:
     """Take what they are told, or refuse it."""
 
-    heard: list[tuple[str, Message]] = field(default_factory=list)
+    heard: list[tuple[str, NoticeMessage]] = field(default_factory=list)
     away: bool = False
 
-    def send(self, name: str, url: str, message: Message) -> None:
+    def send(self, name: str, url: str, message: NoticeMessage) -> None:
         if self.away:
             raise Unavailable(f"{name}: it answered 500")
         self.heard.append((name, message))
@@ -67,7 +67,7 @@ class People:
         return [message.title for _, message in self.heard]
 
     @property
-    def last(self) -> Message:
+    def last(self) -> NoticeMessage:
         return self.heard[-1][1]
 
 

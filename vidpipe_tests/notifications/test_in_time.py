@@ -19,7 +19,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
 from vidpipe.catalog.notices import NoticeLevel
 from vidpipe.notifications.options import NotifyOptions
-from vidpipe.notifications.words import Message
+from vidpipe.notifications.words import NoticeMessage
 from vidpipe_tests.notifications.conftest import BEGAN, Clock, Office, People, target
 
 #: "100 % of terminal failures within 5 minutes".
@@ -40,7 +40,7 @@ class SlowPeople(People):
     late: list[float] = field(default_factory=list)
     during: list = field(default_factory=list)
 
-    def send(self, name: str, url: str, message: Message) -> None:
+    def send(self, name: str, url: str, message: NoticeMessage) -> None:
         assert self.office is not None
         for happens in self.during:
             happens()

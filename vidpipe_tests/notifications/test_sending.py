@@ -14,7 +14,7 @@ import pytest
 from vidpipe.catalog.notices import NoticeLevel
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.notifications.sending import AppriseSender, parts_of
-from vidpipe.notifications.words import Message
+from vidpipe.notifications.words import NoticeMessage
 from vidpipe.observability import redact
 
 apprise = pytest.importorskip("apprise", reason="the extra notify is not installed")
@@ -22,7 +22,7 @@ controller = pytest.importorskip("aiosmtpd.controller", reason="the extra dev is
 
 TOKENS = "T1JJ3T3L2/B4C2D9E8F/canaryTokenOfSlack24chars"
 SLACK = f"slack://{TOKENS}"
-SAID = Message(
+SAID = NoticeMessage(
     "❌ talks: 3 videos were given up (unavailable)",
     "• talk <1> & more: https://clips.example.org/videos/talks--a-1\nWhat to do: this.",
     NoticeLevel.ERROR,

@@ -19,8 +19,8 @@ from vidpipe.publishing.linkedin import LinkedIn
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import (
     CaptionAttachment,
-    Held,
     PictureAttachment,
+    PostHeld,
     PostingAccount,
     Publication,
     RemoteState,
@@ -249,7 +249,7 @@ def drive(scene: Scene) -> RemoteState:
 
 def reconnect(scene: Scene) -> RemoteState:
     """Do what a post is held for, and drive it on."""
-    assert scene.state.held in (Held.ACCOUNT, Held.CHANGE)
+    assert scene.state.held in (PostHeld.ACCOUNT, PostHeld.CHANGE)
     scene.token = scene.fake.token(scene.account.remote_id)
     scene.save(scene.machine.released(scene.state, scene.clock.now))
     return drive(scene)

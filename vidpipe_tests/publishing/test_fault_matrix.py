@@ -7,7 +7,7 @@ import pytest
 
 from vidpipe.publishing import wire
 from vidpipe.publishing.calls import Arrival, Reply
-from vidpipe.publishing.model import POSTED, Held, Phase, Task
+from vidpipe.publishing.model import POSTED, Phase, PostHeld, Task
 from vidpipe_fakes import Kind
 from vidpipe_tests.publishing.driving import drive, drive_some, reconnect, scene_for
 
@@ -100,7 +100,7 @@ def test_it_happens_once(name, number, kind):
     scene.at, scene.kind = number, kind
     state = drive(scene)
     assert told(scene), state
-    if state.held is Held.ACCOUNT:
+    if state.held is PostHeld.ACCOUNT:
         # Nothing of it is lost: it goes on where it was.
         state = reconnect(scene)
     if kind is not Kind.GONE:
@@ -136,7 +136,7 @@ def test_somebody_puts_it_right_and_it_is_posted_once(name, number, answer, time
     state = drive(scene)
     assert told(scene), state
     scene.answer = None
-    if state.held is Held.CHANGE:
+    if state.held is PostHeld.CHANGE:
         # What may be public already, nobody is asked to change.
         assert not scene.machine.is_unsure(state) and not scene.fake.shown()
         state = reconnect(scene)
@@ -180,7 +180,7 @@ def test_an_answer_is_lost_and_then_the_look_for_it_fails(name, number, then):
     scene.at, scene.kind, scene.then = number, Kind.LOST, str(then)
     state = drive(scene)
     assert told(scene), state
-    if state.held is Held.ACCOUNT:
+    if state.held is PostHeld.ACCOUNT:
         state = reconnect(scene)
     if then is not Kind.GONE:
         assert state.phase is Phase.PUBLISHED, state

@@ -13,9 +13,9 @@ from vidpipe.publishing.files import LocalPostFiles
 from vidpipe.publishing.folder import PostFolder
 from vidpipe.publishing.model import (
     CaptionAttachment,
-    Held,
     Phase,
     PictureAttachment,
+    PostHeld,
     PostingAccount,
     Task,
     VideoFile,
@@ -121,7 +121,7 @@ def test_what_is_cancelled_leaves_nothing(place, tmp_path):
     [
         (errno.ENOSPC, Phase.FAILED, None),
         (errno.EIO, Phase.FAILED, None),
-        (errno.EACCES, Phase.SENDING, Held.ACCOUNT),
+        (errno.EACCES, Phase.SENDING, PostHeld.ACCOUNT),
     ],
 )
 def test_a_folder_that_cannot_be_written_to(place, tmp_path, monkeypatch, number, phase, held):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from vidpipe.publishing import wire
-from vidpipe.publishing.model import Held, Phase, Remedy, Task
+from vidpipe.publishing.model import Phase, PostHeld, Remedy, Task
 from vidpipe.publishing.tiktok import chunks_of
 from vidpipe.publishing.x import X
 from vidpipe.publishing.youtube import YouTube
@@ -196,7 +196,7 @@ def test_tiktok_takes_five_drafts_a_day():
 def test_tiktok_says_before_sending_what_the_creator_does_not_offer():
     scene = scene_for("tiktok", privacy="followers")
     state = drive(scene)
-    assert state.held is Held.CHANGE and scene.calls == ["creator"]
+    assert state.held is PostHeld.CHANGE and scene.calls == ["creator"]
     assert "PUBLIC_TO_EVERYONE" in state.fault.words
     scene.post = post_for("tiktok")
     assert reconnect(scene).phase is Phase.PUBLISHED
@@ -206,7 +206,7 @@ def test_tiktok_says_before_sending_that_it_is_too_long():
     scene = scene_for("tiktok")
     scene.fake.longest_s = 30
     state = drive(scene)
-    assert state.held is Held.CHANGE and "at most 30" in state.fault.words
+    assert state.held is PostHeld.CHANGE and "at most 30" in state.fault.words
 
 
 def test_tiktok_begins_again_when_the_upload_address_expired():
@@ -229,7 +229,7 @@ def test_tiktok_of_an_unaudited_application():
     scene = scene_for("tiktok")
     scene.fake.audited = False
     state = drive(scene)
-    assert state.held is Held.CHANGE and "audited" in state.fault.words
+    assert state.held is PostHeld.CHANGE and "audited" in state.fault.words
     scene.post = post_for("tiktok", privacy="private")
     assert reconnect(scene).phase is Phase.PUBLISHED
 

@@ -72,7 +72,7 @@ def test_files_of_a_build_are_kept_for_good_and_no_others_are_handed_out(browser
 
 
 def test_a_checkout_without_a_build_says_what_to_do(processed, tmp_path):
-    bare = studio.Studio(processed.engine, tmp_path)
+    bare = studio.StudioPages(processed.engine, tmp_path)
     app = Starlette(routes=[Route("/studio/{path:path}", bare.answer)])
     answer = TestClient(app).get("/studio/")
     assert answer.status_code == 404 and "make studio" in answer.text

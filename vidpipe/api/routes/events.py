@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from vidpipe.accounts.model import Action
 from vidpipe.api.asked import Asked, Reads, asks
 from vidpipe.api.described import errors
-from vidpipe.api.event_feed import EventFeed, Frame, Subscription, ready, reload, told
+from vidpipe.api.event_feed import EventFeed, StreamFrame, Subscription, ready, reload, told
 from vidpipe.api.middleware import limits_of, request_id_of
 from vidpipe.api.models import DEFAULT_LIMIT, Limit, PlaceName
 from vidpipe.api.problems import ApiError, answer
@@ -261,7 +261,7 @@ class _Stream(StreamingResponse):
 @dataclass(frozen=True)
 class _Opened:
     stream: Subscription
-    first: tuple[Frame, ...]
+    first: tuple[StreamFrame, ...]
 
 
 async def _open(
@@ -290,7 +290,7 @@ async def _open(
 
 def _first(
     asked: Asked, feed: EventFeed, stream: Subscription, after: int | None
-) -> tuple[Frame, ...]:
+) -> tuple[StreamFrame, ...]:
     """One of three answers: nothing was missed, this was, or too much; and how far runs are."""
     library, rooms = asked.library, stream.rooms
     running = library.engine.catalog.progress.since(library.events.heard_since())
@@ -313,7 +313,7 @@ def _told(
     known: Known,
     opened: _Opened,
     seconds: float | None,
-) -> AsyncIterator[Frame | None]:
+) -> AsyncIterator[StreamFrame | None]:
     state = connection.app.state
     rights = Rights(asked.library, gate_of(connection), known, key_of(connection), state.rights)
     return told(
