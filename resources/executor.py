@@ -13,6 +13,7 @@ import dagster as dg
 import yaml
 
 from resources.observed import leading
+from resources.tags import PARTITION, REQUEST
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.extras import from_extra
 from vidpipe.pipeline import Engine
@@ -24,7 +25,7 @@ class HeartbeatExecutor(dg.Executor):
     """Another executor, and beside it a thread that says that its process is alive.
 
     The default launcher does not notice when the process that leads a run is killed, and
-    the run would stay started for ever. The sensor `lost_runs` reads the signs.
+    the run would stay started for ever. The sensor `lost_runs` reads its heartbeats.
     """
 
     def __init__(self, inner: dg.Executor) -> None:
@@ -42,8 +43,9 @@ class HeartbeatExecutor(dg.Executor):
         run = plan_context.dagster_run
         with leading(run) as led:
             heartbeats = Engine(load_settings()).catalog.heartbeats
-            video = run.tags.get("dagster/partition", "")
-            with heartbeats.alive(run.run_id, video, until_noted=bool(video)):
+            video = run.tags.get(PARTITION, "")
+            # Whoever asked for it notes how it ended; of another run nobody has to.
+            with heartbeats.alive(run.run_id, video, until_noted=REQUEST in run.tags):
                 for event in self._inner.execute(plan_context, execution_plan):
                     if event.is_step_failure:
                         led.fail((event.step_key or "").replace("__", "/"))

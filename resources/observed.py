@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.log_manager import LOG_RECORD_METADATA_ATTR
 from dagster._loggers import colored_console_logger
 
+from resources.tags import PARTITION
 from vidpipe import __version__
 from vidpipe.observability import logs, spans, traces
 from vidpipe.observability.context import adopted, bound
@@ -25,7 +26,6 @@ _TAGS = {
     "job_id": "vidpipe/job",
     "traceparent": "vidpipe/traceparent",
 }
-_PARTITION = "dagster/partition"
 
 
 def origin_tags(origin: Mapping[str, str] | None) -> dict[str, str]:
@@ -37,7 +37,7 @@ def origin_tags(origin: Mapping[str, str] | None) -> dict[str, str]:
 def _ids(run: dg.DagsterRun) -> dict[str, str]:
     """What a run works under, by its tags; anybody may have written them."""
     ids = adopted({name: run.tags.get(tag) for name, tag in _TAGS.items()})
-    video_id = run.tags.get(_PARTITION, "")
+    video_id = run.tags.get(PARTITION, "")
     if "--" in video_id:
         ids |= {"video_id": video_id, "channel": channel_of(video_id)}
     return ids

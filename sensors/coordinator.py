@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import QueuedRunCoordinator, SubmitRunContext
 
-from sensors.tags import BACKFILL, BACKFILL_PRIORITY, CAUSE, CHANNEL, PARTITION, PRIORITY
+from resources.tags import BACKFILL, BACKFILL_PRIORITY, CAUSE, CHANNEL, PARTITION, PRIORITY
 from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
 from vidpipe.storage.keys import channel_of

@@ -6,8 +6,8 @@ import dagster as dg
 from pydantic import Field
 
 from resources import VidpipeResource, living
+from resources.tags import PARTITION
 from sensors.jobs import ALIVE
-from sensors.tags import PARTITION
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import dagster as dg
 
 from resources import VidpipeResource
+from resources.tags import INTAKE_PRIORITY, PRIORITY
 from sensors.jobs import ALIVE, IntakeConfig, UploadConfig, intake, uploads_of
-from sensors.tags import INTAKE_PRIORITY, PRIORITY
 from vidpipe.catalog.tables import UploadRow
 from vidpipe.errors import VidpipeError
 from vidpipe.operations.disk_space import low_disk_space

@@ -9,8 +9,8 @@ import dagster as dg
 
 from resources import GETS_NO_FURTHER, VidpipeResource
 from resources.run_options import has_run_options
+from resources.tags import PARTITION, REQUEST
 from sensors.jobs import process_video
-from sensors.tags import PARTITION, REQUEST
 from vidpipe.catalog.failures import CANCELLED, Failed
 from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.states import RequestState

@@ -8,8 +8,8 @@ import dagster as dg
 from assets.partitions import videos
 from resources import VidpipeResource, origin_tags
 from resources.run_options import filled
+from resources.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from sensors.jobs import ALIVE, process_video
-from sensors.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.channels.model import Channel

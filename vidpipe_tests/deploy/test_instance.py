@@ -10,8 +10,8 @@ import pytest
 
 from deploy import prepare
 from resources import VidpipeResource
+from resources.tags import CAUSE, CHANNEL, PRIORITY
 from sensors import coordinator
-from sensors.tags import CAUSE, CHANNEL, PRIORITY
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.models import ModelStore

@@ -116,12 +116,6 @@ def clip(api, video) -> dict[str, Any]:
     return api.get(f"/videos/{video}/clips").json()["items"][0]["clip"]
 
 
-def offered(api: httpx.Client, path: str) -> None:
-    answer = api.get(path)
-    if answer.status_code == 404 and answer.json()["code"] == "not_found":
-        pytest.skip(f"this service has no {path}")
-
-
 def addresses(video: str, clip_id: str) -> dict[str, str]:
     return {
         "/studio/": "short talk",
@@ -217,7 +211,6 @@ def test_a_recording_is_searched_watched_and_its_words_lead_to_their_moments(vis
 
 
 def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(visits, api, video):
-    offered(api, "/reviews?limit=1")
     waiting = api.get("/reviews", params={"state": "pending", "video_id": video}).json()["items"]
     assert len(waiting) == 2
     one = visits()
@@ -247,7 +240,6 @@ def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(visits, 
 
 
 def test_words_are_cut_corrected_and_put_back(visits, api, video, clip):
-    offered(api, f"/videos/{video}/edits")
     one = visits()
     page = f"/studio/videos/{video}/clips/{clip['id']}"
 
@@ -294,7 +286,6 @@ def test_words_are_cut_corrected_and_put_back(visits, api, video, clip):
 
 
 def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip):
-    offered(api, f"/videos/{video}/edits")
     page = f"/studio/videos/{video}/clips/{clip['id']}"
     one, other = visits(), visits()
     one.open(page, "of 100")
@@ -316,7 +307,6 @@ def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip):
 
 
 def test_a_line_that_is_gone_for_a_while_loses_no_change(visits, api, video, clip):
-    offered(api, f"/videos/{video}/edits")
     one = visits()
     one.open(f"/studio/videos/{video}/clips/{clip['id']}", "of 100")
     one.page.get_by_role("tab", name="Texts").click()
