@@ -491,8 +491,7 @@ def events() -> str:
     ]
     for kind, data in EVENTS.items():
         rows = [_cells(row) for row in _rows(data, "", ".")]
-        more = " It may say more than this." if data.model_config.get("extra") == "allow" else ""
-        parts.append(f"## {kind}\n\n{_doc(data)}{more}\n")
+        parts.append(f"## {kind}\n\n{_doc(data)}\n")
         parts.append(_table(("field of `data`", "default", ""), rows) + "\n")
     rows = [_cells(row) for row in _rows(StageProgress, "", ".")]
     parts.append(f"## progress\n\n{_doc(StageProgress)}\n\nNo event: it has no id, and only the ")

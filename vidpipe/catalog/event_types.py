@@ -6,7 +6,7 @@ A part that emits another type adds its class here; reference, OpenAPI and webho
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -18,12 +18,6 @@ class EventData(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: ClassVar[str] = ""
-
-
-class OpenEventData(EventData):
-    """One that may say more than is listed here."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class EventError(BaseModel):
@@ -250,28 +244,31 @@ class FailureRecorded(EventData):
 # Reviews
 
 
-class ReviewNeeded(OpenEventData):
+class ReviewNeeded(EventData):
     """Something waits for approval."""
 
     kind = "review.needed"
 
     video_id: str
     gate: str = Field(description="what comes after it: render, export, publish or cost")
+    clip_ids: tuple[str, ...] = Field(description="that are to be decided on, the best first")
 
 
-class ReviewDecided(OpenEventData):
+class ReviewDecided(EventData):
     """Someone approved, rejected, or took that back."""
 
     kind = "review.decided"
 
     video_id: str
-    clip_id: str | None = Field(default=None, description="none: of a gate as a whole")
-    verdict: str
+    clip_id: str | None = Field(description="none: it is of a gate as a whole")
+    gate: str | None = Field(description="none: it is of a clip")
+    verdict: str = Field(description="approved, rejected or undone")
+    reason: str | None = Field(description="of a rejection")
     by: str = Field(description="id of whoever decided")
 
 
-class ReviewVoided(OpenEventData):
-    """What someone decided on was made again, and is another clip now."""
+class ReviewVoided(EventData):
+    """An approved clip was made again, and is another one now."""
 
     kind = "review.voided"
 
@@ -282,7 +279,7 @@ class ReviewVoided(OpenEventData):
 # Edits
 
 
-class EditsVersioned(OpenEventData):
+class EditsVersioned(EventData):
     """What people changed of a video has a new version."""
 
     kind = "edits.changed"
@@ -292,50 +289,68 @@ class EditsVersioned(OpenEventData):
     source: str = Field(description="where it was changed: api, cli, sidecar, restore")
 
 
-# Costs: amounts are billionths of a unit of the currency
+# Costs: `nanos` are billionths of a unit of the currency
 
 
-class _BudgetEvent(OpenEventData):
-    budget: str = Field(description="which: its scope, what it is of, its period")
-
-
-class BudgetSoftLimit(_BudgetEvent):
+class BudgetSoftLimit(EventData):
     """A budget passed its soft limit; once in each of its periods."""
 
     kind = "budget.soft_limit"
 
+    budget: str = Field(description="its scope, what it is of, its period, which of these")
+    nanos: int = Field(description="spent and held")
+    soft_nanos: int
+    hard_nanos: int | None
+    currency: str
+    video_id: str | None
+    job_id: str | None
 
-class BudgetHardLimit(_BudgetEvent):
+
+class BudgetHardLimit(EventData):
     """A budget stops calls; once in each of its periods, until it is raised."""
 
     kind = "budget.hard_limit"
 
+    budget: str = Field(description="its scope, what it is of, its period, which of these")
+    service: str = Field(description="that was to be called")
+    video_id: str | None
+    job_id: str | None
+    until: datetime | None = Field(description="when its next period begins; none: it has none")
 
-class BudgetRaised(_BudgetEvent):
+
+class BudgetRaised(EventData):
     """Someone allowed more than a hard limit for a day."""
 
     kind = "budget.raised"
 
+    budget: str = Field(description="its scope, what it is of, its period")
+    day: date
+    nanos: int = Field(description="more than the hard limit")
+    by: str = Field(description="id of whoever allowed it")
 
-class QuotaUsedUp(OpenEventData):
+
+class QuotaUsedUp(EventData):
     """The quota of a service is used up until its period ends."""
 
     kind = "quota.exhausted"
 
     quota: str
     service: str
+    video_id: str | None
+    job_id: str | None
+    until: datetime | None
 
 
-class ServiceUnavailable(OpenEventData):
+class ServiceUnavailable(EventData):
     """A service failed again and again: nobody calls it for a while."""
 
     kind = "service.unavailable"
 
     service: str
-    failures: int
+    failures: int = Field(description="one after the other")
 
 
-class ServiceRecovered(OpenEventData):
+class ServiceRecovered(EventData):
     """A service that was out of order works again."""
 
     kind = "service.recovered"
@@ -343,12 +358,13 @@ class ServiceRecovered(OpenEventData):
     service: str
 
 
-class CostOverrun(OpenEventData):
+class CostOverrun(EventData):
     """A call cost more than was reserved for it."""
 
     kind = "cost.overrun"
 
     service: str
+    video_id: str | None
     nanos: int
     reserved_nanos: int
     currency: str
