@@ -18,7 +18,7 @@ from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.search import SearchKind
 from vidpipe.catalog.states import DeliveryState, JobState, WrongState
 from vidpipe.catalog.upload_sessions import UploadSessionState
-from vidpipe.library.costs import (
+from vidpipe.library.cost_views import (
     BudgetView,
     CostEntryView,
     CostEstimateView,

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from decimal import Decimal
-from typing import Literal
-
-from pydantic import Field
 
 from vidpipe.catalog.cost_tables import BudgetRaiseRow, CostEntryRow, CostEstimateRow
 from vidpipe.catalog.costs import GROUPS, CostSum, Limits
 from vidpipe.costs.budgets import ALL, PERIODS, Budget, BudgetScope, Period
 from vidpipe.costs.money import nanos, units
 from vidpipe.errors import VidpipeError
+from vidpipe.library.cost_views import (
+    BudgetView,
+    CostEntryView,
+    CostEstimateView,
+    CostForecast,
+    CostGroup,
+    CostReport,
+    PastEstimate,
+    QuotaView,
+    ServiceView,
+    StageEstimate,
+    VideoCosts,
+)
 from vidpipe.library.errors import Refused, UnknownVideo
 from vidpipe.library.reading import PAGE, check_limit
-from vidpipe.library.views import LibraryView, Page
+from vidpipe.library.views import Page
 from vidpipe.pipeline.costing import estimate_row, run_cost
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.planning import WORK, StageVerdict, plan
@@ -31,150 +41,6 @@ BY = {"day": "day", "video": "video_id", "job": "job_id", "project": "project_id
 _REASON = 400
 #: Jobs whose costs are estimated before the next look.
 _ESTIMATED_AT_ONCE = 10
-
-
-class CostGroup(LibraryView):
-    """What entries of the ledger come to that have the same of something."""
-
-    of: str | None = Field(description="what they share; none: entries without any")
-    outside: Decimal = Field(description="that services cost")
-    local: Decimal = Field(description="this deployment's own work")
-    total: Decimal
-    estimate: Decimal = Field(description="that was expected of the same calls before them")
-    calls: int = Field(description="of services, failed ones too")
-    failed: int = Field(description="calls without an answer")
-    cached: int = Field(description="answers of before, which cost nothing")
-
-
-class CostForecast(LibraryView):
-    """What the month will come to, if its days go on like the last seven."""
-
-    month: str
-    spent: Decimal = Field(description="until now, of services")
-    per_day: Decimal = Field(description="of services, over the last seven days")
-    forecast: Decimal
-
-
-class CostReport(LibraryView):
-    """What was spent, over some days."""
-
-    first: date
-    last: date
-    by: str
-    currency: str
-    outside: Decimal
-    local: Decimal
-    total: Decimal
-    groups: tuple[CostGroup, ...] = Field(description="of days in their order, else largest first")
-    forecast: CostForecast
-
-
-class CostEntryView(LibraryView):
-    """One line of the ledger."""
-
-    id: int
-    at: datetime
-    kind: Literal["call", "cached", "local", "correction"]
-    outcome: str = Field(description="done, failed, assumed, expired or cached")
-    service: str
-    product: str
-    amount: Decimal = Field(description="booked; a correction may be below 0")
-    estimate: Decimal = Field(description="expected before")
-    reserved: Decimal = Field(description="held at most")
-    currency: str
-    quantities: dict[str, str] = Field(description="what was used of what, decimals as text")
-    price_id: int | None = Field(description="of the price that it was booked by")
-    channel: str
-    stage: str
-    video_id: str | None
-    project_id: str | None
-    job_id: str | None
-    run_id: str | None
-    attempt: int
-
-
-class StageEstimate(LibraryView):
-    """What making one stage is expected to cost."""
-
-    stage: str
-    outside: Decimal
-    local: Decimal
-    basis: str = Field(description="where that comes from")
-    samples: int = Field(description="recordings that it rests on")
-
-
-class CostEstimateView(LibraryView):
-    """What a run of a video is expected to cost, and where that comes from."""
-
-    video_id: str
-    currency: str
-    outside: Decimal = Field(description="that services will cost")
-    local: Decimal = Field(description="this deployment's own work")
-    total: Decimal
-    stages: tuple[StageEstimate, ...] = Field(description="that it would have to make")
-
-
-class PastEstimate(LibraryView):
-    """What was expected of a run, beside what it came to until now."""
-
-    at: datetime
-    job_id: str | None
-    estimate: Decimal
-    actual: Decimal
-    off: Decimal | None = Field(description="share of the actual that it was off by; none of 0")
-
-
-class VideoCosts(LibraryView):
-    """What a video cost until now."""
-
-    video_id: str
-    currency: str
-    outside: Decimal
-    local: Decimal
-    total: Decimal
-    stages: tuple[CostGroup, ...] = Field(description="the dearest first")
-    used: dict[str, dict[str, str]] = Field(description="quantities, by service/product")
-    estimates: tuple[PastEstimate, ...] = Field(description="the newest first")
-
-
-class BudgetView(LibraryView):
-    """What may be spent by one subject in the period that goes on, and what is."""
-
-    scope: BudgetScope
-    subject: str = Field(description="an id or a name; * of everything")
-    period: Period
-    currency: str
-    soft: Decimal | None = Field(description="whoever passes it is notified")
-    hard: Decimal | None = Field(description="no call is made that might pass it; today's raises")
-    raised: Decimal = Field(description="of the hard limit what is allowed today alone")
-    spent: Decimal
-    reserved: Decimal = Field(description="held for calls that go on")
-    left: Decimal | None = Field(description="none: there is no hard limit")
-    until: datetime | None = Field(description="when the period ends; none: never")
-
-
-class QuotaView(LibraryView):
-    """What a service allows, and how much of it is used."""
-
-    what: str
-    product: str | None
-    most: int
-    used: int
-    window_s: float | None
-    until: datetime | None = Field(description="when there is more, of a calendar period")
-
-
-class ServiceView(LibraryView):
-    """An outside service: whether it is called, and what it allows."""
-
-    service: str
-    state: Literal["closed", "open", "half_open"] = Field(
-        description="closed: it is called; open: nobody does before `retry_at`; half_open: one "
-        "call tries"
-    )
-    failures: int = Field(description="in a row")
-    retry_at: datetime | None
-    quotas: tuple[QuotaView, ...]
 
 
 class Spending:
