@@ -14,10 +14,8 @@ const TYPES = [
   ...["job.cancelled", "job.video_assigned"],
   ...["stage.started", "stage.completed", "stage.failed"],
   ...["clip.created", "export.created", "video.completed", "video.retired", "video.failed"],
-  ...["failure.recorded", "review.requested", "review.approved", "review.rejected"],
-  ...["review.changed", "review.undone", "review.commented", "review.needed", "review.decided"],
-  ...["review.voided", "edit.saved", "edit.render_started", "edit.rendered", "edit.failed"],
-  "progress",
+  ...["failure.recorded", "review.needed", "review.decided", "review.voided", "edits.changed"],
+  ...["budget.soft_limit", "budget.hard_limit", "budget.raised", "progress"],
 ];
 const POLL_MS = 5000;
 
