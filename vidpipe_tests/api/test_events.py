@@ -343,7 +343,7 @@ def test_a_stream_that_takes_nothing_is_ended_rather_than_kept():
 
     stream = event_feed.Subscription("key:x", Rooms(frozenset({"news"})), True)
     for number in range(event_feed._BEHIND + 1):
-        stream.put(event_feed.Frame("video.completed", "{}", number, "news"))
+        stream.put(event_feed.StreamFrame("video.completed", "{}", number, "news"))
     assert stream.ended == "lagging" and not stream.waiting
 
 
