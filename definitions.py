@@ -14,7 +14,10 @@ with from_extra("dagster"):
 
 from assets import exports, operations, stages
 from assets.sources import with_sources
-from resources import VidpipeResource, executor_for, observe, run_options_for
+from resources.executor import executor_for
+from resources.observed import observe
+from resources.run_options import run_options_for
+from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_folder import drop_folder
 from sensors.drop_notifications import drop_notifications
 from sensors.jobs import OF_VIDEOS, intake

@@ -8,7 +8,8 @@ from assets.checks import export_conforms
 from assets.partitions import videos
 from assets.sources import code_of
 from assets.step import OWNERS, result_of, run, translated
-from resources import RunOptionsResource, VidpipeResource
+from resources.run_options import RunOptionsResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.exports.model import PlatformExports
 from vidpipe.pipeline.steps.exports import EXPORTS
 from vidpipe.platforms import Preset

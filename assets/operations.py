@@ -7,7 +7,7 @@ from pydantic import Field
 
 from assets.metadata import Metadata, markdown, mib, stored_picture, table
 from assets.step import OWNERS, translated
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.costs import units
 from vidpipe.operations.charts import charts
 from vidpipe.operations.report import Report, report

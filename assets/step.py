@@ -12,13 +12,10 @@ from assets.checks import NO_CHECKS, Checks
 from assets.partitions import videos
 from assets.previews import preview
 from assets.sources import code_of
-from resources import (
-    RunOptionsResource,
-    VidpipeResource,
-    end_with_parent,
-    ended_when_stuck,
-    stepping,
-)
+from resources.executor import end_with_parent, ended_when_stuck
+from resources.observed import stepping
+from resources.run_options import RunOptionsResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import MustWait, Unavailable, VidpipeError, cause_of, retryable
 from vidpipe.operations import gates
 from vidpipe.pipeline import TALKS, Engine, Order, StageResult

@@ -20,7 +20,8 @@ from random import Random
 from sqlalchemy import text as sql
 
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.costs import NANOS, Account, Accountant
+from vidpipe.costs import NANOS
+from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.spending import Purchase
 

@@ -1,33 +1,11 @@
 """Dagster resources: what assets, sensors and runs stand on.
 
 Belongs here: the door from Dagster into the engine, the launch form, the executor. Does
-not belong here: anything the engine does.
+not belong here: anything the engine does. Nothing is loaded with the package: Dagster's web server
+loads the tags alone, and has no use for the engine.
 """
 
 from vidpipe.extras import from_extra
 
 with from_extra("dagster"):
-    from resources.executor import (
-        GETS_NO_FURTHER,
-        end_with_parent,
-        ended_when_stuck,
-        executor_for,
-        living,
-    )
-    from resources.observed import observe, origin_tags, stepping
-    from resources.run_options import RunOptionsResource, run_options_for
-    from resources.vidpipe_resource import VidpipeResource
-
-__all__ = [
-    "GETS_NO_FURTHER",
-    "RunOptionsResource",
-    "VidpipeResource",
-    "end_with_parent",
-    "ended_when_stuck",
-    "executor_for",
-    "living",
-    "observe",
-    "origin_tags",
-    "run_options_for",
-    "stepping",
-]
+    import dagster  # noqa: F401 - whoever loads a part of it is told which extra is missing

@@ -5,7 +5,7 @@ import time
 
 import dagster as dg
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.drops import left_out, scan
 from vidpipe.intake.folders import LocalFolder

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.drops import family, scan
 from vidpipe.intake.notifications import Message

@@ -8,8 +8,9 @@ import dagster as dg
 from pydantic import Field
 
 from assets.partitions import videos
-from resources import VidpipeResource, ended_when_stuck, living
+from resources.executor import ended_when_stuck, living
 from resources.run_options import form
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.intake.model import IntakeResult, IntakeState
 from vidpipe.intake.taking import ingest_pending
 

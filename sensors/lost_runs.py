@@ -5,7 +5,7 @@ import math
 
 import dagster as dg
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
 from vidpipe.operations.recovery import HeartbeatCheck, find_lost

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.catalog.processes import COORDINATOR, Presence
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library

@@ -5,8 +5,9 @@ from collections import Counter
 import dagster as dg
 from pydantic import Field
 
-from resources import VidpipeResource, living
+from resources.executor import living
 from resources.tags import PARTITION
+from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from resources import VidpipeResource
 from resources.tags import INTAKE_PRIORITY, PRIORITY
+from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE, IntakeConfig, UploadConfig, intake, uploads_of
 from vidpipe.catalog.tables import UploadRow
 from vidpipe.errors import VidpipeError

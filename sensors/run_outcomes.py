@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from resources import GETS_NO_FURTHER, VidpipeResource
+from resources.executor import GETS_NO_FURTHER
 from resources.run_options import has_run_options
 from resources.tags import PARTITION, REQUEST
+from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import process_video
 from vidpipe.catalog.failures import CANCELLED, Failed
 from vidpipe.catalog.following import COMMAND_RUN

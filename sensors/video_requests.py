@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 import dagster as dg
 
 from assets.partitions import videos
-from resources import VidpipeResource, origin_tags
+from resources.observed import origin_tags
 from resources.run_options import filled
 from resources.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
+from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE, process_video
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow

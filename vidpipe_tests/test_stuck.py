@@ -169,7 +169,7 @@ def test_what_children_use_counts_while_they_live():
 
 STEP = """
 import multiprocessing, signal, sys
-from resources import ended_when_stuck
+from resources.executor import ended_when_stuck
 from vidpipe import stuck
 from vidpipe.settings import load_settings
 stuck._GRACE_S = 1.0

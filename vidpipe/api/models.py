@@ -10,7 +10,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.channels.model import ASSET_NAME
-from vidpipe.costs import BudgetScope, Period
+from vidpipe.costs.budgets import BudgetScope, Period
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import Instructions
 from vidpipe.library import JobSpec, JobView, Refused, UploadSpec

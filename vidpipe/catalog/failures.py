@@ -13,7 +13,8 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.event_tables import ProgressRow
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.following import follow
-from vidpipe.catalog.notices import Notice, NoticeLevel, tell
+from vidpipe.catalog.notice_kinds import NoticeLevel
+from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, Video
 

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.leases import Leases
+from vidpipe.catalog.notice_kinds import CONDITIONS, DEAD_LETTERS, NOTICE_KINDS, SHARED, NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
 from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, now
@@ -35,53 +35,6 @@ _ROUTING_S, _SENDING_S = 60.0, 300.0
 MOST_GROUPS = 200
 #: Rows that one transaction removes.
 _PORTION = 500
-
-
-class NoticeLevel(StrEnum):
-    """How much it matters, the least first."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """The higher, the more it matters."""
-        return list(NoticeLevel).index(self)
-
-
-#: Every kind of thing that people are told, and how much it matters unless it says otherwise.
-NOTICE_KINDS: dict[str, NoticeLevel] = {
-    "video.failed": NoticeLevel.ERROR,
-    "upload.failed": NoticeLevel.ERROR,
-    "upload.rejected": NoticeLevel.WARNING,
-    "job.failed": NoticeLevel.ERROR,
-    "webhook.failed": NoticeLevel.ERROR,
-    "webhook.disabled": NoticeLevel.ERROR,
-    "process.lost": NoticeLevel.WARNING,
-    "worker.silent": NoticeLevel.CRITICAL,
-    "coordinator.silent": NoticeLevel.CRITICAL,
-    "disk.low": NoticeLevel.ERROR,
-    "quota.exhausted": NoticeLevel.WARNING,
-    "budget.warned": NoticeLevel.WARNING,
-    "budget.exceeded": NoticeLevel.ERROR,
-    "service.away": NoticeLevel.ERROR,
-    "test": NoticeLevel.INFO,
-}
-#: Those that hold until they are over: each subject is told of by itself.
-CONDITIONS = frozenset(
-    {
-        "worker.silent",
-        "coordinator.silent",
-        "disk.low",
-        "service.away",
-    }
-)
-#: Conditions of the deployment: which channel meets one, and which sees its end, is chance.
-SHARED = frozenset({"service.away"})
-#: Those of which each is a failure row that somebody has to resolve.
-DEAD_LETTERS = frozenset({"video.failed", "upload.failed"})
 
 
 #: What people are told of because an event of this type is emitted, and whether that is the end of

@@ -14,7 +14,7 @@ from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.cli.audited import written_down
 
 if TYPE_CHECKING:
-    from vidpipe.costs import BudgetScope, Period
+    from vidpipe.costs.budgets import BudgetScope, Period
     from vidpipe.library import BudgetView, CostEstimateView, Library
 
 budgets = typer.Typer(
@@ -277,7 +277,7 @@ def raise_budget(
 
 
 def _budget(scope: str, period: str) -> tuple[BudgetScope, Period]:
-    from vidpipe.costs import BudgetScope, Period
+    from vidpipe.costs.budgets import BudgetScope, Period
     from vidpipe.library import Refused
 
     try:
@@ -288,7 +288,7 @@ def _budget(scope: str, period: str) -> tuple[BudgetScope, Period]:
 
 
 def _known(asked: Library, scope: BudgetScope, subject: str) -> None:
-    from vidpipe.costs import BudgetScope
+    from vidpipe.costs.budgets import BudgetScope
     from vidpipe.library import Unknown
 
     alone = scope in (BudgetScope.DEPLOYMENT, BudgetScope.SERVICE)

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from pydantic import Field
 
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow
-from vidpipe.catalog.notices import NoticeLevel
 from vidpipe.errors import Misconfigured, VidpipeError
 from vidpipe.library.views import LibraryView
-from vidpipe.notifications import Notifier
+from vidpipe.notifications.dispatch import Notifier
 from vidpipe.notifications.sending import AppriseSender, Sender
 from vidpipe.notifications.words import KINDS, NoticeMessage, Places
 from vidpipe.observability import redact

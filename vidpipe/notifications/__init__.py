@@ -4,7 +4,3 @@ Belongs here: who is told of what, in which words, how it is sent and sent again
 here: what is told and when it was (`vidpipe.catalog.notices`), which conditions hold
 (`vidpipe.operations.watch`), what programs are told (`vidpipe.webhooks`).
 """
-
-from vidpipe.notifications.dispatch import Notifier
-
-__all__ = ["Notifier"]

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow
-from vidpipe.catalog.notices import NoticeLevel, NoticeRows, Pace
+from vidpipe.catalog.notices import NoticeRows, Pace
 from vidpipe.catalog.tables import now
 from vidpipe.errors import Misconfigured, Unavailable, retryable
 from vidpipe.notifications.options import NotifyOptions

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from vidpipe.catalog.notices import NOTICE_KINDS, SHARED, NoticeLevel
+from vidpipe.catalog.notice_kinds import NOTICE_KINDS, SHARED, NoticeLevel
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from vidpipe.addresses import without
-from vidpipe.catalog.notices import NoticeLevel
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.extras import from_extra
 from vidpipe.notifications.words import NoticeMessage

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow
-from vidpipe.catalog.notices import EXAMPLES, NoticeLevel
+from vidpipe.catalog.notices import EXAMPLES
 from vidpipe.observability import redact
 from vidpipe.untrusted import cleaned
 

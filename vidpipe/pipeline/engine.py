@@ -21,7 +21,7 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
 from vidpipe.channels.reviews import GateName
 from vidpipe.clips.model import ClipFile, FinishedClip
-from vidpipe.costs import Account, Accountant
+from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.edits.merging import checked
 from vidpipe.edits.model import EditDocument
 from vidpipe.errors import InputRejected, Misconfigured, VidpipeError, cause_of

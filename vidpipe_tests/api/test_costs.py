@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from vidpipe.api.routes.costs import _cell
-from vidpipe.costs import Account
+from vidpipe.costs.accountant import Account
 from vidpipe.errors import BudgetExceeded
 from vidpipe.spending import Purchase
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from vidpipe.catalog.catalog import Catalog
-from vidpipe.costs import Account, Accountant
+from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.spending import Purchase
 

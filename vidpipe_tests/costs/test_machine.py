@@ -21,7 +21,8 @@ from vidpipe.catalog.cost_tables import (
     CostReservationRow,
 )
 from vidpipe.catalog.costs import Limits
-from vidpipe.costs import NANOS, Account, Accountant
+from vidpipe.costs import NANOS
+from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.costs.options import BudgetOptions, CostOptions
 from vidpipe.errors import MustWait, Unavailable
 from vidpipe.spending import Purchase

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import vidpipe
-from vidpipe.costs import Account
+from vidpipe.costs.accountant import Account
 from vidpipe.costs.prices import PriceList, UnknownPrice
 from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
 from vidpipe.segments.llm import ask_server, purchase

@@ -10,7 +10,7 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.states import JobState
 from vidpipe.catalog.tables import JobRow, RequestRow, Video, now
-from vidpipe.costs import Account, Accountant
+from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.costs.options import BudgetOptions
 from vidpipe.errors import BudgetExceeded, cause_of, retryable
 from vidpipe.operations.recovery import note_waiting

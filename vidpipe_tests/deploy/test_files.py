@@ -567,7 +567,7 @@ def test_pods_of_runs_and_steps_are_what_kubernetes_knows():
 
 def test_steps_have_pods_of_their_own_where_that_is_set(monkeypatch):
     from definitions import PRELOAD
-    from resources import executor_for
+    from resources.executor import executor_for
     from vidpipe.settings import load_settings
 
     monkeypatch.setenv("VIDPIPE_EXECUTOR", "kubernetes")

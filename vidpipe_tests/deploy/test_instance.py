@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from deploy import prepare
-from resources import VidpipeResource
 from resources.tags import CAUSE, CHANNEL, PRIORITY
+from resources.vidpipe_resource import VidpipeResource
 from sensors import coordinator
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.errors import Misconfigured, Unavailable

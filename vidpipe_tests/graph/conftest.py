@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from definitions import build_defs
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 
 
 @pytest.fixture

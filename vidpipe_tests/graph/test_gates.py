@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import select
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
 from vidpipe.catalog.notice_tables import NoticeRow

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from assets.partitions import videos
 from assets.previews import PREVIEWS
 from definitions import PRELOAD, build_defs, defs
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import Unavailable
 from vidpipe.library import Library
 from vidpipe.pipeline import TALKS, Engine

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from definitions import build_defs, defs
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from sensors.operations import hourly_resume_incomplete, nightly_retention
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.tables import now

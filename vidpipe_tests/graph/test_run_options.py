@@ -7,8 +7,8 @@ import pytest
 from dagster._core.execution.api import create_execution_plan
 
 from definitions import build_defs, defs
-from resources import VidpipeResource
 from resources.run_options import RunOptionsResource, filled, form, has_run_options
+from resources.vidpipe_resource import VidpipeResource
 from sensors.run_outcomes import run_outcomes
 from vidpipe.catalog import tables
 from vidpipe.clips.model import RenderedClips

@@ -10,7 +10,8 @@ import pytest
 from dagster._utils import get_run_crash_explanation
 
 from definitions import build_defs, defs
-from resources import GETS_NO_FURTHER, VidpipeResource
+from resources.executor import GETS_NO_FURTHER
+from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_folder import drop_folder
 from sensors.lost_runs import lost_runs
 from sensors.pending_uploads import pending_uploads
@@ -371,7 +372,7 @@ def test_an_end_that_was_missed_is_noted_all_the_same(dropped, instance):
 def test_a_step_over_budget_waits_and_goes_on_by_itself(dropped, instance, monkeypatch):
     from datetime import UTC, datetime, timedelta
 
-    from vidpipe.costs import BudgetScope, Period
+    from vidpipe.costs.budgets import BudgetScope, Period
     from vidpipe.errors import BudgetExceeded
     from vidpipe.library import Library
     from vidpipe.pipeline import Engine

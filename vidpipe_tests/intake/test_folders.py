@@ -13,7 +13,7 @@ import boto3
 import dagster as dg
 import pytest
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_folder import drop_folder as drop_folder_sensor
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable
 from vidpipe.intake import folders

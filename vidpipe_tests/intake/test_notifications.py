@@ -6,7 +6,7 @@ import boto3
 import dagster as dg
 import pytest
 
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_notifications import drop_notifications
 from vidpipe.catalog.inbox import Inbox
 from vidpipe.errors import Misconfigured, Unavailable

@@ -16,7 +16,8 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
 from vidpipe.errors import Unavailable
-from vidpipe.notifications import Notifier, dispatch
+from vidpipe.notifications import dispatch
+from vidpipe.notifications.dispatch import Notifier
 from vidpipe.notifications.options import NotifyOptions, NotifyTarget
 from vidpipe.notifications.words import NoticeMessage, Places
 from vidpipe.operations import watch

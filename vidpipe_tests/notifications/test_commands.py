@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from vidpipe.catalog.notices import Notice, NoticeLevel
+from vidpipe.catalog.notice_kinds import NoticeLevel
+from vidpipe.catalog.notices import Notice
 from vidpipe.cli import app
 from vidpipe.library import Library
 from vidpipe.library.telling import Telling, places

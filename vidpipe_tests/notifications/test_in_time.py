@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
-from vidpipe.catalog.notices import NoticeLevel
 from vidpipe.notifications.options import NotifyOptions
 from vidpipe.notifications.words import NoticeMessage
 from vidpipe_tests.notifications.conftest import BEGAN, Clock, Office, People, target

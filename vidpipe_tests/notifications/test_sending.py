@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from vidpipe.catalog.notices import NoticeLevel
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.notifications.sending import AppriseSender, parts_of
 from vidpipe.notifications.words import NoticeMessage

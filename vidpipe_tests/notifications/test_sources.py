@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from vidpipe.catalog import events
+from vidpipe.catalog.notice_kinds import CONDITIONS, NOTICE_KINDS, NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeGroupRow, NoticeRow
-from vidpipe.catalog.notices import CONDITIONS, NOTICE_KINDS, NoticeLevel, tell_of_event
+from vidpipe.catalog.notices import tell_of_event
 from vidpipe.catalog.tables import UploadRow
 from vidpipe.notifications.options import NotifyOptions
 from vidpipe.notifications.words import KINDS, message

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.notice_kinds import NoticeLevel
 from vidpipe.catalog.notice_tables import NoticeRow
-from vidpipe.catalog.notices import Notice, NoticeLevel, tell
+from vidpipe.catalog.notices import Notice, tell
 from vidpipe.errors import RETRY_DELAYS_S
 from vidpipe.notifications.options import NotifyOptions
 from vidpipe.operations.recovery import note_failure, requeue

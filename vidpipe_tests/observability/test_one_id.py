@@ -29,7 +29,7 @@ RUN = """
 import json, sys
 import dagster as dg
 from definitions import defs
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from deploy.demo import process_video
 from sensors.video_requests import video_requests
 

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from definitions import defs
-from resources import VidpipeResource
+from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_folder import drop_folder
 from sensors.pending_uploads import pending_uploads
 from sensors.video_requests import video_requests

@@ -310,8 +310,11 @@ def test_a_line_that_is_gone_for_a_while_loses_no_change(visits, api, video, cli
     one = visits()
     one.open(f"/studio/videos/{video}/clips/{clip['id']}", "of 100")
     one.page.get_by_role("tab", name="Texts").click()
+    # It can be changed once what was changed before is there.
+    hook = one.page.get_by_label("Hook, the first line")
+    sync_api.expect(hook).to_be_enabled()
     one.page.context.set_offline(True)
-    one.page.get_by_label("Hook, the first line").fill("Said while away")
+    hook.fill("Said while away")
     one.press("Tab")
     one.page.get_by_text("Not reachable").wait_for()
     one.problems.clear()

@@ -25,7 +25,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.repeated import Created, Key, once
-from vidpipe.costs import BudgetScope, Period
+from vidpipe.costs.budgets import BudgetScope, Period
 from vidpipe.library import (
     BudgetView,
     CostEntryView,
