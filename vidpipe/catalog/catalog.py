@@ -32,6 +32,8 @@ from vidpipe.catalog.listing import Listing
 from vidpipe.catalog.notices import NoticeRows
 from vidpipe.catalog.outputs import OutputRows
 from vidpipe.catalog.overview import Overview
+from vidpipe.catalog.post_figures import PostFigureRows
+from vidpipe.catalog.posts import Posts, look_again
 from vidpipe.catalog.processes import Conditions, Processes
 from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
@@ -41,6 +43,7 @@ from vidpipe.catalog.review_states import GateState
 from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.reviews import void_approvals, void_gates
 from vidpipe.catalog.search import SearchIndex
+from vidpipe.catalog.social_accounts import SocialAccountRows
 from vidpipe.catalog.standing import Standing
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import (
@@ -92,13 +95,18 @@ class Catalog(Database):
 
     What comes in, what is requested, what went wrong, what is alive, what was done, what lists
     show, what programs asked for and sent, what people are told, what is amiss, what goes on now,
-    what is said, what was done on which day, what people change and approve, where it all stands
-    and what it has come to are each a part of their own: `inbox`, `requests`, `failures`,
-    `heartbeats`, `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`, `webhooks`,
-    `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`, `upload_sessions`,
-    `assets`, `downloads`, `edits`, `reviews`, `standing`, `totals`, and what happens and how far
-    it is: `events`, `progress`.
+    what is said, what was done on which day, what people change and approve, what is posted, where
+    it all stands and what it has come to are each a part of their own: `inbox`, `requests`,
+    `failures`, `heartbeats`, `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`,
+    `webhooks`, `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`,
+    `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `posts`, `standing`, `totals`,
+    whom channels post as: `social_accounts`, and what happens and how far it is: `events`,
+    `progress`.
     """
+
+    @cached_property
+    def social_accounts(self) -> SocialAccountRows:
+        return SocialAccountRows(self)
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -187,6 +195,14 @@ class Catalog(Database):
     @cached_property
     def reviews(self) -> ReviewRows:
         return ReviewRows(self)
+
+    @cached_property
+    def posts(self) -> Posts:
+        return Posts(self)
+
+    @cached_property
+    def post_figures(self) -> PostFigureRows:
+        return PostFigureRows(self)
 
     @cached_property
     def search(self) -> SearchIndex:
@@ -410,6 +426,9 @@ class Catalog(Database):
             if rows.table is ClipRow and "video_id" in rows.of:
                 clips = {r.clip_id: r.fingerprint for r in rows.rows if isinstance(r, ClipRow)}
                 void_approvals(session, rows.of["video_id"], clips)
+                look_again(session, rows.of["video_id"])
+            elif rows.table is ExportRow and "video_id" in rows.of:
+                look_again(session, rows.of["video_id"])
             session.execute(delete(rows.table).where(*same))
             session.add_all(rows.rows)
             for row in rows.rows:

@@ -370,6 +370,128 @@ class CostOverrun(EventData):
     currency: str
 
 
+# Posts
+
+
+class _PostEvent(EventData):
+    post_id: str
+    video_id: str
+    clip_id: str
+    platform: str = Field(description="that it goes to")
+    account_id: str
+    state: str = Field(description="that it is in now")
+    code: str = Field(default="", description="why, where it is not as planned: short and stable")
+    url: str = Field(default="", description="where it is shown; empty: nowhere, or not known")
+    at: datetime | None = Field(default=None, description="when it is to be posted")
+
+
+class PostCreated(_PostEvent):
+    """A user wants a clip posted."""
+
+    kind = "post.created"
+
+
+class PostWaiting(_PostEvent):
+    """A post waits for approval of its clip, or for the clip's export."""
+
+    kind = "post.waiting"
+
+
+class PostScheduled(_PostEvent):
+    """A post has its moment."""
+
+    kind = "post.scheduled"
+
+
+class PostHeldBack(_PostEvent):
+    """A post waits until its account is connected again, or it is changed."""
+
+    kind = "post.held"
+
+
+class PostPosted(_PostEvent):
+    """The platform has a post."""
+
+    kind = "post.posted"
+
+
+class PostUncertain(_PostEvent):
+    """Whether the platform has a post a person has to look."""
+
+    kind = "post.uncertain"
+
+
+class PostFailed(_PostEvent):
+    """A post was given up."""
+
+    kind = "post.failed"
+
+
+class PostCancelled(_PostEvent):
+    """A user took a post back before it was posted."""
+
+    kind = "post.cancelled"
+
+
+class PostDeleted(_PostEvent):
+    """What was posted is not at the platform any more."""
+
+    kind = "post.deleted"
+
+
+# Accounts at platforms
+
+
+class _AccountEvent(EventData):
+    account_id: str
+    platform: str
+
+
+class SocialAccountConnected(_AccountEvent):
+    """An account at a platform was connected."""
+
+    kind = "account.connected"
+
+    renewed: bool = Field(description="whether it was there before")
+
+
+class SocialAccountBroken(_AccountEvent):
+    """An account at a platform cannot be posted to until someone connects it again."""
+
+    kind = "account.broken"
+
+    code: str = Field(description="short and stable; the platform's own: invalid_grant")
+    posts: int = Field(description="that wait for it")
+
+
+class SocialAccountDisconnected(_AccountEvent):
+    """Someone disconnected an account at a platform."""
+
+    kind = "account.disconnected"
+
+
+# Publishing
+
+
+class PublishingPaused(EventData):
+    """A channel, or one of its platforms, posts nothing for a while."""
+
+    kind = "publishing.paused"
+
+    platform: str | None = Field(description="none: all of the channel's")
+    by: str = Field(description="who paused it")
+    until: datetime | None = Field(description="none: until someone resumes it")
+
+
+class PublishingResumed(EventData):
+    """A channel, or one of its platforms, posts again."""
+
+    kind = "publishing.resumed"
+
+    platform: str | None = Field(description="none: all of the channel's")
+    by: str = Field(description="who resumed it; schedule: its time was over")
+
+
 def _of(base: type[EventData]) -> list[type[EventData]]:
     """Every class with a type of its own, in the order in which they are written here."""
     found: list[type[EventData]] = []

@@ -47,14 +47,26 @@ class Leases(Generic[Row]):
         database: where the table is.
         table: one with the columns of `Leased`; an index on `due_at` serves the claims.
         lease_s: seconds that a lease lasts, unless it is extended.
+        clock: says which moment it is; None: this machine's.
     """
 
-    def __init__(self, database: Database, table: type[Row], *, lease_s: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        table: type[Row],
+        *,
+        lease_s: float,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self._db = database
+        self._clock = clock
         self._table: Any = table
         self._lease = timedelta(seconds=lease_s)
         mapped = inspect(table, raiseerr=True)
         self._key = tuple(mapped.get_property_by_column(c).key for c in mapped.primary_key)
+
+    def _now(self) -> datetime:
+        return self._clock() if self._clock is not None else now()
 
     def claim(self, limit: int = 1, *where: ColumnElement[bool]) -> list[Row]:
         """Take rows that are due and that nobody has, those first that are due longest.
@@ -69,7 +81,7 @@ class Leases(Generic[Row]):
         table = self._table
         due = (
             select(table)
-            .where(table.due_at <= now(), *where)
+            .where(table.due_at <= self._now(), *where)
             .order_by(table.due_at, *(getattr(table, name) for name in self._key))
             .limit(limit)
         )
@@ -82,19 +94,39 @@ class Leases(Generic[Row]):
             for row in rows:
                 row.lease = uuid.uuid4().hex
                 row.claims += 1
-                row.due_at = now() + self._lease
+                row.due_at = self._now() + self._lease
         return rows
 
     def extend(self, row: Row) -> bool:
         """Have a lease last its whole time again; False: it was lost, so that the work is not
         this process's any more."""
-        until = now() + self._lease
+        until = self._now() + self._lease
         query = update(self._table).where(*self._mine(row)).values(due_at=until)
         with self._db.writing() as session:
             kept = session.scalar(query.returning(self._table.lease)) is not None
         if kept:
             row.due_at = until
         return kept
+
+    def keep(self, row: Row, work: Callable[[Session, Row], None]) -> bool:
+        """Write down how far the work is, and have the lease last its whole time again, in one
+        transaction.
+
+        Args:
+            row: as it was claimed.
+            work: changes the row, and whatever else belongs to it, within the transaction.
+
+        Returns:
+            False where the lease was lost: nothing was written then.
+        """
+        with self._db.writing() as session:
+            query = select(self._table).where(*self._mine(row)).with_for_update()
+            mine: Row | None = session.scalars(query).one_or_none()
+            if mine is None:
+                return False
+            mine.due_at = row.due_at = self._now() + self._lease
+            work(session, mine)
+        return True
 
     def settle(
         self,

@@ -27,6 +27,9 @@ NOTICE_KINDS: dict[str, NoticeLevel] = {
     "job.failed": NoticeLevel.ERROR,
     "webhook.failed": NoticeLevel.ERROR,
     "webhook.disabled": NoticeLevel.ERROR,
+    "post.failed": NoticeLevel.ERROR,
+    "post.uncertain": NoticeLevel.ERROR,
+    "post.held": NoticeLevel.WARNING,
     "process.lost": NoticeLevel.WARNING,
     "worker.silent": NoticeLevel.CRITICAL,
     "coordinator.silent": NoticeLevel.CRITICAL,
@@ -35,6 +38,8 @@ NOTICE_KINDS: dict[str, NoticeLevel] = {
     "budget.warned": NoticeLevel.WARNING,
     "budget.exceeded": NoticeLevel.ERROR,
     "service.away": NoticeLevel.ERROR,
+    "account.broken": NoticeLevel.ERROR,
+    "account.ending": NoticeLevel.WARNING,
     "test": NoticeLevel.INFO,
 }
 #: Those that hold until they are over: each subject is told of by itself.
@@ -44,6 +49,7 @@ CONDITIONS = frozenset(
         "coordinator.silent",
         "disk.low",
         "service.away",
+        "account.broken",
     }
 )
 #: Conditions of the deployment: which channel meets one, and which sees its end, is chance.

@@ -17,6 +17,7 @@ from vidpipe.catalog.analytics import note as note_day
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.failures import count_failure, resolve
 from vidpipe.catalog.following import follow, options_digest
+from vidpipe.catalog.posts import look_again
 from vidpipe.catalog.progress import forget
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.review_states import GateState, NotDecided, Verdict, told
@@ -150,6 +151,7 @@ def decide(
     data = {"video_id": video_id, "clip_id": clip_id, "gate": None}
     data |= {"verdict": row.verdict, "reason": row.reason, "by": row.by}
     emit(session, "review.decided", video.channel, data)
+    look_again(session, video_id, clip_id)
     return row, True
 
 
@@ -174,6 +176,7 @@ def undo(session: Session, decision_id: int, who: Decider) -> DecisionRow:
     data = {"video_id": found.video_id, "clip_id": found.clip_id, "gate": None}
     data |= {"verdict": "undone", "reason": None, "by": who.id}
     emit(session, "review.decided", found.channel, data)
+    look_again(session, found.video_id, found.clip_id)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     CompoundSelect,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -23,10 +24,19 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.following import COMMAND_RUN, alive_since
+from vidpipe.catalog.post_states import PostState
+from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.reviews import count_waiting
 from vidpipe.catalog.states import ACTIVE, FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, Heartbeat, JobRow, RequestRow, UploadRow, Video, now
 from vidpipe.catalog.webhook_tables import DeliveryRow
+
+#: States of posts that something, or somebody, has still to do with.
+OPEN_POSTS = tuple(
+    str(state)
+    for state in PostState
+    if state not in (PostState.POSTED, PostState.CANCELLED, PostState.DELETED)
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class Stands:
         downloads: recordings behind links that are not fetched yet, by (channel, state).
         webhooks: what endpoints are still to be told: `events` whose deliveries are not written
             down, and `deliveries`; each due since then, or not before then.
+        posts: posts that are not over, by (channel, platform, state); the first due since then.
         running: processes that were alive a moment ago, each leading a run.
         quiet_since: the oldest heartbeat of a run that has not ended, of those that the
             orchestrator began: nobody waits for a command that was killed.
@@ -68,6 +79,7 @@ class Stands:
     reviews: dict[tuple[str, ...], Waiting]
     downloads: dict[tuple[str, ...], int]
     webhooks: dict[tuple[str, ...], Waiting]
+    posts: dict[tuple[str, ...], Waiting]
     running: int
     quiet_since: datetime | None
 
@@ -106,6 +118,7 @@ class Standing:
                 reviews=_waiting(session, count_waiting()),
                 downloads=_counted(session, _DOWNLOADS),
                 webhooks=_waiting(session, _WEBHOOKS),
+                posts=_waiting(session, _POSTS, at=at),
                 running=alive or 0,
                 quiet_since=quiet,
             )
@@ -176,6 +189,25 @@ _WEBHOOKS = union_all(
         for kind, table in (("events", EventRow), ("deliveries", DeliveryRow))
     )
 )
+
+
+def _posts() -> Select[Any]:
+    # One that a worker has is due when its lease ends: nobody is late with it.
+    late = (PostRow.due_at <= bindparam("at", type_=PostRow.due_at.type), PostRow.lease.is_(None))
+    return (
+        select(
+            PostRow.channel,
+            PostRow.platform,
+            PostRow.state,
+            func.count(),
+            func.min(case((and_(*late), PostRow.due_at))),
+        )
+        .where(PostRow.state.in_(OPEN_POSTS))
+        .group_by(PostRow.channel, PostRow.platform, PostRow.state)
+    )
+
+
+_POSTS = _posts()
 
 
 def _beats() -> Select[Any]:

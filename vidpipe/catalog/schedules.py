@@ -1,0 +1,290 @@
+"""What a schedule of posts reads and locks: accounts, when they post, pauses, the same elsewhere.
+
+Whoever gives a post its moment, or lets it go, locks the row of its account before that of the
+post: so that no two of them pass a limit together that each alone would keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.post_states import PostState
+from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, SocialAccountRow
+from vidpipe.catalog.tables import ClipRow, Video
+
+CONNECTED = "connected"
+#: Where a post went out, else where it is planned.
+_MOMENT = func.coalesce(PostRow.posted_at, PostRow.at)
+#: Not shown in a calendar: nothing went out, and nothing will.
+_GONE = (PostState.CANCELLED, PostState.DELETED)
+
+
+def locked_account(session: Session, account_id: str) -> SocialAccountRow | None:
+    """An account that nobody else gives slots of until the transaction ends."""
+    # Whoever inserts a post meanwhile only needs the key of the account to stay.
+    return session.get(SocialAccountRow, account_id, with_for_update={"key_share": True})
+
+
+def locked_post(session: Session, post_id: str) -> PostRow | None:
+    """A post that nobody else changes until the transaction ends, as it is now."""
+    query = select(PostRow).where(PostRow.post_id == post_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """When a post goes out or went out.
+
+    Attributes:
+        post_id: of the post.
+        account_id: of its account.
+        state: where it stands.
+        at: its moment; where it went out already, when it did.
+        waits_until: it is begun, and goes on then.
+    """
+
+    post_id: str
+    account_id: str
+    state: str
+    at: datetime
+    waits_until: datetime | None
+
+    def moment(self, now: datetime, grace: timedelta) -> datetime | None:
+        """When it counts; None where its time went by and it will get another."""
+        if self.state == PostState.POSTING:
+            return max(self.at, self.waits_until or now, now)
+        unsent = self.state in (*_UNSENT, PostState.HELD)
+        return None if unsent and self.at < now - grace else self.at
+
+
+_UNSENT = (PostState.WAITING, PostState.QUEUED, PostState.SCHEDULED)
+
+
+def planned(
+    session: Session,
+    accounts: Collection[str],
+    since: datetime,
+    until: datetime | None = None,
+    *,
+    without: str = "",
+) -> list[Planned]:
+    """The posts of accounts from one moment to another (excluded), as far as they have one.
+
+    What was posted and taken down again counts: it was there.
+    """
+    columns = (PostRow.post_id, PostRow.account_id, PostRow.state, _MOMENT, PostRow.waits_until)
+    begun = PostRow.state == PostState.POSTING
+    query = select(*columns).where(
+        PostRow.account_id.in_(accounts),
+        or_(PostRow.standing, PostRow.posted_at.is_not(None)),
+        PostRow.at.is_not(None),
+        # The index is of the moment that was planned; what is late is late by days at most.
+        or_(PostRow.at >= since - timedelta(days=35), begun),
+        or_(since <= _MOMENT, begun),
+        PostRow.post_id != without,
+    )
+    if until is not None:
+        query = query.where(until > _MOMENT)
+    return [Planned(*row) for row in session.execute(query)]
+
+
+_QUEUED = (PostRow.at.is_(None), PostRow.state == PostState.QUEUED)
+
+
+def waited_for(session: Session, channels: Collection[str]) -> list[str]:
+    """The accounts of channels that posts wait for a slot of."""
+    query = select(PostRow.account_id).where(PostRow.channel.in_(channels), *_QUEUED)
+    return list(session.scalars(query.distinct().order_by(PostRow.account_id)))
+
+
+def waiting(
+    session: Session, account: SocialAccountRow, *, lock: bool = False
+) -> list[tuple[PostRow, datetime | None]]:
+    """Posts that wait for a slot of an account, and when the recording of each came in.
+
+    Args:
+        session: of a transaction.
+        account: whose.
+        lock: nobody else changes them until it ends; those that somebody changes are left out.
+    """
+    query = select(PostRow, Video.created_at).outerjoin(Video, Video.video_id == PostRow.video_id)
+    query = query.where(
+        PostRow.channel == account.channel, PostRow.account_id == account.account_id, *_QUEUED
+    )
+    if lock:
+        query = query.with_for_update(of=PostRow, skip_locked=True)
+    return [(row, fresh) for row, fresh in session.execute(query)]
+
+
+def late(session: Session, before: datetime, now: datetime, limit: int) -> list[PostRow]:
+    """Posts whose moment is over and that nobody has taken up, the first ones first.
+
+    Args:
+        session: of a transaction.
+        before: their moment was.
+        now: this moment; where a pause holds then, they wait for its end.
+        limit: how many at most.
+    """
+    paused = exists().where(
+        PublishingPauseRow.channel == PostRow.channel,
+        PublishingPauseRow.platform.in_(("", PostRow.platform)),
+        or_(PublishingPauseRow.until.is_(None), PublishingPauseRow.until > now),
+    )
+    query = select(PostRow).where(
+        PostRow.due_at.is_not(None),
+        PostRow.lease.is_(None),
+        PostRow.state == PostState.SCHEDULED,
+        PostRow.at < before,
+        ~paused,
+    )
+    return list(session.scalars(query.order_by(PostRow.at, PostRow.post_id).limit(limit)))
+
+
+def put_off(session: Session, channel: str, platform: str) -> Sequence[PostRow]:
+    """Posts of a channel that were to be out already, locked."""
+    query = select(PostRow).where(
+        PostRow.channel == channel,
+        PostRow.due_at.is_not(None),
+        PostRow.lease.is_(None),
+        PostRow.state == PostState.SCHEDULED,
+        PostRow.due_at > PostRow.at,
+    )
+    if platform:
+        query = query.where(PostRow.platform == platform)
+    return session.scalars(query.order_by(PostRow.post_id).with_for_update()).all()
+
+
+def pauses(session: Session, channels: Collection[str]) -> list[PublishingPauseRow]:
+    """The pauses of channels, also those that are over and not yet removed."""
+    query = select(PublishingPauseRow).where(PublishingPauseRow.channel.in_(channels))
+    return list(
+        session.scalars(query.order_by(PublishingPauseRow.channel, PublishingPauseRow.platform))
+    )
+
+
+def ended_pauses(session: Session, at: datetime) -> list[PublishingPauseRow]:
+    """The pauses that are over."""
+    return list(session.scalars(select(PublishingPauseRow).where(PublishingPauseRow.until <= at)))
+
+
+def connected(session: Session, channels: Collection[str]) -> list[SocialAccountRow]:
+    """The accounts of channels that can post, by name."""
+    query = select(SocialAccountRow).where(
+        SocialAccountRow.channel.in_(channels), SocialAccountRow.state == CONNECTED
+    )
+    order = (SocialAccountRow.channel, SocialAccountRow.platform, SocialAccountRow.account_id)
+    return list(session.scalars(query.order_by(*order)))
+
+
+@dataclass(frozen=True)
+class PostedSpan:
+    """A post of the same recording to another account.
+
+    Attributes:
+        post_id: of the post.
+        channel: whose.
+        clip_id: of its clip.
+        state: where it stands.
+        created_at: when it was made.
+        span: seconds of the recording; None: the clip is gone.
+    """
+
+    post_id: str
+    channel: str
+    clip_id: str
+    state: str
+    created_at: datetime
+    span: tuple[float, float] | None
+
+
+def span_of(session: Session, video_id: str, clip_id: str) -> tuple[float, float] | None:
+    """Where a clip is in its recording; None: it is gone."""
+    clip = session.get(ClipRow, (clip_id, video_id))
+    return (clip.start_s, clip.end_s) if clip is not None else None
+
+
+def elsewhere(
+    session: Session, account: SocialAccountRow, video_id: str, channels: Collection[str]
+) -> list[PostedSpan]:
+    """Posts of the same recording to other accounts of the same platform.
+
+    Args:
+        session: of a transaction.
+        account: whose own posts are not meant.
+        video_id: of a video of the recording.
+        channels: that are looked at; each has its own video of a recording.
+    """
+    digest = select(Video.sha256).where(Video.video_id == video_id).scalar_subquery()
+    videos = select(Video.video_id).where(Video.channel.in_(channels), Video.sha256 == digest)
+    clip: ColumnElement[bool] = and_(
+        ClipRow.clip_id == PostRow.clip_id, ClipRow.video_id == PostRow.video_id
+    )
+    columns = (PostRow.post_id, PostRow.channel, PostRow.clip_id, PostRow.state)
+    query = (
+        select(*columns, PostRow.created_at, ClipRow.start_s, ClipRow.end_s)
+        .outerjoin(ClipRow, clip)
+        .where(
+            PostRow.video_id.in_(videos),
+            PostRow.platform == account.platform,
+            PostRow.account_id != account.account_id,
+            PostRow.standing,
+        )
+        .order_by(PostRow.created_at, PostRow.post_id)
+    )
+    found = []
+    for post_id, channel, clip_id, state, created_at, start_s, end_s in session.execute(query):
+        span = (start_s, end_s) if start_s is not None else None
+        found.append(PostedSpan(post_id, channel, clip_id, state, created_at, span))
+    return found
+
+
+@dataclass(frozen=True)
+class CalendarRow:
+    """A post as a calendar shows it."""
+
+    post_id: str
+    channel: str
+    platform: str
+    account_id: str
+    state: str
+    title: str
+    at: datetime
+    slot: str | None
+    pinned: bool
+    video_id: str
+    clip_id: str
+    url: str
+    problem: str
+    account_name: str
+    rank: int | None
+
+
+def calendar_rows(
+    session: Session, channels: Collection[str], first: datetime, last: datetime, limit: int
+) -> list[CalendarRow]:
+    """The posts from one moment to another (excluded), in order."""
+    columns = [
+        getattr(PostRow, name)
+        for name in CalendarRow.__dataclass_fields__
+        if name not in ("account_name", "rank")
+    ]
+    clip = (ClipRow.video_id == PostRow.video_id) & (ClipRow.clip_id == PostRow.clip_id)
+    query = (
+        select(*columns, SocialAccountRow.name, ClipRow.rank)
+        .join(SocialAccountRow, SocialAccountRow.account_id == PostRow.account_id)
+        .outerjoin(ClipRow, clip)
+        .where(
+            PostRow.channel.in_(channels),
+            PostRow.at >= first,
+            PostRow.at < last,
+            PostRow.state.not_in(_GONE),
+        )
+        .order_by(PostRow.at, PostRow.post_id)
+        .limit(limit)
+    )
+    return [CalendarRow(*row) for row in session.execute(query)]
