@@ -39,6 +39,7 @@ from vidpipe.media.faces import FaceChoice
 from vidpipe.models.store import ModelStore
 from vidpipe.notifications.options import NotifyOptions, NotifyTarget
 from vidpipe.observability.options import LogOptions
+from vidpipe.publishing.options import PlatformApplication, PublishingOptions
 from vidpipe.segments.model import LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
@@ -282,6 +283,7 @@ class Settings(BaseSettings):
     events: EventOptions = EventOptions()
     webhooks: WebhookOptions = WebhookOptions()
     slack: SlackOptions = SlackOptions()
+    publishing: PublishingOptions = PublishingOptions()
     downloads: DownloadOptions = DownloadOptions()
     log: LogOptions = LogOptions()
     silence: SilenceOptions = SilenceOptions()
@@ -357,9 +359,13 @@ def _named_in(error: SettingsError) -> str:
     return f"VIDPIPE_{found[1].upper()}" if found else "VIDPIPE_*"
 
 
-#: A field of a target whose name is free.
-_TARGET = re.compile(
-    rf"VIDPIPE_NOTIFY__TARGETS__[A-Z0-9_-]+?__({'|'.join(NotifyTarget.model_fields).upper()})"
+#: A field of something whose name is free.
+_NAMED = tuple(
+    re.compile(rf"VIDPIPE_{where}__[A-Z0-9_-]+?__({'|'.join(kind.model_fields).upper()})")
+    for where, kind in (
+        ("NOTIFY__TARGETS", NotifyTarget),
+        ("PUBLISHING__APPLICATIONS", PlatformApplication),
+    )
 )
 #: Variables of this prefix that are nobody's setting: of tests, of `deploy.prepare`, and the key
 #: that `vidpipe mcp` is given.
@@ -392,7 +398,7 @@ def unknown_settings(environment: Mapping[str, str]) -> list[str]:
     for name in sorted(environment):
         ours = name.upper().startswith("VIDPIPE_") and not name.upper().startswith(_OTHERS)
         keyed = any(name.upper().startswith(f"{n}__") for n in known if n.endswith("_OPTIONS"))
-        keyed = keyed or _TARGET.fullmatch(name.upper()) is not None
+        keyed = keyed or any(named.fullmatch(name.upper()) for named in _NAMED)
         if ours and name.upper() not in known and not keyed:
             near = difflib.get_close_matches(name.upper(), known, 1)
             hint = f"; did you mean {near[0]}?" if near else ""

@@ -76,6 +76,8 @@ class Purchase:
         stated: what each quantity costs, where a setting says so; None: the price list.
         address: of the service, for prices that are known by it; without anything secret.
         timeout_s: seconds after which one try of the call is over, whatever happened.
+        project: whose quotas it is counted in, where a service gives each its own; empty: one
+            for all.
     """
 
     service: str
@@ -85,6 +87,7 @@ class Purchase:
     stated: Mapping[str, Rate] | None = None
     address: str = ""
     timeout_s: float = 300.0
+    project: str = ""
 
     @property
     def likely(self) -> Quantities:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
+from zlib import crc32
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -121,6 +122,18 @@ class ShownPost:
     at: str = ""
 
 
+@dataclass(frozen=True)
+class Audience:
+    """What came of a post until now."""
+
+    views: int
+    likes: int
+    comments: int
+    shares: int
+    saves: int
+    watch_ms: int
+
+
 @dataclass
 class FakeToken:
     """An access token and what it is good for."""
@@ -205,6 +218,7 @@ class FakePlatform:
     Attributes:
         late_s: how long new posts are missing from lists.
         bill: what was taken of limits, and dollars, by bucket.
+        reach: how often a post is seen in all, by its id; of others that is made up.
     """
 
     name = ""
@@ -220,6 +234,7 @@ class FakePlatform:
         self.seen: Counter[str] = Counter()
         self.bill: defaultdict[str, float] = defaultdict(float)
         self.late_s = 0.0
+        self.reach: dict[str, int] = {}
         self._troubles: list[Trouble] = []
         self._routes = [
             *self._own_routes(),
@@ -233,12 +248,24 @@ class FakePlatform:
         """Have something go wrong."""
         self._troubles.append(Trouble(op, kind, skip, times))
 
+    def forget_troubles(self) -> None:
+        """Have nothing go wrong any more."""
+        self._troubles.clear()
+
     def token(self, account: str, *scopes: str, life_s: float = 3600.0) -> str:
         """A fresh access token of an account."""
         made = f"fake-{self.name}-{secrets.token_hex(16)}"
         expires = self.clock() + timedelta(seconds=life_s)
         self.tokens[made] = FakeToken(account, expires, frozenset(scopes))
         return made
+
+    def audience(self, post_id: str, at: datetime | str) -> Audience:
+        """What came of a post since then: half of all its views come in the first two days."""
+        since = datetime.fromisoformat(at) if isinstance(at, str) else at
+        days = max(0.0, (self.clock() - since) / timedelta(days=1))
+        reach = self.reach.get(post_id, 600 + crc32(post_id.encode()) % 1400)
+        views = int(reach * (1.0 - 2.0 ** (-days / 2.0)))
+        return Audience(views, views // 25, views // 150, views // 200, views // 300, views * 9000)
 
     def number(self) -> int:
         """The next number, from which ids are made."""

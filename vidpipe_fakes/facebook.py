@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
@@ -147,9 +146,11 @@ class FakeFacebook(FakeGraph):
 
     def _status(self, asked: Asked, name: str) -> Response:
         reel = self._reel(name)
-        counts: dict[str, Any] = {"summary": {"total_count": 12}}
         if asked.query.get("fields", "").startswith("likes"):
-            return JSONResponse({"likes": counts, "comments": counts, "id": name})
+            seen = self.audience(name, reel.finished_at or self.clock())
+            counts = {"likes": seen.likes, "comments": seen.comments}
+            said = {kind: {"summary": {"total_count": n}} for kind, n in counts.items()}
+            return JSONResponse({**said, "id": name})
         now = self.clock()
         ready = reel.finished_at is not None and now >= reel.finished_at + timedelta(
             seconds=self.processing_s
@@ -187,6 +188,10 @@ class FakeFacebook(FakeGraph):
         return JSONResponse({"success": True})
 
     def _insights(self, asked: Asked, name: str) -> Response:
-        counts = {"blue_reels_play_count": 700, "post_video_view_time": 1_500_000}
+        seen = self.audience(name, self._reel(name).finished_at or self.clock())
+        counts = {
+            "blue_reels_play_count": seen.views, "post_video_view_time": seen.watch_ms,
+            "post_video_social_actions": seen.shares,
+        }  # fmt: skip
         data = [{"name": k, "values": [{"value": v}]} for k, v in counts.items()]
         return JSONResponse({"data": data})

@@ -211,8 +211,15 @@ class FakeInstagram(FakeGraph):
         return JSONResponse({"data": found[:25]})
 
     def _insights(self, asked: Asked, name: str) -> Response:
-        counts = {"views": 800, "likes": 55, "comments": 4, "shares": 3, "saved": 2}
-        counts["ig_reels_video_view_total_time"] = 2_500_000
+        post = next((post for post in self.posts if post.id == name), None)
+        if post is None:
+            raise Refused(graph_error(400, 100, 33))
+        seen = self.audience(name, post.at)
+        counts = {
+            "views": seen.views, "likes": seen.likes, "comments": seen.comments,
+            "shares": seen.shares, "saved": seen.saves,
+            "ig_reels_video_view_total_time": seen.watch_ms,
+        }  # fmt: skip
         data = [{"name": k, "values": [{"value": v}]} for k, v in counts.items()]
         return JSONResponse({"data": data})
 

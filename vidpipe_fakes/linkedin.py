@@ -241,8 +241,18 @@ class FakeLinkedIn(FakePlatform):
 
     def _social(self, asked: Asked, urn: str) -> Response:
         self._versioned(asked)
-        kinds = {"LIKE": {"reactionType": "LIKE", "count": 8}, "PRAISE": {"count": 2}}
-        return JSONResponse({"reactionSummaries": kinds, "commentSummary": {"count": 3}})
+        post = next((post for post in self.posts if post.id == unquote(urn)), None)
+        if post is None:
+            raise Refused(_error(404, "NOT_FOUND", 0))
+        seen = self.audience(post.id, post.at)
+        praise = seen.likes // 5
+        kinds = {
+            "LIKE": {"reactionType": "LIKE", "count": seen.likes - praise},
+            "PRAISE": {"reactionType": "PRAISE", "count": praise},
+        }
+        return JSONResponse(
+            {"reactionSummaries": kinds, "commentSummary": {"count": seen.comments}}
+        )
 
 
 def _error(status: int, code: str, number: int) -> Response:

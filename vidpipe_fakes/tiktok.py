@@ -233,9 +233,16 @@ class FakeTikTok(FakePlatform):
 
     def _query(self, asked: Asked) -> Response:
         names = asked.json().get("filters", {}).get("video_ids", [])
-        known = {post.id for post in self.posts}
-        counts = {"view_count": 900, "like_count": 40, "comment_count": 3, "share_count": 2}
-        return _ok({"videos": [{"id": name, **counts} for name in names if name in known]})
+        videos = []
+        for post in self.posts:
+            if post.id in names:
+                seen = self.audience(post.id, post.at)
+                counts = {
+                    "view_count": seen.views, "like_count": seen.likes,
+                    "comment_count": seen.comments, "share_count": seen.shares,
+                }  # fmt: skip
+                videos.append({"id": post.id, **counts})
+        return _ok({"videos": videos})
 
     def drafts(self) -> list[str]:
         """Drafts in creators' inboxes."""

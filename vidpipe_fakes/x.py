@@ -208,12 +208,15 @@ class FakeX(FakePlatform):
         return JSONResponse({"data": {"deleted": True}})
 
     def _read(self, asked: Asked, name: str) -> Response:
-        if all(post.id != name for post in self.posts):
+        post = next((post for post in self.posts if post.id == name), None)
+        if post is None:
             gone = {"title": "Not Found Error", "type": f"{_PROBLEM}/resource-not-found"}
             return JSONResponse({"errors": [gone]})
+        seen = self.audience(name, post.at)
         counts = {
-            "impression_count": 600, "like_count": 20, "reply_count": 2, "retweet_count": 1,
-            "quote_count": 0, "bookmark_count": 4,
+            "impression_count": seen.views, "like_count": seen.likes, "quote_count": 0,
+            "reply_count": seen.comments, "retweet_count": seen.shares,
+            "bookmark_count": seen.saves,
         }  # fmt: skip
         return JSONResponse({"data": {"id": name, "public_metrics": counts}})
 

@@ -228,6 +228,7 @@ class FakeYouTube(FakePlatform):
 
     def _resource(self, video: FakeVideo) -> dict[str, Any]:
         status = dict(video.status)
+        seen = self.audience(video.id, video.published_at)
         working = "processing"
         if status["uploadStatus"] == "uploaded" and self.clock() >= video.ready_at:
             status["uploadStatus"], working = "processed", "succeeded"
@@ -237,7 +238,11 @@ class FakeYouTube(FakePlatform):
             "snippet": video.snippet,
             "status": status,
             "processingDetails": {"processingStatus": working},
-            "statistics": {"viewCount": "1200", "likeCount": "34", "commentCount": "5"},
+            "statistics": {
+                "viewCount": str(seen.views),
+                "likeCount": str(seen.likes),
+                "commentCount": str(seen.comments),
+            },
         }
 
     def _list(self, asked: Asked) -> Response:
@@ -349,7 +354,12 @@ class FakeYouTube(FakePlatform):
         return JSONResponse({"items": [one]})
 
     def _analytics(self, asked: Asked) -> Response:
-        return JSONResponse({"rows": [[1200, 7, 340.5]]})
+        name = asked.query.get("filters", "").partition("video==")[2]
+        video = self.videos.get(name)
+        if video is None or video.account != asked.account:
+            return JSONResponse({"rows": []})
+        seen = self.audience(name, video.published_at)
+        return JSONResponse({"rows": [[seen.views, seen.shares, seen.watch_ms / 60_000.0]]})
 
     def shown(self) -> list[ShownPost]:
         return [

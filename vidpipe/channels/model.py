@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from vidpipe.channels.publishing import PublishingRules
 from vidpipe.channels.reviews import ReviewRules
 from vidpipe.channels.sound import SoundChoice
 from vidpipe.channels.wording import MOST_TERMS, GivenTerm, Profanity
@@ -309,6 +310,9 @@ class Channel(_Strict):
     retention: Retention = Retention()
     review: ReviewRules = Field(
         default=ReviewRules(), description="what waits for somebody's approval"
+    )
+    publishing: PublishingRules = Field(
+        default=PublishingRules(), description="when clips are posted, and what posts say"
     )
     max_in_flight: int | None = Field(
         default=None,

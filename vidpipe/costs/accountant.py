@@ -93,9 +93,14 @@ class Accountant:
         )
         self._written: dict[tuple[str, str, str], int] = {}
 
-    def purse(self, account: Account) -> Purse:
-        """Pays for what is called for somebody."""
-        return Purse(self, account)
+    def purse(self, account: Account, *, max_wait_s: float | None = None) -> Purse:
+        """Pays for what is called for somebody.
+
+        Args:
+            account: whose budgets it is.
+            max_wait_s: seconds that a call waits for its turn; None: as settings say.
+        """
+        return Purse(self, account, max_wait_s)
 
     def expire(self) -> int:
         """Book what nobody settled in time, as it was expected; how many calls."""
@@ -178,9 +183,13 @@ class Accountant:
 class Purse:
     """Pays for the calls of one account; for several threads."""
 
-    def __init__(self, accountant: Accountant, account: Account) -> None:
+    def __init__(
+        self, accountant: Accountant, account: Account, max_wait_s: float | None = None
+    ) -> None:
         self.accountant = accountant
         self.account = account
+        own = accountant.options.max_wait_s
+        self._max_wait_s = own if max_wait_s is None else max_wait_s
         self._lock = threading.Lock()
         self._attempts: count[int] | None = None
         self._worked: dict[str, Decimal] = {}
@@ -200,7 +209,7 @@ class Purse:
         most = price.cost(purchase.most, up=True)
         expected = min(price.cost(purchase.likely), most)
         price_id = own.price_id(price)
-        left_s, attempt = own.options.max_wait_s, None
+        left_s, attempt = self._max_wait_s, None
         while True:
             with own.database.together():
                 attempt = attempt or self._attempt()

@@ -110,13 +110,16 @@ class Services:
         return self._hosts.get(service.partition(":")[0], service)
 
     def holds(self, purchase: Purchase, at: datetime) -> list[QuotaHold]:
-        """What a call holds of the quotas of its service.
+        """What a call holds of the quotas of its service, each project of it by itself.
+
+        A service of the name `youtube/main` says what the project `main` has in place of those.
 
         Raises:
             Misconfigured: it is more than the service allows at all.
         """
         found = []
-        own = self.known.get(purchase.service, Service())
+        whose = f"{purchase.service}/{purchase.project}" if purchase.project else purchase.service
+        own = self.known.get(whose) or self.known.get(purchase.service) or Service()
         for quota in own.quotas:
             amount = _asked(quota.what, purchase)
             if not amount or quota.product not in (None, purchase.product):
@@ -126,7 +129,7 @@ class Services:
                     f"one call of {purchase.service} would use {amount} {quota.what}, and "
                     f"{quota.most} is all that its quota allows"
                 )
-            found.append(self._hold(purchase.service, quota, amount, at))
+            found.append(self._hold(whose, quota, amount, at))
         return found
 
     def all(self, at: datetime) -> list[tuple[str, Quota, QuotaHold]]:

@@ -125,6 +125,10 @@ class Graph(Machine):
         headers, body = as_form(fields)
         return PlatformCall(name, verb, "POST", self.edge(path), headers, body)
 
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        gone = any("100/33" in self.codes(reply) for reply in replies)
+        return gone or super().seems_gone(replies)
+
     def insights(self, replies: Sequence[Reply]) -> dict[str, int]:
         """Figures by the name of their metric."""
         found: dict[str, int] = {}

@@ -112,6 +112,14 @@ class Platform(Protocol):
         """How a post is doing, by the answers in the order of `statistics`."""
         ...
 
+    def unread(self, call: PlatformCall, reply: Reply, now: datetime) -> Fault | None:
+        """Why an answer of `statistics` has no figures; None: it is no refusal."""
+        ...
+
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        """Whether the answers of `statistics` look as if the post was not there any more."""
+        ...
+
 
 _NOTHING = Reply(Arrival.NOT_SENT)
 
@@ -211,6 +219,19 @@ class Machine(ABC):
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         """How a post is doing, by the answers in the order of `statistics`."""
         return PostFigures()
+
+    def unread(self, call: PlatformCall, reply: Reply, now: datetime) -> Fault | None:
+        """Why an answer of `statistics` has no figures; None: it is no refusal."""
+        if reply.arrival is Arrival.ANSWERED and not self.refused(reply, call):
+            return None
+        return fault_of(reply, [code for code in self.codes(reply) if code], self.faults, now)
+
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        """Whether the answers of `statistics` look as if the post was not there any more.
+
+        It is no more than a sign: `Task.REVIEW` finds out.
+        """
+        return any(reply.status in (404, 410) for reply in replies)
 
     def update(self, turn: Turn) -> PlatformCall | None:
         """The request that changes texts of what was posted; None: the platform has none."""

@@ -417,6 +417,10 @@ class TikTok(Machine):
         headers, body = as_json({"filters": {"video_ids": [state.post_id]}})
         return (PlatformCall("statistics", Verb.STATISTICS, "POST", url, headers, body),)
 
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        data = replies[0].json().get("data") if replies and replies[0].ok else None
+        return isinstance(data, dict) and data.get("videos") == []
+
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         videos = list_at(replies[0].json(), "data", "videos") if replies else []
         return PostFigures(

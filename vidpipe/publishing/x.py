@@ -334,6 +334,12 @@ class X(Machine):
         url = with_query(f"{self.base}/2/tweets/{state.post_id}", **query)
         return (PlatformCall("statistics", Verb.STATISTICS, "GET", url),)
 
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        read = replies[0].json() if replies and replies[0].ok else {}
+        kinds = [text_at(one, "type") for one in list_at(read, "errors")]
+        absent = "data" not in read and any("resource-not-found" in kind for kind in kinds)
+        return absent or super().seems_gone(replies)
+
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         read = replies[0].json() if replies else {}
         counts = ("data", "public_metrics")

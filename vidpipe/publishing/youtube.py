@@ -56,6 +56,7 @@ _READ = Charge(bucket=_UNITS, amount=1)
 #: Seconds between two looks at a video that is being processed: the first and the longest.
 _LOOK_S, _LONGEST_LOOK_S = 15.0, 1800.0
 _RANGE = re.compile(r"bytes=0-(\d{1,15})")
+_BASE = "https://www.googleapis.com"
 _ANALYTICS = "https://youtubeanalytics.googleapis.com"
 
 
@@ -64,7 +65,8 @@ class YouTube(Machine):
 
     Args:
         base: of the Data API.
-        analytics: of the Analytics API, for watch time; empty: not asked.
+        analytics: of the Analytics API, for watch time; empty: not asked. None: YouTube's, or
+            the fake's where `base` is one.
         chunk_bytes: how much is sent at once, a multiple of `GRAIN_BYTES`.
     """
 
@@ -75,14 +77,16 @@ class YouTube(Machine):
 
     def __init__(
         self,
-        base: str = "https://www.googleapis.com",
-        analytics: str = _ANALYTICS,
+        base: str = _BASE,
+        analytics: str | None = None,
         chunk_bytes: int = CHUNK_BYTES,
     ) -> None:
         if chunk_bytes <= 0 or chunk_bytes % GRAIN_BYTES:
             raise ValueError(f"chunk_bytes: a multiple of {GRAIN_BYTES}")
         super().__init__(base, ("googleapis.com",))
-        self._analytics = analytics.rstrip("/")
+        # Who asks a fake asks nothing of YouTube.
+        usual = _ANALYTICS if self.base == _BASE else self.base
+        self._analytics = (usual if analytics is None else analytics).rstrip("/")
         self._chunk = chunk_bytes
 
     def codes(self, reply: Reply) -> Sequence[str]:
@@ -538,7 +542,8 @@ class YouTube(Machine):
         return counts, PlatformCall("analytics", Verb.STATISTICS, "GET", url)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
-        found = (self._video(replies[0]) or {}) if replies and replies[0].ok else {}
+        items = list_at(replies[0].json(), "items") if replies and replies[0].ok else []
+        found = items[0] if items else {}
         rows = replies[1].json().get("rows") if len(replies) > 1 and replies[1].ok else None
         return PostFigures(
             views=count_at(found, "statistics", "viewCount"),
@@ -547,6 +552,10 @@ class YouTube(Machine):
             shares=count_at(rows, 0, 1),
             watch_s=60.0 * float(text_at(rows, 0, 2)) if text_at(rows, 0, 2) else None,
         )
+
+    def seems_gone(self, replies: Sequence[Reply]) -> bool:
+        counts = replies[0] if replies else None
+        return counts is not None and counts.ok and counts.json().get("items") == []
 
     def account(self, account: PostingAccount) -> PlatformCall | None:
         url = self._url("channels", part="id,snippet", mine="true")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from vidpipe.publishing import wire
-from vidpipe.publishing.model import Phase, PostHeld, Remedy, Task
+from vidpipe.publishing.model import Phase, PostFigures, PostHeld, Remedy, Task
 from vidpipe.publishing.tiktok import chunks_of
 from vidpipe.publishing.x import X
 from vidpipe.publishing.youtube import YouTube
@@ -384,27 +384,46 @@ def test_what_was_posted_is_changed(name):
     assert scene.fake.shown()[0].text == "Better words"
 
 
-@pytest.mark.parametrize(
-    ("name", "views"),
-    [("youtube", 1200), ("tiktok", 900), ("instagram", 800), ("facebook", 700), ("x", 600)],
-)
-def test_figures_are_read(name, views):
+@pytest.mark.parametrize("name", ["youtube", "tiktok", "instagram", "facebook", "x"])
+def test_figures_are_read_and_grow(name):
     scene = scene_for(name)
     state = drive(scene)
-    figures = scene.machine.figures(read_all(scene, state))
-    assert figures.views == views and figures.likes and figures.comments
+    found = []
+    for _ in range(2):
+        scene.clock.now += timedelta(days=2)
+        found.append(scene.machine.figures(read_all(scene, state)))
+    first, second = found
+    assert 0 < first.views < second.views and first.likes and first.comments
+    assert (second.watch_s is not None) == (name in ("youtube", "instagram", "facebook"))
 
 
 def test_linkedin_figures():
     scene = scene_for("linkedin")
-    figures = scene.machine.figures(read_all(scene, drive(scene)))
-    assert (figures.views, figures.likes, figures.comments) == (None, 10, 3)
+    state = drive(scene)
+    scene.clock.now += timedelta(days=4)
+    figures = scene.machine.figures(read_all(scene, state))
+    assert figures.views is None and figures.likes > figures.comments > 0
+
+
+@pytest.mark.parametrize("name", ["youtube", "tiktok", "instagram", "facebook", "linkedin", "x"])
+def test_the_answer_of_a_post_that_is_gone_shows_it(name):
+    scene = scene_for(name)
+    state = drive(scene)
+    assert not scene.machine.seems_gone(read_all(scene, state))
+    scene.fake.posts.clear()
+    if name == "youtube":
+        scene.fake.videos.clear()
+    if name == "facebook":
+        scene.fake.reels.clear()
+    replies = read_all(scene, state)
+    assert scene.machine.seems_gone(replies)
+    assert scene.machine.figures(replies) == PostFigures()
 
 
 def read_all(scene, state):
     async def ask_all():
         async with client_of(scene) as client:
-            token = SecretStr(scene.token)
+            token = SecretStr(scene.fake.token(scene.account.remote_id))
             calls = scene.machine.statistics(scene.account, state, scene.clock.now)
             return [await wire.perform(client, call, token, MemoryFiles()) for call in calls]
 
