@@ -102,6 +102,7 @@ def readiness() -> list[ReadinessItem]:
         ("drop folder", _drop_folder),
         ("notifications", _notifications),
         ("links", _links),
+        ("publishing", _publishing),
         ("space", _space),
         ("ffmpeg", _ffmpeg),
         ("encoder", _encoder),
@@ -173,6 +174,39 @@ def _links(settings: Settings) -> str:
     if settings.store_url.startswith("file:"):
         return "files on this machine: no browser opens them (VIDPIPE_PUBLIC_URL is not set)"
     return "signed for a week, then dead in the UI (VIDPIPE_PUBLIC_URL is not set)"
+
+
+def _publishing(settings: Settings) -> str:
+    """Which platforms accounts can be connected at; what is set by half is wrong."""
+    options = settings.publishing
+    prefix = "VIDPIPE_PUBLISHING__APPLICATIONS"
+    problems: list[str] = []
+    found: dict[str, list[str]] = {}
+    for name, one in sorted(options.applications.items()):
+        given = {
+            "PLATFORM": one.platform,
+            "CLIENT_ID": one.client_id,
+            "CLIENT_SECRET": one.client_secret.get_secret_value(),
+        }
+        missing = [f"{prefix}__{name.upper()}__{key}" for key, value in given.items() if not value]
+        # X knows applications that keep no secret.
+        if one.platform == "x":
+            missing = [key for key in missing if not key.endswith("SECRET")]
+        problems += [f"{key} is not set" for key in missing]
+        if not missing:
+            found.setdefault(one.platform, []).append(name)
+    if problems:
+        raise Misconfigured(problems)
+    if options.bases is not None:
+        return f"to fakes alone: {', '.join(f'{n} at {u}' for n, u in options.bases.items())}"
+    if not found:
+        return f"webhooks and folders; no platform: {prefix}__NAME__PLATFORM sets one"
+    said = ", ".join(f"{platform} ({', '.join(names)})" for platform, names in found.items())
+    if settings.public_url:
+        back = f"people come back to {settings.public_url.rstrip('/')}/oauth/return/PLATFORM"
+    else:
+        back = "connected with `vidpipe accounts connect` (VIDPIPE_PUBLIC_URL is not set)"
+    return f"{said}, webhooks and folders; {back}"
 
 
 def _space(settings: Settings) -> str:

@@ -6,6 +6,7 @@ stands. Does not belong here: how it is shown (the command line, pages, an API) 
 done (packages below this one).
 """
 
+from vidpipe.catalog.post_states import PostAction, PostState
 from vidpipe.catalog.review_states import (
     GateState,
     LinkPermission,
@@ -36,10 +37,14 @@ from vidpipe.library.edit_views import (
 )
 from vidpipe.library.edits import EditAuthor, EditsChanged
 from vidpipe.library.errors import (
+    AccountBroken,
+    AlreadyPosted,
     AssetInUse,
     Changed,
     NameTaken,
+    NoExport,
     NotApproved,
+    NotConnected,
     Refused,
     RightsNotConfirmed,
     TooBusy,
@@ -55,8 +60,10 @@ from vidpipe.library.errors import (
     UnknownFailure,
     UnknownGate,
     UnknownJob,
+    UnknownPost,
     UnknownProject,
     UnknownReviewLink,
+    UnknownSocialAccount,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -67,6 +74,30 @@ from vidpipe.library.looks import PlatformView, TemplateView, platform_views, te
 from vidpipe.library.outputs import ClipSummary, ExportDetail, ExportView, PostView
 from vidpipe.library.player_views import ProxyView, TimelineView
 from vidpipe.library.processing import Processed, Submission
+from vidpipe.library.publishing.account_views import (
+    ConnectionBegun,
+    SocialAccountView,
+    SocialPlatformView,
+)
+from vidpipe.library.publishing.figures import PostFiguresView
+from vidpipe.library.publishing.post_analytics import PostAnalytics
+from vidpipe.library.publishing.schedule_views import (
+    CalendarPost,
+    CalendarSlot,
+    CalendarView,
+    ConflictView,
+    PublishingPauseView,
+    ScheduleConflict,
+    UnknownPause,
+)
+from vidpipe.library.publishing.views import (
+    PostChanges,
+    PostRefusalView,
+    PostRequestView,
+    ShownFigures,
+    SocialPost,
+    SocialPostDetail,
+)
 from vidpipe.library.review_views import (
     Approval,
     BatchResult,
@@ -116,6 +147,8 @@ from vidpipe.library.webhooks import (
 from vidpipe.results.stored import NotReady
 
 __all__ = [
+    "AccountBroken",
+    "AlreadyPosted",
     "AnalyticsView",
     "Approval",
     "AssetInUse",
@@ -123,9 +156,14 @@ __all__ = [
     "AttemptView",
     "BatchResult",
     "BudgetView",
+    "CalendarPost",
+    "CalendarSlot",
+    "CalendarView",
     "Changed",
     "ClipSummary",
     "CommentView",
+    "ConflictView",
+    "ConnectionBegun",
     "CostEntryView",
     "CostEstimateView",
     "CostReport",
@@ -161,15 +199,25 @@ __all__ = [
     "Library",
     "LinkPermission",
     "NameTaken",
+    "NoExport",
     "NotApproved",
+    "NotConnected",
     "NotDecided",
     "NotReady",
     "Page",
     "PlatformView",
+    "PostAction",
+    "PostAnalytics",
+    "PostChanges",
+    "PostFiguresView",
+    "PostRefusalView",
+    "PostRequestView",
+    "PostState",
     "PostView",
     "Processed",
     "ProjectView",
     "ProxyView",
+    "PublishingPauseView",
     "Reason",
     "Refused",
     "RenderAsked",
@@ -182,9 +230,15 @@ __all__ = [
     "ReviewReport",
     "ReviewState",
     "RightsNotConfirmed",
+    "ScheduleConflict",
     "SearchHit",
     "SearchKind",
     "ServiceView",
+    "ShownFigures",
+    "SocialAccountView",
+    "SocialPlatformView",
+    "SocialPost",
+    "SocialPostDetail",
     "StageView",
     "StaleVideos",
     "Submission",
@@ -204,8 +258,11 @@ __all__ = [
     "UnknownFailure",
     "UnknownGate",
     "UnknownJob",
+    "UnknownPause",
+    "UnknownPost",
     "UnknownProject",
     "UnknownReviewLink",
+    "UnknownSocialAccount",
     "UnknownUpload",
     "UnknownUploadSession",
     "UnknownVideo",

@@ -7,6 +7,8 @@ from vidpipe.accounts.mail import mailer
 from vidpipe.catalog.processes import BEAT_S, WORKER, Presence
 from vidpipe.library.edit_runs import have_worked_off
 from vidpipe.library.library import Library
+from vidpipe.library.publishing.driver import PostDriver, posting_client
+from vidpipe.library.publishing.figures import FigureReader, factors_of
 from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
 from vidpipe.worker import Chore, stopping
 
@@ -65,6 +67,15 @@ def chores(library: Library) -> tuple[Chore, ...]:
     # Where nobody asks for a process of its own, this one is a worker beside what it serves.
     presence = Presence(engine.catalog, WORKER)
     telling = library.telling
+    driver = PostDriver(library.posts)
+    figures = FigureReader(
+        engine,
+        library.posts,
+        library.social_accounts,
+        factors_of(library.results),
+        posting_client,
+        stop=stopping,
+    )
 
     return (
         Chore("heartbeat", BEAT_S, presence.beat, ended=presence.leave),
@@ -77,8 +88,14 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("webhook retention", 3600.0, webhooks.tidy),
         Chore("event retention", 3600.0, old_events),
         Chore("analytics", 60.0, changed_days),
+        Chore("tokens of accounts", 15.0, library.social_accounts.renew_due),
+        Chore("secrets of accounts", 3600.0, library.social_accounts.tidy),
         Chore("estimates of jobs", 5.0, library.spending.estimate_jobs),
         Chore("calls that nobody settled", 60.0, lost_calls),
+        Chore("posts", 1.0, driver.work),
+        Chore("secrets of posts", 3600.0, library.posts.reseal),
+        Chore("schedule", 15.0, library.schedule.tend),
+        Chore("figures", 60.0, figures.read_due),
         *rendering,
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),

@@ -78,6 +78,28 @@ class TooManyUploads(Refused):
         super().__init__(f"you have {most} uploads open: finish them, or delete some")
 
 
+class UnknownPost(Unknown):
+    """There is no post of this id."""
+
+    def __init__(self, post_id: str) -> None:
+        super().__init__(f"there is no post {post_id!r}; `vidpipe posts list` has them")
+
+
+class AlreadyPosted(Refused):
+    """The account has this clip already, or is to have it."""
+
+    def __init__(self, post_id: str, state: str) -> None:
+        self.post_id = post_id
+        super().__init__(
+            f"{post_id} is of the same clip to the same account, and is {state}: an account is "
+            "given a clip once"
+        )
+
+
+class NoExport(Refused):
+    """There is nothing of a clip that could be posted; says what to do."""
+
+
 class UnknownProject(Unknown):
     """There is no project of this id."""
 
@@ -171,3 +193,22 @@ class Changed(Refused):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} was changed since you read it: read it again")
+
+
+class UnknownSocialAccount(Unknown):
+    """There is no account at a platform of this id."""
+
+    def __init__(self, account_id: str) -> None:
+        super().__init__(f"there is no account {account_id!r}; `vidpipe accounts list` has them")
+
+
+class AccountBroken(Refused):
+    """An account cannot be posted to until a person does something; says what."""
+
+    def __init__(self, account_id: str, words: str) -> None:
+        self.account_id, self.words = account_id, words
+        super().__init__(words)
+
+
+class NotConnected(Refused):
+    """An account was not connected; says why, and what to do."""

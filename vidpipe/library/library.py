@@ -27,6 +27,11 @@ from vidpipe.library.player import Player
 from vidpipe.library.processing import Processed, Reporter, Submission
 from vidpipe.library.projects import Projects
 from vidpipe.library.proxies import Proxies
+from vidpipe.library.publishing.accounts import SocialAccounts
+from vidpipe.library.publishing.figures import FiguresOfPosts
+from vidpipe.library.publishing.post_analytics import PostStatistics
+from vidpipe.library.publishing.posts import SocialPosts
+from vidpipe.library.publishing.schedule import Schedule
 from vidpipe.library.reviews import Reviews
 from vidpipe.library.searching import Searching
 from vidpipe.library.shelf import Shelf
@@ -116,6 +121,22 @@ class Library(Shelf):
         return Reviews(self.engine)
 
     @cached_property
+    def posts(self) -> SocialPosts:
+        """Clips on their way to accounts at platforms, or there."""
+        return SocialPosts(
+            self.engine,
+            self.reviews,
+            self.social_accounts,
+            self.schedule,
+            lambda: self.webhooks.vault,
+        )
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """Which post goes out when."""
+        return Schedule(self.engine)
+
+    @cached_property
     def slack(self) -> SlackReviews:
         """Approving and rejecting from Slack."""
         return SlackReviews(self.engine, self.reviews)
@@ -146,9 +167,24 @@ class Library(Shelf):
         return Statistics(self.engine)
 
     @cached_property
+    def post_figures(self) -> FiguresOfPosts:
+        """How posts are doing."""
+        return FiguresOfPosts(self.engine)
+
+    @cached_property
+    def post_statistics(self) -> PostStatistics:
+        """How posts did beside each other."""
+        return PostStatistics(self.engine)
+
+    @cached_property
     def spending(self) -> Spending:
         """What things cost, and what may be spent."""
         return Spending(self.engine)
+
+    @cached_property
+    def social_accounts(self) -> SocialAccounts:
+        """Accounts at platforms that channels post to."""
+        return SocialAccounts(self.engine, lambda: self.webhooks.vault)
 
     @cached_property
     def upload_sessions(self) -> UploadSessions:

@@ -96,6 +96,29 @@ KINDS: dict[str, Kind] = {
         "failed",
         "a-webhook-was-given-up",
     ),
+    "post.failed": Kind(
+        "A post was given up",
+        "{n} posts were given up",
+        "",
+        "See `vidpipe posts show {{post_id}}`; once the cause is gone: `vidpipe posts retry "
+        "{{post_id}}`",
+        "a-post-was-given-up",
+    ),
+    "post.uncertain": Kind(
+        "A post may be public or not",
+        "{n} posts may be public or not",
+        "",
+        "Look at the account, then say so: `vidpipe posts decide {{post_id}} --posted` or "
+        "`--not-posted`",
+        "a-post-was-given-up",
+    ),
+    "post.held": Kind(
+        "A post is held",
+        "{n} posts are held",
+        "",
+        "Connect the account again, or change the post: `vidpipe posts show {{post_id}}`",
+        "a-post-was-given-up",
+    ),
     "process.lost": Kind(
         "A worker is gone",
         "{n} workers are gone",
@@ -152,6 +175,22 @@ KINDS: dict[str, Kind] = {
         "The outside service answers again",
         "What needs it waits and is tried again by itself; look at the provider's status page",
         "an-outside-service-is-away",
+    ),
+    "account.broken": Kind(
+        "An account at a platform must be connected again",
+        "Accounts at platforms must be connected again",
+        "The account is connected again",
+        "Connect it in the studio, or with `vidpipe accounts connect CHANNEL PLATFORM`: its posts "
+        "wait until then",
+        "an-account-must-be-connected-again",
+    ),
+    "account.ending": Kind(
+        "What an account allowed ends soon",
+        "What {n} accounts allowed ends soon",
+        "",
+        "Connect it again before, in the studio or with `vidpipe accounts connect CHANNEL "
+        "PLATFORM`",
+        "an-account-must-be-connected-again",
     ),
     "test": Kind(
         "This is a test",
@@ -222,6 +261,8 @@ class Places:
         base = self.service.rstrip("/")
         if kind == "video.failed" and "/" not in subject and subject:
             return f"{base}/videos/{quote(subject)}"
+        if kind.startswith("account."):
+            return f"{base}/studio/accounts"
         return f"{base}/status"
 
     def run(self, run_id: str) -> str:

@@ -161,6 +161,7 @@ class CatalogCollector(Collector):
         yield from (requests, ages, jobs, pending, oldest, unfinished, failures, quarantined)
         yield from (downloads, told, lag)
         yield from self._reviews(stands)
+        yield from self._posts(stands)
         yield _gauge(
             "runs_running", "Runs that a living process leads, commands too.", stands.running
         )
@@ -186,6 +187,24 @@ class CatalogCollector(Collector):
             ages_s = [_age_s(waiting, stands.at) for waiting in found.values()]
             since.add_metric([channel], max(ages_s))
         yield from (waits, since)
+
+    def _posts(self, stands: Stands) -> Iterator[Metric]:
+        posts = _family(
+            "posts",
+            "Posts to platforms that are not over; `failed` and `uncertain` wait for somebody.",
+            *("channel", "platform", "state"),
+        )
+        late = _family(
+            "posts_oldest_due_age_seconds",
+            "Seconds for which the oldest post of the channel has been due, and nobody took it.",
+            "channel",
+        )
+        for labels, waiting in sorted(stands.posts.items()):
+            posts.add_metric(labels, waiting.count)
+        for channel in self._and(stands.posts):
+            of = [waiting for labels, waiting in stands.posts.items() if labels[0] == channel]
+            late.add_metric([channel], max((_age_s(w, stands.at) for w in of), default=0.0))
+        yield from (posts, late)
 
     def _and(self, found: Collection[tuple[str, ...]]) -> list[str]:
         """The channels that there are, and those that something is left of."""

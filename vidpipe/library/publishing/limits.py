@@ -1,0 +1,241 @@
+"""What limits when a post goes out: the rules of its channel, pauses, the same elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog import schedules
+from vidpipe.catalog.post_states import UNSENT, PostState
+from vidpipe.catalog.posts import moved
+from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
+from vidpipe.catalog.tables import now as this_moment
+from vidpipe.channels.publishing import DuplicateRule, PostingPace, PublishingRules
+from vidpipe.library.publishing.schedule_views import PostWait
+from vidpipe.pipeline.engine import Engine
+from vidpipe.publishing.schedule import (
+    ConflictKind,
+    Diary,
+    Stop,
+    day_begin,
+    day_of,
+    overlap_s,
+    stops_at,
+    told,
+    was_missed,
+)
+
+_MINUTE = timedelta(minutes=1)
+#: Days of posts that a day or a spacing of the rules can reach.
+_REACH = timedelta(days=9)
+#: When a post is asked for again that something else has to be done for first.
+_AGAIN = timedelta(minutes=1)
+#: The same while a channel is paused and nobody said until when.
+_PAUSED_AGAIN = timedelta(hours=1)
+#: Two clips of a recording share as much where one ends and the other begins.
+_TOUCHING_S = 1.0
+#: Whom nobody takes for inauthentic: where they post to is the operator's own.
+_OWN = frozenset({"webhook", "folder"})
+
+
+class ScheduleLimits:
+    """Says whether a post may go out, and what speaks against it.
+
+    Args:
+        engine: whose channels and catalog.
+        clock: says which moment it is.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] = this_moment) -> None:
+        self.engine = engine
+        self._now = clock
+
+    # What the rules are
+
+    def rules(self, channel: str) -> PublishingRules:
+        """The rules of a channel; of one that is not configured any more the defaults."""
+        found = self.engine.channels.get(channel)
+        return found.publishing if found is not None else PublishingRules()
+
+    def defaults(self, channel: str, platform: str) -> dict[str, object]:
+        """What posts of a channel say where nobody says otherwise, as `Publication` names it."""
+        found = self.engine.channels.get(channel)
+        spoken = {"language": found.language} if found is not None and found.language else {}
+        return {**spoken, **self.rules(channel).defaults(platform)}
+
+    # Whether a post may go out
+
+    def may_post_now(self, row: PostRow, now: datetime) -> datetime | None:
+        """Whether a post may go out; see `ask`. None: go; a moment: not before."""
+        found = self.ask(row, now)
+        return found.at if found is not None else None
+
+    def ask(self, row: PostRow, now: datetime) -> PostWait | None:
+        """Whether a post may go out, asked before the first request that is made for it.
+
+        Where it may, it is `posting` from then on, so that of two that ask at once only as many
+        go as may. What was begun is not stopped any more.
+
+        Args:
+            row: as it was claimed.
+            now: this moment.
+
+        Returns:
+            None: go. Else until when it waits, and why.
+        """
+        with self.engine.catalog.writing() as session:
+            account = schedules.locked_account(session, row.account_id)
+            mine = schedules.locked_post(session, row.post_id)
+            if account is None or mine is None or mine.lease != row.lease:
+                return PostWait(now + _AGAIN, "lost", "another process works on it")
+            if mine.state == PostState.POSTING:
+                return None
+            if mine.state != PostState.SCHEDULED or mine.at is None:
+                return PostWait(now + _AGAIN, "not_scheduled", "it has no moment yet")
+            wait = self._wait(session, account, mine, mine.at, now)
+            if wait is None:
+                mine.waits_until, mine.problem, mine.code = None, "", ""
+                moved(session, mine, PostState.POSTING)
+            return wait
+
+    def _wait(
+        self,
+        session: Session,
+        account: SocialAccountRow,
+        row: PostRow,
+        planned: datetime,
+        now: datetime,
+    ) -> PostWait | None:
+        rules = self.rules(row.channel)
+        pace, zone = rules.pace(row.platform), rules.zone
+        if planned > now:
+            return PostWait(planned, "scheduled", f"it goes out at {told(planned, zone)}")
+        stop = stops_at(self._stops(session, row.channel, row.platform), now)
+        if stop is not None:
+            until = f"until {told(stop.end, zone)}" if stop.end else "until somebody resumes it"
+            why = f" ({stop.reason})" if stop.reason else ""
+            again = stop.end or now + _PAUSED_AGAIN
+            return PostWait(again, "paused", f"the channel is paused {until}{why}")
+        if was_missed(planned, pace, now):
+            return PostWait(now + _AGAIN, "missed", f"{told(planned, zone)} was missed")
+        words = self._duplicate(session, account, row.video_id, row.clip_id, row)
+        if words:
+            return PostWait(now + _AGAIN, ConflictKind.DUPLICATE.value, words)
+        if row.pinned:
+            return None
+        return self._too_soon(session, row, pace, now)
+
+    def _too_soon(
+        self, session: Session, row: PostRow, pace: PostingPace, now: datetime
+    ) -> PostWait | None:
+        """What of the rules keeps a post back that is due."""
+        zone, today = pace.zone, day_of(now, pace.zone)
+        tomorrow = day_begin(today + timedelta(days=1), zone)
+        if pace.quiet.hold(today):
+            return PostWait(tomorrow, ConflictKind.QUIET_DAY.value, "today is a quiet day")
+        others = schedules.planned(
+            session, [row.account_id], now - _REACH, now + _MINUTE, without=row.post_id
+        )
+        gone = [one for one in others if one.state not in (*UNSENT, PostState.HELD)]
+        # One that waits for its platform, or that its platform takes its time over, is in nobody's
+        # way: others would be missed one after the other.
+        begun = [
+            one
+            for one in gone
+            if one.state == PostState.POSTING
+            and (one.waits_until is None or one.waits_until <= now)
+            and not was_missed(one.at, pace, now)
+        ]
+        out = [one.at for one in gone if one.state != PostState.POSTING]
+        todays = sum(day_of(moment, zone) == today for moment in out)
+        todays += sum(one.state == PostState.POSTING for one in gone)
+        if todays >= pace.per_day:
+            words = f"the account has {todays} posts today, and may have {pace.per_day} a day"
+            return PostWait(tomorrow, ConflictKind.PER_DAY.value, words)
+        if begun and pace.spacing:
+            words = "another post of the account goes out right now"
+            return PostWait(now + _AGAIN, ConflictKind.SPACING.value, words)
+        soonest = max((moment + pace.spacing for moment in out), default=now)
+        if soonest > now:
+            words = f"the account posted a moment ago: not before {told(soonest, zone)}"
+            return PostWait(soonest, ConflictKind.SPACING.value, words)
+        return None
+
+    # The same in several places
+
+    def duplicate(self, account_id: str, video_id: str, clip_id: str) -> str:
+        """What speaks against a clip at an account because another posts the same; else empty."""
+        with self.engine.catalog.session() as session:
+            account = session.get(SocialAccountRow, account_id)
+            if account is None:
+                return ""
+            return self._duplicate(session, account, video_id, clip_id)
+
+    def _duplicate(
+        self,
+        session: Session,
+        account: SocialAccountRow,
+        video_id: str,
+        clip_id: str,
+        row: PostRow | None = None,
+    ) -> str:
+        refuses = self.rules(account.channel).duplicates is DuplicateRule.REFUSE
+        if not refuses or account.platform in _OWN:
+            return ""
+        channels = self.engine.channels
+        own = channels.get(account.channel)
+        organisation = own.organisation if own is not None else None
+        siblings = [n for n, c in channels.items() if c.organisation == organisation]
+        found = schedules.elsewhere(session, account, video_id, {*siblings, account.channel})
+        span = schedules.span_of(session, video_id, clip_id) if found else None
+        for other in found:
+            # Of two that were made at once one goes: what is out, else what was made first.
+            out = other.state not in (*UNSENT, PostState.HELD)
+            first = row is None or (other.created_at, other.post_id) < (row.created_at, row.post_id)
+            if not (out or first) or other.channel not in (*siblings, account.channel):
+                continue
+            shared = overlap_s(span, other.span) if span and other.span else 0.0
+            if other.clip_id == clip_id or shared > _TOUCHING_S:
+                what = "the same clip" if other.clip_id == clip_id else f"{shared:.0f} s of it"
+                return (
+                    f"the channel {other.channel} posts {what} to {account.platform} "
+                    f"({other.post_id}): platforms take channels that repeat each other for "
+                    "inauthentic; take another clip, or set publishing.duplicates to allow"
+                )
+        return ""
+
+    # Within
+
+    def _why_not(
+        self, session: Session, account: SocialAccountRow, pace: PostingPace, at: datetime
+    ) -> str:
+        if account.state != schedules.CONNECTED:
+            return f"{account.name or account.account_id} is not connected: connect it again"
+        stop = stops_at(self._stops(session, account.channel, account.platform), at)
+        if stop is not None and stop.end is None:
+            return "the channel is paused until somebody resumes it"
+        last = day_of(at + pace.ahead, pace.zone)
+        return f"no slot is free for it until {last}: it gets the next one that its turn is for"
+
+    def _diary(
+        self,
+        session: Session,
+        account: SocialAccountRow,
+        pace: PostingPace,
+        since: datetime,
+        *,
+        without: str = "",
+    ) -> Diary:
+        now = self._now()
+        rows = schedules.planned(session, [account.account_id], since - _REACH, without=without)
+        found = [moment for row in rows if (moment := row.moment(now, pace.grace)) is not None]
+        return Diary(pace, self._stops(session, account.channel, account.platform), found)
+
+    def _stops(self, session: Session, channel: str, platform: str) -> list[Stop]:
+        return [
+            Stop(row.at, row.until, row.reason)
+            for row in schedules.pauses(session, [channel])
+            if row.platform in ("", platform)
+        ]

@@ -1,0 +1,480 @@
+"""The steps of a post: what comes next for it, and what is written down of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy.orm import Session
+
+from vidpipe.catalog.notices import tell as tell_people
+from vidpipe.catalog.post_states import ACCOUNT_BROKEN, REFUSED, UNSENT, PostState
+from vidpipe.catalog.posts import moved
+from vidpipe.catalog.publishing_tables import PostRequestRow, PostRow
+from vidpipe.costs.accountant import Account
+from vidpipe.errors import InputRejected, Misconfigured, MustWait, Unavailable
+from vidpipe.library.errors import AccountBroken, NoExport, NotApproved, UnknownClip
+from vidpipe.library.publishing.building import PostExport, PostProgress
+from vidpipe.library.publishing.charges import purchase_of, settle
+from vidpipe.library.publishing.outcomes import notice, settled
+from vidpipe.library.publishing.posts import SocialPosts
+from vidpipe.library.publishing.schedule_views import PostWait
+from vidpipe.publishing.calls import Arrival, Auth, PlatformCall, PostFiles, Reply, Slice
+from vidpipe.publishing.files import LocalPostFiles
+from vidpipe.publishing.machine import Machine
+from vidpipe.publishing.model import (
+    PostHeld,
+    PostingAccount,
+    Publication,
+    RemoteState,
+    Task,
+    Verb,
+)
+from vidpipe.spending import Purchase, Reservation
+
+#: How often a post is claimed without that anything of it could be written down.
+_MOST_CLAIMS = 50
+#: After so long it is looked again for approval and exports, whatever happened or not.
+_LOOK_AGAIN = timedelta(minutes=5)
+#: What waits for a budget that somebody has to raise asks again after so long.
+_UNTIL_RAISED = timedelta(hours=1)
+_BROKEN = (
+    "It could not be worked on, again and again: see the log of the workers, and post it again."
+)
+_BROKEN_UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
+
+_NO_FILES = LocalPostFiles({})
+
+
+class TurnOver(Enum):
+    """Nothing more is done for a post now: it is written down when it is due again, if ever."""
+
+    OVER = "over"
+
+
+_OVER = TurnOver.OVER
+
+
+@dataclass(frozen=True)
+class AskedRequest:
+    """A request that is about to be made; its state is saved, what it takes is held."""
+
+    row: PostRow
+    progress: PostProgress
+    machine: Machine
+    account: PostingAccount
+    call: PlatformCall
+    token: SecretStr | None = None
+    files: PostFiles = _NO_FILES
+    purchase: Purchase | None = None
+    held: Reservation | None = None
+
+
+class LeaseLost(Exception):
+    """Somebody else has the post by now."""
+
+
+class PostSteps:
+    """What comes next for a post that was claimed; for several threads.
+
+    Args:
+        posts: of the library.
+        clock: says which moment it is.
+    """
+
+    def __init__(self, posts: SocialPosts, clock: Callable[[], datetime]) -> None:
+        self._posts = posts
+        self._engine = posts.engine
+        self._leases = posts.rows.leases
+        self._now = clock
+
+    # Before a request
+
+    def before(self, row: PostRow) -> AskedRequest | PostRow | TurnOver:
+        """The next request; or the row, where something else was done that it goes on from."""
+        at = self._now()
+        progress = self._posts.progress(row)
+        if row.claims > _MOST_CLAIMS:
+            return self._give_up(row, progress)
+        if row.state in UNSENT or (
+            row.state == PostState.POSTING and (progress is None or progress.untouched)
+        ):
+            return self._begin(row, progress, at)
+        if progress is None or row.state == PostState.HELD:
+            # Whoever made it due meanwhile changed its mind.
+            return self._settle(row, _nothing)
+        machine = self._machine(row)
+        state = progress.state
+        if row.state == PostState.POSTED and state.ended and progress.asked:
+            return self._end(row, progress, machine)
+        if row.state == PostState.POSTED and state.ended:
+            changes = {"reviews": progress.reviews + 1, "asked": True}
+            state = machine.asked(state, Task.REVIEW, at)
+            progress = progress.model_copy(update=changes)
+        elif state.held is not None:
+            state = machine.released(state, at)
+        return self._next(row, progress.at(state), machine, at)
+
+    def _begin(
+        self, row: PostRow, before: PostProgress | None, at: datetime
+    ) -> AskedRequest | PostRow | TurnOver:
+        """Whether a post may be sent now, right before its first request."""
+        try:
+            approval = self._posts.reviews.may_publish(row.video_id, row.clip_id)
+            fingerprint = self._posts.reviews.get(row.video_id, row.clip_id).fingerprint
+        except UnknownClip:
+            words = "The video has no such clip any more: it was made anew without it."
+            return self._fail(row, "clip_gone", words)
+        except NotApproved as error:
+            return self._waits(row, "not_approved", str(error), at)
+        if fingerprint is None or (approval and approval.fingerprint != fingerprint):
+            return self._waits(row, "no_export", "The clip is being made anew.", at)
+        said: dict[str, Any] = {"fingerprint": fingerprint}
+        if approval is not None:
+            said |= {"approved_by": approval.by[:200], "approved_at": approval.at}
+        try:
+            export = self._posts.builder.export(row, fingerprint)
+            publication = self._posts.builder.publication(row, export)
+        except NoExport as error:
+            return self._waits(row, "no_export", str(error), at)
+        said["title"] = publication.title[:512]
+        if row.at is None:
+            self._settle(row, lambda session, mine: _goes_on(session, mine, said))
+            self._posts.schedule.place(row.post_id)
+            return _OVER
+        if row.at > at:
+            return self._settle(row, lambda session, mine: _goes_on(session, mine, said))
+        return self._start(row, before, export, publication, said, at)
+
+    def _start(
+        self,
+        row: PostRow,
+        before: PostProgress | None,
+        export: PostExport,
+        publication: Publication,
+        said: dict[str, Any],
+        at: datetime,
+    ) -> AskedRequest | PostRow | TurnOver:
+        words = self._posts.account_problem(row.account_id)
+        machine = self._machine(row)
+        account = self._posts.accounts.posting_account(row.account_id)
+        if words:
+            return self._hold(row, ACCOUNT_BROKEN, words)
+        refusals = machine.check(publication, account)
+        if refusals:
+            words = " ".join(f"{one.field}: {one.words}" for one in refusals)
+            return self._hold(row, REFUSED, words)
+        state = before.state if before is not None else machine.begin(publication, at)
+        if state.held is not None:
+            state = machine.released(state, at)
+        progress = PostProgress(state=state, publication=publication, file=export.file)
+        if row.state != PostState.POSTING:
+            row = self._keep(row, lambda session, mine: _goes_on(session, mine, said))
+            wait = self._posts.schedule.ask(row, at)
+            if wait is not None:
+                return self._not_yet(row, wait)
+
+        def work(session: Session, mine: PostRow) -> None:
+            for name, value in said.items():
+                setattr(mine, name, value)
+            mine.problem, mine.code, mine.waits_until = "", "", None
+            mine.remote = self._posts.sealed(progress)
+            moved(session, mine, PostState.POSTING)
+
+        return self._next(self._keep(row, work), progress, machine, at)
+
+    def _not_yet(self, row: PostRow, wait: PostWait) -> TurnOver:
+        """Its channel is paused, or posted too much just now: the schedule says so."""
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.problem, mine.code = wait.words, wait.code
+            mine.due_at = mine.waits_until = wait.at
+
+        return self._settle(row, work)
+
+    def _next(
+        self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
+    ) -> AskedRequest | PostRow | TurnOver:
+        account = self._posts.accounts.posting_account(row.account_id)
+        move = machine.plan(progress.publication, account, progress.state, at)
+        progress = progress.at(move.state)
+        call = move.call
+        if move.verb is Verb.REFRESH:
+            return self._refresh(row, progress, machine)
+        if call is None:
+            if move.at is not None:
+                return self._pause(row, progress, move.at)
+            return self._end(row, progress, machine)
+        ours = progress.at(_unarmed(progress.state, call))
+        if call.public and ours.state.task is Task.PUBLISH and not self._stands(row):
+            back = machine.asked(ours.state, Task.CANCEL, at)
+            return self._save(row, ours.at(back).model_copy(update={"again": True}))
+        token: SecretStr | None = None
+        files: PostFiles = LocalPostFiles({})
+        try:
+            if call.auth is not Auth.NONE:
+                token = self._posts.accounts.token(row.account_id)
+            if any(isinstance(piece, Slice) for piece in call.body):
+                files = self._posts.builder.files(row.video_id, progress)
+        except AccountBroken as broken:
+            return self._broken(row, ours, machine, broken.words)
+        except Unavailable as away:
+            until = at + timedelta(seconds=max(1.0, away.retry_after_s or 60.0))
+            return self._unpaid(row, ours, until, "unavailable", str(away))
+        except InputRejected as gone:
+            failed = machine.fatal(ours.state, gone.reason, gone.message)
+            return self._end(row, ours.at(failed), machine)
+        asked = AskedRequest(row, progress, machine, account, call, token, files)
+        return self._reserve(asked, ours)
+
+    def _reserve(self, asked: AskedRequest, unarmed: PostProgress) -> AskedRequest | TurnOver:
+        """Hold what a request takes, then save that it is about to be made."""
+        row, own = asked.row, self._engine.accountant
+        application = self._posts.application(row.account_id)
+        purchase = purchase_of(asked.call, row.platform, application, currency=own.options.currency)
+        held = None
+        if purchase is not None:
+            payer = Account(channel=row.channel, stage="publishing", video_id=row.video_id)
+            try:
+                held = own.purse(payer, max_wait_s=0.0).reserve(purchase)
+            except MustWait as full:
+                until = full.until or self._now() + _UNTIL_RAISED
+                return self._unpaid(row, unarmed, until, full.cause, str(full))
+            except Unavailable as busy:
+                until = self._now() + timedelta(seconds=max(1.0, busy.retry_after_s or 60.0))
+                return self._unpaid(row, unarmed, until, "rate", str(busy))
+            except Misconfigured as error:
+                until = self._now() + _UNTIL_RAISED
+                return self._unpaid(row, unarmed, until, "misconfigured", str(error))
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.remote = self._posts.sealed(asked.progress)
+
+        kept = False
+        try:
+            row = self._keep(row, work)
+            kept = True
+        finally:
+            if not kept and held is not None and purchase is not None:
+                settle(held, purchase, None)
+        return replace(asked, row=row, purchase=purchase, held=held)
+
+    def _machine(self, row: PostRow) -> Machine:
+        return self._posts.machine(row.account_id, row.platform)
+
+    def after(self, asked: AskedRequest, reply: Reply, words: str) -> PostRow | TurnOver:
+        """Write down what came of a request."""
+        at, machine = self._now(), asked.machine
+        before = asked.progress
+        state = machine.take(before.publication, asked.account, before.state, asked.call, reply, at)
+        if asked.held is not None and asked.purchase is not None:
+            settle(asked.held, asked.purchase, reply)
+        refused = reply.arrival is Arrival.ANSWERED and machine.refused(reply, asked.call)
+        outcome = _OUTCOMES[reply.arrival] if not refused else "refused"
+        if not words and outcome != "ok" and state.fault is not None:
+            words = state.fault.words
+        progress = before.at(state)
+
+        def work(session: Session, mine: PostRow) -> None:
+            mine.attempts += 1
+            mine.remote = self._posts.sealed(progress)
+            _note(session, mine, asked.call.name, outcome, words, at)
+
+        if state.held is not None:
+            # A person has to do something: that is written down with what was answered.
+            return self._end(asked.row, progress, machine, work)
+        return self._keep(asked.row, work)
+
+    def later(self, row: PostRow) -> TurnOver:
+        """Others get their turn; it goes on where it is."""
+        return self._settle(row, lambda _, mine: setattr(mine, "due_at", self._now()))
+
+    # What is written
+
+    def _keep(self, row: PostRow, work: Callable[[Session, PostRow], None]) -> PostRow:
+        """The row as it is written; the lease goes on."""
+        found: list[PostRow] = []
+
+        def both(session: Session, mine: PostRow) -> None:
+            work(session, mine)
+            found.append(mine)
+
+        if not self._leases.keep(row, both):
+            raise LeaseLost
+        return found[0]
+
+    def _settle(self, row: PostRow, work: Callable[[Session, PostRow], None]) -> TurnOver:
+        """Write the row, and end the lease; `work` says when it is due again."""
+        if not self._leases.settle(row, work):
+            raise LeaseLost
+        return _OVER
+
+    def _save(self, row: PostRow, progress: PostProgress) -> PostRow:
+        def work(_: Session, mine: PostRow) -> None:
+            mine.remote = self._posts.sealed(progress)
+
+        return self._keep(row, work)
+
+    def _pause(self, row: PostRow, progress: PostProgress, until: datetime) -> TurnOver:
+        """The platform, or a failure, is waited for."""
+        fault = progress.state.fault
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.remote, mine.due_at = self._posts.sealed(progress), until
+            mine.waits_until = until
+            if progress.state.task is not Task.REVIEW:
+                mine.problem = fault.words if fault is not None else ""
+                mine.code = fault.code if fault is not None else ""
+
+        return self._settle(row, work)
+
+    def _unpaid(
+        self, row: PostRow, progress: PostProgress, until: datetime, code: str, words: str
+    ) -> TurnOver:
+        """A bucket is empty, which is nobody's failure: it waits, and others go on."""
+        progress = progress.at(progress.state.having(moved_at=until))
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.remote, mine.due_at = self._posts.sealed(progress), until
+            mine.problem, mine.code, mine.waits_until = words, code, until
+
+        return self._settle(row, work)
+
+    def _waits(self, row: PostRow, code: str, words: str, at: datetime) -> TurnOver:
+        """It waits for somebody who approves, or for its export; both have it looked at."""
+
+        def work(session: Session, mine: PostRow) -> None:
+            mine.problem, mine.code, mine.waits_until = words, code, None
+            mine.due_at, mine.remote = at + _LOOK_AGAIN, None
+            moved(session, mine, PostState.WAITING)
+
+        return self._settle(row, work)
+
+    def _hold(self, row: PostRow, code: str, words: str) -> TurnOver:
+        def work(session: Session, mine: PostRow) -> None:
+            mine.problem, mine.code, mine.waits_until = words, code, None
+            moved(session, mine, PostState.HELD)
+            if code != ACCOUNT_BROKEN:
+                tell_people(session, notice("post.held", mine))
+
+        return self._settle(row, work)
+
+    def _fail(self, row: PostRow, code: str, words: str) -> TurnOver:
+        def work(session: Session, mine: PostRow) -> None:
+            mine.problem, mine.code, mine.waits_until = words, code, None
+            moved(session, mine, PostState.FAILED)
+            tell_people(session, notice("post.failed", mine))
+
+        return self._settle(row, work)
+
+    def _end(
+        self,
+        row: PostRow,
+        progress: PostProgress,
+        machine: Machine,
+        first: Callable[[Session, PostRow], None] | None = None,
+    ) -> TurnOver:
+        """It has ended, or is held; `first` is written before that, in the same transaction."""
+        at, state = self._now(), progress.state
+
+        def work(session: Session, mine: PostRow) -> None:
+            if first is not None:
+                first(session, mine)
+            settled(session, mine, progress, machine, at, self._posts.sealed)
+
+        self._settle(row, work)
+        if state.held is PostHeld.ACCOUNT:
+            fault = state.fault
+            words, code = (fault.words, fault.code) if fault is not None else ("", "refused")
+            self._posts.accounts.broke(row.account_id, words, code)
+        return _OVER
+
+    def _refresh(
+        self, row: PostRow, progress: PostProgress, machine: Machine
+    ) -> PostRow | TurnOver:
+        """The platform did not take the access token: a fresh one, or the account is broken."""
+        try:
+            self._posts.accounts.token(row.account_id, fresh=True)
+        except AccountBroken as broken:
+            return self._broken(row, progress, machine, broken.words)
+        except Unavailable as away:
+            until = self._now() + timedelta(seconds=max(1.0, away.retry_after_s or 60.0))
+            return self._unpaid(row, progress, until, "unavailable", str(away))
+        return self._save(row, progress.at(machine.refreshed(progress.state)))
+
+    def _broken(
+        self, row: PostRow, progress: PostProgress, machine: Machine, words: str
+    ) -> PostRow | TurnOver:
+        """The account is broken, and told of."""
+        held = machine.disconnected(progress.state, words)
+        return self._end(row, progress.at(held), machine)
+
+    def _give_up(self, row: PostRow, progress: PostProgress | None) -> TurnOver:
+        """Nothing could be written down for long: it ends all the same."""
+        if progress is None or row.state not in (PostState.POSTING, *UNSENT):
+            return self._fail(row, "not_workable", _BROKEN)
+        unsure = self._machine(row).is_unsure(progress.state)
+        state = PostState.UNCERTAIN if unsure else PostState.FAILED
+
+        def work(session: Session, mine: PostRow) -> None:
+            mine.problem = f"{_BROKEN_UNSURE} {_BROKEN}" if unsure else _BROKEN
+            mine.code, mine.waits_until = "not_workable", None
+            moved(session, mine, state)
+            tell_people(session, notice(f"post.{state}", mine))
+
+        return self._settle(row, work)
+
+    def _stands(self, row: PostRow) -> bool:
+        """Whether the clip is still the one that was approved; asked before it gets public."""
+        try:
+            self._posts.reviews.may_publish(row.video_id, row.clip_id)
+            now_is = self._posts.reviews.get(row.video_id, row.clip_id).fingerprint
+        except (NotApproved, UnknownClip):
+            return False
+        return now_is == row.fingerprint
+
+
+_OUTCOMES = {
+    Arrival.ANSWERED: "ok",
+    Arrival.UNANSWERED: "unanswered",
+    Arrival.NOT_SENT: "not_sent",
+}
+
+
+def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
+    """The state where the request is not made after all."""
+    return state.having(armed="") if call.once and state.armed == call.name else state
+
+
+def _nothing(_: Session, __: PostRow) -> None:
+    """The row stays as it is, and is not due any more."""
+
+
+def _goes_on(session: Session, row: PostRow, said: dict[str, Any]) -> None:
+    """It may be posted when its moment has come, or when it gets one."""
+    for name, value in said.items():
+        setattr(row, name, value)
+    row.problem, row.code, row.waits_until = "", "", None
+    row.due_at, row.remote = row.at, None
+    moved(session, row, PostState.SCHEDULED if row.at is not None else PostState.QUEUED)
+
+
+def _note(
+    session: Session, row: PostRow, operation: str, outcome: str, words: str, at: datetime
+) -> None:
+    """Write a request down; of many that are alike in a row the first and the last."""
+    query = session.query(PostRequestRow).filter(PostRequestRow.post_id == row.post_id)
+    last = query.order_by(PostRequestRow.id.desc()).limit(2).all()
+    same = [(one.operation, one.outcome, one.words) for one in last]
+    if same == [(operation, outcome, words)] * 2:
+        last[0].at = at
+        return
+    session.add(
+        PostRequestRow(
+            post_id=row.post_id, operation=operation[:64], outcome=outcome, words=words, at=at
+        )
+    )

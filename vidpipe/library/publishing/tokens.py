@@ -1,0 +1,282 @@
+"""Tokens of accounts at platforms: renewed before they end, by one process at a time.
+
+Some platforms give a refresh token that is good once: the next one comes with the answer, and if
+that is lost the account has to be connected again. So a token is renewed under a lease, what came
+is kept whatever became of the lease meanwhile, and writing it down is tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+
+from vidpipe.catalog.publishing_tables import SocialAccountRow
+from vidpipe.catalog.social_accounts import AccountState, Busy
+from vidpipe.catalog.tables import now
+from vidpipe.encryption import Vault
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.library.errors import AccountBroken, UnknownSocialAccount
+from vidpipe.library.publishing.account_secrets import AccountSecret, asked, asked_all, secret_of
+from vidpipe.library.publishing.account_words import ended_words, ends_words, gone_words, left_out
+from vidpipe.library.publishing.applications import Applications
+from vidpipe.observability import events
+from vidpipe.pipeline.engine import Engine
+from vidpipe.publishing.calls import AnswerUnusable
+from vidpipe.publishing.connected import connected, connected_calls
+from vidpipe.publishing.model import Remedy
+from vidpipe.publishing.oauth import (
+    EARLY,
+    GrantRefused,
+    OAuthPlatform,
+    TokenGrant,
+    granted,
+    renew,
+)
+
+#: How long before a permission ends that cannot be renewed people are told.
+_TOLD_BEFORE = timedelta(days=7)
+#: A token that ends sooner is of no use to a request.
+_LEFT = timedelta(seconds=30)
+#: Seconds for which a process waits for another one that renews the same token.
+_PATIENCE_S, _LOOK_S = 60.0, 0.2
+#: Renewals in a row that a token is asked for with.
+_MOST_TRIES = 4
+#: Seconds between two tries where the application itself is refused, and where nothing is said.
+_APPLICATION_S, _AGAIN_S = 3600.0, 60.0
+#: Pauses between tries to write a new token down: nobody else has it.
+_WRITE_AGAIN_S = (0.2, 1.0, 3.0, 8.0, 20.0)
+
+
+class AccountTokens:
+    """Opens, gives and renews tokens.
+
+    Args:
+        engine: settings and catalog.
+        vault: gives what opens secrets.
+        applications: how platforms know vidpipe.
+    """
+
+    def __init__(
+        self, engine: Engine, vault: Callable[[], Vault], applications: Applications
+    ) -> None:
+        self.engine = engine
+        self._vault = vault
+        self._applications = applications
+        self._rows = engine.catalog.social_accounts
+
+    def seal(self, secret: AccountSecret) -> str:
+        """As the catalog keeps it."""
+        return self._vault().seal(secret.dumped())
+
+    def opened(self, row: SocialAccountRow) -> AccountSecret:
+        """What an account is posted to with.
+
+        Raises:
+            AccountBroken: it is disconnected, or of fakes where posts go to platforms; or not.
+            Misconfigured: none of the keys is the one that it was encrypted with.
+        """
+        if row.secret is None:
+            raise AccountBroken(row.account_id, row.problem or "The account is disconnected.")
+        secret = secret_of(self._vault().open(row.secret))
+        if secret.dry is not self._applications.dry and row.platform != "folder":
+            where = "a fake" if secret.dry else "the platform"
+            words = f"It was connected at {where}, and posts go elsewhere now: connect it again."
+            raise AccountBroken(row.account_id, words)
+        return secret
+
+    def token(
+        self, account_id: str, *, fresh: bool = False, refused: SecretStr | None = None
+    ) -> SecretStr:
+        """What requests for an account are made with; renewed where it ends within 10 minutes.
+
+        Args:
+            account_id: of which.
+            fresh: renew it in any case: the platform does not take it any more.
+            refused: with `fresh`: the one that was not taken; another one is given without
+                renewing it, as somebody else did.
+
+        Raises:
+            UnknownSocialAccount: there is none of this id.
+            AccountBroken: a person has to do something first.
+            Unavailable: the platform gives none for the moment.
+            Misconfigured: none of the keys is the one that it was encrypted with.
+        """
+        until = time.monotonic() + _PATIENCE_S
+        enough = EARLY
+        for _ in range(_MOST_TRIES):
+            row, secret = self._usable(account_id)
+            if secret.expires_at is None:
+                return secret.posting
+            left = secret.expires_at - now()
+            known = secret.posting.get_secret_value()
+            stale = fresh and (refused is None or refused.get_secret_value() == known)
+            if not stale and left > enough:
+                return secret.posting
+            problem = self._renew_once(row, until)
+            if problem is not None:
+                if not stale and left > _LEFT:
+                    return secret.posting
+                raise problem
+            # Whoever renewed it did what was asked for; a token may last that short.
+            fresh, enough = False, _LEFT
+        raise Unavailable("the platform gives tokens that end at once", retry_after_s=_AGAIN_S)
+
+    def _usable(self, account_id: str) -> tuple[SocialAccountRow, AccountSecret]:
+        row = self._rows.get(account_id)
+        if row is None:
+            raise UnknownSocialAccount(account_id)
+        if row.state != AccountState.CONNECTED:
+            raise AccountBroken(account_id, row.problem)
+        return row, self.opened(row)
+
+    def _renew_once(
+        self, row: SocialAccountRow, until: float
+    ) -> AccountBroken | Unavailable | None:
+        """Renew a token, or wait until whoever is at it has: why it was not, or nothing."""
+        assert row.secret is not None
+        while True:
+            claimed = self._rows.claim(row.account_id, row.secret)
+            if isinstance(claimed, SocialAccountRow):
+                return self.renew(claimed)
+            if claimed is Busy.CHANGED:
+                return None
+            if time.monotonic() > until:
+                return Unavailable("the token is being renewed elsewhere", retry_after_s=5.0)
+            time.sleep(_LOOK_S)
+
+    def renew_due(self) -> list[str]:
+        """Renew a token that is due, or say that it cannot be; of which account."""
+        claimed = self._rows.due.claim(1)
+        for row in claimed:
+            self.renew(row)
+        return [row.account_id for row in claimed]
+
+    def renew(self, row: SocialAccountRow) -> AccountBroken | Unavailable | None:
+        """Renew the token of an account that was claimed; why that did not work, written down."""
+        try:
+            secret = self.opened(row)
+        except AccountBroken as error:
+            # Of a fake, or of the platform while fakes are asked: nobody is to be asked now.
+            self._rows.put_off(row, now() + timedelta(seconds=_APPLICATION_S), None)
+            return error
+        if secret.expires_at is None:
+            self._rows.put_off(row, None, None)
+            return None
+        try:
+            platform, client = self._applications.known(row)
+        except Misconfigured as error:
+            self._broke(row, str(error), "no_application", _APPLICATION_S)
+            return AccountBroken(row.account_id, str(error))
+        call = renew(platform, client, secret.grant)
+        if call is None:
+            return self._not_renewable(row, secret.expires_at)
+        try:
+            grant = granted(platform, asked(call, None, private=secret.dry), now())
+        except GrantRefused as refused:
+            return self._refused(row, refused)
+        fresh = secret.having(grant)
+        try:
+            fresh = self._with_own(row, fresh)
+        except AccountBroken as error:
+            self._keep(row, fresh, platform, grant)
+            self._rows.broke(row.account_id, error.words, "account_gone")
+            return error
+        self._keep(row, fresh, platform, grant)
+        return None
+
+    def _with_own(self, row: SocialAccountRow, secret: AccountSecret) -> AccountSecret:
+        """With the token of the account's own, where it has one; as it was if that is not told.
+
+        Raises:
+            AccountBroken: whoever connected it cannot post for it any more.
+        """
+        if secret.own is None:
+            return secret
+        calls = connected_calls(row.platform, self._applications.base(row.platform))
+        replies = asked_all(calls, secret.access, private=secret.dry)
+        if not all(reply.ok for reply in replies):
+            return secret
+        try:
+            found = {one.remote_id: one for one in connected(row.platform, replies)}
+        except AnswerUnusable:
+            found = {}
+        if row.remote_id not in found:
+            raise AccountBroken(row.account_id, gone_words(row.platform))
+        return replace(secret, own=found[row.remote_id].token)
+
+    def _keep(
+        self,
+        row: SocialAccountRow,
+        secret: AccountSecret,
+        platform: OAuthPlatform,
+        grant: TokenGrant,
+    ) -> None:
+        sealed = self.seal(secret)
+        assert secret.expires_at is not None
+        ends = secret.refresh_expires_at
+        soon = ends is not None and ends - now() < _TOLD_BEFORE
+        scopes = grant.scopes or row.scopes
+        wanted = self._applications.scopes(row.platform, row.application)
+        problem = left_out(row.platform, wanted, scopes)
+        if ends is not None and soon:
+            problem = ends_words(row.platform, ends)
+        for wait_s in (*_WRITE_AGAIN_S, None):
+            try:
+                self._rows.renewed(
+                    row,
+                    sealed,
+                    expires_at=secret.expires_at,
+                    due_at=due_of(platform, secret.expires_at),
+                    scopes=scopes,
+                    problem=problem,
+                )
+            except Unavailable:
+                if wait_s is None:
+                    events.error("account_token_lost", account_id=row.account_id)
+                    raise
+                time.sleep(wait_s)
+            else:
+                return
+
+    def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
+        left = ends - now()
+        if left <= _LEFT:
+            words = ended_words(row.platform)
+            self._broke(row, words, "expired", None)
+            return AccountBroken(row.account_id, words)
+        if left <= _TOLD_BEFORE and not row.problem:
+            self._rows.ending(row, ends, ends_words(row.platform, ends))
+        else:
+            self._rows.put_off(
+                row, max(ends - _TOLD_BEFORE, now()) if not row.problem else ends, None
+            )
+        return None
+
+    def _refused(self, row: SocialAccountRow, refused: GrantRefused) -> AccountBroken | Unavailable:
+        words = str(refused)
+        if refused.remedy is Remedy.WAIT:
+            wait_s = refused.retry_after_s or _AGAIN_S
+            self._rows.put_off(row, now() + timedelta(seconds=wait_s), words)
+            return Unavailable(words, retry_after_s=wait_s)
+        again = _APPLICATION_S if refused.remedy is Remedy.GIVE_UP else None
+        self._broke(row, words, refused.reason, again)
+        events.warning("account_broken", account_id=row.account_id, reason=refused.reason)
+        return AccountBroken(row.account_id, words)
+
+    def _broke(self, row: SocialAccountRow, words: str, code: str, again_s: float | None) -> None:
+        due_at = now() + timedelta(seconds=again_s) if again_s is not None else None
+        self._rows.broke(row.account_id, words, code, due_at=due_at, seen=row.secret)
+
+    def reseal(self) -> int:
+        """Encrypt with the newest key what was encrypted with another one; how many."""
+        return self._rows.reseal(self._vault().renewed)
+
+
+def due_of(platform: OAuthPlatform, expires_at: datetime) -> datetime:
+    """When a token is to be renewed that was got now: before it ends, not at once."""
+    at = now()
+    return max(expires_at - platform.early, at + (expires_at - at) / 2)
