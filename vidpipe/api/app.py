@@ -22,6 +22,7 @@ from vidpipe.api import reference
 from vidpipe.api.account_pages import ACCOUNT_PATHS, account_pages
 from vidpipe.api.event_feed import EventFeed
 from vidpipe.api.middleware import Envelope
+from vidpipe.api.oauth_pages import OAUTH_PATHS, oauth_pages
 from vidpipe.api.problems import answer
 from vidpipe.api.review_pages import REVIEW_PATHS, review_pages
 from vidpipe.api.routes import (
@@ -29,6 +30,7 @@ from vidpipe.api.routes import (
     assets,
     audit,
     auth,
+    calendar,
     channels,
     costs,
     edits,
@@ -41,11 +43,14 @@ from vidpipe.api.routes import (
     oidc,
     outputs,
     player,
+    post_figures,
     projects,
     results,
     reviews,
     search,
     slack,
+    social_accounts,
+    social_posts,
     texts,
     tus,
     uploads,
@@ -75,6 +80,7 @@ _ROUTES = (
     player,
     search,
     analytics,
+    post_figures,
     costs,
     uploads,
     tus,
@@ -83,9 +89,12 @@ _ROUTES = (
     failures,
     reviews,
     slack,
+    calendar,
     projects,
     channels,
     webhooks,
+    social_accounts,
+    social_posts,
     auth,
     oidc,
     users,
@@ -145,6 +154,8 @@ def service(
     routes += [Route(path, accounts) for path in ACCOUNT_PATHS]
     reviewed = review_pages(library, door, guard)
     routes += [Route(path, reviewed) for path in REVIEW_PATHS]
+    returned = oauth_pages(library, door, guard)
+    routes += [Route(path, returned) for path in OAUTH_PATHS]
     pages = PagesGate(web_app(library), door, library, guard)
 
     @asynccontextmanager

@@ -26,14 +26,18 @@ from vidpipe.library import (
     ProjectView,
     Refused,
     ReviewLinkView,
+    SocialAccountView,
+    SocialPost,
     UnknownComment,
     UnknownDelivery,
     UnknownEndpoint,
     UnknownFailure,
     UnknownGate,
     UnknownJob,
+    UnknownPost,
     UnknownProject,
     UnknownReviewLink,
+    UnknownSocialAccount,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -216,6 +220,24 @@ class Asked:
         self.before.append(found)
         return found
 
+    def social_account(self, account_id: str) -> SocialAccountView:
+        """An account of a channel that they may do what the route does to; likewise."""
+        found = self.library.social_accounts.get(account_id)
+        if found.channel not in self.channels():
+            raise UnknownSocialAccount(account_id)
+        self._allow(found.channel)
+        self.before.append(found)
+        return found
+
+    def social_post(self, post_id: str) -> SocialPost:
+        """A post of a channel that they may do what the route does to; likewise."""
+        found = self.library.posts.get(post_id)
+        if found.channel not in self.channels():
+            raise UnknownPost(post_id)
+        self._allow(found.channel)
+        self.before.append(found)
+        return found
+
     # Webhooks: of an organisation as a whole, or of channels of it
 
     def places(self) -> frozenset[str]:
@@ -331,5 +353,6 @@ Reads = Annotated[Asked, Depends(asked(Action.READ))]
 Submits = Annotated[Asked, Depends(asked(Action.SUBMIT))]
 Processes = Annotated[Asked, Depends(asked(Action.PROCESS))]
 Decides = Annotated[Asked, Depends(asked(Action.REVIEW))]
+Publishes = Annotated[Asked, Depends(asked(Action.PUBLISH))]
 Removes = Annotated[Asked, Depends(asked(Action.REMOVE))]
 Configures = Annotated[Asked, Depends(asked(Action.CONFIGURE))]

@@ -21,15 +21,19 @@ from vidpipe.accounts.users import UnknownAccount
 from vidpipe.edits.merging import BadEdit
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
+    AccountBroken,
+    AlreadyPosted,
     AssetInUse,
     Changed,
     EditsChanged,
     NameTaken,
     NotApproved,
+    NotConnected,
     NotDecided,
     NotReady,
     Refused,
     RightsNotConfirmed,
+    ScheduleConflict,
     TooManyUploads,
     Unknown,
     UnknownAsset,
@@ -42,8 +46,11 @@ from vidpipe.library import (
     UnknownFailure,
     UnknownGate,
     UnknownJob,
+    UnknownPause,
+    UnknownPost,
     UnknownProject,
     UnknownReviewLink,
+    UnknownSocialAccount,
     UnknownUpload,
     UnknownUploadSession,
     UnknownVideo,
@@ -133,6 +140,9 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UnknownGate, 404, "gate_not_found"),
     (UnknownReviewLink, 404, "review_link_not_found"),
     (UnknownComment, 404, "comment_not_found"),
+    (UnknownSocialAccount, 404, "social_account_not_found"),
+    (UnknownPost, 404, "post_not_found"),
+    (UnknownPause, 404, "not_paused"),
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
     (LastAdmin, 409, "last_admin"),
@@ -143,6 +153,10 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (UploadIncomplete, 409, "upload_incomplete"),
     (WrongOffset, 409, "wrong_offset"),
     (AssetInUse, 409, "asset_in_use"),
+    (AccountBroken, 409, "account_broken"),
+    (AlreadyPosted, 409, "already_posted"),
+    (NotConnected, 409, "not_connected"),
+    (ScheduleConflict, 409, "schedule_conflict"),
     (UploadEnded, 410, "upload_ended"),
     (UploadTooLarge, 413, "too_large"),
     (UploadLocked, 423, "upload_locked"),
@@ -245,6 +259,8 @@ def _details(error: VidpipeError) -> dict[str, Any]:
         return {"missing": list(error.missing)}
     if isinstance(error, EditsChanged):
         return {"version": error.version, "document": error.document.model_dump(mode="json")}
+    if isinstance(error, ScheduleConflict):
+        return error.details
     if isinstance(error, BadEdit):
         return {"problems": list(error.problems)}
     return {}

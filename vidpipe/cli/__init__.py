@@ -35,10 +35,16 @@ from vidpipe.cli import templates
 from vidpipe.cli import account_commands
 
 # isort: split
+from vidpipe.cli import social_commands
+
+# isort: split
 from vidpipe.cli import webhook_commands
 
 # isort: split
 from vidpipe.cli import notify_commands, review_commands
+
+# isort: split
+from vidpipe.cli import post_commands, schedule_commands
 
 # isort: split
 from vidpipe.cli import work
@@ -55,8 +61,11 @@ __all__ = [
     "model_commands",
     "notify_commands",
     "operate",
+    "post_commands",
     "review_commands",
     "run",
+    "schedule_commands",
+    "social_commands",
     "templates",
     "watch",
     "webhook_commands",

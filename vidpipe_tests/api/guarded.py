@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from vidpipe.accounts.mail import Mail
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import app as module
 from vidpipe.catalog import tables
+from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.search import SearchKind, sentence_row
 from vidpipe.catalog.sessions import Sessions
@@ -177,6 +179,25 @@ class Guarded:
         said = sentence_row(video_id, channel, SearchKind.TRANSCRIPT, 0.0, 1.0, "This is said.")
         with catalog.writing() as session:
             session.add_all([failure, clip, gate, export, said])
+        account = self.library.social_accounts.add(
+            channel, "folder", f"posts-{number}", by="local"
+        ).account
+        assert account is not None
+        post = PostRow(
+            post_id=f"post-{number}",
+            channel=channel,
+            video_id=video_id,
+            clip_id="c0ffef",
+            platform="folder",
+            account_id=account.account_id,
+            fingerprint="f" * 64,
+            state="scheduled",
+            at=tables.now() + timedelta(days=9),
+            changes={},
+            created_by="local",
+            claims=0,
+        )
+        assert catalog.posts.add(post)
         link = self.library.reviews.links.create(video_id, created_by="local").link
         comment = self.library.reviews.links.comment(
             video_id, "1", 1.0, "too loud", by="local", by_name="Ada"
@@ -208,6 +229,8 @@ class Guarded:
             "gate_id": str(gate.id),
             "link_id": link.link_id,
             "comment_id": str(comment.comment_id),
+            "account_id": account.account_id,
+            "post_id": post.post_id,
             "form": "vtt",
         }
 

@@ -15,7 +15,7 @@ from vidpipe_tests.uploads.conftest import PIECE, metadata
 #: What each route lets somebody do. PUBLIC: whoever; LOGIN: whoever is known.
 PUBLIC, LOGIN = "public", "login"
 R, S, P, X, M = Action.READ, Action.SUBMIT, Action.PROCESS, Action.REMOVE, Action.MANAGE
-C, D = Action.CONFIGURE, Action.REVIEW
+C, D, B = Action.CONFIGURE, Action.REVIEW, Action.PUBLISH
 ROUTES: dict[str, Action | str] = {
     "POST /jobs": S,
     "POST /jobs/batch": S,
@@ -67,6 +67,8 @@ ROUTES: dict[str, Action | str] = {
     "GET /posts": R,
     "GET /search": R,
     "GET /analytics": R,
+    "GET /analytics/posts": R,
+    "GET /social-posts/{post_id}/figures": R,
     "GET /costs": R,
     "GET /costs.csv": R,
     "GET /costs/entries": R,
@@ -138,6 +140,25 @@ ROUTES: dict[str, Action | str] = {
     "POST /webhooks/{endpoint_id}/replay": C,
     "GET /deliveries/{delivery_id}": C,
     "POST /deliveries/{delivery_id}/replay": C,
+    "GET /social-accounts": R,
+    "GET /social-platforms": R,
+    "POST /social-accounts": C,
+    "GET /social-accounts/{account_id}": R,
+    "POST /social-accounts/{account_id}/refresh": C,
+    "DELETE /social-accounts/{account_id}": C,
+    "GET /calendar": R,
+    "GET /publishing-pauses": R,
+    "PUT /channels/{channel}/publishing-pause": C,
+    "DELETE /channels/{channel}/publishing-pause": C,
+    "GET /social-posts": R,
+    "POST /social-posts": B,
+    "GET /social-posts/{post_id}": R,
+    "PATCH /social-posts/{post_id}": B,
+    "POST /social-posts/{post_id}/now": B,
+    "POST /social-posts/{post_id}/cancel": B,
+    "POST /social-posts/{post_id}/retry": B,
+    "POST /social-posts/{post_id}/decide": B,
+    "DELETE /social-posts/{post_id}": X,
     "POST /auth/login": PUBLIC,
     "POST /auth/refresh": PUBLIC,
     "GET /auth/continue": PUBLIC,
@@ -207,6 +228,19 @@ def _body(route: str, at: dict[str, str]) -> Any:
             "organisation": at["organisation"],
             "channels": [at["channel"]],
         },
+        "POST /social-accounts": {
+            "channel": at["channel"],
+            "platform": "folder",
+            "address": f"new-{at['video_id']}",
+        },
+        "POST /social-posts": {
+            "video_id": at["video_id"],
+            "clip": "1",
+            "account_id": at["account_id"],
+        },
+        "PUT /channels/{channel}/publishing-pause": {"reason": "launch"},
+        "PATCH /social-posts/{post_id}": {"changes": {"title": "Another"}},
+        "POST /social-posts/{post_id}/decide": {"posted": False},
         "PATCH /webhooks/{endpoint_id}": {"description": "other"},
         "POST /webhooks/{endpoint_id}/secret/rotate": {},
         "POST /webhooks/{endpoint_id}/replay": {"since": "2026-01-31T12:00:00Z"},
