@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,6 +20,14 @@ from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
 from vidpipe.web import web_app
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WAIT_MS = 30_000
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 def browse(engine: Engine, **how) -> TestClient:
@@ -56,3 +71,83 @@ def in_bucket(processed, s3_options, tmp_path, monkeypatch):
         path = local.store.local_path(item.key)
         bucket.put_file(item.key, path, attributes={"Content-Type": "video/mp4"})
     return made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser; the test is skipped where none is installed."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = os.environ.get("VIDPIPE_TEST_CHROMIUM") or next(
+        filter(None, map(shutil.which, _CHROMIUM)), None
+    )
+    if program is None:
+        pytest.skip("chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
+        yield opened
+        with suppress(sync_api.Error):
+            opened.close()
+
+
+class Visit:
+    """A page of a browser, and what went wrong on it."""
+
+    def __init__(self, page: Any, base: str) -> None:
+        self.page, self.base = page, base
+        self.problems: list[str] = []
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", self._heard)
+
+    def _heard(self, message: Any) -> None:
+        # What a server does not offer is asked for once, which the console notes.
+        if message.type == "error" and "status of 4" not in message.text:
+            self.problems.append(message.text)
+
+    def open(self, path: str, shows: str) -> None:
+        self.page.goto(self.base + path)
+        self.page.get_by_text(shows).first.wait_for()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def until(self, true, what: str, within_s: float = 20) -> None:
+        end = time.monotonic() + within_s
+        while not true():
+            assert time.monotonic() < end, what
+            self.page.wait_for_timeout(100)
+
+
+@pytest.fixture
+def visits(chromium, served):
+    """Opens pages of a size; at the end nothing may have gone wrong on any."""
+    made: list[Visit] = []
+    contexts = []
+
+    def visit(size=DESK, **how: Any) -> Visit:
+        context = chromium.new_context(viewport=size, **how)
+        contexts.append(context)
+        made.append(Visit(context.new_page(), served.api.removesuffix("/api/v1")))
+        return made[-1]
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert [problem for one in made for problem in one.problems] == []
+
+
+@pytest.fixture
+def api(served) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=served.api, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def video(processed) -> str:
+    return processed.video_id
+
+
+@pytest.fixture
+def clip(api, video) -> dict[str, Any]:
+    return api.get(f"/videos/{video}/clips").json()["items"][0]["clip"]

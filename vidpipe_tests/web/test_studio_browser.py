@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +11,10 @@ import httpx
 import pytest
 
 from vidpipe_tests.uploads.conftest import Server, dropped, noise
+from vidpipe_tests.web.conftest import PHONE
 
 pytestmark = pytest.mark.timeout(240)
-sync_api = pytest.importorskip("playwright.sync_api")
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 AXE = Path(__file__).parents[2] / "studio/node_modules/axe-core/axe.min.js"
-DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-WAIT_MS = 30_000
-_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-    "--autoplay-policy=no-user-gesture-required",
-)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    program = os.environ.get("VIDPIPE_TEST_CHROMIUM") or next(
-        filter(None, map(shutil.which, _CHROMIUM)), None
-    )
-    if program is None:
-        pytest.skip("chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
-        yield opened
-        with suppress(sync_api.Error):
-            opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,70 +28,6 @@ def served(processed, tmp_path_factory) -> Iterator[Server]:
     made.kill()
 
 
-class Visit:
-    """A page of a browser, and what went wrong on it."""
-
-    def __init__(self, page: Any, base: str) -> None:
-        self.page, self.base = page, base
-        self.problems: list[str] = []
-        page.set_default_timeout(WAIT_MS)
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", self._heard)
-
-    def _heard(self, message: Any) -> None:
-        # What a server does not offer is asked for once, which the console notes.
-        if message.type == "error" and "status of 4" not in message.text:
-            self.problems.append(message.text)
-
-    def open(self, path: str, shows: str) -> None:
-        self.page.goto(self.base + path)
-        self.page.get_by_text(shows).first.wait_for()
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def until(self, true, what: str, within_s: float = 20) -> None:
-        end = time.monotonic() + within_s
-        while not true():
-            assert time.monotonic() < end, what
-            self.page.wait_for_timeout(100)
-
-
-@pytest.fixture
-def visits(chromium, served):
-    """Opens pages of a size; at the end nothing may have gone wrong on any."""
-    made: list[Visit] = []
-    contexts = []
-
-    def visit(size=DESK, **how: Any) -> Visit:
-        context = chromium.new_context(viewport=size, **how)
-        contexts.append(context)
-        made.append(Visit(context.new_page(), served.api.removesuffix("/api/v1")))
-        return made[-1]
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert [problem for one in made for problem in one.problems] == []
-
-
-@pytest.fixture
-def api(served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.api, timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
-def video(processed) -> str:
-    return processed.video_id
-
-
-@pytest.fixture
-def clip(api, video) -> dict[str, Any]:
-    return api.get(f"/videos/{video}/clips").json()["items"][0]["clip"]
-
-
 def addresses(video: str, clip_id: str) -> dict[str, str]:
     return {
         "/studio/": "short talk",
@@ -123,6 +35,8 @@ def addresses(video: str, clip_id: str) -> dict[str, str]:
         f"/studio/videos/{video}/clips/{clip_id}": "of 100",
         "/studio/search?q=the": "“the”",
         "/studio/review": "Review",
+        "/studio/calendar": "Times are those of",
+        "/studio/accounts": "Connect one",
     }
 
 
@@ -149,6 +63,22 @@ def test_pages_fit_a_phone(visits, video, clip):
         one.page.wait_for_timeout(300)
         wide = one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, path
+
+
+def test_pages_that_nothing_happens_on_ask_for_nothing(visits, video, clip):
+    one = visits()
+    asked: list[str] = []
+    one.page.on("request", lambda r: asked.append(r.url) if "/api/" in r.url else None)
+    tabs = {f"/studio/videos/{video}/clips/{clip['id']}": ("Notes", "Versions")}
+    for path, shows in addresses(video, clip["id"]).items():
+        one.open(path, shows)
+        for tab in ("", *tabs.get(path, ())):
+            if tab:
+                one.page.get_by_role("tab", name=tab).click()
+            one.page.wait_for_timeout(1500)
+            asked.clear()
+            one.page.wait_for_timeout(1500)
+            assert len(asked) <= 4, (path, tab, asked[:8])
 
 
 def test_an_upload_goes_on_after_the_page_was_loaded_again(visits, served, tmp_path):
@@ -312,7 +242,7 @@ def test_a_line_that_is_gone_for_a_while_loses_no_change(visits, api, video, cli
     one.page.get_by_role("tab", name="Texts").click()
     # It can be changed once what was changed before is there.
     hook = one.page.get_by_label("Hook, the first line")
-    sync_api.expect(hook).to_be_enabled()
+    one.until(hook.is_enabled, "what was changed before is not there")
     one.page.context.set_offline(True)
     hook.fill("Said while away")
     one.press("Tab")

@@ -16,6 +16,10 @@ const TYPES = [
   ...["clip.created", "export.created", "video.completed", "video.retired", "video.failed"],
   ...["failure.recorded", "review.needed", "review.decided", "review.voided", "edits.changed"],
   ...["budget.soft_limit", "budget.hard_limit", "budget.raised", "progress"],
+  ...["post.created", "post.waiting", "post.scheduled", "post.held", "post.posted"],
+  ...["post.uncertain", "post.failed", "post.cancelled", "post.deleted"],
+  ...["account.connected", "account.broken", "account.disconnected"],
+  ...["publishing.paused", "publishing.resumed"],
 ];
 const POLL_MS = 5000;
 

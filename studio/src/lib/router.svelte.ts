@@ -6,6 +6,8 @@ export type Route =
   | { page: "home" }
   | { page: "search"; q: string }
   | { page: "review" }
+  | { page: "calendar"; span: "week" | "month"; day: string; channel: string; post: string }
+  | { page: "accounts"; channel: string }
   | { page: "video"; video: string; at: number | null }
   | { page: "clip"; video: string; clip: string; queue: boolean }
   | { page: "missing"; path: string };
@@ -17,6 +19,16 @@ export function routeOf(path: string, query: string): Route {
   if (parts.length === 0) return { page: "home" };
   if (first === "search") return { page: "search", q: params.get("q") ?? "" };
   if (first === "review" && parts.length === 1) return { page: "review" };
+  if (first === "calendar" && parts.length === 1)
+    return {
+      page: "calendar",
+      span: params.get("span") === "month" ? "month" : "week",
+      day: params.get("day") ?? "",
+      channel: params.get("channel") ?? "",
+      post: params.get("post") ?? "",
+    };
+  if (first === "accounts" && parts.length === 1)
+    return { page: "accounts", channel: params.get("channel") ?? "" };
   if (first === "videos" && video && parts.length === 2) {
     const at = Number.parseFloat(params.get("t") ?? "");
     return { page: "video", video, at: Number.isFinite(at) ? at : null };
@@ -38,6 +50,16 @@ export const to = {
   home: () => `${BASE}/`,
   search: (q: string) => `${BASE}/search?q=${encodeURIComponent(q)}`,
   review: () => `${BASE}/review`,
+  calendar: (of: { span?: string; day?: string; channel?: string; post?: string } = {}) => {
+    const query = new URLSearchParams();
+    if (of.channel) query.set("channel", of.channel);
+    if (of.span && of.span !== "week") query.set("span", of.span);
+    if (of.day) query.set("day", of.day);
+    if (of.post) query.set("post", of.post);
+    return `${BASE}/calendar${query.size ? `?${query}` : ""}`;
+  },
+  accounts: (channel = "") =>
+    `${BASE}/accounts${channel ? `?channel=${encodeURIComponent(channel)}` : ""}`,
   video: (video: string, at?: number) =>
     `${BASE}/videos/${encodeURIComponent(video)}${at === undefined ? "" : `?t=${at.toFixed(2)}`}`,
   clip: (video: string, clip: string, queue = false) =>

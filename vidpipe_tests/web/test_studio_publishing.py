@@ -1,0 +1,302 @@
+"""Accounts, the calendar and publishing in Chromium, over the service and a platform's fake."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import uvicorn
+
+from vidpipe_fakes import FakeTikTok
+from vidpipe_tests.uploads.conftest import Server
+from vidpipe_tests.web.conftest import PHONE
+
+pytestmark = pytest.mark.timeout(240)
+AXE = Path(__file__).parents[2] / "studio/node_modules/axe-core/axe.min.js"
+RULES = """
+    review: {publish: ask}
+    publishing:
+      timezone: Asia/Kathmandu
+      slots: [{times: ['09:30', '18:00']}]
+      spacing_minutes: 60
+      ahead_days: 20
+"""
+
+
+@pytest.fixture(scope="module")
+def tiktok() -> Iterator[str]:
+    """The address of TikTok's fake."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(FakeTikTok(), log_level="critical", lifespan="off")
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext
+    thread = threading.Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def served(processed, tiktok, tmp_path_factory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("publishing") / "home"
+    shutil.copytree(processed.engine.settings.home, home)
+    channels = home / "channels.yaml"
+    named = "    platforms: [tiktok, youtube_shorts]\n"
+    channels.write_text(channels.read_text().replace(named, named + RULES.lstrip("\n"), 1))
+    made = Server(
+        home,
+        {
+            "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
+            "VIDPIPE_PUBLISHING__DRY": json.dumps({"tiktok": tiktok}),
+        },
+    )
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def folder(api, request) -> Iterator[dict[str, Any]]:
+    """An account that is a folder, for one test."""
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name).strip("-")
+    wanted = {"channel": "default", "platform": "folder", "address": name}
+    made = api.post("/social-accounts", json=wanted).json()["account"]
+    yield made
+    api.delete(f"/social-accounts/{made['account_id']}")
+
+
+@pytest.fixture
+def queued(api, video, folder):
+    """Posts of the video's clips to the folder, which stand in no other test's way."""
+    made: list[str] = []
+
+    def post(rank: int = 1, **wanted: Any) -> dict[str, Any]:
+        body = {"video_id": video, "clip": str(rank), "account_id": folder["account_id"], **wanted}
+        answer = api.post("/social-posts", json=body)
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json()["post_id"])
+        return answer.json()
+
+    yield post
+    for one in made:
+        api.post(f"/social-posts/{one}/cancel")
+
+
+@pytest.fixture
+def approved(api, video) -> None:
+    for item in api.get("/reviews", params={"video_id": video}).json()["items"]:
+        if item["state"] != "approved":
+            path = f"/videos/{video}/clips/{item['clip_id']}/approve"
+            assert api.post(path, json={"fingerprint": item["fingerprint"]}).status_code == 200
+
+
+def moment(api, post: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(api.get(f"/social-posts/{post['post_id']}").json()["at"])
+
+
+def shown_day(at: datetime) -> str:
+    """The day of a moment in the channel's time zone."""
+    return at.astimezone(ZoneInfo("Asia/Kathmandu")).date().isoformat()
+
+
+def test_an_account_is_connected_through_its_platform_and_disconnected(visits, api):
+    one = visits()
+    one.open("/studio/accounts", "No account is connected")
+    # What nobody set up says what the operator has to do.
+    off = one.page.get_by_role("listitem").filter(
+        has=one.page.get_by_role("heading", name="YouTube")
+    )
+    assert "VIDPIPE_PUBLISHING__DRY names no fake of YouTube" in off.inner_text()
+    one.page.get_by_role("button", name="Connect an account at TikTok").click()
+    one.page.get_by_text("TikTok is connected").wait_for()
+    one.page.get_by_role("link", name="Back to the accounts").click()
+    one.page.locator(".list .name", has_text="Fake creator").wait_for()
+    one.page.get_by_role("button", name="Look again Fake creator").click()
+    one.page.get_by_text("looked at again").wait_for()
+    one.page.get_by_role("button", name="Disconnect… Fake creator").click()
+    one.page.get_by_role("button", name="Disconnect", exact=True).click()
+    one.page.get_by_role("button", name="Connect again Fake creator").click()
+    one.page.get_by_text("TikTok is connected").wait_for()
+    [account] = api.get("/social-accounts").json()["accounts"]
+    assert (account["platform"], account["state"]) == ("tiktok", "connected")
+
+
+def test_a_clip_waits_for_approval_and_tiktok_asks_who_may_see_it(visits, api, video, clip):
+    one = visits()
+    one.open(f"/studio/videos/{video}/clips/{clip['id']}", "of 100")
+    one.page.get_by_role("tab", name="Publish").click()
+    one.page.get_by_text("This clip is not approved").wait_for()
+    one.page.get_by_label("TikTok · Fake creator").check()
+    send = one.page.get_by_role("button", name="Put into the queue")
+    who = one.page.get_by_label("Who can see it")
+    assert who.input_value() == ""
+    assert send.is_disabled()
+    assert one.page.get_by_role("link", name="Music Usage Confirmation").is_visible()
+    assert one.page.get_by_label("Comment", exact=True).is_checked() is False
+    # The account lets nobody stitch.
+    assert one.page.get_by_label("Stitch").is_disabled()
+    who.select_option("private")
+    one.page.get_by_label("Somebody else’s").check()
+    one.page.get_by_text("Choose who can see it.").wait_for()
+    one.page.get_by_label("Somebody else’s").uncheck()
+    who.select_option("private")
+    one.page.get_by_label("Caption", exact=True).fill("x" * 2201)
+    one.page.get_by_text("1 too many").wait_for()
+    assert send.is_disabled()
+    one.page.get_by_label("Caption", exact=True).fill("Said here")
+    send.click()
+    one.page.get_by_text("Waits for approval").first.wait_for()
+    [post] = api.get("/social-posts", params={"video_id": video}).json()["items"]
+    detail = api.get(f"/social-posts/{post['post_id']}").json()
+    assert (detail["state"], detail["text"], detail["privacy"]) == (
+        "waiting",
+        "Said here",
+        "private",
+    )
+    assert detail["changes"]["tiktok"]["disable_comment"] is True
+    one.page.get_by_role("button", name="Approve").click()
+    one.page.get_by_text("Scheduled").first.wait_for()
+    assert api.post(f"/social-posts/{post['post_id']}/cancel").status_code == 200
+    one.page.get_by_text("Cancelled").first.wait_for()
+
+
+def test_posts_are_moved_by_mouse_by_keys_and_in_a_dialog(visits, api, queued, approved):
+    """Slots are at 03:45 and 12:15 UTC; the time zone is one of no whole hours."""
+    post = queued()
+    one = visits()
+    one.until(lambda: api.get(f"/social-posts/{post['post_id']}").json()["at"], "it has no slot")
+    first = moment(api, post)
+    day = first + timedelta(days=8)
+    local = shown_day(day)
+    one.open(f"/studio/calendar?day={local}", "Times are those of Asia/Kathmandu")
+    one.page.locator(f"[data-day='{local}'] .slot").first.wait_for()
+    # The post is in another week: keys bring it here.
+    one.open(f"/studio/calendar?day={shown_day(first)}", "Times are those of")
+    card = one.page.locator(f"#post-{post['post_id']}")
+    card.focus()
+    one.press("m", *["ArrowRight"] * 8, "Enter")
+    one.until(lambda: moment(api, post) == first + timedelta(days=8), "keys do not move it")
+    one.until(lambda: local in one.page.url, "the calendar does not follow")
+    # By mouse onto the other slot of that day.
+    clock = "18:00" if first.hour == 3 else "09:30"
+    slot = one.page.locator(f"[data-day='{local}'] .slot", has_text=clock).first
+    card.drag_to(slot)
+    one.until(
+        lambda: moment(api, post).date() == day.date() and moment(api, post).hour != first.hour,
+        "the mouse does not move it",
+    )
+    assert api.get(f"/social-posts/{post['post_id']}").json()["slot"]
+    # Onto a time that is no slot.
+    at = one.page.locator(f"td[data-day='{local}'][data-hour='14']")
+    card.drag_to(at, target_position={"x": 20, "y": 4})
+    wanted = datetime.fromisoformat(f"{local}T14:00:00+05:45")
+    one.until(lambda: moment(api, post) == wanted, "a time is not taken")
+    # And in a dialog.
+    card.click()
+    dialog = one.page.get_by_role("dialog")
+    dialog.get_by_label("Time in Asia/Kathmandu").fill(f"{local}T15:20")
+    dialog.get_by_role("button", name="Set this time").click()
+    wanted = datetime.fromisoformat(f"{local}T15:20:00+05:45")
+    one.until(lambda: moment(api, post) == wanted, "the dialog does not move it")
+    dialog.get_by_role("button", name="Next free slot").click()
+    one.until(lambda: moment(api, post) == first, "it gets no free slot")
+    dialog.get_by_role("button", name="Cancel the post").click()
+    one.until(
+        lambda: api.get(f"/social-posts/{post['post_id']}").json()["state"] == "cancelled",
+        "it is not cancelled",
+    )
+
+
+def test_a_channel_is_paused_and_goes_on(visits, api, queued, approved):
+    one = visits()
+    one.open("/studio/calendar?span=month", "Times are those of")
+    one.page.get_by_role("button", name="Pause…").click()
+    one.page.get_by_label("Why").fill("Holidays")
+    one.page.get_by_role("button", name="Pause", exact=True).click()
+    one.page.get_by_text("until somebody resumes it: Holidays").wait_for()
+    [pause] = api.get("/publishing-pauses").json()["items"]
+    assert (pause["channel"], pause["reason"]) == ("default", "Holidays")
+    one.page.get_by_role("button", name="Resume").click()
+    one.page.get_by_text("Holidays").wait_for(state="detached")
+    assert api.get("/publishing-pauses").json()["items"] == []
+
+
+def test_what_is_uncertain_is_decided_and_what_is_posted_is_shown(
+    visits, api, served, folder, queued, approved, video, clip
+):
+    later = datetime.now(UTC) + timedelta(days=3)
+    post = queued(2, at=later.isoformat())
+    one = visits()
+    one.open("/studio/calendar", "Needs you")
+    with sqlite3.connect(served.home / "catalog.sqlite", timeout=30) as catalog:
+        catalog.execute(
+            "UPDATE posts SET state = 'uncertain', due_at = NULL WHERE post_id = ?",
+            (post["post_id"],),
+        )
+    one.page.reload()
+    one.page.get_by_label("Needs you").locator("a.card").click()
+    dialog = one.page.get_by_role("dialog")
+    dialog.get_by_label("Its address there").fill("https://video.example/watch/1")
+    dialog.get_by_role("button", name="It is there").click()
+    dialog.get_by_text("Posted", exact=True).wait_for()
+    found = api.get(f"/social-posts/{post['post_id']}").json()
+    assert (found["state"], found["url"]) == ("posted", "https://video.example/watch/1")
+    # Another is posted at once, from the page of its clip; the page says so by itself.
+    one.open(f"/studio/videos/{video}/clips/{clip['id']}", "of 100")
+    one.page.get_by_role("tab", name="Publish").click()
+    one.page.get_by_label(f"Folder · {folder['name']}").check()
+    one.page.get_by_label("Now").check()
+    one.page.get_by_role("button", name="Post now").click()
+    one.page.locator(".posts .tag.good").wait_for()
+    assert list((served.home / "posts" / folder["remote_id"]).rglob("*.mp4"))
+
+
+def test_what_is_filled_in_is_accessible(visits, folder, queued, approved):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in studio/")
+    at = datetime.now(UTC) + timedelta(days=1)
+    post = queued(2, at=at.isoformat())
+    day = shown_day(at)
+    month = f"/studio/calendar?span=month&day={day}"
+    opened = f"/studio/calendar?day={day}&post={post['post_id']}"
+    pages = [
+        ("light", month, "Times are those of"),
+        ("light", opened, "Post now"),
+        ("dark", opened, "Post now"),
+        ("light", "/studio/accounts", folder["name"]),
+    ]
+    one = visits(bypass_csp=True)
+    for scheme, path, shows in pages:
+        one.page.emulate_media(color_scheme=scheme)
+        one.open(path, shows)
+        one.page.locator(".card, .list .name").first.wait_for()
+        one.page.add_script_tag(path=AXE)
+        found = one.page.evaluate("axe.run().then(r => r.violations)")
+        told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+        assert told == [], f"{path} in {scheme}"
+
+
+def test_the_calendar_fits_a_phone_and_a_page_that_is_twice_as_large(visits, queued, approved):
+    at = datetime.now(UTC) + timedelta(minutes=90)
+    post = queued(2, at=at.isoformat())
+    day = shown_day(at)
+    sizes = [(PHONE, {"is_mobile": True, "has_touch": True}), ({"width": 720, "height": 450}, {})]
+    for size, how in sizes:
+        one = visits(size, **how)
+        for path in (f"/studio/calendar?post={post['post_id']}", "/studio/accounts"):
+            one.open(path, "Post now" if "post=" in path else "Connect another")
+            wide = one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, (path, size)
+        one.open(f"/studio/calendar?day={day}", "Times are those of")
+        one.page.locator(f"section[data-day] #post-{post['post_id']}").wait_for()
