@@ -25,6 +25,7 @@ from sensors.lost_runs import lost_runs
 from sensors.notifications import notifications
 from sensors.operations import JOBS, SCHEDULES
 from sensors.pending_uploads import pending_uploads
+from sensors.posts import posts_noted
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
 from vidpipe.channels.model import all_presets
@@ -100,6 +101,7 @@ def build_defs(
             run_outcomes,
             lost_runs,
             notifications,
+            posts_noted,
         ],
         schedules=SCHEDULES,
         resources={

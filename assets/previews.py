@@ -21,17 +21,19 @@ from assets.metadata import (
     plain,
     table,
 )
+from vidpipe.catalog.posts import PostQuery
 from vidpipe.clips.model import Clip, RenderedClips
 from vidpipe.content.model import Content
 from vidpipe.costs import units
 from vidpipe.exports.model import PlatformExports
 from vidpipe.intake.model import Cover, SourceVideo
 from vidpipe.layout.model import Layout
+from vidpipe.library.publishing.building import PRESETS
 from vidpipe.media.probe import MediaInfo
 from vidpipe.pipeline import Engine, StageResult
 from vidpipe.segments.model import Segments
 from vidpipe.silence.model import AudioTrack, SpeechMap
-from vidpipe.storage.keys import Folder, video_prefix
+from vidpipe.storage.keys import Folder, channel_of, video_prefix
 from vidpipe.timeline import clock
 from vidpipe.transcript.model import Transcript
 
@@ -410,11 +412,32 @@ def _exports(engine: Engine, result: StageResult) -> Metadata:
     errors = _loudness_errors(result, (e.facts.integrated_lufs for e in document.exports))
     if errors:
         metadata["loudness_error_lu"] = max(errors)
+    posts = _posts(engine, result)
+    if posts:
+        # What is posted later is noted by the sensor `posts_noted`.
+        metadata["posts"] = table(posts, state="when this was made")
     return metadata | {
         "export_count": len(rows),
         "conforming": sum(e.conforms for e in document.exports),
         "size_mib": mib(sum(e.facts.size_bytes for e in document.exports)),
     }
+
+
+def _posts(engine: Engine, result: StageResult) -> list[dict[str, str]]:
+    """The posts of a video that files like these were posted as."""
+    video_id, preset = result.manifest.video_id, result.stage.rpartition("/")[2]
+    asked = PostQuery(channels=[channel_of(video_id)], video_id=video_id)
+    return [
+        {
+            "platform": one.post.platform,
+            "account": one.account_name,
+            "state": one.post.state,
+            "title": one.post.title,
+            "url": one.post.url,
+        }
+        for one in engine.catalog.posts.page(_ROWS, asked)
+        if preset in PRESETS.get(one.post.platform, (preset,))
+    ]
 
 
 #: By stage; a test holds that every stage has one.

@@ -1,4 +1,4 @@
-"""The demo: a made-up talk dropped, taken in and processed through Dagster.
+"""The demo: a made-up talk dropped, taken in, processed through Dagster, and posted to fakes.
 
 Uses the instance that `make dev` opens, so that everything it made can be
 looked at there.
@@ -18,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 import definitions
+from deploy.demo_posts import post_clips
 from vidpipe.catalog.tables import now
 from vidpipe.cli.summary import print_results
 from vidpipe.intake.drops import scan
@@ -64,7 +65,9 @@ def main() -> int:
             return 1
     engine.catalog.finish_video(video_id, begun)
     folder = Path("clips") / talk.stem
-    print_results(library.deliver(video_id, folder), folder)
+    results = library.deliver(video_id, folder)
+    print_results(results, folder)
+    post_clips(settings, video_id, results, folder, _say)
     _say(f"Spoken by: {voice.name}")
     _say(
         f"Done in {time.monotonic() - started:.0f} s. `make dev` shows all of it in the Dagster UI."
