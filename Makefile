@@ -115,6 +115,7 @@ bench: $(VENV)/.dev ## side-by-side measurements, most of an hour
 	$(BIN)/python -m benchmarks.observability
 	$(BIN)/python -m benchmarks.costs
 	$(BIN)/python -m benchmarks.studio
+	$(BIN)/python -m benchmarks.calendar
 
 fuzz: $(VENV)/.dev ## 500 damaged recordings of every container through everything; half an hour
 	$(BIN)/python -m benchmarks.fuzz

@@ -1,5 +1,5 @@
-"""The studio in Chromium: how soon a recording of three hours is open, what it takes, and how long
-a queue of twelve clips takes by keyboard.
+"""The studio in Chromium: how soon a recording of three hours is open, what it takes, how long a
+queue of twelve clips takes by keyboard, and a calendar of a thousand posts.
 
 The service is real; the long recording is answered for by this program, with as many words, peaks
 and slides as three hours have. `--pictures` takes those of docs/ over a home that has videos.
@@ -28,6 +28,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.browser import _FLAGS
+from benchmarks.studio_calendar import planned
 
 _HOURS = 3
 _PICTURES = Path(__file__).parents[1] / "docs/pictures"
@@ -284,6 +285,7 @@ def main() -> None:
                 pictures(browser, base)
             else:
                 opened(browser, base)
+                planned(browser, base)
                 if asked.home:
                     reviewed(browser, base, asked.look_s)
             browser.close()

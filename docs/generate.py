@@ -673,6 +673,10 @@ _TERMS = {
         "vidpipe.publishing.calls",
         "vidpipe.publishing.machine",
         "vidpipe.publishing.oauth",
+        "vidpipe.catalog.post_states",
+        "vidpipe.library.publishing.views",
+        "vidpipe.library.publishing.figures",
+        "vidpipe.library.publishing.post_analytics",
     ),
 }
 
