@@ -176,6 +176,6 @@ def _allows(schema: dict[str, Any], field: str) -> bool:
     if value is None:
         return "null" in kinds
     if isinstance(value, list):
-        return "array" in kinds
+        return "array" in kinds and "$ref" not in schema.get("items", {})
     names = {bool: "boolean", int: "integer", float: "number", str: "string"}
     return names[type(value)] in kinds or (type(value) is int and "number" in kinds)

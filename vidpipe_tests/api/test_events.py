@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import uvicorn
+from cryptography.fernet import Fernet
 from starlette.websockets import WebSocketDisconnect
 from typer.testing import CliRunner
 
@@ -38,6 +39,7 @@ __all__ = ["database_url"]
 @pytest.fixture
 def service(database_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Guarded]:
     monkeypatch.setenv("VIDPIPE_DATABASE_URL", database_url)
+    monkeypatch.setenv("VIDPIPE_ENCRYPTION_KEYS", f'["{Fernet.generate_key().decode()}"]')
     monkeypatch.setenv("VIDPIPE_EVENTS__RECHECK_S", "0.3")
     monkeypatch.setenv("VIDPIPE_EVENTS__STREAMS_PER_USER", "3")
     monkeypatch.setenv("VIDPIPE_EVENTS__REPLAY", "20")
