@@ -126,6 +126,12 @@ class Posts:
             session.flush()
         return row
 
+    def videos_waited_for(self) -> set[str]:
+        """Videos whose files posts are made of that are still to be sent."""
+        open_now = PostRow.state.in_((*_OPEN, PostState.HELD))
+        with self._db.session() as session:
+            return set(session.scalars(select(PostRow.video_id).where(open_now).distinct()))
+
     def reseal(self, renewed: Callable[[str], str | None]) -> None:
         """Encrypt what is sealed again; `renewed` gives None for what may stay as it is."""
         query = select(PostRow.post_id, PostRow.remote).where(PostRow.remote.is_not(None))
@@ -184,7 +190,7 @@ def look_again(session: Session, video_id: str, clip_id: str | None = None) -> N
 def hold_posts(session: Session, account_id: str, words: str) -> int:
     """Hold the posts of an account that cannot be used any more; how many.
 
-    Those that a worker has are held by it, as soon as it asks for a token.
+    Those that a worker has are held by it, before its next request.
 
     Args:
         session: of the transaction that says so of the account.

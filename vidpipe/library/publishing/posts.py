@@ -20,6 +20,7 @@ from vidpipe.catalog.publishing_tables import (
 )
 from vidpipe.catalog.review_states import ReviewState
 from vidpipe.catalog.states import WrongState
+from vidpipe.errors import Misconfigured
 from vidpipe.library.errors import (
     AlreadyPosted,
     NotApproved,
@@ -41,6 +42,8 @@ from vidpipe.storage.keys import channel_of
 _GRACE = timedelta(minutes=5)
 #: How far ahead.
 _FURTHEST = timedelta(days=366)
+_NOT_THERE = "It was looked for, and is not there."
+_LOOK = "Look at the account, and then mark this post as posted or not."
 
 
 class SocialPosts(KnownPosts):
@@ -232,7 +235,14 @@ class SocialPosts(KnownPosts):
         """
 
         def work(session: Session, mine: PostRow) -> None:
-            progress = self.progress(mine)
+            try:
+                progress = self.progress(mine)
+            except Misconfigured as error:
+                # What was sent of it cannot be told, so that nothing of it can be taken back.
+                mine.due_at = mine.waits_until = None
+                mine.problem, mine.code = f"{_LOOK} {error}", "misconfigured"
+                moved(session, mine, PostState.UNCERTAIN)
+                return
             if progress is None or progress.untouched:
                 mine.due_at, mine.problem, mine.code, mine.remote = None, "", "", None
                 moved(session, mine, PostState.CANCELLED)
@@ -285,8 +295,14 @@ class SocialPosts(KnownPosts):
             raise Refused("url: an https address")
 
         def work(session: Session, mine: PostRow) -> None:
-            progress = self.progress(mine)
+            try:
+                progress = self.progress(mine)
+            except Misconfigured:
+                progress = mine.remote = None
             if progress is None:
+                mine.problem = mine.code = ""
+                if not posted:
+                    mine.problem, mine.code = _NOT_THERE, "not_there"
                 moved(session, mine, PostState.POSTED if posted else PostState.FAILED)
                 mine.url = url
                 return
@@ -297,7 +313,7 @@ class SocialPosts(KnownPosts):
                 settled(session, mine, progress.at(state), machine, at, self.sealed)
                 return
             mine.remote, mine.due_at, mine.waits_until = self.sealed(progress.at(state)), None, None
-            mine.problem, mine.code = "It was looked for, and is not there.", "not_there"
+            mine.problem, mine.code = _NOT_THERE, "not_there"
             moved(session, mine, PostState.FAILED)
 
         return self._changed(post_id, work, PostAction.DECIDE)
