@@ -12,13 +12,13 @@ from sqlalchemy import select
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.publishing_tables import SocialAccountRow
 from vidpipe.errors import Misconfigured
-from vidpipe.library import PostChanges
+from vidpipe.library import PostChanges, Refused
 from vidpipe.library.errors import NoExport
 from vidpipe.library.publishing.account_secrets import secret_of
 from vidpipe.operations import retention
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown
-from vidpipe_tests.reviews.conftest import VIDEO
+from vidpipe_tests.reviews.conftest import ADA, VIDEO
 
 
 def broken(scene, monkeypatch, name="_next"):
@@ -129,18 +129,19 @@ def test_what_another_key_is_needed_for_is_cancelled_by_looking(open_posts, ther
 # Accounts
 
 
-def opened_video(scene):
+def opened_video(scene, monkeypatch):
     """A video whose address to send it to is known, before anything was sent; its post."""
     post = scene.make(scene.account("tiktok"))
-    scene.dies, scene.dies_at = "before", 2
-    scene.work()
+    with monkeypatch.context() as stops:
+        stops.setattr("vidpipe.library.publishing.driver.stopping", lambda: scene.calls >= 2)
+        scene.work()
     assert scene.posts.get(post.post_id).state == "posting" and scene.progress(post.post_id)
     return post
 
 
-def test_nothing_is_sent_for_an_account_that_was_disconnected(open_posts):
+def test_nothing_is_sent_for_an_account_that_was_disconnected(open_posts, monkeypatch):
     scene = open_posts("tiktok")
-    post = opened_video(scene)
+    post = opened_video(scene, monkeypatch)
     calls = scene.calls
     with scene.library.engine.catalog.writing() as session:
         row = session.get_one(SocialAccountRow, "account-tiktok-1")
@@ -154,9 +155,9 @@ def test_nothing_is_sent_for_an_account_that_was_disconnected(open_posts):
     assert scene.calls == calls and shown(scene.fakes["tiktok"]) == 0
 
 
-def test_nothing_is_sent_to_a_platform_while_posts_go_to_fakes(open_posts):
+def test_nothing_is_sent_to_a_platform_while_posts_go_to_fakes(open_posts, monkeypatch):
     scene = open_posts("tiktok")
-    post = opened_video(scene)
+    post = opened_video(scene, monkeypatch)
     calls, tokens = scene.calls, scene.library.social_accounts.tokens
     catalog = scene.library.engine.catalog
 
@@ -211,3 +212,57 @@ def test_people_are_told_once_of_a_post_whose_export_is_not_there_in_time(open_p
     query = select(NoticeRow.kind).where(NoticeRow.subject == post.post_id)
     with scene.library.engine.catalog.session() as session:
         assert list(session.scalars(query)) == ["post.held"]
+
+
+# Made public by the platform later
+
+
+def scheduled_there(scene):
+    """A post that YouTube is to make public in five days."""
+    scene.approve()
+    changes = PostChanges(publish_at=scene.clock.now + timedelta(days=5))
+    post = scene.make(scene.account("youtube"), changes=changes)
+    scene.drive()
+    assert scene.posts.get(post.post_id).state == "posted" and scene.fakes["youtube"].videos
+    return post
+
+
+def test_what_nobody_approves_of_any_more_does_not_become_public_later(open_posts):
+    scene = open_posts("youtube", rules="publish: ask")
+    post = scheduled_there(scene)
+    decision = scene.library.reviews.get(VIDEO, "c1").decision.decision_id
+    scene.library.reviews.undo(VIDEO, "c1", decision, ADA)
+    scene.work()
+    assert not scene.fakes["youtube"].videos
+    assert scene.posts.get(post.post_id).state == "waiting"
+
+
+def test_what_is_still_approved_is_looked_at_before_and_after_it_is_public(open_posts):
+    scene = open_posts("youtube", rules="publish: ask")
+    post = scheduled_there(scene)
+    opens = START + timedelta(days=5)
+    assert opens - timedelta(hours=1) < scene.row(post.post_id).due_at < opens
+    calls, scene.clock.now = scene.calls, scene.row(post.post_id).due_at
+    scene.work()
+    assert scene.calls == calls and scene.row(post.post_id).due_at > opens
+
+
+def test_what_is_to_become_public_later_may_be_cancelled(open_posts):
+    scene = open_posts("youtube", rules="publish: ask")
+    post = scheduled_there(scene)
+    assert "cancel" in scene.posts.get(post.post_id).actions
+    with pytest.raises(Refused, match="publish_at"):
+        scene.posts.change(post.post_id, PostChanges(publish_at=None))
+    scene.posts.cancel(post.post_id)
+    scene.work()
+    assert not scene.fakes["youtube"].videos
+    assert scene.posts.get(post.post_id).state == "deleted"
+
+
+def test_what_was_said_of_a_post_is_taken_back_by_null(open_posts):
+    scene = open_posts("youtube")
+    at = START + timedelta(days=1)
+    changes = PostChanges(publish_at=START + timedelta(days=5), text="Words")
+    post = scene.make(scene.account("youtube"), at_once=False, at=at, changes=changes)
+    scene.posts.change(post.post_id, PostChanges(publish_at=None))
+    assert scene.row(post.post_id).changes == {"text": "Words"}

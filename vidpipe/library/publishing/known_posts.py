@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from vidpipe.catalog.post_states import ACTIONS, UNSENT, PostAction, PostState
-from vidpipe.catalog.posts import PostOf, PostQuery
+from vidpipe.catalog.posts import PostOf, PostQuery, opens_later
 from vidpipe.catalog.publishing_tables import (
     PostFiguresRow,
     PostRequestRow,
@@ -273,6 +273,8 @@ def actions_of(row: PostRow) -> tuple[PostAction, ...]:
     found = ACTIONS[PostState(row.state)]
     if row.remote is None and row.state == PostState.POSTED:
         return ()
+    if row.state == PostState.POSTED and opens_later(row.changes):
+        return (*found, PostAction.CANCEL)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -169,7 +169,7 @@ class SocialPosts(KnownPosts):
 
         def work(_: Session, mine: PostRow) -> None:
             self._may(mine, PostAction.CHANGE)
-            mine.changes = {**mine.changes, **changes.said}
+            mine.changes = _merged(mine.changes, changes)
             mine.title = (changes.title or mine.title)[:512]
             if mine.state == PostState.HELD:
                 progress = self.progress(mine)
@@ -183,8 +183,11 @@ class SocialPosts(KnownPosts):
         return self._changed(post_id, work)
 
     def _update(self, row: PostRow, changes: PostChanges) -> SocialPost:
+        if "publish_at" in changes.model_fields_set:
+            raise Refused("publish_at: its platform has it already; cancel the post, or delete it")
+
         def work(_: Session, mine: PostRow) -> None:
-            mine.changes = {**mine.changes, **changes.said}
+            mine.changes = _merged(mine.changes, changes)
             progress = self._progress(mine)
             fresh = self.builder.changed(mine, progress.publication)
             mine.title = fresh.title[:512]
@@ -246,6 +249,11 @@ class SocialPosts(KnownPosts):
             if progress is None or progress.untouched:
                 mine.due_at, mine.problem, mine.code, mine.remote = None, "", "", None
                 moved(session, mine, PostState.CANCELLED)
+                return
+            if mine.state == PostState.POSTED:
+                # Nobody sees it yet: its platform makes it public later.
+                self._ask(mine, progress, Task.DELETE)
+                mine.problem, mine.code = "It is being taken back.", "cancelling"
                 return
             self._ask(mine, progress, Task.CANCEL)
             moved(session, mine, PostState.POSTING)
@@ -391,3 +399,9 @@ class SocialPosts(KnownPosts):
         if found is None:
             raise WrongState(f"{row.post_id} was marked by hand: nothing is known of it there")
         return found
+
+
+def _merged(before: Mapping[str, object], changes: PostChanges) -> dict[str, object]:
+    """What is said of a post from now on; what is null is not said any more."""
+    back = changes.model_fields_set - changes.said.keys()
+    return {k: v for k, v in {**before, **changes.said}.items() if k not in back}

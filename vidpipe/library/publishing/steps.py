@@ -27,6 +27,7 @@ from vidpipe.publishing.calls import Arrival, Auth, PlatformCall, PostFiles, Rep
 from vidpipe.publishing.files import LocalPostFiles
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import (
+    Phase,
     PostHeld,
     PostingAccount,
     Publication,
@@ -114,7 +115,15 @@ class PostSteps:
         state = progress.state
         if row.state == PostState.POSTED and state.ended and progress.asked:
             return self._end(row, progress, machine)
-        if row.state == PostState.POSTED and state.ended:
+        opens = progress.publication.publish_at
+        later = state.phase is Phase.SCHEDULED and opens is not None and opens > at
+        if row.state == PostState.POSTED and state.ended and later:
+            if self._stands(row):
+                due = next_review(row, progress, at)
+                return self._settle(row, lambda _, mine: setattr(mine, "due_at", due))
+            state = machine.asked(state, Task.DELETE, at)
+            progress = progress.model_copy(update={"asked": True, "again": True})
+        elif row.state == PostState.POSTED and state.ended:
             changes = {"reviews": progress.reviews + 1, "asked": True}
             state = machine.asked(state, Task.REVIEW, at)
             progress = progress.model_copy(update=changes)
