@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,6 +126,12 @@ class Posts:
             session.flush()
         return row
 
+    def videos_waited_for(self) -> set[str]:
+        """Videos whose files posts are made of that are still to be sent."""
+        open_now = PostRow.state.in_((*_OPEN, PostState.HELD))
+        with self._db.session() as session:
+            return set(session.scalars(select(PostRow.video_id).where(open_now).distinct()))
+
     def reseal(self, renewed: Callable[[str], str | None]) -> None:
         """Encrypt what is sealed again; `renewed` gives None for what may stay as it is."""
         query = select(PostRow.post_id, PostRow.remote).where(PostRow.remote.is_not(None))
@@ -179,12 +185,26 @@ def look_again(session: Session, video_id: str, clip_id: str | None = None) -> N
     if clip_id is not None:
         query = query.where(PostRow.clip_id == clip_id)
     session.execute(query.values(due_at=now()))
+    # One that its platform makes public later is taken back there.
+    there = (PostRow.state == PostState.POSTED, PostRow.lease.is_(None))
+    posted = select(PostRow).where(PostRow.video_id == video_id, *there)
+    if clip_id is not None:
+        posted = posted.where(PostRow.clip_id == clip_id)
+    for row in session.scalars(posted):
+        if row.remote is not None and opens_later(row.changes):
+            row.due_at = now()
+
+
+def opens_later(changes: Mapping[str, Any]) -> bool:
+    """Whether a platform was told to make a post public at a moment that is to come."""
+    said = changes.get("publish_at")
+    return bool(said) and datetime.fromisoformat(said) > now()
 
 
 def hold_posts(session: Session, account_id: str, words: str) -> int:
     """Hold the posts of an account that cannot be used any more; how many.
 
-    Those that a worker has are held by it, as soon as it asks for a token.
+    Those that a worker has are held by it, before its next request.
 
     Args:
         session: of the transaction that says so of the account.

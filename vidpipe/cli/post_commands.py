@@ -229,7 +229,8 @@ def _changes(title: str | None, text: str | None, privacy: str | None) -> PostCh
     from vidpipe.library import PostChanges
 
     try:
-        return PostChanges.model_validate({"title": title, "text": text, "privacy": privacy})
+        said = {"title": title, "text": text, "privacy": privacy}
+        return PostChanges.model_validate({k: v for k, v in said.items() if v is not None})
     except ValidationError as error:
         one = error.errors()[0]
         raise Misconfigured(f"--{'.'.join(map(str, one['loc']))}: {one['msg']}") from error

@@ -97,7 +97,7 @@ def plan_removal(
     """What the policies give up now.
 
     Kept whatever its age: videos that a run works on, that are requested, wait for another
-    try or for approval, or are held; clips that some platform has no export of.
+    try or for approval, are to be posted, or are held; clips that some platform has no export of.
 
     Args:
         engine: store, catalog, channels.
@@ -139,11 +139,11 @@ def plan_removal(
 
 
 def _busy(engine: Engine) -> set[str]:
-    """Videos that are worked on, requested, failed or wait for approval, by the catalog."""
+    """Videos that are worked on, requested, failed, wait for approval or are to be posted."""
     catalog = engine.catalog
     failed = {f.subject for f in catalog.failures.living()}
     working = catalog.heartbeats.at_work() | catalog.requests.videos()
-    return working | failed | catalog.reviews.all_waiting()
+    return working | failed | catalog.reviews.all_waiting() | catalog.posts.videos_waited_for()
 
 
 def _why_kept(video: Video, busy: Collection[str]) -> str | None:
@@ -275,12 +275,14 @@ def check_retirable(engine: Engine, video: Video) -> None:
     """Whether a video may be retired.
 
     Raises:
-        Misconfigured: it is held, or a run works on it.
+        Misconfigured: it is held, a run works on it, or a clip of it is to be posted.
     """
     if video.hold:
         raise Misconfigured(f"{video.video_id} is held: {video.hold}")
     if video.video_id in engine.catalog.heartbeats.at_work():
         raise Misconfigured(f"{video.video_id}: a run works on it; end it first")
+    if video.video_id in engine.catalog.posts.videos_waited_for():
+        raise Misconfigured(f"{video.video_id}: a clip of it is to be posted; cancel that first")
 
 
 def retire(engine: Engine, video: Video) -> int:
@@ -289,7 +291,7 @@ def retire(engine: Engine, video: Video) -> int:
     The same bytes dropped again revive it under the same id.
 
     Raises:
-        Misconfigured: it is held, or a run works on it.
+        Misconfigured: it is held, a run works on it, or a clip of it is to be posted.
     """
     check_retirable(engine, video)
     video_id = video.video_id

@@ -237,7 +237,7 @@ class PostBuilder:
     def changed(self, row: PostRow, before: Publication) -> Publication:
         """What is sent of a post with what is said of it now, its files as they were."""
         said = PostChanges.model_validate(row.changes).said
-        fields = {k: v for k, v in said.items() if k not in _ASIDE}
+        fields = {"publish_at": None, **{k: v for k, v in said.items() if k not in _ASIDE}}
         return Publication.model_validate({**before.model_dump(), **fields})
 
     def _link(self, key: str) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import vidpipe
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.tables import now
-from vidpipe.errors import InputRejected, Unavailable, retryable
+from vidpipe.errors import InputRejected, Misconfigured, Unavailable, retryable
 from vidpipe.library.publishing.posts import SocialPosts
 from vidpipe.library.publishing.steps import AskedRequest, LeaseLost, PostSteps, TurnOver
 from vidpipe.observability import events
@@ -111,7 +111,11 @@ class PostDriver:
         What cannot be written down is taken up again when the lease ends.
         """
         try:
-            await self._drive(client, row)
+            try:
+                await self._drive(client, row)
+            except Misconfigured as error:
+                events.warning("post_drive_deferred", message=str(error), post_id=row.post_id)
+                await asyncio.to_thread(self._steps.unreadable, row, str(error))
         except LeaseLost:
             events.warning("post_lease_lost", post_id=row.post_id)
         except Exception as error:

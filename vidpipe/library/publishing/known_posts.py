@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from vidpipe.catalog.post_states import ACTIONS, UNSENT, PostAction, PostState
-from vidpipe.catalog.posts import PostOf, PostQuery
+from vidpipe.catalog.posts import PostOf, PostQuery, opens_later
 from vidpipe.catalog.publishing_tables import (
     PostFiguresRow,
     PostRequestRow,
@@ -18,6 +19,7 @@ from vidpipe.catalog.publishing_tables import (
 )
 from vidpipe.catalog.tables import now
 from vidpipe.encryption import Vault
+from vidpipe.errors import Misconfigured
 from vidpipe.library.errors import AccountBroken, NoExport, UnknownClip, UnknownPost
 from vidpipe.library.publishing.accounts import SocialAccounts
 from vidpipe.library.publishing.building import PostBuilder, PostProgress
@@ -203,7 +205,12 @@ class KnownPosts:
         """
         if row.remote is None:
             return None
-        return PostProgress.model_validate_json(self._vault().open(row.remote))
+        try:
+            return PostProgress.model_validate_json(self._vault().open(row.remote))
+        except ValidationError as error:
+            raise Misconfigured(
+                f"{row.post_id}: how far it is was written by another version: run that one"
+            ) from error
 
     def opened(self, row: PostRow) -> RemoteState | None:
         """Where a post stands at its platform; None: nowhere yet."""
@@ -243,12 +250,31 @@ class KnownPosts:
             return ""
         return row.problem or "The account is not connected: connect it again."
 
+    def elsewhere(self, account_id: str) -> str:
+        """Why nothing is to be sent for an account by this process: it was connected at a
+        platform where posts go to fakes, or the other way round; empty: nothing is in the way.
+
+        Raises:
+            Misconfigured: its secret was encrypted with another key.
+        """
+        with self.engine.catalog.session() as session:
+            row = session.get(SocialAccountRow, account_id)
+        if row is None or row.secret is None or row.platform == "folder":
+            return ""
+        try:
+            self.accounts.tokens.opened(row)
+        except AccountBroken as broken:
+            return broken.words
+        return ""
+
 
 def actions_of(row: PostRow) -> tuple[PostAction, ...]:
     """What may be asked of a post as it stands."""
     found = ACTIONS[PostState(row.state)]
     if row.remote is None and row.state == PostState.POSTED:
         return ()
+    if row.state == PostState.POSTED and opens_later(row.changes):
+        return (*found, PostAction.CANCEL)
     return found
 
 

@@ -18,6 +18,8 @@ from vidpipe.publishing.model import Phase, PostHeld, Task
 
 #: When it is looked whether what was posted is still there, after it was.
 REVIEWS = (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=7))
+#: How long before a platform makes a post public it is asked whether it may still be.
+_BEFORE = timedelta(minutes=15)
 _NO_REVIEW = f"no_{Task.REVIEW}"
 _GONE = "It is not at the platform any more."
 _DRAFT = "It is a draft: the account's owner has to publish it."
@@ -57,14 +59,14 @@ def settled(
         progress = _posted(session, row, progress, at)
     elif state.phase is Phase.UNCERTAIN:
         _ended(session, row, progress, PostState.UNCERTAIN)
+    elif state.phase in (Phase.CANCELLED, Phase.DELETED) and progress.again:
+        # It was made anew, or nobody approves of it any more: it begins again from nothing.
+        row.remote, row.remote_id, row.url, row.posted_at, row.due_at = None, "", "", None, at
+        moved(session, row, PostState.WAITING)
+        return
     elif state.phase is Phase.DELETED:
         row.problem, row.code = _GONE, "deleted"
         moved(session, row, PostState.DELETED)
-    elif state.phase is Phase.CANCELLED and progress.again:
-        # It was made anew, or nobody approves of it any more: it begins again from nothing.
-        row.remote, row.remote_id, row.due_at = None, "", at
-        moved(session, row, PostState.WAITING)
-        return
     elif state.phase is Phase.CANCELLED:
         if row.state != PostState.FAILED:
             row.problem = row.code = ""
@@ -119,7 +121,7 @@ def _posted(session: Session, row: PostRow, progress: PostProgress, at: datetime
         row.problem, row.code = fault.words, fault.code
     elif row.code:
         row.problem = row.code = ""
-    progress = progress.at(state.having(fault=None))
+    progress = progress.at(state.having(fault=None)).model_copy(update={"again": False})
     row.due_at = next_review(row, progress, at)
     return progress
 
@@ -134,6 +136,9 @@ def _ended(session: Session, row: PostRow, progress: PostProgress, state: PostSt
 
 def next_review(row: PostRow, progress: PostProgress, at: datetime) -> datetime | None:
     """When it is looked the next time whether what was posted is there; None: not any more."""
+    opens = progress.publication.publish_at
+    if opens is not None and progress.state.phase is Phase.SCHEDULED and opens - _BEFORE > at:
+        return opens - _BEFORE
     if progress.reviews >= len(REVIEWS):
         return None
     shown = row.posted_at or at

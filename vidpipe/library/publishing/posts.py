@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from vidpipe.catalog.publishing_tables import (
 )
 from vidpipe.catalog.review_states import ReviewState
 from vidpipe.catalog.states import WrongState
+from vidpipe.errors import Misconfigured
 from vidpipe.library.errors import (
     AlreadyPosted,
     NotApproved,
@@ -41,6 +42,8 @@ from vidpipe.storage.keys import channel_of
 _GRACE = timedelta(minutes=5)
 #: How far ahead.
 _FURTHEST = timedelta(days=366)
+_NOT_THERE = "It was looked for, and is not there."
+_LOOK = "Look at the account, and then mark this post as posted or not."
 
 
 class SocialPosts(KnownPosts):
@@ -166,7 +169,7 @@ class SocialPosts(KnownPosts):
 
         def work(_: Session, mine: PostRow) -> None:
             self._may(mine, PostAction.CHANGE)
-            mine.changes = {**mine.changes, **changes.said}
+            mine.changes = _merged(mine.changes, changes)
             mine.title = (changes.title or mine.title)[:512]
             if mine.state == PostState.HELD:
                 progress = self.progress(mine)
@@ -180,8 +183,11 @@ class SocialPosts(KnownPosts):
         return self._changed(post_id, work)
 
     def _update(self, row: PostRow, changes: PostChanges) -> SocialPost:
+        if "publish_at" in changes.model_fields_set:
+            raise Refused("publish_at: its platform has it already; cancel the post, or delete it")
+
         def work(_: Session, mine: PostRow) -> None:
-            mine.changes = {**mine.changes, **changes.said}
+            mine.changes = _merged(mine.changes, changes)
             progress = self._progress(mine)
             fresh = self.builder.changed(mine, progress.publication)
             mine.title = fresh.title[:512]
@@ -232,10 +238,22 @@ class SocialPosts(KnownPosts):
         """
 
         def work(session: Session, mine: PostRow) -> None:
-            progress = self.progress(mine)
+            try:
+                progress = self.progress(mine)
+            except Misconfigured as error:
+                # What was sent of it cannot be told, so that nothing of it can be taken back.
+                mine.due_at = mine.waits_until = None
+                mine.problem, mine.code = f"{_LOOK} {error}", "misconfigured"
+                moved(session, mine, PostState.UNCERTAIN)
+                return
             if progress is None or progress.untouched:
                 mine.due_at, mine.problem, mine.code, mine.remote = None, "", "", None
                 moved(session, mine, PostState.CANCELLED)
+                return
+            if mine.state == PostState.POSTED:
+                # Nobody sees it yet: its platform makes it public later.
+                self._ask(mine, progress, Task.DELETE)
+                mine.problem, mine.code = "It is being taken back.", "cancelling"
                 return
             self._ask(mine, progress, Task.CANCEL)
             moved(session, mine, PostState.POSTING)
@@ -285,8 +303,14 @@ class SocialPosts(KnownPosts):
             raise Refused("url: an https address")
 
         def work(session: Session, mine: PostRow) -> None:
-            progress = self.progress(mine)
+            try:
+                progress = self.progress(mine)
+            except Misconfigured:
+                progress = mine.remote = None
             if progress is None:
+                mine.problem = mine.code = ""
+                if not posted:
+                    mine.problem, mine.code = _NOT_THERE, "not_there"
                 moved(session, mine, PostState.POSTED if posted else PostState.FAILED)
                 mine.url = url
                 return
@@ -297,7 +321,7 @@ class SocialPosts(KnownPosts):
                 settled(session, mine, progress.at(state), machine, at, self.sealed)
                 return
             mine.remote, mine.due_at, mine.waits_until = self.sealed(progress.at(state)), None, None
-            mine.problem, mine.code = "It was looked for, and is not there.", "not_there"
+            mine.problem, mine.code = _NOT_THERE, "not_there"
             moved(session, mine, PostState.FAILED)
 
         return self._changed(post_id, work, PostAction.DECIDE)
@@ -375,3 +399,9 @@ class SocialPosts(KnownPosts):
         if found is None:
             raise WrongState(f"{row.post_id} was marked by hand: nothing is known of it there")
         return found
+
+
+def _merged(before: Mapping[str, object], changes: PostChanges) -> dict[str, object]:
+    """What is said of a post from now on; what is null is not said any more."""
+    back = changes.model_fields_set - changes.said.keys()
+    return {k: v for k, v in {**before, **changes.said}.items() if k not in back}

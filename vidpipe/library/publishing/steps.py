@@ -20,13 +20,14 @@ from vidpipe.errors import InputRejected, Misconfigured, MustWait, Unavailable
 from vidpipe.library.errors import AccountBroken, NoExport, NotApproved, UnknownClip
 from vidpipe.library.publishing.building import PostExport, PostProgress
 from vidpipe.library.publishing.charges import purchase_of, settle
-from vidpipe.library.publishing.outcomes import notice, settled
+from vidpipe.library.publishing.outcomes import next_review, notice, settled
 from vidpipe.library.publishing.posts import SocialPosts
 from vidpipe.library.publishing.schedule_views import PostWait
 from vidpipe.publishing.calls import Arrival, Auth, PlatformCall, PostFiles, Reply, Slice
 from vidpipe.publishing.files import LocalPostFiles
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import (
+    Phase,
     PostHeld,
     PostingAccount,
     Publication,
@@ -45,9 +46,12 @@ _UNTIL_RAISED = timedelta(hours=1)
 _BROKEN = (
     "It could not be worked on, again and again: see the log of the workers, and post it again."
 )
+_UNREAD = "It could not be looked at, again and again: see the log of the workers."
 _BROKEN_UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
 
 _NO_FILES = LocalPostFiles({})
+#: Something may be asked of the platform for these, although they have ended.
+_REMOTE = (PostState.POSTED, PostState.FAILED)
 
 
 class TurnOver(Enum):
@@ -111,7 +115,15 @@ class PostSteps:
         state = progress.state
         if row.state == PostState.POSTED and state.ended and progress.asked:
             return self._end(row, progress, machine)
-        if row.state == PostState.POSTED and state.ended:
+        opens = progress.publication.publish_at
+        later = state.phase is Phase.SCHEDULED and opens is not None and opens > at
+        if row.state == PostState.POSTED and state.ended and later:
+            if self._stands(row):
+                due = next_review(row, progress, at)
+                return self._settle(row, lambda _, mine: setattr(mine, "due_at", due))
+            state = machine.asked(state, Task.DELETE, at)
+            progress = progress.model_copy(update={"asked": True, "again": True})
+        elif row.state == PostState.POSTED and state.ended:
             changes = {"reviews": progress.reviews + 1, "asked": True}
             state = machine.asked(state, Task.REVIEW, at)
             progress = progress.model_copy(update=changes)
@@ -164,6 +176,9 @@ class PostSteps:
         account = self._posts.accounts.posting_account(row.account_id)
         if words:
             return self._hold(row, ACCOUNT_BROKEN, words)
+        words = self._posts.elsewhere(row.account_id)
+        if words:
+            return self._not_yet(row, PostWait(at + _UNTIL_RAISED, "account_elsewhere", words))
         refusals = machine.check(publication, account)
         if refusals:
             words = " ".join(f"{one.field}: {one.words}" for one in refusals)
@@ -203,13 +218,20 @@ class PostSteps:
         move = machine.plan(progress.publication, account, progress.state, at)
         progress = progress.at(move.state)
         call = move.call
-        if move.verb is Verb.REFRESH:
-            return self._refresh(row, progress, machine)
-        if call is None:
+        if call is None and move.verb is not Verb.REFRESH:
             if move.at is not None:
                 return self._pause(row, progress, move.at)
             return self._end(row, progress, machine)
-        ours = progress.at(_unarmed(progress.state, call))
+        ours = progress if call is None else progress.at(_unarmed(progress.state, call))
+        # Also before requests that no token goes with: an address may be all that they need.
+        words = self._posts.account_problem(row.account_id)
+        if words:
+            return self._broken(row, ours, machine, words)
+        words = self._posts.elsewhere(row.account_id)
+        if words:
+            return self._unpaid(row, ours, at + _UNTIL_RAISED, "account_elsewhere", words)
+        if call is None:
+            return self._refresh(row, progress, machine)
         if call.public and ours.state.task is Task.PUBLISH and not self._stands(row):
             back = machine.asked(ours.state, Task.CANCEL, at)
             return self._save(row, ours.at(back).model_copy(update={"again": True}))
@@ -347,10 +369,17 @@ class PostSteps:
     def _waits(self, row: PostRow, code: str, words: str, at: datetime) -> TurnOver:
         """It waits for somebody who approves, or for its export; both have it looked at."""
 
+        late = row.at is not None and row.at + _LOOK_AGAIN <= at
+        if code == "no_export" and late:
+            code = "no_export_in_time"
+
         def work(session: Session, mine: PostRow) -> None:
+            news = mine.code != code
             mine.problem, mine.code, mine.waits_until = words, code, None
             mine.due_at, mine.remote = at + _LOOK_AGAIN, None
             moved(session, mine, PostState.WAITING)
+            if news and code == "no_export_in_time":
+                tell_people(session, notice("post.held", mine))
 
         return self._settle(row, work)
 
@@ -414,10 +443,15 @@ class PostSteps:
         return self._end(row, progress.at(held), machine)
 
     def _give_up(self, row: PostRow, progress: PostProgress | None) -> TurnOver:
-        """Nothing could be written down for long: it ends all the same."""
-        if progress is None or row.state not in (PostState.POSTING, *UNSENT):
+        """Nothing could be written down for long: it ends all the same.
+
+        What has ended stays as it is, whatever was asked of it since: only what was asked ends.
+        """
+        if row.state not in (PostState.POSTING, *UNSENT):
+            return self._let_be(row, progress)
+        if progress is None:
             return self._fail(row, "not_workable", _BROKEN)
-        unsure = self._machine(row).is_unsure(progress.state)
+        unsure = progress.state.posted or self._machine(row).is_unsure(progress.state)
         state = PostState.UNCERTAIN if unsure else PostState.FAILED
 
         def work(session: Session, mine: PostRow) -> None:
@@ -425,6 +459,34 @@ class PostSteps:
             mine.code, mine.waits_until = "not_workable", None
             moved(session, mine, state)
             tell_people(session, notice(f"post.{state}", mine))
+
+        return self._settle(row, work)
+
+    def _let_be(self, row: PostRow, progress: PostProgress | None) -> TurnOver:
+        at = self._now()
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.waits_until = None
+            if progress is None or mine.state not in _REMOTE:
+                return
+            mine.problem, mine.code = _UNREAD, "not_workable"
+            reviews = progress.reviews + (0 if progress.asked else 1)
+            state = progress.state.having(task=Task.PUBLISH, held=None, fault=None, armed="")
+            changes = {"state": state, "reviews": reviews, "asked": False, "again": False}
+            ended = progress.model_copy(update=changes)
+            mine.remote = self._posts.sealed(ended)
+            if mine.state == PostState.POSTED:
+                mine.due_at = next_review(mine, ended, at)
+
+        return self._settle(row, work)
+
+    def unreadable(self, row: PostRow, words: str) -> TurnOver:
+        """A setting or a key is not as it has to be: it waits, says so, and is left as it is."""
+        until = self._now() + _UNTIL_RAISED
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.problem, mine.code = words, "misconfigured"
+            mine.due_at = mine.waits_until = until
 
         return self._settle(row, work)
 
