@@ -23,7 +23,7 @@ from vidpipe.library.publishing.account_views import (
 )
 from vidpipe.library.publishing.account_words import TITLES, title_of
 from vidpipe.library.publishing.applications import Applications
-from vidpipe.library.publishing.connecting import Connecting, return_address
+from vidpipe.library.publishing.connecting import Connecting, at_base, return_address
 from vidpipe.library.publishing.tokens import AccountTokens
 from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.calls import AnswerUnusable, Arrival
@@ -100,9 +100,7 @@ class SocialAccounts:
         if row.platform == "folder":
             return PostFolder(self._connecting.folder / row.remote_id)
         address = self.tokens.opened(row).address
-        if base:
-            address = re.sub(r"^https?://[^/?#]+", base, address)
-        return PostingWebhook(address)
+        return PostingWebhook(at_base(address, base) if base else address)
 
     def limits_read(self, account_id: str, account: PostingAccount) -> None:
         """Keep what was read of what an account may do."""

@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from vidpipe.accounts.audit import Actor, record
-from vidpipe.addresses import shown
 from vidpipe.catalog.publishing_tables import ConnectingRow, SocialAccountRow
 from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.catalog.tables import now
@@ -315,8 +315,12 @@ class Connecting:
             if self.applications.why_not(platform):
                 raise Refused(self.applications.why_not(platform))
             self._check_url(address)
+            address = one_way_to_say(address)
             secret = new_secret()
-            remote_id, name = hashlib.sha256(address.encode()).hexdigest()[:32], shown(address)
+            remote_id = hashlib.sha256(address.encode()).hexdigest()[:32]
+            # Many a receiver has its secret in the path.
+            parts = urlsplit(address)
+            name = f"{parts.scheme}://{parts.netloc} ({remote_id[:6]})"
             kept = AccountSecret(SecretStr(secret), address=address, dry=self.applications.dry)
         else:
             raise Refused(f"{platform!r} has no address: it is connected with its login")
@@ -368,6 +372,26 @@ class Connecting:
 def return_address(public_url: str, platform: str) -> str:
     """Where a platform sends people back to."""
     return f"{public_url.rstrip('/')}{RETURN_PATH}/{platform}"
+
+
+def one_way_to_say(address: str) -> str:
+    """A URL whose scheme and host are in lower case, without what a receiver is not sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise Refused(f"address: this is no URL: {error}") from error
+    return urlunsplit(parts._replace(netloc=parts.netloc.lower(), fragment=""))
+
+
+def at_base(address: str, base: str) -> str:
+    """A URL at another place: whatever it is, it leads to nobody but `base`."""
+    parts = urlsplit(address)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base}/{parts.path.removeprefix('/')}{query}"
 
 
 def _digest(state: str) -> str:
