@@ -6,6 +6,8 @@ import asyncio
 import random
 import threading
 
+import pytest
+
 from vidpipe.catalog.post_states import PostState
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import shown
