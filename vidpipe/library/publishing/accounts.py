@@ -107,16 +107,34 @@ class SocialAccounts:
         said = account.model_dump(mode="json", exclude={"remote_id", "name"}, exclude_none=True)
         self._rows.limits_read(account_id, account.name, said)
 
+    def elsewhere(self, account_id: str) -> str:
+        """Why a post is none of this process: its account is of fakes and posts go to platforms,
+        or the other way round; empty: it is."""
+        row = self._rows.get(account_id)
+        if row is None or row.secret is None:
+            return ""
+        try:
+            self.tokens.opened(row)
+        except AccountBroken as broken:
+            return broken.words
+        except Misconfigured:
+            # Whoever needs what is sealed says so.
+            pass
+        return ""
+
     def broke(self, account_id: str, words: str, code: str = "refused") -> None:
         """An account cannot be posted to until somebody connects it again: people are told.
 
-        Its posts wait, and go on when it is connected again.
+        Its posts wait, and go on when it is connected again. Nothing is said of an account that
+        is none of this process.
 
         Args:
             account_id: which.
             words: why, and what to do; nothing secret.
             code: short and stable.
         """
+        if self.elsewhere(account_id):
+            return
         self._rows.broke(account_id, words, re.sub(r"[^A-Za-z0-9_.:-]", "_", code)[:60])
 
     # Looking
