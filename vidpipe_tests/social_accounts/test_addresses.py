@@ -2,6 +2,7 @@
 
 import pytest
 
+from vidpipe.library import Refused
 from vidpipe.library.publishing.connecting import at_base
 
 SECRET = "canary-of-a-path"
@@ -39,3 +40,18 @@ def test_of_a_receivers_address_only_the_host_is_shown(site):
     assert "canary" not in account.model_dump_json()
     other = site.accounts.add("default", "webhook", f"{address}2", by="local").account
     assert other.name != account.name
+
+
+def test_a_folder_is_of_one_organisation_and_fits_the_catalog(site):
+    root = site.library.engine.settings.home / "posts"
+    with pytest.raises(Refused, match="200 characters"):
+        site.accounts.add("default", "folder", "/".join(["a" * 150] * 2), by="local")
+    assert not root.exists()
+    site.accounts.add("default", "folder", "archive/news", by="local")
+    assert site.accounts.add("news", "folder", "archive/news", by="local").account.channel == "news"
+    channels = site.library.engine.channels
+    channels["news"] = channels["news"].model_copy(update={"organisation": "others"})
+    for address in ("archive/news", "archive", "Archive/news/more"):
+        with pytest.raises(Refused, match="not free"):
+            site.accounts.add("news", "folder", address, by="local")
+    assert site.accounts.add("news", "folder", "archive2", by="local").account.name == "archive2"

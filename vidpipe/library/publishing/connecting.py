@@ -62,6 +62,8 @@ CONNECTING = timedelta(minutes=10)
 #: Connections that one person may have begun at once.
 _MOST_BEGUN = 50
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,7}")
+#: As the catalog keeps it.
+_LONGEST_FOLDER = 200
 _STATE = re.compile(r"[A-Za-z0-9_-]{20,200}")
 
 
@@ -309,7 +311,7 @@ class Connecting:
         channel_named(self.engine.channels, channel)
         secret: str | None = None
         if platform == "folder":
-            remote_id = name = self._checked_folder(address)
+            remote_id = name = self._checked_folder(address, channel)
             kept = AccountSecret(SecretStr(""))
         elif platform == "webhook":
             if self.applications.why_not(platform):
@@ -336,7 +338,7 @@ class Connecting:
         settings = self.engine.settings
         return (settings.publishing.folder or settings.home / "posts").expanduser().resolve()
 
-    def _checked_folder(self, address: str) -> str:
+    def _checked_folder(self, address: str, channel: str) -> str:
         """A folder within the one of posts, as it is named there; made where it is not there."""
         root = self.folder
         given = Path(address)
@@ -349,11 +351,29 @@ class Connecting:
                 "address: a name such as `archive/news`; the folder lies in the one that "
                 "VIDPIPE_PUBLISHING__FOLDER sets"
             )
+        if len(address) > _LONGEST_FOLDER:
+            raise Refused(f"address: it has more than {_LONGEST_FOLDER} characters")
+        if self._of_others(address, channel):
+            raise Refused("address: this folder is not free: choose another name")
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Refused(f"address: this folder cannot be made: {error.strerror}") from error
         return address
+
+    def _of_others(self, address: str, channel: str) -> bool:
+        """Whether it is, is in or holds a folder of another organisation."""
+        channels, mine = self.engine.channels, _within(address)
+        for row in self._rows.list(platform="folder"):
+            if row.channel == channel:
+                continue
+            known = channels.get(row.channel)
+            theirs = _within(row.remote_id)
+            if known is not None and known.organisation == channels[channel].organisation:
+                continue
+            if mine.startswith(theirs) or theirs.startswith(mine):
+                return True
+        return False
 
     def _check_url(self, url: str) -> None:
         options = self.engine.settings.webhooks
@@ -396,6 +416,11 @@ def at_base(address: str, base: str) -> str:
 
 def _digest(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _within(folder: str) -> str:
+    """With what all that lies in it begins; disks there are that know no capitals."""
+    return f"{folder.casefold()}/"
 
 
 def _failed(reply: Reply) -> bool:
