@@ -13,7 +13,7 @@ from vidpipe.catalog.social_accounts import AccountState, Busy
 from vidpipe.encryption import Vault
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library.errors import AccountBroken, UnknownSocialAccount
-from vidpipe.library.publishing.account_secrets import asked
+from vidpipe.library.publishing.account_secrets import USER, asked
 from vidpipe.library.publishing.account_views import (
     ConnectionBegun,
     SocialAccountView,
@@ -336,17 +336,28 @@ class SocialAccounts:
                 *(row.platform, row.application, other.platform, other.application)
             ):
                 continue
-            same_login = False
-            try:
-                login = self.tokens.opened(row).login
-                same_login = self.tokens.opened(other).login == login
-            except (Misconfigured, AccountBroken):
-                pass
-            # Meta ends everything that a person allowed an application, at once.
-            meta = OAUTH[row.platform].renews == "fb_exchange_token"
-            if same_login or meta or other.remote_id == row.remote_id:
-                return f"the account {other.name} of {other.channel}"
+            ours = self._organisation(row) == self._organisation(other)
+            same = other.platform == row.platform and other.remote_id == row.remote_id
+            if same or self._same_login(row, other, ours=ours):
+                return f"the account {other.name} of {other.channel}" if ours else "another account"
         return None
+
+    def _same_login(self, row: SocialAccountRow, other: SocialAccountRow, *, ours: bool) -> bool:
+        """Whether the login of one account is the other's, too."""
+        try:
+            logins = [self.tokens.opened(one).login for one in (row, other)]
+        except (Misconfigured, AccountBroken):
+            return False
+        if logins[0] == logins[1]:
+            return True
+        # Meta ends everything that a person allowed an application, at once; where it is not
+        # known whose logins they are, those of one organisation are taken for one person's.
+        meta = OAUTH[row.platform].renews == "fb_exchange_token"
+        return meta and ours and not all(login.startswith(USER) for login in logins)
+
+    def _organisation(self, row: SocialAccountRow) -> str | None:
+        channel = self.engine.channels.get(row.channel)
+        return channel.organisation if channel is not None else None
 
     def _row(self, account_id: str) -> SocialAccountRow:
         row = self._rows.get(account_id)

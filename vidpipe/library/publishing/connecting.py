@@ -27,7 +27,7 @@ from vidpipe.channels.model import channel_named
 from vidpipe.encryption import Vault
 from vidpipe.errors import Unavailable
 from vidpipe.library.errors import NotConnected, Refused, TooBusy
-from vidpipe.library.publishing.account_secrets import AccountSecret, asked, asked_all
+from vidpipe.library.publishing.account_secrets import USER, AccountSecret, asked, asked_all
 from vidpipe.library.publishing.account_views import ConnectionBegun
 from vidpipe.library.publishing.account_words import (
     TITLES,
@@ -41,8 +41,13 @@ from vidpipe.library.publishing.tokens import AccountTokens, due_of
 from vidpipe.observability import events
 from vidpipe.outbound import AddressGuard, AddressRefused
 from vidpipe.pipeline.engine import Engine
-from vidpipe.publishing.calls import AnswerUnusable, Arrival, Reply
-from vidpipe.publishing.connected import ConnectedAccount, connected, connected_calls
+from vidpipe.publishing.calls import AnswerUnusable, Arrival, Reply, text_at
+from vidpipe.publishing.connected import (
+    ConnectedAccount,
+    connected,
+    connected_calls,
+    login_call,
+)
 from vidpipe.publishing.model import Remedy
 from vidpipe.publishing.oauth import (
     GrantRefused,
@@ -191,7 +196,7 @@ class Connecting:
                 "and leave every permission ticked."
             )
         accounts = self._accounts_of(platform, grant)
-        login = uuid.uuid4().hex
+        login = self._login(platform, grant)
         problem = left_out(platform, wanted, scopes) if grant.scopes else ""
         found = [
             FoundAccount(
@@ -264,6 +269,16 @@ class Connecting:
             else:
                 why = "this login has no account there that can be posted to, or did not allow it"
             raise NotConnected(f"{title} was not connected: {why}. Begin again.") from None
+
+    def _login(self, platform: str, grant: TokenGrant) -> str:
+        """Whose login it is, where the platform says; else a name of its own."""
+        call = login_call(platform, self.applications.base(platform))
+        if call is not None:
+            reply = asked(call, grant.access, private=self.applications.dry)
+            user = text_at(reply.json(), "id") if reply.ok else ""
+            if user:
+                return f"{USER}{user}"
+        return uuid.uuid4().hex
 
     def _written(
         self,
