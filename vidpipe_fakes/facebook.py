@@ -58,6 +58,7 @@ class FakeFacebook(FakeGraph):
             self.route("delete", "DELETE", video, self._delete),
             self.route("statistics", "GET", f"{video}/video_insights", self._insights),
             self.route("accounts", "GET", f"{VERSION}/me/accounts", self._accounts),
+            self.route("me", "GET", f"{VERSION}/me", self.who),
             *self.oauth.routes(),
         )
 

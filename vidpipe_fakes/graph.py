@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import JSONResponse, Response
 
-from vidpipe_fakes.core import FakePlatform, Kind
+from vidpipe_fakes.core import Asked, FakePlatform, Kind
 from vidpipe_fakes.oauth import OAuthPaths, s256
 
 VERSION = r"/v\d+\.\d+"
@@ -28,6 +28,13 @@ _CODES: dict[Kind, tuple[int, int, int]] = {
 
 class FakeGraph(FakePlatform):
     """A platform of Meta's."""
+
+    #: Who logs in.
+    person = "7001"
+
+    def who(self, _: Asked) -> Response:
+        """Who logged in."""
+        return JSONResponse({"id": self.person})
 
     def refusal(self, kind: Kind, wait_s: int | None = None) -> Response:
         answer = graph_error(*_CODES[kind])

@@ -62,6 +62,7 @@ class FakeInstagram(FakeGraph):
             self.route("status", "GET", rf"{VERSION}/(?P<name>\d+)", self._status),
             self.route("statistics", "GET", rf"{VERSION}/(?P<name>\d+)/insights", self._insights),
             self.route("accounts", "GET", f"{VERSION}/me/accounts", self._accounts),
+            self.route("me", "GET", f"{VERSION}/me", self.who),
             *self.oauth.routes(),
         )
 

@@ -66,6 +66,20 @@ def connected(platform: str, replies: Sequence[Reply]) -> tuple[ConnectedAccount
     return tuple(found)
 
 
+def login_call(platform: str, base: str = "") -> PlatformCall | None:
+    """The request that tells who logged in, where what was allowed is ended for all of theirs
+    at once; None: it is ended login by login.
+
+    Args:
+        platform: by name.
+        base: a fake's address in place of the platform's.
+    """
+    if platform not in ("instagram", "facebook"):
+        return None
+    base = (base or PLATFORMS[platform]().base).rstrip("/")
+    return _read(with_query(f"{base}/{VERSION}/me", fields="id"))
+
+
 def _read(url: str, *headers: tuple[str, str]) -> PlatformCall:
     return PlatformCall("connected", Verb.LOOK, "GET", url, headers)
 

@@ -179,8 +179,9 @@ class Machine(ABC):
         """The next request; or the state, where it goes on without one."""
 
     @abstractmethod
-    def lookup(self, turn: Turn) -> PlatformCall:
-        """The request that tells whether the armed one was taken."""
+    def lookup(self, turn: Turn) -> PlatformCall | RemoteState:
+        """The request that tells whether the armed one was taken; or the state, where none may
+        be made."""
 
     @abstractmethod
     def takers(self) -> Mapping[str, Taker]:

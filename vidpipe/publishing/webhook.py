@@ -17,12 +17,14 @@ from vidpipe.publishing.faults import FaultRule
 from vidpipe.publishing.machine import Machine, Taker, Turn
 from vidpipe.publishing.model import (
     Charge,
+    Fault,
     Phase,
     PostingAccount,
     PostRefusal,
     Publication,
     Remedy,
     RemoteState,
+    Task,
     Verb,
 )
 
@@ -38,6 +40,13 @@ _BY_STATUS: Mapping[int, FaultRule] = {
 FAULTS: Mapping[str, FaultRule] = {
     f"{call}:{status}": rule for call in ("post", "again") for status, rule in _BY_STATUS.items()
 }
+
+
+_UNKNOWN = Fault(
+    code="no_cancel",
+    remedy=Remedy.GIVE_UP,
+    words="It was taken back while the receiver was being told of it.",
+)
 
 
 class PostingWebhook(Machine):
@@ -77,9 +86,14 @@ class PostingWebhook(Machine):
         """Tell the receiver of the post; told twice of one key, it posts once."""
         return self._told("post", Verb.FINISH, f"{state.key}", "post.publish", post, state)
 
-    def lookup(self, turn: Turn) -> PlatformCall:
+    def lookup(self, turn: Turn) -> PlatformCall | RemoteState:
         """The same request with the same id, under a name of its own: what refuses it now says
-        nothing of the one before."""
+        nothing of the one before.
+
+        It is the post itself where the one before was not sent: who cancels is not told of it.
+        """
+        if turn.state.task is Task.CANCEL:
+            return self._given_up(turn.state, _UNKNOWN)
         again = self.finish(turn.post, turn.state)
         return replace(again, name="again", verb=Verb.LOOK, once=False)
 

@@ -406,3 +406,19 @@ def test_tokens_are_given_within_a_loop_too(site):
         return site.accounts.token(account.account_id, fresh=True)
 
     assert isinstance(asyncio.run(main()), SecretStr)
+
+
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+def test_another_persons_account_keeps_no_permission_and_is_named_to_nobody(site, platform):
+    first = site.connect(platform)
+    other = site.connect(platform, channel="news")
+    site.change(other.account_id, name="Canary of another", remote_id="1")
+    channels = site.library.engine.channels
+    channels["news"] = channels["news"].model_copy(update={"organisation": "others"})
+    # The same person's: it stays, and whose it is too is not told to another organisation.
+    gone = site.accounts.disconnect(first.account_id)
+    assert "another account uses it" in gone.problem and "Canary" not in gone.problem
+    site.fakes[platform].person = "7002"
+    again = site.connect(platform)
+    gone = site.accounts.disconnect(again.account_id)
+    assert gone.problem == "The account is disconnected."

@@ -21,6 +21,8 @@ from vidpipe.publishing.wire import perform
 
 #: Seconds for each piece of an answer, and for the whole of a request: less than a lease.
 _PIECE_S, _WHOLE_S = 20.0, 45.0
+#: What logins begin with of which it is known whose they are.
+USER = "user:"
 Result = TypeVar("Result")
 
 
@@ -31,7 +33,7 @@ class AccountSecret:
     Attributes:
         access: of the person who connected it; of a webhook what its requests are signed with.
         own: of this account alone, where there is one (pages).
-        login: the same in all accounts that were connected at once.
+        login: the same in all accounts that were connected at once; or whose it was, after `USER`.
         dry: it is a fake's.
         address: of a webhook.
     """

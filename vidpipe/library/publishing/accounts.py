@@ -13,7 +13,7 @@ from vidpipe.catalog.social_accounts import AccountState, Busy
 from vidpipe.encryption import Vault
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library.errors import AccountBroken, UnknownSocialAccount
-from vidpipe.library.publishing.account_secrets import asked
+from vidpipe.library.publishing.account_secrets import USER, asked
 from vidpipe.library.publishing.account_views import (
     ConnectionBegun,
     SocialAccountView,
@@ -23,7 +23,7 @@ from vidpipe.library.publishing.account_views import (
 )
 from vidpipe.library.publishing.account_words import TITLES, title_of
 from vidpipe.library.publishing.applications import Applications
-from vidpipe.library.publishing.connecting import Connecting, return_address
+from vidpipe.library.publishing.connecting import Connecting, at_base, return_address
 from vidpipe.library.publishing.tokens import AccountTokens
 from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.calls import AnswerUnusable, Arrival
@@ -100,25 +100,41 @@ class SocialAccounts:
         if row.platform == "folder":
             return PostFolder(self._connecting.folder / row.remote_id)
         address = self.tokens.opened(row).address
-        if base:
-            address = re.sub(r"^https?://[^/?#]+", base, address)
-        return PostingWebhook(address)
+        return PostingWebhook(at_base(address, base) if base else address)
 
     def limits_read(self, account_id: str, account: PostingAccount) -> None:
         """Keep what was read of what an account may do."""
         said = account.model_dump(mode="json", exclude={"remote_id", "name"}, exclude_none=True)
         self._rows.limits_read(account_id, account.name, said)
 
+    def elsewhere(self, account_id: str) -> str:
+        """Why a post is none of this process: its account is of fakes and posts go to platforms,
+        or the other way round; empty: it is."""
+        row = self._rows.get(account_id)
+        if row is None or row.secret is None:
+            return ""
+        try:
+            self.tokens.opened(row)
+        except AccountBroken as broken:
+            return broken.words
+        except Misconfigured:
+            # Whoever needs what is sealed says so.
+            pass
+        return ""
+
     def broke(self, account_id: str, words: str, code: str = "refused") -> None:
         """An account cannot be posted to until somebody connects it again: people are told.
 
-        Its posts wait, and go on when it is connected again.
+        Its posts wait, and go on when it is connected again. Nothing is said of an account that
+        is none of this process.
 
         Args:
             account_id: which.
             words: why, and what to do; nothing secret.
             code: short and stable.
         """
+        if self.elsewhere(account_id):
+            return
         self._rows.broke(account_id, words, re.sub(r"[^A-Za-z0-9_.:-]", "_", code)[:60])
 
     # Looking
@@ -320,17 +336,28 @@ class SocialAccounts:
                 *(row.platform, row.application, other.platform, other.application)
             ):
                 continue
-            same_login = False
-            try:
-                login = self.tokens.opened(row).login
-                same_login = self.tokens.opened(other).login == login
-            except (Misconfigured, AccountBroken):
-                pass
-            # Meta ends everything that a person allowed an application, at once.
-            meta = OAUTH[row.platform].renews == "fb_exchange_token"
-            if same_login or meta or other.remote_id == row.remote_id:
-                return f"the account {other.name} of {other.channel}"
+            ours = self._organisation(row) == self._organisation(other)
+            same = other.platform == row.platform and other.remote_id == row.remote_id
+            if same or self._same_login(row, other, ours=ours):
+                return f"the account {other.name} of {other.channel}" if ours else "another account"
         return None
+
+    def _same_login(self, row: SocialAccountRow, other: SocialAccountRow, *, ours: bool) -> bool:
+        """Whether the login of one account is the other's, too."""
+        try:
+            logins = [self.tokens.opened(one).login for one in (row, other)]
+        except (Misconfigured, AccountBroken):
+            return False
+        if logins[0] == logins[1]:
+            return True
+        # Meta ends everything that a person allowed an application, at once; where it is not
+        # known whose logins they are, those of one organisation are taken for one person's.
+        meta = OAUTH[row.platform].renews == "fb_exchange_token"
+        return meta and ours and not all(login.startswith(USER) for login in logins)
+
+    def _organisation(self, row: SocialAccountRow) -> str | None:
+        channel = self.engine.channels.get(row.channel)
+        return channel.organisation if channel is not None else None
 
     def _row(self, account_id: str) -> SocialAccountRow:
         row = self._rows.get(account_id)

@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from vidpipe.accounts.audit import Actor, record
-from vidpipe.addresses import shown
 from vidpipe.catalog.publishing_tables import ConnectingRow, SocialAccountRow
 from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.catalog.tables import now
@@ -27,7 +27,7 @@ from vidpipe.channels.model import channel_named
 from vidpipe.encryption import Vault
 from vidpipe.errors import Unavailable
 from vidpipe.library.errors import NotConnected, Refused, TooBusy
-from vidpipe.library.publishing.account_secrets import AccountSecret, asked, asked_all
+from vidpipe.library.publishing.account_secrets import USER, AccountSecret, asked, asked_all
 from vidpipe.library.publishing.account_views import ConnectionBegun
 from vidpipe.library.publishing.account_words import (
     TITLES,
@@ -41,8 +41,13 @@ from vidpipe.library.publishing.tokens import AccountTokens, due_of
 from vidpipe.observability import events
 from vidpipe.outbound import AddressGuard, AddressRefused
 from vidpipe.pipeline.engine import Engine
-from vidpipe.publishing.calls import AnswerUnusable, Arrival, Reply
-from vidpipe.publishing.connected import ConnectedAccount, connected, connected_calls
+from vidpipe.publishing.calls import AnswerUnusable, Arrival, Reply, text_at
+from vidpipe.publishing.connected import (
+    ConnectedAccount,
+    connected,
+    connected_calls,
+    login_call,
+)
 from vidpipe.publishing.model import Remedy
 from vidpipe.publishing.oauth import (
     GrantRefused,
@@ -62,6 +67,8 @@ CONNECTING = timedelta(minutes=10)
 #: Connections that one person may have begun at once.
 _MOST_BEGUN = 50
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,7}")
+#: As the catalog keeps it.
+_LONGEST_FOLDER = 200
 _STATE = re.compile(r"[A-Za-z0-9_-]{20,200}")
 
 
@@ -189,7 +196,7 @@ class Connecting:
                 "and leave every permission ticked."
             )
         accounts = self._accounts_of(platform, grant)
-        login = uuid.uuid4().hex
+        login = self._login(platform, grant)
         problem = left_out(platform, wanted, scopes) if grant.scopes else ""
         found = [
             FoundAccount(
@@ -263,6 +270,16 @@ class Connecting:
                 why = "this login has no account there that can be posted to, or did not allow it"
             raise NotConnected(f"{title} was not connected: {why}. Begin again.") from None
 
+    def _login(self, platform: str, grant: TokenGrant) -> str:
+        """Whose login it is, where the platform says; else a name of its own."""
+        call = login_call(platform, self.applications.base(platform))
+        if call is not None:
+            reply = asked(call, grant.access, private=self.applications.dry)
+            user = text_at(reply.json(), "id") if reply.ok else ""
+            if user:
+                return f"{USER}{user}"
+        return uuid.uuid4().hex
+
     def _written(
         self,
         found: Sequence[FoundAccount],
@@ -309,14 +326,18 @@ class Connecting:
         channel_named(self.engine.channels, channel)
         secret: str | None = None
         if platform == "folder":
-            remote_id = name = self._checked_folder(address)
+            remote_id = name = self._checked_folder(address, channel)
             kept = AccountSecret(SecretStr(""))
         elif platform == "webhook":
             if self.applications.why_not(platform):
                 raise Refused(self.applications.why_not(platform))
             self._check_url(address)
+            address = one_way_to_say(address)
             secret = new_secret()
-            remote_id, name = hashlib.sha256(address.encode()).hexdigest()[:32], shown(address)
+            remote_id = hashlib.sha256(address.encode()).hexdigest()[:32]
+            # Many a receiver has its secret in the path.
+            parts = urlsplit(address)
+            name = f"{parts.scheme}://{parts.netloc} ({remote_id[:6]})"
             kept = AccountSecret(SecretStr(secret), address=address, dry=self.applications.dry)
         else:
             raise Refused(f"{platform!r} has no address: it is connected with its login")
@@ -332,7 +353,7 @@ class Connecting:
         settings = self.engine.settings
         return (settings.publishing.folder or settings.home / "posts").expanduser().resolve()
 
-    def _checked_folder(self, address: str) -> str:
+    def _checked_folder(self, address: str, channel: str) -> str:
         """A folder within the one of posts, as it is named there; made where it is not there."""
         root = self.folder
         given = Path(address)
@@ -345,11 +366,29 @@ class Connecting:
                 "address: a name such as `archive/news`; the folder lies in the one that "
                 "VIDPIPE_PUBLISHING__FOLDER sets"
             )
+        if len(address) > _LONGEST_FOLDER:
+            raise Refused(f"address: it has more than {_LONGEST_FOLDER} characters")
+        if self._of_others(address, channel):
+            raise Refused("address: this folder is not free: choose another name")
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Refused(f"address: this folder cannot be made: {error.strerror}") from error
         return address
+
+    def _of_others(self, address: str, channel: str) -> bool:
+        """Whether it is, is in or holds a folder of another organisation."""
+        channels, mine = self.engine.channels, _within(address)
+        for row in self._rows.list(platform="folder"):
+            if row.channel == channel:
+                continue
+            known = channels.get(row.channel)
+            theirs = _within(row.remote_id)
+            if known is not None and known.organisation == channels[channel].organisation:
+                continue
+            if mine.startswith(theirs) or theirs.startswith(mine):
+                return True
+        return False
 
     def _check_url(self, url: str) -> None:
         options = self.engine.settings.webhooks
@@ -370,8 +409,33 @@ def return_address(public_url: str, platform: str) -> str:
     return f"{public_url.rstrip('/')}{RETURN_PATH}/{platform}"
 
 
+def one_way_to_say(address: str) -> str:
+    """A URL whose scheme and host are in lower case, without what a receiver is not sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise Refused(f"address: this is no URL: {error}") from error
+    return urlunsplit(parts._replace(netloc=parts.netloc.lower(), fragment=""))
+
+
+def at_base(address: str, base: str) -> str:
+    """A URL at another place: whatever it is, it leads to nobody but `base`."""
+    parts = urlsplit(address)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{base}/{parts.path.removeprefix('/')}{query}"
+
+
 def _digest(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _within(folder: str) -> str:
+    """With what all that lies in it begins; disks there are that know no capitals."""
+    return f"{folder.casefold()}/"
 
 
 def _failed(reply: Reply) -> bool:

@@ -101,6 +101,8 @@ class PostSteps:
     def before(self, row: PostRow) -> AskedRequest | PostRow | TurnOver:
         """The next request; or the row, where something else was done that it goes on from."""
         at = self._now()
+        if elsewhere := self._posts.accounts.elsewhere(row.account_id):
+            return self._elsewhere(row, elsewhere, at)
         progress = self._posts.progress(row)
         if row.claims > _MOST_CLAIMS:
             return self._give_up(row, progress)
@@ -201,6 +203,16 @@ class PostSteps:
             moved(session, mine, PostState.POSTING)
 
         return self._next(self._keep(row, work), progress, machine, at)
+
+    def _elsewhere(self, row: PostRow, words: str, at: datetime) -> TurnOver:
+        """It is of processes whose posts go where its account is: nothing is done for it here."""
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.due_at = at + _LOOK_AGAIN
+            if row.state in (PostState.POSTING, *UNSENT):
+                mine.problem, mine.code, mine.waits_until = words, "elsewhere", mine.due_at
+
+        return self._settle(row, work)
 
     def _not_yet(self, row: PostRow, wait: PostWait) -> TurnOver:
         """Its channel is paused, or posted too much just now: the schedule says so."""
