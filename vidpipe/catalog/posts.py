@@ -198,7 +198,7 @@ def look_again(session: Session, video_id: str, clip_id: str | None = None) -> N
 def opens_later(changes: Mapping[str, Any]) -> bool:
     """Whether a platform was told to make a post public at a moment that is to come."""
     said = changes.get("publish_at")
-    return bool(said) and datetime.fromisoformat(said) > now()
+    return isinstance(said, str) and datetime.fromisoformat(said) > now()
 
 
 def hold_posts(session: Session, account_id: str, words: str) -> int:
