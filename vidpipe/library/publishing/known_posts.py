@@ -250,23 +250,6 @@ class KnownPosts:
             return ""
         return row.problem or "The account is not connected: connect it again."
 
-    def elsewhere(self, account_id: str) -> str:
-        """Why nothing is to be sent for an account by this process: it was connected at a
-        platform where posts go to fakes, or the other way round; empty: nothing is in the way.
-
-        Raises:
-            Misconfigured: its secret was encrypted with another key.
-        """
-        with self.engine.catalog.session() as session:
-            row = session.get(SocialAccountRow, account_id)
-        if row is None or row.secret is None or row.platform == "folder":
-            return ""
-        try:
-            self.accounts.tokens.opened(row)
-        except AccountBroken as broken:
-            return broken.words
-        return ""
-
 
 def actions_of(row: PostRow) -> tuple[PostAction, ...]:
     """What may be asked of a post as it stands."""

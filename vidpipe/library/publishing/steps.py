@@ -178,9 +178,6 @@ class PostSteps:
         account = self._posts.accounts.posting_account(row.account_id)
         if words:
             return self._hold(row, ACCOUNT_BROKEN, words)
-        words = self._posts.elsewhere(row.account_id)
-        if words:
-            return self._not_yet(row, PostWait(at + _UNTIL_RAISED, "account_elsewhere", words))
         refusals = machine.check(publication, account)
         if refusals:
             words = " ".join(f"{one.field}: {one.words}" for one in refusals)
@@ -210,7 +207,7 @@ class PostSteps:
         def work(_: Session, mine: PostRow) -> None:
             mine.due_at = at + _LOOK_AGAIN
             if row.state in (PostState.POSTING, *UNSENT):
-                mine.problem, mine.code, mine.waits_until = words, "elsewhere", mine.due_at
+                mine.problem, mine.code, mine.waits_until = words, "account_elsewhere", mine.due_at
 
         return self._settle(row, work)
 
@@ -239,9 +236,6 @@ class PostSteps:
         words = self._posts.account_problem(row.account_id)
         if words:
             return self._broken(row, ours, machine, words)
-        words = self._posts.elsewhere(row.account_id)
-        if words:
-            return self._unpaid(row, ours, at + _UNTIL_RAISED, "account_elsewhere", words)
         if call is None:
             return self._refresh(row, progress, machine)
         if call.public and ours.state.task is Task.PUBLISH and not self._stands(row):
