@@ -10,10 +10,11 @@ from sqlalchemy import select
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN
-from vidpipe.catalog.publishing_tables import SocialAccountRow
+from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
 from vidpipe.catalog.states import WrongState
 from vidpipe.library import AlreadyPosted, NotApproved, PostChanges, Refused
 from vidpipe.library.errors import AccountBroken
+from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown, stock
 from vidpipe_tests.reviews.conftest import ADA, VIDEO
@@ -387,3 +388,39 @@ def test_nothing_secret_is_shown_or_told(open_posts):
     for secret in filter(None, (session, *tokens)):
         assert secret not in shown_text and secret not in (row.remote or "")
         assert not any(secret in text for text in told)
+
+
+def test_of_two_that_retry_the_same_clip_at_once_one_is_told_so(open_posts, monkeypatch):
+    scene = open_posts("x")
+    account = scene.account("x")
+    posts = []
+    for _ in range(2):
+        posts.append(scene.make(account).post_id)
+        with scene.library.engine.catalog.writing() as session:
+            row = session.get_one(PostRow, posts[-1])
+            row.state, row.standing, row.due_at = "failed", False, None
+    # Both have looked before either has written.
+    monkeypatch.setattr(scene.posts.rows, "standing", lambda *_: None)
+    assert scene.posts.retry(posts[0]).state == "queued"
+    with pytest.raises(AlreadyPosted):
+        scene.posts.retry(posts[1])
+    assert scene.posts.get(posts[1]).state == "failed"
+
+
+def test_a_move_that_is_refused_changes_no_words(open_posts):
+    scene = open_posts("x")
+    account = scene.account("x")
+    later = START + timedelta(hours=3)
+    scene.make(account, "c2", at_once=False, at=later)
+    post = scene.make(account, at_once=False, at=later + timedelta(hours=3))
+    new = PostChanges(title="New")
+    with pytest.raises(ScheduleConflict):
+        scene.posts.move(post.post_id, at=later, changes=new)
+    assert scene.posts.get(post.post_id).title == post.title
+    moved = scene.posts.move(post.post_id, at=later + timedelta(hours=1), changes=new)
+    assert (moved.title, moved.at) == ("New", later + timedelta(hours=1))
+    # What cannot be said any more is no reason to move.
+    again = PostChanges(export="nothing")
+    with pytest.raises(Refused):
+        scene.posts.move(post.post_id, at=later + timedelta(hours=2), changes=again)
+    assert scene.posts.get(post.post_id).at == moved.at

@@ -18,7 +18,7 @@ from vidpipe.catalog.publishing_tables import (
 )
 from vidpipe.catalog.tables import now
 from vidpipe.encryption import Vault
-from vidpipe.library.errors import AccountBroken, NoExport, UnknownClip, UnknownPost
+from vidpipe.library.errors import AccountBroken, NoExport, Refused, UnknownClip, UnknownPost
 from vidpipe.library.publishing.accounts import SocialAccounts
 from vidpipe.library.publishing.building import PostBuilder, PostProgress
 from vidpipe.library.publishing.schedule import Schedule
@@ -102,8 +102,11 @@ class KnownPosts:
 
         Raises:
             Misconfigured: the limit is out of its range, or the cursor is none of ours.
+            Refused: a moment is out of reason.
         """
         check_limit(limit)
+        if any(one is not None and not 1971 <= one.year <= 9000 for one in (since, until)):
+            raise Refused("from and to: between 1971 and 9000")
         asked = PostQuery(
             channels, platform, [str(s) for s in states], video_id, account_id, since, until
         )

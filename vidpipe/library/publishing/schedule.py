@@ -172,6 +172,7 @@ class Schedule(ScheduleLimits):
         at: datetime | None = None,
         slot: str | None = None,
         anyway: bool = False,
+        also: Callable[[Session, PostRow], None] | None = None,
     ) -> datetime:
         """Give a post another moment; a post that nothing was sent of yet.
 
@@ -180,6 +181,7 @@ class Schedule(ScheduleLimits):
             at: the moment.
             slot: in place of a moment, the name of a slot; neither: the next free slot.
             anyway: also where rules of the channel speak against it.
+            also: changes the post in the same transaction.
 
         Returns:
             Its moment.
@@ -197,15 +199,26 @@ class Schedule(ScheduleLimits):
         if at is not None:
             _sane("at", at, self._now())
         account_id = self._post(post_id).account_id
-        return self._again(lambda session: self._move(session, account_id, post_id, at, anyway))
+        return self._again(
+            lambda session: self._move(session, account_id, post_id, at, anyway, also)
+        )
 
     def _move(
-        self, session: Session, account_id: str, post_id: str, at: datetime | None, anyway: bool
+        self,
+        session: Session,
+        account_id: str,
+        post_id: str,
+        at: datetime | None,
+        anyway: bool,
+        also: Callable[[Session, PostRow], None] | None,
     ) -> datetime:
         account = schedules.locked_account(session, account_id)
         row = schedules.locked_post(session, post_id)
         if row is None or account is None:
             raise UnknownPost(post_id)
+        taken = row.due_at if row.lease is not None else None
+        if also is not None:
+            also(session, row)
         if row.state not in UNSENT:
             raise WrongState(f"{post_id} is {row.state}: only what is not sent yet can be moved")
         now = self._now()
@@ -223,9 +236,10 @@ class Schedule(ScheduleLimits):
                 raise ScheduleConflict(against)
         named = next(occurrences(pace, at, at + _MINUTE), None) == at
         # Whoever works on it is stopped; nobody else begins before its lease had ended.
-        taken = row.due_at if row.lease is not None else None
         row.lease = None
         self._set(session, row, at, slot_name(at) if named else None, pinned=bool(against))
+        if also is not None:
+            row.due_at = now
         if taken is not None and row.due_at is not None:
             row.due_at = max(row.due_at, taken)
         session.flush()
