@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -424,3 +425,52 @@ def test_a_move_that_is_refused_changes_no_words(open_posts):
     with pytest.raises(Refused):
         scene.posts.move(post.post_id, at=later + timedelta(hours=2), changes=again)
     assert scene.posts.get(post.post_id).at == moved.at
+
+
+def test_what_waits_is_looked_at_ever_less_and_after_what_is_to_go_out(open_posts):
+    scene = open_posts("x", rules="publish: ask")
+    account = scene.account("x")
+    post = scene.make(account).post_id
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, post).created_at = START
+    pauses = []
+    for _ in range(10):
+        before = scene.clock.now = max(scene.clock.now, scene.row(post).due_at)
+        scene.work()
+        pauses.append((scene.row(post).due_at - before) / timedelta(minutes=1))
+    assert pauses[:5] == [5, 5, 10, 20, 40] and pauses[-1] == 360
+    # It is due longest, and another goes before it.
+    scene.approve("c2")
+    other = scene.make(account, "c2").post_id
+    scene.clock.now = scene.row(post).due_at + timedelta(hours=1)
+    assert scene.row(post).due_at < scene.clock.now
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, other).due_at = scene.clock.now
+    assert scene.driver._claim(Counter()).post_id == other
+
+
+def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, monkeypatch):
+    scene = open_posts("x")
+    post = scene.make(scene.account("x")).post_id
+    with scene.library.engine.catalog.writing() as session:
+        row = session.get_one(PostRow, post)
+        columns = {c.key: getattr(row, c.key) for c in PostRow.__table__.columns}
+        vault = scene.library.webhooks.vault
+        row.remote = vault.seal("old")
+        for number in range(4):
+            own = {"post_id": f"{post}-{number}", "clip_id": f"o{number}", "slot": None}
+            session.add(PostRow(**{**columns, **own, "remote": vault.seal("old")}))
+    seen = []
+    monkeypatch.setattr(
+        type(vault), "renewed", lambda _, sealed: (seen.append(sealed), f"new {len(seen)}")[1]
+    )
+    last = scene.posts.rows.reseal(vault.renewed, limit=2)
+    assert last == f"{post}-0" and len(seen) == 2
+    assert scene.row(post).remote == "new 1"
+    last = scene.posts.rows.reseal(vault.renewed, after=last, limit=2)
+    assert last == f"{post}-2" and len(seen) == 4
+    assert scene.posts.rows.reseal(vault.renewed, after=last, limit=2) is None and len(seen) == 5
+    assert not scene.posts.reseal() and len(seen) == 10
+    assert not scene.posts.reseal() and len(seen) == 10
+    scene.clock.now += timedelta(days=1)
+    assert not scene.posts.reseal() and len(seen) == 15

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -40,6 +40,9 @@ from vidpipe.publishing.model import Publication, RemoteState
 from vidpipe.publishing.platforms import PLATFORMS
 from vidpipe.publishing.webhook import PostingWebhook
 
+#: How often it is looked whether posts are encrypted with an older key.
+_RESEAL = timedelta(days=1)
+
 
 class KnownPosts:
     """What is known of posts; nothing here changes one.
@@ -71,6 +74,8 @@ class KnownPosts:
         self.builder = PostBuilder(engine, schedule.defaults)
         self._vault = vault
         self._now = clock
+        self._reseal_after = ""
+        self._resealed: datetime | None = None
 
     # Looking
 
@@ -217,9 +222,18 @@ class KnownPosts:
         """How far a post is, encrypted."""
         return self._vault().seal(progress.model_dump_json())
 
-    def reseal(self) -> None:
-        """Encrypt again what was encrypted with an older key."""
-        self.rows.reseal(lambda sealed: self._vault().renewed(sealed))
+    def reseal(self) -> bool:
+        """Encrypt a portion again of what was encrypted with an older key; whether there is more.
+
+        All posts are looked at once a day.
+        """
+        at = self._now()
+        if self._resealed is not None and at < self._resealed + _RESEAL:
+            return False
+        last = self.rows.reseal(lambda one: self._vault().renewed(one), after=self._reseal_after)
+        self._reseal_after = last or ""
+        self._resealed = at if last is None else None
+        return last is not None
 
     def machine(self, account_id: str, platform: str) -> Machine:
         """What speaks a platform for an account; of a broken one it only reckons."""
