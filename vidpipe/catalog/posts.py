@@ -132,11 +132,24 @@ class Posts:
         with self._db.session() as session:
             return set(session.scalars(select(PostRow.video_id).where(open_now).distinct()))
 
-    def reseal(self, renewed: Callable[[str], str | None]) -> None:
-        """Encrypt what is sealed again; `renewed` gives None for what may stay as it is."""
-        query = select(PostRow.post_id, PostRow.remote).where(PostRow.remote.is_not(None))
+    def reseal(
+        self, renewed: Callable[[str], str | None], *, after: str = "", limit: int = 200
+    ) -> str | None:
+        """Encrypt what is sealed again, a portion at a time.
+
+        Args:
+            renewed: gives None for what may stay as it is.
+            after: the post that the portion before ended with.
+            limit: how many are looked at.
+
+        Returns:
+            The post that this one ends with; None: it is the last.
+        """
+        query = select(PostRow.post_id, PostRow.remote).where(
+            PostRow.remote.is_not(None), PostRow.post_id > after
+        )
         with self._db.session() as session:
-            rows = session.execute(query).all()
+            rows = session.execute(query.order_by(PostRow.post_id).limit(limit)).all()
         for post_id, sealed in rows:
             fresh = renewed(sealed)
             if fresh is None:
@@ -144,6 +157,7 @@ class Posts:
             same = (PostRow.post_id == post_id, PostRow.remote == sealed)
             with self._db.writing() as session:
                 session.execute(update(PostRow).where(*same).values(remote=fresh))
+        return rows[-1].post_id if len(rows) == limit else None
 
 
 # Within the transactions of others

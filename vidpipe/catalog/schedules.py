@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.post_states import PostState
@@ -102,23 +102,60 @@ def waited_for(session: Session, channels: Collection[str]) -> list[str]:
     return list(session.scalars(query.distinct().order_by(PostRow.account_id)))
 
 
-def waiting(
-    session: Session, account: SocialAccountRow, *, lock: bool = False
-) -> list[tuple[PostRow, datetime | None]]:
-    """Posts that wait for a slot of an account, and when the recording of each came in.
+def queue(
+    session: Session, account: SocialAccountRow, lease: str | None
+) -> list[tuple[str, float, datetime, datetime | None]]:
+    """What the order of an account's queue goes by, of each post: its id, its score, since when
+    it waits, and when its recording came in.
 
     Args:
         session: of a transaction.
         account: whose.
-        lock: nobody else changes them until it ends; those that somebody changes are left out.
+        lease: of whoever asks; what others work on is left out.
     """
-    query = select(PostRow, Video.created_at).outerjoin(Video, Video.video_id == PostRow.video_id)
-    query = query.where(
-        PostRow.channel == account.channel, PostRow.account_id == account.account_id, *_QUEUED
+    columns = (PostRow.post_id, PostRow.score, PostRow.created_at, Video.created_at)
+    query = select(*columns).outerjoin(Video, Video.video_id == PostRow.video_id)
+    return [tuple(row) for row in session.execute(query.where(*_queue_of(account, lease)))]
+
+
+def queued(
+    session: Session, account: SocialAccountRow, post_ids: Collection[str], lease: str | None
+) -> list[PostRow]:
+    """Those of some posts that wait for a slot still, locked; in no order.
+
+    What somebody else changes right now is left out.
+    """
+    query = select(PostRow).where(PostRow.post_id.in_(post_ids), *_queue_of(account, lease))
+    query = query.with_for_update(of=PostRow, skip_locked=True)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def untold(
+    session: Session, account: SocialAccountRow, words: str, lease: str | None, limit: int
+) -> list[str]:
+    """Posts that wait for a slot and say something else than these words; some of them."""
+    query = select(PostRow.post_id).where(*_queue_of(account, lease), PostRow.problem != words)
+    return list(session.scalars(query.limit(limit)))
+
+
+def tell_queued(
+    session: Session, account: SocialAccountRow, words: str, lease: str | None, limit: int
+) -> None:
+    """Have posts say why they wait for a slot, so many at once."""
+    untold_yet = untold(session, account, words, lease, limit)
+    if untold_yet:
+        same = (PostRow.post_id.in_(untold_yet), *_queue_of(account, lease))
+        session.execute(update(PostRow).where(*same).values(problem=words))
+
+
+def _queue_of(account: SocialAccountRow, lease: str | None) -> tuple[ColumnElement[bool], ...]:
+    mine = PostRow.lease.is_(None)
+    return (
+        PostRow.channel == account.channel,
+        PostRow.account_id == account.account_id,
+        *_QUEUED,
+        mine if lease is None else or_(mine, PostRow.lease == lease),
     )
-    if lock:
-        query = query.with_for_update(of=PostRow, skip_locked=True)
-    return [(row, fresh) for row, fresh in session.execute(query)]
 
 
 def late(session: Session, before: datetime, now: datetime, limit: int) -> list[PostRow]:

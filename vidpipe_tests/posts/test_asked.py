@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.catalog.account_tables import AuditRow
 from vidpipe.cli import app
+from vidpipe.library import PostChanges
 from vidpipe_tests.api.guarded import guarded
 from vidpipe_tests.reviews.conftest import KEY, VIDEO
 
@@ -50,6 +51,36 @@ def test_a_clip_is_posted_over_the_api_once(service):
         query = select(AuditRow.action).where(AuditRow.object.contains(post["post_id"]))
         found = set(session.scalars(query))
     assert {"social_post.create", "social_post.change", "social_post.cancel"} <= found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "a\x00b"},
+        {"title": "a\nb"},
+        {"text": "a\x1bb"},
+        {"tags": ["a\x00"]},
+        {"tags": ["a" * 501]},
+        {"playlists": ["p" * 201]},
+    ],
+    ids=["nul", "line", "escape", "tag", "long_tag", "long_playlist"],
+)
+def test_what_no_text_is_is_refused_and_says_where(service, changes):
+    headers, at = service.login("ada@example.org"), service.objects("news")
+    where = f"/social-posts/{at['post_id']}"
+    said = service.client.patch(where, json={"changes": changes}, headers=headers)
+    assert said.status_code == 422 and next(iter(changes)) in said.text
+    fine = {"text": "two\nlines\tof text"}
+    service.library.posts.detail(at["post_id"])
+    assert PostChanges(**fine).text == fine["text"]
+
+
+@pytest.mark.parametrize("name", ["from", "to"])
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_that_no_calendar_has_is_refused(service, name, at):
+    headers = service.login("ada@example.org")
+    said = service.client.get("/social-posts", params={name: at}, headers=headers)
+    assert said.status_code == 422 and "between 1971 and 9000" in said.text
 
 
 def vidpipe(*words, code=0):

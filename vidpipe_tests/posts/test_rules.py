@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from sqlalchemy import select
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN
-from vidpipe.catalog.publishing_tables import SocialAccountRow
+from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
 from vidpipe.catalog.states import WrongState
 from vidpipe.library import AlreadyPosted, NotApproved, PostChanges, Refused
 from vidpipe.library.errors import AccountBroken
+from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown, stock
 from vidpipe_tests.reviews.conftest import ADA, VIDEO
@@ -387,3 +389,88 @@ def test_nothing_secret_is_shown_or_told(open_posts):
     for secret in filter(None, (session, *tokens)):
         assert secret not in shown_text and secret not in (row.remote or "")
         assert not any(secret in text for text in told)
+
+
+def test_of_two_that_retry_the_same_clip_at_once_one_is_told_so(open_posts, monkeypatch):
+    scene = open_posts("x")
+    account = scene.account("x")
+    posts = []
+    for _ in range(2):
+        posts.append(scene.make(account).post_id)
+        with scene.library.engine.catalog.writing() as session:
+            row = session.get_one(PostRow, posts[-1])
+            row.state, row.standing, row.due_at = "failed", False, None
+    # Both have looked before either has written.
+    monkeypatch.setattr(scene.posts.rows, "standing", lambda *_: None)
+    assert scene.posts.retry(posts[0]).state == "queued"
+    with pytest.raises(AlreadyPosted):
+        scene.posts.retry(posts[1])
+    assert scene.posts.get(posts[1]).state == "failed"
+
+
+def test_a_move_that_is_refused_changes_no_words(open_posts):
+    scene = open_posts("x")
+    account = scene.account("x")
+    later = START + timedelta(hours=3)
+    scene.make(account, "c2", at_once=False, at=later)
+    post = scene.make(account, at_once=False, at=later + timedelta(hours=3))
+    new = PostChanges(title="New")
+    with pytest.raises(ScheduleConflict):
+        scene.posts.move(post.post_id, at=later, changes=new)
+    assert scene.posts.get(post.post_id).title == post.title
+    moved = scene.posts.move(post.post_id, at=later + timedelta(hours=1), changes=new)
+    assert (moved.title, moved.at) == ("New", later + timedelta(hours=1))
+    # What cannot be said any more is no reason to move.
+    again = PostChanges(export="nothing")
+    with pytest.raises(Refused):
+        scene.posts.move(post.post_id, at=later + timedelta(hours=2), changes=again)
+    assert scene.posts.get(post.post_id).at == moved.at
+
+
+def test_what_waits_is_looked_at_ever_less_and_after_what_is_to_go_out(open_posts):
+    scene = open_posts("x", rules="publish: ask")
+    account = scene.account("x")
+    post = scene.make(account).post_id
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, post).created_at = START
+    pauses = []
+    for _ in range(10):
+        before = scene.clock.now = max(scene.clock.now, scene.row(post).due_at)
+        scene.work()
+        pauses.append((scene.row(post).due_at - before) / timedelta(minutes=1))
+    assert pauses[:5] == [5, 5, 10, 20, 40] and pauses[-1] == 360
+    # It is due longest, and another goes before it.
+    scene.approve("c2")
+    other = scene.make(account, "c2").post_id
+    scene.clock.now = scene.row(post).due_at + timedelta(hours=1)
+    assert scene.row(post).due_at < scene.clock.now
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, other).due_at = scene.clock.now
+    assert scene.driver._claim(Counter()).post_id == other
+
+
+def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, monkeypatch):
+    scene = open_posts("x")
+    post = scene.make(scene.account("x")).post_id
+    with scene.library.engine.catalog.writing() as session:
+        row = session.get_one(PostRow, post)
+        columns = {c.key: getattr(row, c.key) for c in PostRow.__table__.columns}
+        vault = scene.library.webhooks.vault
+        row.remote = vault.seal("old")
+        for number in range(4):
+            own = {"post_id": f"{post}-{number}", "clip_id": f"o{number}", "slot": None}
+            session.add(PostRow(**{**columns, **own, "remote": vault.seal("old")}))
+    seen = []
+    monkeypatch.setattr(
+        type(vault), "renewed", lambda _, sealed: (seen.append(sealed), f"new {len(seen)}")[1]
+    )
+    last = scene.posts.rows.reseal(vault.renewed, limit=2)
+    assert last == f"{post}-0" and len(seen) == 2
+    assert scene.row(post).remote == "new 1"
+    last = scene.posts.rows.reseal(vault.renewed, after=last, limit=2)
+    assert last == f"{post}-2" and len(seen) == 4
+    assert scene.posts.rows.reseal(vault.renewed, after=last, limit=2) is None and len(seen) == 5
+    assert not scene.posts.reseal() and len(seen) == 10
+    assert not scene.posts.reseal() and len(seen) == 10
+    scene.clock.now += timedelta(days=1)
+    assert not scene.posts.reseal() and len(seen) == 15

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from vidpipe.catalog import schedules
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow
 from vidpipe.catalog.states import WrongState
@@ -70,7 +71,7 @@ def test_what_finds_no_slot_stays_queued_and_says_why(planner):
     posts = [planner.post(account, score=90.0 - n) for n in range(8)]
     assert planner.schedule.place_queued("talks") == 6
     assert [planner.row(post).state for post in posts] == ["scheduled"] * 6 + ["queued"] * 2
-    assert "no slot is free for it until 2026-03-04" in planner.row(posts[-1]).problem
+    assert "no slot is free in the next 3 days" in planner.row(posts[-1]).problem
     before = planner.row(posts[-1]).updated_at
     planner.schedule.tend()
     assert planner.row(posts[-1]).updated_at == before
@@ -80,6 +81,56 @@ def test_what_finds_no_slot_stays_queued_and_says_why(planner):
     planner.schedule.tend()
     assert planner.row(posts[-1]).slot == "2026-03-04T17:00Z"
     assert planner.row(posts[-1]).problem == ""
+
+
+def test_of_a_long_queue_only_what_gets_a_slot_is_read_whole_and_written(planner, monkeypatch):
+    account = planner.account("talks")
+    videos = [planner.video("talks", f"recording {n}") for n in range(2)]
+    posts = [planner.post(account, videos[n % 2], f"c{n}", score=90.0 - n / 10) for n in range(120)]
+    taken, locked = [], schedules.queued
+
+    def counted(*args):
+        found = locked(*args)
+        taken.extend(row.post_id for row in found)
+        return found
+
+    monkeypatch.setattr(schedules, "queued", counted)
+    assert planner.schedule.place_queued("talks") == 6
+    assert {planner.row(post).state for post in posts[:6]} == {"scheduled"}
+    assert len(taken) == 25
+    assert "no slot is free" in planner.row(posts[-1]).problem
+    before = planner.row(posts[-1]).updated_at
+    # With no slot free nothing of the queue is read in order, nor written a day later.
+    monkeypatch.setattr(schedules, "queue", None)
+    monkeypatch.setattr(schedules, "locked_account", None)
+    assert (
+        planner.schedule.place(planner.post(account, problem=planner.row(posts[-1]).problem))
+        is None
+    )
+    taken.clear()
+    planner.schedule.tend()
+    assert taken == [] and planner.row(posts[-1]).updated_at == before
+    monkeypatch.undo()
+    for post in posts[:2]:
+        planner.posted(post)
+    planner.wait(days=1)
+    assert planner.schedule.place_queued("talks") == 2
+    assert planner.row(posts[-1]).updated_at == before
+
+
+def test_what_is_first_of_a_queue_and_may_not_go_leaves_its_slot_to_the_next(planner, monkeypatch):
+    account = planner.account("talks")
+    posts = [planner.post(account, score=90.0 - n) for n in range(40)]
+    doubles = set(posts[:30])
+    monkeypatch.setattr(
+        planner.schedule,
+        "_duplicate",
+        lambda session, account, video_id, clip_id, row: "no" if row.post_id in doubles else "",
+    )
+    assert planner.schedule.place_queued("talks") == 6
+    assert {planner.row(post).state for post in posts[:30]} == {"held"}
+    assert {planner.row(post).state for post in posts[30:36]} == {"scheduled"}
+    assert planner.row(posts[36]).state == "queued"
 
 
 def test_an_account_that_is_not_connected_gets_no_slots(planner):

@@ -157,16 +157,16 @@ def change_social_post(asked: Publishes, post_id: PostId, body: PostChange) -> S
     Of a post that is posted the platform is asked to change its texts. 409 `schedule_conflict`:
     `details.conflicts` says what speaks against the moment.
     """
-    found = asked.social_post(post_id)
+    asked.social_post(post_id)
     posts = asked.library.posts
     moves = bool({"at", "slot"} & body.model_fields_set)
-    if not moves and body.changes is None:
-        raise Refused("nothing to change: at, slot or changes")
-    if body.changes is not None:
-        found = posts.change(post_id, body.changes)
     if moves:
-        found = posts.move(post_id, at=body.at, slot=body.slot, anyway=body.anyway)
-    return found
+        return posts.move(
+            post_id, at=body.at, slot=body.slot, anyway=body.anyway, changes=body.changes
+        )
+    if body.changes is None:
+        raise Refused("nothing to change: at, slot or changes")
+    return posts.change(post_id, body.changes)
 
 
 @router.post("/social-posts/{post_id}/now", summary="Post now", responses=errors(404, 409))

@@ -17,6 +17,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import vidpipe
+from vidpipe.catalog.post_states import PostState
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, retryable
@@ -102,7 +103,10 @@ class PostDriver:
 
     def _claim(self, at_work: Counter[str]) -> PostRow | None:
         busy = [account for account, count in at_work.items() if count >= _TO_ONE]
-        found = self._leases.claim(1, PostRow.account_id.not_in(busy))
+        free = PostRow.account_id.not_in(busy)
+        # What is to go out is before what waits, however long that is due.
+        found = self._leases.claim(1, free, PostRow.state != PostState.WAITING)
+        found = found or self._leases.claim(1, free)
         return found[0] if found else None
 
     async def drive(self, client: httpx.AsyncClient, row: PostRow) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from vidpipe.catalog.publishing_tables import (
 from vidpipe.catalog.tables import now
 from vidpipe.encryption import Vault
 from vidpipe.errors import Misconfigured
-from vidpipe.library.errors import AccountBroken, NoExport, UnknownClip, UnknownPost
+from vidpipe.library.errors import AccountBroken, NoExport, Refused, UnknownClip, UnknownPost
 from vidpipe.library.publishing.accounts import SocialAccounts
 from vidpipe.library.publishing.building import PostBuilder, PostProgress
 from vidpipe.library.publishing.schedule import Schedule
@@ -41,6 +41,9 @@ from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import Publication, RemoteState
 from vidpipe.publishing.platforms import PLATFORMS
 from vidpipe.publishing.webhook import PostingWebhook
+
+#: How often it is looked whether posts are encrypted with an older key.
+_RESEAL = timedelta(days=1)
 
 
 class KnownPosts:
@@ -73,6 +76,8 @@ class KnownPosts:
         self.builder = PostBuilder(engine, schedule.defaults)
         self._vault = vault
         self._now = clock
+        self._reseal_after = ""
+        self._resealed: datetime | None = None
 
     # Looking
 
@@ -104,8 +109,11 @@ class KnownPosts:
 
         Raises:
             Misconfigured: the limit is out of its range, or the cursor is none of ours.
+            Refused: a moment is out of reason.
         """
         check_limit(limit)
+        if any(one is not None and not 1971 <= one.year <= 9000 for one in (since, until)):
+            raise Refused("from and to: between 1971 and 9000")
         asked = PostQuery(
             channels, platform, [str(s) for s in states], video_id, account_id, since, until
         )
@@ -221,9 +229,18 @@ class KnownPosts:
         """How far a post is, encrypted."""
         return self._vault().seal(progress.model_dump_json())
 
-    def reseal(self) -> None:
-        """Encrypt again what was encrypted with an older key."""
-        self.rows.reseal(lambda sealed: self._vault().renewed(sealed))
+    def reseal(self) -> bool:
+        """Encrypt a portion again of what was encrypted with an older key; whether there is more.
+
+        All posts are looked at once a day.
+        """
+        at = self._now()
+        if self._resealed is not None and at < self._resealed + _RESEAL:
+            return False
+        last = self.rows.reseal(lambda one: self._vault().renewed(one), after=self._reseal_after)
+        self._reseal_after = last or ""
+        self._resealed = at if last is None else None
+        return last is not None
 
     def machine(self, account_id: str, platform: str) -> Machine:
         """What speaks a platform for an account; of a broken one it only reckons."""

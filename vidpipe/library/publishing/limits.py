@@ -18,9 +18,11 @@ from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.schedule import (
     ConflictKind,
     Diary,
+    QueuedPost,
     Stop,
     day_begin,
     day_of,
+    in_order,
     overlap_s,
     stops_at,
     told,
@@ -28,6 +30,8 @@ from vidpipe.publishing.schedule import (
 )
 
 _MINUTE = timedelta(minutes=1)
+#: A slot that begins before nobody could still prepare anything for.
+LEAD = _MINUTE
 #: Days of posts that a day or a spacing of the rules can reach.
 _REACH = timedelta(days=9)
 #: When a post is asked for again that something else has to be done for first.
@@ -208,16 +212,31 @@ class ScheduleLimits:
 
     # Within
 
-    def _why_not(
-        self, session: Session, account: SocialAccountRow, pace: PostingPace, at: datetime
-    ) -> str:
+    def _in_order(
+        self, session: Session, account: SocialAccountRow, lease: str | None
+    ) -> list[str]:
+        """What waits for a slot of an account, the first ones first; none where none is free."""
+        now, pace = self._now(), self.rules(account.channel).pace(account.platform)
+        if account.state != schedules.CONNECTED:
+            return []
+        diary = self._diary(session, account, pace, now)
+        if next(diary.free_slots(now + LEAD, now + pace.ahead), None) is None:
+            return []
+        waits = (
+            QueuedPost(post_id, score, fresh or since, since)
+            for post_id, score, since, fresh in schedules.queue(session, account, lease)
+        )
+        return [one.key for one in in_order(waits, pace.order, pace.half_life, now)]
+
+    def _why_not(self, session: Session, account: SocialAccountRow, at: datetime) -> str:
+        """Why posts of an account wait for a slot; the same words for as long as that is so."""
         if account.state != schedules.CONNECTED:
             return f"{account.name or account.account_id} is not connected: connect it again"
         stop = stops_at(self._stops(session, account.channel, account.platform), at)
         if stop is not None and stop.end is None:
             return "the channel is paused until somebody resumes it"
-        last = day_of(at + pace.ahead, pace.zone)
-        return f"no slot is free for it until {last}: it gets the next one that its turn is for"
+        days = self.rules(account.channel).pace(account.platform).ahead // timedelta(days=1)
+        return f"no slot is free in the next {days} days: it gets one when its turn has come"
 
     def _diary(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.post_states import (
@@ -164,6 +165,10 @@ class SocialPosts(KnownPosts):
         row = self._row(post_id)
         if PostAction.UPDATE in actions_of(row):
             return self._update(row, changes)
+        return self._changed(post_id, self._changing(row, changes))
+
+    def _changing(self, row: PostRow, changes: PostChanges) -> Callable[[Session, PostRow], None]:
+        """What changes what a post that is not posted says."""
         self._may(row, PostAction.CHANGE)
         self.builder.presets(row.channel, row.platform, changes.export)
 
@@ -180,7 +185,7 @@ class SocialPosts(KnownPosts):
             elif mine.state in UNSENT:
                 mine.due_at = self._now()
 
-        return self._changed(post_id, work)
+        return work
 
     def _update(self, row: PostRow, changes: PostChanges) -> SocialPost:
         if "publish_at" in changes.model_fields_set:
@@ -202,17 +207,30 @@ class SocialPosts(KnownPosts):
         at: datetime | None = None,
         slot: str | None = None,
         anyway: bool = False,
+        changes: PostChanges | None = None,
     ) -> SocialPost:
-        """Give a post another moment; see `Schedule.move`."""
+        """Give a post another moment, see `Schedule.move`, and with `changes` say something else
+        in it: both or neither."""
         self._check_moment(at)
-        self._move(post_id, at, slot, anyway=anyway)
+        self._move(post_id, at, slot, anyway=anyway, changes=changes)
         return self.get(post_id)
 
     def _move(
-        self, post_id: str, at: datetime | None, slot: str | None = None, *, anyway: bool
+        self,
+        post_id: str,
+        at: datetime | None,
+        slot: str | None = None,
+        *,
+        anyway: bool,
+        changes: PostChanges | None = None,
     ) -> None:
         before = self._row(post_id)
-        self.schedule.move(post_id, at=at, slot=slot, anyway=anyway)
+        also = self._changing(before, changes) if changes is not None else None
+        try:
+            self.schedule.move(post_id, at=at, slot=slot, anyway=anyway, also=also)
+        except ValidationError as error:
+            one = error.errors()[0]
+            raise Refused(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") from error
         if before.state == PostState.WAITING and before.lease is None:
             # It waits still, unless somebody approved meanwhile: that is looked at at once.
             self.rows.change(post_id, lambda _, mine: setattr(mine, "due_at", self._now()))
@@ -386,6 +404,9 @@ class SocialPosts(KnownPosts):
         except ValidationError as error:
             one = error.errors()[0]
             raise Refused(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") from error
+        except IntegrityError as error:
+            # Another post of the clip has come to stand since this one was looked at.
+            raise AlreadyPosted("another post of the clip", "made just now") from error
         if found is None:
             raise UnknownPost(post_id)
         return self.get(post_id)

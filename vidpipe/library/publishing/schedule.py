@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,7 +22,7 @@ from vidpipe.channels.model import channel_named
 from vidpipe.channels.publishing import MissedRule
 from vidpipe.library.errors import Refused, UnknownPost
 from vidpipe.library.publishing.calendar import pause_view, read_calendar
-from vidpipe.library.publishing.limits import ScheduleLimits
+from vidpipe.library.publishing.limits import LEAD, ScheduleLimits
 from vidpipe.library.publishing.schedule_views import (
     CalendarView,
     ConflictView,
@@ -38,7 +38,6 @@ from vidpipe.publishing.schedule import (
     Diary,
     QueuedPost,
     assign,
-    in_order,
     occurrences,
     slot_moment,
     slot_name,
@@ -51,15 +50,15 @@ Outcome = TypeVar("Outcome")
 _MINUTE = timedelta(minutes=1)
 #: How far ahead a post is put that goes out as soon as it may.
 _SOON = timedelta(days=62)
-#: Posts that were missed and are dealt with at once.
+#: Posts that were missed and are dealt with at once, or that are told why they wait.
 _PORTION = 200
+#: Posts that wait for a slot and are locked at once.
+_LOCKED = 25
 #: Others may write to the same rows without the lock of the account.
 _TRIES = 5
 _REASON = 400
 #: Nobody plans further.
 _FAR = timedelta(days=731)
-#: A slot that begins before nobody could still prepare anything for.
-_LEAD = _MINUTE
 
 
 class Schedule(ScheduleLimits):
@@ -93,63 +92,60 @@ class Schedule(ScheduleLimits):
         return sum(self._place(account_id) for account_id in accounts)
 
     def _place(self, account_id: str, lease: str | None = None) -> int:
-        # Nobody's lock is taken to find that nothing is free.
+        # Nobody's lock is taken to find that nothing is free, and no queue is read.
         with self.engine.catalog.session() as session:
             account = session.get(SocialAccountRow, account_id)
-            if account is None or not self._placing(session, account, lease, trial=True):
+            if account is None:
                 return 0
+            order = self._in_order(session, account, lease)
+            if not order:
+                why = self._why_not(session, account, self._now())
+                if not schedules.untold(session, account, why, lease, 1):
+                    return 0
 
         def place(session: Session) -> int:
             mine = schedules.locked_account(session, account_id)
-            return self._placing(session, mine, lease) if mine is not None else 0
+            return self._placing(session, mine, order, lease) if mine is not None else 0
 
         return self._again(place)
 
     def _placing(
-        self,
-        session: Session,
-        account: SocialAccountRow,
-        lease: str | None,
-        *,
-        trial: bool = False,
+        self, session: Session, account: SocialAccountRow, order: list[str], lease: str | None
     ) -> int:
-        """Place what waits of an account; how many got a slot, or as a trial would be changed."""
+        """Give posts that wait for a slot those that are free; how many got one.
+
+        Only so many are locked as there are slots, and a few.
+        """
         now, pace = self._now(), self.rules(account.channel).pace(account.platform)
-        found = schedules.waiting(session, account, lock=not trial)
-        mine = {row.post_id: (row, fresh) for row, fresh in found if row.lease in (None, lease)}
-        waits = (
-            QueuedPost(key, row.score, fresh or row.created_at, row.created_at)
-            for key, (row, fresh) in mine.items()
-        )
-        queue = in_order(waits, pace.order, pace.half_life, now)
+        mine: dict[str, PostRow] = {}
         doubles: dict[str, str] = {}
 
+        def waits() -> Iterator[QueuedPost[str]]:
+            for begin in range(0, len(order), _LOCKED):
+                some = order[begin : begin + _LOCKED]
+                mine.update((r.post_id, r) for r in schedules.queued(session, account, some, lease))
+                for key in some:
+                    if key in mine:
+                        yield QueuedPost(key, mine[key].score, now, mine[key].created_at)
+
         def passes(key: str) -> bool:
-            row = mine[key][0]
+            row = mine[key]
             words = self._duplicate(session, account, row.video_id, row.clip_id, row)
             if words:
                 doubles[key] = words
             return not words
 
         given: dict[str, datetime] = {}
-        if account.state == schedules.CONNECTED:
+        if account.state == schedules.CONNECTED and order:
             diary = self._diary(session, account, pace, now)
-            given = assign(queue, diary, now + _LEAD, now + pace.ahead, passes)
-        why = self._why_not(session, account, pace, now)
-        left = [
-            row
-            for key, (row, _) in mine.items()
-            if key not in given and key not in doubles and row.problem != why
-        ]
-        if trial:
-            return len(given) + len(doubles) + len(left)
+            given = assign(waits(), diary, now + LEAD, now + pace.ahead, passes)
         for key, moment in given.items():
-            self._set(session, mine[key][0], moment, slot_name(moment))
+            self._set(session, mine[key], moment, slot_name(moment))
         for key, words in doubles.items():
-            _hold_double(session, mine[key][0], words)
-        for row in left:
-            row.problem = why
+            _hold_double(session, mine[key], words)
         session.flush()
+        why = self._why_not(session, account, now)
+        schedules.tell_queued(session, account, why, lease, _PORTION)
         return len(given)
 
     # Moving
@@ -176,6 +172,7 @@ class Schedule(ScheduleLimits):
         at: datetime | None = None,
         slot: str | None = None,
         anyway: bool = False,
+        also: Callable[[Session, PostRow], None] | None = None,
     ) -> datetime:
         """Give a post another moment; a post that nothing was sent of yet.
 
@@ -184,6 +181,7 @@ class Schedule(ScheduleLimits):
             at: the moment.
             slot: in place of a moment, the name of a slot; neither: the next free slot.
             anyway: also where rules of the channel speak against it.
+            also: changes the post in the same transaction.
 
         Returns:
             Its moment.
@@ -201,15 +199,26 @@ class Schedule(ScheduleLimits):
         if at is not None:
             _sane("at", at, self._now())
         account_id = self._post(post_id).account_id
-        return self._again(lambda session: self._move(session, account_id, post_id, at, anyway))
+        return self._again(
+            lambda session: self._move(session, account_id, post_id, at, anyway, also)
+        )
 
     def _move(
-        self, session: Session, account_id: str, post_id: str, at: datetime | None, anyway: bool
+        self,
+        session: Session,
+        account_id: str,
+        post_id: str,
+        at: datetime | None,
+        anyway: bool,
+        also: Callable[[Session, PostRow], None] | None,
     ) -> datetime:
         account = schedules.locked_account(session, account_id)
         row = schedules.locked_post(session, post_id)
         if row is None or account is None:
             raise UnknownPost(post_id)
+        taken = row.due_at if row.lease is not None else None
+        if also is not None:
+            also(session, row)
         if row.state not in UNSENT:
             raise WrongState(f"{post_id} is {row.state}: only what is not sent yet can be moved")
         now = self._now()
@@ -217,9 +226,9 @@ class Schedule(ScheduleLimits):
         against: tuple[Conflict, ...] = ()
         if at is None:
             diary = self._diary(session, account, pace, now, without=post_id)
-            at = next(diary.free_slots(now + _LEAD, now + pace.ahead), None)
+            at = next(diary.free_slots(now + LEAD, now + pace.ahead), None)
             if at is None:
-                why = self._why_not(session, account, pace, now)
+                why = self._why_not(session, account, now)
                 raise ScheduleConflict((Conflict(ConflictKind.TAKEN, why),))
         else:
             against = self._against(session, account, row, at, now)
@@ -227,9 +236,10 @@ class Schedule(ScheduleLimits):
                 raise ScheduleConflict(against)
         named = next(occurrences(pace, at, at + _MINUTE), None) == at
         # Whoever works on it is stopped; nobody else begins before its lease had ended.
-        taken = row.due_at if row.lease is not None else None
         row.lease = None
         self._set(session, row, at, slot_name(at) if named else None, pinned=bool(against))
+        if also is not None:
+            row.due_at = now
         if taken is not None and row.due_at is not None:
             row.due_at = max(row.due_at, taken)
         session.flush()
@@ -415,7 +425,7 @@ class Schedule(ScheduleLimits):
             found = diary.earliest(now, now + _SOON)
             slot = None
         else:
-            found = next(diary.free_slots(now + _LEAD, now + pace.ahead), None)
+            found = next(diary.free_slots(now + LEAD, now + pace.ahead), None)
             slot = slot_name(found) if found is not None else None
         if found is None:
             # It waits with the others, and has its place among them by its worth.

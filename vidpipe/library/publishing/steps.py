@@ -39,8 +39,10 @@ from vidpipe.spending import Purchase, Reservation
 
 #: How often a post is claimed without that anything of it could be written down.
 _MOST_CLAIMS = 50
-#: After so long it is looked again for approval and exports, whatever happened or not.
+#: After so long it is looked again for approval and exports, whatever happened or not; and the
+#: longest that this grows to, as long as the post is old.
 _LOOK_AGAIN = timedelta(minutes=5)
+_LOOK_AT_LAST = timedelta(hours=6)
 #: What waits for a budget that somebody has to raise asks again after so long.
 _UNTIL_RAISED = timedelta(hours=1)
 _BROKEN = (
@@ -382,7 +384,7 @@ class PostSteps:
         def work(session: Session, mine: PostRow) -> None:
             news = mine.code != code
             mine.problem, mine.code, mine.waits_until = words, code, None
-            mine.due_at, mine.remote = at + _LOOK_AGAIN, None
+            mine.due_at, mine.remote = at + _look_again_after(mine, at), None
             moved(session, mine, PostState.WAITING)
             if news and code == "no_export_in_time":
                 tell_people(session, notice("post.held", mine))
@@ -516,6 +518,11 @@ _OUTCOMES = {
 def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
     """The state where the request is not made after all."""
     return state.having(armed="") if call.once and state.armed == call.name else state
+
+
+def _look_again_after(row: PostRow, at: datetime) -> timedelta:
+    """Until a post that waits is looked at without cause: each time for twice as long."""
+    return max(_LOOK_AGAIN, min(_LOOK_AT_LAST, at - row.created_at))
 
 
 def _nothing(_: Session, __: PostRow) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from vidpipe.catalog.post_states import PostAction, PostState
 from vidpipe.library.views import LibraryView
@@ -12,6 +13,10 @@ from vidpipe.publishing.model import Privacy, ReelChoices, TikTokChoices
 
 #: Characters of a title, and of a text: more than any platform takes.
 TITLE, TEXT = 512, 65_536
+#: Without control characters; a text may have several lines.
+_LINE, _LINES = r"^[^\x00-\x1f\x7f]*$", r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_Tag = Annotated[str, StringConstraints(max_length=500, pattern=_LINE)]
+_Playlist = Annotated[str, StringConstraints(max_length=200, pattern=_LINE)]
 
 
 class PostChanges(BaseModel):
@@ -19,29 +24,33 @@ class PostChanges(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str | None = Field(default=None, max_length=TITLE)
+    title: str | None = Field(default=None, max_length=TITLE, pattern=_LINE)
     text: str | None = Field(
-        default=None, max_length=TEXT, description="description or caption, with hashtags"
+        default=None,
+        max_length=TEXT,
+        pattern=_LINES,
+        description="description or caption, with hashtags",
     )
-    tags: tuple[str, ...] | None = Field(default=None, max_length=100)
-    language: str | None = Field(default=None, max_length=35, description="BCP 47")
+    tags: tuple[_Tag, ...] | None = Field(default=None, max_length=100)
+    language: str | None = Field(default=None, max_length=35, pattern=_LINE, description="BCP 47")
     privacy: Privacy | None = None
     publish_at: AwareDatetime | None = Field(
         default=None, description="when the platform itself makes it public (YouTube)"
     )
     thumbnail: bool | None = Field(default=None, description="whether the export's is sent")
     captions: bool | None = Field(default=None, description="whether its captions are sent")
-    playlists: tuple[str, ...] | None = Field(default=None, max_length=20)
+    playlists: tuple[_Playlist, ...] | None = Field(default=None, max_length=20)
     draft: bool | None = Field(default=None, description="left to the account's owner")
     made_for_kids: bool | None = None
     synthetic: bool | None = None
-    category: str | None = Field(default=None, max_length=20)
+    category: str | None = Field(default=None, max_length=20, pattern=_LINE)
     notify: bool | None = None
     tiktok: TikTokChoices | None = None
     reel: ReelChoices | None = None
     export: str | None = Field(
         default=None,
         max_length=64,
+        pattern=_LINE,
         description="of which preset the file is, such as `youtube` in place of `youtube_shorts`",
     )
 
