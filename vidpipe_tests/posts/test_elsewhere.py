@@ -43,7 +43,7 @@ def test_nothing_is_sent_or_looked_at_of_an_account_that_is_elsewhere(
         scene.clock.now = max(scene.clock.now, scene.row(post).due_at)
         scene.work()
     row = scene.row(post)
-    assert scene.calls == 2 and (row.state, row.code) == ("posting", "elsewhere")
+    assert scene.calls == 2 and (row.state, row.code) == ("posting", "account_elsewhere")
     assert row.due_at - scene.clock.now <= timedelta(minutes=5)
     assert account_of(scene, account).state == "connected"
     set_dry(scene, account, True)
