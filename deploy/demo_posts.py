@@ -36,6 +36,12 @@ from vidpipe_fakes import FAKES, FakePlatform
 
 #: Where the demo posts to.
 PLATFORMS = ("youtube", "tiktok", "instagram")
+#: Accounts that only the demo has: whoever tries vidpipe with fakes has connected others.
+ACCOUNTS = {
+    "youtube": "UCfakechannelofdemo",
+    "tiktok": "fake_creator_of_demo",
+    "instagram": "17840000000000099",
+}
 BY = "demo"
 #: Where people would be sent back to; nobody is, as the answer is read here.
 _RETURN = "http://127.0.0.1:3001/oauth/return"
@@ -61,7 +67,7 @@ class DemoClock:
 @contextlib.contextmanager
 def fakes_on(clock: Callable[[], datetime]) -> Iterator[dict[str, tuple[FakePlatform, str]]]:
     """Fakes, each with its address on this machine, until the block ends."""
-    made = {name: FAKES[name](clock) for name in PLATFORMS}
+    made = {name: _fake(name)(clock) for name in PLATFORMS}
     servers = {
         name: uvicorn.Server(
             uvicorn.Config(fake, host="127.0.0.1", port=0, log_level="error", lifespan="off")
@@ -91,6 +97,12 @@ def fakes_on(clock: Callable[[], datetime]) -> Iterator[dict[str, tuple[FakePlat
         for server in servers.values():
             server.should_exit = True
         thread.join(10)
+
+
+def _fake(platform: str) -> type[FakePlatform]:
+    """A fake whose account is the demo's."""
+    kind = FAKES[platform]
+    return type(f"Demo{kind.__name__}", (kind,), {"ACCOUNT": ACCOUNTS[platform]})
 
 
 def _port(server: uvicorn.Server) -> int:
@@ -179,15 +191,20 @@ def _queued(
             try:
                 made.append(posts.make(video_id, clip.id, account_id, at_once=True, by=BY).post_id)
             except AlreadyPosted as error:
-                made.append(error.post_id)
+                # Of the demo that ran before. What a person made is theirs.
+                if posts.get(error.post_id).created_by == BY:
+                    made.append(error.post_id)
             except Refused as error:
                 say(f"  {name:<10} clip {clip.segment}  not posted: {error}")
     return made
 
 
 def _driven(posts: SocialPosts, made: Sequence[str], clock: DemoClock) -> list[SocialPost]:
-    """Drive posts until each has ended or waits for a person; the time between is left out."""
-    driver = PostDriver(posts, clock=clock)
+    """Drive posts until each has ended or waits for a person; the time between is left out.
+
+    No other post is: its account may be a real one, and its time has not come.
+    """
+    driver = PostDriver(posts, clock=clock, only=made)
     begun, until = clock(), time.monotonic() + _LONGEST_S
 
     async def drive() -> None:

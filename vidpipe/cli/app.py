@@ -88,6 +88,16 @@ def library() -> Library:
     return Library.open()
 
 
+def say_dry(settings: Settings) -> None:
+    """Say where nothing is published, to whoever may think that it is."""
+    if settings.publishing.bases is not None:
+        err.print(
+            "vidpipe: dry run (VIDPIPE_PUBLISHING__DRY): posts go to fakes, and nothing is "
+            "published; only accounts of the kind `folder` are real",
+            style="yellow",
+        )
+
+
 #: Events whose words a command says itself.
 _TOLD = ("run_execution_", "stage_run_", "upload_intake_")
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 #: Seconds that one request may take to arrive, and between two looks at the time.
 _REQUEST_S, _LOOK_S = 5.0, 1.0
+#: How often somebody may paste something else.
+_PASTES = 10
 
 
 def connect(
@@ -62,9 +64,8 @@ def connect(
         return begun.authorize_url
 
     if paste:
-        begin(asked.engine.settings.public_url or f"http://{_HOST}:{port}")
-        err.print("vidpipe: then paste the address that the browser ends at, and press enter:")
-        return finish(_query(input().strip()))
+        url = begin(asked.engine.settings.public_url or f"http://{_HOST}:{port}")
+        return finish(_pasted(_query(url).get("state", "")))
     server = _listening(port)
     with server:
         url = begin(f"http://{_HOST}:{server.server_port}")
@@ -80,6 +81,28 @@ def connect(
     if server.found is None:
         raise Unavailable("nobody came back from the platform within 10 minutes: begin again")
     return server.found
+
+
+def _pasted(state: str) -> dict[str, str]:
+    """The query of the address that a browser ended at, as somebody pastes it.
+
+    Raises:
+        Unavailable: there is nothing to read, or nothing of it is that address.
+    """
+    err.print("vidpipe: then paste the address that the browser ends at, and press enter:")
+    for _ in range(_PASTES):
+        try:
+            query = _query(input().strip())
+        except EOFError:
+            break
+        if query.get("state") == state and query.keys() & {"code", "error"}:
+            return query
+        err.print(
+            "vidpipe: this is not the address that the browser ended at after you allowed it: all "
+            "of it, with `state=` and `code=` in it. Paste it again:",
+            style="yellow",
+        )
+    raise Unavailable("nobody pasted the address that the browser ended at: begin again")
 
 
 class _Returned(HTTPServer):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from vidpipe.cli.app import app, err, guard, library, line, observe, out, table
+from vidpipe.cli.app import app, err, guard, library, line, observe, out, say_dry, table
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.timeline import clock
 
@@ -255,9 +255,12 @@ def _announce(served: Library, host: str, port: int, *, needs_login: bool, tools
     if logs.is_json(settings.log):
         may_look = "local" if not needs_login else "everybody" if anonymous else "users"
         where = {"tools": "/mcp"} if tools else {}
-        events.info("service_start_done", address=f"{host}:{port}", may_look=may_look, **where)
+        dry = {"publishing": "dry"} if settings.publishing.bases is not None else {}
+        said = {"address": f"{host}:{port}", "may_look": may_look, **where, **dry}
+        events.info("service_start_done", **said)
         return
     err.print(f"vidpipe: clips are at http://{host}:{port}")
+    say_dry(settings)
     err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
     if tools:
         err.print(f"vidpipe: tools for language models (MCP) are at http://{host}:{port}/mcp")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidpipe.cli.app import app, err, guard, library, line, out, table
+from vidpipe.cli.app import app, err, guard, library, line, out, say_dry, table
 from vidpipe.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ PrivacyOption = Annotated[str | None, typer.Option(help="public, unlisted, priva
 AtOption = Annotated[
     str | None, typer.Option(help="when, such as 2026-03-01T18:00+01:00; else the next free slot")
 ]
+AnywayOption = Annotated[
+    bool, typer.Option("--anyway", help="also where the channel's rules speak against it")
+]
 
 
 @posts.command("list")
@@ -43,11 +46,16 @@ def list_posts(
     def go() -> int:
         from vidpipe.channels.model import channel_named
         from vidpipe.library import PostState
+        from vidpipe.library.publishing.account_words import TITLES
 
+        if platform is not None and platform not in TITLES:
+            names = ", ".join(TITLES)
+            raise Misconfigured(f"--platform: there is no {platform!r}; there are: {names}")
         known = tuple(PostState)
         if state is not None and state not in known:
             raise Misconfigured(f"--state: there is no {state!r}; there are: {', '.join(known)}")
         asked = library()
+        say_dry(asked.engine.settings)
         if channel is not None:
             channel_named(asked.engine.channels, channel)
         page = asked.posts.list(
@@ -87,6 +95,7 @@ def make(
     account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="see vidpipe accounts list")],
     at: AtOption = None,
     now: Annotated[bool, typer.Option("--now", help="as soon as it may be")] = False,
+    anyway: AnywayOption = False,
     title: TitleOption = None,
     text: TextOption = None,
     privacy: PrivacyOption = None,
@@ -97,12 +106,14 @@ def make(
         from vidpipe.cli.audited import written_down
 
         asked = library()
+        say_dry(asked.engine.settings)
         made = asked.posts.make(
             video,
             clip,
             account,
             at=_moment(at),
             at_once=now,
+            anyway=anyway,
             changes=_changes(title, text, privacy),
             by="local",
         )
@@ -157,9 +168,7 @@ def change(
 def move(
     post: PostArg,
     at: AtOption = None,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="also where the channel's rules speak against it")
-    ] = False,
+    anyway: AnywayOption = False,
 ) -> None:
     """Give a post another moment."""
     _do(post, "change", lambda asked: asked.posts.move(post, at=_moment(at), anyway=anyway))
@@ -168,7 +177,12 @@ def move(
 @posts.command()
 def send(post: PostArg) -> None:
     """Post it as soon as it may be, whatever the schedule of its channel says."""
-    _do(post, "send", lambda asked: asked.posts.post_now(post))
+
+    def work(asked: Library) -> SocialPost:
+        say_dry(asked.engine.settings)
+        return asked.posts.post_now(post)
+
+    _do(post, "send", work)
 
 
 @posts.command()
@@ -179,7 +193,7 @@ def cancel(post: PostArg) -> None:
 
 @posts.command()
 def retry(post: PostArg) -> None:
-    """Try a post again that failed or is held."""
+    """Try a post again that failed, was cancelled or is held."""
     _do(post, "retry", lambda asked: asked.posts.retry(post))
 
 

@@ -77,8 +77,7 @@ def _say(found: CalendarView, zone: ZoneInfo, *, free: bool) -> None:
     ]
     if free:
         rows += [
-            (slot.at, (slot.channel, slot.platform, "", "free", slot.slot, ""))
-            for slot in found.slots
+            (slot.at, (slot.channel, slot.platform, "", "free", "", "")) for slot in found.slots
         ]
     for at, cells in sorted(rows):
         shown.add_row(_told(at, zone), *cells)

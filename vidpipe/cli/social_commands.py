@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vidpipe.cli.app import app, err, guard, library, line, out, table
+from vidpipe.cli.app import app, err, guard, library, line, out, say_dry, table
 from vidpipe.cli.audited import written_down
 
 if TYPE_CHECKING:
@@ -28,8 +28,13 @@ def list_accounts(
     """List accounts, and what is wrong with them."""
 
     def go() -> int:
+        from vidpipe.channels.model import channel_named
+
         asked = library()
+        say_dry(asked.engine.settings)
         known = set(asked.engine.channels)
+        if channel is not None:
+            channel_named(asked.engine.channels, channel)
         found = asked.social_accounts.list(known if channel is None else known & {channel})
         shown = table("account", "channel", "platform", "name", "state", "posts waiting", "")
         for item in found:
@@ -78,6 +83,7 @@ def connect(
         from vidpipe.cli import connecting
 
         asked = library()
+        say_dry(asked.engine.settings)
         if address is not None:
             made = asked.social_accounts.add(channel, platform, address, by="local")
             assert made.account is not None

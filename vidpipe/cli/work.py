@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vidpipe.cli.app import app, err, guard, library, observe
+from vidpipe.cli.app import app, err, guard, library, observe, say_dry
 
 
 @app.command()
@@ -50,9 +50,12 @@ def worker(
         def ready() -> None:
             names = ", ".join(chore.name for chore in found)
             if is_json(opened.engine.settings.log):
-                events.info("worker_start_done", pid=os.getpid(), chores=names)
+                dry = opened.engine.settings.publishing.bases is not None
+                said = {"publishing": "dry"} if dry else {}
+                events.info("worker_start_done", pid=os.getpid(), chores=names, **said)
             else:
                 err.print(f"vidpipe: {os.getpid()} works on: {names}")
+                say_dry(opened.engine.settings)
 
         asyncio.run(run_until_told(Worker(found, grace_s=grace_s), ready))
         return 0

@@ -29,6 +29,7 @@ from vidpipe.publishing.calls import (
 )
 from vidpipe.publishing.faults import UNNAMED_WAIT_S
 from vidpipe.publishing.model import Remedy, Verb
+from vidpipe.publishing.platforms import PLATFORMS
 from vidpipe.webhooks.sending import retry_after_s
 
 #: How a challenge is made of a verifier; "": the platform has no PKCE for applications of servers.
@@ -271,19 +272,19 @@ def granted(platform: OAuthPlatform, reply: Reply, now: datetime) -> TokenGrant:
 
 def refusal_of(platform: OAuthPlatform, reply: Reply) -> GrantRefused:
     """Why there is no token, in words for a person."""
-    reason = _reason(reply.json())
+    reason, title = _reason(reply.json()), PLATFORMS[platform.name].title
     if reply.arrival is not Arrival.ANSWERED or reply.status >= 500 or reply.status == 429:
         wait_s = retry_after_s(reply.header("retry-after")) or UNNAMED_WAIT_S / 10
-        words = f"{platform.name} gives no tokens for the moment; it is asked again."
+        words = f"{title} gives no tokens for the moment; it is asked again."
         why = reason or reply.why or f"http_{reply.status}"
         return GrantRefused(why, Remedy.WAIT, words, retry_after_s=wait_s)
     if reason in ("invalid_client", "unauthorized_client"):
         words = (
-            f"{platform.name} does not accept this application: compare its id and secret with "
+            f"{title} does not accept this application: compare its id and secret with "
             "the platform's page for developers."
         )
         return GrantRefused(reason, Remedy.GIVE_UP, words)
-    words = f"{platform.name} does not accept what was granted any more: connect the account again."
+    words = f"{title} does not accept what was granted any more: connect the account again."
     return GrantRefused(reason or f"http_{reply.status}", Remedy.RECONNECT, words)
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -22,6 +21,7 @@ from typer.testing import CliRunner
 
 from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Role, Scope
+from vidpipe.api import serving
 from vidpipe.api.app import service
 from vidpipe.cli import app as cli
 from vidpipe.library import Library
@@ -437,7 +437,11 @@ def serve(home, monkeypatch, arguments=("serve",)):
     """What `vidpipe serve` would run, and what it says."""
     served = []
     monkeypatch.setenv("VIDPIPE_HOME", str(home))
-    monkeypatch.setattr(uvicorn, "run", lambda app, **_: served.append(app))
+    monkeypatch.setattr(
+        serving.Server,
+        "serve_until_told",
+        lambda server: served.append(server.config.app) or True,
+    )
     return CliRunner().invoke(cli, arguments), served
 
 

@@ -2,12 +2,16 @@
 
 import shutil
 import threading
+from datetime import timedelta
 
 import pytest
 
 from deploy.demo_posts import PLATFORMS, post_clips
+from vidpipe.catalog.publishing_tables import SocialAccountRow
+from vidpipe.catalog.tables import now
 from vidpipe.library import Library
 from vidpipe.settings import load_settings
+from vidpipe_fakes import FAKES
 
 CHANNELS = """
 channels:
@@ -31,6 +35,23 @@ def test_the_demo_posts_its_clips_and_leaves_nothing_running(home, tmp_path):
     library = Library.open(settings)
     (video,) = library.list().items
     folder = tmp_path / "clips"
+    # What people have: a post that goes out in an hour, an account that is no fake's.
+    mine = library.social_accounts.add("default", "folder", "mine", by="user:ada").account
+    later = now() + timedelta(hours=1)
+    theirs = library.posts.make(video.video_id, "1", mine.account_id, at=later, by="user:ada")
+    other = SocialAccountRow(
+        account_id="account-of-ada",
+        channel="default",
+        platform="youtube",
+        remote_id=FAKES["youtube"].ACCOUNT,
+        name="Ada",
+        state="connected",
+        scopes=[],
+        connected_by="user:ada",
+        claims=0,
+    )
+    with library.engine.catalog.writing() as session:
+        session.add(other)
     results = library.deliver(video.video_id, folder)
     said = []
     found = post_clips(settings, video.video_id, results, folder, said.append)
@@ -48,8 +69,13 @@ def test_the_demo_posts_its_clips_and_leaves_nothing_running(home, tmp_path):
     assert str(folder / "posts.html") in said[-1]
     assert not [thread for thread in threading.enumerate() if thread.name == "fakes"]
     # Its accounts are of fakes that are gone: nothing is asked of them again.
-    states = {one.state for one in library.social_accounts.list({"default"})}
+    people = {"account-of-ada", mine.account_id}
+    accounts = library.social_accounts.list({"default"})
+    states = {one.state for one in accounts if one.account_id not in people}
     assert states == {"disconnected"}
+    assert {one.state for one in accounts if one.account_id in people} == {"connected"}
+    row = library.engine.catalog.posts.get(theirs.post_id)
+    assert (row.state, row.at, row.claims) == ("scheduled", later, 0)
 
     # A second time everything is there already, and said so.
     again = post_clips(settings, video.video_id, results, folder, said.append)

@@ -97,13 +97,17 @@ def test_a_clip_is_posted_from_a_terminal(open_posts, monkeypatch, tmp_path):
     monkeypatch.setenv("VIDPIPE_PUBLISHING__DRY", "fakes")
     assert "no posts" in vidpipe("list")
     made = vidpipe("make", VIDEO, "1", account, "--title", "Mine")
-    post_id = made.split()[0]
+    post_id = next(word for word in made.split() if word.startswith("post-"))
     assert "scheduled" in made and " UTC" in made
     assert post_id in vidpipe("list", "--state", "scheduled")
     shown = vidpipe("show", post_id)
     assert "title: Mine" in shown and "file: x" in shown
     vidpipe("change", post_id, "--privacy", "nobody", code=2)
     vidpipe("move", post_id, "--at", "yesterday", code=2)
+    assert "there is no 'myspace'" in vidpipe("list", "--platform", "myspace", code=2)
+    for words in (("list",), ("send", post_id)):
+        done = CliRunner().invoke(app, ["posts", *words])
+        assert done.stderr.count("dry run") == 1 and "dry run" not in done.stdout
     vidpipe("decide", post_id, "--posted", code=2)
     assert "cancelled" in vidpipe("cancel", post_id)
     vidpipe("show", "post-of-nobody", code=2)

@@ -19,7 +19,7 @@ from vidpipe.outbound import guarded_client
 from vidpipe.publishing import wire
 from vidpipe.publishing.calls import Arrival
 from vidpipe.publishing.model import Phase
-from vidpipe_fakes import Kind
+from vidpipe_fakes import FAKES, Kind
 from vidpipe_tests.publishing.driving import MemoryFiles, drive, scene_for, step
 
 NAMES = ["youtube", "tiktok", "instagram", "facebook", "linkedin", "x", "webhook"]
@@ -104,15 +104,23 @@ def test_fakes_are_started_as_a_program():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    command = [sys.executable, "-m", "vidpipe_fakes", "--port", str(port), "--only", "x"]
+    # Its port is by its place among all, whichever others are started.
+    first = port - list(FAKES).index("x")
+    command = [sys.executable, "-m", "vidpipe_fakes", "--port", str(first), "--only", "x"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         try:
+            assert f'{{"x": "http://127.0.0.1:{port}"}}' in program.stdout.readline()
             line = program.stdout.readline()
             found = re.search(r"(http://127\.0\.0\.1:\d+/)  token (\S+)", line)
-            assert found, line
+            assert found and found[1] == f"http://127.0.0.1:{port}/", line
             page = fetched(found[1])
             assert "X (a fake)" in page and "Posts: 0" in page
             assert json.loads(fetched(f"{found[1]}_fake/posts")) == []
+            second = subprocess.run(
+                command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+            )
+            assert second.returncode == 1 and len(second.stderr.splitlines()) == 1
+            assert f"port {port} of this machine cannot be listened on" in second.stderr
         finally:
             program.send_signal(signal.SIGINT)
             program.wait(20)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vidpipe.cli import app, connecting
+from vidpipe.cli.look import _announce
 from vidpipe.errors import Misconfigured
 from vidpipe.library import NotConnected
 from vidpipe.readiness import _publishing
@@ -99,7 +100,60 @@ def test_the_address_is_pasted_where_the_browser_is_elsewhere(site, vidpipe, mon
     (account,) = site.accounts.list(["default"])
     assert account.account_id in said and account.account_id in again
     monkeypatch.setattr("builtins.input", lambda *_: "http://127.0.0.1/oauth/return/tiktok?x=1")
-    assert "not expected" in vidpipe("connect", "default", "tiktok", "--paste", fails=True).output
+    assert "nobody pasted" in vidpipe("connect", "default", "tiktok", "--paste", fails=True).output
+
+
+def test_what_is_pasted_wrongly_is_asked_for_again(site, vidpipe, monkeypatch):
+    pasted = {}
+
+    def answers():
+        yield "tiktok.com"
+        back = sent_back(pasted["url"])
+        yield back.replace("state=", "status=")
+        yield back.replace("code=", "kode=")
+        yield back
+
+    given = answers()
+    monkeypatch.setattr("builtins.input", lambda *_: next(given))
+    monkeypatch.setattr(connecting.typer, "echo", lambda url: pasted.update(url=url))
+    said = " ".join(vidpipe("connect", "default", "tiktok", "--paste").output.split())
+    assert said.count("this is not the address") == 3 and "can post to tiktok" in said
+
+    def over(*_):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", over)
+    ended = vidpipe("connect", "default", "tiktok", "--paste", fails=True).output
+    assert "nobody pasted" in ended and "Traceback" not in ended
+
+
+def test_what_there_is_not_is_said_with_what_there_is(site, vidpipe):
+    def said(*words):
+        return " ".join(vidpipe(*words, fails=True).output.split())
+
+    assert "give its address (--address)" in said("connect", "default", "folder")
+    assert "there is no platform 'myspace'" in said("connect", "default", "myspace")
+    assert "nope" in said("list", "--channel", "nope")
+
+
+def test_a_fake_receiver_is_connected_at_its_own_address(site, vidpipe, bases):
+    url = f"{bases['webhook']}/posts"
+    assert url.startswith("http://")
+    assert "whsec_" in vidpipe("connect", "default", "webhook", "--address", url).output
+
+
+def test_a_dry_run_is_said(site, vidpipe, monkeypatch):
+    for words in (("list",), ("connect", "default", "folder", "--address", "archive")):
+        done = vidpipe(*words)
+        assert done.stderr.count("dry run") == 1 and "dry run" not in done.stdout
+    monkeypatch.delenv("VIDPIPE_PUBLISHING__DRY")
+    assert "dry run" not in vidpipe("list").output
+
+
+def test_what_serves_says_that_it_is_a_dry_run(make_site, capsys):
+    site = make_site(log={"format": "console"})
+    _announce(site.library, "127.0.0.1", 3001, needs_login=False, tools=False)
+    assert capsys.readouterr().err.count("dry run") == 1
 
 
 def test_accounts_are_listed_renewed_and_disconnected(site, vidpipe):
@@ -126,7 +180,7 @@ def test_a_folder_and_a_webhook_are_there_at_once(site, vidpipe, bases, monkeypa
     said = vidpipe("connect", "news", "webhook", "--address", url).output
     assert "whsec_" in said and "keep its secret" in said
     assert "has no address" in vidpipe("connect", "news", "x", "--address", url, fails=True).output
-    assert "has no login" in vidpipe("connect", "news", "folder", fails=True).output
+    assert "give its address" in vidpipe("connect", "news", "folder", fails=True).output
     assert "nothing" in vidpipe("connect", "nothing", "folder", "--address", "a", fails=True).output
 
 

@@ -145,21 +145,28 @@ def test_fifty_that_never_come_back_are_enough(site):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"platform": "myspace"}, "has no login"),
+        ({"platform": "myspace"}, "there is no platform"),
         ({"platform": "youtube", "application": "other"}, "no application"),
         ({"platform": "youtube", "address": "https://example.org"}, "no address"),
-        ({"platform": "folder"}, "has no login"),
+        ({"platform": "folder"}, "give its address"),
+        ({"platform": "myspace", "address": "a"}, "there is no platform"),
         ({"platform": "folder", "address": "../elsewhere"}, "address"),
         ({"platform": "folder", "address": "/etc"}, "address"),
         ({"platform": "folder", "address": "a", "application": "fakes"}, "application"),
         ({"platform": "webhook", "address": "ftp://example.org/x"}, "address"),
-        ({"platform": "webhook", "address": "http://example.org/x"}, "https"),
     ],
 )
 def test_what_cannot_be_connected_is_said(lasting, body, words):
     answer = lasting.client.post("/api/v1/social-accounts", json={"channel": "default", **body})
     assert answer.status_code == 422 and words in answer.json()["detail"], answer.text
     assert not lasting.accounts.list(["default"])
+
+
+def test_a_receiver_is_reached_by_https_where_it_is_a_real_one(make_site):
+    site = make_site(publishing={})
+    body = {"channel": "default", "platform": "webhook", "address": "http://example.org/x"}
+    answer = site.client.post("/api/v1/social-accounts", json=body)
+    assert answer.status_code == 422 and "https" in answer.json()["detail"], answer.text
 
 
 def test_nobody_else_finishes_what_somebody_began(tmp_path, bases):

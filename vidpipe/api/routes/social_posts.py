@@ -46,6 +46,9 @@ class PostCreate(_Body):
         default=None, description="with a time zone; none: in the next free slot of its channel"
     )
     now: bool = Field(default=False, description="as soon as it may be, in place of `at`")
+    anyway: bool = Field(
+        default=False, description="also where rules of the schedule speak against `at`"
+    )
     changes: PostChanges = PostChanges()
 
 
@@ -122,7 +125,8 @@ def create_social_post(asked: Publishes, body: PostCreate, key: Key = None) -> R
     """Have a clip posted to an account of its channel, once.
 
     A clip that waits for approval may be queued: its post waits, and goes on when somebody
-    approves. 409 `already_posted`: the account has the clip, or is to have it.
+    approves. 409 `already_posted`: the account has the clip, or is to have it. 409
+    `schedule_conflict`: `details.conflicts` says what speaks against the moment.
     """
     video_id = asked.video(body.video_id)
     asked.social_account(body.account_id)
@@ -134,6 +138,7 @@ def create_social_post(asked: Publishes, body: PostCreate, key: Key = None) -> R
             body.account_id,
             at=body.at,
             at_once=body.now,
+            anyway=body.anyway,
             changes=body.changes,
             by=asked.principal.id,
         )

@@ -120,8 +120,9 @@ class Connecting:
         """
         organisation = channel_named(self.engine.channels, channel).organisation
         if platform not in OAUTH:
-            known = ", ".join(TITLES)
-            raise Refused(f"{platform!r} has no login; there are: {known}")
+            if platform in TITLES:
+                raise Refused(f"{platform!r} has no login: give its address (--address)")
+            raise Refused(f"there is no platform {platform!r}; there are: {', '.join(TITLES)}")
         why = self.applications.why_not(platform)
         if why:
             raise Refused(why)
@@ -340,6 +341,8 @@ class Connecting:
             name = f"{parts.scheme}://{parts.netloc} ({remote_id[:6]})"
             kept = AccountSecret(SecretStr(secret), address=address, dry=self.applications.dry)
         else:
+            if platform not in TITLES:
+                raise Refused(f"there is no platform {platform!r}; there are: {', '.join(TITLES)}")
             raise Refused(f"{platform!r} has no address: it is connected with its login")
         account = FoundAccount(remote_id, name, self.tokens.seal(kept), (), None, None)
         (account_id,) = self._rows.connect(
@@ -392,7 +395,9 @@ class Connecting:
 
     def _check_url(self, url: str) -> None:
         options = self.engine.settings.webhooks
-        if not options.allow_http and not url.lower().startswith("https://"):
+        # Where posts go to fakes its host is the fake's, whatever is said here.
+        http = options.allow_http or self.applications.dry
+        if not http and not url.lower().startswith("https://"):
             raise Refused(
                 "address: https:// only; VIDPIPE_WEBHOOKS__ALLOW_HTTP=true allows http://"
             )

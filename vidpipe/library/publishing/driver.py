@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
@@ -52,6 +52,7 @@ class PostDriver:
         posts: of the library.
         clock: says which moment it is.
         client: opens what requests are made with; None: guarded against one's own network.
+        only: ids of the posts that it drives; None: every post that is due.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class PostDriver:
         *,
         clock: Callable[[], datetime] = now,
         client: Client | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         self._posts = posts
         self._steps = PostSteps(posts, clock)
         self._leases = posts.rows.leases
         self._now = clock
         self._client = client or posting_client
+        self._only = () if only is None else (PostRow.post_id.in_(only),)
 
     # The chore
 
@@ -103,10 +106,10 @@ class PostDriver:
 
     def _claim(self, at_work: Counter[str]) -> PostRow | None:
         busy = [account for account, count in at_work.items() if count >= _TO_ONE]
-        free = PostRow.account_id.not_in(busy)
+        free = (PostRow.account_id.not_in(busy), *self._only)
         # What is to go out is before what waits, however long that is due.
-        found = self._leases.claim(1, free, PostRow.state != PostState.WAITING)
-        found = found or self._leases.claim(1, free)
+        found = self._leases.claim(1, *free, PostRow.state != PostState.WAITING)
+        found = found or self._leases.claim(1, *free)
         return found[0] if found else None
 
     async def drive(self, client: httpx.AsyncClient, row: PostRow) -> None:

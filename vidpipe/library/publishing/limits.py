@@ -13,7 +13,7 @@ from vidpipe.catalog.posts import moved
 from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
 from vidpipe.catalog.tables import now as this_moment
 from vidpipe.channels.publishing import DuplicateRule, PostingPace, PublishingRules
-from vidpipe.library.publishing.schedule_views import PostWait
+from vidpipe.library.publishing.schedule_views import PostWait, ScheduleConflict
 from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.schedule import (
     ConflictKind,
@@ -176,6 +176,31 @@ class ScheduleLimits:
             if account is None:
                 return ""
             return self._duplicate(session, account, video_id, clip_id)
+
+    def refuse_conflicts(self, account_id: str, at: datetime, *, anyway: bool) -> bool:
+        """What speaks against a moment for a new post of an account; changes nothing.
+
+        Args:
+            account_id: whose.
+            at: the moment; one that has just passed counts as now.
+            anyway: also where rules of the channel speak against it.
+
+        Returns:
+            Whether rules speak against it, and somebody wants it all the same.
+
+        Raises:
+            ScheduleConflict: what speaks against it.
+        """
+        now = self._now()
+        with self.engine.catalog.session() as session:
+            account = session.get(SocialAccountRow, account_id)
+            if account is None:
+                return False
+            pace = self.rules(account.channel).pace(account.platform)
+            found = self._diary(session, account, pace, now).conflicts(max(at, now), now)
+        if any(one.firm or not anyway for one in found):
+            raise ScheduleConflict(found)
+        return bool(found)
 
     def _duplicate(
         self,

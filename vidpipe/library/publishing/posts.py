@@ -45,6 +45,17 @@ _GRACE = timedelta(minutes=5)
 _FURTHEST = timedelta(days=366)
 _NOT_THERE = "It was looked for, and is not there."
 _LOOK = "Look at the account, and then mark this post as posted or not."
+#: What was asked of a post that cannot be now.
+_DONE = {
+    PostAction.CHANGE: "changed",
+    PostAction.MOVE: "moved",
+    PostAction.NOW: "sent",
+    PostAction.CANCEL: "cancelled",
+    PostAction.RETRY: "tried again",
+    PostAction.DECIDE: "decided on",
+    PostAction.DELETE: "taken down",
+    PostAction.UPDATE: "changed there",
+}
 
 
 class SocialPosts(KnownPosts):
@@ -60,6 +71,7 @@ class SocialPosts(KnownPosts):
         *,
         at: datetime | None = None,
         at_once: bool = False,
+        anyway: bool = False,
         changes: PostChanges | None = None,
         by: str,
     ) -> SocialPost:
@@ -71,6 +83,7 @@ class SocialPosts(KnownPosts):
             account_id: of `Library.social_accounts`.
             at: when; None: in the next free slot of its channel.
             at_once: as soon as it may be, in place of a moment.
+            anyway: also where rules of the schedule speak against the moment.
             changes: what is said in place of what export and channel say.
             by: whoever asks.
 
@@ -80,6 +93,7 @@ class SocialPosts(KnownPosts):
             Refused: the account is another channel's or disconnected, the clip was rejected, its
                 channel makes no file for the platform, or another channel posts the same.
             AlreadyPosted: the account has the clip already, or is to have it.
+            ScheduleConflict: what speaks against the moment.
         """
         item = self.reviews.get(video_id, clip)
         account = self.accounts.get(account_id)
@@ -101,6 +115,10 @@ class SocialPosts(KnownPosts):
         words = self.schedule.duplicate(account_id, video_id, item.clip_id)
         if words:
             raise Refused(words)
+        pinned = at_once
+        other = self.rows.standing(account_id, video_id, item.clip_id)
+        if at is not None and other is None:
+            pinned = self.schedule.refuse_conflicts(account_id, at, anyway=anyway)
         moment = self._now() if at_once else at
         row = PostRow(
             post_id=f"post-{uuid.uuid4().hex[:20]}",
@@ -115,8 +133,8 @@ class SocialPosts(KnownPosts):
             changes=changes.said,
             score=item.score,
             at=moment,
-            # A person's "now" is before the pace of the channel.
-            pinned=at_once,
+            # What a person wants all the same is before the pace of the channel.
+            pinned=pinned,
             created_by=by[:200],
             due_at=self._now(),
             claims=0,
@@ -298,6 +316,8 @@ class SocialPosts(KnownPosts):
                 released(mine, self._now())
                 return
             mine.remote, mine.remote_id, mine.problem, mine.code = None, "", "", ""
+            # What is shown there is another post, or was removed.
+            mine.url, mine.posted_at = "", None
             mine.at = mine.slot = mine.waits_until = None
             mine.due_at = self._now()
             moved(session, mine, PostState.QUEUED)
@@ -413,7 +433,8 @@ class SocialPosts(KnownPosts):
 
     def _may(self, row: PostRow, action: PostAction) -> None:
         if action not in actions_of(row):
-            raise WrongState(f"{row.post_id} is {row.state}: {action} is nothing to do to it now")
+            done = _DONE[action]
+            raise WrongState(f"{row.post_id} cannot be {done} now: it is {row.state}")
 
     def _progress(self, row: PostRow) -> PostProgress:
         found = self.progress(row)

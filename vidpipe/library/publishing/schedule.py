@@ -491,7 +491,7 @@ def _sane(field: str, at: datetime, now: datetime) -> None:
     if at.tzinfo is None:
         raise Refused(f"{field}: with a time zone, such as 2026-03-01T12:00:00Z")
     if not now - _FAR <= at <= now + _FAR:
-        raise Refused(f"{field}: within two years")
+        raise Refused(f"{field}: a moment to come, within two years")
 
 
 def _named(slot: str) -> datetime:
