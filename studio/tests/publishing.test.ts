@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { Refusal } from "../src/api/client";
+import { Offline, Refusal } from "../src/api/client";
 import type { FreeSlot, SmallPost } from "../src/api/publishing";
 import {
   addMonths,
@@ -20,8 +20,17 @@ import {
   weekOf,
 } from "../src/lib/calendar";
 import { live } from "../src/lib/live";
-import { conflictOf, counted, figuresText, privacyOf, TAKES, takesOf } from "../src/lib/posts";
+import {
+  advice,
+  conflictOf,
+  counted,
+  figuresText,
+  privacyOf,
+  TAKES,
+  takesOf,
+} from "../src/lib/posts";
 import { following } from "../src/lib/publishing.svelte";
+import { queueAll } from "../src/lib/queueing";
 import { routeOf, to } from "../src/lib/router.svelte";
 import { changesOf, hindrances, nothingSaid } from "../src/lib/saying";
 
@@ -226,6 +235,43 @@ describe("what is said of a post", () => {
     expect(conflictOf(refusal(false), null).firm).toBe(false);
     expect(conflictOf(refusal(true), null).firm).toBe(true);
     expect(conflictOf(new Error("x"), null)).toEqual({ at: null, words: "x", firm: true });
+  });
+
+  it("is queued one by one, and what was not made is left", async () => {
+    const clash = (firm: boolean) =>
+      new Refusal(409, "schedule_conflict", "Too near.", { conflicts: [{ words: "", firm }] });
+    const answers: Record<string, unknown> = {
+      made: ["title: too long"],
+      away: new Offline(),
+      near: clash(false),
+      taken: clash(true),
+    };
+    const make = (pair: string) => {
+      const answer = answers[pair];
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as string[]);
+    };
+    const found = await queueAll(Object.keys(answers), make, (pair) => pair);
+    expect(found).toEqual({
+      made: 1,
+      left: ["away", "near", "taken"],
+      clashing: ["near"],
+      problems: [
+        "title: too long",
+        "away: the service cannot be reached. It was not queued: try again.",
+        "near: Too near.",
+        "taken: Too near.",
+      ],
+    });
+  });
+
+  it("waits for approval in plain words, and keeps any other reason", () => {
+    const problem = "clip c4 of default--talk may not be published: nobody approved of it";
+    const plain = "It goes on when its clip is approved.";
+    expect(advice({ state: "waiting", problem, code: "not_approved" })).toBe(plain);
+    expect(advice({ state: "waiting", problem })).toBe(plain);
+    expect(advice({ state: "waiting", problem: "It is made.", code: "no_export" })).toBe(
+      "It is made.",
+    );
   });
 
   it("has figures where the platform told some", () => {

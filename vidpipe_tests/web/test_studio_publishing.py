@@ -219,6 +219,45 @@ def test_posts_are_moved_by_mouse_by_keys_and_in_a_dialog(visits, api, queued, a
     )
 
 
+def test_what_is_written_is_kept_whatever_happens_meanwhile(
+    visits, api, folder, queued, approved, video, clip
+):
+    at = datetime.now(UTC) + timedelta(days=2)
+    post, other = queued(2, at=at.isoformat()), queued()
+    one = visits()
+    one.open(f"/studio/calendar?day={shown_day(at)}&post={post['post_id']}", "Post now")
+    one.page.get_by_text("Dry run: posts go to fakes").first.wait_for()
+    dialog = one.page.get_by_role("dialog")
+    time = dialog.get_by_label("Time in Asia/Kathmandu")
+    typed = f"{shown_day(at + timedelta(days=5))}T09:15"
+    time.fill(typed)
+    with one.page.expect_response(lambda answer: answer.url.endswith(post["post_id"])):
+        api.post(f"/social-posts/{other['post_id']}/cancel")
+    one.page.wait_for_timeout(200)
+    assert time.input_value() == typed
+    # A selection that ends beside the dialog, and then a press beside it.
+    text = dialog.locator("textarea").first
+    text.fill("Written here")
+    box = text.bounding_box()
+    one.page.mouse.move(box["x"] + 60, box["y"] + 10)
+    one.page.mouse.down()
+    one.page.mouse.move(5, box["y"] + 10)
+    one.page.mouse.up()
+    one.page.mouse.click(5, box["y"] + 10)
+    assert text.input_value() == "Written here"
+    # The service is away while another is queued.
+    one.open(f"/studio/videos/{video}/clips/{clip['id']}", "of 100")
+    one.page.get_by_role("tab", name="Publish").click()
+    one.page.get_by_label(f"Folder · {folder['name']}").check()
+    text = one.page.locator(".publish textarea").first
+    text.fill("Kept")
+    one.page.route("**/api/v1/social-posts", lambda route: route.abort())
+    one.page.get_by_role("button", name="Put into the queue").click()
+    one.page.get_by_text("It was not queued: try again").wait_for()
+    assert text.input_value() == "Kept"
+    one.problems = [said for said in one.problems if "ERR_FAILED" not in said]
+
+
 def test_a_channel_is_paused_and_goes_on(visits, api, queued, approved):
     one = visits()
     one.open("/studio/calendar?span=month", "Times are those of")

@@ -28,7 +28,7 @@ export class Refusal extends Error {
 /** Nothing was answered at all. */
 export class Offline extends Error {
   constructor() {
-    super("The service cannot be reached. Your changes are kept here and sent when it is back.");
+    super("The service cannot be reached. Try again when it is back.");
   }
 }
 

@@ -79,6 +79,8 @@ export const posts = {
     account_id: string;
     at?: string;
     now?: boolean;
+    /** Also where rules of the schedule speak against the moment. */
+    anyway?: boolean;
     changes?: PostChanges;
   }) =>
     (
@@ -112,7 +114,7 @@ export const accounts = {
     (await call<{ accounts: SocialAccount[] }>("GET", `/social-accounts${asked({ channel })}`)).data
       .accounts,
   platforms: async () =>
-    (await call<{ platforms: SocialPlatform[] }>("GET", "/social-platforms")).data.platforms,
+    (await call<{ platforms: SocialPlatform[]; dry?: boolean }>("GET", "/social-platforms")).data,
   connect: async (wanted: {
     channel: string;
     platform: string;

@@ -29,8 +29,12 @@ const MOVABLE = new Set<string>(["waiting", "queued", "scheduled"]);
 export const isMovable = (post: Pick<SmallPost, "state">) => MOVABLE.has(post.state);
 
 /** What to do about it, where a state alone does not say so. */
-export function advice(post: Pick<SmallPost, "state" | "problem">): string {
-  if (post.problem) return post.problem;
+export function advice(post: Pick<SmallPost, "state" | "problem"> & { code?: string }): string {
+  // What lacks approval is told in the words of the catalog, which are not those of a page.
+  const isUnapproved =
+    post.state === "waiting" &&
+    (post.code ? post.code === "not_approved" : / may not be published: /.test(post.problem));
+  if (post.problem && !isUnapproved) return post.problem;
   if (post.state === "waiting") return "It goes on when its clip is approved.";
   if (post.state === "uncertain")
     return "The platform did not say whether it took the post. Look there, and say what you found.";
@@ -180,6 +184,9 @@ export function figuresText(figures: object | null | undefined): string {
   }
   return parts.join(" · ");
 }
+
+/** `user:ada` is Ada to people. */
+export const personOf = (by: string) => by.replace(/^user:/, "");
 
 /** What of the schedule speaks against a moment. */
 export interface Conflict {

@@ -10,6 +10,8 @@ class Publishing {
   accounts = $state.raw<SocialAccount[]>([]);
   platforms = $state.raw<SocialPlatform[]>([]);
   isLoaded = $state(false);
+  /** Posts go to fakes: what they call an address leads to nothing of theirs. */
+  isDry = $state(false);
   /** False: the service does not publish. */
   isOffered = $state(true);
   problem = $state("");
@@ -18,7 +20,8 @@ class Publishing {
     try {
       const [list, platforms] = await Promise.all([accounts.list(), accounts.platforms()]);
       this.accounts = list;
-      this.platforms = platforms;
+      this.platforms = platforms.platforms;
+      this.isDry = platforms.dry ?? false;
       this.problem = "";
     } catch (error) {
       if (error instanceof Refusal && error.isNotOffered) this.isOffered = false;

@@ -47,6 +47,7 @@ class SocialPlatformList(BaseModel):
     """Platforms, and whether accounts of them can be connected."""
 
     platforms: tuple[SocialPlatformView, ...]
+    dry: bool = Field(description="posts go to fakes on this machine: nothing is published")
 
 
 @router.get("/social-accounts", summary="List accounts at platforms", responses=errors())
@@ -62,7 +63,8 @@ def list_social_platforms(asked: Reads, request: Request) -> SocialPlatformList:
     channels = asked.library.engine.channels
     organisations = sorted({channels[name].organisation for name in asked.channels()})
     found = asked.library.social_accounts.platforms(organisations, public_url=_url(request))
-    return SocialPlatformList(platforms=found)
+    dry = asked.library.engine.settings.publishing.bases is not None
+    return SocialPlatformList(platforms=found, dry=dry)
 
 
 @router.post(
