@@ -173,11 +173,13 @@ class _Handler(socketserver.BaseRequestHandler):
             left = int(length)
             piece = rest[:left]
             while left > 0:
+                # Nothing of it need have come with the head.
+                piece = piece or self.request.recv(min(_PIECE, left))
                 if not piece:
                     raise _Bad(400, "Bad Request")
                 far.sendall(piece)
                 left -= len(piece)
-                piece = self.request.recv(min(_PIECE, left)) if left else b""
+                piece = b""
             self._one_way(far)
 
     @contextmanager
