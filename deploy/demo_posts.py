@@ -247,6 +247,7 @@ def write_pages(
         "<meta name=viewport content='width=device-width'><title>Posts of the demo</title>"
         "<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem;"
         "color-scheme:light dark}table{border-collapse:collapse;width:100%}"
+        ".title{min-width:16rem}.url{overflow-wrap:anywhere}"
         "td,th{text-align:left;padding:.5rem 1rem .5rem 0;vertical-align:top;"
         "border-bottom:1px solid #8886}img{height:6rem;border-radius:.4rem}</style>"
         f"<h1>{html.escape(Path(results.video.name).stem)}: {len(posts)} posts</h1>"
@@ -267,5 +268,5 @@ def _row(post: SocialPost, pictures: dict[tuple[str, str], str]) -> str:
     words = f"{post.state}: {post.problem}" if post.problem else str(post.state)
     return (
         f"<tr><td>{image}<td>{html.escape(post.platform)}<td>{html.escape(words)}"
-        f"<td>{html.escape(post.title)}<td>{html.escape(post.url)}</tr>"
+        f'<td class="title">{html.escape(post.title)}<td class="url">{html.escape(post.url)}</tr>'
     )
