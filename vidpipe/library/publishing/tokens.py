@@ -264,7 +264,7 @@ class AccountTokens:
             return Unavailable(words, retry_after_s=wait_s)
         again = _APPLICATION_S if refused.remedy is Remedy.GIVE_UP else None
         self._broke(row, words, refused.reason, again)
-        events.warning("account_broken", account_id=row.account_id, reason=refused.reason)
+        events.warning("account_token_refused", account_id=row.account_id, reason=refused.reason)
         return AccountBroken(row.account_id, words)
 
     def _broke(self, row: SocialAccountRow, words: str, code: str, again_s: float | None) -> None:
