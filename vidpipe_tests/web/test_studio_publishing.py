@@ -279,13 +279,22 @@ def test_what_is_uncertain_is_decided_and_what_is_posted_is_shown(
     post = queued(2, at=later.isoformat())
     one = visits()
     one.open("/studio/calendar", "Needs you")
-    with sqlite3.connect(served.home / "catalog.sqlite", timeout=30) as catalog:
-        catalog.execute(
-            "UPDATE posts SET state = 'uncertain', due_at = NULL WHERE post_id = ?",
-            (post["post_id"],),
-        )
-    one.page.reload()
-    one.page.get_by_label("Needs you").locator("a.card").click()
+    card = one.page.get_by_label("Needs you").locator("a.card")
+
+    def shown() -> bool:
+        # The service may have the post in hand just then, and write it again.
+        with sqlite3.connect(served.home / "catalog.sqlite", timeout=30) as catalog:
+            catalog.execute(
+                "UPDATE posts SET state = 'uncertain', due_at = NULL WHERE post_id = ?",
+                (post["post_id"],),
+            )
+        one.page.reload()
+        one.page.get_by_text("Needs you").first.wait_for()
+        one.page.wait_for_timeout(1500)
+        return bool(card.count() == 1)
+
+    one.until(shown, "what is uncertain is not shown", within_s=90)
+    card.click()
     dialog = one.page.get_by_role("dialog")
     dialog.get_by_label("Its address there").fill("https://video.example/watch/1")
     dialog.get_by_role("button", name="It is there").click()
