@@ -8,15 +8,25 @@ from vidpipe.catalog.catalog import Catalog
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def catalog(request, tmp_path):
+def database_url(request, tmp_path):
+    """A database with the newest schema and nothing in it; that of PostgreSQL is emptied after."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/catalog.sqlite"
     else:
         url = request.getfixturevalue("postgres_url")
     catalog = Catalog(url)
     catalog.upgrade()
-    yield catalog
-    emptied(catalog)
+    catalog.engine.dispose()
+    yield url
+    if request.param == "postgres":
+        emptied(catalog)
+
+
+@pytest.fixture
+def catalog(database_url):
+    made = Catalog(database_url)
+    yield made
+    made.engine.dispose()
 
 
 def emptied(catalog):

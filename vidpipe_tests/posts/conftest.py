@@ -7,9 +7,10 @@ import shutil
 
 import pytest
 
-from vidpipe.catalog.catalog import Catalog
-from vidpipe_tests.catalog.conftest import emptied
+from vidpipe_tests.catalog.conftest import database_url
 from vidpipe_tests.posts.scene import CLIPS, Clock, Scene, new_fakes, open_scene, stock
+
+__all__ = ["database_url"]
 
 
 def _linked(source, target):
@@ -49,15 +50,3 @@ def open_posts(tmp_path, stocked_home):
     yield go
     for scene in opened:
         scene.library.engine.catalog.engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def posts_url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/catalog.sqlite"
-        return
-    url = request.getfixturevalue("postgres_url")
-    catalog = Catalog(url)
-    catalog.upgrade()
-    yield url
-    emptied(catalog)

@@ -30,9 +30,9 @@ def run_beside(scenes) -> None:
         thread.join(60)
 
 
-def test_two_workers_of_which_one_dies_again_and_again_post_once(open_posts, posts_url):
-    one = open_posts(*FAKES, database_url=posts_url)
-    two = open_posts(database_url=posts_url)
+def test_two_workers_of_which_one_dies_again_and_again_post_once(open_posts, database_url):
+    one = open_posts(*FAKES, database_url=database_url)
+    two = open_posts(database_url=database_url)
     accounts = [*(one.account("webhook", n) for n in (1, 2, 3)), one.account("youtube")]
     accounts.append(one.account("facebook"))
     posts = [one.make(account, clip).post_id for account in accounts for clip in ("c1", "c2")]
@@ -56,10 +56,10 @@ def test_two_workers_of_which_one_dies_again_and_again_post_once(open_posts, pos
 
 
 def test_a_worker_that_lost_its_post_lets_go_of_the_request_and_writes_nothing(
-    open_posts, posts_url
+    open_posts, database_url
 ):
-    one = open_posts("webhook", database_url=posts_url)
-    two = open_posts(database_url=posts_url)
+    one = open_posts("webhook", database_url=database_url)
+    two = open_posts(database_url=database_url)
     post = one.make(one.account("webhook")).post_id
     (row,) = one.posts.rows.leases.claim()
     # Its lease ended: another took it, and posted.

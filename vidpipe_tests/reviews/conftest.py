@@ -8,11 +8,13 @@ import hashlib
 import pytest
 
 from vidpipe.catalog import tables
-from vidpipe.catalog.catalog import Catalog, Rows
+from vidpipe.catalog.catalog import Rows
 from vidpipe.catalog.reviews import Decider
 from vidpipe.library import Library
 from vidpipe.settings import load_settings
-from vidpipe_tests.catalog.conftest import emptied
+from vidpipe_tests.catalog.conftest import database_url
+
+__all__ = ["database_url"]
 
 VIDEO = "default--talk-0123456789"
 ADA, BEN = Decider("user:ada", "ada@example.org"), Decider("user:ben", "ben@example.org")
@@ -65,18 +67,6 @@ def two_clips(catalog, video_id=VIDEO):
         clip_row("c2", 2, TWO, video_id),
         video_id=video_id,
     )
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request, tmp_path):
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/catalog.sqlite"
-        return
-    url = request.getfixturevalue("postgres_url")
-    catalog = Catalog(url)
-    catalog.upgrade()
-    yield url
-    emptied(catalog)
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
-from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.publishing_tables import ConnectingRow, PostRow, SocialAccountRow
 from vidpipe.catalog.social_accounts import Busy, FoundAccount
 from vidpipe.catalog.tables import now
+from vidpipe_tests.catalog.conftest import emptied
 
 WHERE = {"channel": "default", "platform": "x", "application": "main", "by": "local"}
 
@@ -24,12 +23,7 @@ def catalog(request, tmp_path, empty_catalog):
         made = Catalog(request.getfixturevalue("postgres_url"))
         made.upgrade()
     yield made
-    with made.session() as session:
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in reversed(tables.Base.metadata.sorted_tables):
-            session.execute(table.delete())
-    made.engine.dispose()
+    emptied(made)
 
 
 def found(**values):

@@ -301,7 +301,7 @@ class Connecting:
                 fields: dict[str, Any] = {"organisation": organisation, "after": after}
                 record(session, audit, "social_account.connect", what, **fields)
 
-        ids = self._rows.connect(
+        return self._rows.connect(
             found,
             channel=expected.channel,
             platform=expected.platform,
@@ -309,7 +309,6 @@ class Connecting:
             by=by,
             beside=beside,
         )
-        return ids
 
     def add(self, channel: str, platform: str, address: str, *, by: str) -> tuple[str, str | None]:
         """Have posts of a channel put into a folder, or told to a webhook: its id, and a secret.

@@ -10,31 +10,17 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.post_states import (
-    UNSENT,
-    PostAction,
-    PostState,
-)
+from vidpipe.catalog.post_states import UNSENT, PostAction, PostState
 from vidpipe.catalog.posts import moved, released
-from vidpipe.catalog.publishing_tables import (
-    PostRow,
-)
+from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.review_states import ReviewState
 from vidpipe.catalog.states import WrongState
 from vidpipe.errors import Misconfigured
-from vidpipe.library.errors import (
-    AlreadyPosted,
-    NotApproved,
-    Refused,
-    UnknownPost,
-)
+from vidpipe.library.errors import AlreadyPosted, NotApproved, Refused, UnknownPost
 from vidpipe.library.publishing.building import PostProgress
 from vidpipe.library.publishing.known_posts import KnownPosts, actions_of
 from vidpipe.library.publishing.outcomes import settled
-from vidpipe.library.publishing.views import (
-    PostChanges,
-    SocialPost,
-)
+from vidpipe.library.publishing.views import PostChanges, SocialPost
 from vidpipe.publishing.calls import web_address
 from vidpipe.publishing.model import Task
 from vidpipe.storage.keys import channel_of
@@ -59,7 +45,7 @@ _DONE = {
 
 
 class SocialPosts(KnownPosts):
-    """Makes posts, and does to them what people ask for; see `posting` for the rest."""
+    """Makes posts, and does to them what people ask for; `driver` does the rest."""
 
     # Making
 
