@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,12 +20,17 @@ from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, Socia
 from vidpipe.catalog.tables import ClipRow, Video
 from vidpipe.library import Library
 from vidpipe.library.publishing.schedule import Schedule
+from vidpipe.library.publishing.schedule_views import ScheduleConflict
+from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe_tests.catalog.conftest import emptied
 
 _FILLED = (PostRow, PublishingPauseRow, SocialAccountRow, ClipRow, Video, EventRow)
 #: A Sunday.
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+#: The slots of `talks` after BEGIN: noon and six in Berlin.
+NOON, SIX = BEGIN + 3 * HOUR, BEGIN + 9 * HOUR
 CHANNELS = """
 channels:
   default: {platforms: [tiktok]}
@@ -215,3 +222,39 @@ def planner(opened):
         for table in _FILLED:
             session.execute(delete(table))
     return Planner(opened)
+
+
+def events(planner, kind):
+    with planner.library.engine.catalog.session() as session:
+        return [row.data for row in session.query(EventRow).filter(EventRow.type == kind)]
+
+
+def said(planner, post_id):
+    row = planner.row(post_id)
+    return row.state, row.at, row.slot
+
+
+def against(planner, post_id, at, **more):
+    with pytest.raises(ScheduleConflict) as refused:
+        planner.schedule.move(post_id, at=at, **more)
+    return [conflict["kind"] for conflict in refused.value.details["conflicts"]]
+
+
+@pytest.fixture
+def other(planner):
+    """Another process over the same database, by the same clock."""
+    made = Planner(Library(Engine(planner.library.engine.settings)), planner.clock)
+    yield made
+    made.library.engine.catalog.engine.dispose()
+
+
+def at_once(*work):
+    """Do all of this at the same moment; what each gave."""
+    ready = threading.Barrier(len(work))
+
+    def begin(one):
+        ready.wait(30)
+        return one()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(begin, work))

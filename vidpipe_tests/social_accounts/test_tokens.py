@@ -354,7 +354,7 @@ def test_tokens_of_a_platform_go_to_no_fake_and_the_other_way_round(make_site):
     application = {"platform": "x", "client_id": "real", "client_secret": "canary-of-real"}
     real = make_site(publishing={"applications": {"main": application}})
     asked = len(fakes.fakes["x"].log)
-    with pytest.raises(AccountBroken, match="connected at a fake"):
+    with pytest.raises(AccountBroken, match="account of a fake"):
         real.accounts.token(account.account_id)
     real.change(account.account_id, due_at=now())
     assert real.accounts.renew_due() is True

@@ -47,6 +47,14 @@ _PATIENCE_S, _LOOK_S = 60.0, 0.2
 _MOST_TRIES = 4
 #: Seconds between two tries where the application itself is refused, and where nothing is said.
 _APPLICATION_S, _AGAIN_S = 3600.0, 60.0
+_OF_A_FAKE = (
+    "It is an account of a fake, and posts go to platforms here: set VIDPIPE_PUBLISHING__DRY "
+    "again, or connect an account of the platform."
+)
+_OF_THE_PLATFORM = (
+    "It is an account of the platform itself, and posts go to fakes here: take "
+    "VIDPIPE_PUBLISHING__DRY away, or connect an account of the fake."
+)
 #: Pauses between tries to write a new token down: nobody else has it.
 _WRITE_AGAIN_S = (0.2, 1.0, 3.0, 8.0, 20.0)
 
@@ -83,9 +91,7 @@ class AccountTokens:
             raise AccountBroken(row.account_id, row.problem or "The account is disconnected.")
         secret = secret_of(self._vault().open(row.secret))
         if secret.dry is not self._applications.dry and row.platform != "folder":
-            where = "a fake" if secret.dry else "the platform"
-            words = f"It was connected at {where}, and posts go elsewhere now: connect it again."
-            raise AccountBroken(row.account_id, words)
+            raise AccountBroken(row.account_id, _OF_A_FAKE if secret.dry else _OF_THE_PLATFORM)
         return secret
 
     def token(
