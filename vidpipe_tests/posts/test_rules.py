@@ -88,6 +88,24 @@ def test_a_clip_made_anew_waits_again_and_only_the_approved_file_is_sent(open_po
     assert "version 2" in there.text
 
 
+def test_where_nobody_has_to_approve_what_was_chosen_is_posted_and_nothing_else(open_posts):
+    scene = open_posts("tiktok")
+    post = scene.make(scene.account("tiktok"), at_once=False, at=START + timedelta(hours=1))
+    assert post.state == "scheduled"
+    stock(scene, "c1", "c2", version="2")
+    scene.clock.now = START + timedelta(hours=1)
+    scene.work()
+    found = scene.posts.get(post.post_id)
+    assert (found.state, found.code) == ("waiting", "clip_changed") and found.problem
+    assert scene.calls == 0
+    # Somebody looked at it: the platform gets what they saw.
+    scene.approve()
+    scene.drive()
+    assert scene.posts.get(post.post_id).state == "posted"
+    (there,) = scene.fakes["tiktok"].shown()
+    assert "version 2" in there.text
+
+
 def test_an_approval_that_goes_before_it_is_public_takes_it_back(open_posts):
     scene = open_posts("youtube", rules="publish: ask")
     scene.approve()

@@ -49,6 +49,10 @@ _BROKEN = (
     "It could not be worked on, again and again: see the log of the workers, and post it again."
 )
 _UNREAD = "It could not be looked at, again and again: see the log of the workers."
+_CHANGED = (
+    "The clip was made again since this post was made, and is another now: approve it as it is, or "
+    "cancel the post."
+)
 _BROKEN_UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
 
 _NO_FILES = LocalPostFiles({})
@@ -149,6 +153,9 @@ class PostSteps:
             return self._waits(row, "not_approved", str(error), at)
         if fingerprint is None or (approval and approval.fingerprint != fingerprint):
             return self._waits(row, "no_export", "The clip is being made anew.", at)
+        if approval is None and row.fingerprint not in ("", fingerprint):
+            # Nobody has to approve: what somebody chose to post is what is posted.
+            return self._waits(row, "clip_changed", _CHANGED, at)
         said: dict[str, Any] = {"fingerprint": fingerprint}
         if approval is not None:
             said |= {"approved_by": approval.by[:200], "approved_at": approval.at}
