@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-#: As people know them.
+from vidpipe.publishing.platforms import PLATFORMS
+
+#: As people know them; a webhook and a folder are each somewhere of their own.
 TITLES: Mapping[str, str] = {
-    "youtube": "YouTube",
-    "tiktok": "TikTok",
-    "instagram": "Instagram",
-    "facebook": "Facebook",
-    "linkedin": "LinkedIn",
-    "x": "X",
+    **{name: platform.title for name, platform in PLATFORMS.items()},
     "webhook": "Webhook",
     "folder": "Folder",
 }
