@@ -21,9 +21,9 @@ from vidpipe.notifications.dispatch import Notifier
 from vidpipe.notifications.options import NotifyOptions, NotifyTarget
 from vidpipe.notifications.words import NoticeMessage, Places
 from vidpipe.operations import watch
-from vidpipe_tests.catalog.conftest import catalog
+from vidpipe_tests.catalog.conftest import catalog, database_url
 
-__all__ = ["catalog"]
+__all__ = ["catalog", "database_url"]
 BEGAN = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 PLACES = Places(
     "https://clips.example.org",

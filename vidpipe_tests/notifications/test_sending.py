@@ -94,13 +94,16 @@ def logged():
         def emit(self, record):
             records.append(record)
 
-    root, handler = logging.getLogger(), Kept()
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    # Other libraries in the same process set urllib3's own level (the client of Kubernetes does).
+    loggers, handler = [logging.getLogger(), logging.getLogger("urllib3")], Kept()
+    levels = [logger.level for logger in loggers]
+    loggers[0].addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
     yield records
-    root.removeHandler(handler)
-    root.setLevel(level)
+    loggers[0].removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture
