@@ -73,37 +73,78 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "hook": (
         "first_question first_claim opening_claim opening_vivid opening_story first_expectation "
         "opening_expectation first_promise first_fresh hand_hook all_condition importance "
-        "best_importance first_vivid first_title opening_title best_title".split(),
+        "best_importance first_vivid first_title opening_title best_title".split()
+        + (
+            "begins_long_ago begins_universal begins_trouble begins_imagined "
+            "begins_asks_why begins_narration tells_nobody tells_money "
+            "tells_asks_why tells_addressed tells_people tells_universal tells_said "
+            "tells_lesson tells_feeling taken_up"
+        ).split(),
         "first_dangling_start first_too_short first_halting first_housekeeping first_elsewhere "
         "opening_elsewhere first_connective_start all_names all_housekeeping all_enumeration "
         "all_demonstrative all_rare first_reply opening_reply first_agenda lead_in "
-        "opening_anaphors all_too_short first_demonstrative".split(),
+        "opening_anaphors all_too_short first_demonstrative".split()
+        + (
+            "begins_pointers begins_also begins_together begins_vague_it "
+            "tells_linking tells_pointers tells_ahead tells_programme goes_on_about"
+        ).split(),
     ),
     "self_contained": (
         "first_fresh hand_self_contained first_story opening_story all_condition last_recalls "
-        "holds_named importance centrality hand_coherence starts_topic first_title".split(),
+        "holds_named importance centrality hand_coherence starts_topic first_title".split()
+        + (
+            "begins_long_ago begins_universal begins_narration begins_trouble "
+            "begins_imagined tells_people tells_universal tells_nobody tells_said "
+            "tells_past ends_universal enough taken_up begins_long sentence_length "
+            "comes_round"
+        ).split(),
         f"{_LEANS_BACK} all_demonstrative all_rare all_notation all_pointing all_backward "
-        "first_number all_too_short all_elsewhere first_demonstrative inner_fresh".split(),
+        "first_number all_too_short all_elsewhere first_demonstrative inner_fresh".split()
+        + (
+            "begins_pointers begins_vague_it begins_together begins_also "
+            "tells_linking tells_pointers tells_ahead tells_chatter goes_on_about "
+            "tells_contrast tells_programme"
+        ).split(),
     ),
     "payoff": (
         "last_recalls importance best_importance holds_named holds_reversal length holds_story "
         "all_vivid first_claim last_closure last_claim last_reason all_reversal all_definition "
         "all_comparison all_condition first_expectation opening_expectation hand_content "
-        "holds_answer all_reason holds_goes_on best_title".split(),
+        "holds_answer all_reason holds_goes_on best_title".split()
+        + (
+            "begins_trouble tells_said tells_nobody tells_money tells_addressed "
+            "tells_people tells_universal tells_surprise tells_reason "
+            "ends_addressed ends_reason ends_universal enough sentence_length "
+            "begins_long varied taken_up comes_round begins_asks_why"
+        ).split(),
         "all_slow all_reply all_housekeeping all_elsewhere first_elsewhere opening_elsewhere "
         "all_too_short lacks_end_answer lacks_end_story lacks_end_promise all_agenda all_rare "
         "all_question last_question last_promise all_enumeration all_names all_demonstrative "
-        "next_answer all_halting all_slip last_too_short inner_fresh".split(),
+        "next_answer all_halting all_slip last_too_short inner_fresh".split()
+        + (
+            "begins_pointers begins_together tells_linking tells_pointers "
+            "tells_ahead tells_halting tells_programme ends_ahead then_asked "
+            "tells_feeling"
+        ).split(),
     ),
     "closure": (
         "last_recalls last_closure last_claim last_reason next_fresh next_pause ends_topic "
         "hand_closure next_turn importance holds_goes_on holds_reversal holds_story "
-        "last_reversal last_long".split(),
+        "last_reversal last_long".split()
+        + (
+            "tells_universal tells_people tells_money tells_reason tells_nobody "
+            "ends_universal ends_addressed ends_reason enough sentence_length "
+            "begins_long comes_round then_reply"
+        ).split(),
         "last_question last_turn last_too_short last_agenda last_housekeeping last_promise "
         "next_answer next_connective_start next_dangling_start lacks_end_answer lacks_end_story "
         "lacks_end_promise lacks_end_reversal lacks_end_goes_on lacks_end_reason last_example "
         "last_elsewhere all_reply all_slip all_elsewhere all_rare all_slow "
-        "all_demonstrative inner_turn inner_fresh last_fresh".split(),
+        "all_demonstrative inner_turn inner_fresh last_fresh".split()
+        + (
+            "tells_linking tells_pointers tells_ahead tells_halting tells_programme "
+            "ends_ahead then_asked tells_chatter tells_past varied"
+        ).split(),
     ),
 }
 
@@ -147,11 +188,8 @@ class Marked:
         self.terms = terms
 
     def centred(self, values: Array) -> Array:
-        """Each value less its lecture's mean."""
-        out = values.astype(float).copy()
-        for group in np.unique(self.groups):
-            out[self.groups == group] -= out[self.groups == group].mean(axis=0)
-        return out
+        """Each value less the mean of all, so that scores of two recordings compare."""
+        return values.astype(float) - values.mean(axis=0)
 
 
 def columns(marked: Marked, factor: str) -> tuple[list[str], Array, Array, Array]:
@@ -209,9 +247,7 @@ def wording(marked: Marked, rows: NDArray[np.bool_]) -> tuple[PhraseWording, Arr
     words = _words(marked, rows)
     around = marked.centred(marked.marks)[rows][:, : len(FACTORS)]
     inside = words.values[rows]
-    _, group = np.unique(marked.groups[rows], return_inverse=True)
-    mean = csr_matrix((1 / np.bincount(group)[group], (group, np.arange(len(group))))) @ inside
-    centred = inside.toarray() - mean.toarray()[group]
+    centred = inside.toarray() - np.asarray(inside.mean(axis=0))
     model = Ridge(alpha=_ALPHA_WORDS, fit_intercept=False).fit(centred, around)
     values = words.values @ model.coef_.T
     middle, spread = values[rows].mean(axis=0), values[rows].std(axis=0)
@@ -265,6 +301,13 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
     mark = marked.marks[:, 4]
     lines.append(f"{'score':15} {figures(said['score'], mark)}")
     lines.append(f"{'hand-made':15} {figures(marked.hand, mark)}")
+    free = np.array([not found for found in marked.vetoes])
+    ordered = mark[free][np.argsort(-said["score"][free])]
+    for most in (50, 100, 200):
+        lines.append(
+            f"the {most} highest of all without a veto: mean mark {ordered[:most].mean():.2f}, "
+            f"{(ordered[:most] >= 5.5).mean():.0%} of 5.5 and more"
+        )
     best = [np.sort(mark[marked.groups == g])[-_TOP:].mean() for g in np.unique(marked.groups)]
     lines.append(f"{'the best':15} mean of the top {_TOP} {np.mean(best):.2f}")
     for veto in sorted({v for found in marked.vetoes for v in found}):
@@ -273,7 +316,6 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
             f"veto {veto:15} {rows.sum():3} passages, mean mark {mark[rows].mean():.2f}, "
             f"{(mark[rows] >= 5).sum()} of 5 and more"
         )
-    free = np.array([not found for found in marked.vetoes])
     lines.append(
         f"without a veto {free.sum():3} passages, mean mark {mark[free].mean():.2f}, "
         f"{(mark[free] >= 5).sum()} of {(mark >= 5).sum()} of 5 and more"

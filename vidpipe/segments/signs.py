@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from vidpipe.content.model import Content, Unit
 from vidpipe.segments.ties import Ties
+from vidpipe.segments.told import told
 from vidpipe.segments.wording import wording_of
 
 #: Signs of a unit that count at the opening, over the whole and at the end.
@@ -159,7 +160,10 @@ def signs_of(
     found["lead_in"] = float(bool(opening.lead_in))
     found.update(ties.signs(first, last))
     found["leans"] = min(1.0, 3.0 * ties.terms_left_out(first, last) / max(1.0, length))
-    found.update(wording_of(language).of(" ".join(u.text for u in units)))
+    texts = [u.text for u in units]
+    before = [u.text for u in content.units[max(0, first - 3) : first]]
+    found.update(told(texts, before, following.text if following else "", language))
+    found.update(wording_of(language).of(" ".join(texts)))
     return found
 
 
