@@ -46,14 +46,26 @@ def schedule(found: Sequence[Candidate], count: int, min_score: float) -> list[C
 
 
 def choose(
-    content: Content, found: Sequence[Candidate], count: int, options: SegmentOptions
+    content: Content,
+    found: Sequence[Candidate],
+    count: int,
+    options: SegmentOptions,
+    stands_out: bool = False,
 ) -> list[Candidate]:
     """Scheduled segments of which no two say the same or are halves of one.
 
-    Where so many were asked for, the best are given, whatever they score.
+    Where so many were asked for, the best are given, whatever they score. With `stands_out`
+    only those are that score more than `further_score`, or else the best one.
     """
     floor = -1.0 if options.asked else options.min_score
     left = list(found)
+    if stands_out and not options.asked:
+        # Few and good: weaker ones are only offered where they are asked for.
+        best = max((c.score for c in left), default=0.0)
+        if best > options.further_score:
+            floor = max(floor, options.further_score)
+        else:
+            count = min(count, 1)
     whole = {(c.first, c.last): c for c in found}
     while True:
         chosen = schedule(left, count, floor)

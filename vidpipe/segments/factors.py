@@ -241,6 +241,7 @@ def _value(model: _Model, signs: Mapping[str, float]) -> float:
     return sum(
         weight * (signs[sign] - mean) / spread
         for sign, (weight, mean, spread) in model.signs.items()
+        if sign in signs
     )
 
 
@@ -253,7 +254,7 @@ def _evidence(model: _Model, signs: Mapping[str, float]) -> tuple[str, ...]:
     moved = {
         sign: weight * (signs[sign] - mean) / spread / model.spread * _FACTOR_POINTS
         for sign, (weight, mean, spread) in model.signs.items()
-        if signs[sign] >= _PRESENT
+        if signs.get(sign, 0.0) >= _PRESENT
     }
     ordered = sorted(moved, key=lambda s: -abs(moved[s]))
     good = [_WORDS[s] for s in ordered if moved[s] > _TELLING and model.signs[s][0] > 0]

@@ -150,6 +150,11 @@ class SegmentOptions(BaseModel):
     min_score: float = Field(
         default=50.0, description="what the middle one of a lecture's passages scores"
     )
+    further_score: float = Field(
+        default=70.0,
+        description="what it takes beside the best one, in a language whose wording was learnt: "
+        "what half the readers would post",
+    )
     lead_in_s: float = Field(default=0.3, description="kept before the first word")
     lead_out_s: float = Field(default=0.4, description="kept after the last word")
     long_break_s: float = Field(default=8.0, description="no segment spans such a gap")

@@ -24,6 +24,7 @@ from vidpipe.segments.score import reasons, topic_of
 from vidpipe.segments.ties import KINDS
 from vidpipe.segments.titles import Namer
 from vidpipe.segments.vetoes import VETOES
+from vidpipe.segments.wording import wording_of
 from vidpipe.silence.model import SpeechMap
 from vidpipe.text import joined
 from vidpipe.timeline import shorten_pauses, span
@@ -71,7 +72,8 @@ def select_segments(
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked, phrases, turns_s)
     judged, verdicts, note = _edited(list(found.candidates), words, options, llm)
-    chosen = choose(content, judged, max(0, options.count - len(forced)), options)
+    learnt = content.basis == "sentences" and bool(wording_of(phrases.language).table)
+    chosen = choose(content, judged, max(0, options.count - len(forced)), options, learnt)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [_described(s, content) for s in forced]
     namer = Namer(content, phrases, slides, name)

@@ -1,6 +1,7 @@
 """How a passage is told: who acts in it, what is at stake, how much of it there is.
 
-Counts of cue phrases of the language, by sentence; a language without them counts nothing.
+Counts of cue phrases of the language, by sentence. A kind that a language has no phrases of
+is left out: it says nothing for or against a passage.
 """
 
 from __future__ import annotations
@@ -61,21 +62,17 @@ def told(
     texts: Sequence[str], before: Sequence[str], following: str, language: str
 ) -> dict[str, float]:
     """Signs 0 to 1 of a passage's sentences; `before` and `following` lie around it."""
-    found = dict(
-        zip(
-            (f"begins_{k}" for k in FIRST),
-            _edge(texts[0], language, FIRST, _FIRST_WORDS),
-            strict=True,
-        )
-    )
+    known = cue_phrases(language).patterns
+    begins = zip(FIRST, _edge(texts[0], language, FIRST, _FIRST_WORDS), strict=True)
+    ends = zip(LAST, _edge(texts[-1], language, LAST, 0), strict=True)
+    found = {f"begins_{k}": value for k, value in begins if k in known}
     every = [_counted(t, language) for t in texts]
     words = [w for _, said, _ in every for w in said]
     n = max(1, len(words))
     dense = np.minimum(1.0, np.sum([c for c, _, _ in every], axis=0) * 100.0 / n / _DENSE)
-    found |= dict(zip((f"tells_{k}" for k in OVERALL), dense.tolist(), strict=True))
-    found |= dict(
-        zip((f"ends_{k}" for k in LAST), _edge(texts[-1], language, LAST, 0), strict=True)
-    )
+    over = zip(OVERALL, dense.tolist(), strict=True)
+    found |= {f"tells_{k}": value for k, value in over if k in known}
+    found |= {f"ends_{k}": value for k, value in ends if k in known}
     found["enough"] = min(1.0, n / _ENOUGH)
     found["begins_long"] = min(1.0, len(every[0][1]) / _LONG)
     found["sentence_length"] = min(1.0, n / len(texts) / _LONG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from vidpipe.content.model import Unit
+from vidpipe.language.headline import without_connective
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import variables
 from vidpipe.segments.ties import Ties
@@ -30,6 +31,8 @@ _VARIABLES, _KINDS = 3, 2
 _BACK = ("dangling_start", "unnamed", "backward", "sequel", "here")
 #: Where fewer sentences of a recording have a stop, stops say nothing.
 _WITH_STOPS = 0.5
+#: An opening is so many words, as far as what is said in it has to be understood at once.
+_OPENING_WORDS = 12
 
 
 class Judge:
@@ -38,6 +41,7 @@ class Judge:
     def __init__(self, units: Sequence[Unit], ties: Ties, phrases: CuePhrases) -> None:
         self._units = units
         self._ties = ties
+        self._phrases = phrases
         self._variables = [variables(u.text) for u in units]
         self._formulas = [phrases.count("notation", u.text) for u in units]
         said = [u for u in units if u.text]
@@ -58,6 +62,8 @@ class Judge:
             and (opening.get("connective_start") or opening.get("pointing"))
         ):
             yield "back_reference"
+        elif self._unresolved(run[0].text):
+            yield "back_reference"
         if any(u.signs.get("boundary") for u in run[1:]):
             yield "two_topics"
         if opening.get("too_short") and not opening.get("question"):
@@ -76,6 +82,11 @@ class Judge:
             yield "open_question"
         if any(t.kind in ("answer", "reason") for t in self._ties.cut_before(first, last)):
             yield "answer_alone"
+
+    def _unresolved(self, text: str) -> bool:
+        """Whether the first words mean what was said before them: "people do that", "also"."""
+        words = without_connective(text[len(self._phrases.lead_in(text)) :], self._phrases).split()
+        return self._phrases.count("unresolved", " ".join(words[:_OPENING_WORDS])) > 0
 
     def _notation(self, first: int, last: int) -> bool:
         found = [v.lower() for part in self._variables[first:last] for v in part]
