@@ -12,11 +12,14 @@ from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import ended, words_in
 from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
+from vidpipe.text import bare, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
 #: A title is taken from this worth on; what is worth less says too little, but a whole thought
 #: says more than a word.
-_WORTH, _LEAST_WORTH = 0.4, 0.2
+_WORTH = 0.4
+#: Of a claim; a question may be shorter.
+_FEWEST = 4
 #: A title with no word that the passage says twice loses so much.
 _ABOUT_NOTHING = 0.2
 #: A slide's title is taken where it shows for so much of the passage, and is worth so much.
@@ -81,7 +84,8 @@ class Namer:
                 if line.text.endswith(("?", "？")):
                     # What the passage sets out to answer is its title; what it ends on is not.
                     worth += 0.4 if k == 0 else -1.0 if k == len(run) - 1 else 0.0
-                rated.append((worth, line.text))
+                if sayable(line.text, unit.text, self._phrases):
+                    rated.append((worth, line.text))
         shown = self._slide(run)
         if shown:
             rated.append((_SLIDE + self._about(shown, terms, tags), shown))
@@ -89,10 +93,8 @@ class Namer:
         options = [text for worth, text in rated if worth >= _WORTH]
         topic = topic_of(self._content, first, last)
         if self._content.basis == "sentences":
-            long = [t for t in tags if " " in t]
-            options += [_capital(t) for t in long[:1]]
-            options += [text for worth, text in rated if _LEAST_WORTH <= worth < _WORTH]
-            options += [_capital(t) for t in (topic.title, *tags[:1])]
+            options += [text for worth, text in rated if worth < _WORTH]
+            options += [_capital(t) for t in (topic.title, *tags) if " " in t]
         options.append(self._place(run))
         return next((o for o in options if o and o not in self._taken), options[-1])
 
@@ -130,17 +132,22 @@ class Namer:
         """Names that are said and nouns of the topic that the passage says, no other words."""
         text = " ".join(u.text for u in run)
         found: list[str] = []
+        untagged = self._phrases.words("untagged")
         if self._phrases.language != "de":
             names = [n for u in run for n in full_names(u.text, self._phrases)]
             for name in sorted(dict.fromkeys(names), key=lambda n: (-names.count(n), -len(n))):
                 said = all(self._nouns.name(w) for w in name.split())
-                if said and len(name) > 2 and words_in(name) <= 3:
+                known = bare(name.rsplit(maxsplit=1)[-1]) in untagged
+                if said and not known and len(name) > 2 and words_in(name) <= 3:
                     found.append(name)
         said_often = [n for n in found if text.count(n) > 1 or " " in n][:3]
         keys = [
             k
             for k in topic_of(self._content, first, last).keyphrases
-            if k.lower() in text.lower() and self._nouns.noun(k)
+            if k.lower() in text.lower()
+            and self._nouns.noun(k)
+            and len(k) > 1
+            and bare(k.rsplit(maxsplit=1)[-1]) not in untagged
         ]
         kept: list[str] = []
         for tag in (*keys[:2], *said_often, *keys[2:], *found):
@@ -185,6 +192,40 @@ class Namer:
                 if quiet or stands_alone(title, self._phrases):
                     return title
         return ""
+
+
+def sayable(title: str, sentence: str, phrases: CuePhrases) -> bool:
+    """Whether a title that is a whole thought is also one to somebody who reads it alone.
+
+    No scrap of what somebody quotes, nothing that compares with what is not said, no name of
+    a thing that only goes on with "that", no question without its end.
+    """
+    words = [bare(w) for w in title.split()]
+    if phrases.count("scrap", title) or words[-1] in phrases.words("open_end"):
+        return False
+    if len(words) < _FEWEST and not title.endswith(("?", "？")) and phrases.patterns.get("scrap"):
+        return False
+    verbs, relative = phrases.words("verb"), phrases.words("that") | phrases.words("relative")
+    quoting = phrases.words("quoting")
+    parts = title.split()
+    if any(bare(p) in quoting and ends_clause(p) for p in parts[:-1]):
+        return False
+    if title.count('"') or title.count("“") or title.count("”"):
+        return False
+    if any(ends_sentence(p) for p in parts[:-1] if len(p) > 3):
+        return False
+    acting = [k for k, w in enumerate(words) if w in verbs]
+    # "The exchanges that have accounts" does not say what they do.
+    named = acting and acting[0] > 1 and words[acting[0] - 1] in relative
+    if named and words[0] in phrases.words("determiner") and len(acting) == 1:
+        return False
+    if title.endswith(("?", "？")):
+        # A question that goes on in its sentence is asked whole or not at all.
+        body = title.rstrip("?？").lower()
+        at = sentence.lower().find(body)
+        rest = sentence[at + len(body) :].lstrip()[:1] if at >= 0 else "?"
+        return rest in ("", "?", "？", ",", ".")
+    return True
 
 
 def _capital(text: str) -> str:

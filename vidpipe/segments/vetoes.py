@@ -57,12 +57,14 @@ class Judge:
             yield "agenda"
         if any(u.signs.get("picture") for u in run):
             yield "picture"
-        if any(opening.get(s) for s in _BACK) or (
-            opening.get("demonstrative")
-            and (opening.get("connective_start") or opening.get("pointing"))
+        if (
+            any(opening.get(s) for s in _BACK)
+            or (
+                opening.get("demonstrative")
+                and (opening.get("connective_start") or opening.get("pointing"))
+            )
+            or self._unresolved(run[0].text)
         ):
-            yield "back_reference"
-        elif self._unresolved(run[0].text):
             yield "back_reference"
         if any(u.signs.get("boundary") for u in run[1:]):
             yield "two_topics"

@@ -127,7 +127,7 @@ def test_segments_of_a_real_lecture_keep_them_too(real_media, name):
     )
     layout = Layout(width=64, height=36, duration_s=start_s, stretches=(), shots=(), slides=())
     content = analyse(transcript, speech, np.zeros(0, np.float32), 0.05, layout, TopicOptions())
-    options = SegmentOptions()
+    options = SegmentOptions(asked=True)
     segments = select_segments(content, transcript, speech, options, start_s, name).segments
     assert len(segments) == options.count
     for a, b in itertools.pairwise(sorted(segments, key=lambda s: s.start_s)):
