@@ -152,8 +152,8 @@ class SegmentOptions(BaseModel):
     )
     further_score: float = Field(
         default=70.0,
-        description="what it takes beside the best one, in a language whose wording was learnt: "
-        "what half the readers would post",
+        description="what it takes beside the best one in a recording of ten minutes and more, "
+        "where the language's wording was learnt",
     )
     lead_in_s: float = Field(default=0.3, description="kept before the first word")
     lead_out_s: float = Field(default=0.4, description="kept after the last word")

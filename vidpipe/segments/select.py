@@ -32,6 +32,8 @@ from vidpipe.transcript.model import Transcript, Word
 
 #: Two forced segments that share no more than this were meant to follow each other.
 _TOUCH_S = 1.0
+#: A recording of so long has enough to choose from to offer only what stands out.
+_LONG_S = 600.0
 #: So many vetoes are named where nothing was chosen.
 _NAMED_VETOES = 3
 #: Kinds of ties whose being held whole is a reason of its own.
@@ -73,7 +75,8 @@ def select_segments(
     found = candidates(content, words, speech, options, duration_s, blocked, phrases, turns_s)
     judged, verdicts, note = _edited(list(found.candidates), words, options, llm)
     learnt = content.basis == "sentences" and bool(wording_of(phrases.language).table)
-    chosen = choose(content, judged, max(0, options.count - len(forced)), options, learnt)
+    strict = learnt and duration_s >= _LONG_S
+    chosen = choose(content, judged, max(0, options.count - len(forced)), options, strict)
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [_described(s, content) for s in forced]
     namer = Namer(content, phrases, slides, name)

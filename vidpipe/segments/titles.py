@@ -220,11 +220,12 @@ def sayable(title: str, sentence: str, phrases: CuePhrases) -> bool:
     if named and words[0] in phrases.words("determiner") and len(acting) == 1:
         return False
     if title.endswith(("?", "？")):
-        # A question that goes on in its sentence is asked whole or not at all.
+        # A question that goes on in its sentence is asked whole, or up to an "and".
         body = title.rstrip("?？").lower()
-        at = sentence.lower().find(body)
-        rest = sentence[at + len(body) :].lstrip()[:1] if at >= 0 else "?"
-        return rest in ("", "?", "？", ",", ".")
+        _, found, rest = sentence.lower().partition(body)
+        following = rest.split()[:1]
+        goes_on = bool(found and following) and rest[0] not in "?？,.;:，、"
+        return not goes_on or bare(following[0]) in phrases.words("connective_start")
     return True
 
 
