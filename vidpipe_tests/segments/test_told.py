@@ -1,0 +1,99 @@
+"""How a passage is told, and which titles somebody can use who has not heard the talk."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from vidpipe.language.phrases import cue_phrases
+from vidpipe.segments.choose import choose
+from vidpipe.segments.cuts import Candidate
+from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.titles import sayable
+from vidpipe.segments.told import told
+
+STORY = (
+    "Years ago I was told that nobody could build this fan.",
+    "They said it was against the laws of nature.",
+    "We built the fan, and people bought it.",
+)
+
+
+def test_a_story_is_seen_as_one():
+    found = told(STORY, (), "", "en")
+    assert found["begins_long_ago"] == found["begins_narration"] == found["begins_universal"] == 1
+    assert found["tells_said"] > 0.5 and found["tells_nobody"] > 0.5 and found["tells_past"] > 0.5
+
+
+def test_signs_lie_between_0_and_1():
+    for texts in (STORY, ("So.",), ("Um, " * 40,), ("word " * 400,)):
+        assert all(0 <= v <= 1 for v in told(texts, STORY, "Yeah, right?", "en").values())
+
+
+def test_what_follows_counts():
+    assert told(STORY, (), "Why would they?", "en")["then_asked"] == 1
+    assert told(STORY, (), "Yeah, exactly.", "en")["then_reply"] == 1
+    assert (
+        told(STORY, STORY, "", "en")["goes_on_about"] > told(STORY, (), "", "en")["goes_on_about"]
+    )
+
+
+def test_a_language_without_the_phrases_says_nothing_of_them():
+    found = told(("Vor Jahren war ich dabei.",), (), "", "de")
+    assert "tells_people" not in found and "begins_trouble" not in found
+    assert found["enough"] > 0
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("The big exchanges that have bank accounts", ""),
+        ("A pure rate of time preference says, even", ""),
+        ("If you just say, hey, I want to sell Dogecoins", ""),
+        ("Sub Africa is even smaller", ""),
+        ("Maybe? There's problems", ""),
+        ("At which point that condition is dropped", ""),
+        ("React is designed", ""),
+        ("What if it needs a state?", "What if it needs a state to be met until it rains?"),
+    ],
+)
+def test_scraps_are_no_titles(title, sentence):
+    assert not sayable(title, sentence or title, cue_phrases("en"))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Half the climate models say it's going to get drier",
+        "The rogue employee is the only employee",
+        "A 10% probability is the same as 1 to 9 odds",
+        "Whoever reads your notes?",
+        "BlueMap made a site called coingen",
+        "Ein Zug, der nicht kommt, ist billiger",
+    ],
+)
+def test_whole_thoughts_are(title):
+    assert sayable(title, title, cue_phrases("en"))
+
+
+def test_a_question_may_end_at_an_and():
+    said = "Why can a file be ten times smaller and still sound good?"
+    assert sayable("Why can a file be ten times smaller?", said, cue_phrases("en"))
+
+
+def test_beside_the_best_only_what_stands_out_is_offered():
+    def found(*scores):
+        return [
+            Candidate(k, k + 1, 30.0 * k, 30.0 * k + 25, 25.0, {}, float(s))
+            for k, s in enumerate(scores)
+        ]
+
+    said = [SimpleNamespace(text=text) for text in ("a b", "c d", "e f", "g h")]
+
+    def scores(items, **options):
+        chosen = choose(SimpleNamespace(units=said), items, 4, SegmentOptions(**options), True)
+        return sorted(c.score for c in chosen)
+
+    assert scores(found(55, 71, 60, 80)) == [71, 80]
+    assert scores(found(55, 62, 60, 40)) == [62]
+    assert scores(found(40, 30, 49, 12)) == []
+    assert scores(found(55, 71, 60, 80), asked=True) == [55, 60, 71, 80]
