@@ -11,7 +11,7 @@ One is fitted to the signs that `vidpipe.segments.signs` reads off a passage: ri
 in which a sign may only count in the direction that is given here for it. The other is fitted
 to the words and pairs of words that occur in ten recordings or more: ridge regression over
 whether a passage has them, weighed by how rare they are, at length 1. Marks and signs are
-taken around their recording's mean, as a score only ever compares passages of one recording.
+taken around the mean of all, so that a score means the same in every recording.
 
 Printed is what they say of recordings that they were not fitted on, a tenth of them at a time:
 Spearman's rank correlation with the readers' marks, and the mean mark of the five highest,
@@ -303,11 +303,11 @@ def report(marked: Marked, said: Mapping[str, Array]) -> str:
     lines.append(f"{'hand-made':15} {figures(marked.hand, mark)}")
     free = np.array([not found for found in marked.vetoes])
     ordered = mark[free][np.argsort(-said["score"][free])]
-    for most in (50, 100, 200):
-        lines.append(
-            f"the {most} highest of all without a veto: mean mark {ordered[:most].mean():.2f}, "
-            f"{(ordered[:most] >= 5.5).mean():.0%} of 5.5 and more"
-        )
+    lines += [
+        f"the {most} highest of all without a veto: mean mark {ordered[:most].mean():.2f}, "
+        f"{(ordered[:most] >= 5.5).mean():.0%} of 5.5 and more"
+        for most in (50, 100, 200)
+    ]
     best = [np.sort(mark[marked.groups == g])[-_TOP:].mean() for g in np.unique(marked.groups)]
     lines.append(f"{'the best':15} mean of the top {_TOP} {np.mean(best):.2f}")
     for veto in sorted({v for found in marked.vetoes for v in found}):

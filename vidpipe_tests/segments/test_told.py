@@ -18,18 +18,18 @@ STORY = (
 )
 
 
-def test_a_story_is_seen_as_one():
+def test_a_story_is_seen_as_one() -> None:
     found = told(STORY, (), "", "en")
     assert found["begins_long_ago"] == found["begins_narration"] == found["begins_universal"] == 1
     assert found["tells_said"] > 0.5 and found["tells_nobody"] > 0.5 and found["tells_past"] > 0.5
 
 
-def test_signs_lie_between_0_and_1():
+def test_signs_lie_between_0_and_1() -> None:
     for texts in (STORY, ("So.",), ("Um, " * 40,), ("word " * 400,)):
         assert all(0 <= v <= 1 for v in told(texts, STORY, "Yeah, right?", "en").values())
 
 
-def test_what_follows_counts():
+def test_what_follows_counts() -> None:
     assert told(STORY, (), "Why would they?", "en")["then_asked"] == 1
     assert told(STORY, (), "Yeah, exactly.", "en")["then_reply"] == 1
     assert (
@@ -37,7 +37,7 @@ def test_what_follows_counts():
     )
 
 
-def test_a_language_without_the_phrases_says_nothing_of_them():
+def test_a_language_without_the_phrases_says_nothing_of_them() -> None:
     found = told(("Vor Jahren war ich dabei.",), (), "", "de")
     assert "tells_people" not in found and "begins_trouble" not in found
     assert found["enough"] > 0
@@ -56,7 +56,7 @@ def test_a_language_without_the_phrases_says_nothing_of_them():
         ("What if it needs a state?", "What if it needs a state to be met until it rains?"),
     ],
 )
-def test_scraps_are_no_titles(title, sentence):
+def test_scraps_are_no_titles(title: str, sentence: str) -> None:
     assert not sayable(title, sentence or title, cue_phrases("en"))
 
 
@@ -71,17 +71,17 @@ def test_scraps_are_no_titles(title, sentence):
         "Ein Zug, der nicht kommt, ist billiger",
     ],
 )
-def test_whole_thoughts_are(title):
+def test_whole_thoughts_are(title: str) -> None:
     assert sayable(title, title, cue_phrases("en"))
 
 
-def test_a_question_may_end_at_an_and():
+def test_a_question_may_end_at_an_and() -> None:
     said = "Why can a file be ten times smaller and still sound good?"
     assert sayable("Why can a file be ten times smaller?", said, cue_phrases("en"))
 
 
-def test_beside_the_best_only_what_stands_out_is_offered():
-    def found(*scores):
+def test_beside_the_best_only_what_stands_out_is_offered() -> None:
+    def found(*scores: int) -> list[Candidate]:
         return [
             Candidate(k, k + 1, 30.0 * k, 30.0 * k + 25, 25.0, {}, float(s))
             for k, s in enumerate(scores)
