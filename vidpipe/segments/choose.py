@@ -12,6 +12,8 @@ from vidpipe.segments.model import SegmentOptions
 
 #: Points of score that a whole may be behind the better of its halves.
 _NEARLY = 5.0
+#: And with its set-up and result behind what is shorter.
+_NEARLY_ALL = 2.5
 _OWN_THOUGHT = 0.9
 #: Candidates that share so much are one passage to a reader.
 _SAME_PASSAGE = 0.7
@@ -75,6 +77,8 @@ def choose(
             continue
         twin = _repetition(content, chosen, options.same_words)
         if twin is None:
+            for k, item in enumerate(chosen):
+                chosen[k] = _with_result(item, chosen, left, options)
             return chosen
         left = [c for c in left if min(c.end_s, twin.end_s) <= max(c.start_s, twin.start_s)]
 
@@ -93,6 +97,26 @@ def _halves(
         if both is not None and both.score >= max(a.score, b.score) - _NEARLY:
             return both
     return None
+
+
+def _with_result(
+    item: Candidate,
+    chosen: Sequence[Candidate],
+    found: Sequence[Candidate],
+    options: SegmentOptions,
+) -> Candidate:
+    """A short one with what led to it and came of it, where that is nearly as good."""
+    if item.kept_s >= (options.min_s + options.max_s) / 2:
+        return item
+    around = [
+        c
+        for c in found
+        if c.first <= item.first
+        and c.last >= item.last
+        and c.score >= item.score - _NEARLY_ALL
+        and all(c.end_s <= o.start_s or c.start_s >= o.end_s for o in chosen if o is not item)
+    ]
+    return max(around, key=lambda c: (c.kept_s, c.score), default=item)
 
 
 def _repetition(content: Content, chosen: Sequence[Candidate], limit: float) -> Candidate | None:

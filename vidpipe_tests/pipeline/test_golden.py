@@ -278,7 +278,7 @@ def test_topics_and_segments(golden):
         ("What is a sound, really?", "an amplifier close by."),
         ("How often do we have to look", "can remove them afterwards."),
         ("Now each sample must be written", "a level that was set too high."),
-        ("Why can a music file be ten times smaller", "simply does not store it."),
+        ("Why can a music file be ten times smaller", "never edit a compressed file."),
     ):
         opening = next(u for u in content.units if u.text.startswith(first))
         clip = next(s for s in chosen.segments if abs(s.start_s - opening.start_s) < 0.5)
