@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,6 +55,8 @@ _BUSY_S = 0.5
 _AT_ONCE = 200
 #: A shot with fewer looks than this is looked at more closely.
 _SHOT_LOOKS = 8
+#: Blurred looks that are kept in memory: all of a short video.
+_SOFT_LOOKS = 320
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class FrameSamples:
     regular: Mask
     sudden: Mask
     colour: Pictures | None = None
+    _soft: dict[int, Grey] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -82,9 +85,27 @@ class FrameSamples:
         pairs = itertools.pairwise(indices.tolist())
         return [(i, j) for i, j in pairs if self.times_s[j] - self.times_s[i] <= QUICK_S]
 
-    def changed(self, i: int) -> Mask:
-        """Which pixels differ between sample i and i + 1."""
-        return difference(self.grey[i], self.grey[i + 1]) > CHANGED
+    def soft(self, i: int) -> Grey:
+        """A sample, blurred; one is compared with several."""
+        found = self._soft.get(i)
+        if found is None:
+            if len(self._soft) >= _SOFT_LOOKS:
+                del self._soft[next(iter(self._soft))]
+            found = self._soft[i] = soft(self.grey[i])
+        return found
+
+    def difference(self, i: int, j: int) -> Grey:
+        """What `difference` says of two samples."""
+        return np.asarray(cv2.absdiff(self.soft(i), self.soft(j)), np.uint8)
+
+    def changed(self, i: int, j: int | None = None) -> Mask:
+        """Which pixels differ between sample i and j, by default the next one."""
+        return self.difference(i, i + 1 if j is None else j) > CHANGED
+
+    def changed_share(self, i: int, j: int | None = None) -> float:
+        """How many of the pixels that is."""
+        mask = self.changed(i, j)
+        return int(np.count_nonzero(mask)) / mask.size
 
     def spread(self) -> FrameSamples:
         """The regular looks alone."""
@@ -109,11 +130,23 @@ class FrameSamples:
         return None
 
 
+def soft(grey: Grey) -> Grey:
+    """Blurred so much that one pixel of jitter is no change."""
+    return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
+
+
 def difference(a: Grey, b: Grey) -> Grey:
     """Absolute difference of two blurred grey pictures: one pixel of jitter is no change."""
-    return np.asarray(
-        cv2.absdiff(cv2.GaussianBlur(a, (3, 3), 0), cv2.GaussianBlur(b, (3, 3), 0)), np.uint8
-    )
+    return np.asarray(cv2.absdiff(soft(a), soft(b)), np.uint8)
+
+
+def in_blocks(mask: Mask, side_px: int) -> NDArray[np.int_]:
+    """How many pixels are set in each square block, the last ones cut off; shape (rows, columns)."""
+    height, width = mask.shape
+    sums = cv2.integral(mask.view(np.uint8)).astype(np.int64)
+    y = np.append(np.arange(0, height, side_px), height)
+    x = np.append(np.arange(0, width, side_px), width)
+    return np.diff(np.diff(sums[np.ix_(y, x)], axis=0), axis=1)
 
 
 def sample(
@@ -241,7 +274,7 @@ def _short_shots(samples: FrameSamples, options: LayoutOptions) -> list[tuple[fl
     cuts = [
         k
         for k in range(len(samples) - 1)
-        if float(samples.changed(k).mean()) > options.cut_fraction
+        if samples.changed_share(k) > options.cut_fraction
     ]
     spans = []
     for first, last in itertools.pairwise([-1, *cuts, len(samples) - 1]):
@@ -263,8 +296,7 @@ def _events(samples: FrameSamples) -> Iterator[_Event]:
     height, width = samples.grey.shape[1:]
     blocks = np.zeros((pairs, -(-height // _BLOCK_PX), -(-width // _BLOCK_PX)), bool)
     for k in range(pairs):
-        rows = np.logical_or.reduceat(samples.changed(k), np.arange(0, height, _BLOCK_PX), axis=0)
-        blocks[k] = np.logical_or.reduceat(rows, np.arange(0, width, _BLOCK_PX), axis=1)
+        blocks[k] = in_blocks(samples.changed(k), _BLOCK_PX) > 0
     for k in range(pairs):
         if samples.times_s[k + 1] - samples.times_s[k] <= 2 * SOON_S:
             continue
@@ -306,9 +338,6 @@ def _turning_points(
     usual = _spread_out(always, *ends[0].shape)
     counted = np.where(usual, 0, 255).astype(np.uint8)
     least = _EVENT * counted.size
-
-    def soft(grey: Grey) -> Grey:
-        return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
 
     def differ(a: Grey, b: Grey) -> bool:
         # OpenCV compares with a number as well; its types do not say so.
