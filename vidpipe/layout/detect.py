@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.arrangements import Arrangements
+from vidpipe.layout.behind import Behind
 from vidpipe.layout.changing_text import TextWatch, width_for_letters
 from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.intervals import overridden
@@ -52,7 +54,10 @@ def detect_layout(
             looks an hour; the system's folder for such files by default.
     """
     watch = TextWatch(info.duration_s)
-    with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
+    with (
+        FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader,
+        Behind() as behind,
+    ):
         letters_px = width_for_letters(reader.video.size)
         shared = reader.size.width >= min(letters_px, reader.video.width)
         samples = sample(
@@ -61,7 +66,10 @@ def detect_layout(
             lambda f: on_progress(0.7 * f) if on_progress else None,
             scratch,
             watch if shared else None,
+            behind,
         )
+        # What is left of it is looked for while the rest is.
+        behind.do(watch.end)
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
             only = LayoutInterval(
@@ -78,15 +86,16 @@ def detect_layout(
         known_s = sum(item.duration_s for item in fixed)
         stretches: list[LayoutInterval] = []
         if known_s < 0.999 * duration_s:
-            people = FaceLooks(reader, samples, faces, options)
-            stretches = Arrangements(
-                reader, samples, borders, duration_s, people, options
-            ).stretches()
+            with closing(FaceLooks(reader, samples, faces, options)) as people:
+                stretches = Arrangements(
+                    reader, samples, borders, duration_s, people, options
+                ).stretches()
         stretches = overridden(stretches, fixed)
         if on_progress is not None:
             on_progress(0.8)
         slides = find_slides(reader, samples, stretches, options)
         found = _layout(reader, info, stretches, borders, slides)
+        behind.wait()
     if not shared:
         # Of a picture as wide as a banner letters are too small on the other samples.
         with FrameReader(path, info, max_width=letters_px, draft=True) as reader:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,6 +19,20 @@ from vidpipe.media.frames import FrameReader, Image
 
 #: Frames that lie so near to each other show what moves, in seconds.
 _SOON_S = 0.9
+#: A face takes so much of the height of what is a camera.
+_LEAST_FACE = 0.12
+#: And of one that moves so much changes.
+_MOVED = 0.02
+#: Pictures that are looked at at once; a detector uses one processor.
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Faces in one picture, and how much of the surest one moved; None where that is not known."""
+
+    count: int
+    moved: float | None
 
 
 class FaceLooks:
@@ -37,6 +53,10 @@ class FaceLooks:
         self.faces = faces
         self.looks = options.face_frames
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="faces")
+
+    def close(self) -> None:
+        self._threads.shutdown()
 
     def at(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         """Median number of faces in a few frames, and whether the first of them moves."""
@@ -75,24 +95,42 @@ class FaceLooks:
             yield [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
 
     def _look(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
-        counts: list[int] = []
-        moved: list[float] = []
-        for near in self._sampled(start_s, end_s) or self._decoded(start_s, end_s):
-            if not near:
-                continue
-            pair = [near[0], near[-1]] if len(near) > 1 else near
-            crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
-            found = [
-                f
-                for f in self.faces.detect(np.ascontiguousarray(crop[0]))
-                if f.rect.height >= 0.12 * rect.height
-            ]
-            counts.append(len(found))
-            if found and len(crop) == 2:
-                box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
-                a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
-                moved.append(float((difference(a, b) > 3).mean()))
-        return median_count(counts), bool(moved) and float(np.median(moved)) > 0.02
+        looks = [n for n in self._sampled(start_s, end_s) or self._decoded(start_s, end_s) if n]
+        seen: list[_Seen] = []
+        # More than half of them decide where they agree: the others are not looked at then.
+        for first, last in ((0, len(looks) // 2 + 1), (len(looks) // 2 + 1, len(looks))):
+            seen += self._threads.map(lambda near: self._faces(near, rect), looks[first:last])
+            if _agree(seen):
+                break
+        moved = [s.moved for s in seen if s.moved is not None]
+        count = median_count([s.count for s in seen])
+        return count, bool(moved) and float(np.median(moved)) > _MOVED
+
+    def _faces(self, near: list[Image], rect: Rect) -> _Seen:
+        """What one look shows, and whether the surest face has moved until the last picture."""
+        pair = [near[0], near[-1]] if len(near) > 1 else near
+        crop = [p[rect.y : rect.bottom, rect.x : rect.right] for p in pair]
+        found = [
+            f
+            for f in self.faces.detect(np.ascontiguousarray(crop[0]))
+            if f.rect.height >= _LEAST_FACE * rect.height
+        ]
+        if not found or len(crop) < 2:
+            return _Seen(len(found), None)
+        box = found[0].rect.clamp(Rect(x=0, y=0, width=rect.width, height=rect.height))
+        a, b = (_grey_of(c)[box.y : box.bottom, box.x : box.right] for c in crop)
+        return _Seen(len(found), float((difference(a, b) > 3).mean()))
+
+
+def _agree(seen: Sequence[_Seen]) -> bool:
+    """Whether looks, more than half of all, say the same, so that no other changes the median."""
+    if len({s.count for s in seen}) > 1:
+        return False
+    # Without a face nothing has moved.
+    return all(s.count == 0 for s in seen) or (
+        all(s.moved is not None for s in seen)
+        and len({s.moved > _MOVED for s in seen if s.moved is not None}) == 1
+    )
 
 
 def _grey_of(image: NDArray[np.uint8]) -> Grey:

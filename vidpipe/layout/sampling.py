@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.behind import Behind
 from vidpipe.layout.changing_text import TextWatch
 from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
@@ -155,13 +156,15 @@ def sample(
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
     watch: TextWatch | None = None,
+    behind: Behind | None = None,
 ) -> FrameSamples:
     """Frames over the whole video, and more around what happens in it.
 
     A short video is looked at every `duration_s / max_samples` seconds; a long one at
     keyframes, a second look after each of them, and at most `max_samples` looks around
     events. The looks lie in a file in `scratch` without a name. A `watch` sees the pictures
-    that it wants: of a short video in the same decode.
+    that it wants: of a short video in the same decode, and where there is something that
+    works behind it, there: all of it is seen when that is done.
     """
     duration_s = reader.info.duration_s
     step_s = max(options.min_step_s, duration_s / options.max_samples)
@@ -173,9 +176,10 @@ def sample(
                 on_progress(min(1.0, share * frame.t_s / max(duration_s, 1e-6)))
 
     dense = duration_s <= options.dense_up_to_s
-    looks = _Looks(reader, scratch, colour=dense)
+    looks = _Looks(reader, scratch, colour=dense, behind=behind if dense else None)
     if dense:
-        looks.add(reported(_thinned(_watched(reader, step_s, watch), 0.6 * step_s), 1.0))
+        frames = _watched(reader, step_s, watch, looks.do)
+        looks.add(reported(_thinned(frames, 0.6 * step_s), 1.0))
         return looks.samples()
     if watch is not None:
         watch.look(reader)
@@ -192,21 +196,26 @@ def sample(
     return looks.samples()
 
 
-def _watched(reader: FrameReader, step_s: float, watch: TextWatch | None) -> Iterator[Frame]:
+def _watched(
+    reader: FrameReader, step_s: float, watch: TextWatch | None, do: Callable[..., None]
+) -> Iterator[Frame]:
     """A frame for each step of the whole video; what a watch wants meanwhile it is shown."""
     others = watch.ticks if watch is not None else ()
     for k, frame in reader.together([Ticks(step_s), *others], roughly=True):
         if k == 0:
             yield frame
         elif watch is not None:
-            watch.add(k - 1, frame)
+            do(watch.add, k - 1, frame)
 
 
 class _Looks:
     """Grey frames while they are gathered."""
 
-    def __init__(self, reader: FrameReader, scratch: Path | None, *, colour: bool) -> None:
+    def __init__(
+        self, reader: FrameReader, scratch: Path | None, *, colour: bool, behind: Behind | None
+    ) -> None:
         self.reader = reader
+        self._behind = behind
         self.kept = PictureFile(scratch)
         self.colour = PictureFile(scratch) if colour else None
         self.found: dict[float, tuple[int, bool]] = {}
@@ -216,13 +225,26 @@ class _Looks:
         before = len(self.found)
         for frame in frames:
             if frame.t_s not in self.found:
-                self.found[frame.t_s] = self.kept.add(frame.grey), regular
-                if self.colour is not None:
-                    self.colour.add(frame.image)
+                self.found[frame.t_s] = len(self.found), regular
+                self.do(self._keep, frame)
         return len(self.found) - before
+
+    def do(self, work: Callable[..., None], *given: Any) -> None:
+        """Now, or behind what decodes."""
+        if self._behind is not None:
+            self._behind.do(work, *given)
+        else:
+            work(*given)
+
+    def _keep(self, frame: Frame) -> None:
+        self.kept.add(frame.grey)
+        if self.colour is not None:
+            self.colour.add(frame.image)
 
     def samples(self) -> FrameSamples:
         """All looks so far."""
+        if self._behind is not None:
+            self._behind.wait()
         times = sorted(self.found)
         rows = [self.found[t][0] for t in times]
         return FrameSamples(
