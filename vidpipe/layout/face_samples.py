@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ _SOON_S = 0.9
 _LEAST_FACE = 0.12
 #: And of one that moves so much changes.
 _MOVED = 0.02
+#: So many pairs of samples say enough of a short stretch: more than half of the usual number.
+_FEW = 3
+#: Moments whose pictures are kept: the same ones are asked for other rectangles.
+_KEPT = 32
 #: Pictures that are looked at at once; a detector uses one processor.
 _AT_ONCE = 2
 
@@ -53,6 +58,7 @@ class FaceLooks:
         self.faces = faces
         self.looks = options.face_frames
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
+        self._near: dict[tuple[float, float], list[Image]] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="faces")
 
     def close(self) -> None:
@@ -82,26 +88,36 @@ class FaceLooks:
             return []
         within = np.flatnonzero((times_s >= start_s) & (times_s < end_s))
         first = within[:-1][np.diff(times_s[within]) <= _SOON_S]
-        if len(first) < self.looks:
+        looks = min(self.looks, len(first))
+        if looks < min(self.looks, _FEW):
             return []
-        spread = (np.arange(self.looks) + 0.5) * len(first) / self.looks
+        spread = (np.arange(looks) + 0.5) * len(first) / looks
         chosen = first[spread.astype(int)]
         return [[colour[k], colour[k + 1]] for k in chosen.tolist()]
 
     def _decoded(self, start_s: float, end_s: float) -> Iterator[list[Image]]:
         """Frames of a stretch, each with one soon after it."""
         for t_s in self._moments(start_s, end_s):
-            until_s = min(end_s, t_s + _SOON_S)
-            yield [f.image for f in self.reader.every(0.6, t_s, until_s, roughly=True)]
+            asked = t_s, min(end_s, t_s + _SOON_S)
+            if asked not in self._near:
+                if len(self._near) >= _KEPT:
+                    del self._near[next(iter(self._near))]
+                frames = self.reader.every(0.6, *asked, roughly=True)
+                self._near[asked] = [f.image for f in frames]
+            yield self._near[asked]
 
     def _look(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
-        looks = [n for n in self._sampled(start_s, end_s) or self._decoded(start_s, end_s) if n]
-        seen: list[_Seen] = []
+        sampled = self._sampled(start_s, end_s)
+        looks = filter(None, sampled or self._decoded(start_s, end_s))
         # More than half of them decide where they agree: the others are not looked at then.
-        for first, last in ((0, len(looks) // 2 + 1), (len(looks) // 2 + 1, len(looks))):
-            seen += self._threads.map(lambda near: self._faces(near, rect), looks[first:last])
-            if _agree(seen):
-                break
+        enough = (len(sampled) or self.looks) // 2 + 1
+
+        def seen_in(some: Iterable[list[Image]]) -> list[_Seen]:
+            return list(self._threads.map(lambda near: self._faces(near, rect), some))
+
+        seen = seen_in(itertools.islice(looks, enough))
+        if not _agree(seen):
+            seen += seen_in(looks)
         moved = [s.moved for s in seen if s.moved is not None]
         count = median_count([s.count for s in seen])
         return count, bool(moved) and float(np.median(moved)) > _MOVED
