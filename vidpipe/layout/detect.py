@@ -23,7 +23,7 @@ from vidpipe.layout.model import (
     Slide,
     Transition,
 )
-from vidpipe.layout.sampling import sample
+from vidpipe.layout.sampling import KeptLooks, sample
 from vidpipe.layout.shots import Boundary, find_borders
 from vidpipe.layout.slides import find_slides
 from vidpipe.media.faces import FaceDetector
@@ -41,7 +41,24 @@ def detect_layout(
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
 ) -> Layout:
-    """Find regions and slides of one recording.
+    """Find regions and slides of one recording, as `look_at` does; what was looked at is let go."""
+    found, _ = look_at(
+        path, info, faces, options, given=given, on_progress=on_progress, scratch=scratch
+    )
+    return found
+
+
+def look_at(
+    path: Path,
+    info: MediaInfo,
+    faces: FaceDetector,
+    options: LayoutOptions,
+    *,
+    given: Sequence[LayoutInterval] = (),
+    on_progress: Callable[[float], None] | None = None,
+    scratch: Path | None = None,
+) -> tuple[Layout, KeptLooks | None]:
+    """Find regions and slides of one recording; with the pictures looked at, of a short one.
 
     Args:
         path: the video on this machine.
@@ -79,7 +96,7 @@ def detect_layout(
                 regions=(Region(role=RegionRole.SCREEN, rect=whole, confidence=0.0),),
                 confidence=0.0,
             )
-            return _layout(reader, info, [only], [], [])
+            return _layout(reader, info, [only], [], []), None
         borders = find_borders(reader, samples, options)
         duration_s = max(info.duration_s, 0.04)
         fixed = [_rescaled(item, reader.scale) for item in given]
@@ -103,7 +120,8 @@ def detect_layout(
     text = watch.found(Size(width=found.width, height=found.height))
     if on_progress is not None:
         on_progress(1.0)
-    return found.model_copy(update={"changing_text": text})
+    kept = None if samples.colour is None else KeptLooks(samples.times_s, samples.colour)
+    return found.model_copy(update={"changing_text": text}), kept
 
 
 def _rescaled(item: LayoutInterval, scale: float) -> LayoutInterval:

@@ -56,8 +56,26 @@ _BUSY_S = 0.5
 _AT_ONCE = 200
 #: A shot with fewer looks than this is looked at more closely.
 _SHOT_LOOKS = 8
+#: A look that is no farther from a moment shows what there is to be seen then.
+_NEAR_S = 0.6
 #: Blurred looks that are kept in memory: all of a short video.
 _SOFT_LOOKS = 320
+
+
+@dataclass(frozen=True)
+class KeptLooks:
+    """Pictures in colour, BGR, at `times_s`, shape (n,): what was decoded need not be again."""
+
+    times_s: NDArray[np.float64]
+    pictures: Pictures
+
+    def near(self, t_s: float, start_s: float, end_s: float) -> NDArray[np.uint8] | None:
+        """The picture within `[start_s, end_s)` next to a moment; None where none is near."""
+        inside = np.flatnonzero((self.times_s >= start_s) & (self.times_s < end_s))
+        if len(inside) == 0:
+            return None
+        k = int(inside[np.abs(self.times_s[inside] - t_s).argmin()])
+        return self.pictures[k] if abs(self.times_s[k] - t_s) <= _NEAR_S else None
 
 
 @dataclass(frozen=True)
