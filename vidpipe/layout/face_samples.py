@@ -16,7 +16,8 @@ from vidpipe.layout.frame_store import Grey
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.layout.sampling import FrameSamples, difference
 from vidpipe.media.faces import FaceDetector, median_count
-from vidpipe.media.frames import FrameReader, Image
+from vidpipe.media.frames import FrameReader, Image, Ticks
+from vidpipe.timeline import Interval, span
 
 #: Frames that lie so near to each other show what moves, in seconds.
 _SOON_S = 0.9
@@ -58,7 +59,7 @@ class FaceLooks:
         self.faces = faces
         self.looks = options.face_frames
         self.seen: dict[tuple[float, float, Rect], tuple[int, bool]] = {}
-        self._near: dict[tuple[float, float], list[Image]] = {}
+        self._near: dict[Interval, list[Image]] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="faces")
 
     def close(self) -> None:
@@ -97,14 +98,32 @@ class FaceLooks:
 
     def _decoded(self, start_s: float, end_s: float) -> Iterator[list[Image]]:
         """Frames of a stretch, each with one soon after it."""
+        together: list[list[Interval]] = []
         for t_s in self._moments(start_s, end_s):
-            asked = t_s, min(end_s, t_s + _SOON_S)
-            if asked not in self._near:
-                if len(self._near) >= _KEPT:
-                    del self._near[next(iter(self._near))]
-                frames = self.reader.every(0.6, *asked, roughly=True)
-                self._near[asked] = [f.image for f in frames]
-            yield self._near[asked]
+            until_s = min(end_s, t_s + _SOON_S)
+            if until_s <= t_s:
+                continue
+            asked = span(t_s, until_s)
+            # In a short stretch one look begins where another is not over yet.
+            if together and asked.start_s - together[-1][-1].end_s < _SOON_S:
+                together[-1].append(asked)
+            else:
+                together.append([asked])
+        for moments in together:
+            yield from self._seen_at(moments)
+
+    def _seen_at(self, moments: Sequence[Interval]) -> list[list[Image]]:
+        """Frames of moments that are near to each other, of one decode."""
+        new = [m for m in moments if m not in self._near]
+        for moment in new:
+            if len(self._near) >= _KEPT:
+                del self._near[next(iter(self._near))]
+            self._near[moment] = []
+        found = {moment: self._near[moment] for moment in moments}
+        ticks = [Ticks(0.6, m.start_s, m.end_s) for m in new]
+        for k, frame in self.reader.together(ticks, roughly=True):
+            found[new[k]].append(frame.image)
+        return list(found.values())
 
     def _look(self, start_s: float, end_s: float, rect: Rect) -> tuple[int, bool]:
         sampled = self._sampled(start_s, end_s)
