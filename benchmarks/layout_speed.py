@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,10 @@ def speed(only: Sequence[str] = ()) -> None:
             info = loaded["probe"](path)
             if info.video is None:
                 continue
-            ours = took(lambda path=path, info=info: _stage(loaded, path, info, Path(folder)))
-            theirs = took(
-                lambda path=path: loaded["scenes"].detect(
-                    str(path), loaded["scenes"].AdaptiveDetector()
-                )
-            )
-            bare = took(lambda path=path: decoded(path))
+            ours = took(partial(_stage, loaded, path, info, Path(folder)))
+            scenes = loaded["scenes"]
+            theirs = took(partial(scenes.detect, str(path), scenes.AdaptiveDetector()))
+            bare = took(partial(decoded, path))
             name = str(path.relative_to(_MEDIA))
             table.add_row(
                 name,

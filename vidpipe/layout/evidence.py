@@ -263,9 +263,7 @@ class Lines:
             over = over + self._row(self._rows, y, right + 2, right + reach_x)
             beyond += np.where((y > 0) & (y < self.height), over / 8, 0.0)
         mean = (sides[0] + sides[1] + sides[2] + sides[3]) / 4
-        weakest = np.minimum(
-            np.minimum(sides[0], sides[1]), np.minimum(sides[2], sides[3])
-        )
+        weakest = np.minimum(np.minimum(sides[0], sides[1]), np.minimum(sides[2], sides[3]))
         return np.asarray(0.5 * mean + 0.5 * weakest - 0.2 * beyond, np.float64)
 
     def inner(self, rect: Rect) -> list[float]:

@@ -160,12 +160,12 @@ def difference(a: Grey, b: Grey) -> Grey:
 
 
 def in_blocks(mask: Mask, side_px: int) -> NDArray[np.int_]:
-    """How many pixels are set in each square block, the last ones cut off; shape (rows, columns)."""
+    """How many pixels of each square block are set, the last ones cut off, (rows, columns)."""
     height, width = mask.shape
     sums = cv2.integral(mask.view(np.uint8)).astype(np.int64)
     y = np.append(np.arange(0, height, side_px), height)
     x = np.append(np.arange(0, width, side_px), width)
-    return np.diff(np.diff(sums[np.ix_(y, x)], axis=0), axis=1)
+    return np.asarray(np.diff(np.diff(sums[np.ix_(y, x)], axis=0), axis=1), np.int64)
 
 
 def sample(
@@ -311,11 +311,7 @@ def _forward(events: list[_Event]) -> list[_Event]:
 
 def _short_shots(samples: FrameSamples, options: LayoutOptions) -> list[tuple[float, float]]:
     """Spans between cuts with too few looks to see what moves, the longest first."""
-    cuts = [
-        k
-        for k in range(len(samples) - 1)
-        if samples.changed_share(k) > options.cut_fraction
-    ]
+    cuts = [k for k in range(len(samples) - 1) if samples.changed_share(k) > options.cut_fraction]
     spans = []
     for first, last in itertools.pairwise([-1, *cuts, len(samples) - 1]):
         if last - first < _SHOT_LOOKS and last > first:

@@ -128,7 +128,7 @@ class _Page:
         total = np.zeros(mask.shape, np.float32)
         self.drawn = []
         for k in self.inside:
-            found = _edges_of(samples.soft(k)) & mask
+            found = _edges_of(samples.soft(int(k))) & mask
             total += found
             self.drawn.append(int(np.count_nonzero(found)))
         self.template = total > _TEMPLATE_SHARE * max(1, len(self.inside))
@@ -151,7 +151,7 @@ class _Page:
         ]
         moved = np.array(
             [
-                np.count_nonzero(samples.changed(i, j) & self.mask) / self.mask.size
+                np.count_nonzero(samples.changed(int(i), int(j)) & self.mask) / self.mask.size
                 for i, (_, j) in zip(since, pairs, strict=True)
             ]
         ) / max(float(self.mask.mean()), 1e-9)
