@@ -75,7 +75,7 @@ ROUTES: dict[str, Action | str] = {
     "GET /costs/entries": R,
     "GET /videos/{video_id}/costs": R,
     "GET /videos/{video_id}/costs/estimate": R,
-    "GET /services": R,
+    "GET /services": C,
     "GET /budgets": R,
     "PUT /budgets/{scope}/{subject}/{period}": C,
     "DELETE /budgets/{scope}/{subject}/{period}": C,
