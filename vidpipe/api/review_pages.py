@@ -285,9 +285,7 @@ async def _opened(request: Request) -> OpenedLink | None:
     return await run_in_threadpool(links.open, request.path_params["token"], proof[:100])
 
 
-async def _limit_guest(
-    request: Request, opened: OpenedLink, what: str, per_minute: int
-) -> None:
+async def _limit_guest(request: Request, opened: OpenedLink, what: str, per_minute: int) -> None:
     """Count what somebody looks at by a link that holds: they may, and not without end."""
     address = actor_of(request).address
     await limit(request, f"review-{what}:{opened.link.link_id}:{address}", per_minute)

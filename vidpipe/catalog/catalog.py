@@ -100,7 +100,8 @@ class Catalog(Database):
     it all stands and what it has come to are each a part of their own: `inbox`, `requests`,
     `failures`, `heartbeats`, `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`,
     `webhooks`, `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`,
-    `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `review_rules`, `posts`, `standing`, `totals`,
+    `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `review_rules`, `posts`,
+    `standing`, `totals`,
     whom channels post as: `social_accounts`, and what happens and how far it is: `events`,
     `progress`.
     """

@@ -187,7 +187,7 @@ class ReviewChangeRow(Base):
 
 
 class ReviewRulesRow(Base):
-    """When a channel asks, as somebody set it in the service: instead of what its file says.
+    """When a channel asks, as it was set in the service: instead of what its file says.
 
     `rules` is null where the file holds again; the version goes on counting.
     """

@@ -378,7 +378,7 @@ def test_browsers_say_where_a_form_comes_from(client, library, video_id):
 def test_a_guest_looks_as_often_as_a_person_would(client, library, video_id, monkeypatch):
     monkeypatch.setattr(review_pages, "_PAGES", 3)
     monkeypatch.setattr(review_pages, "_PIECES", 2)
-    where, link = link_to(library, video_id)
+    where, _ = link_to(library, video_id)
     shown = [client.get(where) for _ in range(4)]
     assert [one.status_code for one in shown] == [200, 200, 200, 429]
     assert int(shown[-1].headers["retry-after"]) > 0 and "Too many requests" in shown[-1].text
