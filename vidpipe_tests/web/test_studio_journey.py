@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -109,7 +110,7 @@ def test_a_recording_goes_from_the_upload_to_the_downloaded_file(
     # Edited over a slow line; the page is loaded again before the change was sent.
     desk.open(f"/studio/videos/{video}/clips/{item['clip_id']}", "of 100")
     desk.page.get_by_role("tab", name="Texts").click()
-    title = desk.page.get_by_label("Title", exact=True)
+    title = desk.page.get_by_label(re.compile("^Title"))
     desk.until(title.is_enabled, "what was changed before is not there")
     title.fill(TITLE)
     desk.press("Tab")
