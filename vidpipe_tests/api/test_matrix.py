@@ -16,6 +16,7 @@ from vidpipe_tests.uploads.conftest import PIECE, metadata
 PUBLIC, LOGIN = "public", "login"
 R, S, P, X, M = Action.READ, Action.SUBMIT, Action.PROCESS, Action.REMOVE, Action.MANAGE
 C, D, B = Action.CONFIGURE, Action.REVIEW, Action.PUBLISH
+A = Action.DECIDE
 ROUTES: dict[str, Action | str] = {
     "POST /jobs": S,
     "POST /jobs/batch": S,
@@ -74,7 +75,7 @@ ROUTES: dict[str, Action | str] = {
     "GET /costs/entries": R,
     "GET /videos/{video_id}/costs": R,
     "GET /videos/{video_id}/costs/estimate": R,
-    "GET /services": R,
+    "GET /services": C,
     "GET /budgets": R,
     "PUT /budgets/{scope}/{subject}/{period}": C,
     "DELETE /budgets/{scope}/{subject}/{period}": C,
@@ -100,15 +101,19 @@ ROUTES: dict[str, Action | str] = {
     "DELETE /channels/{channel}/assets/{name}": X,
     "GET /events": R,
     "GET /events/history": R,
+    "GET /gates": R,
+    "GET /channels/{channel}/gates": R,
+    "PUT /channels/{channel}/gates": C,
+    "DELETE /channels/{channel}/gates": C,
     "GET /reviews": R,
     "GET /videos/{video_id}/clips/{clip}/review": R,
-    "POST /videos/{video_id}/clips/{clip}/approve": D,
-    "POST /videos/{video_id}/clips/{clip}/reject": D,
-    "POST /videos/{video_id}/clips/{clip}/undo": D,
-    "POST /reviews/batch": D,
+    "POST /videos/{video_id}/clips/{clip}/approve": A,
+    "POST /videos/{video_id}/clips/{clip}/reject": A,
+    "POST /videos/{video_id}/clips/{clip}/undo": A,
+    "POST /reviews/batch": A,
     "GET /reviews/gates": R,
-    "POST /reviews/gates/{gate_id}/approve": D,
-    "POST /reviews/gates/{gate_id}/reject": D,
+    "POST /reviews/gates/{gate_id}/approve": A,
+    "POST /reviews/gates/{gate_id}/reject": A,
     "POST /reviews/links": D,
     "GET /reviews/links": R,
     "DELETE /reviews/links/{link_id}": D,
@@ -239,6 +244,7 @@ def _body(route: str, at: dict[str, str]) -> Any:
             "account_id": at["account_id"],
         },
         "PUT /channels/{channel}/publishing-pause": {"reason": "launch"},
+        "PUT /channels/{channel}/gates": {"render": "ask"},
         "PATCH /social-posts/{post_id}": {"changes": {"title": "Another"}},
         "POST /social-posts/{post_id}/decide": {"posted": False},
         "PATCH /webhooks/{endpoint_id}": {"description": "other"},
@@ -351,7 +357,7 @@ def ask(service: Guarded, route: str, organisation: str, headers: dict[str, str]
         path += "?after=0&seconds=0"
     if route == "DELETE /users/{user_id}/role":
         path += f"?organisation={organisation}&channel=nothing"
-    more = {"If-Match": "*"} if method == "PATCH" or "/edits" in route else {}
+    more = {"If-Match": "*"} if method == "PATCH" or "/edits" in route or "/gates" in route else {}
     if "/tus" in route:
         said = {"channel": at["channel"], "filename": f"new {at['video_id']}.mp4"}
         more = {**PIECE, "Upload-Offset": "0", "Upload-Metadata": metadata(**said)}
