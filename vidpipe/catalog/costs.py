@@ -24,8 +24,8 @@ from vidpipe.catalog.cost_tables import (
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.requests import wake
-from vidpipe.catalog.states import ACTIVE
-from vidpipe.catalog.tables import JobRow, Video
+from vidpipe.catalog.states import ACTIVE, RequestState
+from vidpipe.catalog.tables import JobRow, RequestRow, Video
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
@@ -301,6 +301,18 @@ class CostRows:
         )
         with self._db.session() as session:
             return int(session.scalar(query) or 0)
+
+    def unpaid(self) -> dict[tuple[str, str], int]:
+        """How many requests for runs wait for money or quota, by channel and `budget` or
+        `quota`."""
+        kind = case((RequestRow.waits_for.like("quota/%"), "quota"), else_="budget")
+        query = (
+            select(RequestRow.channel, kind.label("kind"), func.count())
+            .where(RequestRow.state == RequestState.OPEN, RequestRow.waits_for.is_not(None))
+            .group_by(RequestRow.channel, "kind")
+        )
+        with self._db.session() as session:
+            return {(channel, of): count for channel, of, count in session.execute(query)}
 
     def held(self) -> tuple[int, int]:
         """How many calls are held for, and nanos of all of them."""

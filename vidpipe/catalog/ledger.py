@@ -46,7 +46,7 @@ _LOCKED = (
     .order_by(_BUCKETS.c.key)
     .with_for_update()
 )
-_RESERVED = insert(CostReservationRow.__table__)
+_RESERVED = insert(CostReservationRow.metadata.tables[CostReservationRow.__tablename__])
 _ENTRIES = CostEntryRow.__table__
 _ATTEMPTS = {
     name: select(func.count())
