@@ -243,7 +243,12 @@ def happened(home):
 
 def quarantined_upload():
     return UploadRow(
-        key="default/bad.mp4", channel="default", version="1", state="quarantined", reason="broken"
+        key="default/bad.mp4",
+        channel="default",
+        version="1",
+        size_bytes=1,
+        state="quarantined",
+        reason="broken",
     )
 
 
