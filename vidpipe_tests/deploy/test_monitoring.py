@@ -318,6 +318,9 @@ def test_prometheus_finds_every_series_of_the_dashboards_at_a_real_service(tmp_p
     )
     url = f"http://127.0.0.1:{ports['prometheus']}/api/v1"
     try:
+        # What counts requests has no series before the first.
+        health = f"http://127.0.0.1:{ports['serve']}/health"
+        until("it answers", lambda: urllib.request.urlopen(health, timeout=5).status, serve)
         until(
             "the target is up",
             lambda: [
