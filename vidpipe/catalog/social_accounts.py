@@ -324,12 +324,13 @@ class SocialAccountRows:
         with self._db.writing() as session:
             session.execute(query.values(limits=limits, limits_at=now(), name=name[:200]))
 
-    def reseal(self, renewed: Callable[[str], str | None]) -> int:
-        """Encrypt secrets again; `renewed` gives None for what may stay as it is. How many."""
+    def reseal(self, renewed: Callable[[str], str | None]) -> tuple[int, int]:
+        """Encrypt secrets again; `renewed` gives None for what may stay as it is. How many, and
+        how many could not be now."""
         query = select(SocialAccountRow.account_id, SocialAccountRow.secret)
         with self._db.session() as session:
             rows = list(session.execute(query.where(SocialAccountRow.secret.is_not(None))))
-        count = 0
+        count = left = 0
         for account_id, secret in rows:
             sealed = renewed(secret)
             if sealed is None:
@@ -342,8 +343,9 @@ class SocialAccountRows:
             )
             done = change.values(secret=sealed).returning(SocialAccountRow.account_id)
             with self._db.writing() as session:
-                count += session.scalar(done) is not None
-        return count
+                changed = session.scalar(done) is not None
+            count, left = count + changed, left + (not changed)
+        return count, left
 
     def forget_expected(self) -> None:
         """Remove what is kept of those who did not come back."""

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from vidpipe.catalog.event_tables import EventRow
@@ -13,12 +14,14 @@ from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN
 from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
 from vidpipe.catalog.states import WrongState
+from vidpipe.catalog.tables import now
+from vidpipe.catalog.turns import ChoreTurnRow
 from vidpipe.library import AlreadyPosted, NotApproved, PostChanges, Refused
 from vidpipe.library.errors import AccountBroken
 from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown, stock
-from vidpipe_tests.reviews.conftest import ADA, VIDEO
+from vidpipe_tests.reviews.conftest import ADA, KEY, VIDEO
 
 
 def notices(scene):
@@ -467,7 +470,7 @@ def test_what_waits_is_looked_at_ever_less_and_after_what_is_to_go_out(open_post
     assert scene.driver._claim(Counter()).post_id == other
 
 
-def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, monkeypatch):
+def test_posts_are_sealed_anew_in_portions_once_a_key_by_one_process(open_posts, monkeypatch):
     scene = open_posts("x")
     post = scene.make(scene.account("x")).post_id
     with scene.library.engine.catalog.writing() as session:
@@ -489,6 +492,16 @@ def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, 
     assert last == f"{post}-2" and len(seen) == 4
     assert scene.posts.rows.reseal(vault.renewed, after=last, limit=2) is None and len(seen) == 5
     assert not scene.posts.reseal() and len(seen) == 10
-    assert not scene.posts.reseal() and len(seen) == 10
-    scene.clock.now += timedelta(days=1)
-    assert not scene.posts.reseal() and len(seen) == 15
+    # Another process finds that it was done; one that died half-way is followed where it was.
+    other = open_posts()
+    assert not other.posts.reseal() and len(seen) == 10
+    with scene.library.engine.catalog.writing() as session:
+        turn = session.scalars(select(ChoreTurnRow)).one()
+        assert turn.place == "" and turn.due_at > now() + timedelta(days=6)
+        turn.place, turn.due_at, turn.lease = last, now(), "of a process that died"
+    assert not other.posts.reseal() and len(seen) == 11
+    # A new first key: all of them are looked at again, by one.
+    fresh = Fernet.generate_key().decode()
+    third = open_posts(encryption_keys=[fresh, KEY])
+    assert not third.posts.reseal() and len(seen) == 16
+    assert not third.posts.reseal() and not other.posts.reseal() and len(seen) == 16
