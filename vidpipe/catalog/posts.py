@@ -274,6 +274,24 @@ def release_posts(session: Session, account_id: str) -> int:
     return len(rows)
 
 
+def wake_posts(session: Session, account_id: str) -> None:
+    """Have posts of an account that wait for something looked at; those that a worker has are by
+    it.
+
+    Args:
+        session: of the transaction that changes what they may wait for.
+        account_id: of the account.
+    """
+    waits = (PostRow.waits_until.is_not(None), PostRow.due_at.is_not(None))
+    query = update(PostRow).where(
+        PostRow.account_id == account_id,
+        PostRow.state.in_((PostState.POSTING, PostState.POSTED)),
+        PostRow.lease.is_(None),
+        *waits,
+    )
+    session.execute(query.values(due_at=now()))
+
+
 def released(row: PostRow, at: datetime) -> None:
     """A post that was held goes on where it was; whoever drives it looks where that is."""
     if row.remote is not None:

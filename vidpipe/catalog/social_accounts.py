@@ -21,7 +21,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.notices import Notice, tell
-from vidpipe.catalog.posts import hold_posts, release_posts
+from vidpipe.catalog.posts import hold_posts, release_posts, wake_posts
 from vidpipe.catalog.publishing_tables import ConnectingRow, PostRow, SocialAccountRow
 from vidpipe.catalog.tables import now
 
@@ -135,6 +135,10 @@ class SocialAccountRows:
                     for one in found:
                         row = _place(session, one.remote_id, fixed)
                         before = AccountState(row.state) if row.state else None
+                        if before is not None and row.application != application:
+                            # The quotas are others: what waits for those of the one before is
+                            # looked at.
+                            wake_posts(session, row.account_id)
                         row.name, row.application = one.name[:200], application
                         row.secret, row.scopes = one.secret, list(one.scopes)
                         row.expires_at, row.due_at = one.expires_at, one.due_at

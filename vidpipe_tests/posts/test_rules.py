@@ -13,6 +13,7 @@ from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN
 from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
+from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.catalog.states import WrongState
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.turns import ChoreTurnRow
@@ -294,6 +295,30 @@ def test_an_empty_bucket_waits_for_its_reset_and_others_go_on(open_posts, tmp_pa
     scene.drive()
     assert scene.posts.get(two.post_id).state == "posted"
     assert scene.clock.now >= found.waits_until
+
+
+def test_an_account_that_is_given_another_project_waits_for_the_old_ones_quota_no_more(open_posts):
+    scene = open_posts("youtube")
+    fake = scene.fakes["youtube"]
+    fake.trouble("", Kind.QUOTA, skip=1)
+    account = scene.account("youtube")
+    post = scene.make(account).post_id
+    scene.work()
+    scene.work()
+    waits = scene.posts.get(post)
+    assert waits.state == "posting" and waits.waits_until > scene.clock.now
+    rows = scene.library.engine.catalog.social_accounts
+    row = rows.get(account)
+    found = FoundAccount(row.remote_id, row.name, row.secret, (), None, None)
+    where = {"channel": row.channel, "platform": row.platform, "by": "user:ada"}
+    assert rows.connect([found], **where, application="second") == [account]
+    assert scene.row(post).due_at < waits.waits_until
+    scene.clock.now += timedelta(minutes=1)
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, post).due_at = scene.clock.now
+    scene.drive()
+    assert scene.posts.get(post).state == "posted" and scene.clock.now < waits.waits_until
+    assert shown(fake) == 1
 
 
 def test_a_project_of_its_own_has_quotas_of_its_own(open_posts, tmp_path):

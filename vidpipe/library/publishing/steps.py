@@ -121,6 +121,7 @@ class PostSteps:
             # Whoever made it due meanwhile changed its mind.
             return self._settle(row, _nothing)
         machine = self._machine(row)
+        progress = self._elsewhere_counted(row, progress, at)
         state = progress.state
         if row.state == PostState.POSTED and state.ended and progress.asked:
             return self._end(row, progress, machine)
@@ -139,6 +140,16 @@ class PostSteps:
         elif state.held is not None:
             state = machine.released(state, at)
         return self._next(row, progress.at(state), machine, at)
+
+    def _elsewhere_counted(
+        self, row: PostRow, progress: PostProgress, at: datetime
+    ) -> PostProgress:
+        """Its account has another application since: the quota of the one before is not its."""
+        application = self._posts.application(row.account_id)
+        if not progress.application or progress.application == application:
+            return progress
+        state = progress.state.having(not_before=None, waits=0, moved_at=at)
+        return progress.at(state).model_copy(update={"application": application})
 
     def _shown_later(
         self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
@@ -327,6 +338,8 @@ class PostSteps:
         row, own = asked.row, self._engine.accountant
         application = self._posts.application(row.account_id)
         purchase = purchase_of(asked.call, row.platform, application, currency=own.options.currency)
+        progress = asked.progress.model_copy(update={"application": application})
+        asked = replace(asked, progress=progress)
         held = None
         if purchase is not None:
             payer = Account(channel=row.channel, stage="publishing", video_id=row.video_id)

@@ -220,8 +220,8 @@ class AccountTokens:
             fresh = secret_of(self._vault().open(spooled.sealed))
         except (AccountBroken, Misconfigured):
             secret = None
-        known = secret is not None and secret.refresh is not None
-        if row is None or secret is None or not known or digest_of(secret.refresh) != spooled.of:
+        refresh = secret.refresh if secret is not None else None
+        if row is None or refresh is None or digest_of(refresh) != spooled.of:
             # It was connected again since, or disconnected, or the catalog has it already.
             self._spool.drop(spooled.account_id)
             return False
