@@ -27,7 +27,7 @@ def upgrade() -> None:
     )
     bind = op.get_bind()
     for post_id, changes in bind.execute(sa.select(posts.c.post_id, posts.c.changes)).all():
-        said = (changes or {}).get("publish_at")
+        said = changes.get("publish_at") if isinstance(changes, dict) else None
         if isinstance(said, str):
             moment = datetime.fromisoformat(said)
             bind.execute(posts.update().where(posts.c.post_id == post_id).values(opens_at=moment))
