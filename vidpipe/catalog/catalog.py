@@ -58,6 +58,7 @@ from vidpipe.catalog.tables import (
     Video,
     now,
 )
+from vidpipe.catalog.turns import ChoreTurns
 from vidpipe.catalog.upload_sessions import UploadSessionRows
 from vidpipe.catalog.webhooks import WebhookRows
 from vidpipe.storage.keys import channel_of
@@ -102,9 +103,13 @@ class Catalog(Database):
     `webhooks`, `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`,
     `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `review_rules`, `posts`,
     `standing`, `totals`,
-    whom channels post as: `social_accounts`, and what happens and how far it is: `events`,
-    `progress`.
+    whom channels post as: `social_accounts`, whose turn it is with a chore: `turns`, and what
+    happens and how far it is: `events`, `progress`.
     """
+
+    @cached_property
+    def turns(self) -> ChoreTurns:
+        return ChoreTurns(self)
 
     @cached_property
     def social_accounts(self) -> SocialAccountRows:
