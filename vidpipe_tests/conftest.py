@@ -79,6 +79,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+#: Modules with tests of half a minute and more: they come first, so that no worker is left with
+#: one of them when the others have nothing to take over any more.
+LONG = (
+    "graph/test_installed.py",
+    "test_reality.py",
+    "test_network.py",
+    "deploy/test_instance.py",
+    "api/test_contract.py",
+    "post_figures/test_demo.py",
+    "docs/test_docs.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    long = [item for name in LONG for item in items if item.path == here / name]
+    first = set(long)
+    items[:] = [*long, *(item for item in items if item not in first)]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--fast"):
         watching = Fast()
