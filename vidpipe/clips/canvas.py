@@ -28,6 +28,8 @@ _PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
 _NEARLY = 0.9
 #: A page beside its speaker, and how high the speaker's picture is next to its width at most.
 PAGE_SHARE, _COLUMN = 0.64, 1.35
+#: Less ground than this, next to the canvas, is a strip at its lower end, and is left to the top.
+_SLIVER = 0.12
 #: A disc leaves some of its band free at all sides.
 _DISC = 0.8
 #: A small screen next to the canvas.
@@ -138,7 +140,8 @@ def over(screen: Rect, variant: Variant, *, captions: bool, has_title: bool) -> 
     title = min(_pixels(_TITLE_MOST, size), room) if has_title else 0
     if title < _pixels(_TITLE_LEAST, size):
         title = 0
-        top -= max(0, room) // 2
+        free = max(0, room) // 2
+        top -= free if free > _SLIVER * size.height else 0
     top -= top % 2
     caption = Rect(
         x=safe.x,
@@ -324,7 +327,9 @@ def stack(
     deep = size.height - seam - seam % 2
     if camera is not None and camera * deep > size.width / _AS_WIDE:
         needed = 2 * round(size.width / camera / 2)
-        lower = max(0, min((deep - needed) // 2, safe.bottom - seam)) // 2 * 2
+        spare = deep - needed
+        lower = spare if spare <= _SLIVER * size.height else spare // 2
+        lower = max(0, min(lower, safe.bottom - seam)) // 2 * 2
         shown = shown.model_copy(update={"y": shown.y + lower})
         seam, deep = seam + lower, needed
     below = Rect(x=0, y=seam + seam % 2, width=size.width, height=deep)

@@ -147,3 +147,16 @@ def test_a_title_gets_smaller_letters_before_it_is_cut():
     text = "Why short keys can never be perfectly secure, whoever asks"
     size, lines = _largest(text, place.width - 32, place.height, 1.0, letters)
     assert " ".join(lines) == text and size >= 42
+
+
+def test_nothing_is_cut_through_where_the_picture_comes_nearer():
+    place = Rect(x=300, y=420, width=200, height=60)
+    alone = near_to(place, PAGE)
+    assert alone is not None
+    line = Rect(x=alone.x + 40, y=alone.y - 14, width=500, height=30)
+    found = near_to(place, PAGE, [line])
+    assert found is not None and place.intersect(found) == place
+    assert line.intersect(found) in (None, line)
+    # Where everything would be cut all of the page stays.
+    wide = [Rect(x=20, y=y, width=1240, height=40) for y in range(20, 700, 60)]
+    assert near_to(place, PAGE, wide) is None
