@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vidpipe.clips.auto_zoom import says_little, visible_region
 from vidpipe.clips.borders import tidied
 from vidpipe.clips.canvas import PAGE_SHARE, column, over, side_by_side, stack, tallest, titled
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
     delogo_region,
@@ -24,7 +25,6 @@ from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.nearer import changes, moved
 from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
-from vidpipe.clips.taken import face_on, head_width, is_cut
 from vidpipe.framing.follow import (
     FramedPair,
     close_up,
@@ -33,7 +33,13 @@ from vidpipe.framing.follow import (
     pair_of,
     pair_of_panes,
 )
-from vidpipe.framing.head import around_heads, aspect_for_head, roomy_aspect
+from vidpipe.framing.head import (
+    around_heads,
+    aspect_for_head,
+    head_width,
+    is_cut,
+    roomy_aspect,
+)
 from vidpipe.framing.model import FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces

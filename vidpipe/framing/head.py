@@ -21,6 +21,8 @@ _AS_HIGH = 0.92
 _NARROWEST = 0.5
 #: Shares of the time in which a head may reach further: a nod, a look of the detector.
 _SELDOM = 10.0
+#: The width of a head, ears and all, next to the height of the face.
+_HEAD = 1.04
 #: A crop is so wide at least next to the height of a face, if there is as much: twice the face.
 _ROOMY = 1.6
 #: Half of the width that is kept for a head, in face heights: hair at both sides and some air
@@ -97,3 +99,16 @@ def around_heads(region: Rect, least: float, faces: Sequence[FacePoint]) -> Rect
     width = min(region.width, round(max(right - left, least * region.height)))
     x = round((left + right - width) / 2)
     return Rect(x=x, y=region.y, width=width, height=region.height).clamp(region)
+
+
+def head_width(faces: Sequence[FacePoint]) -> float:
+    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
+    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
+
+
+def is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
+    """Whether a crop is too low for the face, from the hairline to the chin."""
+    if not faces:
+        return False
+    hairline, chin = face_rows(faces)
+    return chin - hairline > crop.height

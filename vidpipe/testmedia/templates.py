@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from vidpipe.channels.model import Channel
 from vidpipe.clips.canvas import titled
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.grounds import brand_ground, page_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.clips.render import render_clip
-from vidpipe.clips.taken import face_on
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.frames import FrameReader

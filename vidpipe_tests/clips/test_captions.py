@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import arrange
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.taken import face_on
 from vidpipe.clips.text.captions import clip_words, groups_of
 from vidpipe.clips.text.lettering import safe_text, text_width
 from vidpipe.clips.text.overlay import TextOverlay, ass_file

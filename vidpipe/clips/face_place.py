@@ -1,4 +1,4 @@
-"""What a face takes of a picture: of a crop, of the canvas."""
+"""What a face takes of the canvas."""
 
 from __future__ import annotations
 
@@ -6,25 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidpipe.framing.head import face_rows
 from vidpipe.framing.model import CropPath, FacePoint
 from vidpipe.geometry import Rect, Size
 
-#: Widths of a face and of the head around it next to the height of the face.
-_FACE, _HEAD = 0.76, 1.04
-
-
-def head_width(faces: Sequence[FacePoint]) -> float:
-    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
-    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
-
-
-def is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
-    """Whether a crop is too low for the face, from the hairline to the chin."""
-    if not faces:
-        return False
-    hairline, chin = face_rows(faces)
-    return chin - hairline > crop.height
+#: The width of a face next to its height.
+_FACE = 0.76
 
 
 def face_on(canvas: Size, path: CropPath, faces: Sequence[FacePoint]) -> Rect | None:
