@@ -6,10 +6,22 @@ import pytest
 from vidpipe.clips.canvas import arrange, column, over, side_by_side, stack, tallest
 from vidpipe.clips.insets import fill_of
 from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.clips.reframed import reframed
+from vidpipe.edits.model import FramingEdit
 from vidpipe.framing.head import aspect_for_head, roomy_aspect
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, fit
+from vidpipe.layout.model import (
+    Layout,
+    LayoutInterval,
+    LayoutKind,
+    Region,
+    RegionRole,
+    Shot,
+    Transition,
+)
 from vidpipe.platforms.model import load_presets
+from vidpipe.timeline import EditList, FrameSpan
 from vidpipe_tests.clips.shared import VERTICAL
 
 PORTRAIT = Variant.of(load_presets()["instagram_feed"])
@@ -110,3 +122,42 @@ def test_an_inset_over_text_is_filled_like_the_plainest_side_of_it():
     assert hole.intersect(inset) == inset
     assert like.intersect(page) == like and like.intersect(hole) is None
     assert like.width > like.height, "beside the page's text, not on it"
+
+
+def test_what_a_person_did_not_change_stays_side_by_side():
+    camera = Rect(x=980, y=30, width=290, height=660)
+    crop = Rect(x=980, y=60, width=290, height=400)
+    part = Part(
+        first_frame=0,
+        last_frame=300,
+        composition=Composition.STACK,
+        screen=PAGE,
+        camera=CropPath(rect=crop, points=(PathPoint(t_s=0.0, x=980.0),)),
+        side_by_side=True,
+        titled=True,
+    )
+    region = Region(role=RegionRole.CAMERA, rect=camera, confidence=1.0, faces=1)
+    layout = Layout(
+        width=1280,
+        height=720,
+        duration_s=10.0,
+        stretches=(
+            LayoutInterval(
+                start_s=0.0,
+                end_s=10.0,
+                kind=LayoutKind.SCREEN_AND_CAMERA,
+                regions=(region,),
+                confidence=1.0,
+            ),
+        ),
+        shots=(Shot(start_s=0.0, end_s=10.0, begins=Transition.START),),
+        slides=(),
+    )
+    edit = EditList(fps_num=30, fps_den=1, spans=(FrameSpan(first=0, last=300),))
+    chosen = FramingEdit(screen=Rect(x=0, y=90, width=700, height=394))
+    frame = Rect(x=0, y=0, width=1280, height=720)
+    (shown,) = reframed((part,), edit, [chosen], layout, frame, SQUARE, captions=True)
+    assert shown.side_by_side and shown.titled and shown.screen == chosen.screen
+    assert shown.camera.rect == crop
+    where = arrange(shown, SQUARE, captions=True)
+    assert where.camera.x > where.screen.right - 2
