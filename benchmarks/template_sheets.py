@@ -1,14 +1,14 @@
 """Contact sheets: every template on every kind of recording in every shape, to be looked at.
 
     python -m benchmarks.template_sheets --out FOLDER [--kind NAME] [--template NAME]
-    python -m benchmarks.template_sheets --out docs/pictures --made-up
+    python -m benchmarks.template_sheets --out docs/pictures --synthetic
 
 A few seconds of a real recording of each kind (of both columns of `benchmarks/real/split.yaml`)
 are planned and drawn as a run would, and a frame of each clip is put into one picture a kind: a
 row for each template, a column for each shape. Where nobody wrote down what is said, other words
 stand there at an even pace: the sheets are of looks.
 
-`--made-up` draws `template_shapes.jpg` of the documentation from nobody's recording: a made-up
+`--synthetic` draws `template_shapes.jpg` of the documentation from nobody's recording: a synthetic
 talk with its speaker beside the page, and one with an inset, in all shapes.
 """
 
@@ -200,16 +200,16 @@ def rows(looked: Looked, templates: Sequence[str], share: float) -> Iterator[NDA
         yield np.vstack([head, row])
 
 
-#: What is drawn of made-up talks, from which arrangements, and with which templates.
-_MADE_UP = {"beside": ("spotlight", "duo"), "inset": ("boxed", "karaoke")}
+#: What is drawn of synthetic talks, from which arrangements, and with which templates.
+_SYNTHETIC = {"beside": ("spotlight", "duo"), "inset": ("boxed", "karaoke")}
 
 
-def made_up(target: Path) -> None:
+def synthetic_sheet(target: Path) -> None:
     """The picture of the documentation: a row for each template."""
     detector = DlibFaces()
     drawn: list[NDArray[np.uint8]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for arrangement, templates in _MADE_UP.items():
+        for arrangement, templates in _SYNTHETIC.items():
             path = Path(folder) / f"{arrangement}.mp4"
             make_composite(path, arrangement, seed=91, pages=2, size=(1280, 720), fps=15)
             title = "Why 9 of 10 tests measure nothing"
@@ -226,11 +226,13 @@ def main() -> None:
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS])
     parser.add_argument("--template", action="append", choices=list(load_templates()))
     parser.add_argument("--at", type=float, default=0.6, help="share of a clip's length")
-    parser.add_argument("--made-up", action="store_true", help="the documentation's picture alone")
+    parser.add_argument(
+        "--synthetic", action="store_true", help="the documentation's picture alone"
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    if args.made_up:
-        made_up(args.out / "template_shapes.jpg")
+    if args.synthetic:
+        synthetic_sheet(args.out / "template_shapes.jpg")
         return
     detector = chosen_faces(load_settings()).detector
     for kind in KINDS:
