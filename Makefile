@@ -9,6 +9,9 @@ export DAGSTER_HOME ?= $(VIDPIPE_HOME)/dagster
 # Where models are kept; tests look there too.
 MODELS := $(or $(VIDPIPE_MODELS),$(VIDPIPE_HOME)/models)
 REGISTRY := $(wildcard vidpipe/models/registry.yaml)
+# A container's wish to write no bytecode would have every command that is started, by tests for
+# one, compile the same thousand modules.
+unexport PYTHONDONTWRITEBYTECODE
 # Where `make dev` shows clips: links in the UI go there.
 LINKS_PORT ?= 3001
 export VIDPIPE_PUBLIC_URL ?= http://127.0.0.1:$(LINKS_PORT)

@@ -6,9 +6,11 @@ import dagster as dg
 from pydantic import Field
 
 from assets.metadata import Metadata, markdown, mib, stored_picture, table
+from assets.partitions import videos
 from assets.step import OWNERS, translated
 from resources.vidpipe_resource import VidpipeResource
 from vidpipe.costs import units
+from vidpipe.library import CostEstimateView, Library
 from vidpipe.operations.charts import charts
 from vidpipe.operations.report import Report, report
 from vidpipe.operations.stale import plans
@@ -61,6 +63,44 @@ def stale_videos(
             ),
         }
     )
+
+
+@dg.asset(group_name="operations", kinds={"vidpipe"}, owners=OWNERS, partitions_def=videos)
+def run_estimate(
+    context: dg.AssetExecutionContext, vidpipe: VidpipeResource
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What a run of a video would cost now, by stage, and where that comes from. Makes nothing.
+
+    The job estimate_run beside process_video asks for it: its page then says the sum before
+    anything is spent.
+    """
+    with translated(context):
+        engine = vidpipe.engine
+        found = Library(engine).spending.estimate(context.partition_key)
+        return dg.MaterializeResult(metadata=estimate_metadata(found))
+
+
+def estimate_metadata(found: CostEstimateView) -> Metadata:
+    """An estimate: the sums that plot, then each stage with what it rests on."""
+    rows = [
+        {
+            "stage": one.stage,
+            "services": f"{one.outside:f}",
+            "own_work": f"{one.local:f}",
+            "by": one.basis,
+        }
+        for one in found.stages
+    ]
+    return {
+        "would_cost": float(found.total),
+        "would_cost_services": float(found.outside),
+        "would_cost_own_work": float(found.local),
+        "currency": found.currency,
+        "stages": table(
+            rows or [{"stage": "nothing", "services": "0", "own_work": "0", "by": "all is made"}],
+            by="recordings that it was told from, or the price list",
+        ),
+    }
 
 
 class ReportConfig(dg.Config):
@@ -192,4 +232,4 @@ def report_metadata(engine: Engine, found: Report) -> Metadata:
     }
 
 
-ASSETS = [stale_videos, library_report]
+ASSETS = [stale_videos, run_estimate, library_report]

@@ -1,52 +1,132 @@
 """How close estimates of costs are: each recording's, told from those before it.
 
-    python -m benchmarks.estimates RECORDING... [--until layout] [--after 10]
+    python -m benchmarks.estimates [RECORDING ...] [--until layout] [--after 10] [--keep FILE]
 
-Processes recordings one after another, asks before each what its stages will cost, and holds that
-beside what the ledger booked. Prints the share that is within 20 %, once so many are known.
+Processes recordings one after another into a home of its own, asks before each what its stages will
+cost, and holds that beside what the ledger booked. Prints the share that is within 20 %, once so
+many are known.
+
+Without recordings these are pieces of 14 to 34 s of the talks of `benchmarks/real/split.yaml`, of
+each of which one clip is ordered. The first ten may be built on: they are what is known. Those that
+follow are in turn such ones and ones that are only measured on. `--keep` writes what each
+stage cost, as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, cycle
 from pathlib import Path
+from random import Random
 
+from benchmarks.real.split import COLUMNS, MEDIA, split
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.intake import IncomingUpload
+from vidpipe.media.ffmpeg import executable
 from vidpipe.pipeline import Engine
 from vidpipe.pipeline.costing import run_cost
+from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.programs import run_program
 from vidpipe.settings import load_settings
+
+_MODELS = Path(__file__).parents[1] / ".vidpipe" / "models"
+_CHANNELS = "channels:\n  default: {quality: draft, clips: {count: 2, min_s: 6, max_s: 20}}\n"
+#: Seconds of the pieces that a talk is cut into, in turn.
+_LENGTHS_S = ((0.0, 24.0), (24.0, 14.0), (38.0, 28.0), (10.0, 20.0), (20.0, 34.0), (48.0, 18.0))
+#: What is ordered of each: a clip, however weak it is. Whether there is one at all would decide
+#: about three quarters of what a short recording costs.
+_ORDERED = RunOptions(clips=1)
+_NEAR = 0.2
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one recording was told to cost, and what it did, in nanos, by stage."""
+
+    name: str
+    column: str
+    duration_s: float
+    estimate: dict[str, int]
+    actual: dict[str, int]
+
+    @property
+    def off(self) -> float:
+        actual = sum(self.actual.values())
+        return (sum(self.estimate.values()) - actual) / actual
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("recordings", nargs="+", type=Path)
-    parser.add_argument("--until", default="layout", help="the last stage that is made")
+    parser.add_argument("recordings", nargs="*", type=Path)
+    parser.add_argument("--until", default="", help="the last stage that is made; all without it")
     parser.add_argument("--after", type=int, default=10, help="recordings that are known before")
+    parser.add_argument("--keep", type=Path, help="a file for what each stage cost")
     asked = parser.parse_args(arguments)
-    errors: list[float] = []
+    found: list[Told] = []
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(load_settings(home=Path(folder), drop_settle_s=0.0))
-        for number, path in enumerate(asked.recordings):
-            off = _off_by(engine, path, asked.until)
-            if off is not None:
-                print(f"{number + 1} {path.name}: {off:+.0%}", flush=True)
-                if number >= asked.after:
-                    errors.append(abs(off))
-    if errors:
-        right = sum(off <= 0.2 for off in errors)
-        print(f"after {asked.after}: {right} of {len(errors)} within 20 %, in the middle "
-              f"{statistics.median(errors):.0%}")  # fmt: skip
+        home = Path(folder)
+        (home / "channels.yaml").write_text(_CHANNELS)
+        models = Path(os.environ.get("VIDPIPE_MODELS", str(_MODELS)))
+        engine = Engine(load_settings(home=home, models=models, drop_settle_s=0.0))
+        given = [(path, "given") for path in asked.recordings] or _pieces(
+            home / "pieces", asked.after
+        )
+        for number, (path, column) in enumerate(given):
+            told = _told(engine, path, column, asked.until)
+            if told is None:
+                continue
+            print(f"{number + 1} {column} {path.name}: {told.off:+.0%}", flush=True)
+            found.append(told)
+            if asked.keep:
+                asked.keep.write_text(json.dumps([vars(one) for one in found], indent=1))
+    _report(found, asked.after)
     return 0
 
 
-def _off_by(engine: Engine, path: Path, until: str) -> float | None:
-    """By how much of what it cost an estimate was off; None where it could not be made."""
+def _report(found: Sequence[Told], after: int) -> None:
+    rest = found[after:]
+    for column in dict.fromkeys(told.column for told in rest):
+        off = [abs(told.off) for told in rest if told.column == column]
+        right = sum(one <= _NEAR for one in off)
+        print(
+            f"{column}, after {after}: {right} of {len(off)} within {_NEAR:.0%}, "
+            f"in the middle {statistics.median(off):.0%}, at most {max(off):.0%}"
+        )
+
+
+def _pieces(folder: Path, known: int) -> Iterator[tuple[Path, str]]:
+    """Pieces of the talks of both columns: those that are known first, then each column in turn."""
+    folder.mkdir()
+    spans: dict[str, list[tuple[Path, float, float]]] = {}
+    for column in COLUMNS:
+        talks = [MEDIA / "composites" / f"{name}.mp4" for name in split()["composites"][column]]
+        spans[column] = [(path, *span) for path in talks for span in _LENGTHS_S]
+        Random(25).shuffle(spans[column])
+    first, *_ = COLUMNS
+    for column in chain([first] * known, cycle(COLUMNS)):
+        if not any(spans.values()):
+            return
+        if spans[column]:
+            yield _cut(*spans[column].pop(0), folder), column
+
+
+def _cut(path: Path, begin_s: float, length_s: float, folder: Path) -> Path:
+    piece = folder / f"{path.stem}-{begin_s:g}-{length_s:g}.mp4"
+    cut = ("-ss", f"{begin_s}", "-t", f"{length_s}", "-i", str(path), "-c", "copy")
+    run_program([executable(), "-nostdin", "-v", "error", *cut, str(piece)], timeout_s=120)
+    return piece
+
+
+def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
+    """What a recording was told to cost and did; None where it could not be made."""
     upload = IncomingUpload(
         key=f"default/{path.name}", channel="default", name=path.name, path=path, version="1",
         sidecars={},
@@ -56,19 +136,21 @@ def _off_by(engine: Engine, path: Path, until: str) -> float | None:
         video = engine.catalog.video(video_id)
         if video is None:
             return None
-        order = engine.order(video_id)
+        order = engine.order(video_id, _ORDERED)
         names = engine.pipeline.names(order.wanted_platforms)
-        stages = names[: names.index(until) + 1]
+        stages = names[: names.index(until) + 1] if until else names
         told = run_cost(engine, video, stages)
         for stage in stages:
             engine.run_stage(stage, video_id, order)
     except VidpipeError as error:
         print(f"{path.name}: {error}", file=sys.stderr)
         return None
-    sums = engine.accountant.rows.sums("currency", channels=None, where={"video_id": video_id})
-    actual = sum(s.outside + s.local for s in sums)
-    estimate = sum(cost.outside + cost.local for cost in told)
-    return (estimate - actual) / actual if actual else None
+    sums = engine.accountant.rows.sums("stage", channels=None, where={"video_id": video_id})
+    actual = {str(s.of): s.outside + s.local for s in sums}
+    if not sum(actual.values()):
+        return None
+    estimate = {cost.stage: cost.outside + cost.local for cost in told}
+    return Told(path.name, column, video.duration_s, estimate, actual)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Layouts and slide changes on made-up recordings of every kind, and on labelled real ones.
 
     python -m benchmarks.layout [--seeds N] [--first-seed N] [--kinds inset circle ...] [--long]
+    python -m benchmarks.layout --speed [NAME ...]
 
 With `--long` recordings of three minutes, of which only keyframes and what lies around
-changes are looked at.
+changes are looked at. With `--speed` only how fast every real recording is looked at, beside
+PySceneDetect (`layout_speed`).
 
 Kind: share of the time with the right kind of layout. IoU: mean over the true regions of
 the best overlap among the found ones of the same role, weighted by time. F1: slide
@@ -22,6 +24,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.layout_speed import speed
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions, RegionRole
@@ -224,7 +227,11 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--speed", nargs="*", metavar="NAME", help="parts of names; by default all")
     arguments = parser.parse_args()
+    if arguments.speed is not None:
+        speed(arguments.speed)
+        return
     first = arguments.first_seed
     by_kind, by_nuisance = measure(
         arguments.kinds, range(first, first + arguments.seeds), long=arguments.long

@@ -41,7 +41,7 @@ def main() -> int:
         asked, done = [], 1
         for _ in range(options.videos):
             began = time.time()
-            catalog.requests.add([video.video_id], Cause.PERSON)
+            catalog.requests.add([video.video_id], Cause.MANUAL)
             done += 1
             wait_for("run", 300, lambda n=done: _ended(deployment) >= n)
             asked.append((began, runs_of(deployment)[0]))

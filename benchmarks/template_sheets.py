@@ -1,11 +1,15 @@
 """Contact sheets: every template on every kind of recording in every shape, to be looked at.
 
     python -m benchmarks.template_sheets --out FOLDER [--kind NAME] [--template NAME]
+    python -m benchmarks.template_sheets --out docs/pictures --synthetic
 
 A few seconds of a real recording of each kind (of both columns of `benchmarks/real/split.yaml`)
 are planned and drawn as a run would, and a frame of each clip is put into one picture a kind: a
 row for each template, a column for each shape. Where nobody wrote down what is said, other words
 stand there at an even pace: the sheets are of looks.
+
+`--synthetic` draws `template_shapes.jpg` of the documentation from nobody's recording: a synthetic
+talk with its speaker beside the page, and one with an inset, in all shapes.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from vidpipe.clips.render import render_clip
 from vidpipe.framing.model import FramingOptions
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import Layout, LayoutOptions
-from vidpipe.media.faces import FaceDetector
+from vidpipe.media.faces import DlibFaces, FaceDetector
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import MediaInfo, probe
 from vidpipe.pipeline.faces import chosen_faces
@@ -41,6 +45,7 @@ from vidpipe.segments.model import Segment
 from vidpipe.settings import load_settings
 from vidpipe.silence.model import SpeechMap
 from vidpipe.templates.model import Template, load_templates
+from vidpipe.testmedia.composite import make_composite
 from vidpipe.timeline import span
 from vidpipe.transcript.model import Word
 
@@ -59,6 +64,11 @@ class Kind:
     captions: str
     from_s: float
     title: str
+    folder: Path = MEDIA
+
+    @property
+    def path(self) -> Path:
+        return self.folder / self.recording
 
     def words(self, until_s: float) -> list[Word]:
         """What is said, or something else at an even pace."""
@@ -120,7 +130,7 @@ class Looked:
 
     @classmethod
     def at(cls, kind: Kind, detector: FaceDetector) -> Looked:
-        path = MEDIA / kind.recording
+        path = kind.path
         info = probe(path)
         layout = None
         if not info.sound_only:
@@ -190,19 +200,45 @@ def rows(looked: Looked, templates: Sequence[str], share: float) -> Iterator[NDA
         yield np.vstack([head, row])
 
 
+#: What is drawn of synthetic talks, from which arrangements, and with which templates.
+_SYNTHETIC = {"beside": ("spotlight", "duo"), "inset": ("boxed", "karaoke")}
+
+
+def synthetic_sheet(target: Path) -> None:
+    """The picture of the documentation: a row for each template."""
+    detector = DlibFaces()
+    drawn: list[NDArray[np.uint8]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for arrangement, templates in _SYNTHETIC.items():
+            path = Path(folder) / f"{arrangement}.mp4"
+            make_composite(path, arrangement, seed=91, pages=2, size=(1280, 720), fps=15)
+            title = "Why 9 of 10 tests measure nothing"
+            kind = Kind(arrangement, path.name, "", 1.0, title, Path(folder))
+            drawn += rows(Looked.at(kind, detector), templates, 0.6)
+    width = max(row.shape[1] for row in drawn)
+    even = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in drawn]
+    cv2.imwrite(str(target), np.vstack(even), [cv2.IMWRITE_JPEG_QUALITY, 82])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS])
     parser.add_argument("--template", action="append", choices=list(load_templates()))
     parser.add_argument("--at", type=float, default=0.6, help="share of a clip's length")
+    parser.add_argument(
+        "--synthetic", action="store_true", help="the documentation's picture alone"
+    )
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.synthetic:
+        synthetic_sheet(args.out / "template_shapes.jpg")
+        return
     detector = chosen_faces(load_settings()).detector
     for kind in KINDS:
         if args.kind and kind.name not in args.kind:
             continue
-        if not (MEDIA / kind.recording).exists():
+        if not kind.path.exists():
             print(f"left out: {kind.recording} is not there")
             continue
         looked = Looked.at(kind, detector)

@@ -589,6 +589,58 @@ COST = Dashboard(
             ),
         ),
         (
+            "What may be spent",
+            (
+                Panel(
+                    "Of hard limits, spent and held",
+                    (
+                        (
+                            f"({once('vidpipe_budget_spent')} + {once('vidpipe_budget_reserved')})"
+                            " / ignoring (limit) " + once('vidpipe_budget_limit{limit="hard"}'),
+                            "{{scope}} {{subject}} {{period}}",
+                        ),
+                    ),
+                    unit="percentunit",
+                    most=1,
+                    says="Nothing where no limit is set.",
+                ),
+                Panel(
+                    "Of quotas, used",
+                    (
+                        (
+                            once("vidpipe_quota_used") + " / " + once("vidpipe_quota_limit"),
+                            "{{service}} {{what}}",
+                        ),
+                    ),
+                    unit="percentunit",
+                    most=1,
+                ),
+                Panel(
+                    "Waits for money or quota",
+                    (
+                        ("sum by (of) (" + once("vidpipe_queue_unpaid") + ")", "runs for a {{of}}"),
+                        (
+                            "count(" + once("vidpipe_service_available") + " == 0)",
+                            "services out of order",
+                        ),
+                    ),
+                ),
+                Panel(
+                    "A video on average, last day",
+                    (("vidpipe:cost_per_video:avg1d", "in the currency of the ledger"),),
+                    most=2.5,
+                    width=12,
+                ),
+                Panel(
+                    "Posts that are late",
+                    ((once("vidpipe_posts_oldest_due_age_seconds"), "{{channel}}"),),
+                    unit="s",
+                    most=300,
+                    width=12,
+                ),
+            ),
+        ),
+        (
             "Room",
             (
                 Panel(

@@ -9,6 +9,8 @@ CHANNEL = "vidpipe/channel"
 CAUSE = "vidpipe/cause"
 #: The request that it answers.
 REQUEST = "vidpipe/request"
+#: What it is expected to cost, and where that comes from.
+ESTIMATE = "vidpipe/estimate"
 
 #: Taking in comes first: it is short, and nothing starts without it.
 INTAKE_PRIORITY = 50

@@ -39,7 +39,17 @@ process_video = dg.define_asset_job(
     config=form(*_WANTED, "template", "transcript", "quality"),
     description="Everything for one video: from the accepted upload to its platform exports. "
     "**Costs** only what changed: what was made already is found again, so that a second run takes "
-    "seconds. The first takes about as long as the recording on two cores without a GPU.",
+    "seconds. The first takes about as long as the recording on two cores without a GPU. What it "
+    "would cost of a certain video the job estimate_run says, and the tag `vidpipe/estimate` of "
+    "each run that was asked for.",
+)
+
+estimate_run = dg.define_asset_job(
+    "estimate_run",
+    selection=dg.AssetSelection.assets("run_estimate"),
+    partitions_def=videos,
+    description="What process_video would cost of this video now, by stage, and where that comes "
+    "from: its result is on the page of run_estimate. **Costs** nothing, makes nothing.",
 )
 
 rerender_clips = dg.define_asset_job(
@@ -64,7 +74,7 @@ add_platform = dg.define_asset_job(
 )
 
 #: Jobs of one video each: what its partitions can be launched with.
-OF_VIDEOS = [process_video, rerender_clips, add_platform]
+OF_VIDEOS = [process_video, rerender_clips, add_platform, estimate_run]
 
 
 class UploadConfig(dg.Config):

@@ -8,7 +8,7 @@ import dagster as dg
 from assets.partitions import videos
 from resources.observed import origin_tags
 from resources.run_options import filled
-from resources.tags import CAUSE, CHANNEL, PRIORITY, REQUEST
+from resources.tags import CAUSE, CHANNEL, ESTIMATE, PRIORITY, REQUEST
 from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE, process_video
 from vidpipe.catalog.requests import Cause
@@ -20,6 +20,7 @@ from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
 from vidpipe.operations.gates import park, reach
 from vidpipe.pipeline import Engine
+from vidpipe.pipeline.costing import PastCosts, run_cost, said
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 
@@ -82,8 +83,11 @@ def video_requests(
         context.log.info(f"wait for review: {', '.join(waiting)}")
     if not begun:
         return dg.SkipReason(f"wait for review: {', '.join(waiting)}")
+    estimated = _estimated(engine, begun)
     return dg.SensorResult(
-        run_requests=[_run_request(row, stages) for row, stages in begun],
+        run_requests=[
+            _run_request(row, stages, estimated.get(row.video_id)) for row, stages in begun
+        ],
         dynamic_partitions_requests=[videos.build_add_request(keys)],
     )
 
@@ -199,7 +203,27 @@ def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, to
     return f"deferred {left} videos: as many in flight as allowed for {busy}"
 
 
-def _run_request(row: RequestRow, stages: Sequence[str] | None) -> dg.RunRequest:
+def _estimated(
+    engine: Engine, begun: Sequence[tuple[RequestRow, Sequence[str] | None]]
+) -> dict[str, str]:
+    """What each is expected to cost, as its run's tag says it; a run needs no estimate to begin."""
+    found: dict[str, str] = {}
+    past: PastCosts = {}
+    for row, stages in begun:
+        try:
+            video = engine.catalog.video(row.video_id)
+            if video is not None:
+                names = engine.pipeline.names(engine.order(row.video_id).wanted_platforms)
+                costs = run_cost(engine, video, stages or row.stages or names, past)
+                found[row.video_id] = said(costs, engine.settings.costs.currency)
+        except VidpipeError as error:
+            events.warning("run_estimate_failed", video_id=row.video_id, why=str(error))
+    return found
+
+
+def _run_request(
+    row: RequestRow, stages: Sequence[str] | None, estimate: str | None
+) -> dg.RunRequest:
     selection = None
     if stages is not None:
         selection = [dg.AssetKey(name.split("/")) for name in stages]
@@ -214,6 +238,7 @@ def _run_request(row: RequestRow, stages: Sequence[str] | None) -> dg.RunRequest
             CAUSE: row.cause,
             REQUEST: str(row.id),
             PRIORITY: str(queue_priority(row.priority)),
+            **({ESTIMATE: estimate} if estimate is not None else {}),
             **origin_tags(row.origin),
         },
     )

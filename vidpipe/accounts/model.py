@@ -43,7 +43,8 @@ class Action(StrEnum):
         READ: look at anything of a channel.
         SUBMIT: upload, and have a recording processed.
         PROCESS: have stages made again, retried, cancelled; hold and release.
-        REVIEW: approve, reject, change a clip.
+        REVIEW: comment on clips, and have others look at them.
+        DECIDE: approve and reject; a channel may ask for more than the lowest role.
         PUBLISH: have an export posted.
         REMOVE: retire videos, delete uploads and assets of others.
         CONFIGURE: change a channel, its webhooks and its limits.
@@ -54,6 +55,7 @@ class Action(StrEnum):
     SUBMIT = "submit"
     PROCESS = "process"
     REVIEW = "review"
+    DECIDE = "decide"
     PUBLISH = "publish"
     REMOVE = "remove"
     CONFIGURE = "configure"
@@ -66,6 +68,7 @@ RULES: dict[Action, tuple[Role, Scope]] = {
     Action.SUBMIT: (Role.EDITOR, Scope.WRITE),
     Action.PROCESS: (Role.EDITOR, Scope.WRITE),
     Action.REVIEW: (Role.EDITOR, Scope.REVIEW),
+    Action.DECIDE: (Role.EDITOR, Scope.REVIEW),
     Action.PUBLISH: (Role.EDITOR, Scope.PUBLISH),
     Action.REMOVE: (Role.ADMIN, Scope.WRITE),
     Action.CONFIGURE: (Role.ADMIN, Scope.ADMIN),
@@ -109,8 +112,10 @@ class Principal:
     def may(self, action: Action, organisation: str, channel: str | None = None) -> bool:
         """Whether they may do this to a channel, or to the organisation as a whole."""
         role, scope = RULES[action]
-        if scope not in self.scopes:
-            return False
+        return scope in self.scopes and self.has(role, organisation, channel)
+
+    def has(self, role: Role, organisation: str, channel: str | None = None) -> bool:
+        """Whether they have this role or a higher one in a channel, or the whole organisation."""
         return self.everything or any(
             grant.organisation == organisation
             and grant.role >= role

@@ -192,6 +192,15 @@ class Asked:
         """Whoever asks, as those who decide are written down."""
         return Decider(self.principal.id, self.principal.name)
 
+    def deciding(self, channel: str) -> None:
+        """Whether they may approve and reject in a channel, which may ask for administrators.
+
+        Raises:
+            Forbidden: they may not.
+        """
+        if not self.library.gate_settings.may_decide(self.principal, channel):
+            raise Forbidden(f"only administrators of the channel {channel} approve and reject")
+
     def gate(self, gate_id: int) -> GateView:
         """A gate of a video that they may do what the route does to; errors as with videos."""
         found = self.library.reviews.gate(gate_id)
@@ -313,6 +322,8 @@ class Asked:
     def _allow(self, channel: str) -> None:
         if channel not in self.channels(self.action):
             raise Forbidden(f"you may not do this in the channel {channel}: {self.action}")
+        if self.action is Action.DECIDE:
+            self.deciding(channel)
         self.allowed.append(channel)
 
 
@@ -352,7 +363,8 @@ def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
 Reads = Annotated[Asked, Depends(asked(Action.READ))]
 Submits = Annotated[Asked, Depends(asked(Action.SUBMIT))]
 Processes = Annotated[Asked, Depends(asked(Action.PROCESS))]
-Decides = Annotated[Asked, Depends(asked(Action.REVIEW))]
+Comments = Annotated[Asked, Depends(asked(Action.REVIEW))]
+Decides = Annotated[Asked, Depends(asked(Action.DECIDE))]
 Publishes = Annotated[Asked, Depends(asked(Action.PUBLISH))]
 Removes = Annotated[Asked, Depends(asked(Action.REMOVE))]
 Configures = Annotated[Asked, Depends(asked(Action.CONFIGURE))]

@@ -11,6 +11,8 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.orm import Session
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from vidpipe.accounts.audit import record
 from vidpipe.api.asked import Asked
@@ -31,7 +33,26 @@ class AuditedRoute(APIRoute):
 
     Who, what (`job.cancel`, from the function's name), which object, digests of how it is shown
     before and after, the request. A create that is only answered again changes nothing.
+
+    Whatever is read by GET answers HEAD, too: the same, without its body.
     """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is one for this route."""
+        if scope["type"] == "http" and self._is_head(scope):
+            return super().matches({**scope, "method": "GET"})
+        return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that is one for this route."""
+        if self._is_head(scope):
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+    def _is_head(self, scope: Scope) -> bool:
+        methods = self.methods or ()
+        return scope["method"] == "HEAD" and "GET" in methods and "HEAD" not in methods
 
     def get_route_handler(self) -> Handler:
         """The handler of the route, and the row that follows it."""
@@ -48,6 +69,8 @@ class AuditedRoute(APIRoute):
         async def handled(request: Request) -> Response:
             if request.method in _READS:
                 found = await handle(request)
+                if request.method == "HEAD" and self._is_head(request.scope):
+                    return _without_body(found)
                 if isinstance(found, StreamingResponse):
                     # It is sent for as long as its reader takes it; who takes nothing is cut off.
                     limits_of(request.scope).lift()
@@ -77,6 +100,13 @@ class AuditedRoute(APIRoute):
                     object=fields["what"],
                 )
                 raise
+
+
+def _without_body(found: Response) -> Response:
+    """What is said of an answer, without what is in it: a stream is not begun."""
+    head = Response(status_code=found.status_code, background=found.background)
+    head.raw_headers = found.raw_headers
+    return head
 
 
 def record_created(session: Session, asked: Asked, location: str, after: dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ from vidpipe.web.reviewed import ReviewedClip, reviewed_clips, seconds_of, time_
 _MOST = 64 * 1024
 #: Forms of one link a minute, and passwords that are tried.
 _FORMS, _PASSWORDS = 60, 10
+#: Pages and files of one link a minute and address: a film is asked for piece by piece.
+_PAGES, _PIECES = 60, 600
 #: The last comments that a page shows.
 _COMMENTS = 2000
 _PROOF, _NAME = "vidpipe_review", "vidpipe_reviewer"
@@ -61,6 +63,7 @@ async def _show(request: Request) -> Response:
         opened = await _opened(request)
         if opened is None:
             return await _nothing(request)
+        await _limit_guest(request, opened, "page", _PAGES)
         if opened.locked:
             return _locked(request)
         links = _library(request).reviews.links
@@ -77,6 +80,7 @@ async def _file(request: Request) -> Response:
         opened = await _opened(request)
         if opened is None or opened.locked or what not in _FILES or clip_id not in opened.clips:
             return await _nothing(request)
+        await _limit_guest(request, opened, "file", _PIECES)
         return await run_in_threadpool(_stored, request, opened, clip_id, what)
     except Exception as error:
         return _failed(request, error)
@@ -279,6 +283,12 @@ async def _opened(request: Request) -> OpenedLink | None:
     links = _library(request).reviews.links
     proof = request.cookies.get(_PROOF, "")
     return await run_in_threadpool(links.open, request.path_params["token"], proof[:100])
+
+
+async def _limit_guest(request: Request, opened: OpenedLink, what: str, per_minute: int) -> None:
+    """Count what somebody looks at by a link that holds: they may, and not without end."""
+    address = actor_of(request).address
+    await limit(request, f"review-{what}:{opened.link.link_id}:{address}", per_minute)
 
 
 async def _nothing(request: Request) -> Response:

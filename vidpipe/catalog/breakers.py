@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.cost_tables import BreakerRow, CostReservationRow
@@ -19,6 +19,10 @@ from vidpipe.catalog.events import emit
 from vidpipe.catalog.notices import Notice, tell
 
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half_open"
+_ROWS = BreakerRow.__table__
+_STATE = select(_ROWS.c.state, _ROWS.c.retry_at, _ROWS.c.pause_until).where(
+    _ROWS.c.service == bindparam("service")
+)
 #: Seconds after which somebody looks again whether the one who tries is done.
 _LOOK_S = 2.0
 
@@ -61,7 +65,7 @@ def way_closed(session: Session, row: CostReservationRow) -> Closed | None:
     The one call that tries a service whose time has come holds the trial (`row.trial`).
     """
     row.trial = False
-    found = session.get(BreakerRow, row.service)
+    found = session.connection().execute(_STATE, {"service": row.service}).one_or_none()
     if found is None:
         return None
     at = row.at
@@ -107,10 +111,13 @@ def note_outcome(
     at: datetime,
 ) -> None:
     """What a call says of its service."""
+    if works is not False and pause_s is None:
+        # What most calls say, of services that never failed: there is nothing to note.
+        state = session.connection().execute(_STATE, {"service": row.service})
+        if state.one_or_none() is None:
+            return
     found = session.get(BreakerRow, row.service, with_for_update=True)
     if found is None:
-        if works is not False and pause_s is None:
-            return
         found = BreakerRow(service=row.service, state=CLOSED, failures=0, opened=0, changed_at=at)
         session.add(found)
     if pause_s is not None:

@@ -39,6 +39,7 @@ from vidpipe.catalog.progress import ProgressRows, done
 from vidpipe.catalog.projects import ProjectRows
 from vidpipe.catalog.requests import Cause, Requests, close_requests, close_same, request
 from vidpipe.catalog.review_rows import ReviewRows
+from vidpipe.catalog.review_rules import ReviewRulesRows
 from vidpipe.catalog.review_states import GateState
 from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.reviews import void_approvals, void_gates
@@ -57,6 +58,7 @@ from vidpipe.catalog.tables import (
     Video,
     now,
 )
+from vidpipe.catalog.turns import ChoreTurns
 from vidpipe.catalog.upload_sessions import UploadSessionRows
 from vidpipe.catalog.webhooks import WebhookRows
 from vidpipe.storage.keys import channel_of
@@ -99,10 +101,15 @@ class Catalog(Database):
     it all stands and what it has come to are each a part of their own: `inbox`, `requests`,
     `failures`, `heartbeats`, `processes`, `history`, `listing`, `jobs`, `projects`, `idempotency`,
     `webhooks`, `notices`, `conditions`, `overview`, `outputs`, `search`, `analytics`,
-    `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `posts`, `standing`, `totals`,
-    whom channels post as: `social_accounts`, and what happens and how far it is: `events`,
-    `progress`.
+    `upload_sessions`, `assets`, `downloads`, `edits`, `reviews`, `review_rules`, `posts`,
+    `standing`, `totals`,
+    whom channels post as: `social_accounts`, whose turn it is with a chore: `turns`, and what
+    happens and how far it is: `events`, `progress`.
     """
+
+    @cached_property
+    def turns(self) -> ChoreTurns:
+        return ChoreTurns(self)
 
     @cached_property
     def social_accounts(self) -> SocialAccountRows:
@@ -195,6 +202,10 @@ class Catalog(Database):
     @cached_property
     def reviews(self) -> ReviewRows:
         return ReviewRows(self)
+
+    @cached_property
+    def review_rules(self) -> ReviewRulesRows:
+        return ReviewRulesRows(self)
 
     @cached_property
     def posts(self) -> Posts:

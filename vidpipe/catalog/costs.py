@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.cost_tables import (
@@ -24,13 +24,25 @@ from vidpipe.catalog.cost_tables import (
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.requests import wake
-from vidpipe.catalog.states import ACTIVE
-from vidpipe.catalog.tables import JobRow, Video
+from vidpipe.catalog.states import ACTIVE, RequestState
+from vidpipe.catalog.tables import JobRow, RequestRow, Video
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
     "channel", "stage", "service", "product", "video_id", "job_id", "project_id", "kind",
 )  # fmt: skip
+
+_BUDGETS = BudgetRow.__table__
+_RAISES = BudgetRaiseRow.__table__
+# Of every reservation, so that they are put together once.
+_LIMITS = select(
+    _BUDGETS.c.scope, _BUDGETS.c.subject, _BUDGETS.c.period, _BUDGETS.c.soft, _BUDGETS.c.hard
+).where(_BUDGETS.c.subject.in_(bindparam("names", expanding=True)))
+_RAISED = (
+    select(_RAISES.c.scope, _RAISES.c.subject, _RAISES.c.period, func.sum(_RAISES.c.amount))
+    .where(_RAISES.c.day == bindparam("day"))
+    .group_by(_RAISES.c.scope, _RAISES.c.subject, _RAISES.c.period)
+)
 
 
 @dataclass(frozen=True)
@@ -206,11 +218,8 @@ class CostRows:
         """What is set of these, and what was allowed beyond hard limits on a day."""
         wanted = set(subjects)
         names = {subject for _, subject, _ in wanted}
-        query = select(
-            BudgetRow.scope, BudgetRow.subject, BudgetRow.period, BudgetRow.soft, BudgetRow.hard
-        ).where(BudgetRow.subject.in_(names))
         with self._db.session() as session:
-            rows = session.execute(query).all()
+            rows = session.connection().execute(_LIMITS, {"names": list(names)}).all()
             raised = _raised(session, wanted, day)
         limits = {
             key: Limits(soft, hard)
@@ -293,6 +302,18 @@ class CostRows:
         with self._db.session() as session:
             return int(session.scalar(query) or 0)
 
+    def unpaid(self) -> dict[tuple[str, str], int]:
+        """How many requests for runs wait for money or quota, by channel and `budget` or
+        `quota`."""
+        kind = case((RequestRow.waits_for.like("quota/%"), "quota"), else_="budget")
+        query = (
+            select(RequestRow.channel, kind.label("kind"), func.count())
+            .where(RequestRow.state == RequestState.OPEN, RequestRow.waits_for.is_not(None))
+            .group_by(RequestRow.channel, "kind")
+        )
+        with self._db.session() as session:
+            return {(channel, of): count for channel, of, count in session.execute(query)}
+
     def held(self) -> tuple[int, int]:
         """How many calls are held for, and nanos of all of them."""
         query = select(func.count(), func.coalesce(func.sum(CostReservationRow.reserved), 0))
@@ -351,17 +372,7 @@ def _within(
 
 
 def _raised(session: Session, wanted: Collection[Subject], day: date) -> dict[Subject, int]:
-    query = (
-        select(
-            BudgetRaiseRow.scope,
-            BudgetRaiseRow.subject,
-            BudgetRaiseRow.period,
-            func.sum(BudgetRaiseRow.amount),
-        )
-        .where(BudgetRaiseRow.day == day)
-        .group_by(BudgetRaiseRow.scope, BudgetRaiseRow.subject, BudgetRaiseRow.period)
-    )
-    rows = session.execute(query).all()
+    rows = session.connection().execute(_RAISED, {"day": day}).all()
     return {(s, o, p): int(n) for s, o, p, n in rows if (s, o, p) in wanted}
 
 

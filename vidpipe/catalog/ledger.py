@@ -8,13 +8,22 @@ made it, once; what nobody settles expires, and is booked as it was expected.
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    TextClause,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,6 +39,25 @@ from vidpipe.catalog.cost_tables import (
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 
+_BUCKETS = CostBucketRow.__table__
+_LOCKED = (
+    select(_BUCKETS.c.key)
+    .where(_BUCKETS.c.key.in_(bindparam("keys", expanding=True)))
+    .order_by(_BUCKETS.c.key)
+    .with_for_update()
+)
+_RESERVED = insert(CostReservationRow.metadata.tables[CostReservationRow.__tablename__])
+_ENTRIES = CostEntryRow.__table__
+_ATTEMPTS = {
+    name: select(func.count())
+    .select_from(_ENTRIES)
+    .where(
+        _ENTRIES.c[name] == bindparam("whose"),
+        _ENTRIES.c.stage == bindparam("stage"),
+        _ENTRIES.c.kind == "call",
+    )
+    for name in ("job_id", "video_id")
+}
 #: What a bucket without a limit has room for.
 _ENDLESS = 2**62
 #: Reservations that are ended in one transaction.
@@ -223,7 +251,7 @@ class Ledger:
             row.quota = {
                 q.key: {"amount": q.amount, "what": q.what, "kind": _kind(q)} for q in quota
             }
-            session.execute(insert(CostReservationRow), [_columns(row)])
+            session.connection().execute(_RESERVED, _columns(row))
 
     def _hold(
         self,
@@ -312,11 +340,10 @@ class Ledger:
 
     def attempts(self, job_id: str | None, video_id: str | None, stage: str) -> int:
         """How many calls there were for this already; the next is one more."""
-        query = select(func.count()).select_from(CostEntryRow)
-        same = CostEntryRow.job_id == job_id if job_id else CostEntryRow.video_id == video_id
-        query = query.where(same, CostEntryRow.stage == stage, CostEntryRow.kind == "call")
+        query = _ATTEMPTS["job_id" if job_id else "video_id"]
+        whose = {"whose": job_id or video_id, "stage": stage}
         with self._db.session() as session:
-            return session.scalar(query) or 0
+            return session.connection().scalar(query, whose) or 0
 
     def price(self, row: PriceRow) -> int:
         """The number of a price: it is written down where it is another than was known."""
@@ -364,54 +391,80 @@ def _lock(session: Session, keys: Sequence[str]) -> Sequence[str]:
     """
     if session.get_bind().dialect.name == "sqlite":
         return keys
-    query = select(CostBucketRow.key).where(CostBucketRow.key.in_(keys))
-    return session.scalars(query.order_by(CostBucketRow.key).with_for_update()).all()
+    return session.connection().scalars(_LOCKED, {"keys": list(keys)}).all()
 
 
-def _by_key(values: Mapping[str, int]) -> ColumnElement[int]:
-    """A value for each bucket; most have the same one, which then needs no case of its own."""
-    [(usual, _)] = Counter(values.values()).most_common(1)
-    others = {key: value for key, value in values.items() if value != usual}
-    if not others:
-        return literal(usual)
-    return case(others, value=CostBucketRow.key, else_=literal(usual))
+@cache
+def _hold_statement(count: int) -> TextClause:
+    """Adds to each of so many buckets that has room, in one statement."""
+    return text(
+        f"WITH {_table(count)} UPDATE cost_buckets SET reserved = reserved + asked.a FROM asked "  # noqa: S608
+        "WHERE cost_buckets.key = asked.own AND spent + reserved + asked.a <= asked.b "
+        "RETURNING key, spent + reserved, soft_told"
+    )
+
+
+@cache
+def _open_statement(count: int) -> TextClause:
+    """Opens those that there are not yet, with what is held of them where they have room."""
+    return text(
+        f"WITH {_table(count)} INSERT INTO cost_buckets (key, spent, reserved) "  # noqa: S608
+        "SELECT own, 0, CASE WHEN a <= b THEN a ELSE 0 END FROM asked WHERE true "
+        "ON CONFLICT DO NOTHING RETURNING key, reserved, soft_told"
+    )
+
+
+@cache
+def _shift_statement(count: int) -> TextClause:
+    """Adds to what was spent of, and is held in, so many buckets."""
+    return text(
+        f"WITH {_table(count)} UPDATE cost_buckets SET spent = spent + asked.a, "  # noqa: S608
+        "reserved = reserved + asked.b FROM asked WHERE cost_buckets.key = asked.own"
+    )
+
+
+def _table(count: int) -> str:
+    """So many rows of a key and two numbers; their values are bound, see `_bound`."""
+    rows = ", ".join(f"(:own{n}, :a{n}, :b{n})" for n in range(count))
+    return f"asked (own, a, b) AS (VALUES {rows})"
+
+
+def _bound(keys: Sequence[str], a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, str | int]:
+    found: dict[str, str | int] = {}
+    for n, key in enumerate(keys):
+        found |= {f"own{n}": key, f"a{n}": a.get(key, 0), f"b{n}": b.get(key, 0)}
+    return found
 
 
 def _added(
     session: Session, ask: Mapping[str, int], room: Mapping[str, int]
 ) -> dict[str, tuple[int, datetime | None]]:
-    """Add to every bucket that has room, in one statement; which these are, and what is in them."""
+    """Add to every bucket that has room, in one statement; which these are, and what is in them.
+
+    It is text, made once for each number of buckets: putting a statement together took longer than
+    the database does.
+    """
     keys = sorted(ask)
     taken = _lock(session, keys)
-    fits = (
-        update(CostBucketRow)
-        .where(
-            CostBucketRow.key.in_(taken),
-            CostBucketRow.spent + CostBucketRow.reserved + _by_key(ask) <= _by_key(room),
-        )
-        .values(reserved=CostBucketRow.reserved + _by_key(ask))
-        .returning(
-            CostBucketRow.key,
-            CostBucketRow.spent + CostBucketRow.reserved,
-            CostBucketRow.soft_told,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    have = {key: (after, told) for key, after, told in session.execute(fits)}
+    have: dict[str, tuple[int, datetime | None]] = {}
+    own = session.connection()
+    if taken:
+        fits = own.execute(_hold_statement(len(taken)), _bound(taken, ask, room))
+        have = {key: (after, told) for key, after, told in fits}
     if len(have) == len(keys):
         return have
     rest = [key for key in keys if key not in have]
+    if session.get_bind().dialect.name == "sqlite":
+        # Who writes has the one lock that there is: nobody else opens them meanwhile.
+        opened = own.execute(_open_statement(len(rest)), _bound(rest, ask, room))
+        fitting = {key: (after, told) for key, after, told in opened if ask[key] <= room[key]}
+        return have | fitting
     query = select(CostBucketRow.key, CostBucketRow.spent + CostBucketRow.reserved)
     stand = dict(session.execute(query.where(CostBucketRow.key.in_(rest))).tuples().all())
     if any(stand[key] + ask[key] > room[key] for key in stand):
         return have
-    fresh = [key for key in rest if key not in stand]
-    if session.get_bind().dialect.name == "sqlite" and len(fresh) == len(rest):
-        # Who writes has the one lock that there is: nobody else can be waiting for these.
-        _insert_buckets(session, fresh)
-        return have | _added(session, {k: ask[k] for k in fresh}, {k: room[k] for k in fresh})
     # Others opened some of them since: it is tried anew with all.
-    raise _Fresh(fresh)
+    raise _Fresh([key for key in rest if key not in stand])
 
 
 def _refuse_full(
@@ -524,15 +577,9 @@ def _shift(session: Session, shift: _Shift) -> None:
     if not keys:
         return
     _lock(session, keys)
-    session.execute(
-        update(CostBucketRow)
-        .where(CostBucketRow.key.in_(keys))
-        .values(
-            spent=CostBucketRow.spent + _by_key({k: shift.spent.get(k, 0) for k in keys}),
-            reserved=CostBucketRow.reserved + _by_key({k: shift.reserved.get(k, 0) for k in keys}),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    # What the session has of these buckets is not looked at again.
+    changes = _bound(keys, shift.spent, shift.reserved)
+    session.connection().execute(_shift_statement(len(keys)), changes)
 
 
 def _end(session: Session, row: CostReservationRow, ending: CallEnding, at: datetime) -> int:

@@ -55,6 +55,9 @@ ACCOUNT_BROKEN = "account_broken"
 #: Why a post is held that its platform would refuse as it is.
 REFUSED = "refused"
 
+#: Why a platform does not show what it has at the time that it was told.
+KEPT_BACK = ("paused", "quiet_day", "no_slot")
+
 _UNSENT_ACTIONS = (PostAction.CHANGE, PostAction.MOVE, PostAction.NOW, PostAction.CANCEL)
 #: What may be asked of a post in each state.
 ACTIONS: dict[PostState, tuple[PostAction, ...]] = {

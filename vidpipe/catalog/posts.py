@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.paging import newest_first
-from vidpipe.catalog.post_states import ACCOUNT_BROKEN, FALLEN, UNSENT, PostState
+from vidpipe.catalog.post_states import ACCOUNT_BROKEN, FALLEN, KEPT_BACK, UNSENT, PostState
 from vidpipe.catalog.publishing_tables import PostRequestRow, PostRow, SocialAccountRow
 from vidpipe.catalog.tables import ClipRow, now
 
@@ -71,10 +71,16 @@ class Posts:
             row = session.execute(_listed().where(PostRow.post_id == post_id)).one_or_none()
         return PostOf(*row) if row is not None else None
 
-    def add(self, row: PostRow) -> bool:
-        """Insert; False where the account has this clip already, or is to have it."""
+    def add(self, row: PostRow, check: Callable[[Session], None] = lambda _: None) -> bool:
+        """Insert; False where the account has this clip already, or is to have it.
+
+        Args:
+            row: the new one.
+            check: reads and locks within the transaction what speaks against it, and raises.
+        """
         try:
             with self._db.writing() as session:
+                check(session)
                 session.add(row)
                 session.flush()
                 tell(session, "post.created", row)
@@ -82,12 +88,16 @@ class Posts:
             return False
         return True
 
-    def standing(self, account_id: str, video_id: str, clip_id: str) -> PostRow | None:
+    def standing(
+        self, account_id: str, video_id: str, clip_id: str, session: Session | None = None
+    ) -> PostRow | None:
         """The post of a clip to an account that stands in the way of another."""
         same = (PostRow.account_id == account_id, PostRow.video_id == video_id)
         query = select(PostRow).where(*same, PostRow.clip_id == clip_id, PostRow.standing)
-        with self._db.session() as session:
+        if session is not None:
             return session.scalars(query).first()
+        with self._db.session() as own:
+            return own.scalars(query).first()
 
     def page(
         self, limit: int, asked: PostQuery, after: tuple[datetime, str] | None = None
@@ -105,8 +115,14 @@ class Posts:
         with self._db.session() as session:
             return list(reversed(list(session.scalars(query))))
 
-    def change(self, post_id: str, work: Callable[[Session, PostRow], None]) -> PostRow | None:
-        """Change a post, whoever works on it; None: there is none.
+    def change(
+        self,
+        post_id: str,
+        work: Callable[[Session, PostRow], None],
+        first: Callable[[Session], object] = lambda _: None,
+    ) -> PostRow | None:
+        """Change a post, whoever works on it; None: there is none. `first` locks what is locked
+        before posts are.
 
         A worker that has it is stopped: what it saved says which request it was about to make.
         Nobody else works on it before its lease had ended.
@@ -115,6 +131,7 @@ class Posts:
             IntegrityError: of a slot that another has.
         """
         with self._db.writing() as session:
+            first(session)
             row = session.get(PostRow, post_id, with_for_update=True)
             if row is None:
                 return None
@@ -200,19 +217,21 @@ def look_again(session: Session, video_id: str, clip_id: str | None = None) -> N
         query = query.where(PostRow.clip_id == clip_id)
     session.execute(query.values(due_at=now()))
     # One that its platform makes public later is taken back there.
-    there = (PostRow.state == PostState.POSTED, PostRow.lease.is_(None))
+    there = (
+        *(PostRow.state == PostState.POSTED, PostRow.lease.is_(None)),
+        *(PostRow.opens_at.is_not(None), PostRow.remote.is_not(None)),
+    )
     posted = select(PostRow).where(PostRow.video_id == video_id, *there)
     if clip_id is not None:
         posted = posted.where(PostRow.clip_id == clip_id)
     for row in session.scalars(posted):
-        if row.remote is not None and opens_later(row.changes):
+        if opens_later(row):
             row.due_at = now()
 
 
-def opens_later(changes: Mapping[str, Any]) -> bool:
-    """Whether a platform was told to make a post public at a moment that is to come."""
-    said = changes.get("publish_at")
-    return isinstance(said, str) and datetime.fromisoformat(said) > now()
+def opens_later(row: PostRow) -> bool:
+    """Whether a platform is to make a post public at a moment that is to come, or not yet."""
+    return row.opens_at is not None and (row.opens_at > now() or row.code in KEPT_BACK)
 
 
 def hold_posts(session: Session, account_id: str, words: str) -> int:
@@ -253,6 +272,24 @@ def release_posts(session: Session, account_id: str) -> int:
     for row in rows:
         released(row, now())
     return len(rows)
+
+
+def wake_posts(session: Session, account_id: str) -> None:
+    """Have posts of an account that wait for something looked at; those that a worker has are by
+    it.
+
+    Args:
+        session: of the transaction that changes what they may wait for.
+        account_id: of the account.
+    """
+    waits = (PostRow.waits_until.is_not(None), PostRow.due_at.is_not(None))
+    query = update(PostRow).where(
+        PostRow.account_id == account_id,
+        PostRow.state.in_((PostState.POSTING, PostState.POSTED)),
+        PostRow.lease.is_(None),
+        *waits,
+    )
+    session.execute(query.values(due_at=now()))
 
 
 def released(row: PostRow, at: datetime) -> None:

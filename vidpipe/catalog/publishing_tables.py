@@ -27,6 +27,7 @@ from vidpipe.catalog.tables import Audited, Base, Utc, now
 _DUE = text("due_at IS NOT NULL")
 #: Posts that stand in the way of a second one of the same clip to the same account.
 _STANDING = text("standing")
+_OPENS = text("opens_at IS NOT NULL")
 
 
 def _number() -> Mapped[int]:
@@ -112,6 +113,8 @@ class PostRow(Leased, Audited, Base):
     changes: Mapped[dict[str, Any]] = mapped_column(JSON)
     score: Mapped[float] = mapped_column(Float, default=0.0)
     at: Mapped[datetime | None] = mapped_column(Utc)
+    #: When its platform is to show it, where that is later than `at`.
+    opens_at: Mapped[datetime | None] = mapped_column(Utc)
     slot: Mapped[str | None] = mapped_column(String(100))
     #: Somebody chose its time although the rules of the schedule spoke against it.
     pinned: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -152,6 +155,12 @@ class PostRow(Leased, Audited, Base):
         Index("ix_posts_account_id", "account_id", "at"),
         Index("ix_posts_video_id", "video_id", "clip_id"),
         Index("ix_posts_created_at", "created_at", "post_id"),
+        Index(
+            "ix_posts_opens_at",
+            "opens_at",
+            postgresql_where=_OPENS,
+            sqlite_where=_OPENS,
+        ),
     )
 
 

@@ -38,6 +38,10 @@ class Cause(StrEnum):
     EDIT = "edit"
 
 
+#: Causes with a person before a screen: where no orchestrator is alive, the service answers them.
+WATCHED = (Cause.EDIT, Cause.REVIEW)
+
+
 class Requests:
     """The queue before Dagster's queue: durable, fair, and as long as it needs to be."""
 
@@ -208,34 +212,36 @@ class Requests:
         for number, run_id in fresh:
             events.info("request_submit_done", request=number, run_id=run_id)
 
-    def has_open(self, cause: Cause) -> bool:
-        """Whether a request of this cause is open, due or not."""
+    def has_open(self, causes: Collection[Cause]) -> bool:
+        """Whether a request of one of these causes is open, due or not."""
         query = select(RequestRow.id).where(
-            RequestRow.state == RequestState.OPEN, RequestRow.cause == cause
+            RequestRow.state == RequestState.OPEN, RequestRow.cause.in_(causes)
         )
         with self._db.session() as session:
             return session.scalar(query.limit(1)) is not None
 
-    def has_claimable(self, cause: Cause, *, ahead_s: float = 0.0, shared: bool = False) -> bool:
+    def has_claimable(
+        self, causes: Collection[Cause], *, ahead_s: float = 0.0, shared: bool = False
+    ) -> bool:
         """Whether `claim` would take one."""
         with self._db.session() as session:
-            return session.scalar(_claimable(cause, ahead_s, shared).limit(1)) is not None
+            return session.scalar(_claimable(causes, ahead_s, shared).limit(1)) is not None
 
     def claim(
-        self, cause: Cause, run_id: str, *, ahead_s: float = 0.0, shared: bool = False
+        self, causes: Collection[Cause], run_id: str, *, ahead_s: float = 0.0, shared: bool = False
     ) -> RequestRow | None:
-        """Take the oldest open request of this cause for a run; None without one.
+        """Take the oldest open request of these causes for a run; None without one.
 
         Not of a video on which another run is at work, and none that waits for money or quota.
 
         Args:
-            cause: why it is wanted.
+            causes: why it is wanted.
             run_id: of the run.
             ahead_s: so many seconds before its time it may be taken.
             shared: another takes requests whose time has come, and may have begun a run for one
                 that still seems open: those are left to it, with their videos.
         """
-        query = _claimable(cause, ahead_s, shared)
+        query = _claimable(causes, ahead_s, shared)
         with self._db.session() as session:
             found = list(session.scalars(query.limit(10)))
         for number in found:
@@ -319,10 +325,10 @@ class Requests:
             )
 
 
-def _claimable(cause: Cause, ahead_s: float, shared: bool) -> Select[tuple[int]]:
+def _claimable(causes: Collection[Cause], ahead_s: float, shared: bool) -> Select[tuple[int]]:
     at = now()
     busy = select(RequestRow.video_id).where(RequestRow.state == RequestState.SUBMITTED)
-    own = (RequestRow.state == RequestState.OPEN, RequestRow.cause == cause)
+    own = (RequestRow.state == RequestState.OPEN, RequestRow.cause.in_(causes))
     due = or_(RequestRow.not_before.is_(None), RequestRow.not_before <= at)
     soon = RequestRow.not_before <= at + timedelta(seconds=ahead_s)
     query = select(RequestRow.id).where(*own, RequestRow.video_id.not_in(busy))

@@ -233,8 +233,9 @@ class ReviewRows:
         video_id: str | None = None,
         state: GateState | None = None,
         before: int | None = None,
-    ) -> list[tuple[GateRow, int]]:
-        """Gates at which videos wait or waited, the newest first, and how many clips are pending.
+    ) -> list[tuple[GateRow, int, str]]:
+        """Gates at which videos wait or waited, the newest first, how many clips are pending, and
+        the title of the video.
 
         Args:
             limit: how many.
@@ -243,7 +244,8 @@ class ReviewRows:
             state: only in this state.
             before: the number of the last one of the page before.
         """
-        query = select(GateRow).where(GateRow.channel.in_(channels))
+        query = select(GateRow, Video.title).join(Video, Video.video_id == GateRow.video_id)
+        query = query.where(GateRow.channel.in_(channels))
         if video_id is not None:
             query = query.where(GateRow.video_id == video_id)
         if state is not None:
@@ -251,12 +253,14 @@ class ReviewRows:
         if before is not None:
             query = query.where(GateRow.id < before)
         with self._db.session() as session:
-            rows = list(session.scalars(query.order_by(GateRow.id.desc()).limit(limit)))
-            videos = {r.video_id for r in rows if r.gate in CLIP_GATES}
+            found = session.execute(query.order_by(GateRow.id.desc()).limit(limit))
+            rows = [(row, title) for row, title in found]
+            videos = {r.video_id for r, _ in rows if r.gate in CLIP_GATES}
             pending = _pending(videos)
             counted = {row[0]: row[1] for row in session.execute(pending)}
         return [
-            (row, counted.get(row.video_id, 0) if row.gate in CLIP_GATES else 0) for row in rows
+            (row, counted.get(row.video_id, 0) if row.gate in CLIP_GATES else 0, title)
+            for row, title in rows
         ]
 
     def gate(self, number: int) -> GateRow | None:
@@ -276,6 +280,16 @@ class ReviewRows:
         query = select(GateRow.video_id).where(GateRow.state == GateState.WAITING)
         with self._db.session() as session:
             return set(session.scalars(query))
+
+    def count_waiting(self, channel: str) -> dict[str, int]:
+        """How many videos of a channel wait at each gate."""
+        query = (
+            select(GateRow.gate, func.count(func.distinct(GateRow.video_id)))
+            .where(GateRow.channel == channel, GateRow.state == GateState.WAITING)
+            .group_by(GateRow.gate)
+        )
+        with self._db.session() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
 
     def waits_at(self, video_id: str, gate: str) -> bool:
         """Whether a video waits at this gate."""

@@ -186,6 +186,21 @@ class ReviewChangeRow(Base):
     )
 
 
+class ReviewRulesRow(Base):
+    """When a channel asks, as it was set in the service: instead of what its file says.
+
+    `rules` is null where the file holds again; the version goes on counting.
+    """
+
+    __tablename__ = "review_rules"
+
+    channel: Mapped[str] = mapped_column(String(64), primary_key=True)
+    rules: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    version: Mapped[int] = mapped_column(Integer)
+    changed_by: Mapped[str] = mapped_column(String(200))
+    changed_at: Mapped[datetime] = mapped_column(Utc, default=now)
+
+
 class SlackRequestRow(Base):
     """A signed request of Slack's that was obeyed: sent again, it is not obeyed again."""
 

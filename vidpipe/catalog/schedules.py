@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.post_states import PostState
+from vidpipe.catalog.post_states import KEPT_BACK, PostState
 from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, SocialAccountRow
 from vidpipe.catalog.tables import ClipRow, Video
 
@@ -45,6 +45,7 @@ class Planned:
         account_id: of its account.
         state: where it stands.
         at: its moment; where it went out already, when it did.
+        opens_at: when its platform shows it, where that is later.
         waits_until: it is begun, and goes on then.
     """
 
@@ -53,13 +54,19 @@ class Planned:
     state: str
     at: datetime
     waits_until: datetime | None
+    opens_at: datetime | None
+
+    def taken(self) -> datetime | None:
+        """The slot that it has without that anything of it is seen then."""
+        return self.at if self.opens_at is not None and self.opens_at > self.at else None
 
     def moment(self, now: datetime, grace: timedelta) -> datetime | None:
         """When it counts; None where its time went by and it will get another."""
+        shown = max(self.at, self.opens_at or self.at)
         if self.state == PostState.POSTING:
-            return max(self.at, self.waits_until or now, now)
+            return max(shown, self.waits_until or now, now)
         unsent = self.state in (*_UNSENT, PostState.HELD)
-        return None if unsent and self.at < now - grace else self.at
+        return None if unsent and shown < now - grace else shown
 
 
 _UNSENT = (PostState.WAITING, PostState.QUEUED, PostState.SCHEDULED)
@@ -77,8 +84,12 @@ def planned(
 
     What was posted and taken down again counts: it was there.
     """
-    columns = (PostRow.post_id, PostRow.account_id, PostRow.state, _MOMENT, PostRow.waits_until)
-    begun = PostRow.state == PostState.POSTING
+    columns = (
+        *(PostRow.post_id, PostRow.account_id, PostRow.state, _MOMENT),
+        *(PostRow.waits_until, PostRow.opens_at),
+    )
+    # What is begun, or shown later, is of a later time than it was planned for.
+    begun = or_(PostRow.state == PostState.POSTING, PostRow.opens_at >= since)
     query = select(*columns).where(
         PostRow.account_id.in_(accounts),
         or_(PostRow.standing, PostRow.posted_at.is_not(None)),
@@ -89,7 +100,7 @@ def planned(
         PostRow.post_id != without,
     )
     if until is not None:
-        query = query.where(until > _MOMENT)
+        query = query.where(or_(until > _MOMENT, PostRow.opens_at < until))
     return [Planned(*row) for row in session.execute(query)]
 
 
@@ -190,6 +201,23 @@ def put_off(session: Session, channel: str, platform: str) -> Sequence[PostRow]:
         PostRow.lease.is_(None),
         PostRow.state == PostState.SCHEDULED,
         PostRow.due_at > PostRow.at,
+    )
+    if platform:
+        query = query.where(PostRow.platform == platform)
+    return session.scalars(query.order_by(PostRow.post_id).with_for_update()).all()
+
+
+def put_off_there(
+    session: Session, channel: str, platform: str, now: datetime
+) -> Sequence[PostRow]:
+    """Posts of a channel that platforms have, and show later or were told not to, locked."""
+    query = select(PostRow).where(
+        PostRow.channel == channel,
+        PostRow.opens_at.is_not(None),
+        or_(PostRow.opens_at > now, PostRow.code.in_(KEPT_BACK)),
+        PostRow.state.in_((PostState.POSTED, PostState.POSTING)),
+        PostRow.lease.is_(None),
+        PostRow.remote.is_not(None),
     )
     if platform:
         query = query.where(PostRow.platform == platform)

@@ -21,7 +21,7 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.leases import Leases
 from vidpipe.catalog.notices import Notice, tell
-from vidpipe.catalog.posts import hold_posts, release_posts
+from vidpipe.catalog.posts import hold_posts, release_posts, wake_posts
 from vidpipe.catalog.publishing_tables import ConnectingRow, PostRow, SocialAccountRow
 from vidpipe.catalog.tables import now
 
@@ -135,6 +135,10 @@ class SocialAccountRows:
                     for one in found:
                         row = _place(session, one.remote_id, fixed)
                         before = AccountState(row.state) if row.state else None
+                        if before is not None and row.application != application:
+                            # The quotas are others: what waits for those of the one before is
+                            # looked at.
+                            wake_posts(session, row.account_id)
                         row.name, row.application = one.name[:200], application
                         row.secret, row.scopes = one.secret, list(one.scopes)
                         row.expires_at, row.due_at = one.expires_at, one.due_at
@@ -324,12 +328,13 @@ class SocialAccountRows:
         with self._db.writing() as session:
             session.execute(query.values(limits=limits, limits_at=now(), name=name[:200]))
 
-    def reseal(self, renewed: Callable[[str], str | None]) -> int:
-        """Encrypt secrets again; `renewed` gives None for what may stay as it is. How many."""
+    def reseal(self, renewed: Callable[[str], str | None]) -> tuple[int, int]:
+        """Encrypt secrets again; `renewed` gives None for what may stay as it is. How many, and
+        how many could not be now."""
         query = select(SocialAccountRow.account_id, SocialAccountRow.secret)
         with self._db.session() as session:
             rows = list(session.execute(query.where(SocialAccountRow.secret.is_not(None))))
-        count = 0
+        count = left = 0
         for account_id, secret in rows:
             sealed = renewed(secret)
             if sealed is None:
@@ -342,8 +347,9 @@ class SocialAccountRows:
             )
             done = change.values(secret=sealed).returning(SocialAccountRow.account_id)
             with self._db.writing() as session:
-                count += session.scalar(done) is not None
-        return count
+                changed = session.scalar(done) is not None
+            count, left = count + changed, left + (not changed)
+        return count, left
 
     def forget_expected(self) -> None:
         """Remove what is kept of those who did not come back."""

@@ -43,6 +43,18 @@ class GateMode(StrEnum):
     ASK_OUTSIDE_HOURS = "ask_outside_hours"
 
 
+class Approvers(StrEnum):
+    """Who approves and rejects, by the lowest role.
+
+    Attributes:
+        EDITOR: editors and administrators of the channel.
+        ADMIN: its administrators alone.
+    """
+
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
 class TrustedHours(BaseModel):
     """When nobody has to be asked where a gate says so: people are at work who would notice."""
 
@@ -114,6 +126,9 @@ class ReviewRules(BaseModel):
     )
     trusted_hours: TrustedHours | None = Field(
         default=None, description="when ask_outside_hours asks nobody"
+    )
+    approvers: Approvers = Field(
+        default=Approvers.EDITOR, description="the lowest role that approves and rejects"
     )
 
     @field_validator("cost", "render", "export", "publish", mode="before")

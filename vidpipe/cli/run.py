@@ -33,7 +33,7 @@ class ProgressForm(StrEnum):
 
 
 #: When several files end differently, the gravest is what the command returns.
-_GRAVITY = (1, 4, 2, 3, 0)
+_GRAVITY = (1, 4, 2, 3, 5, 0)
 
 
 @app.command()

@@ -36,7 +36,7 @@ _STROKES = 0.04
 #: A page with no more letters than a title and a line, and no more ink, says little.
 _FEW_LETTERS, _LITTLE_INK = 60, 0.2
 #: Kept around the ink, and an empty band that parts columns, next to the page's width.
-_MARGIN, _GUTTER = 0.02, 0.04
+_MARGIN, _GUTTER = 0.03, 0.04
 #: Of all that changes, what a column must hold to be all that matters.
 _HAPPENS = 0.9
 #: A gain that is seen, and as much as a page is enlarged.

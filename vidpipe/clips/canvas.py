@@ -26,6 +26,12 @@ _TITLE_LEAST, _TITLE_MOST = 150, 280
 _PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
 #: A page that is nearly as wide as the canvas is made as wide.
 _NEARLY = 0.9
+#: A page beside its speaker, and how high the speaker's picture is next to its width at most.
+PAGE_SHARE, _COLUMN = 0.64, 1.35
+#: Less ground than this, next to the canvas, is a strip at its lower end, and is left to the top.
+_SLIVER = 0.12
+#: A disc leaves some of its band free at all sides.
+_DISC = 0.8
 #: A small screen next to the canvas.
 _SMALL = 0.6
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
@@ -55,7 +61,18 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> CanvasLayout:
         return CanvasLayout(caption=where.caption, screen=where.cover, title=where.title)
     if part.composition is Composition.STACK:
         assert part.screen is not None
-        stacked = stack(part.screen, variant, captions=captions, small=part.small)
+        crop = part.camera.rect if part.camera is not None and not part.disc else None
+        if part.side_by_side and part.camera is not None:
+            return side_by_side(
+                part.screen, part.camera.rect, variant, captions=captions, has_title=part.titled
+            )
+        stacked = stack(
+            part.screen,
+            variant,
+            captions=captions,
+            small=part.small,
+            camera=crop.aspect if crop else None,
+        )
         if part.camera is None or stacked.camera is None:
             return stacked
         return replace(stacked, camera=_within_band(part, stacked.camera))
@@ -64,6 +81,9 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> CanvasLayout:
     if part.composition is Composition.SPEAKER:
         return CanvasLayout(caption=_beside(part.face, size, safe), camera=size.rect)
     assert part.screen is not None
+    if part.over:
+        above = over(part.screen, variant, captions=captions, has_title=part.titled)
+        return replace(above, blurred=part.ground is None)
     if part.titled:
         under_title = titled(part.screen, variant, captions=captions)
         assert under_title is not None
@@ -105,6 +125,93 @@ def titled(screen: Rect, variant: Variant, *, captions: bool) -> CanvasLayout | 
     )
 
 
+def over(screen: Rect, variant: Variant, *, captions: bool, has_title: bool) -> CanvasLayout:
+    """A title, captions, and under them a picture that reaches to the end of the canvas.
+
+    What stands in front of a camera may go out of the picture below, as it does in the camera.
+    Without a title, or room for one, picture and captions stand in the middle of what is free.
+    """
+    size, safe = variant.size, variant.safe_box
+    gap = _pixels(_FROM_PAGE, size)
+    high = _pixels(_CAPTION, size) if captions else 0
+    shown = fit(screen, size.rect)
+    top = size.height - shown.height
+    room = top - gap - high - gap - safe.y
+    title = min(_pixels(_TITLE_MOST, size), room) if has_title else 0
+    if title < _pixels(_TITLE_LEAST, size):
+        title = 0
+        free = max(0, room) // 2
+        top -= free if free > _SLIVER * size.height else 0
+    top -= top % 2
+    caption = Rect(
+        x=safe.x,
+        y=min(max(safe.y, top - gap - high), safe.bottom - max(high, gap)),
+        width=safe.width,
+        height=max(high, gap),
+    )
+    return CanvasLayout(
+        caption=caption,
+        screen=shown.model_copy(update={"y": top}),
+        title=Rect(x=safe.x, y=caption.y - gap - title, width=safe.width, height=title)
+        if title
+        else None,
+    )
+
+
+def side_by_side(
+    screen: Rect, camera: Rect, variant: Variant, *, captions: bool, has_title: bool
+) -> CanvasLayout:
+    """A page and its speaker at the sides where they were filmed, a title over them.
+
+    Args:
+        screen: what is shown of the page.
+        camera: what is shown of the speaker: a crop, or the place that it is to fill.
+        variant: the canvas.
+        captions: whether there is to be room for them, below.
+        has_title: whether there is to be one, if there is room.
+    """
+    size, safe = variant.size, variant.safe_box
+    gap = _pixels(_TITLED_GAP, size)
+    high = _pixels(_TITLED_CAPTION, size) if captions else 0
+    least, most = (_pixels(length, size) for length in (_TITLE_LEAST, _TITLE_MOST))
+    room = safe.height - (high + gap if captions else 0)
+    across = round(PAGE_SHARE * size.width)
+    wide = size.width - across - gap
+    page = fit(screen, Rect(x=0, y=0, width=across, height=room))
+    tall = min(room, max(page.height, round(_COLUMN * wide)))
+    speaker = fit(camera, Rect(x=0, y=0, width=wide, height=tall))
+    row = max(page.height, speaker.height)
+    title = min(most, room - gap - row) if has_title and room - gap - row >= least else 0
+    top = safe.y + (room - row - title) // 3
+    below = top + (title + gap if title else 0)
+    left = camera.center[0] < screen.center[0]
+
+    def placed(rect: Rect, x: int) -> Rect:
+        y = below + (row - rect.height) // 2
+        return rect.model_copy(update={"x": x - x % 2, "y": y - y % 2})
+
+    return CanvasLayout(
+        caption=Rect(
+            x=safe.x,
+            y=min(below + row + gap, safe.bottom - max(high, 1)),
+            width=safe.width,
+            height=max(high, 1),
+        ),
+        screen=placed(page, size.width - page.width if left else 0),
+        camera=placed(speaker, 0 if left else size.width - speaker.width),
+        title=Rect(x=safe.x, y=top, width=safe.width, height=title) if title else None,
+    )
+
+
+def column(screen: Rect, variant: Variant, *, captions: bool) -> float:
+    """The aspect of a speaker's picture beside a page."""
+    tall = Rect(x=0, y=0, width=1, height=10)
+    filled = side_by_side(screen, tall, variant, captions=captions, has_title=False).camera
+    assert filled is not None
+    wide = variant.size.width - round(PAGE_SHARE * variant.size.width)
+    return (wide - _pixels(_TITLED_GAP, variant.size)) / filled.height
+
+
 def _pixels(length: int, size: Size) -> int:
     """A length at 1080 on the short side, in pixels of a canvas."""
     return round(length * min(size.width, size.height) / 1080)
@@ -119,9 +226,15 @@ def _within_band(part: Part, band: Rect) -> Rect:
     crop = part.camera.rect
     if crop.aspect >= _AS_WIDE * band.aspect and not part.disc:
         return band
-    shown = fit(crop, band)
+    place = band
+    if part.disc:
+        side = round(_DISC * min(band.width, band.height))
+        x, y = band.center
+        place = Rect(x=round(x - side / 2), y=round(y - side / 2), width=side, height=side)
+    shown = fit(crop, place)
     # With 4:2:0 chroma a picture is laid on even columns and rows.
-    return shown.model_copy(update={"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2})
+    at = {"x": shown.x - shown.x % 2, "y": shown.y - shown.y % 2}
+    return shown.model_copy(update=at)
 
 
 def _two_up(size: Size, safe: Rect) -> CanvasLayout:
@@ -172,17 +285,26 @@ def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> R
 
 
 def tallest(variant: Variant, *, captions: bool) -> int:
-    """How high a picture alone may be so that captions have room under it, in pixels."""
+    """How high a picture alone may be so that captions have room over it, in pixels."""
     size = variant.size
-    end = variant.safe_box.bottom if captions else size.height
-    under = _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size) if captions else 0
-    return max(1, end - under - _pixels(_FROM_TOP, size))
+    above = _pixels(_FROM_TOP, size)
+    if captions:
+        above = variant.safe_box.y + _pixels(_CAPTION, size) + _pixels(_FROM_PAGE, size)
+    return max(1, size.height - above)
 
 
-def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False) -> CanvasLayout:
+def stack(
+    screen: Rect,
+    variant: Variant,
+    *,
+    captions: bool,
+    small: bool = False,
+    camera: float | None = None,
+) -> CanvasLayout:
     """Screen above, camera below, a band for the captions at the seam.
 
-    A `small` screen takes less of the width, and the camera what that leaves.
+    A `small` screen takes less of the width, and the camera what that leaves. A `camera` whose
+    aspect is wider than its band is as wide as the canvas, and all of it stands lower.
     """
     size, safe = variant.size, variant.safe_box
     unit = size.width / 1080
@@ -202,6 +324,14 @@ def stack(screen: Rect, variant: Variant, *, captions: bool, small: bool = False
     top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))
     shown = shown.model_copy(update={"y": top})
     seam = shown.bottom + band
-    camera = Rect(x=0, y=seam + seam % 2, width=size.width, height=size.height - seam - seam % 2)
+    deep = size.height - seam - seam % 2
+    if camera is not None and camera * deep > size.width / _AS_WIDE:
+        needed = 2 * round(size.width / camera / 2)
+        spare = deep - needed
+        lower = spare if spare <= _SLIVER * size.height else spare // 2
+        lower = max(0, min(lower, safe.bottom - seam)) // 2 * 2
+        shown = shown.model_copy(update={"y": shown.y + lower})
+        seam, deep = seam + lower, needed
+    below = Rect(x=0, y=seam + seam % 2, width=size.width, height=deep)
     caption = Rect(x=safe.x, y=shown.bottom, width=safe.width, height=max(band, round(160 * unit)))
-    return CanvasLayout(caption=caption, screen=shown, camera=camera)
+    return CanvasLayout(caption=caption, screen=shown, camera=below)

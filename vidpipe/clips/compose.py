@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidpipe.clips.auto_zoom import says_little, visible_region
-from vidpipe.clips.canvas import stack, tallest, titled
+from vidpipe.clips.borders import tidied
+from vidpipe.clips.canvas import PAGE_SHARE, column, over, side_by_side, stack, tallest, titled
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
     delogo_region,
+    fill_of,
     inscribed,
     looks_at,
     square_around,
@@ -20,7 +24,7 @@ from vidpipe.clips.insets import (
 from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.nearer import changes, moved
-from vidpipe.clips.punch import closer_crop, moments, punched
+from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
 from vidpipe.framing.follow import (
     FramedPair,
     close_up,
@@ -29,8 +33,14 @@ from vidpipe.framing.follow import (
     pair_of,
     pair_of_panes,
 )
-from vidpipe.framing.head import around_heads, aspect_for_head, face_rows
-from vidpipe.framing.model import CropPath, FacePoint, FramingOptions
+from vidpipe.framing.head import (
+    around_heads,
+    aspect_for_head,
+    head_width,
+    is_cut,
+    roomy_aspect,
+)
+from vidpipe.framing.model import FacePoint, FramingOptions
 from vidpipe.framing.path import crop_path
 from vidpipe.framing.track import main_face, track_faces
 from vidpipe.geometry import Rect, Size, bounding, fit
@@ -41,10 +51,14 @@ from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import EditList, Interval, span
 from vidpipe.transcript.model import Word
 
-#: Widths of a face and of the head around it next to the height of the face.
-_FACE, _HEAD = 0.76, 1.04
+Grey = NDArray[np.uint8]
+
 #: Canvases that are narrower have room for one thing above another.
 _UPRIGHT = 0.9
+#: Canvases that are no wider have little room at the sides of what was filmed wide.
+_SQUARE = 1.2
+#: A camera of which so much lies on the page is an inset of it.
+_INSIDE = 0.75
 #: Of two people who take turns as short as this both are shown.
 _SHORT_TURN_S = 4.0
 #: A phone's long side next to its short one.
@@ -99,7 +113,7 @@ class Composer:
             last_frame=last,
             composition=Composition.FIT,
             screen=rect,
-            ground=None if fills else self._ground(rect, self._within(first, last)),
+            ground=None if fills else self._ground(),
         )
         return [part]
 
@@ -114,9 +128,16 @@ class Composer:
     def _parts(self, stretch: LayoutInterval, first: int, last: int) -> list[Part]:
         """The same, whatever it cuts."""
         within = self._within(first, last)
+        looks: list[Grey] = []
+        if stretch.regions:
+            looks = looks_at(within, self.recording.reader)
+            tidy = tidied(stretch.regions, looks, self.recording.reader.scale)
+            stretch = stretch.model_copy(update={"regions": tidy})
         screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
-            return self._nearer(self._stack(first, last, within, screen, camera), [camera.rect])
+            return self._nearer(
+                self._stack(first, last, within, screen, camera, looks), [camera.rect]
+            )
         if stretch.kind is LayoutKind.CAMERA and camera:
             cameras = [r for r in stretch.regions if r.role is RegionRole.CAMERA]
             if len(cameras) > 1:
@@ -124,6 +145,8 @@ class Composer:
             parts = self._speaker(first, last, within, camera.rect)
             if parts:
                 return parts
+        if screen and camera and self._are_parted(screen, camera):
+            return [self._side_by_side(first, last, within, screen, camera, looks)]
         page = self._page(first, last, within, screen, camera)
         if page.composition is not Composition.SCREEN:
             return [page]
@@ -199,13 +222,17 @@ class Composer:
         )
 
     def _stack(
-        self, first: int, last: int, within: Interval, screen: Region, camera: Region
+        self,
+        first: int,
+        last: int,
+        within: Interval,
+        screen: Region,
+        camera: Region,
+        looks: Sequence[Grey],
     ) -> Part:
         """The page above its speaker."""
         of, layout = self.recording, self.recording.layout
-        calm = self.framing.model_copy(update={"faces_per_s": self.framing.faces_per_s_stacked})
-        tracks = track_faces(of.reader, of.detector, camera.rect, within, layout.cuts_s, calm)
-        faces = main_face(tracks)
+        faces = self._calm_faces(camera.rect, within)
         area = camera.rect
         if area.intersect(screen.rect) == screen.rect:
             area = close_up(area, faces)
@@ -221,17 +248,16 @@ class Composer:
             page = self._legible(screen, within, [camera.rect], whole.width)
         below = stack(page, self.variant, captions=self.captions, small=small).camera
         assert below is not None
-        looks, scale = looks_at(within, of.reader), of.reader.scale
-        aspect, disc = below.aspect, False
+        scale, aspect, disc = of.reader.scale, below.aspect, False
         if camera.circle:
-            disc = _is_cut(faces, inscribed(area, aspect))
+            disc = is_cut(faces, inscribed(area, aspect))
             area = square_around(area) if disc else inscribed(area, aspect)
             aspect = area.aspect if disc else aspect
         elif area == camera.rect and area.intersect(screen.rect) == area:
             area = without_corners(area, looks, scale)
         if not disc:
-            aspect = aspect_for_head(area, aspect, faces)
-        hole = delogo_region(camera.rect, screen, looks, scale)
+            aspect = roomy_aspect(area, aspect_for_head(area, aspect, faces), faces)
+        hole, like = self._painted(screen, camera, page, looks)
         return Part(
             first_frame=first,
             last_frame=last,
@@ -239,10 +265,73 @@ class Composer:
             screen=page,
             corners=screen.corners,
             camera=crop_path(area, aspect, faces, within, layout.cuts_s, self.framing),
-            inset=hole if hole and hole.intersect(page) else None,
+            inset=hole,
+            inset_from=like,
             disc=disc,
-            ground=self._ground(page, within),
+            ground=self._ground(),
             small=small,
+        )
+
+    def _painted(
+        self, screen: Region, camera: Region, page: Rect, looks: Sequence[Grey]
+    ) -> tuple[Rect, Rect | None] | tuple[None, None]:
+        """What is painted over because it is shown beside the page, and with what of it."""
+        scale = self.recording.reader.scale
+        hole, like = delogo_region(camera.rect, screen, looks, scale), None
+        overlap = camera.rect.intersect(screen.rect)
+        if hole is None and not screen.corners and overlap not in (None, screen.rect):
+            hole, like = fill_of(camera.rect, screen.rect, looks, scale)
+        if hole is None or hole.intersect(page) is None:
+            return None, None
+        return hole, like
+
+    def _calm_faces(self, camera: Rect, within: Interval) -> list[FacePoint]:
+        """The face of somebody beside a page, looked for less often."""
+        of = self.recording
+        calm = self.framing.model_copy(update={"faces_per_s": self.framing.faces_per_s_stacked})
+        return main_face(
+            track_faces(of.reader, of.detector, camera, within, of.layout.cuts_s, calm)
+        )
+
+    def _are_parted(self, screen: Region, camera: Region) -> bool:
+        """Whether a canvas that is no wider than high has page and speaker side by side."""
+        if self.variant.size.aspect > _SQUARE or screen.corners or camera.circle:
+            return False
+        page, person = screen.rect, camera.rect
+        both = person.intersect(page)
+        return both is None or (both != page and both.area < _INSIDE * person.area)
+
+    def _side_by_side(
+        self,
+        first: int,
+        last: int,
+        within: Interval,
+        screen: Region,
+        camera: Region,
+        looks: Sequence[Grey],
+    ) -> Part:
+        """A page and its speaker where there is no room for one above the other."""
+        faces, area = self._calm_faces(camera.rect, within), camera.rect
+        page = self._legible(screen, within, [area], round(PAGE_SHARE * self.variant.size.width))
+        aspect = column(page, self.variant, captions=self.captions)
+        aspect = roomy_aspect(area, aspect_for_head(area, aspect, faces), faces)
+        path = crop_path(area, aspect, faces, within, self.recording.layout.cuts_s, self.framing)
+        wanted = self.options.template.title_zone and self.has_title
+        hole, like = self._painted(screen, camera, page, looks)
+        where = side_by_side(
+            page, path.rect, self.variant, captions=self.captions, has_title=wanted
+        )
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.STACK,
+            screen=page,
+            camera=path,
+            inset=hole,
+            inset_from=like,
+            titled=where.title is not None,
+            side_by_side=True,
+            ground=self._ground(),
         )
 
     def _legible(
@@ -278,7 +367,7 @@ class Composer:
         if not seen and rect.aspect > canvas.aspect * _WIDE:
             return []
         path = crop_path(rect, canvas.aspect, faces, within, anew_s, self.framing)
-        if _is_cut(faces, path.rect):
+        if is_cut(faces, path.rect):
             # Of a wide canvas a crop would be too low for the face: all of it, as filmed.
             return [
                 Part(
@@ -286,19 +375,23 @@ class Composer:
                     last_frame=last,
                     composition=Composition.FIT,
                     screen=rect,
-                    ground=self._ground(rect, within),
+                    ground=self._ground(),
                 )
             ]
-        if _head(faces) > path.rect.width:
+        if head_width(faces) > path.rect.width:
             least = canvas.width / tallest(self.variant, captions=self.captions)
             shown = around_heads(rect, least, faces)
+            wanted = self.options.template.title_zone and self.has_title
+            where = over(shown, self.variant, captions=self.captions, has_title=wanted)
             return [
                 Part(
                     first_frame=first,
                     last_frame=last,
                     composition=Composition.FIT,
                     screen=shown,
-                    ground=self._ground(shown, within),
+                    over=True,
+                    titled=where.title is not None,
+                    ground=self._ground(),
                 )
             ]
         part = Part(
@@ -313,26 +406,49 @@ class Composer:
         return list(self._punched(part, faces))
 
     def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
-        """The part with cut-ins; captions keep clear of the face in both sizes."""
+        """The part with cut-ins or zooms; captions keep clear of the face in both sizes."""
         assert part.camera is not None
-        lead_s = self.options.template.j_cut_s
-        at = moments(self.edit, self.recording.words, part.first_frame, part.last_frame, lead_s)
+        takes = round(ZOOM_S * self.edit.fps)
+        look, slow = self.options.template, self.options.template.punch_in == "slow"
+        at = moments(
+            self.edit,
+            self.recording.words,
+            part.first_frame,
+            part.last_frame,
+            self.edit.picture_spans(look.j_cut_s, look.l_cut_s),
+            takes if slow else 0,
+        )
         closer = closer_crop(part.camera, faces)
         larger = closer and face_on(self.variant.size, closer, faces)
         if at and larger and part.face:
             part = part.model_copy(update={"face": bounding([part.face, larger])})
-        yield from punched(part, faces, at)
+        yield from zoomed(part, faces, at, takes) if slow else punched(part, faces, at)
 
-    def _ground(self, page: Rect, within: Interval) -> Ground | None:
-        """What stands behind pages, as the template wants it: the same in all of a clip."""
+    def _ground(self) -> Ground | None:
+        """What stands behind pictures, as the template wants it: the same in all of a clip.
+
+        A clip without a page has the brand's: skin and walls are no colours of a design.
+        """
         background = self.options.brand.background
         if self.options.template.backdrop == "blur":
             return None
         if self.options.template.backdrop == "brand":
             return brand_ground(background)
         if not self.grounds:
-            self.grounds.append(page_ground(page, within, self.recording.reader, background))
+            self.grounds.append(self._colours_of_pages() or brand_ground(background))
         return self.grounds[0]
+
+    def _colours_of_pages(self) -> Ground | None:
+        """Of the first page that the clip shows, None without one."""
+        background, reader = self.options.brand.background, self.recording.reader
+        for stretch in self.recording.layout.stretches:
+            first_s = max(stretch.start_s, self.edit.intervals[0].start_s)
+            last_s = min(stretch.end_s, self.edit.intervals[-1].end_s)
+            page = stretch.region(RegionRole.SCREEN)
+            if last_s > first_s and (page or not stretch.regions):
+                rect = page.rect if page else reader.video.size.rect
+                return page_ground(rect, span(first_s, last_s), reader, background)
+        return None
 
     def _page(
         self,
@@ -357,45 +473,5 @@ class Composer:
             composition=Composition.SCREEN if alone else Composition.FIT,
             screen=rect,
             titled=room,
-            ground=None if fills else self._ground(rect, within),
+            ground=None if fills else self._ground(),
         )
-
-
-def _head(faces: Sequence[FacePoint]) -> float:
-    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
-    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
-
-
-def _is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
-    """Whether a crop is too low for the face, from the hairline to the chin."""
-    if not faces:
-        return False
-    hairline, chin = face_rows(faces)
-    return chin - hairline > crop.height
-
-
-def face_on(canvas: Size, path: CropPath, faces: Sequence[FacePoint]) -> Rect | None:
-    """What a face takes of the canvas most of the time; None without one."""
-    if not faces:
-        return None
-    scale = canvas.width / path.rect.width
-    times = [f.t_s for f in faces]
-    lefts = np.interp(times, [p.t_s for p in path.points], [p.x for p in path.points])
-    boxes = np.array(
-        [
-            [f.x - left - _FACE / 2 * f.height, f.y - path.rect.y - f.height / 2, f.height]
-            for f, left in zip(faces, lefts, strict=True)
-        ]
-    )
-    lows, highs = boxes.copy(), boxes.copy()
-    highs[:, 0] += _FACE * boxes[:, 2]
-    highs[:, 1] += boxes[:, 2]
-    x, y = np.percentile(lows[:, :2], 10, axis=0) * scale
-    right, bottom = np.percentile(highs[:, :2], 90, axis=0) * scale
-    box = Rect(
-        x=max(0, round(x)),
-        y=max(0, round(y)),
-        width=max(1, round(right - max(0, x))),
-        height=max(1, round(bottom - max(0, y))),
-    )
-    return box.intersect(canvas.rect)

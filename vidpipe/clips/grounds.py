@@ -35,7 +35,7 @@ _FALL = 0.6
 #: Glows: where (shares of the canvas) and how far round from the ground's hue, how far they
 #: reach (in widths), their lightness on dark and on light grounds,
 #: and their least saturation.
-_GLOWS, _REACH = (((0.0, 0.78), 30.0), ((1.0, 1.0), -25.0)), 0.62
+_GLOWS, _REACH = (((0.0, 0.78), 16.0), ((1.0, 1.0), -14.0)), 0.62
 _GLOW_LIGHTNESS, _GLOW_DARKER, _GLOW_LEAST = 0.27, 0.08, 0.42
 
 

@@ -19,6 +19,8 @@ Grey = NDArray[np.uint8]
 
 #: Around an inset, next to the page's width; and the greys of a plain part of it.
 _MARGIN, _PLAIN = 0.006, 24
+#: So thick is a strip whose colours a hole is filled with, next to the page's width.
+_STRIP = 0.03
 #: Of a disc's diameter, what is surely inside its smoothed border.
 _WITHIN = 0.97
 #: Moments at which an inset is looked at, as shares of the time.
@@ -124,6 +126,40 @@ def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: fl
         if high - low > _PLAIN:
             return None
     return grown
+
+
+def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tuple[Rect, Rect]:
+    """An inset with a little around it, and the strip of the page beside it that is plainest.
+
+    For one that lies on something, or across a border of the page.
+
+    Args:
+        camera: the inset; a part of the page is beside it.
+        page: where it is in the source.
+        looks: pictures of the whole source, `scale` as large.
+        scale: of `looks`.
+    """
+    height, width = looks[0].shape
+    hole = _grown(camera, max(2, round(_MARGIN * page.width)))
+    frame = Rect(x=0, y=0, width=width, height=height).scaled(1 / scale)
+    hole = hole.intersect(frame) or hole
+    thick = max(4, round(_STRIP * page.width))
+    inside = hole.intersect(page) or hole
+    level, upright = {"height": inside.height}, {"width": inside.width}
+    sides = (
+        Rect(x=hole.x - thick, y=inside.y, width=thick, **level),
+        Rect(x=hole.right, y=inside.y, width=thick, **level),
+        Rect(x=inside.x, y=hole.y - thick, height=thick, **upright),
+        Rect(x=inside.x, y=hole.bottom, height=thick, **upright),
+    )
+    strips = [side for side in sides if side.intersect(page) == side]
+
+    def busy(strip: Rect) -> float:
+        small = strip.scaled(scale)
+        shown = [grey[small.y : small.bottom, small.x : small.right] for grey in looks]
+        return max(float(np.subtract(*np.percentile(s, (90, 10)))) for s in shown)
+
+    return hole, min(strips, key=busy, default=inside)
 
 
 def _grown(rect: Rect, by: int) -> Rect:

@@ -98,13 +98,17 @@ class Part(BaseModel):
     `corners`, from the top left one clockwise; `camera` a crop of the source that may move,
     `other` that of a second person, shown under the first.
     `face` is where a face is most of the time, on the canvas; `inset` a rectangle of the
-    screen that is painted over, because what it shows is shown beside it. A `disc` is a round
+    screen that is painted over, because what it shows is shown beside it: from its borders, or
+    where something lies around it in the colours of `inset_from`. A `disc` is a round
     camera picture that fills its crop: what is around it is left out. `titled` parts show the
-    clip's title above the screen; a `small` screen leaves more to the camera. `ground` is what
+    clip's title above the screen; a `small` screen leaves more to the camera; what stands
+    `side_by_side` does on a canvas that has no room for one above the other. Captions `over` a
+    screen stand above it, and it reaches to the lower end of the canvas. `ground` is what
     stands behind a screen, from the top of the canvas to its lower end; None for the brand's
     background or a blurred copy. Of sound alone `screen` is all of its cover, in the cover's own
-    pixels. `near` is what is shown of a screen, in its place, at the beginning and at the end of a
-    part: the same where the picture rests; None for all of the screen.
+    pixels. `near` is what is shown of a screen, in its place, or of a camera alone whose crop
+    stands still, at the beginning and at the end of a part: the same where the picture rests;
+    None for all of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -118,9 +122,12 @@ class Part(BaseModel):
     other: CropPath | None = None
     face: Rect | None = None
     inset: Rect | None = None
+    inset_from: Rect | None = None
     disc: bool = False
     titled: bool = False
     small: bool = False
+    side_by_side: bool = False
+    over: bool = False
     ground: tuple[Colour, Colour] | None = None
     near: tuple[Rect, Rect] | None = None
 

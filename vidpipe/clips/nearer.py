@@ -31,6 +31,10 @@ _CHANGE, _TURNED = 28, 0.12
 _SEEN, _STRAY = 0.0002, 2.0
 #: How near at least, or it is not worth it, and at most.
 _NEARER, _NEAREST = 1.25, 1.7
+#: A line of text is no higher than this next to the page.
+_LINE = 0.1
+#: So many sizes are tried, and places so far from the middle, until no line is cut.
+_SIZES, _ASIDE = 5, (-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45)
 #: Around what changes, next to its size.
 _AROUND = 1.35
 #: Where nothing else is to change for so long it is worth to move to, with so much of a part left.
@@ -43,10 +47,14 @@ _SPREAD = 0.62
 
 @dataclass(frozen=True)
 class Change:
-    """Where on a page something changed, in source pixels; None for all of it."""
+    """Where on a page something changed, in source pixels; None for all of it.
+
+    `lines` of text are then on the page.
+    """
 
     t_s: float
     place: Rect | None
+    lines: tuple[Rect, ...] = ()
 
 
 def changes(
@@ -77,7 +85,9 @@ def changes(
                 box = place.scaled(1 / reader.scale)
                 whole = place.area == grey.size
                 moved = box.model_copy(update={"x": box.x + page.x, "y": box.y + page.y})
-                found.append(Change(frame.t_s, None if whole else moved.clamp(page)))
+                looked_at = np.asarray(grey, np.uint8)
+                lines = () if whole else _lines(looked_at, page, reader.scale)
+                found.append(Change(frame.t_s, None if whole else moved.clamp(page), lines))
         before = np.asarray(grey, np.uint8)
     return found
 
@@ -102,16 +112,45 @@ def _place(before: Grey, after: Grey) -> Rect | None:
     return words if fits else box
 
 
-def near_to(place: Rect, page: Rect) -> Rect | None:
-    """What of a page is shown around a place, of the page's own shape; None if that is no gain."""
-    width = max(_AROUND * place.width, _AROUND * place.height * page.aspect, page.width / _NEAREST)
-    if width * _NEARER > page.width:
+def _lines(grey: Grey, page: Rect, scale: float) -> tuple[Rect, ...]:
+    """Words and lines of text on a page, in source pixels."""
+    found = []
+    for box in ink_boxes(grey):
+        if box.height <= _LINE * grey.shape[0] and box.width > box.height:
+            at = box.scaled(1 / scale)
+            found.append(at.model_copy(update={"x": at.x + page.x, "y": at.y + page.y}))
+    return tuple(found)
+
+
+def near_to(place: Rect, page: Rect, lines: Sequence[Rect] = ()) -> Rect | None:
+    """What of a page is shown around a place, of the page's own shape; None if that is no gain.
+
+    As near as can be without a border that goes through one of the lines, and the place as near
+    to the middle.
+    """
+    least = max(_AROUND * place.width, _AROUND * place.height * page.aspect, page.width / _NEAREST)
+    most = page.width / _NEARER
+    if least > most:
         return None
     x, y = place.center
-    height = width / page.aspect
-    return Rect(
-        x=round(x - width / 2), y=round(y - height / 2), width=round(width), height=round(height)
-    ).clamp(page)
+    for width in np.linspace(least, most, _SIZES):
+        height = width / page.aspect
+        aside = [(dx, dy) for dx in _ASIDE for dy in _ASIDE]
+        for dx, dy in sorted(aside, key=lambda d: abs(d[0]) + abs(d[1])):
+            shown = Rect(
+                x=round(x - width / 2 + dx * (width - place.width)),
+                y=round(y - height / 2 + dy * (height - place.height)),
+                width=round(width),
+                height=round(height),
+            ).clamp(page)
+            if not any(_cuts(shown, line) for line in lines):
+                return shown
+    return None
+
+
+def _cuts(shown: Rect, line: Rect) -> bool:
+    both = shown.intersect(line)
+    return both is not None and both != line
 
 
 def moved(part: Part, edit: EditList, seen: Sequence[Change]) -> list[Part]:
@@ -164,7 +203,8 @@ def _target(coming: Sequence[Change], page: Rect) -> Rect | None:
     """What to show of a page for all that changes soon; None for all of it."""
     soon = [c.place for c in coming if c.t_s <= coming[0].t_s + _STAY_S]
     places = [place for place in soon if place is not None]
-    return near_to(bounding(places), page) if len(places) == len(soon) else None
+    lines = [line for change in coming[: len(soon)] for line in change.lines]
+    return near_to(bounding(places), page, lines) if len(places) == len(soon) else None
 
 
 def _piece(part: Part, first: int, last: int, before: Rect, after: Rect) -> Part:

@@ -1,4 +1,4 @@
-"""Cut-ins on a speaker: closer and wider in turn, which hides jump cuts and keeps eyes awake."""
+"""Closer to a speaker and back, in turn: at once, which hides jump cuts, or in a slow zoom."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from vidpipe.clips.model import Part
 from vidpipe.framing.model import CropPath, FacePoint
 from vidpipe.geometry import Rect
 from vidpipe.text import ends_sentence
-from vidpipe.timeline import EditList
+from vidpipe.timeline import EditList, FrameSpan
 from vidpipe.transcript.model import Word
 
 #: How much closer: a cut between two sizes that differ by less looks like a fault.
 _CLOSER = 1.16
+#: A zoom is seen to be one, and takes so long: a twentieth of the picture in a second.
+_SLOWLY_CLOSER, ZOOM_S = 1.12, 2.4
 #: Two cuts are never nearer than this; after so long without one a sentence will do.
 _LEAST_S, _LONG_S = 4.0, 7.0
 #: A head, ears and all, takes at most so much of the closer crop's width.
@@ -24,16 +26,28 @@ _HEAD = 1.04
 
 
 def moments(
-    edit: EditList, words: Sequence[Word], first: int, last: int, lead_s: float = 0.0
+    edit: EditList,
+    words: Sequence[Word],
+    first: int,
+    last: int,
+    seen: Sequence[FrameSpan] | None = None,
+    takes: int = 0,
 ) -> list[int]:
-    """Frames of `[first, last)` of the clip at which the crop changes.
+    """Frames of `[first, last)` of the clip at which the crop changes, or begins to.
 
-    Joins, where something was taken out, before beginnings of sentences. The picture changes
-    at a join `lead_s` after the sound, where there is room for that.
+    Joins, where something was taken out, before beginnings of sentences.
+
+    Args:
+        edit: the clip's.
+        words: of the recording.
+        first: frame of the clip.
+        last: frame of the clip after the last one.
+        seen: spans of the picture, where it is not cut when the sound is.
+        takes: frames from the beginning of a change to its end.
     """
-    least = round(_LEAST_S * edit.fps)
+    least = round(_LEAST_S * edit.fps) + takes
     joins, at = [], 0
-    for span in edit.picture_spans(lead_s)[:-1]:
+    for span in (seen or edit.spans)[:-1]:
         at += span.frames
         joins.append(at)
     begun = [
@@ -44,7 +58,7 @@ def moments(
     found: list[int] = []
     since = first
     while True:
-        late = since + round(_LONG_S * edit.fps)
+        late = since + max(least, round(_LONG_S * edit.fps))
         near = [n for n in joins if since + least <= n <= late]
         far = [n for n in sorted({*joins, *begun}) if n >= since + least]
         if not near and not far:
@@ -80,12 +94,45 @@ def punched(part: Part, faces: Sequence[FacePoint], at: Sequence[int]) -> Iterat
         )
 
 
-def closer_crop(path: CropPath, faces: Sequence[FacePoint]) -> CropPath | None:
+def zoomed(part: Part, faces: Sequence[FacePoint], at: Sequence[int], takes: int) -> Iterator[Part]:
+    """A speaker's part in which the picture comes closer from these frames on, and goes back.
+
+    Whole where it can't be, and where the crop moves for itself: one movement is enough.
+
+    Args:
+        part: with a crop that follows one face.
+        faces: that it follows, in source pixels.
+        at: frames of the clip, within the part, that far apart that a movement has an end.
+        takes: frames that a movement takes.
+    """
+    path = part.camera
+    still = path is not None and len({p.x for p in path.points}) == 1
+    closer = path and closer_crop(path, faces, _SLOWLY_CLOSER)
+    if path is None or closer is None or not still or not at:
+        yield part
+        return
+    sizes = (path.rect, closer.rect)
+    begun = part.first_frame
+    for k, moment in enumerate(at):
+        before, after = sizes[k % 2], sizes[(k + 1) % 2]
+        yield _resting(part, begun, moment, before, path.rect)
+        move = {"first_frame": moment, "last_frame": moment + takes, "near": (before, after)}
+        yield part.model_copy(update=move)
+        begun = moment + takes
+    yield _resting(part, begun, part.last_frame, sizes[len(at) % 2], path.rect)
+
+
+def _resting(part: Part, first: int, last: int, shown: Rect, whole: Rect) -> Part:
+    near = None if shown == whole else (shown, shown)
+    return part.model_copy(update={"first_frame": first, "last_frame": last, "near": near})
+
+
+def closer_crop(path: CropPath, faces: Sequence[FacePoint], by: float = _CLOSER) -> CropPath | None:
     """The path with a crop that is closer; the face keeps its place in it. None without room."""
     if not faces:
         return None
     rect = path.rect
-    width, height = round(rect.width / _CLOSER), round(rect.height / _CLOSER)
+    width, height = round(rect.width / by), round(rect.height / by)
     head = _HEAD * float(np.median([f.height for f in faces]))
     if head > _ROOM * width:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vidpipe.clips.canvas import stack
+from vidpipe.clips.canvas import column, stack
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.edits.model import FramingEdit
 from vidpipe.framing.model import CropPath, PathPoint
@@ -112,13 +112,25 @@ def _chosen(
         same = part.composition in _PAGES and item.screen is None
         titled = part.titled and part.composition in _PAGES and item.screen is None
         corners = part.corners if same else ()
-        return Part(**fields, screen=screen, corners=corners, titled=titled, ground=part.ground)
+        return Part(
+            **fields,
+            screen=screen,
+            corners=corners,
+            titled=titled,
+            over=part.over and item.screen is None,
+            ground=part.ground,
+        )
     given = item.camera or (person.rect if person and part.camera is None else None)
     if composition is Composition.STACK:
-        place = stack(screen, variant, captions=captions, small=part.small).camera
-        assert place is not None
-        camera = _path(given, part.camera, place.aspect, frame, at_s, narrower=True)
         same = part.composition is Composition.STACK
+        beside = part.side_by_side and same
+        if beside:
+            aspect = column(screen, variant, captions=captions)
+        else:
+            place = stack(screen, variant, captions=captions, small=part.small).camera
+            assert place is not None
+            aspect = place.aspect
+        camera = _path(given, part.camera, aspect, frame, at_s, stacked=True)
         return Part(
             **fields,
             screen=screen,
@@ -126,6 +138,9 @@ def _chosen(
             camera=camera,
             disc=part.disc and same and item.camera is None,
             inset=part.inset if same else None,
+            inset_from=part.inset_from if same else None,
+            titled=part.titled and beside,
+            side_by_side=beside,
             small=part.small and same,
             ground=part.ground,
         )
@@ -160,13 +175,17 @@ def _path(
     frame: Rect,
     at_s: float,
     *,
-    narrower: bool = False,
+    stacked: bool = False,
 ) -> CropPath:
     """A crop that stands where it was put; the planned one where nobody put it anywhere."""
     if given is None and planned is not None:
         wide = planned.rect.aspect / aspect
-        # A crop in a stack may be narrower than its place, and stands in the middle of it then.
-        if (_NARROWEST if narrower else 1 - _AS_WIDE) <= wide <= 1 + _AS_WIDE:
+        # A crop in a stack may be narrower than its place, and stands in the middle of it then,
+        # or wider, and stands higher.
+        least, most = 1 - _AS_WIDE, 1 + _AS_WIDE
+        if stacked:
+            least, most = _NARROWEST, 1 / _NARROWEST
+        if least <= wide <= most:
             return planned
     rect = shaped(given or (planned.rect if planned else frame), aspect, frame)
     return CropPath(rect=rect, points=(PathPoint(t_s=at_s, x=rect.x),))

@@ -68,6 +68,10 @@ def views(part: Part, where: CanvasLayout) -> list[View]:
         shown = part.near[0] if part.near[0] == part.near[1] else None
     if shown is not None and where.screen is not None:
         found.append(View(shown.even(), where.screen, None, part.corners, part.inset))
+    if part.near is not None and where.screen is None and where.camera is not None:
+        before, after = part.near
+        rests = [View(before.even(), where.camera)] if before == after else []
+        return [*found, *rests]
     for path, canvas in ((part.camera, where.camera), (part.other, where.other)):
         if path is not None and canvas is not None:
             found.append(View(path.rect.even(), canvas, path, disc=part.disc))

@@ -140,6 +140,15 @@ class Services:
             for quota in own.quotas
         ]
 
+    def limit(self, whose: str, quota: Quota) -> int:
+        """How much of a quota a service, or a project of its, has: its own where it says so."""
+        own = self.known.get(whose)
+        same = (quota.what, quota.product, quota.window_s, quota.per)
+        for one in own.quotas if own is not None else ():
+            if (one.what, one.product, one.window_s, one.per) == same:
+                return one.most
+        return quota.most
+
     def _hold(self, service: str, quota: Quota, amount: int, at: datetime) -> QuotaHold:
         key = f"quota/{service}/{quota.product or '*'}/{quota.what}"
         until = None

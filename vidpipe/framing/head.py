@@ -13,10 +13,18 @@ from vidpipe.geometry import Rect
 #: to the chin: a quarter of its height over it holds the hair (a head is 1.2 to 1.3 faces high:
 #: the hairline lies a fifth under its top in the canon of drawing), an eighth under it is air.
 _OVER, _UNDER = 0.75, 0.62
+#: Under the middle of the face of somebody whose shoulders are seen.
+_SHOULDERS = 1.05
+#: A head of which so much fits has enough air: strips beside its picture look like a fault.
+_AS_HIGH = 0.92
 #: A crop gets no narrower than this next to the one that was asked for.
 _NARROWEST = 0.5
 #: Shares of the time in which a head may reach further: a nod, a look of the detector.
 _SELDOM = 10.0
+#: The width of a head, ears and all, next to the height of the face.
+_HEAD = 1.04
+#: A crop is so wide at least next to the height of a face, if there is as much: twice the face.
+_ROOMY = 1.6
 #: Half of the width that is kept for a head, in face heights: hair at both sides and some air
 #: (a face is about 0.76 as wide as high, a head with its hair 1.04).
 _BESIDE = 0.65
@@ -59,9 +67,23 @@ def aspect_for_head(region: Rect, aspect: float, faces: Sequence[FacePoint]) -> 
     if not faces:
         return aspect
     top, bottom = within_rows(head_rows(faces), region)
-    if bottom - top <= region.width / aspect:
+    if _AS_HIGH * (bottom - top) <= region.width / aspect:
         return aspect
+    # It is narrower than its place anyway: with the shoulders it looks less like a mask.
+    low = float(np.percentile([f.y + _SHOULDERS * f.height for f in faces], 100 - _SELDOM))
+    bottom = max(bottom, min(low, region.bottom))
     return max(region.width / (bottom - top), _NARROWEST * aspect)
+
+
+def roomy_aspect(region: Rect, aspect: float, faces: Sequence[FacePoint]) -> float:
+    """`aspect` (width / height), or a wider one where its crop of `region` would be all face.
+
+    A picture that ends at the chin, or over it, is not enlarged further than it must be.
+    """
+    if not faces or region.aspect <= aspect:
+        return aspect
+    face = float(np.median([f.height for f in faces]))
+    return min(region.aspect, max(aspect, _ROOMY * face / region.height))
 
 
 def around_heads(region: Rect, least: float, faces: Sequence[FacePoint]) -> Rect:
@@ -77,3 +99,16 @@ def around_heads(region: Rect, least: float, faces: Sequence[FacePoint]) -> Rect
     width = min(region.width, round(max(right - left, least * region.height)))
     x = round((left + right - width) / 2)
     return Rect(x=x, y=region.y, width=width, height=region.height).clamp(region)
+
+
+def head_width(faces: Sequence[FacePoint]) -> float:
+    """How wide a head is most of the time, ears and all; a crop that is narrower cuts it."""
+    return _HEAD * float(np.median([f.height for f in faces])) if faces else 0.0
+
+
+def is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
+    """Whether a crop is too low for the face, from the hairline to the chin."""
+    if not faces:
+        return False
+    hairline, chin = face_rows(faces)
+    return chin - hairline > crop.height

@@ -138,14 +138,14 @@ class TextWatch:
     def add(self, window: int, frame: Frame) -> None:
         """Look at a picture of a window; windows and pictures come in order of time."""
         if window != self._window:
-            self._close()
+            self.end()
             self._window = window
         self._times_s.append(frame.t_s)
         self._looks.append(_small(frame.grey))
 
     def found(self, displayed: Size) -> ChangingText | None:
         """The place at which text comes and goes most, in pixels of the displayed picture."""
-        self._close()
+        self.end()
         if self._shape is None:
             return None
         found = place_of(self._glances, self._shape)
@@ -154,7 +154,7 @@ class TextWatch:
         scale = displayed.width / self._shape[1]
         return found.model_copy(update={"rect": found.rect.scaled(scale).clamp(displayed.rect)})
 
-    def _close(self) -> None:
+    def end(self) -> None:
         """No more comes of this window."""
         if len(self._looks) >= _LEAST_LOOKS:
             self._shape = self._looks[0].shape[0], self._looks[0].shape[1]
@@ -262,7 +262,11 @@ def _edges(look: Grey, replaced: Grey, beside: Grey) -> Mask:
     here = cv2.bitwise_and(cv2.dilate(replaced[piece], _ACROSS), cv2.erode(stayed, _ACROSS))
     if cv2.countNonZero(here) < _ROWS * _ROW_EDGES:
         return edges
-    step = cv2.filter2D(look, cv2.CV_16S, _GRADIENT)[piece]
+    # With a column more on either side, for the gradient, where there is one.
+    first, last = max(0, left - 3), min(look.shape[1], left + width + 3)
+    begins = piece[1].start - first
+    step = cv2.filter2D(look[top : top + height, first:last], cv2.CV_16S, _GRADIENT)
+    step = step[:, begins : begins + stayed.shape[1]]
     for kind, sign in ((cv2.CMP_GT, 1), (cv2.CMP_LT, -1)):
         strong = cv2.bitwise_and(cv2.compare(step, _number(sign * _EDGE), kind), here) > 0
         # An edge is as wide as its gradient: the first pixel of each counts.

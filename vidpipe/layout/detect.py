@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.arrangements import Arrangements
+from vidpipe.layout.behind import Behind
 from vidpipe.layout.changing_text import TextWatch, width_for_letters
 from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.intervals import overridden
@@ -21,7 +23,7 @@ from vidpipe.layout.model import (
     Slide,
     Transition,
 )
-from vidpipe.layout.sampling import sample
+from vidpipe.layout.sampling import KeptLooks, sample
 from vidpipe.layout.shots import Boundary, find_borders
 from vidpipe.layout.slides import find_slides
 from vidpipe.media.faces import FaceDetector
@@ -39,7 +41,24 @@ def detect_layout(
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
 ) -> Layout:
-    """Find regions and slides of one recording.
+    """Find regions and slides of one recording, as `look_at` does; what was looked at is let go."""
+    found, _ = look_at(
+        path, info, faces, options, given=given, on_progress=on_progress, scratch=scratch
+    )
+    return found
+
+
+def look_at(
+    path: Path,
+    info: MediaInfo,
+    faces: FaceDetector,
+    options: LayoutOptions,
+    *,
+    given: Sequence[LayoutInterval] = (),
+    on_progress: Callable[[float], None] | None = None,
+    scratch: Path | None = None,
+) -> tuple[Layout, KeptLooks | None]:
+    """Find regions and slides of one recording; with the pictures looked at, of a short one.
 
     Args:
         path: the video on this machine.
@@ -52,7 +71,10 @@ def detect_layout(
             looks an hour; the system's folder for such files by default.
     """
     watch = TextWatch(info.duration_s)
-    with FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader:
+    with (
+        FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader,
+        Behind() as behind,
+    ):
         letters_px = width_for_letters(reader.video.size)
         shared = reader.size.width >= min(letters_px, reader.video.width)
         samples = sample(
@@ -61,7 +83,10 @@ def detect_layout(
             lambda f: on_progress(0.7 * f) if on_progress else None,
             scratch,
             watch if shared else None,
+            behind,
         )
+        # What is left of it is looked for while the rest is.
+        behind.do(watch.end)
         if len(samples) == 0:
             whole = Rect(x=0, y=0, width=reader.video.width, height=reader.video.height)
             only = LayoutInterval(
@@ -71,22 +96,23 @@ def detect_layout(
                 regions=(Region(role=RegionRole.SCREEN, rect=whole, confidence=0.0),),
                 confidence=0.0,
             )
-            return _layout(reader, info, [only], [], [])
+            return _layout(reader, info, [only], [], []), None
         borders = find_borders(reader, samples, options)
         duration_s = max(info.duration_s, 0.04)
         fixed = [_rescaled(item, reader.scale) for item in given]
         known_s = sum(item.duration_s for item in fixed)
         stretches: list[LayoutInterval] = []
         if known_s < 0.999 * duration_s:
-            people = FaceLooks(reader, samples, faces, options)
-            stretches = Arrangements(
-                reader, samples, borders, duration_s, people, options
-            ).stretches()
+            with closing(FaceLooks(reader, samples, faces, options)) as people:
+                stretches = Arrangements(
+                    reader, samples, borders, duration_s, people, options
+                ).stretches()
         stretches = overridden(stretches, fixed)
         if on_progress is not None:
             on_progress(0.8)
         slides = find_slides(reader, samples, stretches, options)
         found = _layout(reader, info, stretches, borders, slides)
+        behind.wait()
     if not shared:
         # Of a picture as wide as a banner letters are too small on the other samples.
         with FrameReader(path, info, max_width=letters_px, draft=True) as reader:
@@ -94,7 +120,8 @@ def detect_layout(
     text = watch.found(Size(width=found.width, height=found.height))
     if on_progress is not None:
         on_progress(1.0)
-    return found.model_copy(update={"changing_text": text})
+    kept = None if samples.colour is None else KeptLooks(samples.times_s, samples.colour)
+    return found.model_copy(update={"changing_text": text}), kept
 
 
 def _rescaled(item: LayoutInterval, scale: float) -> LayoutInterval:

@@ -9,7 +9,8 @@ on a dark page has no line, a wall behind a speaker does not move.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
-from vidpipe.layout.sampling import MOVED, FrameSamples, difference
+from vidpipe.layout.sampling import MOVED, FrameSamples
 
 Whole = int | NDArray[np.int_]
 Shares = NDArray[np.float64]
@@ -40,6 +41,8 @@ _PAPER_GREYS, _PAPER = 2.0, 0.3
 _LINE = 4.0
 #: Life ends where a strip of so many pixels has none and the next one has some.
 _OUTSIDE_PX, _INSIDE_PX, _LIVES = 4, 8, 0.3
+#: The number of living pixels that is enough, by how many there are.
+_ENOUGH = np.maximum(1, np.ceil(_LIVES * np.arange(_INSIDE_PX + 1) - 1e-9)).astype(np.uint8)
 #: Frames that the mean picture is made of.
 _FRAMES = 24
 #: What the frame's border counts as a side.
@@ -66,16 +69,16 @@ class Evidence:
     def __init__(self, samples: FrameSamples, pairs: Sequence[tuple[int, int]]) -> None:
         looks = sorted({k for pair in pairs for k in pair})
         chosen = looks[:: max(1, -(-len(looks) // _FRAMES))]
-        self.mean: Floats = samples.grey[chosen].mean(axis=0, dtype=np.float32)
+        self.mean = mean_of(samples.grey[k] for k in chosen)
         self.height, self.width = self.mean.shape
-        moved = np.zeros(self.mean.shape, np.float32)
-        stirred = np.zeros(self.mean.shape, np.float32)
+        moved = np.zeros(self.mean.shape, np.uint16)
+        stirred = np.zeros(self.mean.shape, np.uint16)
         for i, j in pairs:
-            change = difference(samples.grey[i], samples.grey[j])
+            change = samples.difference(i, j)
             moved += change > MOVED
             stirred += change >= _STIRS
-        self.moving: Floats = np.asarray(moved / max(1, len(pairs)), np.float32)
-        self.stirring: Floats = np.asarray(stirred / max(1, len(pairs)), np.float32)
+        self.moving: Floats = moved.astype(np.float32) / np.float32(max(1, len(pairs)))
+        self.stirring: Floats = stirred.astype(np.float32) / np.float32(max(1, len(pairs)))
         self.alive = self._alive()
         self.lines = Lines(self.mean, self.alive)
 
@@ -97,6 +100,19 @@ class Evidence:
         return float(np.percentile(self.stirring[paper], 95))
 
 
+def mean_of(looks: Iterable[NDArray[np.uint8]]) -> Floats:
+    """The mean of some pictures, shape (h, w)."""
+    total: Floats | None = None
+    count = 0
+    for count, look in enumerate(looks, 1):  # noqa: B007
+        if total is None:
+            total = look.astype(np.float32)
+        else:
+            total += look
+    assert total is not None, "a mean of no pictures"
+    return total / np.float32(count)
+
+
 class Lines:
     """Borders of a picture, summed so that any side is one subtraction.
 
@@ -116,7 +132,7 @@ class Lines:
         # What is averaged along a line leaves the line and takes grain away.
         across = _drawn(cv2.blur(mean, (1, along_px)))
         down = _drawn(np.ascontiguousarray(cv2.blur(mean, (along_px, 1)).T)).T
-        self._exact_columns, self._exact_rows = _down(across), _along(down)
+        self._exact = across, down
         # A border between two pixels may fall on either: neighbours count.
         across = across | np.roll(across, -1, axis=1)
         down = down | np.roll(down, -1, axis=0)
@@ -125,24 +141,65 @@ class Lines:
         self.ends = (
             (*_life_ends(alive, axis=1), *_life_ends(alive, axis=0)) if ends is None else ends
         )
-        begins, stops, opens, closes = self.ends
-        self._left, self._right = _down(across | begins), _down(across | stops)
-        self._top, self._bottom = _along(down | opens), _along(down | closes)
-        # A line that goes on beyond a corner is drawn, wherever life is.
-        self._columns, self._rows = _down(across), _along(down)
-        self._across = _down(_goes_on(alive, 1) & ~across)
-        self._through = _along(_goes_on(alive, 0) & ~down)
-        self._alive = cv2.integral(alive.astype(np.uint8)).astype(np.int64)
+        self._living = alive
+
+    # Sums are made when they are first asked for: a page is looked for by few of them.
+
+    @cached_property
+    def _exact_columns(self) -> Sums:
+        return _down(self._exact[0])
+
+    @cached_property
+    def _exact_rows(self) -> Sums:
+        return _along(self._exact[1])
+
+    @cached_property
+    def _left(self) -> Sums:
+        return _down(self.across | self.ends[0])
+
+    @cached_property
+    def _right(self) -> Sums:
+        return _down(self.across | self.ends[1])
+
+    @cached_property
+    def _top(self) -> Sums:
+        return _along(self.down | self.ends[2])
+
+    @cached_property
+    def _bottom(self) -> Sums:
+        return _along(self.down | self.ends[3])
+
+    # A line that goes on beyond a corner is drawn, wherever life is.
+
+    @cached_property
+    def _columns(self) -> Sums:
+        return _down(self.across)
+
+    @cached_property
+    def _rows(self) -> Sums:
+        return _along(self.down)
+
+    @cached_property
+    def _across(self) -> Sums:
+        return _down(_goes_on(self._living, 1) & ~self.across)
+
+    @cached_property
+    def _through(self) -> Sums:
+        return _along(_goes_on(self._living, 0) & ~self.down)
+
+    @cached_property
+    def _alive(self) -> NDArray[np.int64]:
+        return cv2.integral(self._living.astype(np.uint8)).astype(np.int64)
 
     def _column(self, sums: Sums, x: Whole, top: Whole, bottom: Whole) -> Shares:
         x, top, bottom = np.asarray(x), np.maximum(0, top), np.minimum(self.height, bottom)
-        column = np.clip(x, 0, self.width - 1)
+        column = np.minimum(np.maximum(x, 0), self.width - 1)
         drawn = sums[np.maximum(bottom, 0), column] - sums[np.minimum(top, self.height), column]
         return np.asarray(np.where(bottom > top, drawn / np.maximum(bottom - top, 1), 0.0))
 
     def _row(self, sums: Sums, y: Whole, left: Whole, right: Whole) -> Shares:
         y, left, right = np.asarray(y), np.maximum(0, left), np.minimum(self.width, right)
-        row = np.clip(y, 0, self.height - 1)
+        row = np.minimum(np.maximum(y, 0), self.height - 1)
         drawn = sums[row, np.maximum(right, 0)] - sums[row, np.minimum(left, self.width)]
         return np.asarray(np.where(right > left, drawn / np.maximum(right - left, 1), 0.0))
 
@@ -183,22 +240,20 @@ class Lines:
         return float(self.borders(rect.x, rect.right, rect.y, rect.bottom))
 
     def borders(self, left: Whole, right: Whole, top: Whole, bottom: Whole) -> Shares:
-        """The same for many rectangles at once.
+        """The same for many rectangles at once; sides that broadcast to them are enough.
 
         The weakest side counts as much as the mean: three sides of a table are no inset.
         """
         left, right, top, bottom = (np.asarray(v) for v in (left, right, top, bottom))
-        sides = np.stack(
-            [
-                self.left(left, top, bottom),
-                self.right(right, top, bottom),
-                self.top(top, left, right),
-                self.bottom(bottom, left, right),
-            ]
+        sides = np.broadcast_arrays(
+            self.left(left, top, bottom),
+            self.right(right, top, bottom),
+            self.top(top, left, right),
+            self.bottom(bottom, left, right),
         )
         reach_y = np.maximum(4, (bottom - top) // 6)
         reach_x = np.maximum(4, (right - left) // 6)
-        beyond = np.zeros(sides.shape[1:])
+        beyond = np.zeros(sides[0].shape)
         for x in (left, right):
             over = self._column(self._columns, x, top - reach_y, top - 2)
             over = over + self._column(self._columns, x, bottom + 2, bottom + reach_y)
@@ -207,8 +262,9 @@ class Lines:
             over = self._row(self._rows, y, left - reach_x, left - 2)
             over = over + self._row(self._rows, y, right + 2, right + reach_x)
             beyond += np.where((y > 0) & (y < self.height), over / 8, 0.0)
-        weakest = sides.min(axis=0)
-        return np.asarray(0.5 * sides.mean(axis=0) + 0.5 * weakest - 0.2 * beyond, np.float64)
+        mean = (sides[0] + sides[1] + sides[2] + sides[3]) / 4
+        weakest = np.minimum(np.minimum(sides[0], sides[1]), np.minimum(sides[2], sides[3]))
+        return np.asarray(0.5 * mean + 0.5 * weakest - 0.2 * beyond, np.float64)
 
     def inner(self, rect: Rect) -> list[float]:
         """How much of each side shows that is not the frame's border, give or take a pixel."""
@@ -223,8 +279,8 @@ class Lines:
 
     def alive(self, left: Whole, right: Whole, top: Whole, bottom: Whole) -> Shares:
         """Number of living pixels in rectangles."""
-        left, right = np.clip(left, 0, self.width), np.clip(right, 0, self.width)
-        top, bottom = np.clip(top, 0, self.height), np.clip(bottom, 0, self.height)
+        left, right = (np.minimum(np.maximum(x, 0), self.width) for x in (left, right))
+        top, bottom = (np.minimum(np.maximum(y, 0), self.height) for y in (top, bottom))
         sums = self._alive
         found = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
         return np.asarray(found, np.float64)
@@ -233,7 +289,7 @@ class Lines:
         """Share of the border of rectangles across which life goes on: a head cut out has it."""
         left, right, top, bottom = (np.asarray(v) for v in (left, right, top, bottom))
         wide, tall = right - left, bottom - top
-        length = np.zeros(left.shape)
+        length = np.zeros(np.broadcast(left, right, top, bottom).shape)
         for x in (left, right):
             inner = (x > 0) & (x < self.width)
             length += np.where(inner, self._column(self._across, x, top, bottom) * tall, 0.0)
@@ -244,15 +300,13 @@ class Lines:
 
 
 def _down(drawn: Mask) -> Sums:
-    sums = np.zeros((drawn.shape[0] + 1, drawn.shape[1]), np.int32)
-    np.cumsum(drawn, axis=0, out=sums[1:])
-    return sums
+    sums = cv2.integral(np.ascontiguousarray(drawn).view(np.uint8))
+    return np.asarray(sums[:, 1:] - sums[:, :-1], np.int32)
 
 
 def _along(drawn: Mask) -> Sums:
-    sums = np.zeros((drawn.shape[0], drawn.shape[1] + 1), np.int32)
-    np.cumsum(drawn, axis=1, out=sums[:, 1:])
-    return sums
+    sums = cv2.integral(np.ascontiguousarray(drawn).view(np.uint8))
+    return np.asarray(sums[1:] - sums[:-1], np.int32)
 
 
 def _drawn(mean: NDArray[Any]) -> Mask:
@@ -279,22 +333,28 @@ def _goes_on(alive: Mask, axis: int) -> Mask:
 
 def _life_ends(alive: Mask, axis: int) -> tuple[Mask, Mask]:
     """Where life begins at a pixel along an axis, and where it has ended before it."""
-    living = alive.astype(np.float32) if axis == 1 else alive.T.astype(np.float32)
-    sums = np.hstack([np.zeros((living.shape[0], 1), np.float32), np.cumsum(living, axis=1)])
+    living = np.ascontiguousarray(alive if axis == 1 else alive.T).view(np.uint8)
     size = living.shape[1]
+    edge = _INSIDE_PX + 1
+    padded = cv2.copyMakeBorder(living, 0, 0, edge, edge, cv2.BORDER_CONSTANT, value=0)
+
+    def held(px: int, first: int) -> NDArray[np.uint8]:
+        """Living pixels among the `px` from `first` pixels after each one on."""
+        sums = cv2.boxFilter(padded, cv2.CV_8U, (px, 1), anchor=(0, 0), normalize=False)
+        return np.asarray(sums[:, edge + first : edge + first + size], np.uint8)
+
+    def lives(found: NDArray[np.uint8], px: NDArray[np.int_]) -> Mask:
+        """Whether that is enough of so many pixels, which are less at the picture's ends."""
+        return np.asarray(found >= _ENOUGH[px], bool)
+
     at = np.arange(size)
-
-    def share(first: NDArray[np.int_], last: NDArray[np.int_]) -> Floats:
-        first, last = np.clip(first, 0, size), np.clip(last, 0, size)
-        return np.asarray((sums[:, last] - sums[:, first]) / np.maximum(last - first, 1))
-
-    before, after = share(at - _OUTSIDE_PX - 1, at - 1), share(at, at + _INSIDE_PX)
-    begins = (before == 0) & (after >= _LIVES)
-    before, after = share(at - _INSIDE_PX, at), share(at + 1, at + 1 + _OUTSIDE_PX)
-    ends = (after == 0) & (before >= _LIVES)
+    begins = held(_OUTSIDE_PX, -_OUTSIDE_PX - 1) == 0
+    begins &= lives(held(_INSIDE_PX, 0), np.minimum(_INSIDE_PX, size - at))
+    ends = held(_OUTSIDE_PX, 1) == 0
+    ends &= lives(held(_INSIDE_PX, -_INSIDE_PX), np.minimum(_INSIDE_PX, at))
     # Life seldom ends at one pixel all the way down: the next ones count.
-    grown = [
-        np.asarray(cv2.dilate(m.astype(np.uint8), np.ones((1, 3))), bool) for m in (begins, ends)
-    ]
-    begins, ends = grown
+    begins, ends = (
+        np.asarray(cv2.dilate(m.view(np.uint8), np.ones((1, 3), np.uint8)), bool)
+        for m in (begins, ends)
+    )
     return (begins, ends) if axis == 1 else (begins.T, ends.T)

@@ -261,22 +261,20 @@ class _Fit:
         wide, tall = round(2.2 * box.width) + 8, round(1.6 * box.height) + 8
         x, y = box.width // 4, box.height // 4
         down, across = (box.y, box.bottom), (box.x, box.right)
-        sides = np.meshgrid(
+        # Not each with each: what is asked of a side is asked once.
+        left, right, top, bottom = np.ix_(
             strongest(lines.left, max(within.x, box.x - wide), box.x + x, *down),
             strongest(lines.right, box.right - x, min(within.right, box.right + wide), *down),
             strongest(lines.top, max(within.y, box.y - tall), box.y + y, *across),
             strongest(lines.bottom, box.bottom - y, min(within.bottom, box.bottom + tall), *across),
-            indexing="ij",
         )
-        left, right, top, bottom = np.stack(sides, axis=-1).reshape(-1, 4).T
         width, height = right - left, bottom - top
         aspect = width / np.maximum(height, 1)
         kept = (width >= _NARROWEST_PX) & (height >= _LOWEST_PX)
-        kept &= (aspect >= _TALLEST) & (aspect <= _FLATTEST)
+        kept = kept & (aspect >= _TALLEST) & (aspect <= _FLATTEST)
         kept &= (left < box.right) & (right > box.x) & (top < box.bottom) & (bottom > box.y)
         if not kept.any():
             return Fitted(box, 0.0)
-        left, right, top, bottom = left[kept], right[kept], top[kept], bottom[kept]
         held = lines.alive(
             np.maximum(left, box.x),
             np.minimum(right, box.right),
@@ -284,7 +282,7 @@ class _Fit:
             np.minimum(bottom, box.bottom),
         )
         all_of_it = float(lines.alive(box.x, box.right, box.y, box.bottom))
-        larger = (right - left) * (bottom - top) / box.area
+        larger = np.maximum(width * height, 1) / box.area
         score = (
             lines.borders(left, right, top, bottom)
             - _LEFT_OUT * (1 - held / max(1.0, all_of_it))
@@ -292,14 +290,21 @@ class _Fit:
             # Of two that fit as well the tighter one: what lies beyond it does not move.
             - _LOOSE * np.maximum(0.0, np.log2(larger))
         )
+        score = np.where(kept, score, -np.inf)
         k = int(score.argmax())
-        if score[k] <= 0:
+        best = float(score.flat[k])
+        if best <= 0:
             return Fitted(box, 0.0)
-        x, y = int(left[k]), int(top[k])
-        rect = Rect(x=x, y=y, width=int(right[k]) - x, height=int(bottom[k]) - y)
+        x, x1, y, y1 = (
+            int(side.flat[at])
+            for side, at in zip(
+                (left, right, top, bottom), np.unravel_index(k, score.shape), strict=True
+            )
+        )
+        rect = Rect(x=x, y=y, width=x1 - x, height=y1 - y)
         inner = lines.inner(rect) or [0.0]
         framed = 0.5 * float(np.mean(inner)) + 0.5 * min(inner)
-        return Fitted(rect, float(score[k]), framed=framed)
+        return Fitted(rect, best, framed=framed)
 
     def round(self, box: Rect) -> Fitted:
         """The circle around a box of life, and how much of its line shows."""

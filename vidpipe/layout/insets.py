@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def shown(inset: Inset, looks: NDArray[np.uint8], life: float) -> bool:
         life: the share of its rectangle that is alive in the state.
     """
     # The median: a state that was taken together may show it for a moment only.
-    lines, rect = _near(inset, np.median(looks, axis=0).astype(np.float32))
+    lines, rect = _near(inset, looks, lambda part: np.median(part, axis=0))
     alive = life >= _LIFE_LEFT * inset.life
     if inset.circle:
         # A circle's life is in its middle, and a line alone may be a drawing's.
@@ -107,18 +108,19 @@ def shown(inset: Inset, looks: NDArray[np.uint8], life: float) -> bool:
 
 def drawn(inset: Inset, look: NDArray[np.uint8]) -> float:
     """How much of an inset's border shows in one look."""
-    lines, rect = _near(inset, look.astype(np.float32))
+    lines, rect = _near(inset, look[None], lambda part: part[0])
     return border_of(rect, lines, circle=inset.circle)
 
 
-def _near(inset: Inset, picture: NDArray[np.float32]) -> tuple[Lines, Rect]:
-    """The lines around an inset, and where it is among them."""
+def _near(
+    inset: Inset, looks: NDArray[np.uint8], one_of: Callable[[NDArray[np.uint8]], NDArray[Any]]
+) -> tuple[Lines, Rect]:
+    """The lines around an inset in one picture of some looks, and where it is among them."""
     rect = inset.rect
-    height, width = picture.shape
+    height, width = looks.shape[1:]
     x, y = max(0, rect.x - _AROUND_PX), max(0, rect.y - _AROUND_PX)
-    part = picture[
-        y : min(height, rect.bottom + _AROUND_PX), x : min(width, rect.right + _AROUND_PX)
-    ]
+    right, bottom = min(width, rect.right + _AROUND_PX), min(height, rect.bottom + _AROUND_PX)
+    part = one_of(looks[:, y:bottom, x:right]).astype(np.float32)
     lines = Lines(part, np.zeros(part.shape, bool))
     return lines, rect.model_copy(update={"x": rect.x - x, "y": rect.y - y})
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.behind import Behind
 from vidpipe.layout.changing_text import TextWatch
 from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
@@ -55,6 +56,26 @@ _BUSY_S = 0.5
 _AT_ONCE = 200
 #: A shot with fewer looks than this is looked at more closely.
 _SHOT_LOOKS = 8
+#: A look that is no farther from a moment shows what there is to be seen then.
+_NEAR_S = 0.6
+#: Blurred looks that are kept in memory: all of a short video.
+_SOFT_LOOKS = 320
+
+
+@dataclass(frozen=True)
+class KeptLooks:
+    """Pictures in colour, BGR, at `times_s`, shape (n,): what was decoded need not be again."""
+
+    times_s: NDArray[np.float64]
+    pictures: Pictures
+
+    def near(self, t_s: float, start_s: float, end_s: float) -> NDArray[np.uint8] | None:
+        """The picture within `[start_s, end_s)` next to a moment; None where none is near."""
+        inside = np.flatnonzero((self.times_s >= start_s) & (self.times_s < end_s))
+        if len(inside) == 0:
+            return None
+        k = int(inside[np.abs(self.times_s[inside] - t_s).argmin()])
+        return self.pictures[k] if abs(self.times_s[k] - t_s) <= _NEAR_S else None
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,7 @@ class FrameSamples:
     regular: Mask
     sudden: Mask
     colour: Pictures | None = None
+    _soft: dict[int, Grey] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.times_s)
@@ -82,9 +104,27 @@ class FrameSamples:
         pairs = itertools.pairwise(indices.tolist())
         return [(i, j) for i, j in pairs if self.times_s[j] - self.times_s[i] <= QUICK_S]
 
-    def changed(self, i: int) -> Mask:
-        """Which pixels differ between sample i and i + 1."""
-        return difference(self.grey[i], self.grey[i + 1]) > CHANGED
+    def soft(self, i: int) -> Grey:
+        """A sample, blurred; one is compared with several."""
+        found = self._soft.get(i)
+        if found is None:
+            if len(self._soft) >= _SOFT_LOOKS:
+                del self._soft[next(iter(self._soft))]
+            found = self._soft[i] = soft(self.grey[i])
+        return found
+
+    def difference(self, i: int, j: int) -> Grey:
+        """What `difference` says of two samples."""
+        return np.asarray(cv2.absdiff(self.soft(i), self.soft(j)), np.uint8)
+
+    def changed(self, i: int, j: int | None = None) -> Mask:
+        """Which pixels differ between sample i and j, by default the next one."""
+        return self.difference(i, i + 1 if j is None else j) > CHANGED
+
+    def changed_share(self, i: int, j: int | None = None) -> float:
+        """How many of the pixels that is."""
+        mask = self.changed(i, j)
+        return int(np.count_nonzero(mask)) / mask.size
 
     def spread(self) -> FrameSamples:
         """The regular looks alone."""
@@ -109,11 +149,23 @@ class FrameSamples:
         return None
 
 
+def soft(grey: Grey) -> Grey:
+    """Blurred so much that one pixel of jitter is no change."""
+    return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
+
+
 def difference(a: Grey, b: Grey) -> Grey:
     """Absolute difference of two blurred grey pictures: one pixel of jitter is no change."""
-    return np.asarray(
-        cv2.absdiff(cv2.GaussianBlur(a, (3, 3), 0), cv2.GaussianBlur(b, (3, 3), 0)), np.uint8
-    )
+    return np.asarray(cv2.absdiff(soft(a), soft(b)), np.uint8)
+
+
+def in_blocks(mask: Mask, side_px: int) -> NDArray[np.int_]:
+    """How many pixels of each square block are set, the last ones cut off, (rows, columns)."""
+    height, width = mask.shape
+    sums = cv2.integral(mask.view(np.uint8)).astype(np.int64)
+    y = np.append(np.arange(0, height, side_px), height)
+    x = np.append(np.arange(0, width, side_px), width)
+    return np.asarray(np.diff(np.diff(sums[np.ix_(y, x)], axis=0), axis=1), np.int64)
 
 
 def sample(
@@ -122,13 +174,15 @@ def sample(
     on_progress: Callable[[float], None] | None = None,
     scratch: Path | None = None,
     watch: TextWatch | None = None,
+    behind: Behind | None = None,
 ) -> FrameSamples:
     """Frames over the whole video, and more around what happens in it.
 
     A short video is looked at every `duration_s / max_samples` seconds; a long one at
     keyframes, a second look after each of them, and at most `max_samples` looks around
     events. The looks lie in a file in `scratch` without a name. A `watch` sees the pictures
-    that it wants: of a short video in the same decode.
+    that it wants: of a short video in the same decode, and where there is something that
+    works behind it, there: all of it is seen when that is done.
     """
     duration_s = reader.info.duration_s
     step_s = max(options.min_step_s, duration_s / options.max_samples)
@@ -140,9 +194,10 @@ def sample(
                 on_progress(min(1.0, share * frame.t_s / max(duration_s, 1e-6)))
 
     dense = duration_s <= options.dense_up_to_s
-    looks = _Looks(reader, scratch, colour=dense)
+    looks = _Looks(reader, scratch, colour=dense, behind=behind if dense else None)
     if dense:
-        looks.add(reported(_thinned(_watched(reader, step_s, watch), 0.6 * step_s), 1.0))
+        frames = _watched(reader, step_s, watch, looks.do)
+        looks.add(reported(_thinned(frames, 0.6 * step_s), 1.0))
         return looks.samples()
     if watch is not None:
         watch.look(reader)
@@ -159,21 +214,26 @@ def sample(
     return looks.samples()
 
 
-def _watched(reader: FrameReader, step_s: float, watch: TextWatch | None) -> Iterator[Frame]:
+def _watched(
+    reader: FrameReader, step_s: float, watch: TextWatch | None, do: Callable[..., None]
+) -> Iterator[Frame]:
     """A frame for each step of the whole video; what a watch wants meanwhile it is shown."""
     others = watch.ticks if watch is not None else ()
     for k, frame in reader.together([Ticks(step_s), *others], roughly=True):
         if k == 0:
             yield frame
         elif watch is not None:
-            watch.add(k - 1, frame)
+            do(watch.add, k - 1, frame)
 
 
 class _Looks:
     """Grey frames while they are gathered."""
 
-    def __init__(self, reader: FrameReader, scratch: Path | None, *, colour: bool) -> None:
+    def __init__(
+        self, reader: FrameReader, scratch: Path | None, *, colour: bool, behind: Behind | None
+    ) -> None:
         self.reader = reader
+        self._behind = behind
         self.kept = PictureFile(scratch)
         self.colour = PictureFile(scratch) if colour else None
         self.found: dict[float, tuple[int, bool]] = {}
@@ -183,13 +243,26 @@ class _Looks:
         before = len(self.found)
         for frame in frames:
             if frame.t_s not in self.found:
-                self.found[frame.t_s] = self.kept.add(frame.grey), regular
-                if self.colour is not None:
-                    self.colour.add(frame.image)
+                self.found[frame.t_s] = len(self.found), regular
+                self.do(self._keep, frame)
         return len(self.found) - before
+
+    def do(self, work: Callable[..., None], *given: Any) -> None:
+        """Now, or behind what decodes."""
+        if self._behind is not None:
+            self._behind.do(work, *given)
+        else:
+            work(*given)
+
+    def _keep(self, frame: Frame) -> None:
+        self.kept.add(frame.grey)
+        if self.colour is not None:
+            self.colour.add(frame.image)
 
     def samples(self) -> FrameSamples:
         """All looks so far."""
+        if self._behind is not None:
+            self._behind.wait()
         times = sorted(self.found)
         rows = [self.found[t][0] for t in times]
         return FrameSamples(
@@ -238,11 +311,7 @@ def _forward(events: list[_Event]) -> list[_Event]:
 
 def _short_shots(samples: FrameSamples, options: LayoutOptions) -> list[tuple[float, float]]:
     """Spans between cuts with too few looks to see what moves, the longest first."""
-    cuts = [
-        k
-        for k in range(len(samples) - 1)
-        if float(samples.changed(k).mean()) > options.cut_fraction
-    ]
+    cuts = [k for k in range(len(samples) - 1) if samples.changed_share(k) > options.cut_fraction]
     spans = []
     for first, last in itertools.pairwise([-1, *cuts, len(samples) - 1]):
         if last - first < _SHOT_LOOKS and last > first:
@@ -263,8 +332,7 @@ def _events(samples: FrameSamples) -> Iterator[_Event]:
     height, width = samples.grey.shape[1:]
     blocks = np.zeros((pairs, -(-height // _BLOCK_PX), -(-width // _BLOCK_PX)), bool)
     for k in range(pairs):
-        rows = np.logical_or.reduceat(samples.changed(k), np.arange(0, height, _BLOCK_PX), axis=0)
-        blocks[k] = np.logical_or.reduceat(rows, np.arange(0, width, _BLOCK_PX), axis=1)
+        blocks[k] = in_blocks(samples.changed(k), _BLOCK_PX) > 0
     for k in range(pairs):
         if samples.times_s[k + 1] - samples.times_s[k] <= 2 * SOON_S:
             continue
@@ -306,9 +374,6 @@ def _turning_points(
     usual = _spread_out(always, *ends[0].shape)
     counted = np.where(usual, 0, 255).astype(np.uint8)
     least = _EVENT * counted.size
-
-    def soft(grey: Grey) -> Grey:
-        return np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.uint8)
 
     def differ(a: Grey, b: Grey) -> bool:
         # OpenCV compares with a number as well; its types do not say so.

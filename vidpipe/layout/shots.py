@@ -41,8 +41,8 @@ def find_borders(
     reader: FrameReader, samples: FrameSamples, options: LayoutOptions
 ) -> list[Boundary]:
     """All borders of shots, in order."""
-    luma = np.array([float(g.mean()) for g in samples.grey])
-    shares = np.array([float(samples.changed(k).mean()) for k in range(len(samples) - 1)])
+    luma = np.array([cv2.mean(g)[0] for g in samples.grey])
+    shares = np.array([samples.changed_share(k) for k in range(len(samples) - 1)])
     gaps = np.diff(samples.times_s)
     over = shares > options.cut_fraction
     cuts: list[Boundary] = []
@@ -98,7 +98,10 @@ def _dissolves(
     times = samples.times_s
     # Out of black or white is no other picture, only more or less of the same.
     # One at a time: the spread of all at once would take a float for each of their pixels.
-    empty = [bool(g.std() < _EMPTY or g.mean() < 2 * _BLACK) for g in samples.grey]
+    empty = []
+    for grey in samples.grey:
+        mean, spread = cv2.meanStdDev(grey)
+        empty.append(float(spread[0, 0]) < _EMPTY or float(mean[0, 0]) < 2 * _BLACK)
     while first < len(samples) - 2:
         found = None
         for last in range(first + 2, len(samples)):
@@ -108,7 +111,7 @@ def _dissolves(
                 continue
             if any(times[first] - _FADE_S < t < times[last] + _FADE_S for t in taken):
                 continue
-            if _changed_share(samples.grey[first], samples.grey[last]) <= options.cut_fraction:
+            if samples.changed_share(first, last) <= options.cut_fraction:
                 continue
             shares = [_share_of(samples, first, k, last) for k in range(first + 1, last)]
             mixed = [s for s in shares if s is not None and 0.15 < s < 0.85]

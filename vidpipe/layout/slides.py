@@ -27,7 +27,7 @@ from vidpipe.layout.model import (
     RegionRole,
     Slide,
 )
-from vidpipe.layout.sampling import CHANGED, SOON_S, FrameSamples, difference
+from vidpipe.layout.sampling import SOON_S, FrameSamples, difference, soft
 from vidpipe.media.frames import FrameReader
 
 Mask = NDArray[np.bool_]
@@ -128,9 +128,9 @@ class _Page:
         total = np.zeros(mask.shape, np.float32)
         self.drawn = []
         for k in self.inside:
-            found = edges(samples.grey[k]) & mask
+            found = _edges_of(samples.soft(int(k))) & mask
             total += found
-            self.drawn.append(int(found.sum()))
+            self.drawn.append(int(np.count_nonzero(found)))
         self.template = total > _TEMPLATE_SHARE * max(1, len(self.inside))
 
     def steps(self, fraction: float) -> list[_Step]:
@@ -142,7 +142,7 @@ class _Page:
         pairs = list(itertools.pairwise(self.inside))
         if not pairs:
             return []
-        grey, times = self.samples.grey, self.samples.times_s
+        samples, times = self.samples, self.samples.times_s
         # A dissolve moves little from look to look where they are close: those of a while
         # back are compared.
         since = [
@@ -151,7 +151,7 @@ class _Page:
         ]
         moved = np.array(
             [
-                ((difference(grey[i], grey[j]) > CHANGED) & self.mask).mean()
+                np.count_nonzero(samples.changed(int(i), int(j)) & self.mask) / self.mask.size
                 for i, (_, j) in zip(since, pairs, strict=True)
             ]
         ) / max(float(self.mask.mean()), 1e-9)
@@ -206,9 +206,14 @@ def _median_over_time(
 
 def edges(grey: Grey) -> Mask:
     """Where something is drawn, shape (h, w)."""
-    soft = cv2.GaussianBlur(grey, (3, 3), 0)
-    across, down = cv2.Sobel(soft, cv2.CV_16S, 1, 0), cv2.Sobel(soft, cv2.CV_16S, 0, 1)
-    return np.asarray((np.abs(across) + np.abs(down)) > _EDGE, bool)
+    return _edges_of(soft(grey))
+
+
+def _edges_of(blurred: Grey) -> Mask:
+    across, down = cv2.spatialGradient(blurred)
+    # More than 255 is as much of an edge as 255.
+    strength = cv2.add(cv2.convertScaleAbs(across), cv2.convertScaleAbs(down))
+    return np.asarray(strength > _EDGE, bool)
 
 
 def judge(before: Grey, after: Grey, mask: Mask, template: Mask) -> SlideChange:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.layout.sampling import CHANGED, QUICK_S, FrameSamples, difference
+from vidpipe.layout.sampling import QUICK_S, FrameSamples, in_blocks
 
 _BLOCK_PX = 16
 #: A block has changed when so much of it has.
@@ -98,7 +98,10 @@ def events(samples: FrameSamples) -> NDArray[np.float64]:
     if pairs < 1:
         return np.zeros(0)
     changed = np.stack(
-        [_blocks(difference(samples.grey[k], samples.grey[k + 1]) > CHANGED) for k in range(pairs)]
+        [
+            np.asarray(in_blocks(samples.changed(k), _BLOCK_PX) / _BLOCK_PX**2, np.float32)
+            for k in range(pairs)
+        ]
     )
     hit = changed > _HIT
     amounts = np.zeros(pairs)
@@ -110,11 +113,3 @@ def events(samples: FrameSamples) -> NDArray[np.float64]:
         always = cv2.dilate((usual > _USUAL).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         amounts[k] = float((changed[k] * ~always).mean())
     return amounts
-
-
-def _blocks(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Share of each block that is set."""
-    height, width = mask.shape
-    rows = np.add.reduceat(mask.astype(np.float32), np.arange(0, height, _BLOCK_PX), axis=0)
-    found = np.add.reduceat(rows, np.arange(0, width, _BLOCK_PX), axis=1)
-    return np.asarray(found / _BLOCK_PX**2, np.float32)

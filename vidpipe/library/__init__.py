@@ -68,6 +68,7 @@ from vidpipe.library.errors import (
     UnknownUploadSession,
     UnknownVideo,
 )
+from vidpipe.library.gate_settings import GateSettingsView
 from vidpipe.library.jobs import JobSpec
 from vidpipe.library.library import Library, StaleVideos, process
 from vidpipe.library.looks import PlatformView, TemplateView, platform_views, template_views
@@ -186,6 +187,7 @@ __all__ = [
     "ExportLink",
     "ExportView",
     "FailureView",
+    "GateSettingsView",
     "GateState",
     "GateView",
     "JobDetail",

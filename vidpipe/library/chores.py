@@ -35,7 +35,7 @@ def chores(library: Library) -> tuple[Chore, ...]:
         return library.downloads.work_off_one(stop=stopping) is not None
 
     def edits() -> bool:
-        """Make clips that somebody changed and waits for."""
+        """Make clips that somebody changed and waits for, or go on with what they approved."""
         return have_worked_off(engine, stopping)
 
     here = settings.service.renders_edits

@@ -2,7 +2,8 @@
 
 What is asked for by `Edits.render` waits a moment for the orchestrator. A process of the service
 takes it in that time and has a process of its own make it; where there is none, or it was lost,
-the orchestrator does, as with any other request.
+the orchestrator does, as with any other request. What somebody approved of goes on by the
+orchestrator, and where none is alive by the service, too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from datetime import datetime, timedelta
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.processes import COORDINATOR, silent_since
-from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.requests import WATCHED, Cause
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.channels.reviews import GateName
 from vidpipe.errors import MustWait, VidpipeError, cause_of, retryable
@@ -64,7 +65,7 @@ def work_off_one(engine: Engine) -> EditRunOutcome | None:
     note_lost(engine)
     run_id = f"{COMMAND_RUN}{uuid.uuid4().hex}"
     row = engine.catalog.requests.claim(
-        Cause.EDIT, run_id, ahead_s=HEAD_START_S, shared=_is_coordinated(engine)
+        WATCHED, run_id, ahead_s=HEAD_START_S, shared=_is_coordinated(engine)
     )
     if row is None:
         return None
@@ -138,10 +139,11 @@ class _EditRun:
         """Write down how it failed, or what it waits for; what follows, in words."""
         failed = _failed(self.row, self.run_id, cause_of(error), str(error), self.stage)
         catalog, stages = self.engine.catalog, self.row.stages
+        cause = Cause(self.row.cause)
         if isinstance(error, MustWait):
             waits_for, until = error.key, error.until
             return note_waiting(
-                catalog, failed, waits_for=waits_for, until=until, stages=stages, cause=Cause.EDIT
+                catalog, failed, waits_for=waits_for, until=until, stages=stages, cause=cause
             )
         return note_failure(
             catalog,
@@ -149,7 +151,7 @@ class _EditRun:
             passing=retryable(error),
             stages=stages,
             retry_delays_s=self.engine.settings.retry_delays_s,
-            cause=Cause.EDIT,
+            cause=cause,
         )
 
     def ended_when_stuck(self) -> AbstractContextManager[None]:
@@ -178,7 +180,7 @@ def note_lost(engine: Engine) -> int:
             passing=True,
             stages=row.stages,
             retry_delays_s=delays_s,
-            cause=Cause.EDIT,
+            cause=Cause(row.cause),
         )
         engine.catalog.requests.done(failed.run_id)
     return len(lost)
@@ -212,10 +214,10 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool]) -> bool:
     """
     note_lost(engine)
     requests = engine.catalog.requests
-    if not requests.has_open(Cause.EDIT):
+    if not requests.has_open(WATCHED):
         return False
     shared = _is_coordinated(engine)
-    if not requests.has_claimable(Cause.EDIT, ahead_s=HEAD_START_S, shared=shared):
+    if not requests.has_claimable(WATCHED, ahead_s=HEAD_START_S, shared=shared):
         return False
     process = subprocess.Popen(_COMMAND, stdin=subprocess.DEVNULL)  # noqa: S603
     try:

@@ -20,6 +20,7 @@ from vidpipe.library.downloads import Downloads
 from vidpipe.library.edits import Edits
 from vidpipe.library.errors import Refused, UnknownFailure
 from vidpipe.library.events import Events
+from vidpipe.library.gate_settings import GateSettings
 from vidpipe.library.jobs import Jobs
 from vidpipe.library.outputs import Outputs
 from vidpipe.library.overview import StatusOverview
@@ -114,6 +115,11 @@ class Library(Shelf):
     def outputs(self) -> Outputs:
         """What was made of videos: clips, exports, texts of posts."""
         return Outputs(self.engine)
+
+    @cached_property
+    def gate_settings(self) -> GateSettings:
+        """When channels ask somebody, and whom."""
+        return GateSettings(self.engine)
 
     @cached_property
     def reviews(self) -> Reviews:

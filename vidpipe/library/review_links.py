@@ -29,6 +29,7 @@ from vidpipe.catalog.review_tables import CommentRow, ReviewLinkRow
 from vidpipe.catalog.tables import ClipRow, Video, now
 from vidpipe.extras import from_extra
 from vidpipe.library.errors import Refused, UnknownClip, UnknownComment, UnknownReviewLink
+from vidpipe.library.gate_settings import GateSettings
 from vidpipe.library.reading import PAGE, check_limit, check_words, cursor_after, place_of
 from vidpipe.library.review_views import (
     CommentView,
@@ -201,6 +202,7 @@ class ReviewLinks:
             query = select(ClipRow.clip_id).where(ClipRow.video_id == row.video_id)
             every = list(session.scalars(query.order_by(ClipRow.rank)))
             reviews = self._still(session, row, Action.REVIEW)
+            decides = self._still(session, row, Action.DECIDE)
         clips = tuple(c for c in every if row.clips is None or c in row.clips)
         locked = row.password_hash is not None and not hmac.compare_digest(
             proof.encode(), _proof(token, row.password_hash).encode()
@@ -208,6 +210,8 @@ class ReviewLinks:
         link = link_view(row)
         if not reviews:
             link = link.model_copy(update={"permission": LinkPermission.VIEW})
+        elif not decides and link.permission is LinkPermission.DECIDE:
+            link = link.model_copy(update={"permission": LinkPermission.COMMENT})
         return OpenedLink(link, clips, locked)
 
     def unlock(self, token: str, password: str) -> str | None:
@@ -262,6 +266,8 @@ class ReviewLinks:
         channel, maker = self.engine.channels.get(row.channel), standing(session, row.created_by)
         if channel is None or maker is None:
             return False
+        if action is Action.DECIDE:
+            return GateSettings(self.engine).may_decide(maker, row.channel)
         return maker.may(action, channel.organisation, row.channel)
 
     def _ids(self, video_id: str, clips: Collection[str]) -> Sequence[str]:

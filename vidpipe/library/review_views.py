@@ -74,6 +74,7 @@ class GateView(LibraryView):
 
     gate_id: int
     video_id: str
+    title: str = Field(description="of the video")
     channel: str
     gate: GateName
     state: GateState
@@ -219,11 +220,12 @@ def item_fields(found: ClipReview) -> dict[str, Any]:
     }
 
 
-def gate_view(row: GateRow, pending: int) -> GateView:
-    """A gate, with how many clips are still to be decided on."""
+def gate_view(row: GateRow, pending: int, title: str) -> GateView:
+    """A gate, with how many clips are still to be decided on, and the title of its video."""
     return GateView(
         gate_id=row.id,
         video_id=row.video_id,
+        title=title,
         channel=row.channel,
         gate=GateName(row.gate),
         state=GateState(row.state),

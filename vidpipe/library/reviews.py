@@ -265,9 +265,10 @@ class Reviews(KeptReviews):
         video = rows.locked(session, video_id)
         if channel is None or video is None or video.state != "accepted":
             return
+        rules = self.engine.review_rules(channel.name)
         for gate, stages in ((GateName.EXPORT, remade), (GateName.PUBLISH, ())):
             ever = select(GateRow.id).where(GateRow.video_id == video_id, GateRow.gate == gate)
-            if not channel.review.asks(gate, now()) or session.scalar(ever.limit(1)) is None:
+            if not rules.asks(gate, now()) or session.scalar(ever.limit(1)) is None:
                 continue
             if gate is GateName.EXPORT and not stages:
                 continue
@@ -373,11 +374,12 @@ class Reviews(KeptReviews):
         if found is not None:
             return found
         channel = self.engine.channels.get(channel_of(video_id))
+        rules = self.engine.review_rules(channel.name) if channel is not None else None
         # What was exported in trusted hours nobody had to be asked for.
-        always = channel is None or channel.review.modes[GateName.EXPORT] is GateMode.ASK
+        always = rules is None or rules.modes[GateName.EXPORT] is GateMode.ASK
         withheld = self.engine.catalog.reviews.withheld(video_id, asks=always)
         waits = self.engine.catalog.reviews.waits_at(video_id, GateName.PUBLISH)
-        asks = channel is None or channel.review.asks(GateName.PUBLISH, at or now())
+        asks = rules is None or rules.asks(GateName.PUBLISH, at or now())
         if clip_id in withheld or waits or asks:
             why = withheld.get(clip_id, "nobody approved of it as it is now")
             raise NotApproved(video_id, clip_id, why)
@@ -420,7 +422,9 @@ class Reviews(KeptReviews):
 
     def _gate_view(self, row: GateRow) -> GateView:
         clips = row.gate in rows.CLIP_GATES
-        return gate_view(row, len(self.engine.catalog.reviews.pending(row.video_id)) * clips)
+        video = self.engine.catalog.video(row.video_id)
+        pending = len(self.engine.catalog.reviews.pending(row.video_id)) * clips
+        return gate_view(row, pending, video.title if video is not None else "")
 
     def _record(
         self,

@@ -356,7 +356,7 @@ class Tools:
                 asked.video(video_id), clip, fingerprint, asked.decider, note=note
             )
 
-        return await self._change(ctx, Action.REVIEW, "clip.approve", work, _clip)
+        return await self._change(ctx, Action.DECIDE, "clip.approve", work, _clip)
 
     async def reject(
         self,
@@ -374,7 +374,7 @@ class Tools:
                 asked.video(video_id), clip, fingerprint, reason, asked.decider, note=note
             )
 
-        return await self._change(ctx, Action.REVIEW, "clip.reject", work, _clip)
+        return await self._change(ctx, Action.DECIDE, "clip.reject", work, _clip)
 
     def _check_names(self, ctx: Context[Any, Any]) -> None:
         """Refuse arguments that the tool does not have: what was meant would not be done."""

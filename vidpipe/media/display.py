@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import cv2
@@ -79,19 +79,31 @@ class Frame:
         self._rotation = rotation
         self._mirrored = mirrored
         self._colours = colours
+        self._image: Image | None = None
+        self._grey: Image | None = None
 
-    @cached_property
+    @property
     def image(self) -> Image:
         """BGR, shape (h, w, 3)."""
+        if self._image is None:
+            self._image = self._coloured()
+        return self._image
+
+    @property
+    def grey(self) -> Image:
+        """Luma from 0 to 255, shape (h, w): several times cheaper than the colours."""
+        if self._grey is None:
+            self._grey = self._luma()
+        return self._grey
+
+    def _coloured(self) -> Image:
         if not self._colours.mapped:
             return self._turned(self._scaled("bgr24"))
         rgb = np.asarray(self._scaled("rgb48le") / 65535, np.float32)
         shown = to_bt709(rgb, self._colours)[..., ::-1] * 255 + 0.5
         return self._turned(np.asarray(shown, np.uint8))
 
-    @cached_property
-    def grey(self) -> Image:
-        """Luma from 0 to 255, shape (h, w): several times cheaper than the colours."""
+    def _luma(self) -> Image:
         width, height = self._coded_size
         surplus = _LUMA_PLANES.get(self._raw.format.name)
         if surplus is None:
@@ -151,19 +163,16 @@ class Beside(Frame):
         self.t_s = t_s
         self._size = size
         self._pieces = pieces
+        self._image = self._grey = None
 
-    @cached_property
-    def image(self) -> Image:
-        """BGR, shape (h, w, 3)."""
+    def _coloured(self) -> Image:
         laid = np.zeros((self._size.height, self._size.width, 3), np.uint8)
         for rect, frame in self._pieces:
             if frame is not None:
                 _lay(laid, rect, frame.image)
         return laid
 
-    @cached_property
-    def grey(self) -> Image:
-        """Luma from 0 to 255, shape (h, w)."""
+    def _luma(self) -> Image:
         laid = np.zeros((self._size.height, self._size.width), np.uint8)
         for rect, frame in self._pieces:
             if frame is not None:

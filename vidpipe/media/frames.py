@@ -278,6 +278,7 @@ class FrameReader:
             and cursor.skip == skip
             and start.key_s - 1e-3 <= cursor.shown_s <= t_s + 1e-3
         ):
+            cursor.wanted_s = first_s
             return cursor
         for _ in range(_TRIES):
             cursor = Cursor(self._media, self._stream, self.info, start, skip, first_s)

@@ -29,9 +29,6 @@ _INDEXED = ("mov", "matroska")
 #: How far back is looked for one, again and again, in seconds.
 _BACK_S = (0.0, 2.0, 8.0, 32.0, 128.0, 512.0)
 _EPS_S = 1e-3
-#: So long before the picture that is wanted all are decoded: longer than pictures are coded
-#: before their turn.
-_APPROACH_S = 1.0
 
 
 def time_of(item: Any, origin_s: float) -> float | None:
@@ -141,7 +138,10 @@ def seek_before(path: Path, info: MediaInfo, t_s: float, *, always: bool = False
 class Cursor:
     """A decoder that goes forward: the picture that was last seen, and the one behind it.
 
-    Until shortly before `wanted_s` only pictures are decoded that others are decoded from.
+    Before `wanted_s` only pictures are decoded that others are decoded from.
+
+    Attributes:
+        wanted_s: may be set later on, where nothing before it is asked for any more.
     """
 
     def __init__(
@@ -154,16 +154,13 @@ class Cursor:
         wanted_s: float = 0.0,
     ) -> None:
         self.skip = skip
-        self._all_from_s = wanted_s - _APPROACH_S
+        self.wanted_s = wanted_s
         self.shown: Any | None = None
         self.shown_s = -1e9
         self._info = info
         self._media, self._stream = media, stream
         self._waiting: list[float] = []
         stream.codec_context.skip_frame = skip
-        self._approaching = skip == "DEFAULT" and start.key_s < self._all_from_s
-        if self._approaching:
-            stream.codec_context.skip_frame = "NONREF"
         seek(media, info, start.seek_s)
         self._frames = self._decoded(start.key_s)
         self._ahead: Any | None = next(self._frames, None)
@@ -197,9 +194,10 @@ class Cursor:
                 begun = bool(packet.is_keyframe) and at_s is not None and at_s >= key_s - _EPS_S
                 if not begun:
                     continue
-            if self._approaching and at_s is not None and at_s >= self._all_from_s:
-                self._approaching = False
-                self._stream.codec_context.skip_frame = self.skip
+            if self.skip == "DEFAULT":
+                # Each by its own time: they come in the order of decoding.
+                early = at_s is not None and at_s < self.wanted_s - 2 * _EPS_S
+                self._stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
             if at_s is not None and packet.size:
                 bisect.insort(self._waiting, at_s)
                 del self._waiting[:-256]

@@ -95,7 +95,7 @@ def reach(
         at: the moment for which trusted hours are looked at; None: now.
     """
     channel = engine.channels.get(channel_of(video_id))
-    if channel is None or not channel.review.active:
+    if channel is None or not engine.review_rules(channel.name).active:
         return Reach(None)
     try:
         order = engine.order(video_id, RunOptions(**(run_options or {})))
@@ -321,7 +321,9 @@ def _options(order: Order) -> dict[str, Any] | None:
 def finished(engine: Engine, video_id: str, at: datetime | None = None) -> bool:
     """All of a video was made; whether its clips wait now for being approved for publishing."""
     channel = engine.channels.get(channel_of(video_id))
-    if channel is None or not channel.review.asks(GateName.PUBLISH, at or now()):
+    if channel is None:
+        return False
+    if not engine.review_rules(channel.name).asks(GateName.PUBLISH, at or now()):
         return False
     if not engine.catalog.reviews.pending(video_id):
         return False

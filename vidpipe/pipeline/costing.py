@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vidpipe.catalog.cost_tables import CostEstimateRow
 from vidpipe.catalog.tables import Video
+from vidpipe.costs.money import shown
 from vidpipe.errors import Misconfigured
 from vidpipe.segments.llm import purchase
 from vidpipe.spending import Purchase
@@ -46,9 +47,25 @@ class StageCost:
     samples: int
 
 
-def stage_cost(engine: Engine, video: Video, stage: str) -> StageCost:
-    """What making a stage of a video is expected to cost."""
-    rows = engine.accountant.rows.stage_history(stage, _NEWEST)
+#: What stages cost of other recordings, by stage, as `CostRows.stage_history` says it.
+PastCosts = dict[str, list[tuple[str, str, float, int, int]]]
+
+
+def stage_cost(
+    engine: Engine, video: Video, stage: str, past: PastCosts | None = None
+) -> StageCost:
+    """What making a stage of a video is expected to cost.
+
+    Args:
+        engine: whose ledger and prices it is told from.
+        video: of which it would be made.
+        stage: its name.
+        past: what was read for other videos already, and is read no more; it is added to.
+    """
+    past = {} if past is None else past
+    if stage not in past:
+        past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
+    rows = past[stage]
     others = [row for row in rows if row[0] != video.video_id and row[2] > 0]
     own = [row for row in others if row[1] == video.channel]
     used = own if len(own) >= _OF_CHANNEL else others
@@ -62,9 +79,23 @@ def stage_cost(engine: Engine, video: Video, stage: str) -> StageCost:
     return StageCost(stage, outside, local, f"{len(used)} recordings {whose}, {how}", len(used))
 
 
-def run_cost(engine: Engine, video: Video, stages: Collection[str]) -> list[StageCost]:
-    """What making these stages of a video is expected to cost, in their order."""
-    return [stage_cost(engine, video, stage) for stage in stages]
+def run_cost(
+    engine: Engine, video: Video, stages: Collection[str], past: PastCosts | None = None
+) -> list[StageCost]:
+    """What making these stages of a video is expected to cost, in their order; see `stage_cost`."""
+    past = {} if past is None else past
+    return [stage_cost(engine, video, stage, past) for stage in stages]
+
+
+def said(costs: Sequence[StageCost], currency: str) -> str:
+    """An estimate in one line: what it comes to, of that services, and what it rests on."""
+    outside, local = sum(c.outside for c in costs), sum(c.local for c in costs)
+    samples = [cost.samples for cost in costs if cost.samples]
+    basis = f"told from {max(samples)} recordings" if samples else "nothing like it was made yet"
+    if any(c.outside and not c.samples for c in costs):
+        basis += ", services by the price list"
+    total = shown(outside + local, currency)
+    return f"{total}, of that {shown(outside, currency)} of services; {basis}"
 
 
 def estimate_row(

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import quote
 
 import av
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.channels.reviews import GateName
+from vidpipe.channels.reviews import GateName, ReviewRules
 from vidpipe.clips.model import ClipFile, FinishedClip
 from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.edits.merging import checked
@@ -193,6 +193,7 @@ class Engine:
             raise InputRejected("unknown_video", "no such video was taken in", name=video_id)
         sidecar = self.artifacts.document(manifest, Sidecar)
         settings, channel = run_options.applied_to(self.settings, self.channels[name])
+        channel = channel.model_copy(update={"review": self.review_rules(name)})
         edits = self.edits(video_id)
         named = [e.music for e in edits.clip_edits if e.music and e.music != "none"]
         return Order(
@@ -205,6 +206,24 @@ class Engine:
             music=music_files(channel, named, self.catalog, self.artifacts) if named else {},
             asked_at=asked_at,
         )
+
+    def review_rules(self, channel: str) -> ReviewRules:
+        """When a channel asks: as it was set in the service, or as its file says.
+
+        Raises:
+            Misconfigured: it was written by a later version of vidpipe.
+            KeyError: there is no such channel.
+        """
+        row = self.catalog.review_rules.get(channel)
+        if row is None or row.rules is None:
+            return self.channels[channel].review
+        try:
+            return ReviewRules.model_validate(row.rules)
+        except ValidationError as error:
+            raise Misconfigured(
+                f"the gates of the channel {channel} were set by a later version of vidpipe: "
+                "run that, or set them anew"
+            ) from error
 
     def edits(self, video_id: str) -> EditDocument:
         """What people decided of a video, in its newest version.

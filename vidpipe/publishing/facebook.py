@@ -86,7 +86,7 @@ class Facebook(Graph):
             case Phase.SENDING:
                 return self.bytes_from(post, state)
             case Phase.FINISHING:
-                return self.finish(turn)
+                return self._not_yet(turn) or self.finish(turn)
             case _:
                 return self.look(state)
 
@@ -98,6 +98,16 @@ class Facebook(Graph):
     def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
         """One read of the video."""
         return self.reading(name, state.remote_id, "status,permalink_url")
+
+    def _not_yet(self, turn: Turn) -> RemoteState | None:
+        """Facebook takes no time that is too near or too far: until then it is ours to wait."""
+        opens, now = turn.post.publish_at, turn.now
+        if opens is None or turn.post.draft or not now < opens:
+            return None
+        if now + _SOONEST < opens < now + _LATEST:
+            return None
+        until = opens if opens <= now + _SOONEST else opens - _LATEST + _SOONEST
+        return turn.state.having(not_before=until, moved_at=until)
 
     def finish(self, turn: Turn) -> PlatformCall:
         """Publish the video, at once or at its time, or leave it as a draft."""

@@ -165,6 +165,8 @@ class Machine(ABC):
     texts_first = False
     #: Requests that may have made the post public: when no look says so, a person has to.
     unsure: frozenset[str] = frozenset()
+    #: Whether what is shown later can be kept back without that it is removed.
+    withholds = False
     #: The same of phases.
     unsure_phases: frozenset[Phase] = frozenset()
 
@@ -246,6 +248,14 @@ class Machine(ABC):
         """The request that tells whether what was posted is still there; None: there is none."""
         return None
 
+    def withhold(self, turn: Turn) -> PlatformCall | None:
+        """The request that takes from what is shown later its time; None: there is none."""
+        return None
+
+    def reopen(self, turn: Turn) -> PlatformCall | None:
+        """The request that gives what was withheld its time, or shows it; None: there is none."""
+        return None
+
     def discard(self, turn: Turn) -> PlatformCall | None:
         """The request that removes what nobody sees yet; None: it goes away by itself."""
         return None
@@ -307,7 +317,7 @@ class Machine(ABC):
         if fault.remedy is Remedy.FIX and self._only_looks(state, call):
             fault = unread(fault)
         if self._is_gone(call, reply, fault):
-            gone = state.having(task=Task.DELETE) if state.task is Task.REVIEW else state
+            gone = state if state.task is Task.CANCEL else state.having(task=Task.DELETE)
             return self._ended_task(gone)
         if reply.arrival is Arrival.NOT_SENT and state.armed == call.name:
             # Nothing was changed by it: it may be repeated.
@@ -350,6 +360,12 @@ class Machine(ABC):
             not_before=None, moved_at=now,
         )  # fmt: skip
 
+    def withheld(self, state: RemoteState) -> RemoteState:
+        """The state of what is ready to be shown, where it is not to have a time yet."""
+        return state.having(
+            phase=Phase.WITHHELD, post_id=state.remote_id, armed="", fault=None, not_before=None
+        )
+
     def decided(self, state: RemoteState, *, posted: bool, url: str = "") -> RemoteState:
         """The state of an uncertain post after a person looked whether it is there."""
         phase = Phase.PUBLISHED if posted else Phase.FAILED
@@ -372,8 +388,12 @@ class Machine(ABC):
             return self._refused_task(state, "Nothing was posted.")
         if task is Task.CANCEL:
             return self._refused_task(state, "It is posted already: delete it.")
+        opens = turn.post.publish_at
+        if task is Task.WITHHOLD and opens is not None and opens <= turn.now:
+            return self._refused_task(state, _SHOWN_BY_NOW)
         make = {
             Task.UPDATE: self.update, Task.DELETE: self.delete, Task.REVIEW: self.review,
+            Task.WITHHOLD: self.withhold, Task.REOPEN: self.reopen,
         }[task]  # fmt: skip
         return make(turn) or self._refused_task(
             state, self.without.get(task, f"{self.title} has no way to do this.")
@@ -397,7 +417,9 @@ class Machine(ABC):
 
     def _ended_task(self, state: RemoteState) -> RemoteState:
         """After what was asked for beside publishing is done."""
-        phase = {Task.CANCEL: Phase.CANCELLED, Task.DELETE: Phase.DELETED}.get(state.task)
+        phase = {
+            Task.CANCEL: Phase.CANCELLED, Task.DELETE: Phase.DELETED, Task.WITHHOLD: Phase.WITHHELD,
+        }.get(state.task)  # fmt: skip
         return state.having(
             task=Task.PUBLISH, phase=phase or state.phase, armed="", fault=None, not_before=None
         )
@@ -409,7 +431,7 @@ class Machine(ABC):
     def _is_gone(self, call: PlatformCall, reply: Reply, fault: Fault) -> bool:
         """Whether what is to be removed is not there, which is as good; or to be reviewed."""
         return (
-            (call.verb in (Verb.DELETE, Verb.CANCEL) or call.name == "review")
+            (call.verb in (Verb.DELETE, Verb.CANCEL) or call.name in _OF_WHAT_IS_THERE)
             and reply.status in (404, 410)
             and fault.remedy is Remedy.GIVE_UP
         )
@@ -567,6 +589,9 @@ def _mark(state: RemoteState) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+#: Requests about what was posted: where that is gone, somebody removed it.
+_OF_WHAT_IS_THERE = ("review", "withhold", "reopen")
+_SHOWN_BY_NOW = "Its time had come before it could be kept back: it is public."
 _UNUSABLE = "The platform's answer could not be used:"
 _UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
 _SHOWN_PERHAPS = "The post may be public already; that is looked up as soon as it is connected."

@@ -152,6 +152,8 @@ class Phase(StrEnum):
     CONFIRMING = "confirming"
     PUBLISHED = "published"
     SCHEDULED = "scheduled"
+    #: It was to be shown at a time, and is kept back at its platform until it gets another.
+    WITHHELD = "withheld"
     DRAFTED = "drafted"
     FAILED = "failed"
     UNCERTAIN = "uncertain"
@@ -164,6 +166,7 @@ ENDS = frozenset(
     {
         Phase.PUBLISHED,
         Phase.SCHEDULED,
+        Phase.WITHHELD,
         Phase.DRAFTED,
         Phase.FAILED,
         Phase.UNCERTAIN,
@@ -172,7 +175,7 @@ ENDS = frozenset(
     }
 )
 #: The platform has the post, and will show it or shows it.
-POSTED = frozenset({Phase.PUBLISHED, Phase.SCHEDULED, Phase.DRAFTED})
+POSTED = frozenset({Phase.PUBLISHED, Phase.SCHEDULED, Phase.WITHHELD, Phase.DRAFTED})
 
 
 class Verb(StrEnum):
@@ -217,6 +220,9 @@ class Task(StrEnum):
     DELETE = "delete"
     #: Whether what was posted is still there, and where.
     REVIEW = "review"
+    #: That it is not shown at its time, and, later, that it is shown at another.
+    WITHHOLD = "withhold"
+    REOPEN = "reopen"
 
 
 class Fault(_Frozen):

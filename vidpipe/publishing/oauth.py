@@ -54,6 +54,7 @@ class OAuthPlatform:
             platform that is away for a day must not end the connection.
         exchange_url: where a short-lived token is changed for a long-lived one.
         default_life_s: of a token whose answer names none.
+        rotates: whether a refresh token is good once, and the next one comes with the answer.
     """
 
     name: str
@@ -71,6 +72,7 @@ class OAuthPlatform:
     early: timedelta = EARLY
     exchange_url: str = ""
     default_life_s: int = 3600
+    rotates: bool = False
 
     def at(self, base: str) -> OAuthPlatform:
         """The same with every address at another place: a fake's."""

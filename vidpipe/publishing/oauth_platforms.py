@@ -46,6 +46,7 @@ OAUTH: Mapping[str, OAuthPlatform] = {
         ),
         OAuthPlatform(
             name="tiktok",
+            rotates=True,
             authorize_url="https://www.tiktok.com/v2/auth/authorize/",
             token_url="https://open.tiktokapis.com/v2/oauth/token/",  # noqa: S106
             revoke_url="https://open.tiktokapis.com/v2/oauth/revoke/",
@@ -74,6 +75,7 @@ OAUTH: Mapping[str, OAuthPlatform] = {
         ),
         OAuthPlatform(
             name="linkedin",
+            rotates=True,
             authorize_url="https://www.linkedin.com/oauth/v2/authorization",
             token_url="https://www.linkedin.com/oauth/v2/accessToken",  # noqa: S106
             revoke_url="https://www.linkedin.com/oauth/v2/revoke",
@@ -85,6 +87,7 @@ OAUTH: Mapping[str, OAuthPlatform] = {
         ),
         OAuthPlatform(
             name="x",
+            rotates=True,
             authorize_url="https://x.com/i/oauth2/authorize",
             token_url="https://api.x.com/2/oauth2/token",  # noqa: S106
             revoke_url="https://api.x.com/2/oauth2/revoke",

@@ -132,11 +132,13 @@ class Diary:
         pace: the rules.
         stops: pauses of its channel or platform.
         moments: of the account's posts, in order.
+        taken: of posts that nobody sees then: a second one cannot have them.
     """
 
     pace: PostingPace
     stops: Sequence[Stop] = ()
     moments: list[datetime] = field(default_factory=list)
+    taken: Collection[datetime] = ()
     _days: dict[date, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -171,6 +173,7 @@ class Diary:
         return not (
             self.pace.quiet.hold(day)
             or self.full(day)
+            or moment in self.taken
             or self.near(moment) is not None
             or any(stop.hold(moment) for stop in self.stops)
         )
@@ -186,7 +189,7 @@ class Diary:
         if moment < now - _MINUTE:
             said(ConflictKind.PAST, f"{told(moment, zone)} is over")
         other = self.near(moment)
-        if other == moment:
+        if other == moment or moment in self.taken:
             said(ConflictKind.TAKEN, f"the account has another post at {told(moment, zone)}")
         elif other is not None:
             gap = self.pace.spacing / _MINUTE

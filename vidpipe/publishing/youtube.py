@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,6 +75,7 @@ class YouTube(Machine):
     title = "YouTube"
     faults = FAULTS
     unsure = frozenset({"publish"})
+    withholds = True
 
     def __init__(
         self,
@@ -217,6 +219,20 @@ class YouTube(Machine):
             name="publish", verb=Verb.FINISH, method="PUT", url=self._url("videos", part="status"),
             headers=headers, body=body, once=True, public=True, charges=(_CHANGE,),
         )  # fmt: skip
+
+    def withhold(self, turn: Turn) -> PlatformCall | None:
+        """Private without a time: `publishAt` is gone when a status without it is set."""
+        post, state = turn.post, turn.state
+        headers, body = as_json({"id": state.remote_id, "status": self.status(post)})
+        return PlatformCall(
+            name="withhold", verb=Verb.UPDATE, method="PUT", url=self._url("videos", part="status"),
+            headers=headers, body=body, charges=(_CHANGE,),
+        )  # fmt: skip
+
+    def reopen(self, turn: Turn) -> PlatformCall | None:
+        """At its time, or at once: the same as publishing it, and as often as one likes."""
+        call = self.finish(turn.post, turn.state, turn.now)
+        return replace(call, name="reopen", verb=Verb.UPDATE, once=False)
 
     def update(self, turn: Turn) -> PlatformCall | None:
         post, state = turn.post, turn.state
@@ -371,6 +387,8 @@ class YouTube(Machine):
             "playlist_there": self._playlist_sought,
             "review": self._reviewed,
             "update": self.done_task,
+            "withhold": self._withheld,
+            "reopen": self._reopened,
             "delete": self.done_task,
             "discard": self.done_task,
         }
@@ -493,6 +511,16 @@ class YouTube(Machine):
             return self.fatal(state, "locked_private", _LOCKED)
         raise AnswerUnusable("the answer does not name the privacy")
 
+    def _withheld(self, turn: Turn) -> RemoteState:
+        status = turn.reply.object().get("status")
+        if text_at(status, "privacyStatus") != "private" or text_at(status, "publishAt"):
+            raise AnswerUnusable("the answer does not say that the video is private")
+        return self._ended_task(turn.state)
+
+    def _reopened(self, turn: Turn) -> RemoteState:
+        after = self._published(turn)
+        return self._ended_task(after) if after.posted else after
+
     def _verified(self, turn: Turn) -> RemoteState:
         post, state, reply = turn.post, turn.state, turn.reply
         status = (self._video(reply) or {}).get("status")
@@ -511,10 +539,12 @@ class YouTube(Machine):
         status = video.get("status")
         if text_at(status, "uploadStatus") in ("rejected", "failed", "deleted"):
             return self._looked(turn)
-        scheduled = bool(text_at(status, "publishAt"))
-        return self._ended_task(
-            state.having(phase=Phase.SCHEDULED if scheduled else Phase.PUBLISHED)
-        )
+        if text_at(status, "publishAt"):
+            return self._ended_task(state.having(phase=Phase.SCHEDULED))
+        private = text_at(status, "privacyStatus") == "private"
+        if state.phase is Phase.WITHHELD and private:
+            return self._ended_task(state)
+        return self._ended_task(state.having(phase=Phase.PUBLISHED))
 
     def _video(self, reply: Reply) -> dict[str, Any] | None:
         read = reply.object()

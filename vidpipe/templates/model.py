@@ -83,10 +83,18 @@ class Template(BaseModel):
         le=0.2,
         description="seconds by which sound leads the picture where a pause was cut out",
     )
-    punch_in: Literal["none", "cut"] = Field(
+    l_cut_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.2,
+        description="seconds by which the picture leads sound where a pause of 1 s or more was "
+        "cut out; such a pause has no j_cut_s then",
+    )
+    punch_in: Literal["none", "cut", "slow"] = Field(
         default="none",
-        description="cut: the speaker is shown closer and wider in turn, where a pause was "
-        "cut out or a sentence begins; at most every 4 s",
+        description="the speaker is shown closer and wider in turn, where a pause was cut out "
+        "or a sentence begins, at most every 4 s: at once (cut), or in a slow eased zoom (slow), "
+        "whose ends are at least 4 s apart from the next one's beginning",
     )
     page_zoom: bool = Field(
         default=False,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vidpipe.channels.model import Channel
 from vidpipe.clips.canvas import titled
-from vidpipe.clips.compose import face_on
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.grounds import brand_ground, page_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant

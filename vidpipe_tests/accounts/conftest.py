@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import pytest
-import sqlalchemy as sa
 
 from vidpipe.accounts.accounts import Accounts
 from vidpipe.accounts.options import AccountOptions
@@ -35,16 +33,10 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
     """An empty database with the newest schema."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/catalog.sqlite"
-    else:
-        base = sa.make_url(request.getfixturevalue("postgres_url"))
-        name = f"t{uuid.uuid4().hex}"
-        engine = sa.create_engine(base, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        url = base.set(database=name).render_as_string(hide_password=False)
+    if request.param == "postgres":
+        made: str = request.getfixturevalue("fresh_postgres_url")()
+        return made
+    url = f"sqlite:///{tmp_path}/catalog.sqlite"
     catalog = Catalog(url)
     catalog.upgrade()
     catalog.engine.dispose()

@@ -284,3 +284,28 @@ def test_a_retired_video_is_in_no_list(client, library, video_id):
     assert client.get("search", params={"q": "the"}).json()["items"] == []
     found = client.get("analytics").json()
     assert (found["accepted"], found["finished"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/videos/{v}/clips.zip",
+        "/videos/{v}/timeline.edl",
+        "/videos/{v}/transcript.srt",
+        "/videos/{v}/chapters.vtt",
+        "/costs.csv",
+        "/videos/{v}/results",
+        "/videos/nothing/clips.zip",
+    ],
+)
+def test_what_is_downloaded_says_first_what_it_is(client, video_id, path):
+    where = path.replace("{v}", video_id)
+    got, head = client.get(where), client.head(where)
+    assert head.status_code == got.status_code and head.content == b""
+    for name in ("content-type", "content-disposition", "content-length", "etag"):
+        assert head.headers.get(name) == got.headers.get(name), name
+
+
+def test_what_only_changes_things_has_no_head(client, video_id):
+    answer = client.head(f"/videos/{video_id}/retire")
+    assert answer.status_code == 405 and answer.headers["allow"] == "POST"

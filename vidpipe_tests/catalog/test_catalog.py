@@ -46,7 +46,7 @@ def test_migrations_go_down_and_up_again(catalog):
 MIGRATE = "import sys; from vidpipe.catalog.catalog import Catalog; Catalog(sys.argv[1]).upgrade()"
 
 
-def test_many_may_migrate_a_fresh_database_at_once(tmp_path):
+def test_many_may_migrate_a_fresh_database_at_once(tmp_path, real_migrations):
     """Threads of one process and several processes, as sensors and steps do."""
     url = f"sqlite:///{tmp_path}/fresh.sqlite"
     others = [subprocess.Popen([sys.executable, "-c", MIGRATE, url]) for _ in range(3)]

@@ -42,17 +42,17 @@ def test_the_newest_that_a_sidecar_wrote_is_found(catalog):
 def test_what_someone_waits_for_is_asked_for_beside_what_waits_and_claimed_once(catalog):
     row = video()
     assert catalog.accept_video(row)
-    assert not catalog.requests.has_open(Cause.EDIT)
-    assert catalog.requests.claim(Cause.EDIT, "run-0") is None
+    assert not catalog.requests.has_open([Cause.EDIT])
+    assert catalog.requests.claim([Cause.EDIT], "run-0") is None
     assert catalog.requests.add([row.video_id], Cause.EDIT, stages=["rendered_clips"], wait_s=60)
     # All that was wanted before is wanted still, and the orchestrator leaves it for a moment.
     assert [r.cause for r in catalog.requests.due(10)] == ["upload"]
-    assert catalog.requests.has_open(Cause.EDIT)
-    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=30)
-    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=60)
+    assert catalog.requests.has_open([Cause.EDIT])
+    assert not catalog.requests.has_claimable([Cause.EDIT], ahead_s=30)
+    assert catalog.requests.has_claimable([Cause.EDIT], ahead_s=60)
 
     def claim(run):
-        return catalog.requests.claim(Cause.EDIT, run, ahead_s=60)
+        return catalog.requests.claim([Cause.EDIT], run, ahead_s=60)
 
     with ThreadPoolExecutor(4) as pool:
         claimed = list(pool.map(claim, [f"run-{n}" for n in range(1, 5)]))
@@ -69,11 +69,11 @@ def test_what_is_due_is_left_to_an_orchestrator_that_lives(catalog):
     add = catalog.requests.add
     assert add([row.video_id], Cause.EDIT, stages=["rendered_clips"], wait_s=20)
     # It takes the upload in a moment: one run at a time works on a video.
-    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
+    assert not catalog.requests.has_claimable([Cause.EDIT], ahead_s=20, shared=True)
     [upload] = catalog.requests.due(10)
     catalog.requests.submitted({upload.id: "run-1"})
     catalog.requests.done("run-1")
-    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
+    assert catalog.requests.has_claimable([Cause.EDIT], ahead_s=20, shared=True)
     assert add([row.video_id], Cause.EDIT, stages=["rendered_clips"])
-    assert not catalog.requests.has_claimable(Cause.EDIT, ahead_s=20, shared=True)
-    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)
+    assert not catalog.requests.has_claimable([Cause.EDIT], ahead_s=20, shared=True)
+    assert catalog.requests.has_claimable([Cause.EDIT], ahead_s=20)

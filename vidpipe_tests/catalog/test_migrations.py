@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 
 from vidpipe.catalog import account_tables
 from vidpipe.catalog.catalog import Catalog
+from vidpipe_tests import quick
 from vidpipe_tests.catalog.conftest import emptied
 
 MOMENT = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
@@ -68,7 +69,7 @@ def filled(catalog):
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def before(request, tmp_path):
+def before(request, tmp_path, real_migrations):
     """A catalog at an older revision: `before("0001")`."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/old.sqlite"
@@ -109,3 +110,25 @@ def test_rows_of_an_older_schema_are_there_after_the_migration(before, revision)
                 if isinstance(now, datetime.datetime):
                     now = now.replace(tzinfo=datetime.UTC)
                 assert now == was, f"{name}.{column}"
+
+
+def test_what_tests_are_given_is_what_the_migrations_make(tmp_path, monkeypatch):
+    def made(name):
+        catalog = Catalog(f"sqlite:///{tmp_path}/{name}.sqlite")
+        catalog.upgrade()
+        with catalog.engine.connect() as connection:
+            found = connection.exec_driver_sql(
+                "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+            ).all()
+            rows = {
+                name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()
+                for kind, name, _, _ in found
+                if kind == "table"
+            }
+        catalog.engine.dispose()
+        return found, rows
+
+    given = made("given")
+    quick.as_it_is(monkeypatch)
+    assert len(given[0]) > 100
+    assert given == made("migrated")

@@ -150,7 +150,7 @@ def test_a_run_that_waits_for_money_takes_no_edit_with_it(catalog):
     catalog.requests.wait(KEY, "run-1", waits_for="deployment/day", why="none", until=until)
     [waits] = catalog.requests.waiting([KEY])
     assert (waits.cause, waits.stages) == ("retry", None)
-    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)
+    assert catalog.requests.has_claimable([Cause.EDIT], ahead_s=20)
     # Asked for once more by the same run, it is not asked for later than somebody wants it.
     catalog.requests.add([KEY], Cause.EDIT, stages=["rendered_clips"], wait_s=900, after="run-1")
-    assert catalog.requests.has_claimable(Cause.EDIT, ahead_s=20)
+    assert catalog.requests.has_claimable([Cause.EDIT], ahead_s=20)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import arrange
-from vidpipe.clips.compose import face_on
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.text.captions import clip_words, groups_of
 from vidpipe.clips.text.lettering import safe_text, text_width

@@ -17,6 +17,7 @@ from vidpipe.layout.model import LayoutOptions, RegionRole
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
+from vidpipe.platforms.model import load_presets
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
@@ -26,11 +27,16 @@ VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
 
 WIDE = Variant(name="1920x1080", size=Size(width=1920, height=1080))
+SQUARE = Variant.of(load_presets()["x"])
 
 
 def planned(path, length_s, variant=VERTICAL, people="auto"):
     info = probe(path)
     layout = detect_layout(path, info, DlibFaces(), LayoutOptions())
+    return layout, plan_of(path, info, layout, length_s, variant, people)
+
+
+def plan_of(path, info, layout, length_s, variant=VERTICAL, people="auto"):
     speech = SpeechMap(duration_s=length_s, speech=(span(0.2, length_s - 0.2),))
     segment = Segment(
         rank=1,
@@ -52,7 +58,7 @@ def planned(path, length_s, variant=VERTICAL, people="auto"):
             variant,
             captions=True,
         )
-    return layout, plan
+    return plan
 
 
 def test_of_two_people_the_clip_shows_the_one_who_speaks(tmp_path):
@@ -179,3 +185,40 @@ def test_an_inset_is_not_shown_twice(tmp_path, kind):
         area = part.camera.rect
         far = max(abs(area.x - x), abs(area.right - x)), max(abs(area.y - y), abs(area.bottom - y))
         assert np.hypot(*far) <= radius + 3
+
+
+def test_an_inset_over_the_border_of_a_page_is_not_shown_twice(tmp_path):
+    """And on a square canvas, which has no room under a page, it stands beside it."""
+    path = tmp_path / "inset.mp4"
+    truth = make_composite(path, "inset", seed=91, pages=2)
+    info = probe(path)
+    found = detect_layout(path, info, DlibFaces(), LayoutOptions())
+    (stretch,) = found.stretches
+    screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
+    ends = camera.rect.x + camera.rect.width // 2
+    page = screen.rect.model_copy(update={"width": ends - screen.rect.x})
+    regions = (screen.model_copy(update={"rect": page}), camera)
+    layout = found.model_copy(
+        update={"stretches": (stretch.model_copy(update={"regions": regions}),)}
+    )
+    for variant in (VERTICAL, SQUARE):
+        plan = plan_of(path, info, layout, truth.duration_s, variant)
+        (part,) = plan.parts
+        assert part.composition is Composition.STACK and part.side_by_side == (variant == SQUARE)
+        assert part.inset.intersect(camera.rect) == camera.rect
+        assert part.inset_from.intersect(camera.rect) is None
+        options = ClipOptions(variants=(variant,), brand=Brand())
+        work = tmp_path / variant.name
+        work.mkdir()
+        render_clip(path, info, [Output(plan, variant, work)], (), options)
+        shown = arrange(part, variant, captions=False).screen
+        scale = shown.width / part.screen.width
+        hole = part.inset.intersect(part.screen)
+        hole = hole.model_copy(
+            update={"x": hole.x - part.screen.x, "y": hole.y - part.screen.y}
+        ).scaled(scale)
+        clip = work / "clip.mp4"
+        with FrameReader(clip, probe(clip), max_width=variant.size.width) as reader:
+            drawn = reader.at(1.0).grey[shown.y : shown.bottom, shown.x : shown.right]
+        painted = drawn[hole.y + 6 : hole.bottom - 6, hole.x + 6 : hole.right - 6]
+        assert np.percentile(painted, 99) - np.percentile(painted, 1) < 30

@@ -15,6 +15,7 @@ from vidpipe.clips.nearer import Change, changes, moved, near_to
 from vidpipe.clips.text.cards import _largest
 from vidpipe.clips.text.fonts import FontFallback, bundled_font
 from vidpipe.clips.views import views
+from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.media.ffmpeg import render
 from vidpipe.timeline import EditList, FrameSpan, span
@@ -147,3 +148,50 @@ def test_a_title_gets_smaller_letters_before_it_is_cut():
     text = "Why short keys can never be perfectly secure, whoever asks"
     size, lines = _largest(text, place.width - 32, place.height, 1.0, letters)
     assert " ".join(lines) == text and size >= 42
+
+
+def test_nothing_is_cut_through_where_the_picture_comes_nearer():
+    place = Rect(x=300, y=420, width=200, height=60)
+    alone = near_to(place, PAGE)
+    assert alone is not None
+    line = Rect(x=alone.x + 40, y=alone.y - 14, width=500, height=30)
+    found = near_to(place, PAGE, [line])
+    assert found is not None and place.intersect(found) == place
+    assert line.intersect(found) in (None, line)
+    # Where everything would be cut all of the page stays.
+    wide = [Rect(x=20, y=y, width=1240, height=40) for y in range(20, 700, 60)]
+    assert near_to(place, PAGE, wide) is None
+
+
+def test_a_speaker_is_drawn_from_one_size_to_the_other(tmp_path):
+    crop = Rect(x=400, y=0, width=404, height=720)
+    close = Rect(x=430, y=36, width=360, height=640)
+    path = CropPath(rect=crop, points=(PathPoint(t_s=0.0, x=400.0),))
+    part = Part(
+        first_frame=0,
+        last_frame=30,
+        composition=Composition.SPEAKER,
+        camera=path,
+        near=(crop, close),
+    )
+    variant = Variant(name="202x360", size=Size(width=202, height=360))
+    where = arrange(part, variant, captions=False)
+    draw = FilterGraph(
+        SimpleNamespace(edit=EDIT), variant, ClipOptions(variants=(variant,)), "bt709", tmp_path
+    )
+    source = ffmpeg.input("color=c=black:s=1280x720:r=30:d=1", f="lavfi").filter(
+        "drawbox", 550, 300, 100, 100, color="white", t="fill"
+    )
+    render(
+        ffmpeg.output(draw.compose(source, part, where), str(tmp_path / "%02d.png")), timeout_s=60
+    )
+    widths = [
+        int((cv2.imread(str(tmp_path / f"{k:02d}.png"), 0).max(axis=0) > 128).sum())
+        for k in range(1, 31)
+    ]
+    assert abs(widths[0] - 50) <= 2 and abs(widths[-1] - 100 * 202 / 360) <= 2
+    assert all(b >= a - 1 for a, b in itertools.pairwise(widths))
+    # What moves is not looked at; what rests is, where it does.
+    assert views(part, where) == []
+    rests = part.model_copy(update={"near": (close, close)})
+    assert [v.source for v in views(rests, where)] == [close.even()]

@@ -15,7 +15,7 @@ from vidpipe.clips.auto_zoom import says_little
 from vidpipe.clips.canvas import arrange, stack, titled
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
 from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.punch import closer_crop, moments, punched
+from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.text import fonts
 from vidpipe.clips.text.fonts import fonts_dir
@@ -310,7 +310,58 @@ def test_nobody_is_cut_in_on_who_fills_the_picture_already():
     assert closer_crop(crop(), []) is None
 
 
-# J cuts, small pages
+# Slow zooms
+
+
+def slowly(part, faces, at):
+    return list(zoomed(part, faces, at, round(ZOOM_S * 30)))
+
+
+def test_a_slow_zoom_rests_between_its_movements_and_takes_its_time():
+    edit = spans(200, 260, 300, 500)
+    takes = round(ZOOM_S * 30)
+    at = moments(edit, [], 0, edit.frames, takes=takes)
+    assert len(at) >= 2
+    # From the end of one to the beginning of the next.
+    assert all(b - a - takes >= 120 for a, b in itertools.pairwise([-takes, *at]))
+    faces = [FacePoint(t_s=t, x=600, y=300, height=180) for t in (0.0, 5.0, 9.0)]
+    part = Part(
+        first_frame=0, last_frame=edit.frames, composition=Composition.SPEAKER, camera=crop()
+    )
+    pieces = slowly(part, faces, at)
+    assert pieces[0].first_frame == 0 and pieces[-1].last_frame == edit.frames
+    assert all(a.last_frame == b.first_frame for a, b in itertools.pairwise(pieces))
+    moves = [p for p in pieces if p.near and p.near[0] != p.near[1]]
+    assert [p.first_frame for p in moves] == at
+    assert all(p.last_frame - p.first_frame == takes for p in moves)
+    # Each begins where the one before ended: nothing jumps.
+    ends = [p.near or (crop().rect,) * 2 for p in pieces]
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(ends))
+    wide, close = moves[0].near
+    assert wide == crop().rect and 1.1 < wide.width / close.width < 1.15
+
+
+def test_who_moves_or_fills_the_picture_is_not_zoomed_in_on():
+    faces = [FacePoint(t_s=t, x=600, y=300, height=180) for t in (0.0, 5.0)]
+    moving = crop(((0.0, 400.0), (5.0, 440.0)))
+    for path, seen in ((moving, faces), (crop(), [])):
+        part = Part(first_frame=0, last_frame=600, composition=Composition.SPEAKER, camera=path)
+        assert slowly(part, seen, [200]) == [part]
+
+
+# J and L cuts, small pages
+
+
+def test_after_a_long_pause_the_picture_goes_first():
+    edit = spans(60, 100, 80, gap=45)
+    seen = edit.picture_spans(0.1, 0.1)
+    assert sum(s.frames for s in seen) == edit.frames
+    assert seen[0].last == 57 and seen[1].first == 102
+    # A shorter pause is a J cut as before, and with no L cuts so is a long one.
+    assert spans(60, 100, gap=20).picture_spans(0.1, 0.1)[0].last == 63
+    assert edit.picture_spans(0.1)[0].last == 63
+    # What is left of a piece is more than what is taken of it.
+    assert spans(5, 100, gap=45).picture_spans(0.0, 0.1) == spans(5, 100, gap=45).spans
 
 
 def test_a_picture_follows_its_sound_where_a_pause_was_taken_out():
@@ -327,7 +378,7 @@ def test_a_picture_follows_its_sound_where_a_pause_was_taken_out():
 def test_cut_ins_wait_for_the_picture_of_a_j_cut():
     edit = spans(160, 200)
     assert moments(edit, [], 0, edit.frames) == [160]
-    assert moments(edit, [], 0, edit.frames, 0.1) == [163]
+    assert moments(edit, [], 0, edit.frames, edit.picture_spans(0.1)) == [163]
 
 
 def test_a_small_page_leaves_more_to_the_camera():

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,8 +24,14 @@ from starlette.testclient import TestClient
 
 from deploy import dashboards
 from vidpipe.api.app import service
+from vidpipe.catalog import totals
+from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.tables import UploadRow
+from vidpipe.costs.accountant import Account
 from vidpipe.observability.metrics.process import GpuCollector
+from vidpipe.spending import Purchase
 from vidpipe_tests.api.conftest import served
+from vidpipe_tests.catalog.conftest import video
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -192,6 +205,156 @@ def test_every_expression_is_promql(tmp_path):
     made.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     done = promtool("check", "rules", made)
     assert done.returncode == 0 and len(rules) > 40, done.stderr
+
+
+# Prometheus itself
+
+#: What is there only where a machine has a card.
+CARDS = {
+    f"vidpipe_gpu_{name}"
+    for name in (
+        "utilization_ratio",
+        "memory_used_bytes",
+        "memory_size_bytes",
+        "temperature_celsius",
+    )
+}
+TOKEN = "0123456789abcdef0123456789abcdef"
+MAIN = "from vidpipe.cli import main; main()"
+
+
+def happened(home):
+    """Something of everything: what never happened has no series where its labels are not known."""
+    library = served(home)
+    catalog, own = library.engine.catalog, library.engine.accountant
+    catalog.ready()
+    catalog.accept_video(video())
+    key = "default--talk-0123456789"
+    failed = Failed(key, "default", "process_video", "", "unavailable", "away", "run-1")
+    catalog.failures.add(failed, attempts=5, dead=True)
+    with catalog.writing() as session:
+        for total in totals.TOTALS:
+            totals.add(session, total, *("x" for _ in total.labels))
+        session.add(quarantined_upload())
+    asked = Purchase("gone", "thing", {"images": 1}, stated={"images": (Decimal(0), 1)})
+    for _ in range(own.rules.failures):
+        own.purse(Account(channel="default", stage="s")).reserve(asked).fail({}, away=True)
+
+
+def quarantined_upload():
+    return UploadRow(
+        key="default/bad.mp4",
+        channel="default",
+        version="1",
+        size_bytes=1,
+        state="quarantined",
+        reason="broken",
+    )
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as asked:
+        return asked.getsockname()[1]
+
+
+def ask(url):
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.loads(answer.read())
+
+
+def until(what, answers, *processes):
+    for _ in range(300):
+        assert all(process.poll() is None for process in processes), what
+        try:
+            if found := answers():
+                return found
+        except OSError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within half a minute")
+
+
+def test_prometheus_finds_every_series_of_the_dashboards_at_a_real_service(tmp_path):
+    """With the configuration and the rules of the compose profile, addresses apart."""
+    program = shutil.which("prometheus")
+    if program is None:
+        pytest.skip("prometheus is not installed (Debian's package of that name has it)")
+    home = tmp_path / "home"
+    home.mkdir()
+    happened(home)
+    ports = {"serve": free_port(), "prometheus": free_port()}
+    config = yaml.safe_load((MONITORING / "prometheus.yml").read_text())
+    (scraped,) = config["scrape_configs"]
+    scraped["static_configs"][0]["targets"] = [f"127.0.0.1:{ports['serve']}"]
+    (tmp_path / "token").write_text(TOKEN)
+    scraped["authorization"]["credentials_file"] = str(tmp_path / "token")
+    config["rule_files"] = [str(MONITORING / "rules.yaml")]
+    config["global"] |= {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    for group in RULES["groups"]:
+        assert "interval" not in group
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
+    environment = {
+        **os.environ,
+        "VIDPIPE_HOME": str(home),
+        "VIDPIPE_SERVICE__METRICS_TOKEN": TOKEN,
+        "VIDPIPE_SERVICE__CHORES": "false",
+        "VIDPIPE_BUDGETS__DAY_HARD": "150",
+    }
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    serve = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "serve", "--port", str(ports["serve"])],
+        env=environment,
+        cwd=ROOT,
+        **quiet,
+    )
+    watching = subprocess.Popen(
+        [
+            program,
+            f"--config.file={tmp_path / 'prometheus.yml'}",
+            f"--storage.tsdb.path={tmp_path / 'data'}",
+            f"--web.listen-address=127.0.0.1:{ports['prometheus']}",
+        ],
+        **quiet,
+    )
+    url = f"http://127.0.0.1:{ports['prometheus']}/api/v1"
+    try:
+        # What counts requests has no series before the first.
+        health = f"http://127.0.0.1:{ports['serve']}/health"
+        until("it answers", lambda: urllib.request.urlopen(health, timeout=5).status, serve)
+        until(
+            "the target is up",
+            lambda: [
+                t for t in ask(f"{url}/targets")["data"]["activeTargets"] if t["health"] == "up"
+            ],
+            serve,
+            watching,
+        )
+        until(
+            "the rules are evaluated",
+            lambda: ask(f"{url}/query?query=vidpipe:queue_due:sum")["data"]["result"],
+            watching,
+        )
+        there = set(ask(f"{url}/label/__name__/values")["data"])
+        rules = [r for g in ask(f"{url}/rules")["data"]["groups"] for r in g["rules"]]
+        assert len(rules) == len(ALERTS) + len(RECORDS)
+        assert {r["name"]: r["lastError"] for r in rules if r.get("lastError")} == {}
+        absent = {}
+        for dashboard in dashboards.DASHBOARDS:
+            for _, panels in dashboard.rows:
+                for panel in panels:
+                    for query, _ in panel.queries:
+                        expression = query.replace("$__rate_interval", "5m")
+                        asked = urllib.parse.urlencode({"query": expression})
+                        assert ask(f"{url}/query?{asked}")["status"] == "success"
+                        missing = named(query) - there - RECORDS - CARDS
+                        absent |= dict.fromkeys(missing, panel.title)
+        assert absent == {}
+        firing = {a["labels"]["alertname"] for a in ask(f"{url}/alerts")["data"]["alerts"]}
+        assert "VidpipeDeadLetters" in firing and "VidpipeApiDown" not in firing
+    finally:
+        for process in (watching, serve):
+            process.terminate()
+            process.wait(timeout=20)
 
 
 # What runs them

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -21,6 +23,7 @@ from vidpipe.cli.app import app
 from vidpipe.intake.model import Instructions
 from vidpipe.testmedia.podcast import code
 from vidpipe_tests.docs import doubles
+from vidpipe_tests.docs.forked import forking
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")]
@@ -28,6 +31,8 @@ PAGES += [ROOT / "benchmarks" / "README.md", ROOT / ".github" / "pull_request_te
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 #: What a command may need of a checkout.
 CHECKOUT = ("deploy", "docs", "Makefile", "pyproject.toml", "dagster.yaml", "workspace.yaml")
+#: Pages whose commands are started as anybody starts them; the others fork from one process.
+STARTED = ("docs/tutorial.md",)
 #: How the documents write an id.
 ANY_ID = re.compile(r"\b[a-z]+--[a-z-]+-0123456789\b")
 
@@ -72,8 +77,31 @@ def checkout(tmp_path, talk, processed):
     return folder
 
 
+def surroundings() -> dict[str, str]:
+    """The environment of a stranger who has set nothing of ours."""
+    ours = ("VIDPIPE_", "DAGSTER_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false"}
+
+
+@pytest.fixture(scope="session")
+def loaded_once() -> Iterator[str]:
+    """A program that calls `vidpipe` in a process which has loaded it."""
+    # A socket's path is short.
+    with (
+        tempfile.TemporaryDirectory(prefix="vidpipe-") as folder,
+        forking(Path(folder), surroundings()) as program,
+    ):
+        yield program
+
+
 @pytest.mark.parametrize("page", pages_with("sh"))
-def test_every_command_runs(page, checkout, processed, s3_endpoint):
+def test_every_command_runs(page, checkout, processed, s3_endpoint, request):
+    if named(page) not in STARTED:
+        command = checkout / ".venv" / "bin" / "vidpipe"
+        command.unlink()
+        command.write_text(request.getfixturevalue("loaded_once"))
+        command.chmod(0o755)
     # Without a comment, so that no path can be taken for one.
     script = "\n".join(["set -euo pipefail", *blocks(page, "sh")])
     script = ANY_ID.sub(processed.video_id, script).replace("http://localhost:9000", s3_endpoint)
@@ -81,11 +109,7 @@ def test_every_command_runs(page, checkout, processed, s3_endpoint):
     done = subprocess.run(
         ["bash", "-c", script],
         cwd=checkout,
-        env={
-            **{k: v for k, v in os.environ.items() if not k.startswith(("VIDPIPE_", "DAGSTER_"))},
-            "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
-            "PATH": f"{programs}:{os.environ['PATH']}",
-        },
+        env={**surroundings(), "PATH": f"{programs}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=900,

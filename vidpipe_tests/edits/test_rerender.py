@@ -205,7 +205,7 @@ def test_what_is_asked_for_is_made_by_whoever_is_there_first(library, processed)
     assert [c.pictures for c in asked.estimate.clips] == [False]
     catalog = library.engine.catalog
     # The orchestrator leaves it alone for a moment; whoever takes it has it alone.
-    assert catalog.requests.due(10) == [] and catalog.requests.has_open(Cause.EDIT)
+    assert catalog.requests.due(10) == [] and catalog.requests.has_open([Cause.EDIT])
     outcome = work_off_one(library.engine)
     assert outcome is not None and outcome.error is None, outcome
     assert work_off_one(library.engine) is None

@@ -88,6 +88,26 @@ def test_a_changed_clip_waits_for_approval_before_it_is_exported(opened, process
     approve(library, video_id, 1)
     [(cause, stages)] = open_requests(library, video_id)
     assert cause == "review" and TIKTOK in stages
+    # The service goes on with it, as no orchestrator is alive.
+    assert work_off_one(library.engine).error is None
+    assert [e.rank for e in exported(library, video_id).exports] == [1, 2]
+    assert library.reviews.may_publish(video_id, "1") is not None
+    assert not waiting(library, video_id)
+    assert library.jobs.get(job).state is JobState.DONE
+
+
+def test_what_was_approved_of_is_left_to_an_orchestrator_that_is_alive(opened, processed):
+    library, video_id = opened(render="ask"), processed.video_id
+    edit(library, video_id)
+    work_off_one(library.engine)
+    [gate] = library.reviews.gates(channels=["default"], video_id=video_id).items
+    presence = Presence(library.engine.catalog, COORDINATOR)
+    presence.beat()
+    library.reviews.approve_gate(gate.gate_id, gate.fingerprint, ADA)
+    assert work_off_one(library.engine) is None
+    presence.leave()
+    assert work_off_one(library.engine).error is None
+    assert not open_requests(library, video_id) and not waiting(library, video_id)
 
 
 def test_what_is_approved_already_is_made_to_its_end(opened, processed):
@@ -204,7 +224,7 @@ def test_whoever_ends_the_process_leaves_the_clips_to_the_next(opened, processed
 def test_of_a_process_that_was_killed_the_clips_are_asked_for_again(opened, processed):
     library, video_id = opened(), processed.video_id
     job, catalog = edit(library, video_id), library.engine.catalog
-    row = catalog.requests.claim(Cause.EDIT, "cli-killed", ahead_s=60)
+    row = catalog.requests.claim([Cause.EDIT], "cli-killed", ahead_s=60)
     assert note_lost(library.engine) == 0, "it may be about to send its first heartbeat"
     with catalog.writing() as session:
         session.get_one(RequestRow, row.id).updated_at = now() - timedelta(minutes=5)

@@ -255,13 +255,13 @@ def test_a_command_at_work_is_not_taken_for_a_run_that_was_lost(instance, gated,
     catalog = library.engine.catalog
     catalog.finish_video(video_id, now())
     catalog.requests.add([video_id], Cause.EDIT, stages=[CLIPS], wait_s=20)
-    row = catalog.requests.claim(Cause.EDIT, "cli-1", ahead_s=20)
+    row = catalog.requests.claim([Cause.EDIT], "cli-1", ahead_s=20)
     catalog.heartbeats.beat("cli-1", video_id)
     tick(run_outcomes, instance, home)
     assert [r.id for r in catalog.requests.in_flight()] == [row.id]
-    assert not catalog.requests.has_open(Cause.EDIT)
+    assert not catalog.requests.has_open([Cause.EDIT])
     catalog.heartbeats.stop(["cli-1"])
     with catalog.writing() as session:
         session.get_one(RequestRow, row.id).updated_at = now() - timedelta(minutes=5)
     tick(run_outcomes, instance, home)
-    assert catalog.requests.in_flight() == [] and catalog.requests.has_open(Cause.EDIT)
+    assert catalog.requests.in_flight() == [] and catalog.requests.has_open([Cause.EDIT])

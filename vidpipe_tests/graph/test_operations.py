@@ -9,8 +9,12 @@ import pytest
 from definitions import build_defs, defs
 from resources.vidpipe_resource import VidpipeResource
 from sensors.operations import hourly_resume_incomplete, nightly_retention
+from sensors.video_requests import video_requests
 from vidpipe.catalog.failures import Failed
-from vidpipe.catalog.tables import now
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import Video, now
+from vidpipe.costs.accountant import Account
+from vidpipe.operations.stale import plans
 from vidpipe_tests.conftest import CHANNELS
 
 
@@ -102,6 +106,56 @@ def test_a_changed_style_is_seen_and_exactly_that_is_asked_for(home, processed):
         and request.priority == -100
     )
     assert "transcript" not in request.stages
+
+
+def spent_before(home, stage, cpu_s):
+    """Another recording, of twice the length, whose stage was made here."""
+    engine = engine_of(home)
+    [video] = engine.catalog.videos()
+    before = {"channel": "default", "sidecar_version": "", "state": "accepted", "size_bytes": 1}
+    other = Video(
+        video_id="default--earlier-0123456789", sha256="f" * 64, name="earlier.mp4", title="",
+        duration_s=2 * video.duration_s, width=1, height=1, **before,
+    )  # fmt: skip
+    assert engine.catalog.accept_video(other)
+    purse = engine.accountant.purse(
+        Account(channel="default", stage=stage, video_id=other.video_id, run_id="r")
+    )
+    purse.local({"cpu_seconds": cpu_s})
+    return purse.close(done=True)
+
+
+def test_what_a_run_would_cost_is_said_beside_its_launch_form(home, processed):
+    restyled(home)
+    booked = spent_before(home, "rendered_clips", 3600)
+    local = build_defs(
+        resource_overrides={"vidpipe": VidpipeResource(home=str(home))},
+        executor=dg.in_process_executor,
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("videos", [processed.video_id])
+        result = local.resolve_job_def("estimate_run").execute_in_process(
+            instance=instance, partition_key=processed.video_id
+        )
+        [event] = result.get_asset_materialization_events()
+    shown = event.materialization.metadata
+    # Half as long: half of it.
+    assert shown["would_cost"].value == pytest.approx(booked / 2e9)
+    assert shown["would_cost_services"].value == 0 and shown["currency"].value == "USD"
+    rows = {row.data["stage"]: row.data for row in shown["stages"].records}
+    assert "1 recordings" in rows["rendered_clips"]["by"]
+    assert "transcript" not in rows
+    # Nothing was made, and a run that is asked for says the same in a tag.
+    engine = engine_of(home)
+    assert [p.stale for p in plans(engine)[0] if p.video_id == processed.video_id] == [True]
+    engine.catalog.requests.add([processed.video_id], Cause.MANUAL, stages=["rendered_clips"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, resources={"vidpipe": VidpipeResource(home=str(home))}
+        )
+        asked = {r.partition_key: r for r in video_requests(context).run_requests}
+    tag = asked[processed.video_id].tags["vidpipe/estimate"]
+    assert tag.startswith(f"{booked / 2e9:.4f} USD") and "told from 1 recordings" in tag
 
 
 def test_only_what_is_asked_for_is_refreshed(home):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from prometheus_client.openmetrics.parser import (
@@ -17,10 +19,13 @@ from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.api.app import service
 from vidpipe.catalog import tables, totals
 from vidpipe.catalog.failures import Failed
+from vidpipe.costs.accountant import Account
 from vidpipe.errors import Misconfigured
 from vidpipe.observability.metrics.catalog import CatalogCollector
 from vidpipe.observability.metrics.process import cards
+from vidpipe.operations.recovery import note_waiting
 from vidpipe.settings import load_settings
+from vidpipe.spending import Purchase
 from vidpipe_tests.api.conftest import served
 from vidpipe_tests.api.guarded import guarded
 from vidpipe_tests.catalog.conftest import video
@@ -281,3 +286,65 @@ def test_totals_are_published_under_names_of_their_own(client):
     assert len(set(names)) == len(names)
     found = families(client)
     assert set(names) <= set(found)
+
+
+# Money
+
+
+@pytest.fixture
+def priced(tmp_path, monkeypatch):
+    """A service with budgets of a day, and one whose day has ten units."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "channels.yaml").write_text("channels:\n  default: {}\n  other: {}\n")
+    (home / "services.yaml").write_text(
+        "services:\n  shop:\n    quotas: [{what: images, most: 10, per: day}]\n"
+        "  shop/mine:\n    quotas: [{what: images, most: 20, per: day}]\n"
+    )
+    monkeypatch.setenv("VIDPIPE_COSTS__SERVICES_FILE", str(home / "services.yaml"))
+    monkeypatch.setenv("VIDPIPE_BUDGETS__CHANNEL_DAY_SOFT", "5")
+    monkeypatch.setenv("VIDPIPE_BUDGETS__DAY_HARD", "150")
+    made = served(home)
+    made.engine.catalog.ready()
+    return made
+
+
+def test_budgets_and_quotas_are_said_as_far_as_they_are_used(priced):
+    own = priced.engine.accountant
+    purse = own.purse(Account(channel="default", video_id=KEY, stage="transcript"))
+    stated = {"images": (Decimal("1.25"), 1)}
+    asked = Purchase("shop", "thing", {"images": 3}, stated=stated)
+    purse.reserve(asked).settle({"images": 2})
+    purse.reserve(replace(asked, project="mine"))
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    day = {"scope": "channel", "subject": "default", "period": "day"}
+    assert value(found, "vidpipe_budget_spent", **day) == 2.5
+    assert value(found, "vidpipe_budget_reserved", **day) == 3.75
+    assert value(found, "vidpipe_budget_limit", **day, limit="soft") == 5
+    everything = {"scope": "deployment", "subject": "*", "period": "day"}
+    assert value(found, "vidpipe_budget_limit", **everything, limit="hard") == 150
+    limits = {(s.labels["scope"], s.labels["limit"]) for s in found["vidpipe_budget_limit"].samples}
+    assert limits == {("channel", "soft"), ("deployment", "hard")}
+    assert value(found, "vidpipe_budget_spent", **{**day, "subject": "other"}) == 0
+    assert value(found, "vidpipe_quota_used", service="shop", what="images") == 3
+    assert value(found, "vidpipe_quota_limit", service="shop", what="images") == 10
+    assert value(found, "vidpipe_quota_used", service="shop/mine") == 3
+    assert value(found, "vidpipe_quota_limit", service="shop/mine") == 20
+
+
+def test_what_waits_for_money_and_which_services_are_left_alone_is_counted(priced):
+    catalog, own = priced.engine.catalog, priced.engine.accountant
+    catalog.accept_video(video())
+    [row] = catalog.requests.due(1)
+    catalog.requests.submitted({row.id: "run"})
+    failed = Failed(KEY, "default", "j", "transcript", "budget_exceeded", "why", "run")
+    note_waiting(catalog, failed, waits_for="channel/default/day/2026-11-27", until=None)
+    purse = own.purse(Account(channel="default", stage="s"))
+    asked = Purchase("gone", "thing", {"images": 1}, stated={"images": (Decimal(0), 1)})
+    for _ in range(own.rules.failures):
+        purse.reserve(asked).fail({}, away=True)
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    assert value(found, "vidpipe_queue_unpaid", channel="default", of="budget") == 1
+    assert value(found, "vidpipe_queue_unpaid", channel="default", of="quota") == 0
+    assert value(found, "vidpipe_queue_unpaid", channel="other", of="budget") == 0
+    assert value(found, "vidpipe_service_available", service="gone") == 0

@@ -51,7 +51,7 @@ channels:
   default:
     platforms: [tiktok, youtube_shorts, instagram_reels, facebook, linkedin, x]
     review: {RULES}
-    publishing: {spacing_minutes: 0, per_day: 100}
+    publishing: {PUBLISHING}
 """
 #: After now, so that what is due at once is due then, too; the day after DST ends in America.
 START = datetime(2036, 11, 3, 9, 0, tzinfo=UTC)
@@ -222,11 +222,17 @@ class Scene:
 
 
 def open_scene(
-    home: Path, clock: Clock, fakes: dict[str, FakePlatform], rules: str = "", **settings: object
+    home: Path,
+    clock: Clock,
+    fakes: dict[str, FakePlatform],
+    rules: str = "",
+    publishing_rules: str = "spacing_minutes: 0, per_day: 100",
+    **settings: object,
 ) -> Scene:
     """One process over a home."""
     home.mkdir(exist_ok=True)
-    (home / "channels.yaml").write_text(CHANNELS.replace("RULES", rules))
+    channels = CHANNELS.replace("RULES", rules).replace("PUBLISHING", publishing_rules)
+    (home / "channels.yaml").write_text(channels)
     settings.setdefault("encryption_keys", [KEY])
     settings.setdefault("public_url", "https://vidpipe.example")
     dry = {name: f"http://{name}.test" for name in PLATFORMS}

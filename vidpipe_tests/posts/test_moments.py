@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,11 +14,34 @@ from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.states import WrongState
 from vidpipe.channels.publishing import PublishingRules
 from vidpipe.cli import app
+from vidpipe.library import AlreadyPosted
 from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_tests.posts.scene import START
 from vidpipe_tests.reviews.conftest import KEY, VIDEO
 
 HOUR = timedelta(hours=1)
+
+
+def test_of_several_that_are_made_for_one_moment_at_once_one_is(open_posts, database_url):
+    scenes = [open_posts("x", database_url=database_url)]
+    scenes += [open_posts(database_url=database_url) for _ in range(3)]
+    account, ready, made, refused = scenes[0].account("x"), threading.Barrier(4), [], []
+
+    def make(number):
+        ready.wait(30)
+        try:
+            clip = ("c1", "c2")[number % 2]
+            at = START + HOUR
+            made.append(scenes[number].make(account, clip, at_once=False, at=at).post_id)
+        except (ScheduleConflict, AlreadyPosted) as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(made) == 1 and len(refused) == 3
 
 
 def test_a_moment_that_another_post_has_is_refused(open_posts, monkeypatch):

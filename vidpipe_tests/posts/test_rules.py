@@ -6,19 +6,23 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import select
 
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN
 from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
+from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.catalog.states import WrongState
+from vidpipe.catalog.tables import now
+from vidpipe.catalog.turns import ChoreTurnRow
 from vidpipe.library import AlreadyPosted, NotApproved, PostChanges, Refused
 from vidpipe.library.errors import AccountBroken
 from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown, stock
-from vidpipe_tests.reviews.conftest import ADA, VIDEO
+from vidpipe_tests.reviews.conftest import ADA, KEY, VIDEO
 
 
 def notices(scene):
@@ -293,6 +297,30 @@ def test_an_empty_bucket_waits_for_its_reset_and_others_go_on(open_posts, tmp_pa
     assert scene.clock.now >= found.waits_until
 
 
+def test_an_account_that_is_given_another_project_waits_for_the_old_ones_quota_no_more(open_posts):
+    scene = open_posts("youtube")
+    fake = scene.fakes["youtube"]
+    fake.trouble("", Kind.QUOTA, skip=1)
+    account = scene.account("youtube")
+    post = scene.make(account).post_id
+    scene.work()
+    scene.work()
+    waits = scene.posts.get(post)
+    assert waits.state == "posting" and waits.waits_until > scene.clock.now
+    rows = scene.library.engine.catalog.social_accounts
+    row = rows.get(account)
+    found = FoundAccount(row.remote_id, row.name, row.secret, (), None, None)
+    where = {"channel": row.channel, "platform": row.platform, "by": "user:ada"}
+    assert rows.connect([found], **where, application="second") == [account]
+    assert scene.row(post).due_at < waits.waits_until
+    scene.clock.now += timedelta(minutes=1)
+    with scene.library.engine.catalog.writing() as session:
+        session.get_one(PostRow, post).due_at = scene.clock.now
+    scene.drive()
+    assert scene.posts.get(post).state == "posted" and scene.clock.now < waits.waits_until
+    assert shown(fake) == 1
+
+
 def test_a_project_of_its_own_has_quotas_of_its_own(open_posts, tmp_path):
     from vidpipe.library.publishing.charges import purchase_of
     from vidpipe.publishing.calls import PlatformCall
@@ -467,7 +495,7 @@ def test_what_waits_is_looked_at_ever_less_and_after_what_is_to_go_out(open_post
     assert scene.driver._claim(Counter()).post_id == other
 
 
-def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, monkeypatch):
+def test_posts_are_sealed_anew_in_portions_once_a_key_by_one_process(open_posts, monkeypatch):
     scene = open_posts("x")
     post = scene.make(scene.account("x")).post_id
     with scene.library.engine.catalog.writing() as session:
@@ -489,6 +517,16 @@ def test_posts_are_sealed_anew_in_portions_and_looked_at_once_a_day(open_posts, 
     assert last == f"{post}-2" and len(seen) == 4
     assert scene.posts.rows.reseal(vault.renewed, after=last, limit=2) is None and len(seen) == 5
     assert not scene.posts.reseal() and len(seen) == 10
-    assert not scene.posts.reseal() and len(seen) == 10
-    scene.clock.now += timedelta(days=1)
-    assert not scene.posts.reseal() and len(seen) == 15
+    # Another process finds that it was done; one that died half-way is followed where it was.
+    other = open_posts()
+    assert not other.posts.reseal() and len(seen) == 10
+    with scene.library.engine.catalog.writing() as session:
+        turn = session.scalars(select(ChoreTurnRow)).one()
+        assert turn.place == "" and turn.due_at > now() + timedelta(days=6)
+        turn.place, turn.due_at, turn.lease = last, now(), "of a process that died"
+    assert not other.posts.reseal() and len(seen) == 11
+    # A new first key: all of them are looked at again, by one.
+    fresh = Fernet.generate_key().decode()
+    third = open_posts(encryption_keys=[fresh, KEY])
+    assert not third.posts.reseal() and len(seen) == 16
+    assert not third.posts.reseal() and not other.posts.reseal() and len(seen) == 16

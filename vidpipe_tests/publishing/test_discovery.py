@@ -95,6 +95,8 @@ def requests():
         "publish at a time": machine.finish(post, state, START),
         "publish now": machine.finish(post.model_copy(update={"publish_at": None}), state, START),
         "update": machine.update(turn(phase=Phase.PUBLISHED, task=Task.UPDATE)),
+        "withhold": machine.withhold(turn(phase=Phase.SCHEDULED, task=Task.WITHHOLD)),
+        "reopen": machine.reopen(turn(phase=Phase.WITHHELD, task=Task.REOPEN)),
         "delete": machine.delete(turn()),
         "thumbnail": thumbnail,
         "captions": captions,

@@ -62,6 +62,12 @@ def told(scene):
     return said and not shown and (state.phase is Phase.FAILED or state.held is not None)
 
 
+def test_there_are_as_many_cases_as_documents_say():
+    per_request = 2 + len(ONCE) + len(FOREVER) + 2 * len(TO_FIX)
+    assert per_request * len(cases("one")) > 1500
+    assert {case.values[0] for case in cases("one")} == set(CALLS)
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_nothing_goes_wrong(name):
     scene = scene_for(name)

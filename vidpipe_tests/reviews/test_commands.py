@@ -96,3 +96,13 @@ def test_the_report_and_the_marks_are_printed(library):
     [row] = csv.DictReader(io.StringIO(vidpipe("marks").stdout))
     assert row["recording"] == VIDEO
     assert "off_brand" in vidpipe("reasons").output
+
+
+def test_of_several_files_every_way_to_end_can_be_the_gravest():
+    from vidpipe.cli.run import _GRAVITY
+    from vidpipe.errors import VidpipeError
+
+    def every(kind):
+        return {kind.exit_code}.union(*(every(one) for one in kind.__subclasses__()))
+
+    assert every(VidpipeError) <= set(_GRAVITY)

@@ -373,3 +373,17 @@ def test_browsers_say_where_a_form_comes_from(client, library, video_id):
     where, _ = link_to(library, video_id, password="tall blue door")
     for path in (where, "/login", "/review/nothing"):
         assert '<meta name="referrer" content="same-origin">' in client.get(path).text, path
+
+
+def test_a_guest_looks_as_often_as_a_person_would(client, library, video_id, monkeypatch):
+    monkeypatch.setattr(review_pages, "_PAGES", 3)
+    monkeypatch.setattr(review_pages, "_PIECES", 2)
+    where, _ = link_to(library, video_id)
+    shown = [client.get(where) for _ in range(4)]
+    assert [one.status_code for one in shown] == [200, 200, 200, 429]
+    assert int(shown[-1].headers["retry-after"]) > 0 and "Too many requests" in shown[-1].text
+    clip = library.engine.catalog.clips(video_id)[0].clip_id
+    pieces = [client.get(f"{where}/{clip}/poster").status_code for _ in range(3)]
+    assert pieces == [200, 200, 429], "files are counted by themselves"
+    other, _ = link_to(library, video_id)
+    assert client.get(other).status_code == 200

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.event_tables import EventRow
+from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.posts import Posts
 from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, SocialAccountRow
 from vidpipe.catalog.tables import ClipRow, Video
@@ -25,7 +26,7 @@ from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe_tests.catalog.conftest import emptied
 
-_FILLED = (PostRow, PublishingPauseRow, SocialAccountRow, ClipRow, Video, EventRow)
+_FILLED = (PostRow, PublishingPauseRow, SocialAccountRow, ClipRow, Video, EventRow, NoticeRow)
 #: A Sunday.
 BEGIN = datetime(2026, 3, 1, 8, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
+from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe_tests.schedule.conftest import (
     BEGIN,
     DAY,
@@ -56,6 +58,9 @@ def test_one_that_has_its_moment_already_is_held_when_it_is_due(planner):
     planner.schedule.tend()
     row = planner.row(other)
     assert (row.state, row.code, row.due_at) == ("held", "duplicate", None)
+    with planner.library.engine.catalog.session() as session:
+        told = session.scalars(select(NoticeRow.kind).where(NoticeRow.subject == row.post_id))
+        assert list(told) == ["post.held"]
     assert planner.schedule.ask(planner.claim(one), planner.clock()) is None
 
 

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
+from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.posts import LEASE_S, moved
 from vidpipe.catalog.publishing_tables import PostRow
+from vidpipe_tests.catalog.conftest import emptied
 from vidpipe_tests.schedule.conftest import Clock, Planner, open_library
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -197,13 +199,17 @@ class Year:
                 self.missed.setdefault(row.post_id, row.at)
 
 
-@pytest.fixture(scope="module")
-def year(tmp_path_factory):
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def year(request, tmp_path_factory):
     home = tmp_path_factory.mktemp("year") / "home"
     clock = Clock(BEGIN)
     workers = []
+    url = f"sqlite:///{home}/catalog.sqlite"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        Catalog(url).upgrade()
     for _ in range(2):
-        library = open_library(home, f"sqlite:///{home}/catalog.sqlite", CHANNELS)
+        library = open_library(home, url, CHANNELS)
         workers.append(Planner(library, clock, itertools.count(1 + 10**6 * len(workers))))
     accounts = {
         workers[0].account(channel, platform): channel
@@ -230,6 +236,8 @@ def year(tmp_path_factory):
         found.work()
         clock.at = found.next_due()
     yield found
+    if request.param == "postgres":
+        emptied(workers[0].library.engine.catalog)
     for worker in workers:
         worker.library.engine.catalog.engine.dispose()
 

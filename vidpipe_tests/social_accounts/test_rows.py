@@ -140,7 +140,7 @@ def test_secrets_are_sealed_anew_but_not_while_one_is_renewed(catalog):
     first, second = rows.connect([found(), found(remote_id="2", secret="new")], **WHERE)
     renewed = {"sealed": "again"}.get
     claimed = rows.claim(first, "sealed")
-    assert rows.reseal(renewed) == 0
+    assert rows.reseal(renewed) == (0, 1)
     assert rows.put_off(claimed, now(), None)
-    assert rows.reseal(renewed) == 1
+    assert rows.reseal(renewed) == (1, 0)
     assert rows.get(first).secret == "again" and rows.get(second).secret == "new"

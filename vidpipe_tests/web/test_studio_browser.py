@@ -37,6 +37,7 @@ def addresses(video: str, clip_id: str) -> dict[str, str]:
         "/studio/review": "Review",
         "/studio/calendar": "Times are those of",
         "/studio/accounts": "Connect one",
+        "/studio/gates": "Who may approve",
     }
 
 

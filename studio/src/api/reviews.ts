@@ -9,6 +9,7 @@ const of = (video: string, clip: string) =>
 export interface Gate {
   gate_id: number;
   video_id: string;
+  title: string;
   channel: string;
   gate: "render" | "export" | "publish" | "cost";
   state: "waiting" | "approved" | "rejected" | "void";

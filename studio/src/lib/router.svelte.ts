@@ -8,6 +8,7 @@ export type Route =
   | { page: "review" }
   | { page: "calendar"; span: "week" | "month"; day: string; channel: string; post: string }
   | { page: "accounts"; channel: string }
+  | { page: "gates"; channel: string }
   | { page: "video"; video: string; at: number | null }
   | { page: "clip"; video: string; clip: string; queue: boolean }
   | { page: "missing"; path: string };
@@ -29,6 +30,8 @@ export function routeOf(path: string, query: string): Route {
     };
   if (first === "accounts" && parts.length === 1)
     return { page: "accounts", channel: params.get("channel") ?? "" };
+  if (first === "gates" && parts.length === 1)
+    return { page: "gates", channel: params.get("channel") ?? "" };
   if (first === "videos" && video && parts.length === 2) {
     const at = Number.parseFloat(params.get("t") ?? "");
     return { page: "video", video, at: Number.isFinite(at) ? at : null };
@@ -60,6 +63,8 @@ export const to = {
   },
   accounts: (channel = "") =>
     `${BASE}/accounts${channel ? `?channel=${encodeURIComponent(channel)}` : ""}`,
+  gates: (channel = "") =>
+    `${BASE}/gates${channel ? `?channel=${encodeURIComponent(channel)}` : ""}`,
   video: (video: string, at?: number) =>
     `${BASE}/videos/${encodeURIComponent(video)}${at === undefined ? "" : `?t=${at.toFixed(2)}`}`,
   clip: (video: string, clip: string, queue = false) =>

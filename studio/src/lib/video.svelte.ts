@@ -104,6 +104,8 @@ export class VideoStore {
       });
       const timeline = this.#timeline().then((found) => {
         if (found) this.timeline = found;
+        // What is large and seen last waits for nothing else.
+        if (server.offers.edits !== false) void this.lookForPeaks();
         return found;
       });
       const [ours] = await Promise.all([timeline, detail, results, transcript]);
@@ -141,7 +143,7 @@ export class VideoStore {
       return;
     }
     void this.lookForRendering();
-    await Promise.all([this.lookForPeaks(), this.lookForProxy(), this.lookForEdits()]);
+    await Promise.all([this.lookForProxy(), this.lookForEdits()]);
   }
 
   async lookForEdits(): Promise<void> {

@@ -157,9 +157,9 @@ def get_cost_estimate(
 
 
 @router.get("/services", summary="List services", responses=errors())
-def list_services(asked: Reads) -> Listed[ServiceView]:
+def list_services(asked: Configures) -> Listed[ServiceView]:
     """Outside services that failed or that have quotas: whether they are called, and how much of
-    each quota is used."""
+    each quota is used. For administrators: they are those of all channels."""
     asked.places()
     found = asked.library.spending.services()
     return Listed[ServiceView](items=found, next_cursor=None, limit=max(1, len(found)))

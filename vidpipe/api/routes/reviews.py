@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from vidpipe.api.asked import Asked, Decides, Reads
+from vidpipe.api.asked import Asked, Comments, Decides, Reads
 from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors, text
 from vidpipe.api.models import (
@@ -350,7 +350,7 @@ def reject_gate(asked: Decides, gate_id: GateId, body: RejectRequest) -> GateVie
     response_model=ReviewLinkCreated,
     responses=errors(404),
 )
-def create_review_link(asked: Decides, body: ReviewLinkCreate, key: Key = None) -> Response:
+def create_review_link(asked: Comments, body: ReviewLinkCreate, key: Key = None) -> Response:
     """Make a link by which somebody without an account looks at clips of a video, comments on
     them or decides. `url` is in this answer alone."""
     asked.video(body.video_id)
@@ -382,7 +382,7 @@ def list_review_links(
 
 
 @router.delete("/reviews/links/{link_id}", summary="Revoke a review link", responses=errors(404))
-def revoke_review_link(asked: Decides, link_id: ReviewLinkId) -> ReviewLinkView:
+def revoke_review_link(asked: Comments, link_id: ReviewLinkId) -> ReviewLinkView:
     """Have a link open nothing any more, at once."""
     return asked.library.reviews.links.revoke(asked.review_link(link_id).link_id)
 
@@ -415,7 +415,7 @@ def list_comments(
     responses=errors(404),
 )
 def create_comment(
-    asked: Decides, video_id: VideoId, clip: ClipPath, body: CommentCreate, key: Key = None
+    asked: Comments, video_id: VideoId, clip: ClipPath, body: CommentCreate, key: Key = None
 ) -> Response:
     """Remark something at a second of a clip."""
     asked.video(video_id)
@@ -439,7 +439,7 @@ def create_comment(
 @router.put(
     "/reviews/comments/{comment_id}/resolved", summary="Resolve a comment", responses=errors(404)
 )
-def resolve_comment(asked: Decides, comment_id: CommentId, body: ResolveRequest) -> CommentView:
+def resolve_comment(asked: Comments, comment_id: CommentId, body: ResolveRequest) -> CommentView:
     """Say that a comment was seen to, or that it was not after all."""
     asked.comment(comment_id)
     return asked.library.reviews.links.resolve(

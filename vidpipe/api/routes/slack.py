@@ -70,7 +70,7 @@ async def _obeyed(request: Request, library: Library, click: Click) -> tuple[str
         return "Nobody here is known to decide as you: ask who runs vidpipe", False
     if found is None or not who.may(Action.READ, found.organisation, found.name):
         return "There is nothing to decide on here any more", False
-    if not who.may(Action.REVIEW, found.organisation, found.name):
+    if not library.gate_settings.may_decide(who, found.name):
         return f"You may not decide in the channel {found.name}", False
     by = actor_of(request, who.id)
     decider = Decider(who.id, f"{who.name} (in Slack)")

@@ -27,7 +27,7 @@ from vidpipe.clips.text.overlay import TextOverlay, drawn_overlay, overlay_of
 from vidpipe.media.encoders import encoder_options
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo
-from vidpipe.timeline import EditList
+from vidpipe.timeline import EditList, FrameSpan
 from vidpipe.transcript.model import Word
 
 #: The folder, within that of the work, with the font of the captions.
@@ -121,7 +121,8 @@ def _pictures(
             )
             for o in outputs
         ]
-    kept = _kept_frames(source, info, edit, options.template.j_cut_s, work)
+    spans = edit.picture_spans(options.template.j_cut_s, options.template.l_cut_s)
+    kept = _kept_frames(source, info, edit, spans, work)
     copies = kept.split() if len(outputs) > 1 else [kept]
     return [
         _picture(copies[k], info, o.plan, arranged[k], o.variant, options, o.work)
@@ -129,9 +130,11 @@ def _pictures(
     ]
 
 
-def _kept_frames(source: Path, info: MediaInfo, edit: EditList, lead_s: float, work: Path) -> Any:
+def _kept_frames(
+    source: Path, info: MediaInfo, edit: EditList, spans: Sequence[FrameSpan], work: Path
+) -> Any:
     """The source's displayed picture at a constant rate, without the frames that are cut."""
-    fps, spans = edit.fps, edit.picture_spans(lead_s)
+    fps = edit.fps
     first, last = spans[0].first, spans[-1].last
     stream, before = steady(source, info, fps, last - first, work / "piece.cube", first=first)
     start = first - before

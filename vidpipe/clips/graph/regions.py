@@ -53,6 +53,8 @@ class FilterGraph:
             )
         if where.camera is not None:
             assert part.camera is not None
+            if part.near is not None:
+                return self._scaled(_moved(stream, part, part.near), where.camera)
             return self._following(stream, part.camera, part, where.camera)
         assert part.screen is not None and where.screen is not None
         shown = self._page(stream, part)
@@ -67,23 +69,7 @@ class FilterGraph:
         assert part.screen is not None
         if part.near is None:
             return straightened(stream, part.screen, part.corners)
-        before, after = part.near
-        if before == after:
-            return _cropped(stream, before)
-        reach = bounding([before, after]).even()
-        begins, ends = (
-            [(x - reach.x, y - reach.y) for x, y in _corners(rect)] for rect in (before, after)
-        )
-        share = f"(on/{max(1, part.last_frame - part.first_frame - 1)})"
-        eased = f"min(1,{share}*{share}*(3-2*{share}))"
-        places = {
-            f"{axis}{k}": f"{begins[k][n]}+({ends[k][n] - begins[k][n]})*{eased}"
-            for k in range(4)
-            for n, axis in enumerate("xy")
-        }
-        return _cropped(stream, reach).filter(
-            "perspective", **places, sense="source", interpolation="linear", eval="frame"
-        )
+        return _moved(stream, part, part.near)
 
     def _on_ground(self, shown: Any, part: Part, rect: Rect) -> Any:
         """On one picture that is drawn once and stays.
@@ -103,7 +89,7 @@ class FilterGraph:
         size = self.variant.size
         page = split[0]
         if part.inset is not None:
-            page = _filled(page, part.inset)
+            page = _filled(page, part.inset, part.inset_from)
         shown = self._scaled(self._page(page, part), screen)
         if part.ground is not None:
             canvas = self._on_ground(shown, part, screen)
@@ -172,6 +158,27 @@ class FilterGraph:
         ).filter("setsar", 1)
 
 
+def _moved(stream: Any, part: Part, near: tuple[Rect, Rect]) -> Any:
+    """From one place of the source to another during a part, eased; one of them where they are."""
+    before, after = near
+    if before == after:
+        return _cropped(stream, before)
+    reach = bounding([before, after]).even()
+    begins, ends = (
+        [(x - reach.x, y - reach.y) for x, y in _corners(rect)] for rect in (before, after)
+    )
+    share = f"(on/{max(1, part.last_frame - part.first_frame - 1)})"
+    eased = f"min(1,{share}*{share}*(3-2*{share}))"
+    places = {
+        f"{axis}{k}": f"{begins[k][n]}+({ends[k][n] - begins[k][n]})*{eased}"
+        for k in range(4)
+        for n, axis in enumerate("xy")
+    }
+    return _cropped(stream, reach).filter(
+        "perspective", **places, sense="source", interpolation="linear", eval="frame"
+    )
+
+
 def _round(into: Rect, part: Part) -> Any:
     """One picture, white inside the circle that a region holds: an alpha that stays.
 
@@ -197,15 +204,17 @@ def _corners(rect: Rect) -> list[tuple[int, int]]:
     ]
 
 
-def _filled(page: Any, hole: Rect) -> Any:
-    """The page with a hole filled from its borders, frame by frame.
+def _filled(page: Any, hole: Rect, like: Rect | None = None) -> Any:
+    """The page with a hole filled from its borders, or `like` a place beside it, frame by frame.
 
     A line that ends at the hole would be drawn across it as a streak. What is drawn on a page is
     less than the page: the median of a wide surrounding has none of it.
     """
-    filled = page.filter("delogo", hole.x, hole.y, hole.width, hole.height).split()
     inside = hole.even()
-    coarse = _cropped(filled[1], inside).filter("scale", _COARSE, _COARSE, flags="area")
+    if like is None:
+        page = page.filter("delogo", hole.x, hole.y, hole.width, hole.height)
+    filled = page.split()
+    coarse = _cropped(filled[1], like or inside).filter("scale", _COARSE, _COARSE, flags="area")
     # Colours that are halved in size would be looked at half as widely.
     calm = coarse.filter("format", "yuv444p").filter("median", radius=_AROUND)
     calm = calm.filter("scale", inside.width, inside.height, flags="bicubic").filter("setsar", 1)

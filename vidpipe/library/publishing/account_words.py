@@ -83,3 +83,12 @@ def gone_words(platform: str) -> str:
         f"{title_of(platform)} does not name this account any more to who connected it: connect "
         "it again as somebody who may post for it."
     )
+
+
+def lost_words(platform: str) -> str:
+    """A token that came to a process which is gone, and that the platform gives once."""
+    return (
+        f"A process ended while {title_of(platform)} gave it a fresh token for this account, and "
+        "each is given once: what was allowed has ended with it. Connect the account again; its "
+        "posts wait, and go on then."
+    )

@@ -65,6 +65,7 @@ class PostProgress(BaseModel):
         again: it is taken back at the platform, and waits for approval then.
         reviews: how often it was looked whether it is still there.
         asked: something is asked of what was posted, and not answered yet.
+        application: whose quotas its last request was of.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,6 +76,7 @@ class PostProgress(BaseModel):
     again: bool = False
     reviews: int = 0
     asked: bool = False
+    application: str = ""
 
     def at(self, state: RemoteState) -> PostProgress:
         """The same in another state."""

@@ -51,11 +51,14 @@ def read_calendar(
         names = [account.account_id for account in accounts]
         planned = schedules.planned(session, names, begin - _REACH, last + _REACH) if names else []
     moments: dict[str, list[datetime]] = {}
+    taken: dict[str, set[datetime]] = {}
     paces = {a.account_id: schedule.rules(a.channel).pace(a.platform) for a in accounts}
     for one in planned:
         moment = one.moment(now, paces[one.account_id].grace)
         if moment is not None:
             moments.setdefault(one.account_id, []).append(moment)
+        if (slot := one.taken()) is not None:
+            taken.setdefault(one.account_id, set()).add(slot)
     slots = []
     for account in accounts:
         stops = [
@@ -63,7 +66,8 @@ def read_calendar(
             for row in paused
             if row.channel == account.channel and row.platform in ("", account.platform)
         ]
-        diary = Diary(paces[account.account_id], stops, moments.get(account.account_id, []))
+        name = account.account_id
+        diary = Diary(paces[name], stops, moments.get(name, []), taken.get(name, ()))
         slots += [
             CalendarSlot(
                 at=at,

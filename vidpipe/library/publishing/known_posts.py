@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -24,6 +24,7 @@ from vidpipe.library.errors import AccountBroken, NoExport, Refused, UnknownClip
 from vidpipe.library.publishing.accounts import SocialAccounts
 from vidpipe.library.publishing.building import PostBuilder, PostProgress
 from vidpipe.library.publishing.schedule import Schedule
+from vidpipe.library.publishing.tokens import RESEAL
 from vidpipe.library.publishing.views import (
     PostChanges,
     PostRefusalView,
@@ -41,9 +42,6 @@ from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import Publication, RemoteState
 from vidpipe.publishing.platforms import PLATFORMS
 from vidpipe.publishing.webhook import PostingWebhook
-
-#: How often it is looked whether posts are encrypted with an older key.
-_RESEAL = timedelta(days=1)
 
 
 class KnownPosts:
@@ -76,8 +74,6 @@ class KnownPosts:
         self.builder = PostBuilder(engine, schedule.defaults)
         self._vault = vault
         self._now = clock
-        self._reseal_after = ""
-        self._resealed: datetime | None = None
 
     # Looking
 
@@ -232,14 +228,15 @@ class KnownPosts:
     def reseal(self) -> bool:
         """Encrypt a portion again of what was encrypted with an older key; whether there is more.
 
-        All posts are looked at once a day.
+        All posts are looked at when there is a new key, and then once a week, as a process may
+        have had the older one for longer: by one process for all.
         """
-        at = self._now()
-        if self._resealed is not None and at < self._resealed + _RESEAL:
+        vault, turns = self._vault(), self.engine.catalog.turns
+        turn = turns.take(f"posts under key {vault.key_id}")
+        if turn is None:
             return False
-        last = self.rows.reseal(lambda one: self._vault().renewed(one), after=self._reseal_after)
-        self._reseal_after = last or ""
-        self._resealed = at if last is None else None
+        last = self.rows.reseal(vault.renewed, after=turn.place)
+        turns.done(turn, last or "", RESEAL)
         return last is not None
 
     def machine(self, account_id: str, platform: str) -> Machine:
@@ -273,7 +270,7 @@ def actions_of(row: PostRow) -> tuple[PostAction, ...]:
     found = ACTIONS[PostState(row.state)]
     if row.remote is None and row.state == PostState.POSTED:
         return ()
-    if row.state == PostState.POSTED and opens_later(row.changes):
+    if row.state == PostState.POSTED and opens_later(row):
         return (*found, PostAction.CANCEL)
     return found
 

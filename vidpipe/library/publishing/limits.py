@@ -30,6 +30,7 @@ from vidpipe.publishing.schedule import (
 )
 
 _MINUTE = timedelta(minutes=1)
+_POSTING = PostState.POSTING
 #: A slot that begins before nobody could still prepare anything for.
 LEAD = _MINUTE
 #: Days of posts that a day or a spacing of the rules can reach.
@@ -127,7 +128,8 @@ class ScheduleLimits:
         words = self._duplicate(session, account, row.video_id, row.clip_id, row)
         if words:
             return PostWait(now + _AGAIN, ConflictKind.DUPLICATE.value, words)
-        if row.pinned:
+        if row.pinned or (row.opens_at is not None and row.opens_at > now):
+            # What its platform shows later, it is told of then: see `ScheduleOpenings`.
             return None
         return self._too_soon(session, row, pace, now)
 
@@ -140,7 +142,7 @@ class ScheduleLimits:
         if pace.quiet.hold(today):
             return PostWait(tomorrow, ConflictKind.QUIET_DAY.value, "today is a quiet day")
         others = schedules.planned(
-            session, [row.account_id], now - _REACH, now + _MINUTE, without=row.post_id
+            session, [row.account_id], now - _REACH, now + _REACH, without=row.post_id
         )
         gone = [one for one in others if one.state not in (*UNSENT, PostState.HELD)]
         # One that waits for its platform, or that its platform takes its time over, is in nobody's
@@ -148,20 +150,24 @@ class ScheduleLimits:
         begun = [
             one
             for one in gone
-            if one.state == PostState.POSTING
+            if one.state == _POSTING
             and (one.waits_until is None or one.waits_until <= now)
             and not was_missed(one.at, pace, now)
         ]
-        out = [one.at for one in gone if one.state != PostState.POSTING]
+        out = [max(one.at, one.opens_at or one.at) for one in gone if one.state != _POSTING]
         todays = sum(day_of(moment, zone) == today for moment in out)
-        todays += sum(one.state == PostState.POSTING for one in gone)
+        todays += sum(
+            one.state == _POSTING and not (one.opens_at and one.opens_at >= tomorrow)
+            for one in gone
+        )
         if todays >= pace.per_day:
             words = f"the account has {todays} posts today, and may have {pace.per_day} a day"
             return PostWait(tomorrow, ConflictKind.PER_DAY.value, words)
         if begun and pace.spacing:
             words = "another post of the account goes out right now"
             return PostWait(now + _AGAIN, ConflictKind.SPACING.value, words)
-        soonest = max((moment + pace.spacing for moment in out), default=now)
+        near = [moment for moment in out if moment < now + pace.spacing]
+        soonest = max((moment + pace.spacing for moment in near), default=now)
         if soonest > now:
             words = f"the account posted a moment ago: not before {told(soonest, zone)}"
             return PostWait(soonest, ConflictKind.SPACING.value, words)
@@ -177,13 +183,19 @@ class ScheduleLimits:
                 return ""
             return self._duplicate(session, account, video_id, clip_id)
 
-    def refuse_conflicts(self, account_id: str, at: datetime, *, anyway: bool) -> bool:
-        """What speaks against a moment for a new post of an account; changes nothing.
+    def refuse_conflicts(
+        self, session: Session, account_id: str, at: datetime, *, anyway: bool, without: str = ""
+    ) -> bool:
+        """What speaks against a moment for a post of an account; changes nothing.
+
+        Nobody else gives the account's posts moments before the transaction ends.
 
         Args:
+            session: of a transaction that has locked no post yet.
             account_id: whose.
             at: the moment; one that has just passed counts as now.
             anyway: also where rules of the channel speak against it.
+            without: a post that is not counted.
 
         Returns:
             Whether rules speak against it, and somebody wants it all the same.
@@ -192,12 +204,12 @@ class ScheduleLimits:
             ScheduleConflict: what speaks against it.
         """
         now = self._now()
-        with self.engine.catalog.session() as session:
-            account = session.get(SocialAccountRow, account_id)
-            if account is None:
-                return False
-            pace = self.rules(account.channel).pace(account.platform)
-            found = self._diary(session, account, pace, now).conflicts(max(at, now), now)
+        account = schedules.locked_account(session, account_id)
+        if account is None:
+            return False
+        pace = self.rules(account.channel).pace(account.platform)
+        diary = self._diary(session, account, pace, now, without=without)
+        found = diary.conflicts(max(at, now), now)
         if any(one.firm or not anyway for one in found):
             raise ScheduleConflict(found)
         return bool(found)
@@ -275,7 +287,8 @@ class ScheduleLimits:
         now = self._now()
         rows = schedules.planned(session, [account.account_id], since - _REACH, without=without)
         found = [moment for row in rows if (moment := row.moment(now, pace.grace)) is not None]
-        return Diary(pace, self._stops(session, account.channel, account.platform), found)
+        taken = {slot for row in rows if (slot := row.taken()) is not None}
+        return Diary(pace, self._stops(session, account.channel, account.platform), found, taken)
 
     def _stops(self, session: Session, channel: str, platform: str) -> list[Stop]:
         return [

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.notices import Notice
 from vidpipe.catalog.notices import tell as tell_people
-from vidpipe.catalog.post_states import ACCOUNT_BROKEN, PostState
+from vidpipe.catalog.post_states import ACCOUNT_BROKEN, KEPT_BACK, PostState
 from vidpipe.catalog.posts import moved
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.library.publishing.building import PostProgress
@@ -19,7 +19,9 @@ from vidpipe.publishing.model import Phase, PostHeld, Task
 #: When it is looked whether what was posted is still there, after it was.
 REVIEWS = (timedelta(minutes=10), timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 #: How long before a platform makes a post public it is asked whether it may still be.
-_BEFORE = timedelta(minutes=15)
+_BEFORE, _LAST = timedelta(minutes=15), timedelta(minutes=1)
+#: When a time that could not be given is tried to be given again.
+_MUCH_LATER = timedelta(hours=6)
 _NO_REVIEW = f"no_{Task.REVIEW}"
 _GONE = "It is not at the platform any more."
 _DRAFT = "It is a draft: the account's owner has to publish it."
@@ -62,11 +64,13 @@ def settled(
     elif state.phase in (Phase.CANCELLED, Phase.DELETED) and progress.again:
         # It was made anew, or nobody approves of it any more: it begins again from nothing.
         row.remote, row.remote_id, row.url, row.posted_at, row.due_at = None, "", "", None, at
+        if row.code in KEPT_BACK:
+            # Its platform has no other way to keep it back: it is sent again, when that ended.
+            row.at = row.slot = None
         moved(session, row, PostState.WAITING)
         return
     elif state.phase is Phase.DELETED:
-        row.problem, row.code = _GONE, "deleted"
-        moved(session, row, PostState.DELETED)
+        _deleted(session, row)
     elif state.phase is Phase.CANCELLED:
         if row.state != PostState.FAILED:
             row.problem = row.code = ""
@@ -79,6 +83,12 @@ def settled(
     row.remote = seal(progress.model_copy(update={"asked": False}))
 
 
+def _deleted(session: Session, row: PostRow) -> None:
+    if row.code != "missed":
+        row.problem, row.code = _GONE, "deleted"
+    moved(session, row, PostState.DELETED)
+
+
 def _let_be(row: PostRow, progress: PostProgress, at: datetime) -> PostProgress:
     """What was asked for of a post that has ended cannot be done now: it stays as it is."""
     state = progress.state
@@ -87,6 +97,8 @@ def _let_be(row: PostRow, progress: PostProgress, at: datetime) -> PostProgress:
     progress = progress.at(state.having(task=Task.PUBLISH, held=None, fault=None, armed=""))
     if row.state == PostState.POSTED:
         row.due_at = next_review(row, progress, at)
+        if state.phase is Phase.WITHHELD:
+            row.due_at = at + _BEFORE
     return progress
 
 
@@ -119,6 +131,9 @@ def _posted(session: Session, row: PostRow, progress: PostProgress, at: datetime
         progress = progress.model_copy(update={"reviews": len(REVIEWS)})
     elif fault is not None:
         row.problem, row.code = fault.words, fault.code
+        if state.phase in (Phase.SCHEDULED, Phase.WITHHELD):
+            # Its time is not what it is to be, and it is some hours until that is tried again.
+            tell_people(session, notice("post.held", row))
     elif row.code:
         row.problem = row.code = ""
     progress = progress.at(state.having(fault=None)).model_copy(update={"again": False})
@@ -137,8 +152,12 @@ def _ended(session: Session, row: PostRow, progress: PostProgress, state: PostSt
 def next_review(row: PostRow, progress: PostProgress, at: datetime) -> datetime | None:
     """When it is looked the next time whether what was posted is there; None: not any more."""
     opens = progress.publication.publish_at
-    if opens is not None and progress.state.phase is Phase.SCHEDULED and opens - _BEFORE > at:
-        return opens - _BEFORE
+    if progress.state.phase is Phase.WITHHELD:
+        return at + (_MUCH_LATER if row.code else _LAST)
+    if opens is not None and progress.state.phase is Phase.SCHEDULED:
+        for before in (_BEFORE, _LAST):
+            if opens - before > at:
+                return opens - before
     if progress.reviews >= len(REVIEWS):
         return None
     shown = row.posted_at or at

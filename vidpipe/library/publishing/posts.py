@@ -101,10 +101,6 @@ class SocialPosts(KnownPosts):
         words = self.schedule.duplicate(account_id, video_id, item.clip_id)
         if words:
             raise Refused(words)
-        pinned = at_once
-        other = self.rows.standing(account_id, video_id, item.clip_id)
-        if at is not None and other is None:
-            pinned = self.schedule.refuse_conflicts(account_id, at, anyway=anyway)
         moment = self._now() if at_once else at
         row = PostRow(
             post_id=f"post-{uuid.uuid4().hex[:20]}",
@@ -119,14 +115,25 @@ class SocialPosts(KnownPosts):
             changes=changes.said,
             score=item.score,
             at=moment,
+            opens_at=self._opens(changes, moment),
             # What a person wants all the same is before the pace of the channel.
-            pinned=pinned,
+            pinned=at_once and self._opens(changes, moment) is None,
             created_by=by[:200],
             due_at=self._now(),
             claims=0,
         )
         self._look(row)
-        if not self.rows.add(row):
+
+        def check(session: Session) -> None:
+            # Of several that are made at once, each sees those that were before it.
+            shown = row.opens_at or at
+            other = self.rows.standing(account_id, video_id, item.clip_id, session)
+            if shown is None or other is not None:
+                return
+            found = self.schedule.refuse_conflicts(session, account_id, shown, anyway=anyway)
+            row.pinned = row.pinned or found
+
+        if not self.rows.add(row, check):
             found = self.rows.standing(account_id, video_id, item.clip_id)
             raise AlreadyPosted(
                 found.post_id if found else "a post", found.state if found else "made just now"
@@ -134,6 +141,11 @@ class SocialPosts(KnownPosts):
         if row.state == PostState.QUEUED:
             self.schedule.place(row.post_id)
         return self.get(row.post_id)
+
+    def _opens(self, changes: PostChanges, at: datetime | None) -> datetime | None:
+        """When its platform shows a post, where that is later than it is sent."""
+        opens = changes.publish_at
+        return opens if opens is not None and opens > max(at or self._now(), self._now()) else None
 
     def _look(self, row: PostRow) -> None:
         """Where a new post begins: it waits for approval, for a slot, or for its moment."""
@@ -169,7 +181,18 @@ class SocialPosts(KnownPosts):
         row = self._row(post_id)
         if PostAction.UPDATE in actions_of(row):
             return self._update(row, changes)
-        return self._changed(post_id, self._changing(row, changes))
+        work = self._changing(row, changes)
+        opens = self._opens(changes, row.at)
+        if opens is None or opens == row.opens_at:
+            return self._changed(post_id, work)
+
+        def check(session: Session) -> None:
+            pinned = row.pinned
+            self.schedule.refuse_conflicts(
+                session, row.account_id, opens, anyway=pinned, without=post_id
+            )
+
+        return self._changed(post_id, work, first=check)
 
     def _changing(self, row: PostRow, changes: PostChanges) -> Callable[[Session, PostRow], None]:
         """What changes what a post that is not posted says."""
@@ -180,6 +203,8 @@ class SocialPosts(KnownPosts):
             self._may(mine, PostAction.CHANGE)
             mine.changes = _merged(mine.changes, changes)
             mine.title = (changes.title or mine.title)[:512]
+            if "publish_at" in changes.model_fields_set:
+                mine.opens_at = self._opens(changes, mine.at)
             if mine.state == PostState.HELD:
                 progress = self.progress(mine)
                 if progress is not None:
@@ -305,6 +330,7 @@ class SocialPosts(KnownPosts):
             # What is shown there is another post, or was removed.
             mine.url, mine.posted_at = "", None
             mine.at = mine.slot = mine.waits_until = None
+            mine.opens_at = self._opens(PostChanges.model_validate(mine.changes), None)
             mine.due_at = self._now()
             moved(session, mine, PostState.QUEUED)
 
@@ -399,6 +425,7 @@ class SocialPosts(KnownPosts):
         post_id: str,
         work: Callable[[Session, PostRow], None],
         action: PostAction | None = None,
+        first: Callable[[Session], object] = lambda _: None,
     ) -> SocialPost:
         def checked(session: Session, mine: PostRow) -> None:
             if action is not None:
@@ -406,7 +433,7 @@ class SocialPosts(KnownPosts):
             work(session, mine)
 
         try:
-            found = self.rows.change(post_id, checked)
+            found = self.rows.change(post_id, checked, first)
         except ValidationError as error:
             one = error.errors()[0]
             raise Refused(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") from error

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import schedules
 from vidpipe.catalog.events import emit
+from vidpipe.catalog.notices import tell as tell_people
 from vidpipe.catalog.post_states import UNSENT, PostState
 from vidpipe.catalog.posts import moved, tell
 from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, SocialAccountRow
@@ -22,7 +23,9 @@ from vidpipe.channels.model import channel_named
 from vidpipe.channels.publishing import MissedRule
 from vidpipe.library.errors import Refused, UnknownPost
 from vidpipe.library.publishing.calendar import pause_view, read_calendar
-from vidpipe.library.publishing.limits import LEAD, ScheduleLimits
+from vidpipe.library.publishing.limits import LEAD
+from vidpipe.library.publishing.openings import ScheduleOpenings
+from vidpipe.library.publishing.outcomes import notice
 from vidpipe.library.publishing.schedule_views import (
     CalendarView,
     ConflictView,
@@ -61,7 +64,7 @@ _REASON = 400
 _FAR = timedelta(days=731)
 
 
-class Schedule(ScheduleLimits):
+class Schedule(ScheduleOpenings):
     """Gives posts their slots and moves them, pauses channels, deals with what was missed."""
 
     # Placing what is queued
@@ -231,7 +234,9 @@ class Schedule(ScheduleLimits):
                 why = self._why_not(session, account, now)
                 raise ScheduleConflict((Conflict(ConflictKind.TAKEN, why),))
         else:
-            against = self._against(session, account, row, at, now)
+            # What its platform shows later goes by that moment.
+            shown = row.opens_at if row.opens_at and row.opens_at > at else at
+            against = self._against(session, account, row, shown, now)
             if any(one.firm or not anyway for one in against):
                 raise ScheduleConflict(against)
         named = next(occurrences(pace, at, at + _MINUTE), None) == at
@@ -272,7 +277,8 @@ class Schedule(ScheduleLimits):
     ) -> PublishingPauseView:
         """Have a channel, or one of its platforms, post nothing; again: with another end.
 
-        What was begun is finished.
+        What was begun is finished. What a platform was to show at a time that falls into the
+        pause is taken back there, and gets its time again, or another, afterwards.
 
         Args:
             channel: of the posts.
@@ -306,6 +312,8 @@ class Schedule(ScheduleLimits):
             session.flush()
             data = {"platform": platform, "by": by, "until": until}
             emit(session, "publishing.paused", channel, data)
+            for post in schedules.put_off_there(session, channel, platform or "", now):
+                post.due_at = now
             return pause_view(kept)
 
     def resume(self, channel: str, platform: str | None = None, *, by: str) -> None:
@@ -341,6 +349,8 @@ class Schedule(ScheduleLimits):
         for post in schedules.put_off(session, row.channel, row.platform):
             post.due_at = max(post.at or now, now)
             post.waits_until, post.problem, post.code = None, "", ""
+        for post in schedules.put_off_there(session, row.channel, row.platform, now):
+            post.due_at = now
         data = {"platform": row.platform or None, "by": by}
         emit(session, "publishing.resumed", row.channel, data)
 
@@ -480,6 +490,7 @@ def _hold_double(session: Session, row: PostRow, words: str) -> None:
     row.code, row.problem = ConflictKind.DUPLICATE.value, words
     row.at = row.slot = row.due_at = row.waits_until = None
     moved(session, row, PostState.HELD)
+    tell_people(session, notice("post.held", row))
 
 
 def _sane(field: str, at: datetime, now: datetime) -> None:

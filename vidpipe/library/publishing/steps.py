@@ -41,7 +41,7 @@ from vidpipe.spending import Purchase, Reservation
 _MOST_CLAIMS = 50
 #: After so long it is looked again for approval and exports, whatever happened or not; and the
 #: longest that this grows to, as long as the post is old.
-_LOOK_AGAIN = timedelta(minutes=5)
+_SOON, _LOOK_AGAIN = timedelta(minutes=1), timedelta(minutes=5)
 _LOOK_AT_LAST = timedelta(hours=6)
 #: What waits for a budget that somebody has to raise asks again after so long.
 _UNTIL_RAISED = timedelta(hours=1)
@@ -53,6 +53,7 @@ _CHANGED = (
     "The clip was made again since this post was made, and is another now: approve it as it is, or "
     "cancel the post."
 )
+_SKIPPED = "Its time went by while the channel was paused, and the channel skips what is missed."
 _BROKEN_UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
 
 _NO_FILES = LocalPostFiles({})
@@ -120,17 +121,18 @@ class PostSteps:
             # Whoever made it due meanwhile changed its mind.
             return self._settle(row, _nothing)
         machine = self._machine(row)
+        progress = self._elsewhere_counted(row, progress, at)
         state = progress.state
         if row.state == PostState.POSTED and state.ended and progress.asked:
             return self._end(row, progress, machine)
         opens = progress.publication.publish_at
         later = state.phase is Phase.SCHEDULED and opens is not None and opens > at
+        later = later or state.phase is Phase.WITHHELD
         if row.state == PostState.POSTED and state.ended and later:
-            if self._stands(row):
-                due = next_review(row, progress, at)
-                return self._settle(row, lambda _, mine: setattr(mine, "due_at", due))
-            state = machine.asked(state, Task.DELETE, at)
-            progress = progress.model_copy(update={"asked": True, "again": True})
+            found = self._shown_later(row, progress, machine, at)
+            if isinstance(found, TurnOver):
+                return found
+            progress, state = found, found.state
         elif row.state == PostState.POSTED and state.ended:
             changes = {"reviews": progress.reviews + 1, "asked": True}
             state = machine.asked(state, Task.REVIEW, at)
@@ -138,6 +140,53 @@ class PostSteps:
         elif state.held is not None:
             state = machine.released(state, at)
         return self._next(row, progress.at(state), machine, at)
+
+    def _elsewhere_counted(
+        self, row: PostRow, progress: PostProgress, at: datetime
+    ) -> PostProgress:
+        """Its account has another application since: the quota of the one before is not its."""
+        application = self._posts.application(row.account_id)
+        if not progress.application or progress.application == application:
+            return progress
+        state = progress.state.having(not_before=None, waits=0, moved_at=at)
+        return progress.at(state).model_copy(update={"application": application})
+
+    def _shown_later(
+        self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
+    ) -> PostProgress | TurnOver:
+        """What is asked of a platform of a post that it shows later, or that it keeps back."""
+        state, changes = progress.state, {"asked": True}
+
+        def asks(task: Task) -> PostProgress:
+            return progress.at(machine.asked(state, task, at)).model_copy(update=changes)
+
+        if not self._stands(row):
+            changes["again"] = True
+            return asks(Task.DELETE)
+        schedule = self._posts.schedule
+        kept = state.phase is Phase.WITHHELD
+        found = schedule.opening(row, at) if kept else schedule.held_back(row, at)
+        if isinstance(found, PostWait):
+            wait = found
+            due = max(wait.at, at + _SOON)
+
+            def says(_: Session, mine: PostRow) -> None:
+                mine.problem, mine.code, mine.waits_until = wait.words, wait.code, wait.at
+                mine.due_at = due
+
+            if kept:
+                return self._settle(row, says)
+            self._keep(row, says_of(wait))
+            changes["again"] = not machine.withholds
+            return asks(Task.WITHHOLD if machine.withholds else Task.DELETE)
+        if not kept:
+            due_at = next_review(row, progress, at)
+            return self._settle(row, lambda _, mine: setattr(mine, "due_at", due_at))
+        if found is None:
+            self._keep(row, says_of(PostWait(at, "missed", _SKIPPED)))
+            return asks(Task.DELETE)
+        shown = progress.publication.model_copy(update={"publish_at": found})
+        return asks(Task.REOPEN).model_copy(update={"publication": shown})
 
     def _begin(
         self, row: PostRow, before: PostProgress | None, at: datetime
@@ -247,9 +296,10 @@ class PostSteps:
             return self._broken(row, ours, machine, words)
         if call is None:
             return self._refresh(row, progress, machine)
-        if call.public and ours.state.task is Task.PUBLISH and not self._stands(row):
-            back = machine.asked(ours.state, Task.CANCEL, at)
-            return self._save(row, ours.at(back).model_copy(update={"again": True}))
+        if call.public and ours.state.task is Task.PUBLISH:
+            instead = self._not_public(row, ours, machine, at)
+            if instead is not None:
+                return instead
         token: SecretStr | None = None
         files: PostFiles = LocalPostFiles({})
         try:
@@ -268,11 +318,28 @@ class PostSteps:
         asked = AskedRequest(row, progress, machine, account, call, token, files)
         return self._reserve(asked, ours)
 
+    def _not_public(
+        self, row: PostRow, ours: PostProgress, machine: Machine, at: datetime
+    ) -> PostRow | TurnOver | None:
+        """What is done in place of what makes a post public; None: it may become public."""
+        if not self._stands(row):
+            back = machine.asked(ours.state, Task.CANCEL, at)
+            return self._save(row, ours.at(back).model_copy(update={"again": True}))
+        wait = self._posts.schedule.held_back(row, at)
+        if wait is None:
+            return None
+        if machine.withholds:
+            # It has everything, and waits there without a time.
+            return self._save(row, ours.at(machine.withheld(ours.state)))
+        return self._unpaid(row, ours, wait.at, wait.code, wait.words)
+
     def _reserve(self, asked: AskedRequest, unarmed: PostProgress) -> AskedRequest | TurnOver:
         """Hold what a request takes, then save that it is about to be made."""
         row, own = asked.row, self._engine.accountant
         application = self._posts.application(row.account_id)
         purchase = purchase_of(asked.call, row.platform, application, currency=own.options.currency)
+        progress = asked.progress.model_copy(update={"application": application})
+        asked = replace(asked, progress=progress)
         held = None
         if purchase is not None:
             payer = Account(channel=row.channel, stage="publishing", video_id=row.video_id)
@@ -525,6 +592,15 @@ _OUTCOMES = {
 def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
     """The state where the request is not made after all."""
     return state.having(armed="") if call.once and state.armed == call.name else state
+
+
+def says_of(wait: PostWait) -> Callable[[Session, PostRow], None]:
+    """A row says why it waits, and is somebody's still."""
+
+    def work(_: Session, mine: PostRow) -> None:
+        mine.problem, mine.code = wait.words, wait.code
+
+    return work
 
 
 def _look_again_after(row: PostRow, at: datetime) -> timedelta:

@@ -2,13 +2,14 @@
 
 Some platforms give a refresh token that is good once: the next one comes with the answer, and if
 that is lost the account has to be connected again. So a token is renewed under a lease, what came
-is kept whatever became of the lease meanwhile, and writing it down is tried again.
+is on this machine's disk before anything else is done, it is kept whatever became of the lease
+meanwhile, and writing it down is tried again.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -21,8 +22,15 @@ from vidpipe.encryption import Vault
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library.errors import AccountBroken, UnknownSocialAccount
 from vidpipe.library.publishing.account_secrets import AccountSecret, asked, asked_all, secret_of
-from vidpipe.library.publishing.account_words import ended_words, ends_words, gone_words, left_out
+from vidpipe.library.publishing.account_words import (
+    ended_words,
+    ends_words,
+    gone_words,
+    left_out,
+    lost_words,
+)
 from vidpipe.library.publishing.applications import Applications
+from vidpipe.library.publishing.token_spool import SpooledToken, TokenSpool, digest_of
 from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.calls import AnswerUnusable
@@ -32,11 +40,13 @@ from vidpipe.publishing.oauth import (
     EARLY,
     GrantRefused,
     OAuthPlatform,
-    TokenGrant,
     granted,
     renew,
 )
+from vidpipe.publishing.oauth_platforms import OAUTH
 
+#: How often it is looked for what an older key encrypted, once a newer one has been at it.
+RESEAL = timedelta(days=7)
 #: How long before a permission ends that cannot be renewed people are told.
 _TOLD_BEFORE = timedelta(days=7)
 #: A token that ends sooner is of no use to a request.
@@ -75,6 +85,7 @@ class AccountTokens:
         self._vault = vault
         self._applications = applications
         self._rows = engine.catalog.social_accounts
+        self._spool = TokenSpool(engine.settings.home / "tokens")
 
     def seal(self, secret: AccountSecret) -> str:
         """As the catalog keeps it."""
@@ -156,6 +167,8 @@ class AccountTokens:
 
     def renew_due(self) -> list[str]:
         """Renew a token that is due, or say that it cannot be; of which account."""
+        for spooled in self._spool.all():
+            self._adopt(spooled, self._rows.get(spooled.account_id))
         claimed = self._rows.due.claim(1)
         for row in claimed:
             self.renew(row)
@@ -172,6 +185,10 @@ class AccountTokens:
         if secret.expires_at is None:
             self._rows.put_off(row, None, None)
             return None
+        # Whoever had it before may have been answered, and be gone.
+        spooled = self._spool.find(row.account_id)
+        if spooled is not None and self._adopt(spooled, row):
+            return None
         try:
             platform, client = self._applications.known(row)
         except Misconfigured as error:
@@ -185,14 +202,33 @@ class AccountTokens:
         except GrantRefused as refused:
             return self._refused(row, refused)
         fresh = secret.having(grant)
+        if platform.rotates:
+            self._spool.keep(row.account_id, secret.refresh, self.seal(fresh))
         try:
             fresh = self._with_own(row, fresh)
         except AccountBroken as error:
-            self._keep(row, fresh, platform, grant)
+            self._keep(row, fresh, platform, grant.scopes)
             self._rows.broke(row.account_id, error.words, "account_gone")
             return error
-        self._keep(row, fresh, platform, grant)
+        self._keep(row, fresh, platform, grant.scopes)
         return None
+
+    def _adopt(self, spooled: SpooledToken, row: SocialAccountRow | None) -> bool:
+        """Have the catalog have what came to a process that is gone; whether it was wanted."""
+        try:
+            secret = self.opened(row) if row is not None else None
+            fresh = secret_of(self._vault().open(spooled.sealed))
+        except (AccountBroken, Misconfigured):
+            secret = None
+        refresh = secret.refresh if secret is not None else None
+        if row is None or refresh is None or digest_of(refresh) != spooled.of:
+            # It was connected again since, or disconnected, or the catalog has it already.
+            self._spool.drop(spooled.account_id)
+            return False
+        platform, _ = self._applications.known(row)
+        self._keep(row, fresh, platform, ())
+        events.warning("account_token_found", account_id=row.account_id)
+        return True
 
     def _with_own(self, row: SocialAccountRow, secret: AccountSecret) -> AccountSecret:
         """With the token of the account's own, where it has one; as it was if that is not told.
@@ -219,13 +255,13 @@ class AccountTokens:
         row: SocialAccountRow,
         secret: AccountSecret,
         platform: OAuthPlatform,
-        grant: TokenGrant,
+        granted_scopes: Sequence[str],
     ) -> None:
         sealed = self.seal(secret)
         assert secret.expires_at is not None
         ends = secret.refresh_expires_at
         soon = ends is not None and ends - now() < _TOLD_BEFORE
-        scopes = grant.scopes or row.scopes
+        scopes = granted_scopes or row.scopes
         wanted = self._applications.scopes(row.platform, row.application)
         problem = left_out(row.platform, wanted, scopes)
         if ends is not None and soon:
@@ -246,6 +282,7 @@ class AccountTokens:
                     raise
                 time.sleep(wait_s)
             else:
+                self._spool.drop(row.account_id)
                 return
 
     def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
@@ -269,8 +306,11 @@ class AccountTokens:
             self._rows.put_off(row, now() + timedelta(seconds=wait_s), words)
             return Unavailable(words, retry_after_s=wait_s)
         again = _APPLICATION_S if refused.remedy is Remedy.GIVE_UP else None
-        self._broke(row, words, refused.reason, again)
-        events.warning("account_token_refused", account_id=row.account_id, reason=refused.reason)
+        reason = refused.reason
+        if refused.remedy is Remedy.RECONNECT and row.claims > 1 and OAUTH[row.platform].rotates:
+            reason, words = "token_lost", lost_words(row.platform)
+        self._broke(row, words, reason, again)
+        events.warning("account_token_refused", account_id=row.account_id, reason=reason)
         return AccountBroken(row.account_id, words)
 
     def _broke(self, row: SocialAccountRow, words: str, code: str, again_s: float | None) -> None:
@@ -279,7 +319,14 @@ class AccountTokens:
 
     def reseal(self) -> int:
         """Encrypt with the newest key what was encrypted with another one; how many."""
-        return self._rows.reseal(self._vault().renewed)
+        vault, turns = self._vault(), self.engine.catalog.turns
+        turn = turns.take(f"accounts under key {vault.key_id}")
+        if turn is None:
+            return 0
+        count, left = self._rows.reseal(vault.renewed)
+        # Those whose token is being renewed are looked at again soon.
+        turns.done(turn, "", timedelta(0) if left else RESEAL)
+        return count
 
 
 def due_of(platform: OAuthPlatform, expires_at: datetime) -> datetime:

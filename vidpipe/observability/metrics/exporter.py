@@ -12,7 +12,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine as DatabaseEngine
 
 from vidpipe.catalog.catalog import Catalog
+from vidpipe.costs.accountant import Accountant
 from vidpipe.observability.metrics.catalog import PREFIX, CatalogCollector
+from vidpipe.observability.metrics.money import MoneyCollector
 from vidpipe.observability.metrics.process import (
     DiskCollector,
     GpuCollector,
@@ -58,6 +60,7 @@ class Exporter:
         made: tuple[Collector, ...] = (
             _Build(version),
             CatalogCollector(self._catalog, engine.channels),
+            MoneyCollector(self._accountant, engine.channels),
             PoolCollector(self._pools),
             DiskCollector({name: folder for name, folder in folders.items() if folder}),
             GpuCollector(),
@@ -77,6 +80,10 @@ class Exporter:
         if "catalog" not in self._pools:
             self._watch("catalog", catalog.engine)
         return catalog
+
+    def _accountant(self) -> Accountant:
+        self._catalog()
+        return self._engine.accountant
 
     def _watch(self, name: str, database: DatabaseEngine) -> None:
         self._pools[name] = database

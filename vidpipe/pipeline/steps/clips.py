@@ -306,7 +306,7 @@ def rows(video_id: str, document: RenderedClips) -> Rows:
 
 CLIPS = Stage(
     name="rendered_clips",
-    version="12",
+    version="13",
     folder=Folder.CLIPS,
     inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
     document=RenderedClips,

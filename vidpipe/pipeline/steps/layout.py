@@ -8,7 +8,7 @@ from typing import Any
 from vidpipe.edits.passages import GivenLayout
 from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions, Sidecar
-from vidpipe.layout.detect import detect_layout
+from vidpipe.layout.detect import look_at
 from vidpipe.layout.model import (
     Layout,
     LayoutInterval,
@@ -129,7 +129,7 @@ def run_layout(run: StageRun[LayoutOptions], tools: LayoutTools) -> Layout:
     if media.sound_only:
         return _no_layout(run, media, instructions)
     given = instructions.layout or _recorded_apart(media)
-    found = detect_layout(
+    found, kept = look_at(
         path,
         media,
         tools.detector,
@@ -145,9 +145,9 @@ def run_layout(run: StageRun[LayoutOptions], tools: LayoutTools) -> Layout:
             found = with_text(
                 found, reader, run.options, lambda f: run.progress(0.8 + 0.2 * f, "reading slides")
             )
-    layout_sheet(path, media, found, run.new_file("layout_sheet.jpg"))
+    layout_sheet(path, media, found, run.new_file("layout_sheet.jpg"), kept)
     if found.slides:
-        slide_sheet(path, media, found, run.new_file("slide_sheet.jpg"))
+        slide_sheet(path, media, found, run.new_file("slide_sheet.jpg"), kept)
     _layout_tables(run, found)
     return found
 

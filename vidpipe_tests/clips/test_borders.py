@@ -1,0 +1,104 @@
+"""Borders that were found a little off: lines of text stay whole, dark bars go."""
+
+import cv2
+import numpy as np
+import pytest
+
+from vidpipe.clips.borders import tidied, with_whole_lines, without_bars
+from vidpipe.geometry import Rect, Size
+from vidpipe.layout.model import Region, RegionRole
+
+FRAME = Size(width=1280, height=720)
+PAGE = Rect(x=380, y=108, width=900, height=506)
+
+
+def dark_frame(title="What we care about", *, page=24, around=20, y=160):
+    """A dark page that is hardly seen on what is around it, with a title over a line."""
+    image = np.full((720, 1280), around, np.uint8)
+    image[PAGE.y : PAGE.bottom, PAGE.x : PAGE.right] = page
+    face = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(image, title, (420, y), face, 1.2, 190, 3, cv2.LINE_AA)
+    cv2.putText(image, "a line of text under it", (440, 260), face, 0.8, 230, 2, cv2.LINE_AA)
+    return image
+
+
+def shown(page, images, covered=()):
+    return with_whole_lines(page, covered, images, 1.0, FRAME)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_title_on_the_border_is_shown_whole_with_air(inverted):
+    image = 255 - dark_frame() if inverted else dark_frame()
+    found = shown(Rect(x=380, y=146, width=900, height=468), [image] * 3)
+    # Capitals are 25 pixels high: from 135 on.
+    assert PAGE.y <= found.y <= 135 - 8
+    assert (found.x, found.right, found.bottom) == (380, 1280, 614)
+
+
+@pytest.mark.parametrize("top", [108, 120, 172])
+def test_a_border_beside_the_text_stays(top):
+    page = Rect(x=380, y=top, width=900, height=614 - top)
+    assert shown(page, [dark_frame()] * 3) == page
+
+
+def test_a_line_that_goes_on_at_the_side_is_shown_whole_but_not_a_camera():
+    page = Rect(x=430, y=108, width=850, height=506)
+    camera = Rect(x=8, y=206, width=406, height=202)
+    found = shown(page, [dark_frame()] * 3, [camera])
+    assert found.right == page.right and camera.right <= found.x <= 420
+
+
+def test_what_reaches_far_is_no_line():
+    image = dark_frame(title="")
+    cv2.rectangle(image, (500, 60), (700, 300), 200, -1)
+    page = Rect(x=380, y=146, width=900, height=468)
+    assert shown(page, [image] * 3) == page
+
+
+def cameras(bar=20, left=12):
+    """Three looks at a camera whose picture begins some pixels late."""
+    noise = np.random.default_rng(3)
+    looks = []
+    for _ in range(3):
+        image = np.full((720, 1280), bar, np.uint8)
+        image[206:410, 900 + left : 1272] = noise.integers(60, 200, (204, 372 - left))
+        looks.append(image)
+    return looks
+
+
+CAMERA = Rect(x=900, y=206, width=372, height=204)
+
+
+def test_a_bar_at_the_side_of_a_camera_goes():
+    found = without_bars(CAMERA, (), cameras(), 1.0)
+    assert (found.y, found.right, found.bottom) == (CAMERA.y, CAMERA.right, CAMERA.bottom)
+    assert 912 <= found.x <= 914
+
+
+@pytest.mark.parametrize("looks", [cameras(left=0), cameras(bar=120)], ids=["none", "light"])
+def test_what_is_no_bar_stays(looks):
+    assert without_bars(CAMERA, (), looks, 1.0) == CAMERA
+
+
+def test_a_dark_page_keeps_its_margins():
+    page = Region(role=RegionRole.SCREEN, rect=PAGE, confidence=1.0)
+    (found,) = tidied([page], [dark_frame()] * 3, 1.0)
+    assert found.rect == PAGE
+
+
+def test_a_page_ends_where_a_bar_begins_behind_an_inset():
+    inset = Rect(x=944, y=464, width=320, height=240)
+    noise = np.random.default_rng(4)
+    looks = []
+    for _ in range(3):
+        image = np.zeros((720, 1280), np.uint8)
+        image[:, 160:1120] = 150
+        image[inset.y : inset.bottom, inset.x : inset.right] = noise.integers(40, 220, (240, 320))
+        looks.append(image)
+    regions = [
+        Region(role=RegionRole.SCREEN, rect=Rect(x=162, y=0, width=1118, height=720), confidence=1),
+        Region(role=RegionRole.CAMERA, rect=inset, confidence=1, faces=1),
+    ]
+    page, camera = (r.rect for r in tidied(regions, looks, 1.0))
+    assert page.x == 162 and page.right == pytest.approx(1119, abs=1)
+    assert camera == inset
