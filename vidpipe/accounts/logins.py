@@ -196,7 +196,8 @@ class Logins:
                 used_before = await session.get(RefreshTokenRow, digest)
                 if used_before is None:
                     return LoginRefused("token")
-                since = moment - (used_before.used_at or moment)
+                # Of two at once the one that came first may be the one that was used second.
+                since = abs(moment - (used_before.used_at or moment))
                 alive = await _alive(session, used_before.session_id, moment)
                 if alive is not None and since < timedelta(seconds=grace_s):
                     return LoginRefused("just_used")

@@ -13,6 +13,7 @@ from vidpipe.accounts.audit import COMMAND_LINE, Actor
 from vidpipe.accounts.keys import bounded
 from vidpipe.accounts.logins import Login, LoginRefused
 from vidpipe.accounts.model import Action, Grant, Role, Scope
+from vidpipe.accounts.tokens import sha256
 from vidpipe.accounts.users import Purpose, UnknownAccount
 from vidpipe.catalog.account_tables import (
     ApiKeyRow,
@@ -178,6 +179,21 @@ def test_of_two_refreshes_at_once_one_wins_and_the_family_ends(run):
         )
         assert sorted(type(b).__name__ for b in both) == ["Login", "LoginRefused"]
         winner = next(b for b in both if isinstance(b, Login))
+        assert await accounts.logins.principal(winner.access_token) is None
+
+    run(work)
+
+
+def test_of_two_refreshes_the_one_that_began_first_may_be_the_second(run):
+    async def work(accounts):
+        await somebody(accounts)
+        login = await logged_in(accounts)
+        winner = await accounts.logins.refresh(login.refresh_token, WHO)
+        async with accounts.sessions.writing() as session:
+            used = await session.get_one(RefreshTokenRow, sha256(login.refresh_token))
+            used.used_at = now() + timedelta(seconds=5)
+        late = await accounts.logins.refresh(login.refresh_token, WHO)
+        assert late == LoginRefused("token")
         assert await accounts.logins.principal(winner.access_token) is None
 
     run(work)
