@@ -322,7 +322,8 @@ def stack(
     left = (size.width - shown.width) // 2
     shown = shown.model_copy(update={"x": left - left % 2})
     top = min(top, max(round(60 * unit), size.height - band - least_camera - shown.height))
-    shown = shown.model_copy(update={"y": top})
+    # Of two rows of pixels encoders keep one colour.
+    shown = shown.model_copy(update={"y": top - top % 2})
     seam = shown.bottom + band
     deep = size.height - seam - seam % 2
     if camera is not None and camera * deep > size.width / _AS_WIDE:
