@@ -60,7 +60,7 @@ class TokenSpool:
                 os.fsync(file.fileno())
             os.replace(own, path)
         except OSError as error:
-            events.warning("token_not_spooled", account_id=account_id, message=str(error.strerror))
+            events.warning("account_token_unkept", account_id=account_id, message=str(error.strerror))
 
     def find(self, account_id: str) -> SpooledToken | None:
         """What is kept for an account; None: nothing, or nothing that can be read."""
@@ -75,7 +75,7 @@ class TokenSpool:
         try:
             (self._folder / account_id).unlink(missing_ok=True)
         except OSError as error:
-            events.warning("token_left", account_id=account_id, message=str(error.strerror))
+            events.warning("account_token_left", account_id=account_id, message=str(error.strerror))
 
     def all(self) -> Iterator[SpooledToken]:
         """Everything that is kept."""
