@@ -60,7 +60,9 @@ class TokenSpool:
                 os.fsync(file.fileno())
             os.replace(own, path)
         except OSError as error:
-            events.warning("account_token_unkept", account_id=account_id, message=str(error.strerror))
+            events.warning(
+                "account_token_unkept", account_id=account_id, message=str(error.strerror)
+            )
 
     def find(self, account_id: str) -> SpooledToken | None:
         """What is kept for an account; None: nothing, or nothing that can be read."""
