@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    TextClause,
     bindparam,
     delete,
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +26,13 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.breakers import BreakerRules, note_outcome, way_closed
+from vidpipe.catalog.cost_buckets import (
+    BucketShift,
+    BucketsMissing,
+    hold_in_buckets,
+    open_buckets,
+    shift_buckets,
+)
 from vidpipe.catalog.cost_tables import (
     CostBucketRow,
     CostEntryRow,
@@ -39,13 +43,6 @@ from vidpipe.catalog.cost_tables import (
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 
-_BUCKETS = CostBucketRow.__table__
-_LOCKED = (
-    select(_BUCKETS.c.key)
-    .where(_BUCKETS.c.key.in_(bindparam("keys", expanding=True)))
-    .order_by(_BUCKETS.c.key)
-    .with_for_update()
-)
 _RESERVED = insert(CostReservationRow.metadata.tables[CostReservationRow.__tablename__])
 _ENTRIES = CostEntryRow.__table__
 _ATTEMPTS = {
@@ -168,22 +165,6 @@ class _Undone(Exception):
         super().__init__(refusal.name)
 
 
-class _Fresh(Exception):
-    """Buckets that there are not yet; opened before any is locked."""
-
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = sorted(keys)
-        super().__init__(*self.keys)
-
-
-@dataclass
-class _Shift:
-    """What is added to buckets, by key."""
-
-    spent: dict[str, int] = field(default_factory=dict)
-    reserved: dict[str, int] = field(default_factory=dict)
-
-
 class Ledger:
     """Reserve, settle, expire; and prices as they were."""
 
@@ -225,14 +206,14 @@ class Ledger:
                 return None
             except _Undone as undone:
                 return undone.refusal
-            except _Fresh as fresh:
+            except BucketsMissing as fresh:
                 self._open(fresh.keys)
 
     def _open(self, keys: Sequence[str]) -> None:
         if not keys:
             return
         with self._db.writing() as session:
-            _insert_buckets(session, keys)
+            open_buckets(session, keys)
 
     def _once(
         self,
@@ -266,7 +247,7 @@ class Ledger:
             # Of a window that moves the bucket is only what calls wait for in turn.
             ask[q.key] = 0 if q.window_s is not None else q.amount
             room[q.key] = _ENDLESS if q.window_s is not None else q.most
-        have = _added(session, ask, room)
+        have = hold_in_buckets(session, ask, room)
         if len(have) < len(ask):
             _refuse_full(session, row, money, quota, ask, have)
         for q in quota:
@@ -282,7 +263,7 @@ class Ledger:
         """Tell once in each period that a limit stops calls."""
         with self._db.writing() as session:
             # What was refused as it came may have opened none.
-            _insert_buckets(session, [refusal.key])
+            open_buckets(session, [refusal.key])
             told = session.execute(
                 update(CostBucketRow)
                 .where(CostBucketRow.key == refusal.key, CostBucketRow.hard_told.is_(None))
@@ -375,96 +356,6 @@ def _columns(row: Any) -> dict[str, Any]:
 def _insert(session: Session, table: Any) -> Any:
     dialect = session.get_bind().dialect.name
     return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
-
-
-def _insert_buckets(session: Session, keys: Sequence[str]) -> None:
-    rows = [{"key": key, "spent": 0, "reserved": 0} for key in keys]
-    session.execute(_insert(session, CostBucketRow).values(rows).on_conflict_do_nothing())
-
-
-def _lock(session: Session, keys: Sequence[str]) -> Sequence[str]:
-    """Take buckets in one order, so that no two transactions wait for each other.
-
-    Returns:
-        Those that were taken. One that is opened a moment later is not among them: whoever
-        changed it all the same would take it out of the order.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        return keys
-    return session.connection().scalars(_LOCKED, {"keys": list(keys)}).all()
-
-
-@cache
-def _hold_statement(count: int) -> TextClause:
-    """Adds to each of so many buckets that has room, in one statement."""
-    return text(
-        f"WITH {_table(count)} UPDATE cost_buckets SET reserved = reserved + asked.a FROM asked "  # noqa: S608
-        "WHERE cost_buckets.key = asked.own AND spent + reserved + asked.a <= asked.b "
-        "RETURNING key, spent + reserved, soft_told"
-    )
-
-
-@cache
-def _open_statement(count: int) -> TextClause:
-    """Opens those that there are not yet, with what is held of them where they have room."""
-    return text(
-        f"WITH {_table(count)} INSERT INTO cost_buckets (key, spent, reserved) "  # noqa: S608
-        "SELECT own, 0, CASE WHEN a <= b THEN a ELSE 0 END FROM asked WHERE true "
-        "ON CONFLICT DO NOTHING RETURNING key, reserved, soft_told"
-    )
-
-
-@cache
-def _shift_statement(count: int) -> TextClause:
-    """Adds to what was spent of, and is held in, so many buckets."""
-    return text(
-        f"WITH {_table(count)} UPDATE cost_buckets SET spent = spent + asked.a, "  # noqa: S608
-        "reserved = reserved + asked.b FROM asked WHERE cost_buckets.key = asked.own"
-    )
-
-
-def _table(count: int) -> str:
-    """So many rows of a key and two numbers; their values are bound, see `_bound`."""
-    rows = ", ".join(f"(:own{n}, :a{n}, :b{n})" for n in range(count))
-    return f"asked (own, a, b) AS (VALUES {rows})"
-
-
-def _bound(keys: Sequence[str], a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, str | int]:
-    found: dict[str, str | int] = {}
-    for n, key in enumerate(keys):
-        found |= {f"own{n}": key, f"a{n}": a.get(key, 0), f"b{n}": b.get(key, 0)}
-    return found
-
-
-def _added(
-    session: Session, ask: Mapping[str, int], room: Mapping[str, int]
-) -> dict[str, tuple[int, datetime | None]]:
-    """Add to every bucket that has room, in one statement; which these are, and what is in them.
-
-    It is text, made once for each number of buckets: putting a statement together took longer than
-    the database does.
-    """
-    keys = sorted(ask)
-    taken = _lock(session, keys)
-    have: dict[str, tuple[int, datetime | None]] = {}
-    own = session.connection()
-    if taken:
-        fits = own.execute(_hold_statement(len(taken)), _bound(taken, ask, room))
-        have = {key: (after, told) for key, after, told in fits}
-    if len(have) == len(keys):
-        return have
-    rest = [key for key in keys if key not in have]
-    if session.get_bind().dialect.name == "sqlite":
-        # Who writes has the one lock that there is: nobody else opens them meanwhile.
-        opened = own.execute(_open_statement(len(rest)), _bound(rest, ask, room))
-        fitting = {key: (after, told) for key, after, told in opened if ask[key] <= room[key]}
-        return have | fitting
-    query = select(CostBucketRow.key, CostBucketRow.spent + CostBucketRow.reserved)
-    stand = dict(session.execute(query.where(CostBucketRow.key.in_(rest))).tuples().all())
-    if any(stand[key] + ask[key] > room[key] for key in stand):
-        return have
-    # Others opened some of them since: it is tried anew with all.
-    raise _Fresh([key for key in rest if key not in stand])
 
 
 def _refuse_full(
@@ -572,21 +463,11 @@ def _told(hold: MoneyHold, row: CostReservationRow, after: int) -> dict[str, Any
     }
 
 
-def _shift(session: Session, shift: _Shift) -> None:
-    keys = sorted({*shift.spent, *shift.reserved})
-    if not keys:
-        return
-    _lock(session, keys)
-    # What the session has of these buckets is not looked at again.
-    changes = _bound(keys, shift.spent, shift.reserved)
-    session.connection().execute(_shift_statement(len(keys)), changes)
-
-
 def _end(session: Session, row: CostReservationRow, ending: CallEnding, at: datetime) -> int:
     """A reservation becomes an entry."""
     amount = row.estimate if ending.amount is None else ending.amount
     used = dict(row.expected if ending.quantities is None else ending.quantities)
-    shift = _Shift()
+    shift = BucketShift()
     for key in row.money:
         shift.spent[key], shift.reserved[key] = amount, -row.reserved
     for key, hold in row.quota.items():
@@ -597,7 +478,7 @@ def _end(session: Session, row: CostReservationRow, ending: CallEnding, at: date
             continue
         shift.reserved[key] = -held
         shift.spent[key] = 0 if hold["kind"] == "at_once" else took
-    _shift(session, shift)
+    shift_buckets(session, shift)
     entry = CostEntryRow(
         at=at,
         kind="call",
@@ -648,7 +529,7 @@ def _late(session: Session, reservation_id: str, ending: CallEnding, at: datetim
         return sum(entry.amount for entry in booked)
     first = booked[0]
     difference = ending.amount - first.amount
-    _shift(session, _Shift(spent=dict.fromkeys(first.buckets, difference)))
+    shift_buckets(session, BucketShift(spent=dict.fromkeys(first.buckets, difference)))
     charged = {name: getattr(first, name) for name in _CHARGED}
     entry = CostEntryRow(
         at=at,

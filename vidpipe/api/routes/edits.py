@@ -20,8 +20,8 @@ from vidpipe.api.edit_models import (
     VersionPath,
 )
 from vidpipe.api.models import DEFAULT_LIMIT, ClipPath, Cursor, Limit, Listed, VideoId
-from vidpipe.api.problems import ApiError
 from vidpipe.api.repeated import Created, Key, once
+from vidpipe.api.versioned import version_of, versioned
 from vidpipe.edits.model import EditDocument
 from vidpipe.library import (
     EditAuthor,
@@ -46,7 +46,7 @@ _Patch = Annotated[
 @router.get("/videos/{video_id}/edits", summary="Get edits", responses=errors(404))
 def get_edits(asked: Reads, video_id: VideoId, response: Response) -> EditsView:
     """What is decided of a video and its clips; `ETag` is for `If-Match` when it is changed."""
-    return _tagged(response, asked.library.edits.get(asked.video(video_id)))
+    return versioned(response, asked.library.edits.get(asked.video(video_id)))
 
 
 @router.put("/videos/{video_id}/edits", summary="Save edits", responses=errors(404, 412, 428))
@@ -61,9 +61,9 @@ def save_edits(
     """Save a document as the next version. Where somebody saved another one since you read it
     the answer is 412, and `details` has the version that is current and what it says."""
     asked.video(video_id)
-    version = _version(if_match)
+    version = version_of(if_match)
     by = _author(asked, note)
-    return _tagged(response, asked.library.edits.put(video_id, body, version=version, by=by))
+    return versioned(response, asked.library.edits.put(video_id, body, version=version, by=by))
 
 
 @router.patch("/videos/{video_id}/edits", summary="Change edits", responses=errors(404, 412, 428))
@@ -78,9 +78,9 @@ def change_edits(
     """Change some fields of the document. A list is replaced whole: to change one clip, use
     its own route."""
     asked.video(video_id)
-    version = _version(if_match)
+    version = version_of(if_match)
     by = _author(asked, note)
-    return _tagged(response, asked.library.edits.patch(video_id, body, version=version, by=by))
+    return versioned(response, asked.library.edits.patch(video_id, body, version=version, by=by))
 
 
 @router.post(
@@ -99,7 +99,7 @@ def add_clip(
 ) -> Response:
     """Make a clip of another moment of the recording."""
     asked.video(video_id)
-    version = _version(if_match)
+    version = version_of(if_match)
 
     def work() -> Created:
         view, clip = asked.library.edits.add_clip(
@@ -127,10 +127,10 @@ def change_clip(
     """Change what is decided of one clip: borders, cuts, words, texts, look, framing, platforms,
     whether it is kept. Nothing is made by this: `render` does that."""
     asked.video(video_id)
-    version = _version(if_match)
+    version = version_of(if_match)
     by = _author(asked, note)
     view = asked.library.edits.patch_clip(video_id, clip, body, version=version, by=by)
-    return _tagged(response, view)
+    return versioned(response, view)
 
 
 @router.delete(
@@ -148,9 +148,9 @@ def reset_clip(
     """Take back all that is decided of a clip: it is as it was found. One that somebody added
     goes."""
     asked.video(video_id)
-    version = _version(if_match)
+    version = version_of(if_match)
     view = asked.library.edits.reset_clip(video_id, clip, version=version, by=_author(asked))
-    return _tagged(response, view)
+    return versioned(response, view)
 
 
 @router.post(
@@ -168,9 +168,9 @@ def split_clip(
 ) -> EditsView:
     """Make two clips of one: it ends at that time, and an added one begins there."""
     asked.video(video_id)
-    version, by = _version(if_match), _author(asked)
+    version, by = version_of(if_match), _author(asked)
     view = asked.library.edits.split(video_id, clip, body.at_s, version=version, by=by)
-    return _tagged(response, view)
+    return versioned(response, view)
 
 
 @router.post(
@@ -185,11 +185,11 @@ def merge_clips(
 ) -> EditsView:
     """Make one clip of several: the earliest holds all, the others are dropped."""
     asked.video(video_id)
-    version, by = _version(if_match), _author(asked)
+    version, by = version_of(if_match), _author(asked)
     view = asked.library.edits.merge(
         video_id, body.clips, between=body.between, version=version, by=by
     )
-    return _tagged(response, view)
+    return versioned(response, view)
 
 
 @router.get(
@@ -243,9 +243,9 @@ def restore_edits(
 ) -> EditsView:
     """Save a new version that says what an earlier one said. None in between is lost."""
     asked.video(video_id)
-    version, by = _version(if_match), _author(asked, note)
+    version, by = version_of(if_match), _author(asked, note)
     view = asked.library.edits.restore(video_id, body.version, version=version, by=by)
-    return _tagged(response, view)
+    return versioned(response, view)
 
 
 @router.get(
@@ -281,23 +281,3 @@ def render_edits(
 
 def _author(asked: Asked, note: str = "") -> EditAuthor:
     return EditAuthor(asked.principal.id, note=note)
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that was read; None for whatever is current."""
-    if if_match is None:
-        raise ApiError(428, "if_match_required", "send If-Match with the ETag of what you read")
-    tag = if_match.strip()
-    if tag == "*":
-        return None
-    number = tag.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit()) or len(number) > 9:
-        raise ApiError(
-            422, "invalid_request", 'If-Match: send the ETag of the edits, such as "3", or *'
-        )
-    return int(number)
-
-
-def _tagged(response: Response, view: EditsView) -> EditsView:
-    response.headers["ETag"] = f'"{view.version}"'
-    return view

@@ -10,7 +10,7 @@ from vidpipe.api.asked import Asked, Configures, Reads
 from vidpipe.api.audited import AuditedRoute
 from vidpipe.api.described import errors
 from vidpipe.api.models import ChannelPath, Listed
-from vidpipe.api.problems import ApiError
+from vidpipe.api.versioned import version_of, versioned
 from vidpipe.channels.reviews import ReviewRules
 from vidpipe.library import GateSettingsView
 
@@ -36,7 +36,7 @@ def list_gate_settings(asked: Reads) -> Listed[GateSettingsView]:
 def get_gate_settings(asked: Reads, channel: ChannelPath, response: Response) -> GateSettingsView:
     """When somebody has to approve in a channel, and who may; `ETag` is for `If-Match`."""
     settings = asked.library.gate_settings
-    return _tagged(response, settings.get(asked.channel(channel), asked.principal))
+    return versioned(response, settings.get(asked.channel(channel), asked.principal))
 
 
 @router.put(
@@ -53,7 +53,7 @@ def set_gates(
 ) -> GateSettingsView:
     """Set when somebody has to approve, instead of what `channels.yaml` says: from now on. What
     waits already waits on until somebody decides. 412 `changed`: somebody set it since."""
-    return _set(asked, asked.channel(channel), body, _version(if_match), response)
+    return _set(asked, asked.channel(channel), body, version_of(if_match), response)
 
 
 @router.delete(
@@ -65,7 +65,7 @@ def reset_gates(
     asked: Configures, channel: ChannelPath, response: Response, if_match: IfMatch = None
 ) -> GateSettingsView:
     """Have what `channels.yaml` says hold again."""
-    return _set(asked, asked.channel(channel), None, _version(if_match), response)
+    return _set(asked, asked.channel(channel), None, version_of(if_match), response)
 
 
 def _set(
@@ -75,24 +75,4 @@ def _set(
         channel, rules, asked.principal, version=version, audit=asked.actor
     )
     asked.recorded.append(asked.change)
-    return _tagged(response, made)
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that was read; None for whatever is current."""
-    if if_match is None:
-        raise ApiError(428, "if_match_required", "send If-Match with the ETag of what you read")
-    tag = if_match.strip()
-    if tag == "*":
-        return None
-    number = tag.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit()) or len(number) > 9:
-        raise ApiError(
-            422, "invalid_request", 'If-Match: send the ETag of the settings, such as "3", or *'
-        )
-    return int(number)
-
-
-def _tagged(response: Response, view: GateSettingsView) -> GateSettingsView:
-    response.headers["ETag"] = f'"{view.version}"'
-    return view
+    return versioned(response, made)
