@@ -57,7 +57,8 @@ def choose(
     """Scheduled segments of which no two say the same or are halves of one.
 
     Where so many were asked for, the best are given, whatever they score. With `stands_out`
-    only those are that score more than `further_score`, or else the best one.
+    only those are that score more than `further_score`, or else the best one. A short one is
+    lengthened to hold what led to it and came of it, where that scores enough, too.
     """
     floor = -1.0 if options.asked else options.min_score
     left = list(found)
@@ -68,7 +69,7 @@ def choose(
             floor = max(floor, options.further_score)
         else:
             count = min(count, 1)
-    whole = {(c.first, c.last): c for c in found}
+    whole = {(c.first, c.last): c for c in found if c.score > floor}
     while True:
         chosen = schedule(left, count, floor)
         both = _halves(chosen, whole)
@@ -77,8 +78,12 @@ def choose(
             continue
         twin = _repetition(content, chosen, options.same_words)
         if twin is None:
+            able = [c for c in left if c.score > floor]
             for k, item in enumerate(chosen):
-                chosen[k] = _with_result(item, chosen, left, options)
+                longer = _with_result(item, chosen, able, options)
+                beside = [*chosen[:k], longer, *chosen[k + 1 :]]
+                if _repetition(content, beside, options.same_words) is None:
+                    chosen = beside
             return chosen
         left = [c for c in left if min(c.end_s, twin.end_s) <= max(c.start_s, twin.start_s)]
 

@@ -97,3 +97,37 @@ def test_beside_the_best_only_what_stands_out_is_offered() -> None:
     assert scores(found(55, 62, 60, 40)) == [62]
     assert scores(found(40, 30, 49, 12)) == []
     assert scores(found(55, 71, 60, 80), asked=True) == [55, 60, 71, 80]
+
+
+def some(*items: tuple[int, int, float]) -> list[Candidate]:
+    """Candidates by their sentences, each of ten seconds, and their score."""
+    return [Candidate(a, b, 10.0 * a, 10.0 * b, 10.0 * (b - a), {}, score) for a, b, score in items]
+
+
+def chosen(*items: tuple[int, int, float], stands_out: bool) -> list[float]:
+    said = SimpleNamespace(units=[SimpleNamespace(text=f"{n} word{n}") for n in range(9)])
+    found = choose(said, some(*items), 5, SegmentOptions(), stands_out)
+    return sorted(c.score for c in found)
+
+
+def test_a_whole_that_is_not_offered_takes_no_half_away() -> None:
+    assert chosen((0, 3, 72), (3, 6, 71), (0, 6, 68), stands_out=True) == [71, 72]
+    assert chosen((0, 3, 52), (3, 6, 51), (0, 6, 49), stands_out=False) == [51, 52]
+    assert chosen((0, 3, 72), (3, 6, 71), (0, 6, 70.5), stands_out=True) == [70.5]
+
+
+def test_a_short_one_is_lengthened_as_long_as_it_stands_out() -> None:
+    assert chosen((0, 2, 73), (0, 6, 71.1), stands_out=True) == [71.1]
+    assert chosen((0, 2, 70.5), (0, 6, 68.1), stands_out=True) == [70.5]
+    assert chosen((0, 2, 51), (0, 6, 48.6), stands_out=False) == [51]
+
+
+def test_words_are_not_counted_where_they_are_written_as_one() -> None:
+    japanese = (
+        "それは昔のことでした。",
+        "誰も扇風機を作れないと言いました。",
+        "私たちは作りました。",
+    )
+    found = told(japanese, japanese, "", "ja")
+    assert not {"enough", "begins_long", "sentence_length", "varied", "taken_up"} & set(found)
+    assert {"enough", "comes_round"} <= set(told(STORY, (), "", "en"))
