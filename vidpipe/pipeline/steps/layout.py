@@ -195,7 +195,7 @@ def _layout_tables(run: StageRun[LayoutOptions], found: Layout) -> None:
 
 LAYOUT = Stage(
     name="layout",
-    version="8",
+    version="9",
     folder=Folder.ANALYSIS,
     inputs=("source_video", "sidecar"),
     document=Layout,
