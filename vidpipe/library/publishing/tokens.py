@@ -100,7 +100,11 @@ class AccountTokens:
         """
         if row.secret is None:
             raise AccountBroken(row.account_id, row.problem or "The account is disconnected.")
-        secret = secret_of(self._vault().open(row.secret))
+        return self._opened(row, row.secret)
+
+    def _opened(self, row: SocialAccountRow, sealed: str) -> AccountSecret:
+        """What is sealed for an account, in its row or on this machine's disk."""
+        secret = secret_of(self._vault().open(sealed))
         if secret.dry is not self._applications.dry and row.platform != "folder":
             raise AccountBroken(row.account_id, _OF_A_FAKE if secret.dry else _OF_THE_PLATFORM)
         return secret
@@ -214,15 +218,19 @@ class AccountTokens:
         return None
 
     def _adopt(self, spooled: SpooledToken, row: SocialAccountRow | None) -> bool:
-        """Have the catalog have what came to a process that is gone; whether it was wanted."""
+        """Have the catalog have what came to a process that is gone; whether it has it now."""
+        if row is None or row.secret is None:
+            self._spool.drop(spooled.account_id)
+            return False
         try:
-            secret = self.opened(row) if row is not None else None
-            fresh = secret_of(self._vault().open(spooled.sealed))
+            refresh = self.opened(row).refresh
+            fresh = self._opened(row, spooled.sealed)
         except (AccountBroken, Misconfigured):
-            secret = None
-        refresh = secret.refresh if secret is not None else None
-        if row is None or refresh is None or digest_of(refresh) != spooled.of:
-            # It was connected again since, or disconnected, or the catalog has it already.
+            # Whoever has the other keys, or posts where it is from, can read it: nobody has
+            # another one.
+            return False
+        if refresh is None or digest_of(refresh) != spooled.of:
+            # It was connected again since, or the catalog has it already.
             self._spool.drop(spooled.account_id)
             return False
         platform, _ = self._applications.known(row)
