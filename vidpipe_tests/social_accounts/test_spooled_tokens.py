@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from vidpipe.catalog.tables import now
-from vidpipe.errors import Unavailable
+from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library.publishing import tokens
 
 MINUTE = timedelta(minutes=1)
@@ -58,5 +58,77 @@ def test_a_process_that_cannot_read_it_leaves_it(make_site, monkeypatch, other):
     account = left_on_disk(site, monkeypatch)
     make_site(**other).accounts.renew_due()
     assert len(files(site)) == 1 and not has_the_last(site, account.account_id)
+    site.accounts.renew_due()
+    assert files(site) == [] and has_the_last(site, account.account_id)
+
+
+def test_one_that_only_a_newer_key_opens_is_not_asked_for_again(make_site, monkeypatch):
+    site = make_site(encryption_keys=[key("a")])
+    account = site.connect("x")
+    newer = make_site(encryption_keys=[key("b"), key("a")])
+    sealed = site.row(account.account_id).secret
+    left_on_disk(newer, monkeypatch, account)
+    site.change(account.account_id, secret=sealed, due_at=now())
+    asked = len(site.fakes["x"].log)
+    assert site.accounts.renew_due() is True
+    row = site.row(account.account_id)
+    assert len(site.fakes["x"].log) == asked and len(files(site)) == 1
+    assert row.state == "connected" and row.lease is None and "another key" in row.problem
+    newer.accounts.renew_due()
+    assert files(site) == [] and has_the_last(newer, account.account_id)
+    assert site.row(account.account_id).problem == ""
+
+
+def without_application(site, monkeypatch, platform):
+    """Take the application of one platform away."""
+    known = site.accounts.applications.known
+
+    def fewer(row):
+        if row.platform == platform:
+            raise Misconfigured("the application is not set any more")
+        return known(row)
+
+    monkeypatch.setattr(site.accounts.applications, "known", fewer)
+
+
+def test_one_whose_application_is_gone_keeps_no_other_from_being_renewed(site, monkeypatch):
+    account = left_on_disk(site, monkeypatch)
+    other = site.connect("tiktok")
+    site.change(other.account_id, due_at=now())
+    with monkeypatch.context() as patch:
+        without_application(site, patch, "x")
+        assert site.accounts.renew_due() is True
+        assert site.row(other.account_id).due_at > now()
+        # Once it is due people are told what is missing, and nothing of a process that ended.
+        site.change(account.account_id, due_at=now())
+        assert site.accounts.renew_due() is True
+    row = site.row(account.account_id)
+    assert row.state == "broken" and "not set any more" in row.problem
+    assert row.lease is None and row.claims == 0
+    told = [data["code"] for kind, data in site.events() if kind == "account.broken"]
+    assert told == ["no_application"] and len(files(site)) == 1
+    site.accounts.renew_due()
+    assert site.row(account.account_id).state == "connected"
+    assert files(site) == [] and has_the_last(site, account.account_id)
+
+
+def test_one_that_the_catalog_does_not_take_keeps_no_other_from_being_renewed(site, monkeypatch):
+    account = left_on_disk(site, monkeypatch)
+    other = site.connect("tiktok")
+    site.change(other.account_id, due_at=now())
+    rows = site.library.engine.catalog.social_accounts
+    known, slept = rows.renewed, []
+
+    def some(row, *args, **more):
+        return away() if row.account_id == account.account_id else known(row, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rows, "renewed", some)
+        patch.setattr(tokens.time, "sleep", slept.append)
+        assert site.accounts.renew_due() is True
+    # It is on the disk: there is nothing to wait for.
+    assert slept == [] and site.row(other.account_id).due_at > now()
+    assert len(files(site)) == 1
+    site.change(account.account_id, due_at=now())
     site.accounts.renew_due()
     assert files(site) == [] and has_the_last(site, account.account_id)

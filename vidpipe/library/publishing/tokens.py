@@ -8,6 +8,7 @@ meanwhile, and writing it down is tried again.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -172,7 +173,9 @@ class AccountTokens:
     def renew_due(self) -> list[str]:
         """Renew a token that is due, or say that it cannot be; of which account."""
         for spooled in self._spool.all():
-            self._adopt(spooled, self._rows.get(spooled.account_id))
+            # One that cannot be kept for the moment keeps no other from being renewed.
+            with contextlib.suppress(AccountBroken, Misconfigured, Unavailable):
+                self._adopt(spooled)
         claimed = self._rows.due.claim(1)
         for row in claimed:
             self.renew(row)
@@ -189,15 +192,15 @@ class AccountTokens:
         if secret.expires_at is None:
             self._rows.put_off(row, None, None)
             return None
-        # Whoever had it before may have been answered, and be gone.
-        spooled = self._spool.find(row.account_id)
-        if spooled is not None and self._adopt(spooled, row):
-            return None
         try:
             platform, client = self._applications.known(row)
         except Misconfigured as error:
             self._broke(row, str(error), "no_application", _APPLICATION_S)
             return AccountBroken(row.account_id, str(error))
+        # Whoever had it before may have been answered, and be gone.
+        spooled = self._spool.find(row.account_id)
+        if spooled is not None and _is_of(spooled, secret):
+            return self._found(row, spooled, platform)
         call = renew(platform, client, secret.grant)
         if call is None:
             return self._not_renewable(row, secret.expires_at)
@@ -217,26 +220,39 @@ class AccountTokens:
         self._keep(row, fresh, platform, grant.scopes)
         return None
 
-    def _adopt(self, spooled: SpooledToken, row: SocialAccountRow | None) -> bool:
-        """Have the catalog have what came to a process that is gone; whether it has it now."""
-        if row is None or row.secret is None:
+    def _adopt(self, spooled: SpooledToken) -> None:
+        """Have the catalog have what came to a process that is gone, or drop what nobody wants.
+
+        Raises:
+            AccountBroken, Misconfigured: it is for another process: for one that posts elsewhere,
+                has another key or another application.
+            Unavailable: the catalog is away.
+        """
+        row = self._rows.get(spooled.account_id)
+        if row is None or row.secret is None or not _is_of(spooled, self.opened(row)):
+            # It was disconnected or connected again since, or the catalog has it already.
             self._spool.drop(spooled.account_id)
-            return False
+            return
+        self._opened(row, spooled.sealed)
+        self._applications.known(row)
+        # Under a lease, as every token is that is written down.
+        claimed = self._rows.claim(row.account_id, row.secret)
+        if isinstance(claimed, SocialAccountRow):
+            self.renew(claimed)
+
+    def _found(
+        self, row: SocialAccountRow, spooled: SpooledToken, platform: OAuthPlatform
+    ) -> Unavailable | None:
+        """Have the catalog have what is on the disk of an account that was claimed."""
         try:
-            refresh = self.opened(row).refresh
             fresh = self._opened(row, spooled.sealed)
-        except (AccountBroken, Misconfigured):
-            # Whoever has the other keys, or posts where it is from, can read it: nobody has
-            # another one.
-            return False
-        if refresh is None or digest_of(refresh) != spooled.of:
-            # It was connected again since, or the catalog has it already.
-            self._spool.drop(spooled.account_id)
-            return False
-        platform, _ = self._applications.known(row)
-        self._keep(row, fresh, platform, ())
+        except Misconfigured as error:
+            # The platform takes the one before no more, and whoever has the key has the next.
+            self._rows.put_off(row, now() + timedelta(seconds=_AGAIN_S), str(error))
+            return Unavailable(str(error), retry_after_s=_AGAIN_S)
+        self._write(row, fresh, platform, ())
         events.warning("account_token_found", account_id=row.account_id)
-        return True
+        return None
 
     def _with_own(self, row: SocialAccountRow, secret: AccountSecret) -> AccountSecret:
         """With the token of the account's own, where it has one; as it was if that is not told.
@@ -265,7 +281,23 @@ class AccountTokens:
         platform: OAuthPlatform,
         granted_scopes: Sequence[str],
     ) -> None:
-        sealed = self.seal(secret)
+        """Write a fresh token down; again where the catalog is away."""
+        for wait_s in (*_WRITE_AGAIN_S, None):
+            try:
+                return self._write(row, secret, platform, granted_scopes)
+            except Unavailable:
+                if wait_s is None:
+                    events.error("account_token_lost", account_id=row.account_id)
+                    raise
+                time.sleep(wait_s)
+
+    def _write(
+        self,
+        row: SocialAccountRow,
+        secret: AccountSecret,
+        platform: OAuthPlatform,
+        granted_scopes: Sequence[str],
+    ) -> None:
         assert secret.expires_at is not None
         ends = secret.refresh_expires_at
         soon = ends is not None and ends - now() < _TOLD_BEFORE
@@ -274,24 +306,15 @@ class AccountTokens:
         problem = left_out(row.platform, wanted, scopes)
         if ends is not None and soon:
             problem = ends_words(row.platform, ends)
-        for wait_s in (*_WRITE_AGAIN_S, None):
-            try:
-                self._rows.renewed(
-                    row,
-                    sealed,
-                    expires_at=secret.expires_at,
-                    due_at=due_of(platform, secret.expires_at),
-                    scopes=scopes,
-                    problem=problem,
-                )
-            except Unavailable:
-                if wait_s is None:
-                    events.error("account_token_lost", account_id=row.account_id)
-                    raise
-                time.sleep(wait_s)
-            else:
-                self._spool.drop(row.account_id)
-                return
+        self._rows.renewed(
+            row,
+            self.seal(secret),
+            expires_at=secret.expires_at,
+            due_at=due_of(platform, secret.expires_at),
+            scopes=scopes,
+            problem=problem,
+        )
+        self._spool.drop(row.account_id)
 
     def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
         left = ends - now()
@@ -341,3 +364,8 @@ def due_of(platform: OAuthPlatform, expires_at: datetime) -> datetime:
     """When a token is to be renewed that was got now: before it ends, not at once."""
     at = now()
     return max(expires_at - platform.early, at + (expires_at - at) / 2)
+
+
+def _is_of(spooled: SpooledToken, secret: AccountSecret) -> bool:
+    """Whether it was got with this secret's refresh token."""
+    return secret.refresh is not None and digest_of(secret.refresh) == spooled.of
