@@ -132,3 +132,41 @@ def test_one_that_the_catalog_does_not_take_keeps_no_other_from_being_renewed(si
     site.change(account.account_id, due_at=now())
     site.accounts.renew_due()
     assert files(site) == [] and has_the_last(site, account.account_id)
+
+
+def test_a_process_that_was_held_up_drops_no_token_that_came_later(make_site, monkeypatch):
+    site, other = make_site(), make_site()
+    account = site.connect("x")
+    account_id = account.account_id
+    site.ends(account_id, now() + MINUTE)
+    rows = site.library.engine.catalog.social_accounts
+    claimed = rows.claim(account_id, site.row(account_id).secret)
+    spool = site.accounts.tokens._spool
+    known = spool.keep
+
+    def held_up(*args):
+        kept = known(*args)
+        # Its lease ends; another process adopts what is on the disk, renews it, and is gone.
+        site.change(account_id, due_at=now() - MINUTE)
+        other.accounts.renew_due()
+        assert files(other) == [] and has_the_last(other, account_id)
+        left_on_disk(other, monkeypatch, account)
+        return kept
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "keep", held_up)
+        site.accounts.tokens.renew(claimed)
+    assert len(files(site)) == 1 and not has_the_last(site, account_id)
+    site.accounts.renew_due()
+    assert files(site) == [] and has_the_last(site, account_id)
+
+
+def test_one_that_is_being_written_down_is_left_to_whoever_does(make_site, monkeypatch):
+    site = make_site()
+    account = left_on_disk(site, monkeypatch)
+    rows = site.library.engine.catalog.social_accounts
+    claimed = rows.claim(account.account_id, site.row(account.account_id).secret)
+    make_site().accounts.renew_due()
+    assert len(files(site)) == 1 and site.row(account.account_id).lease == claimed.lease
+    assert site.accounts.tokens.renew(claimed) is None
+    assert files(site) == [] and has_the_last(site, account.account_id)

@@ -198,8 +198,8 @@ class AccountTokens:
             self._broke(row, str(error), "no_application", _APPLICATION_S)
             return AccountBroken(row.account_id, str(error))
         # Whoever had it before may have been answered, and be gone.
-        spooled = self._spool.find(row.account_id)
-        if spooled is not None and _is_of(spooled, secret):
+        spooled = self._spool.find(row.account_id, secret.refresh)
+        if spooled is not None:
             return self._found(row, spooled, platform)
         call = renew(platform, client, secret.grant)
         if call is None:
@@ -209,15 +209,15 @@ class AccountTokens:
         except GrantRefused as refused:
             return self._refused(row, refused)
         fresh = secret.having(grant)
-        if platform.rotates:
-            self._spool.keep(row.account_id, secret.refresh, self.seal(fresh))
+        if platform.rotates and secret.refresh is not None:
+            spooled = self._spool.keep(row.account_id, secret.refresh, self.seal(fresh))
         try:
             fresh = self._with_own(row, fresh)
         except AccountBroken as error:
-            self._keep(row, fresh, platform, grant.scopes)
+            self._keep(row, fresh, platform, grant.scopes, spooled)
             self._rows.broke(row.account_id, error.words, "account_gone")
             return error
-        self._keep(row, fresh, platform, grant.scopes)
+        self._keep(row, fresh, platform, grant.scopes, spooled)
         return None
 
     def _adopt(self, spooled: SpooledToken) -> None:
@@ -231,7 +231,7 @@ class AccountTokens:
         row = self._rows.get(spooled.account_id)
         if row is None or row.secret is None or not _is_of(spooled, self.opened(row)):
             # It was disconnected or connected again since, or the catalog has it already.
-            self._spool.drop(spooled.account_id)
+            self._spool.drop(spooled)
             return
         self._opened(row, spooled.sealed)
         self._applications.known(row)
@@ -250,7 +250,7 @@ class AccountTokens:
             # The platform takes the one before no more, and whoever has the key has the next.
             self._rows.put_off(row, now() + timedelta(seconds=_AGAIN_S), str(error))
             return Unavailable(str(error), retry_after_s=_AGAIN_S)
-        self._write(row, fresh, platform, ())
+        self._write(row, fresh, platform, (), spooled)
         events.warning("account_token_found", account_id=row.account_id)
         return None
 
@@ -280,11 +280,12 @@ class AccountTokens:
         secret: AccountSecret,
         platform: OAuthPlatform,
         granted_scopes: Sequence[str],
+        spooled: SpooledToken | None,
     ) -> None:
         """Write a fresh token down; again where the catalog is away."""
         for wait_s in (*_WRITE_AGAIN_S, None):
             try:
-                return self._write(row, secret, platform, granted_scopes)
+                return self._write(row, secret, platform, granted_scopes, spooled)
             except Unavailable:
                 if wait_s is None:
                     events.error("account_token_lost", account_id=row.account_id)
@@ -297,6 +298,7 @@ class AccountTokens:
         secret: AccountSecret,
         platform: OAuthPlatform,
         granted_scopes: Sequence[str],
+        spooled: SpooledToken | None,
     ) -> None:
         assert secret.expires_at is not None
         ends = secret.refresh_expires_at
@@ -314,7 +316,8 @@ class AccountTokens:
             scopes=scopes,
             problem=problem,
         )
-        self._spool.drop(row.account_id)
+        if spooled is not None:
+            self._spool.drop(spooled)
 
     def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
         left = ends - now()
