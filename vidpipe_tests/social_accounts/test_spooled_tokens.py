@@ -170,3 +170,80 @@ def test_one_that_is_being_written_down_is_left_to_whoever_does(make_site, monke
     assert len(files(site)) == 1 and site.row(account.account_id).lease == claimed.lease
     assert site.accounts.tokens.renew(claimed) is None
     assert files(site) == [] and has_the_last(site, account.account_id)
+
+
+def lives(site, platform):
+    """Whether anything of what was allowed is taken by a platform still."""
+    fake = site.fakes[platform]
+    return bool(fake.tokens or fake.oauth.refresh_tokens)
+
+
+def ended(site, platform):
+    """How often its platform was told that something ends."""
+    return sum(call.op == "oauth_revoke" for call in site.fakes[platform].log)
+
+
+def test_what_is_on_disk_only_is_ended_where_the_account_is_disconnected(site, monkeypatch):
+    account = left_on_disk(site, monkeypatch)
+    gone = site.accounts.disconnect(account.account_id)
+    assert gone.problem == "The account is disconnected." and not lives(site, "x")
+    assert files(site) == [] and ended(site, "x") == 1
+
+
+def test_what_another_machine_has_on_disk_is_ended_once_it_looks(make_site, monkeypatch):
+    site = make_site(encryption_keys=[key("a")])
+    account = left_on_disk(site, monkeypatch)
+    # As another machine would: it sees nothing of this disk.
+    with monkeypatch.context() as patch:
+        patch.setattr(site.accounts.tokens._spool, "find", lambda *_: None)
+        site.accounts.disconnect(account.account_id)
+    assert lives(site, "x")
+    make_site(encryption_keys=[key("c")]).accounts.renew_due()
+    assert lives(site, "x") and len(files(site)) == 1
+    asked = ended(site, "x")
+    assert site.accounts.renew_due() is False
+    assert not lives(site, "x") and files(site) == [] and ended(site, "x") == asked + 1
+    assert site.accounts.get(account.account_id).state == "disconnected"
+
+
+def test_a_token_that_comes_while_its_account_is_disconnected_is_ended(site, monkeypatch):
+    account = site.connect("x")
+    rows = site.library.engine.catalog.social_accounts
+    claimed = rows.claim(account.account_id, site.row(account.account_id).secret)
+    spool = site.accounts.tokens._spool
+    known = spool.keep
+
+    def meanwhile(*args):
+        with monkeypatch.context() as patch:
+            # The answer is not on the disk yet.
+            patch.setattr(spool, "find", lambda *_: None)
+            site.accounts.disconnect(account.account_id)
+        assert lives(site, "x")
+        return known(*args)
+
+    monkeypatch.setattr(spool, "keep", meanwhile)
+    site.accounts.tokens.renew(claimed)
+    assert not lives(site, "x") and files(site) == []
+
+
+def test_what_another_account_uses_is_not_ended_with_what_is_found(site, monkeypatch):
+    account = left_on_disk(site, monkeypatch)
+    other = site.connect("x", channel="news")
+    with monkeypatch.context() as patch:
+        patch.setattr(site.accounts.tokens._spool, "find", lambda *_: None)
+        assert "stays" in site.accounts.disconnect(account.account_id).problem
+    site.accounts.renew_due()
+    assert files(site) == [] and ended(site, "x") == 0
+    assert site.accounts.token(other.account_id, fresh=True)
+
+
+def test_one_that_was_renewed_since_it_was_read_is_ended_as_it_is_now(site, monkeypatch):
+    account = site.connect("x")
+    old = site.row(account.account_id)
+    site.accounts.refresh(account.account_id)
+    known, stale = site.accounts._row, [old]
+    monkeypatch.setattr(
+        site.accounts, "_row", lambda account_id: stale.pop() if stale else known(account_id)
+    )
+    site.accounts.disconnect(account.account_id)
+    assert not lives(site, "x")

@@ -31,6 +31,7 @@ from vidpipe.library.publishing.account_words import (
     lost_words,
 )
 from vidpipe.library.publishing.applications import Applications
+from vidpipe.library.publishing.revocation import Revocation
 from vidpipe.library.publishing.token_spool import SpooledToken, TokenSpool, digest_of
 from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
@@ -87,6 +88,7 @@ class AccountTokens:
         self._applications = applications
         self._rows = engine.catalog.social_accounts
         self._spool = TokenSpool(engine.settings.home / "tokens")
+        self._revocation = Revocation(engine, applications, self.opened)
 
     def seal(self, secret: AccountSecret) -> str:
         """As the catalog keeps it."""
@@ -229,8 +231,12 @@ class AccountTokens:
             Unavailable: the catalog is away.
         """
         row = self._rows.get(spooled.account_id)
+        if row is not None and row.secret is None:
+            self._unwanted(row.account_id, self._opened(row, spooled.sealed))
+            self._spool.drop(spooled)
+            return
         if row is None or row.secret is None or not _is_of(spooled, self.opened(row)):
-            # It was disconnected or connected again since, or the catalog has it already.
+            # It was connected again since, or the catalog has it already.
             self._spool.drop(spooled)
             return
         self._opened(row, spooled.sealed)
@@ -308,7 +314,7 @@ class AccountTokens:
         problem = left_out(row.platform, wanted, scopes)
         if ends is not None and soon:
             problem = ends_words(row.platform, ends)
-        self._rows.renewed(
+        kept = self._rows.renewed(
             row,
             self.seal(secret),
             expires_at=secret.expires_at,
@@ -316,8 +322,37 @@ class AccountTokens:
             scopes=scopes,
             problem=problem,
         )
+        if not kept:
+            self._unwanted(row.account_id, secret)
         if spooled is not None:
             self._spool.drop(spooled)
+
+    def _unwanted(self, account_id: str, secret: AccountSecret) -> None:
+        """End at its platform what came for an account that was disconnected meanwhile."""
+        row = self._rows.get(account_id)
+        # What was connected again may be the same permission.
+        if row is None or row.secret is not None:
+            return
+        left = self._revocation.revoke(row, secret)
+        say = events.warning if left else events.info
+        say("account_token_unrevoked" if left else "account_token_revoked", account_id=account_id)
+
+    def revoke(self, row: SocialAccountRow) -> str:
+        """End at its platform what an account was given last; what a person still has to do
+        there, in words."""
+        spooled = secret = None
+        try:
+            held = self.opened(row)
+            # The platform knows the one in the catalog no more where a fresh one is on the disk.
+            spooled = self._spool.find(row.account_id, held.refresh)
+            secret = self._opened(row, spooled.sealed) if spooled is not None else held
+        except (AccountBroken, Misconfigured):
+            # It is left to whoever can read it.
+            spooled = None
+        said = self._revocation.revoke(row, secret)
+        if spooled is not None:
+            self._spool.drop(spooled)
+        return said
 
     def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
         left = ends - now()
