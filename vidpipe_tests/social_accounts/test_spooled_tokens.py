@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import os
+import stat
+import threading
+import time
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from vidpipe.catalog.tables import now
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.library.publishing import tokens
+from vidpipe.library.publishing import token_spool, tokens
 
 MINUTE = timedelta(minutes=1)
 
@@ -247,3 +252,73 @@ def test_one_that_was_renewed_since_it_was_read_is_ended_as_it_is_now(site, monk
     )
     site.accounts.disconnect(account.account_id)
     assert not lives(site, "x")
+
+
+def test_the_disk_has_the_name_of_a_file_too(tmp_path, monkeypatch):
+    synced, known, replaced = [], os.fsync, os.replace
+
+    def fsync(descriptor):
+        synced.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        known(descriptor)
+
+    def replace(*paths):
+        synced.append("replaced")
+        replaced(*paths)
+
+    monkeypatch.setattr(token_spool.os, "fsync", fsync)
+    monkeypatch.setattr(token_spool.os, "replace", replace)
+    token_spool.TokenSpool(tmp_path / "tokens").keep("account-1", SecretStr("one"), "sealed")
+    assert synced == ["file", "replaced", "folder", "folder"]
+
+
+def test_writers_of_one_process_id_meet_in_no_file(tmp_path, monkeypatch):
+    # As two containers over one disk have it.
+    monkeypatch.setattr(token_spool.os, "getpid", lambda: 1)
+    ready, known = threading.Barrier(2), os.fsync
+
+    def fsync(descriptor):
+        if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            ready.wait(10)
+        known(descriptor)
+
+    monkeypatch.setattr(token_spool.os, "fsync", fsync)
+    warned = []
+    monkeypatch.setattr(token_spool.events, "warning", lambda *said, **_: warned.append(said))
+    spool = token_spool.TokenSpool(tmp_path / "tokens")
+    given = ["a" * 100, "b" * 200]
+    threads = [
+        threading.Thread(target=spool.keep, args=("account-1", SecretStr("one"), sealed))
+        for sealed in given
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (found,) = spool.all()
+    assert found.sealed in given and warned == []
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_is_being_written_is_not(tmp_path):
+    folder = tmp_path / "tokens"
+    spool = token_spool.TokenSpool(folder)
+    kept = spool.keep("account-1", SecretStr("one"), "sealed")
+    old, young = folder / f".{kept.name}.1", folder / f".{kept.name}.2"
+    for path in (old, young):
+        path.write_text("{")
+    os.utime(old, (time.time() - 7200,) * 2)
+    os.utime(folder / kept.name, (time.time() - 7200,) * 2)
+    assert list(spool.all()) == [kept]
+    assert not old.exists() and young.exists()
+
+
+def test_what_is_not_known_of_a_refusal_is_said_as_what_may_have_been(site):
+    account = site.connect("x")
+    rows = site.library.engine.catalog.social_accounts
+    # A process took it and was gone before it asked; later somebody took back what they allowed.
+    rows.claim(account.account_id, site.row(account.account_id).secret)
+    site.change(account.account_id, due_at=now())
+    site.fakes["x"].oauth.refresh_tokens.clear()
+    site.accounts.renew_due()
+    problem = site.accounts.get(account.account_id).problem
+    assert "taken back there, or a process ended" in problem
+    assert "Connect the account again" in problem

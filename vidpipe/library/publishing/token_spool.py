@@ -10,9 +10,12 @@ is good once: whoever removes one removes no other that came later.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +23,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from vidpipe.observability import events
+from vidpipe.storage.files import flush
+
+#: Seconds after which whoever began to write a file is taken to be gone.
+_LEFT_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -62,15 +69,18 @@ class TokenSpool:
         """
         kept = SpooledToken(account_id, digest_of(refresh), sealed)
         path = self._folder / kept.name
-        own = path.with_name(f".{kept.name}.{os.getpid()}")
+        own = path.with_name(f".{kept.name}.{secrets.token_hex(8)}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(kept)))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(own, path)
+            # Of its name, and of the folder's, which may be new.
+            flush(self._folder)
+            flush(self._folder.parent)
         except OSError as error:
             events.warning(
                 "account_token_unkept", account_id=account_id, message=str(error.strerror)
@@ -93,13 +103,15 @@ class TokenSpool:
             )
 
     def all(self) -> Iterator[SpooledToken]:
-        """Everything that is kept."""
+        """Everything that is kept; what writers left that were killed is removed."""
         try:
-            names = [path.name for path in self._folder.iterdir() if not path.name.startswith(".")]
+            paths = list(self._folder.iterdir())
         except OSError:
             return
-        for name in names:
-            if (found := self._read(name)) is not None:
+        for path in paths:
+            if path.name.startswith("."):
+                _remove_old(path)
+            elif (found := self._read(path.name)) is not None:
                 yield found
 
     def _read(self, name: str) -> SpooledToken | None:
@@ -109,6 +121,13 @@ class TokenSpool:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return found if found.name == name else None
+
+
+def _remove_old(path: Path) -> None:
+    """Remove what nobody writes any more."""
+    with contextlib.suppress(OSError):
+        if time.time() - path.stat().st_mtime > _LEFT_S:
+            path.unlink()
 
 
 def digest_of(refresh: SecretStr) -> str:
