@@ -86,9 +86,10 @@ def gone_words(platform: str) -> str:
 
 
 def lost_words(platform: str) -> str:
-    """A token that came to a process which is gone, and that the platform gives once."""
+    """A token that is taken no more, of a platform that gives each once, after a renewal whose
+    end nobody saw."""
     return (
-        f"A process ended while {title_of(platform)} gave it a fresh token for this account, and "
-        "each is given once: what was allowed has ended with it. Connect the account again; its "
-        "posts wait, and go on then."
+        f"{title_of(platform)} does not take what it allowed for this account any more. It was "
+        "taken back there, or a process ended while it was given a fresh token, and each is given "
+        "once. Connect the account again; its posts wait, and go on then."
     )

@@ -13,7 +13,7 @@ from vidpipe.catalog.social_accounts import AccountState, Busy
 from vidpipe.encryption import Vault
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library.errors import AccountBroken, UnknownSocialAccount
-from vidpipe.library.publishing.account_secrets import USER, asked
+from vidpipe.library.publishing.account_secrets import asked
 from vidpipe.library.publishing.account_views import (
     ConnectionBegun,
     SocialAccountView,
@@ -21,7 +21,7 @@ from vidpipe.library.publishing.account_views import (
     account_view,
     posting_account,
 )
-from vidpipe.library.publishing.account_words import TITLES, title_of
+from vidpipe.library.publishing.account_words import TITLES
 from vidpipe.library.publishing.applications import Applications
 from vidpipe.library.publishing.connecting import Connecting, at_base, return_address
 from vidpipe.library.publishing.tokens import AccountTokens
@@ -30,7 +30,6 @@ from vidpipe.publishing.calls import AnswerUnusable, Arrival
 from vidpipe.publishing.folder import PostFolder
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import PostingAccount
-from vidpipe.publishing.oauth import revoke
 from vidpipe.publishing.oauth_platforms import OAUTH
 from vidpipe.publishing.platforms import PLATFORMS
 from vidpipe.publishing.webhook import PostingWebhook
@@ -304,60 +303,11 @@ class SocialAccounts:
         """End it at the platform; what a person still has to do there, in words."""
         if row.platform not in OAUTH or row.secret is None:
             return ""
-        title = title_of(row.platform)
-        by_hand = f"{title} could not be told: remove vidpipe in its settings, too."
         claimed = self._rows.claim(row.account_id, row.secret)
-        if isinstance(claimed, SocialAccountRow):
-            row = claimed
-        shares = self._shares(row)
-        if shares is not None:
-            return f"What was allowed at {title} stays: {shares} uses it, too."
-        try:
-            secret = self.tokens.opened(row)
-            platform, client = self.applications.known(row)
-        except (Misconfigured, AccountBroken):
-            return by_hand
-        if secret.expires_at is None:
-            return ""
-        call = revoke(platform, client, secret.grant)
-        if call is None:
-            return by_hand
-        reply = asked(call, secret.access, private=secret.dry)
-        # What it does not know any more is ended, too.
-        ended = reply.arrival is Arrival.ANSWERED and reply.status < 500 and reply.status != 429
-        return "" if ended else by_hand
-
-    def _shares(self, row: SocialAccountRow) -> str | None:
-        """Another account that what was allowed is of, too, as people know it."""
-        for other in self._rows.list():
-            if other.account_id == row.account_id or other.secret is None:
-                continue
-            if other.platform not in OAUTH or not self.applications.same_client(
-                *(row.platform, row.application, other.platform, other.application)
-            ):
-                continue
-            ours = self._organisation(row) == self._organisation(other)
-            same = other.platform == row.platform and other.remote_id == row.remote_id
-            if same or self._same_login(row, other, ours=ours):
-                return f"the account {other.name} of {other.channel}" if ours else "another account"
-        return None
-
-    def _same_login(self, row: SocialAccountRow, other: SocialAccountRow, *, ours: bool) -> bool:
-        """Whether the login of one account is the other's, too."""
-        try:
-            logins = [self.tokens.opened(one).login for one in (row, other)]
-        except (Misconfigured, AccountBroken):
-            return False
-        if logins[0] == logins[1]:
-            return True
-        # Meta ends everything that a person allowed an application, at once; where it is not
-        # known whose logins they are, those of one organisation are taken for one person's.
-        meta = OAUTH[row.platform].renews == "fb_exchange_token"
-        return meta and ours and not all(login.startswith(USER) for login in logins)
-
-    def _organisation(self, row: SocialAccountRow) -> str | None:
-        channel = self.engine.channels.get(row.channel)
-        return channel.organisation if channel is not None else None
+        if claimed is Busy.CHANGED:
+            return self._revoked(self._row(row.account_id))
+        # Whoever renews its token ends the fresh one: it finds that the account is disconnected.
+        return self.tokens.revoke(claimed if isinstance(claimed, SocialAccountRow) else row)
 
     def _row(self, account_id: str) -> SocialAccountRow:
         row = self._rows.get(account_id)

@@ -8,6 +8,7 @@ meanwhile, and writing it down is tried again.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from vidpipe.library.publishing.account_words import (
     lost_words,
 )
 from vidpipe.library.publishing.applications import Applications
+from vidpipe.library.publishing.revocation import Revocation
 from vidpipe.library.publishing.token_spool import SpooledToken, TokenSpool, digest_of
 from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
@@ -86,6 +88,7 @@ class AccountTokens:
         self._applications = applications
         self._rows = engine.catalog.social_accounts
         self._spool = TokenSpool(engine.settings.home / "tokens")
+        self._revocation = Revocation(engine, applications, self.opened)
 
     def seal(self, secret: AccountSecret) -> str:
         """As the catalog keeps it."""
@@ -100,7 +103,11 @@ class AccountTokens:
         """
         if row.secret is None:
             raise AccountBroken(row.account_id, row.problem or "The account is disconnected.")
-        secret = secret_of(self._vault().open(row.secret))
+        return self._opened(row, row.secret)
+
+    def _opened(self, row: SocialAccountRow, sealed: str) -> AccountSecret:
+        """What is sealed for an account, in its row or on this machine's disk."""
+        secret = secret_of(self._vault().open(sealed))
         if secret.dry is not self._applications.dry and row.platform != "folder":
             raise AccountBroken(row.account_id, _OF_A_FAKE if secret.dry else _OF_THE_PLATFORM)
         return secret
@@ -168,7 +175,9 @@ class AccountTokens:
     def renew_due(self) -> list[str]:
         """Renew a token that is due, or say that it cannot be; of which account."""
         for spooled in self._spool.all():
-            self._adopt(spooled, self._rows.get(spooled.account_id))
+            # One that cannot be kept for the moment keeps no other from being renewed.
+            with contextlib.suppress(AccountBroken, Misconfigured, Unavailable):
+                self._adopt(spooled)
         claimed = self._rows.due.claim(1)
         for row in claimed:
             self.renew(row)
@@ -185,15 +194,15 @@ class AccountTokens:
         if secret.expires_at is None:
             self._rows.put_off(row, None, None)
             return None
-        # Whoever had it before may have been answered, and be gone.
-        spooled = self._spool.find(row.account_id)
-        if spooled is not None and self._adopt(spooled, row):
-            return None
         try:
             platform, client = self._applications.known(row)
         except Misconfigured as error:
             self._broke(row, str(error), "no_application", _APPLICATION_S)
             return AccountBroken(row.account_id, str(error))
+        # Whoever had it before may have been answered, and be gone.
+        spooled = self._spool.find(row.account_id, secret.refresh)
+        if spooled is not None:
+            return self._found(row, spooled, platform)
         call = renew(platform, client, secret.grant)
         if call is None:
             return self._not_renewable(row, secret.expires_at)
@@ -202,33 +211,54 @@ class AccountTokens:
         except GrantRefused as refused:
             return self._refused(row, refused)
         fresh = secret.having(grant)
-        if platform.rotates:
-            self._spool.keep(row.account_id, secret.refresh, self.seal(fresh))
+        if platform.rotates and secret.refresh is not None:
+            spooled = self._spool.keep(row.account_id, secret.refresh, self.seal(fresh))
         try:
             fresh = self._with_own(row, fresh)
         except AccountBroken as error:
-            self._keep(row, fresh, platform, grant.scopes)
+            self._keep(row, fresh, platform, grant.scopes, spooled)
             self._rows.broke(row.account_id, error.words, "account_gone")
             return error
-        self._keep(row, fresh, platform, grant.scopes)
+        self._keep(row, fresh, platform, grant.scopes, spooled)
         return None
 
-    def _adopt(self, spooled: SpooledToken, row: SocialAccountRow | None) -> bool:
-        """Have the catalog have what came to a process that is gone; whether it was wanted."""
+    def _adopt(self, spooled: SpooledToken) -> None:
+        """Have the catalog have what came to a process that is gone, or drop what nobody wants.
+
+        Raises:
+            AccountBroken, Misconfigured: it is for another process: for one that posts elsewhere,
+                has another key or another application.
+            Unavailable: the catalog is away.
+        """
+        row = self._rows.get(spooled.account_id)
+        if row is not None and row.secret is None:
+            self._unwanted(row.account_id, self._opened(row, spooled.sealed))
+            self._spool.drop(spooled)
+            return
+        if row is None or row.secret is None or not _is_of(spooled, self.opened(row)):
+            # It was connected again since, or the catalog has it already.
+            self._spool.drop(spooled)
+            return
+        self._opened(row, spooled.sealed)
+        self._applications.known(row)
+        # Under a lease, as every token is that is written down.
+        claimed = self._rows.claim(row.account_id, row.secret)
+        if isinstance(claimed, SocialAccountRow):
+            self.renew(claimed)
+
+    def _found(
+        self, row: SocialAccountRow, spooled: SpooledToken, platform: OAuthPlatform
+    ) -> Unavailable | None:
+        """Have the catalog have what is on the disk of an account that was claimed."""
         try:
-            secret = self.opened(row) if row is not None else None
-            fresh = secret_of(self._vault().open(spooled.sealed))
-        except (AccountBroken, Misconfigured):
-            secret = None
-        refresh = secret.refresh if secret is not None else None
-        if row is None or refresh is None or digest_of(refresh) != spooled.of:
-            # It was connected again since, or disconnected, or the catalog has it already.
-            self._spool.drop(spooled.account_id)
-            return False
-        platform, _ = self._applications.known(row)
-        self._keep(row, fresh, platform, ())
+            fresh = self._opened(row, spooled.sealed)
+        except Misconfigured as error:
+            # The platform takes the one before no more, and whoever has the key has the next.
+            self._rows.put_off(row, now() + timedelta(seconds=_AGAIN_S), str(error))
+            return Unavailable(str(error), retry_after_s=_AGAIN_S)
+        self._write(row, fresh, platform, (), spooled)
         events.warning("account_token_found", account_id=row.account_id)
-        return True
+        return None
 
     def _with_own(self, row: SocialAccountRow, secret: AccountSecret) -> AccountSecret:
         """With the token of the account's own, where it has one; as it was if that is not told.
@@ -256,8 +286,26 @@ class AccountTokens:
         secret: AccountSecret,
         platform: OAuthPlatform,
         granted_scopes: Sequence[str],
+        spooled: SpooledToken | None,
     ) -> None:
-        sealed = self.seal(secret)
+        """Write a fresh token down; again where the catalog is away."""
+        for wait_s in (*_WRITE_AGAIN_S, None):
+            try:
+                return self._write(row, secret, platform, granted_scopes, spooled)
+            except Unavailable:
+                if wait_s is None:
+                    events.error("account_token_lost", account_id=row.account_id)
+                    raise
+                time.sleep(wait_s)
+
+    def _write(
+        self,
+        row: SocialAccountRow,
+        secret: AccountSecret,
+        platform: OAuthPlatform,
+        granted_scopes: Sequence[str],
+        spooled: SpooledToken | None,
+    ) -> None:
         assert secret.expires_at is not None
         ends = secret.refresh_expires_at
         soon = ends is not None and ends - now() < _TOLD_BEFORE
@@ -266,24 +314,45 @@ class AccountTokens:
         problem = left_out(row.platform, wanted, scopes)
         if ends is not None and soon:
             problem = ends_words(row.platform, ends)
-        for wait_s in (*_WRITE_AGAIN_S, None):
-            try:
-                self._rows.renewed(
-                    row,
-                    sealed,
-                    expires_at=secret.expires_at,
-                    due_at=due_of(platform, secret.expires_at),
-                    scopes=scopes,
-                    problem=problem,
-                )
-            except Unavailable:
-                if wait_s is None:
-                    events.error("account_token_lost", account_id=row.account_id)
-                    raise
-                time.sleep(wait_s)
-            else:
-                self._spool.drop(row.account_id)
-                return
+        kept = self._rows.renewed(
+            row,
+            self.seal(secret),
+            expires_at=secret.expires_at,
+            due_at=due_of(platform, secret.expires_at),
+            scopes=scopes,
+            problem=problem,
+        )
+        if not kept:
+            self._unwanted(row.account_id, secret)
+        if spooled is not None:
+            self._spool.drop(spooled)
+
+    def _unwanted(self, account_id: str, secret: AccountSecret) -> None:
+        """End at its platform what came for an account that was disconnected meanwhile."""
+        row = self._rows.get(account_id)
+        # What was connected again may be the same permission.
+        if row is None or row.secret is not None:
+            return
+        left = self._revocation.revoke(row, secret)
+        say = events.warning if left else events.info
+        say("account_token_unrevoked" if left else "account_token_revoked", account_id=account_id)
+
+    def revoke(self, row: SocialAccountRow) -> str:
+        """End at its platform what an account was given last; what a person still has to do
+        there, in words."""
+        spooled = secret = None
+        try:
+            held = self.opened(row)
+            # The platform knows the one in the catalog no more where a fresh one is on the disk.
+            spooled = self._spool.find(row.account_id, held.refresh)
+            secret = self._opened(row, spooled.sealed) if spooled is not None else held
+        except (AccountBroken, Misconfigured):
+            # It is left to whoever can read it.
+            spooled = None
+        said = self._revocation.revoke(row, secret)
+        if spooled is not None:
+            self._spool.drop(spooled)
+        return said
 
     def _not_renewable(self, row: SocialAccountRow, ends: datetime) -> AccountBroken | None:
         left = ends - now()
@@ -333,3 +402,8 @@ def due_of(platform: OAuthPlatform, expires_at: datetime) -> datetime:
     """When a token is to be renewed that was got now: before it ends, not at once."""
     at = now()
     return max(expires_at - platform.early, at + (expires_at - at) / 2)
+
+
+def _is_of(spooled: SpooledToken, secret: AccountSecret) -> bool:
+    """Whether it was got with this secret's refresh token."""
+    return secret.refresh is not None and digest_of(secret.refresh) == spooled.of
