@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect, Size, bounding
+from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.model import Region, RegionRole
 
 Grey = NDArray[np.uint8]
@@ -34,16 +34,17 @@ _DARK, _STILL, _WIDEST = 44, 8, 0.3
 _ENDS, _STEP = 0.4, 10
 
 
-def tidied(regions: Sequence[Region], looks: Sequence[Grey], scale: float) -> tuple[Region, ...]:
+def tidied(
+    regions: Sequence[Region], looks: Sequence[Grey], scale: float, source: Rect
+) -> tuple[Region, ...]:
     """Regions without bars at their sides, pages with whole lines.
 
     Args:
         regions: of a stretch, in source pixels.
         looks: pictures of the whole source in it, `scale` as large.
         scale: of `looks` next to the source.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    height, width = looks[0].shape
-    frame = Size(width=width, height=height)
     cameras = [r.rect for r in regions if r.role is RegionRole.CAMERA]
     found = []
     for region in regions:
@@ -52,7 +53,7 @@ def tidied(regions: Sequence[Region], looks: Sequence[Grey], scale: float) -> tu
             rect = without_bars(rect, (), looks, scale)
         elif region.role is RegionRole.SCREEN and not region.corners:
             rect = without_bars(rect, cameras, looks, scale)
-            rect = with_whole_lines(rect, cameras, looks, scale, frame)
+            rect = with_whole_lines(rect, cameras, looks, scale, source)
         found.append(region.model_copy(update={"rect": rect}))
     return tuple(found)
 
@@ -108,7 +109,7 @@ def _bar(pictures: Floats) -> int:
 
 
 def with_whole_lines(
-    page: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float, frame: Size
+    page: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float, source: Rect
 ) -> Rect:
     """A page, larger where a line of text lies across one of its borders.
 
@@ -117,13 +118,14 @@ def with_whole_lines(
         covered: cameras, which it is not to reach into.
         looks: pictures of the whole source, `scale` as large.
         scale: of `looks`.
-        frame: size of `looks`.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    source = frame.rect.scaled(1 / scale)
+    height, width = looks[0].shape
     around = _grown(page, round(_REACH * page.height)).intersect(source)
     if around is None or around == page:
         return page
-    small, inner = around.scaled(scale).clamp(frame.rect), page.scaled(scale)
+    small = around.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
+    inner = page.scaled(scale)
     holes = [c.scaled(scale) for c in covered]
     wanted = [page]
     for grey in looks:

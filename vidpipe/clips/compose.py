@@ -130,8 +130,9 @@ class Composer:
         within = self._within(first, last)
         looks: list[Grey] = []
         if stretch.regions:
-            looks = looks_at(within, self.recording.reader)
-            tidy = tidied(stretch.regions, looks, self.recording.reader.scale)
+            reader = self.recording.reader
+            looks = looks_at(within, reader)
+            tidy = tidied(stretch.regions, looks, reader.scale, reader.video.size.rect)
             stretch = stretch.model_copy(update={"regions": tidy})
         screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
@@ -276,11 +277,14 @@ class Composer:
         self, screen: Region, camera: Region, page: Rect, looks: Sequence[Grey]
     ) -> tuple[Rect, Rect | None] | tuple[None, None]:
         """What is painted over because it is shown beside the page, and with what of it."""
-        scale = self.recording.reader.scale
+        reader = self.recording.reader
+        scale = reader.scale
         hole, like = delogo_region(camera.rect, screen, looks, scale), None
         overlap = camera.rect.intersect(screen.rect)
         if hole is None and not screen.corners and overlap not in (None, screen.rect):
-            hole, like = fill_of(camera.rect, screen.rect, looks, scale)
+            hole, like = fill_of(
+                camera.rect, screen.rect, looks, scale, reader.video.size.rect
+            )
         if hole is None or hole.intersect(page) is None:
             return None, None
         return hole, like

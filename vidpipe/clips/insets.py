@@ -128,7 +128,9 @@ def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: fl
     return grown
 
 
-def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tuple[Rect, Rect]:
+def fill_of(
+    camera: Rect, page: Rect, looks: Sequence[Grey], scale: float, source: Rect
+) -> tuple[Rect, Rect]:
     """An inset with a little around it, and the strip of the page beside it that is plainest.
 
     For one that lies on something, or across a border of the page.
@@ -138,11 +140,10 @@ def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tu
         page: where it is in the source.
         looks: pictures of the whole source, `scale` as large.
         scale: of `looks`.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    height, width = looks[0].shape
     hole = _grown(camera, max(2, round(_MARGIN * page.width)))
-    frame = Rect(x=0, y=0, width=width, height=height).scaled(1 / scale)
-    hole = hole.intersect(frame) or hole
+    hole = hole.intersect(source) or hole
     thick = max(4, round(_STRIP * page.width))
     inside = hole.intersect(page) or hole
     level, upright = {"height": inside.height}, {"width": inside.width}

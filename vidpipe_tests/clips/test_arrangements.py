@@ -118,10 +118,19 @@ def test_an_inset_over_text_is_filled_like_the_plainest_side_of_it():
     look[:, 160:1120] = 150
     look[464:704:8, 700:944] = 20  # lines of text on the left
     look[440:464:3, 944:1120] = 90  # something fainter over it
-    hole, like = fill_of(inset, page, [look], 1.0)
+    hole, like = fill_of(inset, page, [look], 1.0, Rect(x=0, y=0, width=1280, height=720))
     assert hole.intersect(inset) == inset
     assert like.intersect(page) == like and like.intersect(hole) is None
     assert like.width > like.height, "beside the page's text, not on it"
+
+
+def test_a_hole_ends_where_a_source_does_whose_size_the_looks_rounded():
+    source, page = Rect(x=0, y=0, width=3024, height=1964), Rect(x=0, y=0, width=2600, height=1964)
+    inset = Rect(x=2400, y=1500, width=600, height=460)
+    # 1964 rows are 415.7 at this scale, and the 416 that are read would be 1966.
+    look = np.zeros((416, 640), np.uint8)
+    hole, _ = fill_of(inset, page, [look], 640 / 3024, source)
+    assert hole.bottom == source.bottom
 
 
 def test_what_a_person_did_not_change_stays_side_by_side():

@@ -8,7 +8,7 @@ from vidpipe.clips.borders import tidied, with_whole_lines, without_bars
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.model import Region, RegionRole
 
-FRAME = Size(width=1280, height=720)
+FRAME = Size(width=1280, height=720).rect
 PAGE = Rect(x=380, y=108, width=900, height=506)
 
 
@@ -55,6 +55,17 @@ def test_what_reaches_far_is_no_line():
     assert shown(page, [image] * 3) == page
 
 
+def test_a_page_ends_where_a_source_does_whose_size_the_looks_rounded():
+    # 1964 rows are 415.7 at this scale, and the 416 that are read would be 1966.
+    source, scale = Rect(x=0, y=0, width=3024, height=1964), 640 / 3024
+    image = np.full((416, 640), 20, np.uint8)
+    face = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(image, "What we care about", (120, 412), face, 1.2, 190, 3, cv2.LINE_AA)
+    page = Rect(x=400, y=400, width=2500, height=1490)
+    found = with_whole_lines(page, (), [image] * 3, scale, source)
+    assert found.bottom == source.bottom < 1966
+
+
 def cameras(bar=20, left=12):
     """Three looks at a camera whose picture begins some pixels late."""
     noise = np.random.default_rng(3)
@@ -82,7 +93,7 @@ def test_what_is_no_bar_stays(looks):
 
 def test_a_dark_page_keeps_its_margins():
     page = Region(role=RegionRole.SCREEN, rect=PAGE, confidence=1.0)
-    (found,) = tidied([page], [dark_frame()] * 3, 1.0)
+    (found,) = tidied([page], [dark_frame()] * 3, 1.0, FRAME)
     assert found.rect == PAGE
 
 
@@ -99,6 +110,6 @@ def test_a_page_ends_where_a_bar_begins_behind_an_inset():
         Region(role=RegionRole.SCREEN, rect=Rect(x=162, y=0, width=1118, height=720), confidence=1),
         Region(role=RegionRole.CAMERA, rect=inset, confidence=1, faces=1),
     ]
-    page, camera = (r.rect for r in tidied(regions, looks, 1.0))
+    page, camera = (r.rect for r in tidied(regions, looks, 1.0, FRAME))
     assert page.x == 162 and page.right == pytest.approx(1119, abs=1)
     assert camera == inset
