@@ -59,7 +59,10 @@ def tidied(
 
 
 def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float) -> Rect:
-    """A region without even dark bars along its borders; `covered` parts do not count."""
+    """A region without even dark bars along its borders; `covered` parts do not count.
+
+    As it is where less than half of its width or height would be left.
+    """
     height, width = looks[0].shape
     small = rect.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
     hidden = np.zeros((small.height, small.width), bool)
@@ -76,6 +79,8 @@ def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], sca
         return rect
     # A pixel more, which is half of the bar and half of the picture.
     left, right, top, bottom = (round((n + 1) / scale) if n else 0 for n in cut.values())
+    if 2 * (left + right) > rect.width or 2 * (top + bottom) > rect.height:
+        return rect
     return Rect(
         x=rect.x + left,
         y=rect.y + top,

@@ -91,6 +91,15 @@ def test_what_is_no_bar_stays(looks):
     assert without_bars(CAMERA, (), looks, 1.0) == CAMERA
 
 
+@pytest.mark.parametrize("height", [4, 5, 6])
+def test_a_region_of_a_few_rows_keeps_them(height):
+    rect = Rect(x=900, y=206, width=372, height=height)
+    looks = [np.full((720, 1280), 20, np.uint8) for _ in range(3)]
+    for k, image in enumerate(looks):
+        image[207 : 206 + height - 1, 900:1272] = 120 + 40 * k
+    assert without_bars(rect, (), looks, 1.0) == rect
+
+
 def test_a_dark_page_keeps_its_margins():
     page = Region(role=RegionRole.SCREEN, rect=PAGE, confidence=1.0)
     (found,) = tidied([page], [dark_frame()] * 3, 1.0, FRAME)
