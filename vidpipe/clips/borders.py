@@ -30,6 +30,8 @@ _ACROSS = 2
 #: A bar is as dark as this nearly everywhere, stands still to so many greys, and takes at most
 #: so much.
 _DARK, _STILL, _WIDEST = 44, 8, 0.3
+#: A camera with so much of the source is all of it, where what is wider than this is a dark room.
+_WHOLE, _WIDEST_OF_WHOLE = 0.9, 0.05
 #: It ends where so much of what is beside it differs by so many greys.
 _ENDS, _STEP = 0.4, 10
 
@@ -50,7 +52,9 @@ def tidied(
     for region in regions:
         rect = region.rect
         if region.role is RegionRole.CAMERA and not region.circle:
-            rect = without_bars(rect, (), looks, scale)
+            whole = rect.area >= _WHOLE * source.area
+            widest = _WIDEST_OF_WHOLE if whole else _WIDEST
+            rect = without_bars(rect, (), looks, scale, widest)
         elif region.role is RegionRole.SCREEN and not region.corners:
             rect = without_bars(rect, cameras, looks, scale)
             rect = with_whole_lines(rect, cameras, looks, scale, source)
@@ -58,10 +62,23 @@ def tidied(
     return tuple(found)
 
 
-def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float) -> Rect:
-    """A region without even dark bars along its borders; `covered` parts do not count.
+def without_bars(
+    rect: Rect,
+    covered: Sequence[Rect],
+    looks: Sequence[Grey],
+    scale: float,
+    widest: float = _WIDEST,
+) -> Rect:
+    """A region without even dark bars along its borders.
 
     As it is where less than half of its width or height would be left.
+
+    Args:
+        rect: the region, in source pixels.
+        covered: parts of it that do not count.
+        looks: pictures of the whole source, `scale` as large.
+        scale: of `looks`.
+        widest: the most that a bar takes, next to the region's width or height.
     """
     height, width = looks[0].shape
     small = rect.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
@@ -74,7 +91,7 @@ def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], sca
             ] = True
     shown = np.stack([g[small.y : small.bottom, small.x : small.right] for g in looks])
     seen = np.where(hidden, np.nan, shown.astype(np.float32))
-    cut = {side: _bar(_turned(seen, side)) for side in ("left", "right", "top", "bottom")}
+    cut = {side: _bar(_turned(seen, side), widest) for side in ("left", "right", "top", "bottom")}
     if not any(cut.values()):
         return rect
     # A pixel more, which is half of the bar and half of the picture.
@@ -96,9 +113,9 @@ def _turned(pictures: Floats, side: str) -> Floats:
     return pictures[..., ::-1] if side in ("right", "bottom") else pictures
 
 
-def _bar(pictures: Floats) -> int:
+def _bar(pictures: Floats, widest: float) -> int:
     """How many columns on the left are a dark bar that stands still, up to something upright."""
-    most = round(_WIDEST * pictures.shape[2])
+    most = round(widest * pictures.shape[2])
     seen = pictures[..., : most + 3]
     if np.isnan(seen).all(axis=(0, 1)).any():
         return 0

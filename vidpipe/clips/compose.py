@@ -132,8 +132,9 @@ class Composer:
         if stretch.regions:
             reader = self.recording.reader
             looks = looks_at(within, reader)
-            tidy = tidied(stretch.regions, looks, reader.scale, reader.video.size.rect)
-            stretch = stretch.model_copy(update={"regions": tidy})
+            if not stretch.is_given:
+                tidy = tidied(stretch.regions, looks, reader.scale, reader.video.size.rect)
+                stretch = stretch.model_copy(update={"regions": tidy})
         screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
             return self._nearer(

@@ -1,12 +1,19 @@
 """Borders that were found a little off: lines of text stay whole, dark bars go."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
 
 from vidpipe.clips.borders import tidied, with_whole_lines, without_bars
+from vidpipe.clips.compose import Composer, SourceRecording
+from vidpipe.clips.model import ClipOptions, Composition, Part
+from vidpipe.framing.model import FramingOptions
 from vidpipe.geometry import Rect, Size
-from vidpipe.layout.model import Region, RegionRole
+from vidpipe.layout.model import GIVEN, LayoutInterval, LayoutKind, Region, RegionRole
+from vidpipe.timeline import EditList, FrameSpan
+from vidpipe_tests.clips.shared import VERTICAL
 
 FRAME = Size(width=1280, height=720).rect
 PAGE = Rect(x=380, y=108, width=900, height=506)
@@ -89,6 +96,57 @@ def test_a_bar_at_the_side_of_a_camera_goes():
 @pytest.mark.parametrize("looks", [cameras(left=0), cameras(bar=120)], ids=["none", "light"])
 def test_what_is_no_bar_stays(looks):
     assert without_bars(CAMERA, (), looks, 1.0) == CAMERA
+
+
+def tidied_camera(rect, image):
+    region = Region(role=RegionRole.CAMERA, rect=rect, confidence=0.95, faces=1)
+    (found,) = tidied([region], [image] * 3, 1.0, FRAME)
+    return found.rect
+
+
+def test_a_lit_place_in_a_dark_room_is_no_picture_with_bars():
+    image = np.full((720, 1280), 20, np.uint8)
+    image[:, 200:1000] = np.random.default_rng(5).integers(60, 200, (720, 800))
+    assert tidied_camera(FRAME, image) == FRAME
+    # A few pixels at the side are a bar all the same.
+    image[:, 12:] = np.random.default_rng(5).integers(60, 200, (720, 1268))
+    found = tidied_camera(FRAME, image)
+    assert 12 <= found.x <= 14 and found.right == FRAME.right
+
+
+@pytest.mark.parametrize("confidence", [0.95, GIVEN])
+def test_regions_that_somebody_gave_are_used_as_they_are(monkeypatch, confidence):
+    page = Rect(x=380, y=146, width=900, height=468)
+    used = []
+
+    def remembered(_, first, last, within, screen, camera):
+        used.append(screen.rect)
+        whole = {"first_frame": first, "last_frame": last, "screen": screen.rect}
+        return Part(**whole, composition=Composition.FIT)
+
+    monkeypatch.setattr(Composer, "_page", remembered)
+    reader = SimpleNamespace(
+        scale=1.0,
+        video=SimpleNamespace(size=Size(width=1280, height=720)),
+        at=lambda _: SimpleNamespace(grey=dark_frame()),
+    )
+    composer = Composer(
+        SourceRecording("v", None, (), None, reader, None),
+        EditList(fps_num=25, fps_den=1, spans=(FrameSpan(first=0, last=100),)),
+        ClipOptions(variants=(VERTICAL,)),
+        FramingOptions(),
+        VERTICAL,
+        captions=True,
+    )
+    stretch = LayoutInterval(
+        start_s=0,
+        end_s=4,
+        kind=LayoutKind.SCREEN,
+        regions=(Region(role=RegionRole.SCREEN, rect=page, confidence=confidence),),
+        confidence=confidence,
+    )
+    composer.parts(stretch, 0, 100)
+    assert (used == [page]) == stretch.is_given
 
 
 @pytest.mark.parametrize("height", [4, 5, 6])
