@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from vidpipe.clips.auto_zoom import says_little, visible_region
 from vidpipe.clips.borders import tidied
-from vidpipe.clips.canvas import PAGE_SHARE, column, over, side_by_side, stack, tallest, titled
+from vidpipe.clips.canvas import (
+    PAGE_SHARE,
+    column,
+    has_room_over,
+    over,
+    side_by_side,
+    stack,
+    tallest,
+    titled,
+)
 from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
@@ -384,21 +393,9 @@ class Composer:
                 )
             ]
         if head_width(faces) > path.rect.width:
-            least = canvas.width / tallest(self.variant, captions=self.captions)
-            shown = around_heads(rect, least, faces)
-            wanted = self.options.template.title_zone and self.has_title
-            where = over(shown, self.variant, captions=self.captions, has_title=wanted)
-            return [
-                Part(
-                    first_frame=first,
-                    last_frame=last,
-                    composition=Composition.FIT,
-                    screen=shown,
-                    over=True,
-                    titled=where.title is not None,
-                    ground=self._ground(),
-                )
-            ]
+            close = self._close_up(first, last, rect, faces)
+            if close is not None:
+                return [close]
         part = Part(
             first_frame=first,
             last_frame=last,
@@ -409,6 +406,26 @@ class Composer:
         if self.options.template.punch_in == "none" or self.kept is not None:
             return [part]
         return list(self._punched(part, faces))
+
+    def _close_up(
+        self, first: int, last: int, rect: Rect, faces: Sequence[FacePoint]
+    ) -> Part | None:
+        """All of the heads under what is said; None of a region that is too high for that."""
+        least = self.variant.size.width / tallest(self.variant, captions=self.captions)
+        shown = around_heads(rect, least, faces)
+        if not has_room_over(shown, self.variant, captions=self.captions):
+            return None
+        wanted = self.options.template.title_zone and self.has_title
+        where = over(shown, self.variant, captions=self.captions, has_title=wanted)
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.FIT,
+            screen=shown,
+            over=True,
+            titled=where.title is not None,
+            ground=self._ground(),
+        )
 
     def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
         """The part with cut-ins or zooms; captions keep clear of the face in both sizes."""
