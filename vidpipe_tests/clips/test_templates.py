@@ -375,6 +375,21 @@ def test_a_picture_follows_its_sound_where_a_pause_was_taken_out():
     assert edit.picture_spans(0.0) == edit.spans
 
 
+def test_picture_and_sound_are_cut_at_once_where_another_part_begins():
+    edit = spans(60, 100, 80, gap=45)
+    first, second = 60, 160
+    # A J cut at the first join, in which the picture stays for three frames.
+    for at, last in ((first, 60), (first + 2, 60), (first + 3, 63), (first - 1, 63)):
+        assert edit.picture_spans(0.1, 0.0, {0, at})[0].last == last
+    # An L cut, which begins three frames before it.
+    for at, last in ((first, 60), (first - 2, 60), (first - 3, 57), (first + 1, 57)):
+        assert edit.picture_spans(0.1, 0.1, {0, at})[0].last == last
+    # Other joins are cut as they were.
+    seen = edit.picture_spans(0.1, 0.0, {second})
+    assert seen[0].last == 63 and seen[1].last == edit.spans[1].last
+    assert sum(s.frames for s in seen) == edit.frames
+
+
 def test_cut_ins_wait_for_the_picture_of_a_j_cut():
     edit = spans(160, 200)
     assert moments(edit, [], 0, edit.frames) == [160]
