@@ -143,7 +143,7 @@ def with_whole_lines(
         source: its whole picture, in pixels: the size of `looks` is rounded.
     """
     height, width = looks[0].shape
-    around = _grown(page, round(_REACH * page.height)).intersect(source)
+    around = page.grown(round(_REACH * page.height)).intersect(source)
     if around is None or around == page:
         return page
     small = around.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
@@ -165,12 +165,6 @@ def with_whole_lines(
     bottom = lines.bottom + air if lines.bottom > page.bottom else page.bottom
     whole = Rect(x=left, y=top, width=right - left, height=bottom - top)
     return _beside(whole.intersect(source) or page, page, covered)
-
-
-def _grown(rect: Rect, by: int) -> Rect:
-    return Rect(
-        x=rect.x - by, y=rect.y - by, width=rect.width + 2 * by, height=rect.height + 2 * by
-    )
 
 
 def _lies_across(line: Rect, page: Rect) -> bool:

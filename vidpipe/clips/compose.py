@@ -33,7 +33,15 @@ from vidpipe.clips.insets import (
 from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.nearer import changes, moved
-from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
+from vidpipe.clips.punch import (
+    CLOSER,
+    SLOWLY_CLOSER,
+    ZOOM_S,
+    closer_crop,
+    moments,
+    punched,
+    zoomed,
+)
 from vidpipe.framing.follow import (
     FramedPair,
     close_up,
@@ -292,9 +300,7 @@ class Composer:
         hole, like = delogo_region(camera.rect, screen, looks, scale), None
         overlap = camera.rect.intersect(screen.rect)
         if hole is None and not screen.corners and overlap not in (None, screen.rect):
-            hole, like = fill_of(
-                camera.rect, screen.rect, looks, scale, reader.video.size.rect
-            )
+            hole, like = fill_of(camera.rect, screen.rect, looks, scale, reader.video.size.rect)
         if hole is None or hole.intersect(page) is None:
             return None, None
         return hole, like
@@ -440,7 +446,7 @@ class Composer:
             self.edit.picture_spans(look.j_cut_s, look.l_cut_s),
             takes if slow else 0,
         )
-        closer = closer_crop(part.camera, faces)
+        closer = closer_crop(part.camera, faces, SLOWLY_CLOSER if slow else CLOSER)
         larger = closer and face_on(self.variant.size, closer, faces)
         if at and larger and part.face:
             part = part.model_copy(update={"face": bounding([part.face, larger])})

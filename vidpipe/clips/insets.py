@@ -112,8 +112,8 @@ def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: fl
     None where it does not lie within the page, or on something: a smear would be worse.
     """
     margin = max(2, round(_MARGIN * screen.rect.width))
-    grown = _grown(camera, margin)
-    around = _grown(camera, 2 * margin)
+    grown = camera.grown(margin)
+    around = camera.grown(2 * margin)
     if screen.corners or around.intersect(screen.rect) != around:
         return None
     outer, inner = around.scaled(scale), grown.scaled(scale)
@@ -142,7 +142,7 @@ def fill_of(
         scale: of `looks`.
         source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    hole = _grown(camera, max(2, round(_MARGIN * page.width)))
+    hole = camera.grown(max(2, round(_MARGIN * page.width)))
     hole = hole.intersect(source) or hole
     thick = max(4, round(_STRIP * page.width))
     inside = hole.intersect(page) or hole
@@ -161,9 +161,3 @@ def fill_of(
         return max(float(np.subtract(*np.percentile(s, (90, 10)))) for s in shown)
 
     return hole, min(strips, key=busy, default=inside)
-
-
-def _grown(rect: Rect, by: int) -> Rect:
-    return Rect(
-        x=rect.x - by, y=rect.y - by, width=rect.width + 2 * by, height=rect.height + 2 * by
-    )

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from vidpipe.geometry import Rect
 from vidpipe.timeline import Interval
 
-
 #: Confidence of what is known; of what is found it is never as much.
 GIVEN = 1.0
 

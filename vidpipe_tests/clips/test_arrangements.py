@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from vidpipe.clips.canvas import arrange, column, over, side_by_side, stack, tallest
 from vidpipe.clips import compose
+from vidpipe.clips.canvas import arrange, column, over, side_by_side, stack, tallest
 from vidpipe.clips.compose import Composer, SourceRecording
 from vidpipe.clips.insets import fill_of
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
@@ -69,14 +69,21 @@ def test_a_close_up_takes_most_of_the_canvas():
 def test_a_close_up_that_leaves_no_room_over_it_is_a_speaker(monkeypatch, region, composition):
     rect = Rect(x=0, y=0, width=region[0], height=region[1])
     head = 0.55 * 1920 if rect.aspect < 1 else 0.6 * 1080
-    seen = [FacePoint(t_s=k / 4, x=rect.center[0], y=rect.center[1], height=head) for k in range(16)]
+    seen = [
+        FacePoint(t_s=k / 4, x=rect.center[0], y=rect.center[1], height=head) for k in range(16)
+    ]
     monkeypatch.setattr(compose, "follow", lambda *_: (seen, []))
     camera = Region(role=RegionRole.CAMERA, rect=rect, confidence=1.0, faces=1)
     stretch = LayoutInterval(
         start_s=0, end_s=4, kind=LayoutKind.CAMERA, regions=(camera,), confidence=1.0
     )
     layout = Layout(
-        width=rect.width, height=rect.height, duration_s=4, stretches=(stretch,), shots=(), slides=()
+        width=rect.width,
+        height=rect.height,
+        duration_s=4,
+        stretches=(stretch,),
+        shots=(),
+        slides=(),
     )
     reader = SimpleNamespace(
         scale=1.0,
