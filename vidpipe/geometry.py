@@ -69,6 +69,15 @@ class Rect(BaseModel):
         right, bottom = round(self.right * fx), round(self.bottom * fy)
         return Rect(x=x, y=y, width=max(1, right - x), height=max(1, bottom - y))
 
+    def grown(self, by: int) -> Rect:
+        """Larger by so many pixels at each side."""
+        return Rect(
+            x=self.x - by,
+            y=self.y - by,
+            width=self.width + 2 * by,
+            height=self.height + 2 * by,
+        )
+
     def clamp(self, within: Rect) -> Rect:
         """Moved, and shrunk only where it must be, so that it lies inside `within`."""
         width, height = min(self.width, within.width), min(self.height, within.height)

@@ -6,7 +6,7 @@ intervals are half-open, `[start_s, end_s)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -166,7 +166,9 @@ class EditList(BaseModel):
         """The kept intervals in source seconds."""
         return [span(float(s.first / self.fps), float(s.last / self.fps)) for s in self.spans]
 
-    def picture_spans(self, lead_s: float, lag_s: float = 0.0) -> tuple[FrameSpan, ...]:
+    def picture_spans(
+        self, lead_s: float, lag_s: float = 0.0, parts_at: Collection[int] = ()
+    ) -> tuple[FrameSpan, ...]:
         """What is seen when sound and picture of a piece do not begin at once.
 
         The sound begins `lead_s` before its picture (a J cut): the picture of the piece before
@@ -174,16 +176,25 @@ class EditList(BaseModel):
         other way round with `lag_s` (an L cut): the sound of the piece before ends over the
         next picture. Only where as much was taken out between them as is shown of it, and a
         piece is longer than twice that.
+
+        Args:
+            lead_s: how long the sound is ahead in a J cut, in seconds.
+            lag_s: how long the picture is ahead in an L cut, in seconds.
+            parts_at: frames of the clip at which it begins to show something else: where one is
+                at a join, or between it and where the picture would be cut, both are cut at once.
         """
         lead, lag = round(lead_s * self.fps), round(lag_s * self.fps)
-        spans = list(self.spans)
+        spans, at = list(self.spans), 0
         for k in range(len(spans) - 1):
             before, after = spans[k], spans[k + 1]
+            at += self.spans[k].frames
             out = after.first - before.last
             shift = lead
             if lag and out >= LONG_PAUSE_S * self.fps:
                 shift = -lag
             shortened = after if shift > 0 else before
+            if any(at <= n < at + shift or at + shift < n <= at for n in parts_at):
+                continue
             if out >= abs(shift) and shortened.frames > 2 * abs(shift):
                 spans[k] = FrameSpan(first=before.first, last=before.last + shift)
                 spans[k + 1] = FrameSpan(first=after.first + shift, last=after.last)

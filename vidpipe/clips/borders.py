@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.geometry import Rect, Size, bounding
+from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.model import Region, RegionRole
 
 Grey = NDArray[np.uint8]
@@ -30,35 +30,56 @@ _ACROSS = 2
 #: A bar is as dark as this nearly everywhere, stands still to so many greys, and takes at most
 #: so much.
 _DARK, _STILL, _WIDEST = 44, 8, 0.3
+#: A camera with so much of the source is all of it, where what is wider than this is a dark room.
+_WHOLE, _WIDEST_OF_WHOLE = 0.9, 0.05
 #: It ends where so much of what is beside it differs by so many greys.
 _ENDS, _STEP = 0.4, 10
 
 
-def tidied(regions: Sequence[Region], looks: Sequence[Grey], scale: float) -> tuple[Region, ...]:
+def tidied(
+    regions: Sequence[Region], looks: Sequence[Grey], scale: float, source: Rect
+) -> tuple[Region, ...]:
     """Regions without bars at their sides, pages with whole lines.
 
     Args:
         regions: of a stretch, in source pixels.
         looks: pictures of the whole source in it, `scale` as large.
         scale: of `looks` next to the source.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    height, width = looks[0].shape
-    frame = Size(width=width, height=height)
     cameras = [r.rect for r in regions if r.role is RegionRole.CAMERA]
     found = []
     for region in regions:
         rect = region.rect
         if region.role is RegionRole.CAMERA and not region.circle:
-            rect = without_bars(rect, (), looks, scale)
+            whole = rect.area >= _WHOLE * source.area
+            widest = _WIDEST_OF_WHOLE if whole else _WIDEST
+            rect = without_bars(rect, (), looks, scale, widest)
         elif region.role is RegionRole.SCREEN and not region.corners:
             rect = without_bars(rect, cameras, looks, scale)
-            rect = with_whole_lines(rect, cameras, looks, scale, frame)
+            rect = with_whole_lines(rect, cameras, looks, scale, source)
         found.append(region.model_copy(update={"rect": rect}))
     return tuple(found)
 
 
-def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float) -> Rect:
-    """A region without even dark bars along its borders; `covered` parts do not count."""
+def without_bars(
+    rect: Rect,
+    covered: Sequence[Rect],
+    looks: Sequence[Grey],
+    scale: float,
+    widest: float = _WIDEST,
+) -> Rect:
+    """A region without even dark bars along its borders.
+
+    As it is where less than half of its width or height would be left.
+
+    Args:
+        rect: the region, in source pixels.
+        covered: parts of it that do not count.
+        looks: pictures of the whole source, `scale` as large.
+        scale: of `looks`.
+        widest: the most that a bar takes, next to the region's width or height.
+    """
     height, width = looks[0].shape
     small = rect.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
     hidden = np.zeros((small.height, small.width), bool)
@@ -70,11 +91,13 @@ def without_bars(rect: Rect, covered: Sequence[Rect], looks: Sequence[Grey], sca
             ] = True
     shown = np.stack([g[small.y : small.bottom, small.x : small.right] for g in looks])
     seen = np.where(hidden, np.nan, shown.astype(np.float32))
-    cut = {side: _bar(_turned(seen, side)) for side in ("left", "right", "top", "bottom")}
+    cut = {side: _bar(_turned(seen, side), widest) for side in ("left", "right", "top", "bottom")}
     if not any(cut.values()):
         return rect
     # A pixel more, which is half of the bar and half of the picture.
     left, right, top, bottom = (round((n + 1) / scale) if n else 0 for n in cut.values())
+    if 2 * (left + right) > rect.width or 2 * (top + bottom) > rect.height:
+        return rect
     return Rect(
         x=rect.x + left,
         y=rect.y + top,
@@ -90,9 +113,9 @@ def _turned(pictures: Floats, side: str) -> Floats:
     return pictures[..., ::-1] if side in ("right", "bottom") else pictures
 
 
-def _bar(pictures: Floats) -> int:
+def _bar(pictures: Floats, widest: float) -> int:
     """How many columns on the left are a dark bar that stands still, up to something upright."""
-    most = round(_WIDEST * pictures.shape[2])
+    most = round(widest * pictures.shape[2])
     seen = pictures[..., : most + 3]
     if np.isnan(seen).all(axis=(0, 1)).any():
         return 0
@@ -108,7 +131,7 @@ def _bar(pictures: Floats) -> int:
 
 
 def with_whole_lines(
-    page: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float, frame: Size
+    page: Rect, covered: Sequence[Rect], looks: Sequence[Grey], scale: float, source: Rect
 ) -> Rect:
     """A page, larger where a line of text lies across one of its borders.
 
@@ -117,13 +140,14 @@ def with_whole_lines(
         covered: cameras, which it is not to reach into.
         looks: pictures of the whole source, `scale` as large.
         scale: of `looks`.
-        frame: size of `looks`.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    source = frame.rect.scaled(1 / scale)
-    around = _grown(page, round(_REACH * page.height)).intersect(source)
+    height, width = looks[0].shape
+    around = page.grown(round(_REACH * page.height)).intersect(source)
     if around is None or around == page:
         return page
-    small, inner = around.scaled(scale).clamp(frame.rect), page.scaled(scale)
+    small = around.scaled(scale).clamp(Rect(x=0, y=0, width=width, height=height))
+    inner = page.scaled(scale)
     holes = [c.scaled(scale) for c in covered]
     wanted = [page]
     for grey in looks:
@@ -141,12 +165,6 @@ def with_whole_lines(
     bottom = lines.bottom + air if lines.bottom > page.bottom else page.bottom
     whole = Rect(x=left, y=top, width=right - left, height=bottom - top)
     return _beside(whole.intersect(source) or page, page, covered)
-
-
-def _grown(rect: Rect, by: int) -> Rect:
-    return Rect(
-        x=rect.x - by, y=rect.y - by, width=rect.width + 2 * by, height=rect.height + 2 * by
-    )
 
 
 def _lies_across(line: Rect, page: Rect) -> bool:

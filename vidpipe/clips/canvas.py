@@ -36,6 +36,8 @@ _DISC = 0.8
 _SMALL = 0.6
 #: A crop fills its band that is narrower by no more than this: the stretch is not seen.
 _AS_WIDE = 0.98
+#: A picture that is higher than the highest by no more than this is so by rounding.
+_AS_HIGH = 1.005
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,12 @@ def titled(screen: Rect, variant: Variant, *, captions: bool) -> CanvasLayout | 
         screen=page,
         caption=Rect(x=safe.x, y=below, width=safe.width, height=max(high, gap)),
     )
+
+
+def has_room_over(screen: Rect, variant: Variant, *, captions: bool) -> bool:
+    """Whether a picture alone, as large as can be, leaves room for what stands over it."""
+    shown = fit(screen, variant.size.rect)
+    return shown.height <= _AS_HIGH * tallest(variant, captions=captions)
 
 
 def over(screen: Rect, variant: Variant, *, captions: bool, has_title: bool) -> CanvasLayout:

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from vidpipe.clips.auto_zoom import says_little, visible_region
 from vidpipe.clips.borders import tidied
-from vidpipe.clips.canvas import PAGE_SHARE, column, over, side_by_side, stack, tallest, titled
+from vidpipe.clips.canvas import (
+    PAGE_SHARE,
+    column,
+    has_room_over,
+    over,
+    side_by_side,
+    stack,
+    tallest,
+    titled,
+)
 from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
@@ -24,7 +33,15 @@ from vidpipe.clips.insets import (
 from vidpipe.clips.keeping import holds, whole_with
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.nearer import changes, moved
-from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
+from vidpipe.clips.punch import (
+    CLOSER,
+    SLOWLY_CLOSER,
+    ZOOM_S,
+    closer_crop,
+    moments,
+    punched,
+    zoomed,
+)
 from vidpipe.framing.follow import (
     FramedPair,
     close_up,
@@ -130,9 +147,11 @@ class Composer:
         within = self._within(first, last)
         looks: list[Grey] = []
         if stretch.regions:
-            looks = looks_at(within, self.recording.reader)
-            tidy = tidied(stretch.regions, looks, self.recording.reader.scale)
-            stretch = stretch.model_copy(update={"regions": tidy})
+            reader = self.recording.reader
+            looks = looks_at(within, reader)
+            if not stretch.is_given:
+                tidy = tidied(stretch.regions, looks, reader.scale, reader.video.size.rect)
+                stretch = stretch.model_copy(update={"regions": tidy})
         screen, camera = stretch.region(RegionRole.SCREEN), stretch.region(RegionRole.CAMERA)
         if stretch.kind is LayoutKind.SCREEN_AND_CAMERA and screen and camera and self._upright:
             return self._nearer(
@@ -276,11 +295,12 @@ class Composer:
         self, screen: Region, camera: Region, page: Rect, looks: Sequence[Grey]
     ) -> tuple[Rect, Rect | None] | tuple[None, None]:
         """What is painted over because it is shown beside the page, and with what of it."""
-        scale = self.recording.reader.scale
+        reader = self.recording.reader
+        scale = reader.scale
         hole, like = delogo_region(camera.rect, screen, looks, scale), None
         overlap = camera.rect.intersect(screen.rect)
         if hole is None and not screen.corners and overlap not in (None, screen.rect):
-            hole, like = fill_of(camera.rect, screen.rect, looks, scale)
+            hole, like = fill_of(camera.rect, screen.rect, looks, scale, reader.video.size.rect)
         if hole is None or hole.intersect(page) is None:
             return None, None
         return hole, like
@@ -379,21 +399,9 @@ class Composer:
                 )
             ]
         if head_width(faces) > path.rect.width:
-            least = canvas.width / tallest(self.variant, captions=self.captions)
-            shown = around_heads(rect, least, faces)
-            wanted = self.options.template.title_zone and self.has_title
-            where = over(shown, self.variant, captions=self.captions, has_title=wanted)
-            return [
-                Part(
-                    first_frame=first,
-                    last_frame=last,
-                    composition=Composition.FIT,
-                    screen=shown,
-                    over=True,
-                    titled=where.title is not None,
-                    ground=self._ground(),
-                )
-            ]
+            close = self._close_up(first, last, rect, faces)
+            if close is not None:
+                return [close]
         part = Part(
             first_frame=first,
             last_frame=last,
@@ -404,6 +412,26 @@ class Composer:
         if self.options.template.punch_in == "none" or self.kept is not None:
             return [part]
         return list(self._punched(part, faces))
+
+    def _close_up(
+        self, first: int, last: int, rect: Rect, faces: Sequence[FacePoint]
+    ) -> Part | None:
+        """All of the heads under what is said; None of a region that is too high for that."""
+        least = self.variant.size.width / tallest(self.variant, captions=self.captions)
+        shown = around_heads(rect, least, faces)
+        if not has_room_over(shown, self.variant, captions=self.captions):
+            return None
+        wanted = self.options.template.title_zone and self.has_title
+        where = over(shown, self.variant, captions=self.captions, has_title=wanted)
+        return Part(
+            first_frame=first,
+            last_frame=last,
+            composition=Composition.FIT,
+            screen=shown,
+            over=True,
+            titled=where.title is not None,
+            ground=self._ground(),
+        )
 
     def _punched(self, part: Part, faces: Sequence[FacePoint]) -> Iterator[Part]:
         """The part with cut-ins or zooms; captions keep clear of the face in both sizes."""
@@ -418,7 +446,7 @@ class Composer:
             self.edit.picture_spans(look.j_cut_s, look.l_cut_s),
             takes if slow else 0,
         )
-        closer = closer_crop(part.camera, faces)
+        closer = closer_crop(part.camera, faces, SLOWLY_CLOSER if slow else CLOSER)
         larger = closer and face_on(self.variant.size, closer, faces)
         if at and larger and part.face:
             part = part.model_copy(update={"face": bounding([part.face, larger])})

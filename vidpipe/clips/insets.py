@@ -112,8 +112,8 @@ def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: fl
     None where it does not lie within the page, or on something: a smear would be worse.
     """
     margin = max(2, round(_MARGIN * screen.rect.width))
-    grown = _grown(camera, margin)
-    around = _grown(camera, 2 * margin)
+    grown = camera.grown(margin)
+    around = camera.grown(2 * margin)
     if screen.corners or around.intersect(screen.rect) != around:
         return None
     outer, inner = around.scaled(scale), grown.scaled(scale)
@@ -128,7 +128,9 @@ def delogo_region(camera: Rect, screen: Region, looks: Sequence[Grey], scale: fl
     return grown
 
 
-def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tuple[Rect, Rect]:
+def fill_of(
+    camera: Rect, page: Rect, looks: Sequence[Grey], scale: float, source: Rect
+) -> tuple[Rect, Rect]:
     """An inset with a little around it, and the strip of the page beside it that is plainest.
 
     For one that lies on something, or across a border of the page.
@@ -138,11 +140,10 @@ def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tu
         page: where it is in the source.
         looks: pictures of the whole source, `scale` as large.
         scale: of `looks`.
+        source: its whole picture, in pixels: the size of `looks` is rounded.
     """
-    height, width = looks[0].shape
-    hole = _grown(camera, max(2, round(_MARGIN * page.width)))
-    frame = Rect(x=0, y=0, width=width, height=height).scaled(1 / scale)
-    hole = hole.intersect(frame) or hole
+    hole = camera.grown(max(2, round(_MARGIN * page.width)))
+    hole = hole.intersect(source) or hole
     thick = max(4, round(_STRIP * page.width))
     inside = hole.intersect(page) or hole
     level, upright = {"height": inside.height}, {"width": inside.width}
@@ -160,9 +161,3 @@ def fill_of(camera: Rect, page: Rect, looks: Sequence[Grey], scale: float) -> tu
         return max(float(np.subtract(*np.percentile(s, (90, 10)))) for s in shown)
 
     return hole, min(strips, key=busy, default=inside)
-
-
-def _grown(rect: Rect, by: int) -> Rect:
-    return Rect(
-        x=rect.x - by, y=rect.y - by, width=rect.width + 2 * by, height=rect.height + 2 * by
-    )

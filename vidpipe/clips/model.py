@@ -131,6 +131,23 @@ class Part(BaseModel):
     ground: tuple[Colour, Colour] | None = None
     near: tuple[Rect, Rect] | None = None
 
+    def between(self, first: int, last: int) -> Part:
+        """The clip frames `[first, last)` of it; what moves in it goes on from where it was."""
+        near = self.near
+        if near is not None:
+            near = self._near_at(near, first), self._near_at(near, last - 1)
+        return self.model_copy(update={"first_frame": first, "last_frame": last, "near": near})
+
+    def _near_at(self, near: tuple[Rect, Rect], frame: int) -> Rect:
+        """What is shown at a frame of the clip: a movement is slow at its beginning and end."""
+        share = (frame - self.first_frame) / max(1, self.last_frame - self.first_frame - 1)
+        done = share * share * (3 - 2 * share)
+        x, y, right, bottom = (
+            round(getattr(near[0], side) + done * (getattr(near[1], side) - getattr(near[0], side)))
+            for side in ("x", "y", "right", "bottom")
+        )
+        return Rect(x=x, y=y, width=right - x, height=bottom - y)
+
 
 class ClipPlan(BaseModel):
     """Everything that decides a clip's picture and sound, except the source's bytes."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from vidpipe.clips.model import Part
+from vidpipe.framing.head import head_width
 from vidpipe.framing.model import CropPath, FacePoint
 from vidpipe.geometry import Rect
 from vidpipe.text import ends_sentence
@@ -15,14 +16,13 @@ from vidpipe.timeline import EditList, FrameSpan
 from vidpipe.transcript.model import Word
 
 #: How much closer: a cut between two sizes that differ by less looks like a fault.
-_CLOSER = 1.16
+CLOSER = 1.16
 #: A zoom is seen to be one, and takes so long: a twentieth of the picture in a second.
-_SLOWLY_CLOSER, ZOOM_S = 1.12, 2.4
+SLOWLY_CLOSER, ZOOM_S = 1.12, 2.4
 #: Two cuts are never nearer than this; after so long without one a sentence will do.
 _LEAST_S, _LONG_S = 4.0, 7.0
 #: A head, ears and all, takes at most so much of the closer crop's width.
 _ROOM = 0.8
-_HEAD = 1.04
 
 
 def moments(
@@ -79,7 +79,7 @@ def punched(part: Part, faces: Sequence[FacePoint], at: Sequence[int]) -> Iterat
         at: frames of the clip, within the part.
     """
     path = part.camera
-    closer = path and closer_crop(path, faces)
+    closer = path and closer_crop(path, faces, CLOSER)
     if closer is None or not at:
         yield part
         return
@@ -107,7 +107,7 @@ def zoomed(part: Part, faces: Sequence[FacePoint], at: Sequence[int], takes: int
     """
     path = part.camera
     still = path is not None and len({p.x for p in path.points}) == 1
-    closer = path and closer_crop(path, faces, _SLOWLY_CLOSER)
+    closer = path and closer_crop(path, faces, SLOWLY_CLOSER)
     if path is None or closer is None or not still or not at:
         yield part
         return
@@ -127,14 +127,19 @@ def _resting(part: Part, first: int, last: int, shown: Rect, whole: Rect) -> Par
     return part.model_copy(update={"first_frame": first, "last_frame": last, "near": near})
 
 
-def closer_crop(path: CropPath, faces: Sequence[FacePoint], by: float = _CLOSER) -> CropPath | None:
-    """The path with a crop that is closer; the face keeps its place in it. None without room."""
+def closer_crop(path: CropPath, faces: Sequence[FacePoint], by: float) -> CropPath | None:
+    """The path with a crop that is closer; the face keeps its place in it. None without room.
+
+    Args:
+        path: that follows one face.
+        faces: that it follows, in source pixels.
+        by: how much narrower the crop is: `CLOSER` or `SLOWLY_CLOSER`.
+    """
     if not faces:
         return None
     rect = path.rect
     width, height = round(rect.width / by), round(rect.height / by)
-    head = _HEAD * float(np.median([f.height for f in faces]))
-    if head > _ROOM * width:
+    if head_width(faces) > _ROOM * width:
         return None
     times = [p.t_s for p in path.points]
     lefts = np.interp([f.t_s for f in faces], times, [p.x for p in path.points])

@@ -73,12 +73,12 @@ def _with(
             out.append(part)
             continue
         if part.first_frame < begin:
-            out.append(part.model_copy(update={"last_frame": begin}))
+            out.append(part.between(part.first_frame, begin))
         at_s = edit.to_source(float(begin / edit.fps))
-        whole = part.model_copy(update={"first_frame": begin, "last_frame": end})
+        whole = part.between(begin, end)
         out.append(_chosen(whole, item, at_s, layout, frame, variant, captions=captions))
         if end < part.last_frame:
-            out.append(part.model_copy(update={"first_frame": end}))
+            out.append(part.between(end, part.last_frame))
     return out
 
 
@@ -119,6 +119,7 @@ def _chosen(
             titled=titled,
             over=part.over and item.screen is None,
             ground=part.ground,
+            near=part.near if same else None,
         )
     given = item.camera or (person.rect if person and part.camera is None else None)
     if composition is Composition.STACK:
@@ -143,6 +144,7 @@ def _chosen(
             side_by_side=beside,
             small=part.small and same,
             ground=part.ground,
+            near=part.near if same and item.screen is None else None,
         )
     if composition is Composition.TWO_UP:
         aspect = variant.size.width / (variant.size.height // 4 * 2)
@@ -152,7 +154,12 @@ def _chosen(
         return Part(**fields, camera=camera, other=_path(second, part.other, aspect, frame, at_s))
     camera = _path(given, part.camera, variant.size.aspect, frame, at_s)
     unchanged = item.camera is None and part.composition is Composition.SPEAKER
-    return Part(**fields, camera=camera, face=part.face if unchanged else None)
+    return Part(
+        **fields,
+        camera=camera,
+        face=part.face if unchanged else None,
+        near=part.near if unchanged and camera == part.camera else None,
+    )
 
 
 def _composition(part: Part, item: FramingEdit) -> Composition:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from vidpipe.geometry import Rect
 from vidpipe.timeline import Interval
 
+#: Confidence of what is known; of what is found it is never as much.
+GIVEN = 1.0
+
 
 class RegionRole(StrEnum):
     """What a region shows."""
@@ -49,6 +52,11 @@ class LayoutInterval(Interval):
     kind: LayoutKind
     regions: tuple[Region, ...]
     confidence: float
+
+    @property
+    def is_given(self) -> bool:
+        """Whether its regions are known, not found: said by hand, or recorded apart."""
+        return self.confidence >= GIVEN
 
     def region(self, role: RegionRole) -> Region | None:
         """The most certain region of this role."""

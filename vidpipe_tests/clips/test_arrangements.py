@@ -1,15 +1,19 @@
 """Where a close-up, a wide camera, and a page beside its speaker stand on the canvas."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from vidpipe.clips import compose
 from vidpipe.clips.canvas import arrange, column, over, side_by_side, stack, tallest
+from vidpipe.clips.compose import Composer, SourceRecording
 from vidpipe.clips.insets import fill_of
-from vidpipe.clips.model import Composition, Part, Variant
+from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.reframed import reframed
 from vidpipe.edits.model import FramingEdit
 from vidpipe.framing.head import aspect_for_head, roomy_aspect
-from vidpipe.framing.model import CropPath, FacePoint, PathPoint
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
 from vidpipe.geometry import Rect, fit
 from vidpipe.layout.model import (
     Layout,
@@ -56,6 +60,49 @@ def test_a_close_up_takes_most_of_the_canvas():
     assert high > 0.7 * 1920
     where = over(Rect(x=0, y=0, width=1080, height=high), VERTICAL, captions=True, has_title=True)
     assert where.screen.bottom == 1920 and where.title is None
+
+
+@pytest.mark.parametrize(
+    ("region", "composition"),
+    [((1920, 1080), Composition.FIT), ((1080, 1920), Composition.SPEAKER)],
+)
+def test_a_close_up_that_leaves_no_room_over_it_is_a_speaker(monkeypatch, region, composition):
+    rect = Rect(x=0, y=0, width=region[0], height=region[1])
+    head = 0.55 * 1920 if rect.aspect < 1 else 0.6 * 1080
+    seen = [
+        FacePoint(t_s=k / 4, x=rect.center[0], y=rect.center[1], height=head) for k in range(16)
+    ]
+    monkeypatch.setattr(compose, "follow", lambda *_: (seen, []))
+    camera = Region(role=RegionRole.CAMERA, rect=rect, confidence=1.0, faces=1)
+    stretch = LayoutInterval(
+        start_s=0, end_s=4, kind=LayoutKind.CAMERA, regions=(camera,), confidence=1.0
+    )
+    layout = Layout(
+        width=rect.width,
+        height=rect.height,
+        duration_s=4,
+        stretches=(stretch,),
+        shots=(),
+        slides=(),
+    )
+    reader = SimpleNamespace(
+        scale=1.0,
+        video=SimpleNamespace(size=rect),
+        at=lambda _: SimpleNamespace(grey=np.zeros((rect.height, rect.width), np.uint8)),
+    )
+    composer = Composer(
+        SourceRecording("v", SimpleNamespace(speech=()), (), layout, reader, None),
+        EditList(fps_num=25, fps_den=1, spans=(FrameSpan(first=0, last=100),)),
+        ClipOptions(variants=(VERTICAL,)),
+        FramingOptions(),
+        VERTICAL,
+        captions=True,
+    )
+    part = composer.parts(stretch, 0, 100)[0]
+    assert part.composition is composition
+    where = arrange(part, VERTICAL, captions=True)
+    if where.screen is not None:
+        assert where.caption.intersect(where.screen) is None
 
 
 def test_a_wide_camera_is_as_wide_as_the_canvas_and_not_enlarged_to_its_band():
@@ -118,10 +165,19 @@ def test_an_inset_over_text_is_filled_like_the_plainest_side_of_it():
     look[:, 160:1120] = 150
     look[464:704:8, 700:944] = 20  # lines of text on the left
     look[440:464:3, 944:1120] = 90  # something fainter over it
-    hole, like = fill_of(inset, page, [look], 1.0)
+    hole, like = fill_of(inset, page, [look], 1.0, Rect(x=0, y=0, width=1280, height=720))
     assert hole.intersect(inset) == inset
     assert like.intersect(page) == like and like.intersect(hole) is None
     assert like.width > like.height, "beside the page's text, not on it"
+
+
+def test_a_hole_ends_where_a_source_does_whose_size_the_looks_rounded():
+    source, page = Rect(x=0, y=0, width=3024, height=1964), Rect(x=0, y=0, width=2600, height=1964)
+    inset = Rect(x=2400, y=1500, width=600, height=460)
+    # 1964 rows are 415.7 at this scale, and the 416 that are read would be 1966.
+    look = np.zeros((416, 640), np.uint8)
+    hole, _ = fill_of(inset, page, [look], 640 / 3024, source)
+    assert hole.bottom == source.bottom
 
 
 def test_what_a_person_did_not_change_stays_side_by_side():

@@ -13,16 +13,26 @@ import pytest
 from vidpipe.channels.model import Brand, CaptionStyle, Channel
 from vidpipe.clips.auto_zoom import says_little
 from vidpipe.clips.canvas import arrange, stack, titled
+from vidpipe.clips.compose import Composer, SourceRecording
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
-from vidpipe.clips.model import Composition, Part, Variant
-from vidpipe.clips.punch import ZOOM_S, closer_crop, moments, punched, zoomed
+from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
+from vidpipe.clips.punch import (
+    CLOSER,
+    SLOWLY_CLOSER,
+    ZOOM_S,
+    closer_crop,
+    moments,
+    punched,
+    zoomed,
+)
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.text import fonts
 from vidpipe.clips.text.fonts import fonts_dir
 from vidpipe.clips.text.lettering import from_right
 from vidpipe.clips.text.overlay import TextOverlay, ass_file
-from vidpipe.framing.model import CropPath, FacePoint, PathPoint
-from vidpipe.geometry import Rect, Size
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
+from vidpipe.geometry import Rect, Size, bounding
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
@@ -306,8 +316,8 @@ def test_every_second_piece_is_closer_and_the_face_keeps_its_place():
 
 def test_nobody_is_cut_in_on_who_fills_the_picture_already():
     large = [FacePoint(t_s=0.0, x=600, y=300, height=330)]
-    assert closer_crop(crop(), large) is None
-    assert closer_crop(crop(), []) is None
+    assert closer_crop(crop(), large, CLOSER) is None
+    assert closer_crop(crop(), [], CLOSER) is None
 
 
 # Slow zooms
@@ -339,6 +349,28 @@ def test_a_slow_zoom_rests_between_its_movements_and_takes_its_time():
     assert all(a[1] == b[0] for a, b in itertools.pairwise(ends))
     wide, close = moves[0].near
     assert wide == crop().rect and 1.1 < wide.width / close.width < 1.15
+
+
+@pytest.mark.parametrize(("mode", "by"), [("slow", SLOWLY_CLOSER), ("cut", CLOSER)])
+def test_captions_keep_clear_of_the_face_at_the_size_it_is_shown(mode, by):
+    faces = [FacePoint(t_s=t, x=600, y=300, height=180) for t in (0.0, 5.0, 9.0)]
+    canvas = VERTICAL.size
+    shown = [face_on(canvas, path, faces) for path in (crop(), closer_crop(crop(), faces, by))]
+    part = Part(
+        first_frame=0,
+        last_frame=900,
+        composition=Composition.SPEAKER,
+        camera=crop(),
+        face=shown[0],
+    )
+    edit = spans(300, 300, 300)
+    recording = SourceRecording("v", None, (), None, None, None)
+    template = load_templates()["classic"].model_copy(update={"punch_in": mode, "j_cut_s": 0.0})
+    options = ClipOptions(variants=(VERTICAL,), template=template)
+    composer = Composer(recording, edit, options, FramingOptions(), VERTICAL, captions=True)
+    pieces = list(composer._punched(part, faces))
+    assert len(pieces) > 1
+    assert {piece.face for piece in pieces} == {bounding(shown)}
 
 
 def test_who_moves_or_fills_the_picture_is_not_zoomed_in_on():
@@ -373,6 +405,21 @@ def test_a_picture_follows_its_sound_where_a_pause_was_taken_out():
     assert seen[2].first == edit.spans[2].first
     assert spans(60, 100, gap=2).picture_spans(0.1) == spans(60, 100, gap=2).spans
     assert edit.picture_spans(0.0) == edit.spans
+
+
+def test_picture_and_sound_are_cut_at_once_where_another_part_begins():
+    edit = spans(60, 100, 80, gap=45)
+    first, second = 60, 160
+    # A J cut at the first join, in which the picture stays for three frames.
+    for at, last in ((first, 60), (first + 2, 60), (first + 3, 63), (first - 1, 63)):
+        assert edit.picture_spans(0.1, 0.0, {0, at})[0].last == last
+    # An L cut, which begins three frames before it.
+    for at, last in ((first, 60), (first - 2, 60), (first - 3, 57), (first + 1, 57)):
+        assert edit.picture_spans(0.1, 0.1, {0, at})[0].last == last
+    # Other joins are cut as they were.
+    seen = edit.picture_spans(0.1, 0.0, {second})
+    assert seen[0].last == 63 and seen[1].last == edit.spans[1].last
+    assert sum(s.frames for s in seen) == edit.frames
 
 
 def test_cut_ins_wait_for_the_picture_of_a_j_cut():

@@ -236,6 +236,53 @@ def test_a_choice_for_a_time_cuts_the_part_and_leaves_the_rest():
     assert chosen.screen == FRAME and chosen.camera.rect.intersect(PERSON) is not None
 
 
+CROP = CropPath(rect=Rect(x=400, y=0, width=405, height=720), points=(PathPoint(t_s=10, x=400),))
+CLOSE = Rect(x=420, y=40, width=360, height=640)
+ZOOM = Part(
+    first_frame=0,
+    last_frame=101,
+    composition=Composition.SPEAKER,
+    camera=CROP,
+    near=(CROP.rect, CLOSE),
+)
+
+
+def test_a_zoom_goes_on_where_it_was_around_what_a_person_chose():
+    before, chosen, after = shown(
+        FramingEdit(start_s=11, end_s=13, camera=Rect(x=0, y=0, width=405, height=720)), part=ZOOM
+    )
+    assert chosen.near is None
+    assert before.near[0] == CROP.rect and after.near[1] == CLOSE
+    # Eased: after a quarter of the frames it has come 0.16 of its way, after three 0.84.
+    for rect, share in ((before.near[1], 0.156), (after.near[0], 0.844)):
+        assert rect.width == pytest.approx(405 - share * 45, abs=1.5)
+        assert rect.y == pytest.approx(share * 40, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("part", "composition"),
+    [
+        (ZOOM, "speaker"),
+        (
+            Part(
+                first_frame=0,
+                last_frame=101,
+                composition=Composition.SCREEN,
+                screen=PAGE,
+                near=(PAGE, Rect(x=10, y=10, width=480, height=270)),
+            ),
+            "screen",
+        ),
+    ],
+    ids=["speaker", "page"],
+)
+def test_a_zoom_stays_where_a_person_chose_what_was_shown(part, composition):
+    (same,) = shown(FramingEdit(composition=composition), part=part)
+    assert same == part
+    (other,) = shown(FramingEdit(composition="stack"), part=part)
+    assert other.near is None
+
+
 def test_what_was_followed_is_followed_where_only_the_page_changes():
     path = CropPath(rect=PERSON, points=(PathPoint(t_s=10, x=960), PathPoint(t_s=14, x=900)))
     part = Part(

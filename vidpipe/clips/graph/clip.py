@@ -121,7 +121,10 @@ def _pictures(
             )
             for o in outputs
         ]
-    spans = edit.picture_spans(options.template.j_cut_s, options.template.l_cut_s)
+    # A picture of the piece before would be shown as the piece after is.
+    parts_at = {part.first_frame for o in outputs for part in o.plan.parts}
+    look = options.template
+    spans = edit.picture_spans(look.j_cut_s, look.l_cut_s, parts_at)
     kept = _kept_frames(source, info, edit, spans, work)
     copies = kept.split() if len(outputs) > 1 else [kept]
     return [

@@ -10,6 +10,7 @@ from vidpipe.errors import InputRejected
 from vidpipe.intake.model import Instructions, Sidecar
 from vidpipe.layout.detect import look_at
 from vidpipe.layout.model import (
+    GIVEN,
     Layout,
     LayoutInterval,
     LayoutKind,
@@ -89,11 +90,11 @@ def _given(item: GivenLayout, media: MediaInfo) -> LayoutInterval:
         end_s=end_s,
         kind=kind,
         regions=tuple(
-            Region(role=role, rect=rect, confidence=1.0, faces=int(role is RegionRole.CAMERA))
+            Region(role=role, rect=rect, confidence=GIVEN, faces=int(role is RegionRole.CAMERA))
             for role, rect in boxes.items()
             if rect is not None
         ),
-        confidence=1.0,
+        confidence=GIVEN,
     )
 
 
