@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.publishing_tables import PostRow
-from vidpipe.library import PostChanges
+from vidpipe.library import PostChanges, Reason
 from vidpipe.library.publishing.schedule_views import ScheduleConflict
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import START, shown
+from vidpipe_tests.reviews.conftest import ADA, VIDEO
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 OPENS = START + 5 * DAY
@@ -192,6 +193,68 @@ def test_facebook_removes_what_it_cannot_keep_back_and_is_sent_it_again(open_pos
     scene.posts.schedule.tend()
     until(scene, OPENS + 3 * DAY)
     assert scene.posts.get(post).state == "posted" and shown(scene.fakes["facebook"]) == 1
+
+
+def reopening(scene, kind, *, ahead=True, times=1):
+    """A post that was kept back, and whose platform fails when it is to show it again."""
+    (post,) = told(scene)
+    resumed = OPENS - DAY if ahead else OPENS + DAY
+    scene.posts.schedule.pause("default", by="user:ada", until=None if ahead else resumed)
+    until(scene, START + HOUR if ahead else resumed - timedelta(minutes=1))
+    assert videos(scene) == [("private", None)]
+    scene.clock.now = resumed
+    if ahead:
+        scene.posts.schedule.resume("default", by="user:ada")
+    scene.posts.schedule.tend()
+    scene.fakes["youtube"].trouble("", kind, times=times)
+    scene.work()
+    assert scene.progress(post).state.task == "reopen"
+    return post
+
+
+@pytest.mark.parametrize("kind", [Kind.BROKEN, Kind.RATE, Kind.LOST])
+@pytest.mark.parametrize("ahead", [True, False])
+@pytest.mark.parametrize("what", ["rejected", "paused"])
+def test_what_may_not_be_shown_any_more_is_not_although_it_was_asked_for(
+    open_posts, kind, ahead, what
+):
+    scene = open_posts("youtube", **publish("missed: now"))
+    post = reopening(scene, kind, ahead=ahead)
+    if what == "rejected":
+        print_of, why = scene.fingerprint(), Reason.NOT_INTERESTING
+        scene.library.reviews.reject(VIDEO, "c1", print_of, why, ADA)
+    else:
+        scene.posts.schedule.pause("default", by="user:ada")
+    until(scene, OPENS + 2 * DAY, most=300)
+    found = scene.posts.get(post)
+    if what == "rejected":
+        assert videos(scene) == [] and (found.state, found.code) == ("waiting", "not_approved")
+    elif kind is Kind.LOST and not ahead:
+        # It was shown before the channel was paused.
+        assert videos(scene) == [("public", None)] and (found.state, found.code) == ("posted", "")
+    else:
+        assert videos(scene) == [("private", None)] and found.code == "paused"
+        scene.posts.schedule.resume("default", by="user:ada")
+        until(scene, OPENS + 3 * DAY)
+        assert videos(scene) == [("public", None)]
+
+
+def test_what_is_shown_too_late_gets_another_time_although_it_was_asked_for(open_posts):
+    scene = open_posts("youtube", **publish("missed: next_slot"))
+    post = reopening(scene, Kind.RATE)
+    scene.clock.now = OPENS + DAY
+    scene.work()
+    assert scene.row(post).opens_at > scene.clock.now
+    assert videos(scene) == [("private", at(scene.row(post).opens_at))]
+
+
+def test_a_platform_that_fails_to_show_what_it_has_is_not_asked_without_pauses(open_posts):
+    scene = open_posts("youtube")
+    post = reopening(scene, Kind.BROKEN, times=10_000)
+    calls = scene.calls
+    until(scene, scene.clock.now + HOUR, most=20)
+    assert calls < scene.calls < calls + 12
+    assert scene.progress(post).state.failures > 5
 
 
 @pytest.mark.parametrize("kind", [Kind.LOST, Kind.BROKEN, Kind.RATE, Kind.EXPIRED, Kind.MALFORMED])
