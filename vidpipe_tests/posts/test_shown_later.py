@@ -306,3 +306,52 @@ def test_facebook_shows_nothing_before_its_time_however_far_that_is(open_posts):
     scene.drive()
     assert scene.posts.get(post).state == "posted"
     assert [one.visible for one in scene.fakes["facebook"].shown()] == ["scheduled"]
+
+
+@pytest.mark.parametrize("rule", ["now", "next_slot", "skip"])
+def test_what_facebook_was_to_show_during_a_pause_goes_by_the_rule_for_what_was_missed(
+    open_posts, rule
+):
+    scene = open_posts("facebook", **publish(f"missed: {rule}"))
+    scene.account("facebook")
+    opens = START + 40 * DAY
+    post = scene.make("account-facebook-1", changes=PostChanges(publish_at=opens)).post_id
+    until(scene, START + DAY)
+    # Everything was sent, and Facebook takes no time that is so far away.
+    assert scene.progress(post).state.phase == "finishing"
+    resumed = opens + 3 * DAY
+    scene.posts.schedule.pause("default", by="user:ada", until=resumed)
+    until(scene, resumed - timedelta(minutes=1))
+    assert shown(scene.fakes["facebook"]) == 0
+    scene.clock.now = resumed
+    scene.posts.schedule.tend()
+    until(scene, resumed + timedelta(minutes=5))
+    found, there = scene.posts.get(post), [one.visible for one in scene.fakes["facebook"].shown()]
+    if rule == "now":
+        assert there == ["public"] and found.state == "posted"
+    elif rule == "next_slot":
+        slot = scene.row(post).opens_at
+        assert there in ([], ["scheduled"]) and slot > resumed
+        until(scene, slot + HOUR)
+        assert shown(scene.fakes["facebook"]) == 1
+    else:
+        assert there == [] and found.state == "cancelled"
+
+
+def test_what_waits_for_facebook_keeps_the_spacing_after_a_pause(open_posts):
+    spaced = "spacing_minutes: 120, per_day: 100, missed: now"
+    scene = open_posts("facebook", publishing_rules=spaced)
+    scene.account("facebook")
+    opens = START + 40 * DAY
+    for number, clip in enumerate(("c1", "c2")):
+        changes = PostChanges(publish_at=opens + number * 3 * HOUR)
+        scene.make("account-facebook-1", clip, changes=changes)
+    until(scene, START + DAY)
+    resumed = opens + 3 * DAY
+    scene.posts.schedule.pause("default", by="user:ada", until=resumed)
+    until(scene, resumed)
+    scene.posts.schedule.tend()
+    until(scene, resumed + HOUR)
+    assert [one.visible for one in scene.fakes["facebook"].shown()].count("public") == 1
+    until(scene, resumed + DAY)
+    assert shown(scene.fakes["facebook"]) == 2

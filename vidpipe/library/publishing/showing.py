@@ -84,6 +84,32 @@ class PostShowing:
         shown = opened.publication.model_copy(update={"publish_at": found})
         return Showing(opened.model_copy(update={"publication": shown}))
 
+    def instead(
+        self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
+    ) -> PostProgress | PostWait | None:
+        """What is done in place of the request that makes a post public.
+
+        Returns:
+            How it goes on instead: it is taken back, kept back at its platform, or gets another
+            time. A wait: not yet, and why. None: it may become public.
+        """
+        state = progress.state
+        if not self.stands(row):
+            back = progress.at(machine.asked(state, Task.CANCEL, at))
+            return back.model_copy(update={"again": True})
+        if row.opens_at is None:
+            return None
+        found = self._posts.schedule.opening(row, at)
+        if found is None:
+            return progress.at(machine.asked(state, Task.CANCEL, at))
+        if isinstance(found, PostWait):
+            # Where it can be kept back it is: it has everything, and waits there without a time.
+            return progress.at(machine.withheld(state)) if machine.withholds else found
+        if found <= at or found == progress.publication.publish_at:
+            return None
+        shown = progress.publication.model_copy(update={"publish_at": found})
+        return progress.model_copy(update={"publication": shown})
+
     def stands(self, row: PostRow) -> bool:
         """Whether the clip is still the one that was approved; asked before it gets public."""
         try:

@@ -297,16 +297,10 @@ class PostSteps:
         self, row: PostRow, ours: PostProgress, machine: Machine, at: datetime
     ) -> PostRow | TurnOver | None:
         """What is done in place of what makes a post public; None: it may become public."""
-        if not self._showing.stands(row):
-            back = machine.asked(ours.state, Task.CANCEL, at)
-            return self._save(row, ours.at(back).model_copy(update={"again": True}))
-        wait = self._posts.schedule.held_back(row, at)
-        if wait is None:
-            return None
-        if machine.withholds:
-            # It has everything, and waits there without a time.
-            return self._save(row, ours.at(machine.withheld(ours.state)))
-        return self._unpaid(row, ours, wait.at, wait.code, wait.words)
+        instead = self._showing.instead(row, ours, machine, at)
+        if isinstance(instead, PostWait):
+            return self._unpaid(row, ours, instead.at, instead.code, instead.words)
+        return self._save(row, instead) if instead is not None else None
 
     def _reserve(self, asked: AskedRequest, unarmed: PostProgress) -> AskedRequest | TurnOver:
         """Hold what a request takes, then save that it is about to be made."""
