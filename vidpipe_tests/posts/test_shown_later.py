@@ -335,7 +335,47 @@ def test_what_facebook_was_to_show_during_a_pause_goes_by_the_rule_for_what_was_
         until(scene, slot + HOUR)
         assert shown(scene.fakes["facebook"]) == 1
     else:
-        assert there == [] and found.state == "cancelled"
+        assert there == [] and (found.state, found.code) == ("cancelled", "missed")
+
+
+@pytest.mark.parametrize("kind", [Kind.RATE, Kind.BROKEN])
+def test_facebook_is_sent_again_what_it_removed_only_later(open_posts, kind):
+    scene = open_posts("facebook", **publish("missed: skip"))
+    (post,) = told(scene, platform="facebook", opens=START + 20 * DAY)
+    scene.fakes["facebook"].trouble("", kind)
+    scene.posts.schedule.pause("default", by="user:ada")
+    until(scene, START + DAY)
+    assert shown(scene.fakes["facebook"]) == 0
+    scene.posts.schedule.resume("default", by="user:ada")
+    scene.posts.schedule.tend()
+    until(scene, START + 4 * DAY)
+    assert scene.posts.get(post).state == "posted" and shown(scene.fakes["facebook"]) == 1
+
+
+@pytest.mark.parametrize("kind", [Kind.RATE, Kind.BROKEN])
+def test_what_is_skipped_says_so_also_where_it_was_removed_only_later(open_posts, kind):
+    scene = open_posts("youtube", **publish("missed: skip"))
+    (post,) = told(scene)
+    scene.posts.schedule.pause("default", by="user:ada", until=OPENS + DAY)
+    until(scene, OPENS + DAY - timedelta(minutes=1))
+    scene.fakes["youtube"].trouble("", kind)
+    until(scene, OPENS + 2 * DAY)
+    found = scene.posts.get(post)
+    assert videos(scene) == [] and (found.state, found.code) == ("deleted", "missed")
+    assert "skips what is missed" in found.problem
+
+
+def test_what_is_cancelled_while_it_is_taken_back_is_not_sent_again(open_posts):
+    scene = open_posts("facebook")
+    (post,) = told(scene, platform="facebook")
+    scene.fakes["facebook"].trouble("", Kind.BROKEN)
+    scene.posts.schedule.pause("default", by="user:ada")
+    scene.work()
+    assert scene.progress(post).again
+    scene.posts.cancel(post)
+    scene.posts.schedule.resume("default", by="user:ada")
+    until(scene, OPENS + DAY)
+    assert scene.posts.get(post).state == "deleted" and shown(scene.fakes["facebook"]) == 0
 
 
 def test_what_waits_for_facebook_keeps_the_spacing_after_a_pause(open_posts):

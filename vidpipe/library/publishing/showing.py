@@ -9,12 +9,11 @@ from vidpipe.catalog.post_states import PostState
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.library.errors import NotApproved, UnknownClip
 from vidpipe.library.publishing.building import PostProgress
+from vidpipe.library.publishing.outcomes import MISSED, SKIPPED
 from vidpipe.library.publishing.posts import SocialPosts
 from vidpipe.library.publishing.schedule_views import PostWait
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import Phase, Task
-
-_SKIPPED = "Its time went by while the channel was paused, and the channel skips what is missed."
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,8 @@ class PostShowing:
         """What is asked of a platform of a post that comes up, see `comes_up`."""
         state, schedule = progress.state, self._posts.schedule
 
-        def asks(task: Task, *, again: bool = False) -> PostProgress:
-            changes = {"asked": True, "again": again}
-            return progress.at(machine.asked(state, task, at)).model_copy(update=changes)
+        def asks(task: Task, *, again: bool = False, why: str = "") -> PostProgress:
+            return progress.asking(machine.asked(state, task, at), again=again, why=why)
 
         if not self.stands(row):
             return Showing(asks(Task.DELETE, again=True))
@@ -69,7 +67,7 @@ class PostShowing:
             if kept and state.ended:
                 return Showing(wait=found)
             if not machine.withholds:
-                return Showing(asks(Task.DELETE, again=True), found)
+                return Showing(asks(Task.DELETE, again=True, why=found.code), found)
             # It may have been told to show it although it did not answer; where that was at
             # once, only a look says whether it did.
             opens = progress.publication.publish_at
@@ -78,7 +76,7 @@ class PostShowing:
         if not kept:
             return Showing()
         if found is None:
-            return Showing(asks(Task.DELETE), PostWait(at, "missed", _SKIPPED))
+            return Showing(asks(Task.DELETE, why=MISSED), PostWait(at, MISSED, SKIPPED))
         # One that was asked before goes on with its pauses after failures.
         opened = progress if state.task is Task.REOPEN else asks(Task.REOPEN)
         shown = opened.publication.model_copy(update={"publish_at": found})
@@ -95,13 +93,12 @@ class PostShowing:
         """
         state = progress.state
         if not self.stands(row):
-            back = progress.at(machine.asked(state, Task.CANCEL, at))
-            return back.model_copy(update={"again": True})
+            return progress.asking(machine.asked(state, Task.CANCEL, at), again=True)
         if row.opens_at is None:
             return None
         found = self._posts.schedule.opening(row, at)
         if found is None:
-            return progress.at(machine.asked(state, Task.CANCEL, at))
+            return progress.asking(machine.asked(state, Task.CANCEL, at), why=MISSED)
         if isinstance(found, PostWait):
             # Where it can be kept back it is: it has everything, and waits there without a time.
             return progress.at(machine.withheld(state)) if machine.withholds else found

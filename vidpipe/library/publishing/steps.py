@@ -133,9 +133,8 @@ class PostSteps:
                 self._keep(row, says_of(found.wait))
             progress, state = found.asks, found.asks.state
         elif row.state == PostState.POSTED and state.ended:
-            changes = {"reviews": progress.reviews + 1, "asked": True}
             state = machine.asked(state, Task.REVIEW, at)
-            progress = progress.model_copy(update=changes)
+            progress = progress.asking(state).model_copy(update={"reviews": progress.reviews + 1})
         elif state.held is not None:
             state = machine.released(state, at)
         return self._next(row, progress.at(state), machine, at)
@@ -523,8 +522,8 @@ class PostSteps:
             mine.problem, mine.code = _UNREAD, "not_workable"
             reviews = progress.reviews + (0 if progress.asked else 1)
             state = progress.state.having(task=Task.PUBLISH, held=None, fault=None, armed="")
-            changes = {"state": state, "reviews": reviews, "asked": False, "again": False}
-            ended = progress.model_copy(update=changes)
+            changes = {"reviews": reviews, "asked": False}
+            ended = progress.asking(state).model_copy(update=changes)
             mine.remote = self._posts.sealed(ended)
             if mine.state == PostState.POSTED:
                 mine.due_at = next_review(mine, ended, at)
