@@ -118,6 +118,32 @@ def test_a_pause_that_ends_before_its_time_changes_nothing(open_posts):
     assert ops.count("publish") == 1
 
 
+@pytest.mark.parametrize("rule", ["now", "next_slot", "skip"])
+def test_what_is_uploaded_late_was_not_missed_before_its_platform_shows_it(open_posts, rule):
+    scene = open_posts("youtube", **publish(f"missed: {rule}"))
+    scene.account("youtube")
+    scene.posts.schedule.pause("default", by="user:ada", until=START + DAY)
+    changes = PostChanges(publish_at=OPENS)
+    post = scene.make("account-youtube-1", changes=changes).post_id
+    until(scene, START + DAY)
+    scene.posts.schedule.tend()
+    until(scene, START + DAY + HOUR)
+    assert (scene.posts.get(post).state, scene.row(post).at) == ("posted", START)
+    assert videos(scene) == [("private", at(OPENS))]
+
+
+def test_what_is_uploaded_after_its_platform_was_to_show_it_was_missed(open_posts):
+    scene = open_posts("youtube", **publish("missed: skip"))
+    scene.account("youtube")
+    post = scene.make("account-youtube-1", changes=PostChanges(publish_at=OPENS)).post_id
+    scene.posts.schedule.pause("default", by="user:ada", until=OPENS + DAY)
+    scene.clock.now = OPENS + DAY
+    scene.posts.schedule.tend()
+    until(scene, OPENS + DAY + HOUR)
+    found = scene.posts.get(post)
+    assert (found.state, found.code, videos(scene)) == ("cancelled", "missed", [])
+
+
 def test_a_pause_of_another_platform_changes_nothing(open_posts):
     scene = open_posts("youtube")
     told(scene)
