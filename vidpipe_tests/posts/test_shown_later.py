@@ -11,8 +11,9 @@ from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.library import PostChanges, Reason
 from vidpipe.library.publishing.schedule_views import ScheduleConflict
+from vidpipe.library.publishing.steps import PostSteps
 from vidpipe_fakes import Kind
-from vidpipe_tests.posts.scene import START, shown
+from vidpipe_tests.posts.scene import START, Died, shown
 from vidpipe_tests.reviews.conftest import ADA, VIDEO
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -299,6 +300,26 @@ def test_whatever_happens_to_the_request_it_is_not_shown_during_a_pause(open_pos
     scene.posts.schedule.resume("default", by="user:ada")
     until(scene, START + 6 * HOUR)
     assert videos(scene) == [("private", at(OPENS))]
+
+
+def test_who_dies_before_it_is_kept_back_leaves_no_post_that_says_it_is(open_posts, monkeypatch):
+    scene = open_posts("youtube")
+    (post,) = told(scene)
+    scene.posts.schedule.pause("default", by="user:ada")
+
+    def dies(*_):
+        raise Died
+
+    with monkeypatch.context() as stops:
+        stops.setattr(PostSteps, "_next", dies)
+        scene.work()
+    scene.posts.schedule.resume("default", by="user:ada")
+    until(scene, START + HOUR)
+    found = scene.posts.get(post)
+    assert (scene.deaths, found.code, found.problem) == (1, "", "")
+    assert videos(scene) == [("private", at(OPENS))]
+    until(scene, OPENS + HOUR)
+    assert scene.row(post).code == ""
 
 
 def test_what_cannot_be_kept_back_is_told(open_posts):

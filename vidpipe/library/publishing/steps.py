@@ -130,7 +130,7 @@ class PostSteps:
             if found.asks is None:
                 return self._stays(row, progress, found.wait, at)
             if found.wait is not None:
-                self._keep(row, says_of(found.wait))
+                return self._save(row, found.asks, found.wait)
             progress, state = found.asks, found.asks.state
         elif row.state == PostState.POSTED and state.ended:
             state = machine.asked(state, Task.REVIEW, at)
@@ -385,9 +385,13 @@ class PostSteps:
             raise LeaseLost
         return _OVER
 
-    def _save(self, row: PostRow, progress: PostProgress) -> PostRow:
+    def _save(self, row: PostRow, progress: PostProgress, wait: PostWait | None = None) -> PostRow:
+        """How far it is, and why it waits, at once: neither is true without the other."""
+
         def work(_: Session, mine: PostRow) -> None:
             mine.remote = self._posts.sealed(progress)
+            if wait is not None:
+                mine.problem, mine.code = wait.words, wait.code
 
         return self._keep(row, work)
 
@@ -551,15 +555,6 @@ _OUTCOMES = {
 def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
     """The state where the request is not made after all."""
     return state.having(armed="") if call.once and state.armed == call.name else state
-
-
-def says_of(wait: PostWait) -> Callable[[Session, PostRow], None]:
-    """A row says why it waits, and is somebody's still."""
-
-    def work(_: Session, mine: PostRow) -> None:
-        mine.problem, mine.code = wait.words, wait.code
-
-    return work
 
 
 def _look_again_after(row: PostRow, at: datetime) -> timedelta:
