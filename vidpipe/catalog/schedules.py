@@ -36,6 +36,11 @@ def locked_post(session: Session, post_id: str) -> PostRow | None:
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
+def shown_at(at: datetime, opens_at: datetime | None) -> datetime:
+    """When a post that goes out at a moment is shown: then, or when its platform does so later."""
+    return max(at, opens_at or at)
+
+
 @dataclass(frozen=True)
 class Planned:
     """When a post goes out or went out.
@@ -62,7 +67,7 @@ class Planned:
 
     def moment(self, now: datetime, grace: timedelta) -> datetime | None:
         """When it counts; None where its time went by and it will get another."""
-        shown = max(self.at, self.opens_at or self.at)
+        shown = shown_at(self.at, self.opens_at)
         if self.state == PostState.POSTING:
             return max(shown, self.waits_until or now, now)
         unsent = self.state in (*_UNSENT, PostState.HELD)

@@ -63,6 +63,7 @@ class PostProgress(BaseModel):
         publication: what is sent, from its first request to its last.
         file: what that is made of.
         again: it is taken back at the platform, and waits for approval then.
+        why: what the schedule says why it is taken back; empty: it is not its doing.
         reviews: how often it was looked whether it is still there.
         asked: something is asked of what was posted, and not answered yet.
         application: whose quotas its last request was of.
@@ -74,6 +75,7 @@ class PostProgress(BaseModel):
     publication: Publication
     file: PostFile
     again: bool = False
+    why: str = ""
     reviews: int = 0
     asked: bool = False
     application: str = ""
@@ -81,6 +83,11 @@ class PostProgress(BaseModel):
     def at(self, state: RemoteState) -> PostProgress:
         """The same in another state."""
         return self.model_copy(update={"state": state})
+
+    def asking(self, state: RemoteState, *, again: bool = False, why: str = "") -> PostProgress:
+        """The same where its platform is asked for something, in another state."""
+        changes = {"state": state, "asked": True, "again": again, "why": why}
+        return self.model_copy(update=changes)
 
     @property
     def untouched(self) -> bool:

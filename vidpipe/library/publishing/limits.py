@@ -123,7 +123,7 @@ class ScheduleLimits:
             why = f" ({stop.reason})" if stop.reason else ""
             again = stop.end or now + _PAUSED_AGAIN
             return PostWait(again, "paused", f"the channel is paused {until}{why}")
-        if was_missed(planned, pace, now):
+        if was_missed(schedules.shown_at(planned, row.opens_at), pace, now):
             return PostWait(now + _AGAIN, "missed", f"{told(planned, zone)} was missed")
         words = self._duplicate(session, account, row.video_id, row.clip_id, row)
         if words:
@@ -154,7 +154,7 @@ class ScheduleLimits:
             and (one.waits_until is None or one.waits_until <= now)
             and not was_missed(one.at, pace, now)
         ]
-        out = [max(one.at, one.opens_at or one.at) for one in gone if one.state != _POSTING]
+        out = [schedules.shown_at(one.at, one.opens_at) for one in gone if one.state != _POSTING]
         todays = sum(day_of(moment, zone) == today for moment in out)
         todays += sum(
             one.state == _POSTING and not (one.opens_at and one.opens_at >= tomorrow)

@@ -23,6 +23,9 @@ _BEFORE, _LAST = timedelta(minutes=15), timedelta(minutes=1)
 #: When a time that could not be given is tried to be given again.
 _MUCH_LATER = timedelta(hours=6)
 _NO_REVIEW = f"no_{Task.REVIEW}"
+#: Why a post is taken back, or never sent, that its channel skips, and what people are told.
+MISSED = "missed"
+SKIPPED = "Its time went by, and the channel skips what is missed."
 _GONE = "It is not at the platform any more."
 _DRAFT = "It is a draft: the account's owner has to publish it."
 #: What a person sees of these has an end, whatever is asked of the platform afterwards.
@@ -64,17 +67,16 @@ def settled(
     elif state.phase in (Phase.CANCELLED, Phase.DELETED) and progress.again:
         # It was made anew, or nobody approves of it any more: it begins again from nothing.
         row.remote, row.remote_id, row.url, row.posted_at, row.due_at = None, "", "", None, at
-        if row.code in KEPT_BACK:
+        if progress.why in KEPT_BACK:
             # Its platform has no other way to keep it back: it is sent again, when that ended.
             row.at = row.slot = None
         moved(session, row, PostState.WAITING)
         return
     elif state.phase is Phase.DELETED:
-        _deleted(session, row)
+        _taken_back(session, row, progress, PostState.DELETED, _GONE, "deleted")
     elif state.phase is Phase.CANCELLED:
         if row.state != PostState.FAILED:
-            row.problem = row.code = ""
-            moved(session, row, PostState.CANCELLED)
+            _taken_back(session, row, progress, PostState.CANCELLED)
     elif row.state != PostState.FAILED:
         _ended(session, row, progress, PostState.FAILED)
         if state.remote_id or state.session:
@@ -83,10 +85,17 @@ def settled(
     row.remote = seal(progress.model_copy(update={"asked": False}))
 
 
-def _deleted(session: Session, row: PostRow) -> None:
-    if row.code != "missed":
-        row.problem, row.code = _GONE, "deleted"
-    moved(session, row, PostState.DELETED)
+def _taken_back(
+    session: Session,
+    row: PostRow,
+    progress: PostProgress,
+    state: PostState,
+    words: str = "",
+    code: str = "",
+) -> None:
+    missed = progress.why == MISSED
+    row.problem, row.code = (SKIPPED, MISSED) if missed else (words, code)
+    moved(session, row, state)
 
 
 def _let_be(row: PostRow, progress: PostProgress, at: datetime) -> PostProgress:
@@ -94,7 +103,7 @@ def _let_be(row: PostRow, progress: PostProgress, at: datetime) -> PostProgress:
     state = progress.state
     if state.fault is not None and state.task is not Task.REVIEW:
         row.problem, row.code = state.fault.words, state.fault.code
-    progress = progress.at(state.having(task=Task.PUBLISH, held=None, fault=None, armed=""))
+    progress = progress.asking(state.having(task=Task.PUBLISH, held=None, fault=None, armed=""))
     if row.state == PostState.POSTED:
         row.due_at = next_review(row, progress, at)
         if state.phase is Phase.WITHHELD:
@@ -136,7 +145,7 @@ def _posted(session: Session, row: PostRow, progress: PostProgress, at: datetime
             tell_people(session, notice("post.held", row))
     elif row.code:
         row.problem = row.code = ""
-    progress = progress.at(state.having(fault=None)).model_copy(update={"again": False})
+    progress = progress.asking(state.having(fault=None))
     row.due_at = next_review(row, progress, at)
     return progress
 

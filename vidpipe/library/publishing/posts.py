@@ -417,7 +417,7 @@ class SocialPosts(KnownPosts):
         """Have its platform asked for something, at once."""
         machine = self.machine(row.account_id, row.platform)
         state = machine.asked(progress.state, task, self._now())
-        row.remote = self.sealed(progress.at(state).model_copy(update={"asked": True}))
+        row.remote = self.sealed(progress.asking(state))
         row.due_at, row.waits_until = self._now(), None
 
     def _changed(

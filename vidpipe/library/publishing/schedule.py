@@ -417,7 +417,7 @@ class Schedule(ScheduleOpenings):
             if words:
                 _hold_double(session, row, words)
                 done += 1
-            elif was_missed(row.at, pace, now):
+            elif was_missed(schedules.shown_at(row.at, row.opens_at), pace, now):
                 self._missed(session, row, diary, now)
                 done += 1
         session.flush()

@@ -23,11 +23,11 @@ from vidpipe.library.publishing.charges import purchase_of, settle
 from vidpipe.library.publishing.outcomes import next_review, notice, settled
 from vidpipe.library.publishing.posts import SocialPosts
 from vidpipe.library.publishing.schedule_views import PostWait
+from vidpipe.library.publishing.showing import PostShowing
 from vidpipe.publishing.calls import Arrival, Auth, PlatformCall, PostFiles, Reply, Slice
 from vidpipe.publishing.files import LocalPostFiles
 from vidpipe.publishing.machine import Machine
 from vidpipe.publishing.model import (
-    Phase,
     PostHeld,
     PostingAccount,
     Publication,
@@ -53,7 +53,6 @@ _CHANGED = (
     "The clip was made again since this post was made, and is another now: approve it as it is, or "
     "cancel the post."
 )
-_SKIPPED = "Its time went by while the channel was paused, and the channel skips what is missed."
 _BROKEN_UNSURE = "It may be public: look at the account, and then mark this post as posted or not."
 
 _NO_FILES = LocalPostFiles({})
@@ -99,6 +98,7 @@ class PostSteps:
 
     def __init__(self, posts: SocialPosts, clock: Callable[[], datetime]) -> None:
         self._posts = posts
+        self._showing = PostShowing(posts)
         self._engine = posts.engine
         self._leases = posts.rows.leases
         self._now = clock
@@ -125,18 +125,16 @@ class PostSteps:
         state = progress.state
         if row.state == PostState.POSTED and state.ended and progress.asked:
             return self._end(row, progress, machine)
-        opens = progress.publication.publish_at
-        later = state.phase is Phase.SCHEDULED and opens is not None and opens > at
-        later = later or state.phase is Phase.WITHHELD
-        if row.state == PostState.POSTED and state.ended and later:
-            found = self._shown_later(row, progress, machine, at)
-            if isinstance(found, TurnOver):
-                return found
-            progress, state = found, found.state
+        if self._showing.comes_up(row, progress, at):
+            found = self._showing.of(row, progress, machine, at)
+            if found.asks is None:
+                return self._stays(row, progress, found.wait, at)
+            if found.wait is not None:
+                return self._save(row, found.asks, found.wait)
+            progress, state = found.asks, found.asks.state
         elif row.state == PostState.POSTED and state.ended:
-            changes = {"reviews": progress.reviews + 1, "asked": True}
             state = machine.asked(state, Task.REVIEW, at)
-            progress = progress.model_copy(update=changes)
+            progress = progress.asking(state).model_copy(update={"reviews": progress.reviews + 1})
         elif state.held is not None:
             state = machine.released(state, at)
         return self._next(row, progress.at(state), machine, at)
@@ -151,42 +149,18 @@ class PostSteps:
         state = progress.state.having(not_before=None, waits=0, moved_at=at)
         return progress.at(state).model_copy(update={"application": application})
 
-    def _shown_later(
-        self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
-    ) -> PostProgress | TurnOver:
-        """What is asked of a platform of a post that it shows later, or that it keeps back."""
-        state, changes = progress.state, {"asked": True}
+    def _stays(
+        self, row: PostRow, progress: PostProgress, wait: PostWait | None, at: datetime
+    ) -> TurnOver:
+        """Nothing is asked of a platform that shows it later, or that keeps it back."""
+        due_at = next_review(row, progress, at) if wait is None else max(wait.at, at + _SOON)
 
-        def asks(task: Task) -> PostProgress:
-            return progress.at(machine.asked(state, task, at)).model_copy(update=changes)
-
-        if not self._stands(row):
-            changes["again"] = True
-            return asks(Task.DELETE)
-        schedule = self._posts.schedule
-        kept = state.phase is Phase.WITHHELD
-        found = schedule.opening(row, at) if kept else schedule.held_back(row, at)
-        if isinstance(found, PostWait):
-            wait = found
-            due = max(wait.at, at + _SOON)
-
-            def says(_: Session, mine: PostRow) -> None:
+        def work(_: Session, mine: PostRow) -> None:
+            mine.due_at = due_at
+            if wait is not None:
                 mine.problem, mine.code, mine.waits_until = wait.words, wait.code, wait.at
-                mine.due_at = due
 
-            if kept:
-                return self._settle(row, says)
-            self._keep(row, says_of(wait))
-            changes["again"] = not machine.withholds
-            return asks(Task.WITHHOLD if machine.withholds else Task.DELETE)
-        if not kept:
-            due_at = next_review(row, progress, at)
-            return self._settle(row, lambda _, mine: setattr(mine, "due_at", due_at))
-        if found is None:
-            self._keep(row, says_of(PostWait(at, "missed", _SKIPPED)))
-            return asks(Task.DELETE)
-        shown = progress.publication.model_copy(update={"publish_at": found})
-        return asks(Task.REOPEN).model_copy(update={"publication": shown})
+        return self._settle(row, work)
 
     def _begin(
         self, row: PostRow, before: PostProgress | None, at: datetime
@@ -322,16 +296,10 @@ class PostSteps:
         self, row: PostRow, ours: PostProgress, machine: Machine, at: datetime
     ) -> PostRow | TurnOver | None:
         """What is done in place of what makes a post public; None: it may become public."""
-        if not self._stands(row):
-            back = machine.asked(ours.state, Task.CANCEL, at)
-            return self._save(row, ours.at(back).model_copy(update={"again": True}))
-        wait = self._posts.schedule.held_back(row, at)
-        if wait is None:
-            return None
-        if machine.withholds:
-            # It has everything, and waits there without a time.
-            return self._save(row, ours.at(machine.withheld(ours.state)))
-        return self._unpaid(row, ours, wait.at, wait.code, wait.words)
+        instead = self._showing.instead(row, ours, machine, at)
+        if isinstance(instead, PostWait):
+            return self._unpaid(row, ours, instead.at, instead.code, instead.words)
+        return self._save(row, instead) if instead is not None else None
 
     def _reserve(self, asked: AskedRequest, unarmed: PostProgress) -> AskedRequest | TurnOver:
         """Hold what a request takes, then save that it is about to be made."""
@@ -417,9 +385,13 @@ class PostSteps:
             raise LeaseLost
         return _OVER
 
-    def _save(self, row: PostRow, progress: PostProgress) -> PostRow:
+    def _save(self, row: PostRow, progress: PostProgress, wait: PostWait | None = None) -> PostRow:
+        """How far it is, and why it waits, at once: neither is true without the other."""
+
         def work(_: Session, mine: PostRow) -> None:
             mine.remote = self._posts.sealed(progress)
+            if wait is not None:
+                mine.problem, mine.code = wait.words, wait.code
 
         return self._keep(row, work)
 
@@ -554,8 +526,8 @@ class PostSteps:
             mine.problem, mine.code = _UNREAD, "not_workable"
             reviews = progress.reviews + (0 if progress.asked else 1)
             state = progress.state.having(task=Task.PUBLISH, held=None, fault=None, armed="")
-            changes = {"state": state, "reviews": reviews, "asked": False, "again": False}
-            ended = progress.model_copy(update=changes)
+            changes = {"reviews": reviews, "asked": False}
+            ended = progress.asking(state).model_copy(update=changes)
             mine.remote = self._posts.sealed(ended)
             if mine.state == PostState.POSTED:
                 mine.due_at = next_review(mine, ended, at)
@@ -572,15 +544,6 @@ class PostSteps:
 
         return self._settle(row, work)
 
-    def _stands(self, row: PostRow) -> bool:
-        """Whether the clip is still the one that was approved; asked before it gets public."""
-        try:
-            self._posts.reviews.may_publish(row.video_id, row.clip_id)
-            now_is = self._posts.reviews.get(row.video_id, row.clip_id).fingerprint
-        except (NotApproved, UnknownClip):
-            return False
-        return now_is == row.fingerprint
-
 
 _OUTCOMES = {
     Arrival.ANSWERED: "ok",
@@ -592,15 +555,6 @@ _OUTCOMES = {
 def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
     """The state where the request is not made after all."""
     return state.having(armed="") if call.once and state.armed == call.name else state
-
-
-def says_of(wait: PostWait) -> Callable[[Session, PostRow], None]:
-    """A row says why it waits, and is somebody's still."""
-
-    def work(_: Session, mine: PostRow) -> None:
-        mine.problem, mine.code = wait.words, wait.code
-
-    return work
 
 
 def _look_again_after(row: PostRow, at: datetime) -> timedelta:
