@@ -618,7 +618,10 @@ COST = Dashboard(
                 Panel(
                     "Waits for money or quota",
                     (
-                        ("sum by (of) (" + once("vidpipe_queue_unpaid") + ")", "runs for a {{of}}"),
+                        (
+                            "sum by (of) (" + once("vidpipe_queue_unpaid") + ")",
+                            "runs and posts for a {{of}}",
+                        ),
                         (
                             "count(" + once("vidpipe_service_available") + " == 0)",
                             "services out of order",

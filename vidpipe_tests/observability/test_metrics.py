@@ -19,6 +19,8 @@ from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.api.app import service
 from vidpipe.catalog import tables, totals
 from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.publishing_tables import PostRow
+from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.costs.accountant import Account
 from vidpipe.errors import Misconfigured
 from vidpipe.observability.metrics.catalog import CatalogCollector
@@ -348,3 +350,44 @@ def test_what_waits_for_money_and_which_services_are_left_alone_is_counted(price
     assert value(found, "vidpipe_queue_unpaid", channel="default", of="quota") == 0
     assert value(found, "vidpipe_queue_unpaid", channel="other", of="budget") == 0
     assert value(found, "vidpipe_service_available", service="gone") == 0
+
+
+def test_posts_that_wait_for_money_are_counted_beside_runs(priced):
+    catalog = priced.engine.catalog
+    account = FoundAccount("1", "One", "sealed", (), None, None)
+    (account_id,) = catalog.social_accounts.connect(
+        [account], channel="other", platform="youtube", application="", by="local"
+    )
+    at = tables.now()
+    later, before = at + timedelta(hours=9), at - timedelta(minutes=1)
+    for number, (code, until) in enumerate(
+        [
+            *[("quota_exhausted", later)] * 2,
+            ("budget_exceeded", later),
+            # Goes on by now; waits for something else; is given up.
+            ("quota_exhausted", before),
+            ("rate", later),
+            ("quota_exhausted", None),
+        ]
+    ):
+        row = PostRow(
+            post_id=f"post-{number}",
+            channel="other",
+            video_id=KEY,
+            clip_id=f"c{number}",
+            platform="youtube",
+            account_id=account_id,
+            fingerprint="f" * 64,
+            state="posting",
+            code=code,
+            waits_until=until,
+            due_at=until,
+            changes={},
+            created_by="local",
+            claims=0,
+        )
+        assert catalog.posts.add(row)
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    assert value(found, "vidpipe_queue_unpaid", channel="other", of="quota") == 2
+    assert value(found, "vidpipe_queue_unpaid", channel="other", of="budget") == 1
+    assert value(found, "vidpipe_queue_unpaid", channel="default", of="quota") == 0
