@@ -289,9 +289,15 @@ class CostRows:
         with self._db.session() as session:
             return {row.key: (row.spent, row.reserved) for row in session.scalars(query)}
 
-    def subjects(self, prefix: str, limit: int = 200) -> list[tuple[str, int, int]]:
-        """Keys of buckets that begin so, with what is in them, those with most first."""
-        query = select(CostBucketRow).where(CostBucketRow.key.startswith(prefix, autoescape=True))
+    def subjects(self, prefix: str, tail: str, limit: int = 200) -> list[tuple[str, int, int]]:
+        """Keys of buckets that begin and end so, with what is in them, those with most first.
+
+        Those of earlier periods are kept for good: the end of a key names the period.
+        """
+        query = select(CostBucketRow).where(
+            CostBucketRow.key.startswith(prefix, autoescape=True),
+            CostBucketRow.key.endswith(tail, autoescape=True),
+        )
         query = query.order_by((CostBucketRow.spent + CostBucketRow.reserved).desc())
         with self._db.session() as session:
             found = session.scalars(query.limit(limit)).all()

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.api.app import service
 from vidpipe.catalog import tables, totals
+from vidpipe.catalog.cost_tables import CostBucketRow
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.social_accounts import FoundAccount
@@ -332,6 +333,20 @@ def test_budgets_and_quotas_are_said_as_far_as_they_are_used(priced):
     assert value(found, "vidpipe_quota_limit", service="shop", what="images") == 10
     assert value(found, "vidpipe_quota_used", service="shop/mine") == 3
     assert value(found, "vidpipe_quota_limit", service="shop/mine") == 20
+
+
+def test_quotas_of_today_are_said_after_many_days(priced):
+    own = priced.engine.accountant
+    with priced.engine.catalog.writing() as session:
+        for day in range(220):
+            moment = tables.now() - timedelta(days=day + 1)
+            key = f"quota/shop/mine/*/images/day/{moment.date()}"
+            session.add(CostBucketRow(key=key, spent=20, reserved=0))
+    purse = own.purse(Account(channel="default", stage="s"))
+    stated = {"images": (Decimal(1), 1)}
+    purse.reserve(Purchase("shop", "thing", {"images": 3}, stated=stated, project="mine"))
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    assert value(found, "vidpipe_quota_used", service="shop/mine", what="images") == 3
 
 
 def test_what_waits_for_money_and_which_services_are_left_alone_is_counted(priced):

@@ -159,9 +159,8 @@ def _quotas(own: Accountant) -> list[_Quota]:
         product = quota.product or "*"
         head, tail = f"quota/{service}", hold.key.removeprefix(f"quota/{service}")
         seen = {hold.key: 0}
-        for key, spent, reserved in own.rows.subjects(f"{head}/"):
-            if key.endswith(tail):
-                seen[key] = spent + reserved
+        for key, spent, reserved in own.rows.subjects(f"{head}/", tail):
+            seen[key] = spent + reserved
         for key, used in seen.items():
             whose = key.removeprefix("quota/").removesuffix(tail)
             limit = own.services.limit(whose, quota)
