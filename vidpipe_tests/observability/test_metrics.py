@@ -128,6 +128,27 @@ def test_what_the_catalog_knows_is_said_in_figures(client, library):
     assert value(found, "vidpipe_disk_free_bytes", folder="store") > 0
 
 
+def test_a_video_is_finished_once_however_often_it_is_made_anew(client, library):
+    catalog = library.engine.catalog
+    found = families(client)
+    assert value(found, "vidpipe_videos_finished_total", channel="default") == 0
+    assert value(found, "vidpipe_channel_costs_total", channel="default") == 0
+    catalog.accept_video(video())
+    catalog.finish_video(KEY, tables.now())
+    # Edits are rendered, then there are other sidecars.
+    catalog.finish_video(KEY, tables.now(), stages=["rendered_clips"])
+    catalog.change_sidecar(KEY, "2", 0)
+    catalog.finish_video(KEY, tables.now())
+    purse = library.engine.accountant.purse(Account(channel="default", stage="s"))
+    for price in ("1.25", "0.5"):
+        asked = Purchase("shop", "thing", {"images": 1}, stated={"images": (Decimal(price), 1)})
+        purse.reserve(asked).settle({"images": 1})
+    found = families(TestClient(service(library), base_url="http://testserver"))
+    assert value(found, "vidpipe_runs_total", channel="default", outcome="succeeded") == 3
+    assert value(found, "vidpipe_videos_finished_total", channel="default") == 1
+    assert value(found, "vidpipe_channel_costs_total", channel="default") == 1.75
+
+
 def test_labels_may_hold_whatever_a_name_holds(client, library):
     odd = 'a "b"\\c\nd é'
     with library.engine.catalog.writing() as session:
