@@ -500,12 +500,7 @@ COST = Dashboard(
                     "Videos a day, by channel",
                     (
                         (increase("vidpipe_videos_accepted_total"), "{{channel}} accepted"),
-                        (
-                            "sum by (channel) ("
-                            + increase('vidpipe_runs_total{outcome="succeeded"}')
-                            + ")",
-                            "{{channel}} finished",
-                        ),
+                        (increase("vidpipe_videos_finished_total"), "{{channel}} finished"),
                     ),
                 ),
                 Panel(
@@ -576,7 +571,7 @@ COST = Dashboard(
                 ),
                 Panel(
                     "Spent by channel a day",
-                    ((f"sum by (channel) ({increase('vidpipe_costs_total')})", "{{channel}}"),),
+                    ((increase("vidpipe_channel_costs_total"), "{{channel}}"),),
                     says="Services and own work.",
                     stacked=True,
                 ),
@@ -618,7 +613,10 @@ COST = Dashboard(
                 Panel(
                     "Waits for money or quota",
                     (
-                        ("sum by (of) (" + once("vidpipe_queue_unpaid") + ")", "runs for a {{of}}"),
+                        (
+                            "sum by (of) (" + once("vidpipe_queue_unpaid") + ")",
+                            "runs and posts for a {{of}}",
+                        ),
                         (
                             "count(" + once("vidpipe_service_available") + " == 0)",
                             "services out of order",

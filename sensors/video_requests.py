@@ -21,6 +21,7 @@ from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
 from vidpipe.operations.gates import park, reach
 from vidpipe.pipeline import Engine
 from vidpipe.pipeline.costing import PastCosts, run_cost, said
+from vidpipe.pipeline.planning import to_make
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 
@@ -213,8 +214,9 @@ def _estimated(
         try:
             video = engine.catalog.video(row.video_id)
             if video is not None:
-                names = engine.pipeline.names(engine.order(row.video_id).wanted_platforms)
-                costs = run_cost(engine, video, stages or row.stages or names, past)
+                options = RunOptions.of(**(row.run_options or {}))
+                made = to_make(engine, row.video_id, stages, options)
+                costs = run_cost(engine, video, made, past)
                 found[row.video_id] = said(costs, engine.settings.costs.currency)
         except VidpipeError as error:
             events.warning("run_estimate_failed", video_id=row.video_id, why=str(error))

@@ -73,10 +73,16 @@ def note(session: Session, channel: str, moment: datetime | None = None) -> None
     session.add(ChangedDayRow(channel=channel, day=day))
 
 
-def finished(session: Session, video: Video) -> None:
-    """A run finished a video: what it has now is what it had on this day."""
+def finished(session: Session, video: Video) -> bool:
+    """A run finished a video: what it has now is what it had on this day.
+
+    Returns:
+        Whether no run had ever finished it.
+    """
     session.flush()
     at = video.finished_at or now()
+    before = select(CompletionRow.day).where(CompletionRow.video_id == video.video_id).limit(1)
+    is_first = session.scalar(before) is None
     counted = {
         table: session.scalar(
             select(func.count()).select_from(table).where(table.video_id == video.video_id)
@@ -95,6 +101,7 @@ def finished(session: Session, video: Video) -> None:
         )
     )
     note(session, video.channel, at)
+    return is_first
 
 
 def bucket_of(wall_s: float) -> int:

@@ -333,7 +333,8 @@ class Catalog(Database):
                 # Reported twice, the same end is told once.
                 is_news = video.finished_at is None or video.finished_at < begun
                 video.finished_at = at
-                analytics.finished(session, video)
+                if analytics.finished(session, video):
+                    totals.add(session, totals.VIDEOS_FINISHED, video.channel)
                 if is_news:
                     took_s = (at - begun).total_seconds()
                     totals.add(session, totals.RUNS, video.channel, totals.Ending.SUCCEEDED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,9 +24,11 @@ from vidpipe.catalog.cost_tables import (
 )
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
+from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.requests import wake
 from vidpipe.catalog.states import ACTIVE, RequestState
 from vidpipe.catalog.tables import JobRow, RequestRow, Video
+from vidpipe.errors import BudgetExceeded, QuotaExhausted
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
@@ -286,9 +289,15 @@ class CostRows:
         with self._db.session() as session:
             return {row.key: (row.spent, row.reserved) for row in session.scalars(query)}
 
-    def subjects(self, prefix: str, limit: int = 200) -> list[tuple[str, int, int]]:
-        """Keys of buckets that begin so, with what is in them, those with most first."""
-        query = select(CostBucketRow).where(CostBucketRow.key.startswith(prefix, autoescape=True))
+    def subjects(self, prefix: str, tail: str, limit: int = 200) -> list[tuple[str, int, int]]:
+        """Keys of buckets that begin and end so, with what is in them, those with most first.
+
+        Those of earlier periods are kept for good: the end of a key names the period.
+        """
+        query = select(CostBucketRow).where(
+            CostBucketRow.key.startswith(prefix, autoescape=True),
+            CostBucketRow.key.endswith(tail, autoescape=True),
+        )
         query = query.order_by((CostBucketRow.spent + CostBucketRow.reserved).desc())
         with self._db.session() as session:
             found = session.scalars(query.limit(limit)).all()
@@ -302,17 +311,31 @@ class CostRows:
         with self._db.session() as session:
             return int(session.scalar(query) or 0)
 
-    def unpaid(self) -> dict[tuple[str, str], int]:
-        """How many requests for runs wait for money or quota, by channel and `budget` or
-        `quota`."""
+    def unpaid(self, at: datetime) -> dict[tuple[str, str], int]:
+        """How many requests for runs, and posts, wait for money or quota at a moment: by channel
+        and `budget` or `quota`."""
         kind = case((RequestRow.waits_for.like("quota/%"), "quota"), else_="budget")
-        query = (
+        runs = (
             select(RequestRow.channel, kind.label("kind"), func.count())
             .where(RequestRow.state == RequestState.OPEN, RequestRow.waits_for.is_not(None))
             .group_by(RequestRow.channel, "kind")
         )
+        kind = case((PostRow.code == QuotaExhausted.cause, "quota"), else_="budget")
+        posts = (
+            select(PostRow.channel, kind.label("kind"), func.count())
+            .where(
+                PostRow.due_at.is_not(None),
+                PostRow.waits_until > at,
+                PostRow.code.in_((BudgetExceeded.cause, QuotaExhausted.cause)),
+            )
+            .group_by(PostRow.channel, "kind")
+        )
+        found: Counter[tuple[str, str]] = Counter()
         with self._db.session() as session:
-            return {(channel, of): count for channel, of, count in session.execute(query)}
+            for query in (runs, posts):
+                for channel, of, count in session.execute(query):
+                    found[channel, of] += count
+        return dict(found)
 
     def held(self) -> tuple[int, int]:
         """How many calls are held for, and nanos of all of them."""

@@ -549,7 +549,9 @@ def _late(session: Session, reservation_id: str, ending: CallEnding, at: datetim
 def _count(session: Session, entry: CostEntryRow) -> None:
     """In the figures that monitoring reads; these are no accounts."""
     labels = (entry.channel, entry.service, entry.kind)
-    totals.add(session, totals.COSTS, *labels, value=max(0, entry.amount) / 1e9)
+    amount = max(0, entry.amount) / 1e9
+    totals.add(session, totals.COSTS, *labels, value=amount)
+    totals.add(session, totals.CHANNEL_COSTS, entry.channel, value=amount)
 
 
 def fresh_id(prefix: str) -> str:

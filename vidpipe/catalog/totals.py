@@ -94,6 +94,11 @@ VIDEOS_ACCEPTED = Total("videos_accepted", "Uploads that became videos.", ("chan
 RECORDING_SECONDS = Total(
     "recording_seconds", "Seconds of recording in the uploads that became videos.", ("channel",)
 )
+VIDEOS_FINISHED = Total(
+    "videos_finished",
+    "Videos that a run made all of for the first time; later runs of them do not count.",
+    ("channel",),
+)
 UPLOADS_DECIDED = Total(
     "uploads_decided",
     "Uploads that intake has decided on, by what became of them.",
@@ -163,12 +168,19 @@ COSTS = Total(
     "for monitoring, the ledger is exact.",
     ("channel", "service", "kind"),
 )
+CHANNEL_COSTS = Total(
+    "channel_costs",
+    "What the ledger booked for a channel, in its currency: the sum of costs, which is 0 before "
+    "anything is booked.",
+    ("channel",),
+)
 
 #: All of them, in the order in which they are published.
 TOTALS = (
     UPLOADS_DECIDED,
     VIDEOS_ACCEPTED,
     RECORDING_SECONDS,
+    VIDEOS_FINISHED,
     RUN_REQUESTS,
     QUEUE_WAIT,
     RUNS,
@@ -189,6 +201,7 @@ TOTALS = (
     JOBS_CREATED,
     JOBS_ENDED,
     COSTS,
+    CHANNEL_COSTS,
 )
 
 

@@ -30,7 +30,8 @@ from vidpipe.library.reading import PAGE, check_limit
 from vidpipe.library.views import Page
 from vidpipe.pipeline.costing import estimate_row, run_cost
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.planning import WORK, StageVerdict, plan
+from vidpipe.pipeline.planning import to_make
+from vidpipe.pipeline.run_options import RunOptions
 
 #: Days of one answer: by default, and at most.
 USUAL_DAYS, MOST_DAYS = 30, 1100
@@ -209,13 +210,7 @@ class Spending:
         unknown = sorted(set(stages or ()) - set(known))
         if unknown:
             raise Refused(f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}")
-        made = {*WORK, StageVerdict.DOWNSTREAM}
-        wanted = [
-            step.stage
-            for step in plan(self.engine, video_id).steps
-            if step.verdict in made and (stages is None or step.stage in stages)
-        ]
-        costs = run_cost(self.engine, video, wanted)
+        costs = run_cost(self.engine, video, to_make(self.engine, video_id, stages))
         outside, local = sum(c.outside for c in costs), sum(c.local for c in costs)
         return CostEstimateView(
             video_id=video_id,
@@ -247,8 +242,9 @@ class Spending:
             if video is None:
                 continue
             try:
-                found = self.estimate(video.video_id, job.stages)
-                costs = run_cost(self.engine, video, [s.stage for s in found.stages])
+                options = RunOptions.of(**(job.run_options or {}))
+                made = to_make(self.engine, video.video_id, job.stages, options)
+                costs = run_cost(self.engine, video, made)
             except (VidpipeError, KeyError):
                 # Its channel or its recording is gone: its run says so.
                 costs = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from vidpipe.errors import InputRejected
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage import AnyStage
 from vidpipe.storage.fingerprint import canonical_json, fingerprint
 from vidpipe.storage.keys import RETENTION
@@ -38,6 +39,7 @@ class StageVerdict(StrEnum):
 WORK = frozenset(
     {StageVerdict.MISSING, StageVerdict.CHANGED, StageVerdict.LOST, StageVerdict.PARTIAL}
 )
+_MADE = WORK | {StageVerdict.DOWNSTREAM}
 
 
 @dataclass(frozen=True)
@@ -88,20 +90,60 @@ class Plan:
         return tuple(s.stage for s in self.steps if s.stage in needed)
 
 
-def plan(engine: Engine, video_id: str) -> Plan:
+def plan(
+    engine: Engine,
+    video_id: str,
+    run_options: RunOptions | None = None,
+    also: Collection[str] = (),
+) -> Plan:
     """Compare what is stored of a video with what is wanted now.
 
-    Wanted is what its channel and sidecar say, without the run options of a single run. Reads
-    manifests and the results that fingerprints rest on; decodes and encodes nothing.
+    Wanted is what its channel and sidecar say. Reads manifests and the results that fingerprints
+    rest on; decodes and encodes nothing.
+
+    Args:
+        engine: store, catalog, channels.
+        video_id: of the video.
+        run_options: of a single run; None: without any.
+        also: stages that are looked at, too, such as an export that only somebody who asks for it
+            wants.
 
     Raises:
         VidpipeError: the video was never taken in, or its channel is gone.
     """
-    order = engine.order(video_id)
+    order = engine.order(video_id, run_options)
     steps: dict[str, Step] = {}
-    for name in engine.pipeline.names(order.wanted_platforms):
-        steps[name] = _step(engine, video_id, order, engine.pipeline.stage(name), steps)
+    every = engine.pipeline.names(order.wanted_platforms)
+    for name in (*every, *(name for name in also if name not in every)):
+        stage = engine.pipeline.find(name)
+        if stage is not None:
+            steps[name] = _step(engine, video_id, order, stage, steps)
     return Plan(video_id, tuple(steps.values()))
+
+
+def to_make(
+    engine: Engine,
+    video_id: str,
+    stages: Collection[str] | None = None,
+    run_options: RunOptions | None = None,
+) -> list[str]:
+    """The stages that a run would make, and those it may have to: what it is paid for.
+
+    Args:
+        engine: store, catalog, channels.
+        video_id: of the video.
+        stages: only these; None: whatever is to be made.
+        run_options: of the run.
+
+    Raises:
+        VidpipeError: the video was never taken in, its channel is gone, or the options cannot be.
+    """
+    anew = run_options is not None and run_options.force
+    return [
+        step.stage
+        for step in plan(engine, video_id, run_options, stages or ()).steps
+        if (stages is None or step.stage in stages) and (anew or step.verdict in _MADE)
+    ]
 
 
 def _step(
@@ -114,11 +156,7 @@ def _step(
 def _verdict(
     engine: Engine, video_id: str, order: Order, wanted: AnyStage, before: Mapping[str, Step]
 ) -> tuple[StageVerdict, tuple[str, ...]]:
-    moving = [
-        i
-        for i in wanted.inputs
-        if i in before and before[i].verdict in WORK | {StageVerdict.DOWNSTREAM}
-    ]
+    moving = [i for i in wanted.inputs if i in before and before[i].verdict in _MADE]
     current = engine.artifacts.current(video_id, wanted.folder, wanted.name)
     if current is None:
         return StageVerdict.MISSING, ()

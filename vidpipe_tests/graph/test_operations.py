@@ -11,7 +11,7 @@ from resources.vidpipe_resource import VidpipeResource
 from sensors.operations import hourly_resume_incomplete, nightly_retention
 from sensors.video_requests import video_requests
 from vidpipe.catalog.failures import Failed
-from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.tables import Video, now
 from vidpipe.costs.accountant import Account
 from vidpipe.operations.stale import plans
@@ -111,13 +111,13 @@ def test_a_changed_style_is_seen_and_exactly_that_is_asked_for(home, processed):
 def spent_before(home, stage, cpu_s):
     """Another recording, of twice the length, whose stage was made here."""
     engine = engine_of(home)
-    [video] = engine.catalog.videos()
+    video = min(engine.catalog.videos(), key=lambda video: video.duration_s)
     before = {"channel": "default", "sidecar_version": "", "state": "accepted", "size_bytes": 1}
     other = Video(
         video_id="default--earlier-0123456789", sha256="f" * 64, name="earlier.mp4", title="",
         duration_s=2 * video.duration_s, width=1, height=1, **before,
     )  # fmt: skip
-    assert engine.catalog.accept_video(other)
+    engine.catalog.accept_video(other)
     purse = engine.accountant.purse(
         Account(channel="default", stage=stage, video_id=other.video_id, run_id="r")
     )
@@ -156,6 +156,45 @@ def test_what_a_run_would_cost_is_said_beside_its_launch_form(home, processed):
         asked = {r.partition_key: r for r in video_requests(context).run_requests}
     tag = asked[processed.video_id].tags["vidpipe/estimate"]
     assert tag.startswith(f"{booked / 2e9:.4f} USD") and "told from 1 recordings" in tag
+
+
+@pytest.mark.parametrize(
+    ("options", "stages", "paid"),
+    [
+        # Of a whole run only what is to be made, which the recording's words are not.
+        (None, None, ["platform_exports/tiktok", "platform_exports/youtube_shorts"]),
+        ({"platforms": ["tiktok"]}, None, ["platform_exports/tiktok"]),
+        ({"force": True}, ["transcript", "platform_exports/tiktok"], ["transcript",
+         "platform_exports/tiktok"]),
+        # A platform that somebody added to a clip is none of the channel's.
+        (None, ["platform_exports/instagram_reels"], ["platform_exports/instagram_reels"]),
+    ],
+)  # fmt: skip
+def test_the_tag_of_a_run_is_of_what_it_would_make(home, processed, options, stages, paid):
+    restyled(home)
+    booked = {
+        stage: spent_before(home, stage, cpu_s)
+        for stage, cpu_s in (
+            ("transcript", 900),
+            ("platform_exports/tiktok", 1800),
+            ("platform_exports/youtube_shorts", 3600),
+            ("platform_exports/instagram_reels", 7200),
+        )
+    }
+    catalog = engine_of(home).catalog
+    with catalog.writing() as session:
+        video = session.get_one(Video, processed.video_id)
+        request(session, video, Cause.MANUAL, stages=stages, run_options=options)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, resources={"vidpipe": VidpipeResource(home=str(home))}
+        )
+        [asked] = [
+            r for r in video_requests(context).run_requests if r.partition_key == processed.video_id
+        ]
+    expected = sum(booked[stage] for stage in paid) / 2e9
+    said = asked.tags["vidpipe/estimate"].partition(" USD")[0]
+    assert float(said) == pytest.approx(expected, abs=1e-4)
 
 
 def test_only_what_is_asked_for_is_refreshed(home):

@@ -18,7 +18,10 @@ from starlette.testclient import TestClient
 from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.api.app import service
 from vidpipe.catalog import tables, totals
+from vidpipe.catalog.cost_tables import CostBucketRow
 from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.publishing_tables import PostRow
+from vidpipe.catalog.social_accounts import FoundAccount
 from vidpipe.costs.accountant import Account
 from vidpipe.errors import Misconfigured
 from vidpipe.observability.metrics.catalog import CatalogCollector
@@ -123,6 +126,27 @@ def test_what_the_catalog_knows_is_said_in_figures(client, library):
     assert value(found, "vidpipe_stage_duration_seconds_sum", stage="transcript") == 45.0
     assert value(found, "vidpipe_stage_recording_seconds_total", stage="transcript") == 60.0
     assert value(found, "vidpipe_disk_free_bytes", folder="store") > 0
+
+
+def test_a_video_is_finished_once_however_often_it_is_made_anew(client, library):
+    catalog = library.engine.catalog
+    found = families(client)
+    assert value(found, "vidpipe_videos_finished_total", channel="default") == 0
+    assert value(found, "vidpipe_channel_costs_total", channel="default") == 0
+    catalog.accept_video(video())
+    catalog.finish_video(KEY, tables.now())
+    # Edits are rendered, then there are other sidecars.
+    catalog.finish_video(KEY, tables.now(), stages=["rendered_clips"])
+    catalog.change_sidecar(KEY, "2", 0)
+    catalog.finish_video(KEY, tables.now())
+    purse = library.engine.accountant.purse(Account(channel="default", stage="s"))
+    for price in ("1.25", "0.5"):
+        asked = Purchase("shop", "thing", {"images": 1}, stated={"images": (Decimal(price), 1)})
+        purse.reserve(asked).settle({"images": 1})
+    found = families(TestClient(service(library), base_url="http://testserver"))
+    assert value(found, "vidpipe_runs_total", channel="default", outcome="succeeded") == 3
+    assert value(found, "vidpipe_videos_finished_total", channel="default") == 1
+    assert value(found, "vidpipe_channel_costs_total", channel="default") == 1.75
 
 
 def test_labels_may_hold_whatever_a_name_holds(client, library):
@@ -332,6 +356,20 @@ def test_budgets_and_quotas_are_said_as_far_as_they_are_used(priced):
     assert value(found, "vidpipe_quota_limit", service="shop/mine") == 20
 
 
+def test_quotas_of_today_are_said_after_many_days(priced):
+    own = priced.engine.accountant
+    with priced.engine.catalog.writing() as session:
+        for day in range(220):
+            moment = tables.now() - timedelta(days=day + 1)
+            key = f"quota/shop/mine/*/images/day/{moment.date()}"
+            session.add(CostBucketRow(key=key, spent=20, reserved=0))
+    purse = own.purse(Account(channel="default", stage="s"))
+    stated = {"images": (Decimal(1), 1)}
+    purse.reserve(Purchase("shop", "thing", {"images": 3}, stated=stated, project="mine"))
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    assert value(found, "vidpipe_quota_used", service="shop/mine", what="images") == 3
+
+
 def test_what_waits_for_money_and_which_services_are_left_alone_is_counted(priced):
     catalog, own = priced.engine.catalog, priced.engine.accountant
     catalog.accept_video(video())
@@ -348,3 +386,44 @@ def test_what_waits_for_money_and_which_services_are_left_alone_is_counted(price
     assert value(found, "vidpipe_queue_unpaid", channel="default", of="quota") == 0
     assert value(found, "vidpipe_queue_unpaid", channel="other", of="budget") == 0
     assert value(found, "vidpipe_service_available", service="gone") == 0
+
+
+def test_posts_that_wait_for_money_are_counted_beside_runs(priced):
+    catalog = priced.engine.catalog
+    account = FoundAccount("1", "One", "sealed", (), None, None)
+    (account_id,) = catalog.social_accounts.connect(
+        [account], channel="other", platform="youtube", application="", by="local"
+    )
+    at = tables.now()
+    later, before = at + timedelta(hours=9), at - timedelta(minutes=1)
+    for number, (code, until) in enumerate(
+        [
+            *[("quota_exhausted", later)] * 2,
+            ("budget_exceeded", later),
+            # Goes on by now; waits for something else; is given up.
+            ("quota_exhausted", before),
+            ("rate", later),
+            ("quota_exhausted", None),
+        ]
+    ):
+        row = PostRow(
+            post_id=f"post-{number}",
+            channel="other",
+            video_id=KEY,
+            clip_id=f"c{number}",
+            platform="youtube",
+            account_id=account_id,
+            fingerprint="f" * 64,
+            state="posting",
+            code=code,
+            waits_until=until,
+            due_at=until,
+            changes={},
+            created_by="local",
+            claims=0,
+        )
+        assert catalog.posts.add(row)
+    found = families(TestClient(service(priced), base_url="http://testserver"))
+    assert value(found, "vidpipe_queue_unpaid", channel="other", of="quota") == 2
+    assert value(found, "vidpipe_queue_unpaid", channel="other", of="budget") == 1
+    assert value(found, "vidpipe_queue_unpaid", channel="default", of="quota") == 0

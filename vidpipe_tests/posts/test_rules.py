@@ -285,6 +285,8 @@ def test_an_empty_bucket_waits_for_its_reset_and_others_go_on(open_posts, tmp_pa
     assert found.code == "quota_exhausted" and "youtube/fakes allows" in found.problem
     # Midnight in Los Angeles: eight hours behind in November.
     assert found.waits_until == START.replace(day=4, hour=8)
+    unpaid = scene.library.engine.accountant.rows.unpaid
+    assert unpaid(scene.clock.now) == {("default", "quota"): 1}
     other = scene.make(scene.account("x"), "c2")
     for _ in range(60):
         if scene.posts.get(other.post_id).state == "posted":
@@ -295,6 +297,7 @@ def test_an_empty_bucket_waits_for_its_reset_and_others_go_on(open_posts, tmp_pa
     scene.drive()
     assert scene.posts.get(two.post_id).state == "posted"
     assert scene.clock.now >= found.waits_until
+    assert unpaid(scene.clock.now) == {}
 
 
 def test_an_account_that_is_given_another_project_waits_for_the_old_ones_quota_no_more(open_posts):

@@ -97,7 +97,7 @@ class MoneyCollector(Collector):
                 [budget for of in subjects for budget in own.budgets.of(of, at)],
                 _quotas(own),
                 {row.service: row.state == CLOSED for row in own.breakers.all()},
-                own.rows.unpaid(),
+                own.rows.unpaid(at),
             )
 
     def _budgets(self, budgets: Collection[Budget]) -> Iterator[Metric]:
@@ -136,7 +136,9 @@ class MoneyCollector(Collector):
         for name, available in sorted(found.services.items()):
             services.add_metric([name], float(available))
         unpaid = _family(
-            "queue_unpaid", "Requests for runs that wait for a budget or a quota.", "channel", "of"
+            "queue_unpaid",
+            "Requests for runs, and posts, that wait for a budget or a quota.",
+            *("channel", "of"),
         )
         for channel in sorted({*self._channels, *(channel for channel, _ in found.unpaid)}):
             for kind in _WAITS_FOR:
@@ -157,9 +159,8 @@ def _quotas(own: Accountant) -> list[_Quota]:
         product = quota.product or "*"
         head, tail = f"quota/{service}", hold.key.removeprefix(f"quota/{service}")
         seen = {hold.key: 0}
-        for key, spent, reserved in own.rows.subjects(f"{head}/"):
-            if key.endswith(tail):
-                seen[key] = spent + reserved
+        for key, spent, reserved in own.rows.subjects(f"{head}/", tail):
+            seen[key] = spent + reserved
         for key, used in seen.items():
             whose = key.removeprefix("quota/").removesuffix(tail)
             limit = own.services.limit(whose, quota)
