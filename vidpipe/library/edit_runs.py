@@ -107,6 +107,8 @@ class _EditRun:
         order = engine.order(row.video_id, options, asked_at=self.begun)
         every = engine.pipeline.names(order.wanted_platforms)
         left = [name for name in every if row.stages is None or name in row.stages]
+        # A platform that was added to the video is none of those that it always goes to.
+        left += [name for name in row.stages or () if name not in every]
         while left:
             # What was made meanwhile may be what somebody approved of already.
             found = gates.reach(engine, row.video_id, left, row.run_options, self.begun)

@@ -13,7 +13,7 @@ from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.errors import BudgetExceeded
 from vidpipe.exports.model import PlatformExports
-from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved
+from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved, Reason
 from vidpipe.library.edit_runs import note_lost, work_off_one
 from vidpipe.operations import gates
 from vidpipe_tests.conftest import CHANNELS, make_engine
@@ -121,6 +121,27 @@ def test_what_is_approved_already_is_made_to_its_end(opened, processed):
     outcome = work_off_one(library.engine)
     assert outcome.message.startswith("made in")
     assert len(exported(library, video_id).exports) == 2 and not waiting(library, video_id)
+
+
+def test_a_rejected_clip_leaves_a_platform_that_was_added_to_its_video(
+    opened, processed, monkeypatch
+):
+    library, video_id = opened(export="ask"), processed.video_id
+    approve(library, video_id, 2)
+    engine, added = library.engine, "platform_exports/youtube_shorts"
+    narrowed = engine.channels["default"].model_copy(update={"platforms": ("tiktok",)})
+    monkeypatch.setitem(engine.channels, "default", narrowed)
+    assert added not in engine.pipeline.names(engine.order(video_id).wanted_platforms)
+    first = next(clip for clip in engine.catalog.clips(video_id) if clip.rank == 1)
+    library.reviews.reject(video_id, "1", first.fingerprint, Reason.DUPLICATE, ADA)
+    [(cause, stages)] = open_requests(library, video_id)
+    assert cause == "review" and added in stages
+    assert work_off_one(engine).error is None
+    assert not open_requests(library, video_id)
+    kept = {
+        (row.clip_id == first.clip_id, row.platform) for row in engine.catalog.exports(video_id)
+    }
+    assert kept == {(False, "tiktok"), (False, "youtube_shorts")}
 
 
 def test_nothing_is_rendered_behind_the_gate_before_it(opened, processed):
