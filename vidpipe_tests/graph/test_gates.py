@@ -9,8 +9,11 @@ from sqlalchemy import select
 from resources.vidpipe_resource import VidpipeResource
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
+from vidpipe.accounts.audit import Actor
+from vidpipe.accounts.model import LOCAL
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.review_tables import ReviewRulesRow
 from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.errors import Misconfigured
@@ -19,6 +22,7 @@ from vidpipe.operations.gates import AWAITS_REVIEW
 from vidpipe.pipeline import Engine
 from vidpipe_tests.conftest import CHANNELS
 from vidpipe_tests.graph.conftest import event, run_job
+from vidpipe_tests.reviews.conftest import video_row
 
 ADA = Decider("user:ada", "ada@example.org")
 CLIPS, EXPORTS = "rendered_clips", ["platform_exports/tiktok", "platform_exports/youtube_shorts"]
@@ -122,6 +126,27 @@ def test_clips_are_exported_as_they_are_approved(instance, gated, home, processe
     stages, said = play(instance, home)
     assert stages == EXPORTS and said.endswith(f"{video_id}: finished")
     assert {clip for clip, _ in exported(library, video_id)} == {first.clip_id}
+
+
+def test_gates_that_cannot_be_read_hold_up_no_other_channel(instance, gated, home, processed):
+    library, video_id = gated("render: ask"), processed.video_id
+    catalog, other = library.engine.catalog, "other--talk-0123456780"
+    assert catalog.accept_video(video_row(other, channel="other"))
+    with catalog.writing() as session:
+        rules = {"publish": "ask", "legal": "ask"}
+        row = ReviewRulesRow(channel="default", rules=rules, version=1, changed_by="user:eve")
+        session.add(row)
+    library.request(video_id)
+    [request] = tick(video_requests, instance, home).run_requests
+    assert request.partition_key == other
+    catalog.requests.submitted({int(request.tags["vidpipe/request"]): "run-1"})
+    # By itself it waits, with the reason, and goes on as soon as they are set anew.
+    assert "deferred 1 videos: the gates of the channel default were set by a later" in words(
+        tick(video_requests, instance, home)
+    )
+    by = Actor("local", "req-1")
+    library.gate_settings.set("default", None, LOCAL, version=None, audit=by)
+    assert play(instance, home)[0][-1] == "scored_segments"
 
 
 def test_nothing_is_rendered_before_the_moments_were_approved(instance, gated, home, processed):

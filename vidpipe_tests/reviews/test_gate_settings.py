@@ -6,7 +6,9 @@ import pytest
 
 from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import LOCAL, Grant, Role, Scope
+from vidpipe.catalog.review_tables import ReviewRulesRow
 from vidpipe.channels.reviews import GateMode, ReviewRules
+from vidpipe.errors import Misconfigured
 from vidpipe.library import NotApproved
 from vidpipe.library.errors import Changed
 from vidpipe_tests.api.guarded import guarded
@@ -56,6 +58,27 @@ def test_of_two_who_set_gates_at_once_one_is_told(library):
     for one in both:
         one.join()
     assert sorted(said) == ["changed", "set"]
+
+
+def later_rules(library):
+    """Have rules be there that only a later version of vidpipe can read."""
+    with library.engine.catalog.writing() as session:
+        rules = {"publish": "ask", "legal": "ask"}
+        session.add(
+            ReviewRulesRow(channel="default", rules=rules, version=3, changed_by="user:eve")
+        )
+
+
+@pytest.mark.parametrize(("rules", "version"), [(ASKS, None), (ASKS, 3), (None, None), (None, 3)])
+def test_what_a_later_version_set_can_be_set_anew(library, rules, version):
+    later_rules(library)
+    with pytest.raises(Misconfigured, match="set them anew"):
+        library.engine.review_rules("default")
+    settings = library.gate_settings
+    with pytest.raises(Changed):
+        settings.set("default", rules, LOCAL, version=2, audit=BY)
+    made = settings.set("default", rules, LOCAL, version=version, audit=BY)
+    assert (made.version, made.rules) == (4, rules or ReviewRules())
 
 
 # Over HTTP
