@@ -16,8 +16,10 @@ from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.review_tables import ReviewRulesRow
 from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
+from vidpipe.channels.reviews import GateName, ReviewRules
 from vidpipe.errors import Misconfigured
 from vidpipe.library import GateState, JobSpec, JobState, Library, Reason, VideoState
+from vidpipe.operations import gates
 from vidpipe.operations.gates import AWAITS_REVIEW
 from vidpipe.pipeline import Engine
 from vidpipe_tests.conftest import CHANNELS
@@ -197,6 +199,28 @@ def test_a_run_that_somebody_launches_comes_to_the_same_gate(instance, gated, ho
     assert not library.failures()
     [gate] = library.reviews.gates(channels=["default"], state=GateState.WAITING).items
     assert (gate.gate, gate.stages, gate.pending_clips) == ("export", tuple(EXPORTS), 2)
+
+
+def test_what_waits_goes_past_no_gate_because_all_are_off(instance, gated, home, processed):
+    library, video_id = gated("export: ask"), processed.video_id
+    engine, by = library.engine, Actor("local", "req-1")
+    gates.stopped(engine, video_id, EXPORTS[0], engine.order(video_id), GateName.EXPORT)
+    library.gate_settings.set("default", ReviewRules(), LOCAL, version=None, audit=by)
+    library.request(video_id)
+    [request] = tick(video_requests, instance, home).run_requests
+    assert request.asset_selection[-1].to_user_string() == CLIPS
+    selection = [dg.AssetKey(EXPORTS[0].split("/"))]
+    result = run_job(instance, home, video_id, asset_selection=selection)
+    [failed] = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    metadata = failed.step_failure_data.user_failure_data.metadata
+    assert metadata["cause"].value == AWAITS_REVIEW
+    with pytest.raises(gates.AwaitsReview):
+        gates.check(engine, video_id, EXPORTS[0], engine.order(video_id))
+    # Once somebody has decided, nobody is asked any more.
+    for item in clips_of(library, video_id).values():
+        library.reviews.approve(video_id, str(item.rank), item.fingerprint, ADA)
+    assert gates.reach(engine, video_id, None) == gates.Reach(None)
+    gates.check(engine, video_id, EXPORTS[0], engine.order(video_id))
 
 
 def test_exports_go_when_a_clip_is_rejected_and_come_back(instance, gated, home, processed):
