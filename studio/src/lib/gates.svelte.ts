@@ -3,6 +3,7 @@
 import {
   gates,
   type ClipDecision,
+  type GateMode,
   type GateName,
   type GateSettings,
   type Rules,
@@ -32,6 +33,11 @@ export const GATES: { name: GateName; title: string; says: string }[] = [
     says: "Each clip is looked at before anybody outside sees it.",
   },
 ];
+export const MODES: [GateMode, string][] = [
+  ["off", "Off"],
+  ["ask", "Ask"],
+  ["ask_outside_hours", "Ask outside hours"],
+];
 /** Gates at which clips are decided on one by one. */
 export const isOfClips = (gate: GateName) => gate === "export" || gate === "publish";
 export const WEEK: [string, string][] = [
@@ -60,6 +66,17 @@ export function formOf(rules: GateSettings["rules"], zone: string): Rules {
       end: (hours?.end ?? "17:00").slice(0, 5),
     },
   };
+}
+
+/** How rules differ from those before, for people. */
+export function differing(before: Rules, after: Rules): string {
+  const found = GATES.filter(({ name }) => before[name] !== after[name]).map(
+    ({ name, title }) => `“${title}” is “${MODES.find(([mode]) => mode === after[name])?.[1]}” now`,
+  );
+  if (JSON.stringify(before.trusted_hours) !== JSON.stringify(after.trusted_hours))
+    found.push("trusted hours are others");
+  if (before.approvers !== after.approvers) found.push("others may approve");
+  return found.join(", ");
 }
 
 export const usesHours = (rules: Rules) =>
