@@ -9,6 +9,7 @@ import {
   type Rules,
 } from "../api/gates";
 import { Refusal } from "../api/client";
+import type { ReviewItem } from "../api/model";
 import { reviews, type Gate } from "../api/reviews";
 
 export const GATES: { name: GateName; title: string; says: string }[] = [
@@ -95,11 +96,14 @@ export interface Row {
   channel: string;
   gates: Gate[];
   clips: number;
+  /** Fingerprints of the clips that are to be decided on, by id: a decision is about these. */
+  seen: Record<string, string>;
   since: string;
 }
+type Clip = Pick<ReviewItem, "video_id" | "clip_id" | "fingerprint">;
 
 /** One row for each video and what is decided on: two gates of the same clips are one. */
-export function rowsOf(waiting: Gate[]): Row[] {
+export function rowsOf(waiting: Gate[], clips: Clip[] = []): Row[] {
   const found: Record<string, Row> = {};
   for (const gate of waiting) {
     const key = isOfClips(gate.gate) ? `clips/${gate.video_id}` : `gate/${gate.gate_id}`;
@@ -110,13 +114,28 @@ export function rowsOf(waiting: Gate[]): Row[] {
       channel: gate.channel,
       gates: [],
       clips: 0,
+      seen: {},
       since: gate.opened_at,
     });
     row.gates.push(gate);
     row.clips = Math.max(row.clips, gate.pending_clips);
     if (gate.opened_at < row.since) row.since = gate.opened_at;
   }
+  for (const clip of clips) {
+    const row = found[`clips/${clip.video_id}`];
+    if (row && clip.fingerprint) row.seen[clip.clip_id] = clip.fingerprint;
+  }
   return Object.values(found).sort((a, b) => a.since.localeCompare(b.since));
+}
+
+/** Whether there is nothing in a row now that was not in it before. */
+export function isSame(was: Row, now: Row): boolean {
+  const known = was.gates.map((gate) => gate.fingerprint);
+  const gates = now.gates.filter((gate) => !isOfClips(gate.gate));
+  return (
+    gates.every((gate) => known.includes(gate.fingerprint)) &&
+    Object.entries(now.seen).every(([clip, fingerprint]) => was.seen[clip] === fingerprint)
+  );
 }
 
 export interface Outcome {
@@ -152,7 +171,20 @@ class Gating {
       found.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor && found.length < 1000);
-    this.rows = rowsOf(found);
+    const clips = found.some((gate) => isOfClips(gate.gate)) ? await this.#pending() : [];
+    this.rows = rowsOf(found, clips);
+  }
+
+  /** The clips that gates wait for, as they are now. */
+  async #pending(): Promise<Clip[]> {
+    const found: Clip[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await reviews.list({ state: "pending", needed: true, limit: 500 }, cursor);
+      found.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor && found.length < 5000);
+    return found;
   }
 
   of(channel: string): GateSettings | undefined {
@@ -189,21 +221,14 @@ class Gating {
     rejects: { reason: string; note: string } | null,
     outcome: Outcome,
   ): Promise<void> {
-    const decisions: ClipDecision[] = [];
-    let cursor: string | null = null;
-    do {
-      const page = await reviews.list({ video_id: row.video_id, state: "pending" }, cursor);
-      for (const item of page.items)
-        if (item.fingerprint)
-          decisions.push({
-            video_id: item.video_id,
-            clip: item.clip_id,
-            fingerprint: item.fingerprint,
-            verdict: rejects ? "rejected" : "approved",
-            ...(rejects ? { reason: rejects.reason, note: rejects.note } : {}),
-          });
-      cursor = page.next_cursor;
-    } while (cursor);
+    const decisions: ClipDecision[] = Object.entries(row.seen).map(([clip, fingerprint]) => ({
+      video_id: row.video_id,
+      clip,
+      fingerprint,
+      verdict: rejects ? "rejected" : "approved",
+      ...(rejects ? { reason: rejects.reason, note: rejects.note } : {}),
+    }));
+    if (!decisions.length) outcome.problems.push(`${row.title}: look at its clips one by one.`);
     for (let at = 0; at < decisions.length; at += 200)
       for (const result of await gates.decide(decisions.slice(at, at + 200))) {
         if (result.outcome === "done") outcome.done += 1;
