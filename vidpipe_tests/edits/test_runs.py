@@ -13,10 +13,12 @@ from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.errors import BudgetExceeded
 from vidpipe.exports.model import PlatformExports
-from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved, Reason
+from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved, Reason, edit_runs
+from vidpipe.library.chores import chores
 from vidpipe.library.edit_runs import note_lost, work_off_one
 from vidpipe.operations import gates
 from vidpipe_tests.conftest import CHANNELS, make_engine
+from vidpipe_tests.reviews.conftest import video_row
 
 ME, ADA = EditAuthor("me"), Decider("user:ada", "ada@example.org")
 TIKTOK = "platform_exports/tiktok"
@@ -291,6 +293,35 @@ def test_where_an_orchestrator_lives_what_is_due_is_left_to_it(opened, processed
     with catalog.writing() as session:
         session.get_one(RequestRow, row.id).not_before = now() + timedelta(seconds=15)
     assert work_off_one(library.engine).error is None
+
+
+def test_a_changed_clip_does_not_wait_for_what_somebody_approved(opened, processed, monkeypatch):
+    library, video_id = opened(), processed.video_id
+    catalog = library.engine.catalog
+    # Asked for before, and as urgent.
+    approved = video_row()
+    assert catalog.accept_video(approved)
+    catalog.finish_video(approved.video_id, now())
+    assert catalog.requests.add([approved.video_id], Cause.REVIEW) == 1
+    edit(library, video_id)
+    ran = []
+    monkeypatch.setattr(edit_runs._EditRun, "go", lambda run: ran.append(run.row.cause) or "")
+    while work_off_one(library.engine) is not None:
+        pass
+    assert ran[:2] == ["edit", "review"]
+    # In the service each has a process of its own, which takes nothing else.
+    catalog.requests.add([approved.video_id], Cause.REVIEW)
+    assert work_off_one(library.engine, [Cause.EDIT]) is None
+    names = [chore.name for chore in chores(library)]
+    assert "edits" in names and "approved" in names
+    # And none goes on with a whole video where there is no room for it.
+    wanted = library.engine.settings.queue.model_copy(update={"min_free_gib": 1e9})
+    monkeypatch.setitem(library.engine.settings.__dict__, "queue", wanted)
+    assert work_off_one(library.engine) is None
+    assert not edit_runs.have_worked_off(library.engine, lambda: False, Cause.REVIEW)
+    assert catalog.requests.has_open([Cause.REVIEW])
+    edit(library, video_id, "Others again.")
+    assert work_off_one(library.engine) is not None
 
 
 def test_an_edit_does_not_wait_with_what_waits_for_money(opened, processed):
