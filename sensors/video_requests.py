@@ -77,13 +77,16 @@ def video_requests(
         return dg.SkipReason(said)
     keys = sorted({row.video_id for row in turn.chosen})
     try:
-        begun, waiting = _up_to_gates(engine, turn.chosen)
+        begun, waiting, unclear = _up_to_gates(engine, turn.chosen)
     except VidpipeError as error:
         return dg.SkipReason(f"the catalog could not be written: {error}")
-    if waiting:
-        context.log.info(f"wait for review: {', '.join(waiting)}")
+    left = [f"wait for review: {', '.join(waiting)}"] if waiting else []
+    if unclear:
+        left.append(f"deferred {len(unclear)} videos: {'; '.join(sorted(set(unclear)))}")
+    for line in left:
+        context.log.info(line)
     if not begun:
-        return dg.SkipReason(f"wait for review: {', '.join(waiting)}")
+        return dg.SkipReason("; ".join(left))
     estimated = _estimated(engine, begun)
     return dg.SensorResult(
         run_requests=[
@@ -95,15 +98,23 @@ def video_requests(
 
 def _up_to_gates(
     engine: Engine, chosen: Sequence[RequestRow]
-) -> tuple[list[tuple[RequestRow, Sequence[str] | None]], list[str]]:
-    """What runs are begun and with which stages, and what waits for somebody's approval.
+) -> tuple[list[tuple[RequestRow, Sequence[str] | None]], list[str], list[str]]:
+    """What runs are begun and with which stages, what waits for approval, and what is in the way.
 
     A run goes as far as the first gate that is closed; one that could do nothing is not begun.
+    Where nobody can say which gates are closed, a request stays as it is, and others go on.
     """
     begun: list[tuple[RequestRow, Sequence[str] | None]] = []
-    waiting, gates = [], {}
+    waiting, unclear, gates = [], [], {}
     for row in chosen:
-        found = reach(engine, row.video_id, row.stages, row.run_options)
+        try:
+            found = reach(engine, row.video_id, row.stages, row.run_options)
+        except Unavailable:
+            raise
+        except VidpipeError as error:
+            events.warning("run_request_deferred", videos=1, why=str(error))
+            unclear.append(str(error))
+            continue
         if found.gate is not None and not found.stages:
             try:
                 park(engine, row, found.gate)
@@ -121,7 +132,7 @@ def _up_to_gates(
         begun.append((row, row.stages if found.stages is None else found.stages))
     if gates:
         engine.catalog.requests.limit(gates)
-    return begun, waiting
+    return begun, waiting, unclear
 
 
 def _answered(instance: dg.DagsterInstance, due: Sequence[RequestRow]) -> dict[int, str]:

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { Gate } from "../src/api/reviews";
-import { formOf, rowsOf, sentOf, usesHours } from "../src/lib/gates.svelte";
+import { formOf, gating, isSame, rowsOf, sentOf, usesHours } from "../src/lib/gates.svelte";
 import { routeOf, to } from "../src/lib/router.svelte";
 
 const gate = (more: Partial<Gate>): Gate => ({
@@ -31,6 +31,50 @@ describe("what waits", () => {
       ["v", 2, 2],
     ]);
     expect(rows[1]!.since).toBe("2026-11-28T11:00:00Z");
+  });
+});
+
+describe("what is approved", () => {
+  const clips = (fingerprints: string[]) =>
+    fingerprints.map((fingerprint, at) => ({ video_id: "v", clip_id: `c${at}`, fingerprint }));
+  const exported = gate({ gate: "export", pending_clips: 2 });
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is what was listed, whatever was made since", async () => {
+    const sent: unknown[] = [];
+    let made = clips(["one", "two"]);
+    vi.stubGlobal("fetch", async (asked: Request) => {
+      const { pathname } = new URL(asked.url);
+      if (asked.method === "POST") {
+        sent.push(...((await asked.json()) as { decisions: unknown[] }).decisions);
+        const changed = { video_id: "v", clip: "c1", outcome: "changed", message: "look again" };
+        return Response.json({
+          results: [{ video_id: "v", clip: "c0", outcome: "done", message: "" }, changed],
+        });
+      }
+      const items = pathname.endsWith("/gates") ? [exported] : made;
+      return Response.json({ items, next_cursor: null });
+    });
+    await gating.look();
+    made = clips(["one", "another"]);
+    const outcome = await gating.decide(gating.rows, null);
+    expect(sent).toMatchObject([
+      { clip: "c0", fingerprint: "one", verdict: "approved" },
+      { clip: "c1", fingerprint: "two", verdict: "approved" },
+    ]);
+    expect(outcome).toEqual({ done: 1, problems: ["look again"] });
+  });
+
+  it("is another where a clip was made anew or came to it, and the same where one went", () => {
+    const [was] = rowsOf([exported], clips(["one", "two"]));
+    const [fewer] = rowsOf([exported], clips(["one"]));
+    expect(isSame(was!, fewer!)).toBe(true);
+    expect(isSame(fewer!, was!)).toBe(false);
+    const [other] = rowsOf([exported], clips(["one", "another"]));
+    expect(isSame(was!, other!)).toBe(false);
+    const [whole] = rowsOf([gate({})]);
+    expect(isSame(whole!, rowsOf([gate({ fingerprint: "g" })])[0]!)).toBe(false);
   });
 });
 

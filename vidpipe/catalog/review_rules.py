@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +26,17 @@ class ReviewRulesRows:
             return session.get(ReviewRulesRow, channel)
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """What held until rules were set.
+
+    Attributes:
+        rules: as JSON, which may be of a later version of vidpipe; None: what the file says.
+    """
+
+    rules: Mapping[str, Any] | None
+
+
 def set_rules(
     session: Session,
     channel: str,
@@ -32,8 +44,10 @@ def set_rules(
     *,
     version: int | None,
     by: str,
-) -> ReviewRulesRow | None:
+) -> Replaced | None:
     """Set when a channel asks, within a transaction; None where it is of another version by now.
+
+    What was there is not checked: what cannot be read is replaced as anything else.
 
     Args:
         session: of the transaction.
@@ -49,7 +63,8 @@ def set_rules(
     if row is None:
         row = ReviewRulesRow(channel=channel, version=0)
         session.add(row)
+    replaced = Replaced(row.rules)
     row.rules = dict(rules) if rules is not None else None
     row.version, row.changed_by, row.changed_at = row.version + 1, by[:200], now()
     session.flush()
-    return row
+    return replaced

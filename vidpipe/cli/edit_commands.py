@@ -253,11 +253,20 @@ def render(
 
 
 @edits.command()
-def work() -> None:
+def work(
+    only: Annotated[
+        str | None, typer.Option(help="edit: changed clips; review: what was approved of")
+    ] = None,
+) -> None:
     """Make all clips that were asked for by `edits render`, here, and end."""
 
     def go() -> int:
+        from vidpipe.catalog.requests import WATCHED, Cause
         from vidpipe.library.edit_runs import work_off_one
+
+        if only is not None and only not in WATCHED:
+            raise Misconfigured(f"--only is one of: {', '.join(WATCHED)}")
+        causes = WATCHED if only is None else (Cause(only),)
 
         def end(*_: object) -> None:
             # As an interrupt does: what it is at is left to the next.
@@ -266,7 +275,7 @@ def work() -> None:
         asked, code = library(), 0
         before = signal.signal(signal.SIGTERM, end)
         try:
-            while (outcome := work_off_one(asked.engine)) is not None:
+            while (outcome := work_off_one(asked.engine, causes)) is not None:
                 out.print(f"{outcome.video_id}: {line(outcome.message)}")
                 code = code if outcome.error is None else 4
         finally:

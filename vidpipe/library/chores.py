@@ -5,6 +5,7 @@ from __future__ import annotations
 import vidpipe
 from vidpipe.accounts.mail import mailer
 from vidpipe.catalog.processes import BEAT_S, WORKER, Presence
+from vidpipe.catalog.requests import Cause
 from vidpipe.library.edit_runs import have_worked_off
 from vidpipe.library.library import Library
 from vidpipe.library.publishing.driver import PostDriver, posting_client
@@ -35,14 +36,18 @@ def chores(library: Library) -> tuple[Chore, ...]:
         return library.downloads.work_off_one(stop=stopping) is not None
 
     def edits() -> bool:
-        """Make clips that somebody changed and waits for, or go on with what they approved."""
-        return have_worked_off(engine, stopping)
+        """Make clips that somebody changed and waits for."""
+        return have_worked_off(engine, stopping, Cause.EDIT)
+
+    def approved() -> bool:
+        """Go on with what somebody approved of, where nothing else does."""
+        return have_worked_off(engine, stopping, Cause.REVIEW)
 
     here = settings.service.renders_edits
     if here is None:
         # Where there are several machines others have what rendering takes.
         here = engine.catalog.embedded
-    rendering = (Chore("edits", 0.5, edits),) if here else ()
+    rendering = (Chore("edits", 0.5, edits), Chore("approved", 5.0, approved)) if here else ()
     fetching = range(settings.downloads.per_process)
     webhooks = Dispatcher(engine.catalog.webhooks, around)
 

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,8 +27,10 @@ from vidpipe.catalog.requests import WATCHED, Cause
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.channels.reviews import GateName
 from vidpipe.errors import MustWait, VidpipeError, cause_of, retryable
+from vidpipe.observability import events
 from vidpipe.observability.running import running
 from vidpipe.operations import gates
+from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.operations.recovery import WORKER_LOST, note_failure, note_waiting
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.order import Order
@@ -38,7 +40,7 @@ from vidpipe.stuck import Stuck, watched
 
 #: Seconds for which the orchestrator leaves what was asked for to the service.
 HEAD_START_S = 20.0
-#: What works off all that waits, as a command.
+#: What works off all that waits, as a command; `--only` names a cause.
 _COMMAND = (sys.executable, "-c", "from vidpipe.cli import main; main()", "edits", "work")
 
 
@@ -57,16 +59,19 @@ class EditRunOutcome:
     error: Exception | None = None
 
 
-def work_off_one(engine: Engine) -> EditRunOutcome | None:
+def work_off_one(engine: Engine, causes: Sequence[Cause] = WATCHED) -> EditRunOutcome | None:
     """Make the clips of the oldest request, in this process; None where none waits.
 
     It goes as far as a run of the orchestrator would: to the first gate that is closed.
+
+    Args:
+        engine: of the library.
+        causes: only requests of these, those of the first before all others.
     """
-    note_lost(engine)
+    if Cause.EDIT in causes:
+        note_lost(engine)
     run_id = f"{COMMAND_RUN}{uuid.uuid4().hex}"
-    row = engine.catalog.requests.claim(
-        WATCHED, run_id, ahead_s=HEAD_START_S, shared=_is_coordinated(engine)
-    )
+    row = _claimed(engine, causes, run_id)
     if row is None:
         return None
     begun = now()
@@ -88,6 +93,30 @@ def work_off_one(engine: Engine) -> EditRunOutcome | None:
     return EditRunOutcome(row.video_id, said or f"made in {took_s:.1f} s")
 
 
+def _claimed(engine: Engine, causes: Sequence[Cause], run_id: str) -> RequestRow | None:
+    shared = _is_coordinated(engine)
+    for cause in causes:
+        if _lacks_space(engine, cause, shared):
+            continue
+        row = engine.catalog.requests.claim([cause], run_id, ahead_s=HEAD_START_S, shared=shared)
+        if row is not None:
+            return row
+    return None
+
+
+def _lacks_space(engine: Engine, cause: Cause, shared: bool) -> bool:
+    """Whether something waits because there is too little space; changed clips need little."""
+    if cause is Cause.EDIT:
+        return False
+    short = low_disk_space(engine.settings)
+    if short is None:
+        return False
+    requests = engine.catalog.requests
+    if requests.has_claimable([cause], ahead_s=HEAD_START_S, shared=shared):
+        events.warning("run_request_deferred", videos=1, why=short)
+    return True
+
+
 class _EditRun:
     """One run: what it is for, and at which stage it is."""
 
@@ -107,6 +136,8 @@ class _EditRun:
         order = engine.order(row.video_id, options, asked_at=self.begun)
         every = engine.pipeline.names(order.wanted_platforms)
         left = [name for name in every if row.stages is None or name in row.stages]
+        # A platform that was added to the video is none of those that it always goes to.
+        left += [name for name in row.stages or () if name not in every]
         while left:
             # What was made meanwhile may be what somebody approved of already.
             found = gates.reach(engine, row.video_id, left, row.run_options, self.begun)
@@ -205,21 +236,29 @@ def _is_coordinated(engine: Engine) -> bool:
     return last is not None and last >= now() - timedelta(seconds=silent_s)
 
 
-def have_worked_off(engine: Engine, stop: Callable[[], bool]) -> bool:
+def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> bool:
     """Have a process of its own work off what waits; whether there was anything.
+
+    What was approved of may be hours of work: whoever changed a clip does not wait for it, as
+    each cause has a process.
 
     Args:
         engine: of the library.
         stop: whether this process ends: then that one does, too.
+        cause: only requests of this.
     """
-    note_lost(engine)
+    if cause is Cause.EDIT:
+        note_lost(engine)
     requests = engine.catalog.requests
-    if not requests.has_open(WATCHED):
+    if not requests.has_open([cause]):
         return False
     shared = _is_coordinated(engine)
-    if not requests.has_claimable(WATCHED, ahead_s=HEAD_START_S, shared=shared):
+    if _lacks_space(engine, cause, shared):
         return False
-    process = subprocess.Popen(_COMMAND, stdin=subprocess.DEVNULL)  # noqa: S603
+    if not requests.has_claimable([cause], ahead_s=HEAD_START_S, shared=shared):
+        return False
+    command = (*_COMMAND, "--only", cause.value)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
     try:
         while process.poll() is None:
             if stop():

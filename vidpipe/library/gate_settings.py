@@ -92,12 +92,12 @@ class GateSettings:
         Raises:
             Changed: somebody set it since.
         """
-        before = self.engine.review_rules(channel)
+        file = self.engine.channels[channel].review.model_dump(mode="json")
         given = rules.model_dump(mode="json") if rules is not None else None
-        after = rules if rules is not None else self.engine.channels[channel].review
         try:
             with self.engine.catalog.writing() as session:
-                if set_rules(session, channel, given, version=version, by=who.id) is None:
+                replaced = set_rules(session, channel, given, version=version, by=who.id)
+                if replaced is None:
                     raise Changed(f"the gates of {channel}")
                 record(
                     session,
@@ -105,8 +105,8 @@ class GateSettings:
                     "gates.set" if rules is not None else "gates.reset",
                     f"channels/{channel}/gates",
                     organisation=self.engine.channels[channel].organisation,
-                    before=before.model_dump(mode="json"),
-                    after=after.model_dump(mode="json"),
+                    before=replaced.rules if replaced.rules is not None else file,
+                    after=given if given is not None else file,
                 )
         except IntegrityError as error:
             # Two set it for the first time at once.

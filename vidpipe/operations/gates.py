@@ -16,7 +16,7 @@ from vidpipe.catalog.following import follow
 from vidpipe.catalog.requests import close_same
 from vidpipe.catalog.reviews import Halt, go_past, halt, locked, stop_at
 from vidpipe.catalog.tables import ClipRow, RequestRow, Video, now
-from vidpipe.channels.reviews import GateName
+from vidpipe.channels.reviews import GateName, ReviewRules
 from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
 from vidpipe.openai_client import missing
@@ -95,7 +95,7 @@ def reach(
         at: the moment for which trusted hours are looked at; None: now.
     """
     channel = engine.channels.get(channel_of(video_id))
-    if channel is None or not engine.review_rules(channel.name).active:
+    if channel is None or _is_free(engine, video_id, engine.review_rules(channel.name)):
         return Reach(None)
     try:
         order = engine.order(video_id, RunOptions(**(run_options or {})))
@@ -130,7 +130,7 @@ def check(engine: Engine, video_id: str, stage: str, order: Order) -> None:
     Raises:
         AwaitsReview: somebody has to approve first.
     """
-    if not order.channel.review.active:
+    if _is_free(engine, video_id, order.channel.review):
         return
     judge = _Judge(engine, video_id, order, order.asked_at or now(), made_anew=set())
     gate = judge.closed(stage)
@@ -138,6 +138,11 @@ def check(engine: Engine, video_id: str, stage: str, order: Order) -> None:
         raise AwaitsReview(video_id, gate)
     if judge.partly:
         _wait(engine, video_id, GateName.EXPORT, order, (stage,), _options(order))
+
+
+def _is_free(engine: Engine, video_id: str, rules: ReviewRules) -> bool:
+    """Whether no gate can be in the way: none is on, and the video waits at none from before."""
+    return not rules.active and not engine.catalog.reviews.waiting([video_id])
 
 
 class _Judge:

@@ -13,10 +13,12 @@ from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.errors import BudgetExceeded
 from vidpipe.exports.model import PlatformExports
-from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved
+from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved, Reason, edit_runs
+from vidpipe.library.chores import chores
 from vidpipe.library.edit_runs import note_lost, work_off_one
 from vidpipe.operations import gates
 from vidpipe_tests.conftest import CHANNELS, make_engine
+from vidpipe_tests.reviews.conftest import video_row
 
 ME, ADA = EditAuthor("me"), Decider("user:ada", "ada@example.org")
 TIKTOK = "platform_exports/tiktok"
@@ -121,6 +123,27 @@ def test_what_is_approved_already_is_made_to_its_end(opened, processed):
     outcome = work_off_one(library.engine)
     assert outcome.message.startswith("made in")
     assert len(exported(library, video_id).exports) == 2 and not waiting(library, video_id)
+
+
+def test_a_rejected_clip_leaves_a_platform_that_was_added_to_its_video(
+    opened, processed, monkeypatch
+):
+    library, video_id = opened(export="ask"), processed.video_id
+    approve(library, video_id, 2)
+    engine, added = library.engine, "platform_exports/youtube_shorts"
+    narrowed = engine.channels["default"].model_copy(update={"platforms": ("tiktok",)})
+    monkeypatch.setitem(engine.channels, "default", narrowed)
+    assert added not in engine.pipeline.names(engine.order(video_id).wanted_platforms)
+    first = next(clip for clip in engine.catalog.clips(video_id) if clip.rank == 1)
+    library.reviews.reject(video_id, "1", first.fingerprint, Reason.DUPLICATE, ADA)
+    [(cause, stages)] = open_requests(library, video_id)
+    assert cause == "review" and added in stages
+    assert work_off_one(engine).error is None
+    assert not open_requests(library, video_id)
+    kept = {
+        (row.clip_id == first.clip_id, row.platform) for row in engine.catalog.exports(video_id)
+    }
+    assert kept == {(False, "tiktok"), (False, "youtube_shorts")}
 
 
 def test_nothing_is_rendered_behind_the_gate_before_it(opened, processed):
@@ -270,6 +293,35 @@ def test_where_an_orchestrator_lives_what_is_due_is_left_to_it(opened, processed
     with catalog.writing() as session:
         session.get_one(RequestRow, row.id).not_before = now() + timedelta(seconds=15)
     assert work_off_one(library.engine).error is None
+
+
+def test_a_changed_clip_does_not_wait_for_what_somebody_approved(opened, processed, monkeypatch):
+    library, video_id = opened(), processed.video_id
+    catalog = library.engine.catalog
+    # Asked for before, and as urgent.
+    approved = video_row()
+    assert catalog.accept_video(approved)
+    catalog.finish_video(approved.video_id, now())
+    assert catalog.requests.add([approved.video_id], Cause.REVIEW) == 1
+    edit(library, video_id)
+    ran = []
+    monkeypatch.setattr(edit_runs._EditRun, "go", lambda run: ran.append(run.row.cause) or "")
+    while work_off_one(library.engine) is not None:
+        pass
+    assert ran[:2] == ["edit", "review"]
+    # In the service each has a process of its own, which takes nothing else.
+    catalog.requests.add([approved.video_id], Cause.REVIEW)
+    assert work_off_one(library.engine, [Cause.EDIT]) is None
+    names = [chore.name for chore in chores(library)]
+    assert "edits" in names and "approved" in names
+    # And none goes on with a whole video where there is no room for it.
+    wanted = library.engine.settings.queue.model_copy(update={"min_free_gib": 1e9})
+    monkeypatch.setitem(library.engine.settings.__dict__, "queue", wanted)
+    assert work_off_one(library.engine) is None
+    assert not edit_runs.have_worked_off(library.engine, lambda: False, Cause.REVIEW)
+    assert catalog.requests.has_open([Cause.REVIEW])
+    edit(library, video_id, "Others again.")
+    assert work_off_one(library.engine) is not None
 
 
 def test_an_edit_does_not_wait_with_what_waits_for_money(opened, processed):

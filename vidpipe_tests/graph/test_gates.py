@@ -9,16 +9,22 @@ from sqlalchemy import select
 from resources.vidpipe_resource import VidpipeResource
 from sensors.run_outcomes import run_outcomes
 from sensors.video_requests import video_requests
+from vidpipe.accounts.audit import Actor
+from vidpipe.accounts.model import LOCAL
 from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.review_tables import ReviewRulesRow
 from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
+from vidpipe.channels.reviews import GateName, ReviewRules
 from vidpipe.errors import Misconfigured
 from vidpipe.library import GateState, JobSpec, JobState, Library, Reason, VideoState
+from vidpipe.operations import gates
 from vidpipe.operations.gates import AWAITS_REVIEW
 from vidpipe.pipeline import Engine
 from vidpipe_tests.conftest import CHANNELS
 from vidpipe_tests.graph.conftest import event, run_job
+from vidpipe_tests.reviews.conftest import video_row
 
 ADA = Decider("user:ada", "ada@example.org")
 CLIPS, EXPORTS = "rendered_clips", ["platform_exports/tiktok", "platform_exports/youtube_shorts"]
@@ -124,6 +130,27 @@ def test_clips_are_exported_as_they_are_approved(instance, gated, home, processe
     assert {clip for clip, _ in exported(library, video_id)} == {first.clip_id}
 
 
+def test_gates_that_cannot_be_read_hold_up_no_other_channel(instance, gated, home, processed):
+    library, video_id = gated("render: ask"), processed.video_id
+    catalog, other = library.engine.catalog, "other--talk-0123456780"
+    assert catalog.accept_video(video_row(other, channel="other"))
+    with catalog.writing() as session:
+        rules = {"publish": "ask", "legal": "ask"}
+        row = ReviewRulesRow(channel="default", rules=rules, version=1, changed_by="user:eve")
+        session.add(row)
+    library.request(video_id)
+    [request] = tick(video_requests, instance, home).run_requests
+    assert request.partition_key == other
+    catalog.requests.submitted({int(request.tags["vidpipe/request"]): "run-1"})
+    # By itself it waits, with the reason, and goes on as soon as they are set anew.
+    assert "deferred 1 videos: the gates of the channel default were set by a later" in words(
+        tick(video_requests, instance, home)
+    )
+    by = Actor("local", "req-1")
+    library.gate_settings.set("default", None, LOCAL, version=None, audit=by)
+    assert play(instance, home)[0][-1] == "scored_segments"
+
+
 def test_nothing_is_rendered_before_the_moments_were_approved(instance, gated, home, processed):
     library, video_id = gated("render: ask"), processed.video_id
     library.request(video_id)
@@ -172,6 +199,28 @@ def test_a_run_that_somebody_launches_comes_to_the_same_gate(instance, gated, ho
     assert not library.failures()
     [gate] = library.reviews.gates(channels=["default"], state=GateState.WAITING).items
     assert (gate.gate, gate.stages, gate.pending_clips) == ("export", tuple(EXPORTS), 2)
+
+
+def test_what_waits_goes_past_no_gate_because_all_are_off(instance, gated, home, processed):
+    library, video_id = gated("export: ask"), processed.video_id
+    engine, by = library.engine, Actor("local", "req-1")
+    gates.stopped(engine, video_id, EXPORTS[0], engine.order(video_id), GateName.EXPORT)
+    library.gate_settings.set("default", ReviewRules(), LOCAL, version=None, audit=by)
+    library.request(video_id)
+    [request] = tick(video_requests, instance, home).run_requests
+    assert request.asset_selection[-1].to_user_string() == CLIPS
+    selection = [dg.AssetKey(EXPORTS[0].split("/"))]
+    result = run_job(instance, home, video_id, asset_selection=selection)
+    [failed] = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    metadata = failed.step_failure_data.user_failure_data.metadata
+    assert metadata["cause"].value == AWAITS_REVIEW
+    with pytest.raises(gates.AwaitsReview):
+        gates.check(engine, video_id, EXPORTS[0], engine.order(video_id))
+    # Once somebody has decided, nobody is asked any more.
+    for item in clips_of(library, video_id).values():
+        library.reviews.approve(video_id, str(item.rank), item.fingerprint, ADA)
+    assert gates.reach(engine, video_id, None) == gates.Reach(None)
+    gates.check(engine, video_id, EXPORTS[0], engine.order(video_id))
 
 
 def test_exports_go_when_a_clip_is_rejected_and_come_back(instance, gated, home, processed):

@@ -3,10 +3,13 @@
 import threading
 
 import pytest
+from sqlalchemy import delete
 
 from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import LOCAL, Grant, Role, Scope
+from vidpipe.catalog.review_tables import ReviewRulesRow
 from vidpipe.channels.reviews import GateMode, ReviewRules
+from vidpipe.errors import Misconfigured
 from vidpipe.library import NotApproved
 from vidpipe.library.errors import Changed
 from vidpipe_tests.api.guarded import guarded
@@ -58,6 +61,26 @@ def test_of_two_who_set_gates_at_once_one_is_told(library):
     assert sorted(said) == ["changed", "set"]
 
 
+def later_rules(library, channel="default"):
+    """Have rules be there that only a later version of vidpipe can read."""
+    with library.engine.catalog.writing() as session:
+        session.execute(delete(ReviewRulesRow).where(ReviewRulesRow.channel == channel))
+        rules = {"publish": "ask", "legal": "ask"}
+        session.add(ReviewRulesRow(channel=channel, rules=rules, version=3, changed_by="user:eve"))
+
+
+@pytest.mark.parametrize(("rules", "version"), [(ASKS, None), (ASKS, 3), (None, None), (None, 3)])
+def test_what_a_later_version_set_can_be_set_anew(library, rules, version):
+    later_rules(library)
+    with pytest.raises(Misconfigured, match="set them anew"):
+        library.engine.review_rules("default")
+    settings = library.gate_settings
+    with pytest.raises(Changed):
+        settings.set("default", rules, LOCAL, version=2, audit=BY)
+    made = settings.set("default", rules, LOCAL, version=version, audit=BY)
+    assert (made.version, made.rules) == (4, rules or ReviewRules())
+
+
 # Over HTTP
 
 
@@ -102,6 +125,18 @@ def test_editors_read_gates_and_do_not_set_them(service, headers):
     assert {one["channel"] for one in listed} and not any(one["you_decide"] for one in listed)
     given = headers["ed"] | {"If-Match": "*"}
     assert service.client.put(WHERE, json={}, headers=given).status_code == 403
+
+
+def test_settings_that_cannot_be_read_hide_no_others_and_are_reset(service, headers):
+    client, ada = service.client, headers["ada"]
+    names = [one["channel"] for one in client.get("/gates", headers=ada).json()["items"]]
+    later_rules(service.library, "news")
+    listed = client.get("/gates", headers=ada)
+    assert listed.status_code == 200
+    assert [one["channel"] for one in listed.json()["items"]] == [n for n in names if n != "news"]
+    assert client.delete(WHERE, headers=ada | {"If-Match": "*"}).status_code == 200
+    listed = client.get("/gates", headers=ada).json()["items"]
+    assert [one["channel"] for one in listed] == names
 
 
 def test_a_channel_may_leave_decisions_to_its_administrators(service, headers):

@@ -28,13 +28,20 @@ export interface BatchOutcome {
 
 export const reviews = {
   list: async (
-    wanted: { video_id?: string; state?: ReviewState; channel?: string; limit?: number } = {},
+    wanted: {
+      video_id?: string;
+      state?: ReviewState;
+      channel?: string;
+      needed?: boolean;
+      limit?: number;
+    } = {},
     cursor: string | null = null,
   ) => {
     const query = new URLSearchParams({ limit: String(wanted.limit ?? 100) });
     if (wanted.video_id) query.set("video_id", wanted.video_id);
     if (wanted.channel) query.set("channel", wanted.channel);
     if (wanted.state) query.set("state", wanted.state);
+    if (wanted.needed !== undefined) query.set("needed", String(wanted.needed));
     if (cursor) query.set("cursor", cursor);
     return (await call<Listed<ReviewItem>>("GET", `/reviews?${query}`)).data;
   },

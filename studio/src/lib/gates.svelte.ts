@@ -3,11 +3,13 @@
 import {
   gates,
   type ClipDecision,
+  type GateMode,
   type GateName,
   type GateSettings,
   type Rules,
 } from "../api/gates";
 import { Refusal } from "../api/client";
+import type { ReviewItem } from "../api/model";
 import { reviews, type Gate } from "../api/reviews";
 
 export const GATES: { name: GateName; title: string; says: string }[] = [
@@ -31,6 +33,11 @@ export const GATES: { name: GateName; title: string; says: string }[] = [
     title: "Before publishing",
     says: "Each clip is looked at before anybody outside sees it.",
   },
+];
+export const MODES: [GateMode, string][] = [
+  ["off", "Off"],
+  ["ask", "Ask"],
+  ["ask_outside_hours", "Ask outside hours"],
 ];
 /** Gates at which clips are decided on one by one. */
 export const isOfClips = (gate: GateName) => gate === "export" || gate === "publish";
@@ -62,6 +69,17 @@ export function formOf(rules: GateSettings["rules"], zone: string): Rules {
   };
 }
 
+/** How rules differ from those before, for people. */
+export function differing(before: Rules, after: Rules): string {
+  const found = GATES.filter(({ name }) => before[name] !== after[name]).map(
+    ({ name, title }) => `“${title}” is “${MODES.find(([mode]) => mode === after[name])?.[1]}” now`,
+  );
+  if (JSON.stringify(before.trusted_hours) !== JSON.stringify(after.trusted_hours))
+    found.push("trusted hours are others");
+  if (before.approvers !== after.approvers) found.push("others may approve");
+  return found.join(", ");
+}
+
 export const usesHours = (rules: Rules) =>
   GATES.some((gate) => rules[gate.name] === "ask_outside_hours");
 
@@ -78,11 +96,14 @@ export interface Row {
   channel: string;
   gates: Gate[];
   clips: number;
+  /** Fingerprints of the clips that are to be decided on, by id: a decision is about these. */
+  seen: Record<string, string>;
   since: string;
 }
+type Clip = Pick<ReviewItem, "video_id" | "clip_id" | "fingerprint">;
 
 /** One row for each video and what is decided on: two gates of the same clips are one. */
-export function rowsOf(waiting: Gate[]): Row[] {
+export function rowsOf(waiting: Gate[], clips: Clip[] = []): Row[] {
   const found: Record<string, Row> = {};
   for (const gate of waiting) {
     const key = isOfClips(gate.gate) ? `clips/${gate.video_id}` : `gate/${gate.gate_id}`;
@@ -93,13 +114,28 @@ export function rowsOf(waiting: Gate[]): Row[] {
       channel: gate.channel,
       gates: [],
       clips: 0,
+      seen: {},
       since: gate.opened_at,
     });
     row.gates.push(gate);
     row.clips = Math.max(row.clips, gate.pending_clips);
     if (gate.opened_at < row.since) row.since = gate.opened_at;
   }
+  for (const clip of clips) {
+    const row = found[`clips/${clip.video_id}`];
+    if (row && clip.fingerprint) row.seen[clip.clip_id] = clip.fingerprint;
+  }
   return Object.values(found).sort((a, b) => a.since.localeCompare(b.since));
+}
+
+/** Whether there is nothing in a row now that was not in it before. */
+export function isSame(was: Row, now: Row): boolean {
+  const known = was.gates.map((gate) => gate.fingerprint);
+  const gates = now.gates.filter((gate) => !isOfClips(gate.gate));
+  return (
+    gates.every((gate) => known.includes(gate.fingerprint)) &&
+    Object.entries(now.seen).every(([clip, fingerprint]) => was.seen[clip] === fingerprint)
+  );
 }
 
 export interface Outcome {
@@ -135,7 +171,20 @@ class Gating {
       found.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor && found.length < 1000);
-    this.rows = rowsOf(found);
+    const clips = found.some((gate) => isOfClips(gate.gate)) ? await this.#pending() : [];
+    this.rows = rowsOf(found, clips);
+  }
+
+  /** The clips that gates wait for, as they are now. */
+  async #pending(): Promise<Clip[]> {
+    const found: Clip[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await reviews.list({ state: "pending", needed: true, limit: 500 }, cursor);
+      found.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor && found.length < 5000);
+    return found;
   }
 
   of(channel: string): GateSettings | undefined {
@@ -172,21 +221,14 @@ class Gating {
     rejects: { reason: string; note: string } | null,
     outcome: Outcome,
   ): Promise<void> {
-    const decisions: ClipDecision[] = [];
-    let cursor: string | null = null;
-    do {
-      const page = await reviews.list({ video_id: row.video_id, state: "pending" }, cursor);
-      for (const item of page.items)
-        if (item.fingerprint)
-          decisions.push({
-            video_id: item.video_id,
-            clip: item.clip_id,
-            fingerprint: item.fingerprint,
-            verdict: rejects ? "rejected" : "approved",
-            ...(rejects ? { reason: rejects.reason, note: rejects.note } : {}),
-          });
-      cursor = page.next_cursor;
-    } while (cursor);
+    const decisions: ClipDecision[] = Object.entries(row.seen).map(([clip, fingerprint]) => ({
+      video_id: row.video_id,
+      clip,
+      fingerprint,
+      verdict: rejects ? "rejected" : "approved",
+      ...(rejects ? { reason: rejects.reason, note: rejects.note } : {}),
+    }));
+    if (!decisions.length) outcome.problems.push(`${row.title}: look at its clips one by one.`);
     for (let at = 0; at < decisions.length; at += 200)
       for (const result of await gates.decide(decisions.slice(at, at + 200))) {
         if (result.outcome === "done") outcome.done += 1;

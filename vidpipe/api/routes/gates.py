@@ -12,7 +12,9 @@ from vidpipe.api.described import errors
 from vidpipe.api.models import ChannelPath, Listed
 from vidpipe.api.versioned import version_of, versioned
 from vidpipe.channels.reviews import ReviewRules
+from vidpipe.errors import Misconfigured
 from vidpipe.library import GateSettingsView
+from vidpipe.observability import events
 
 router = APIRouter(tags=["reviews"], route_class=AuditedRoute)
 IfMatch = Annotated[
@@ -26,10 +28,15 @@ IfMatch = Annotated[
 
 @router.get("/gates", summary="List settings of gates", responses=errors())
 def list_gate_settings(asked: Reads) -> Listed[GateSettingsView]:
-    """Of each channel that you may see, by name, when somebody has to approve, and who may."""
-    settings = asked.library.gate_settings
-    items = tuple(settings.get(name, asked.principal) for name in sorted(asked.channels()))
-    return Listed[GateSettingsView](items=items, next_cursor=None, limit=max(1, len(items)))
+    """Of each channel that you may see, by name, when somebody has to approve, and who may. One
+    whose settings this version cannot read is left out, until they are set anew or reset."""
+    settings, items = asked.library.gate_settings, []
+    for name in sorted(asked.channels()):
+        try:
+            items.append(settings.get(name, asked.principal))
+        except Misconfigured as error:
+            events.warning("channel_gates_unreadable", channel=name, why=str(error))
+    return Listed[GateSettingsView](items=tuple(items), next_cursor=None, limit=max(1, len(items)))
 
 
 @router.get("/channels/{channel}/gates", summary="Get settings of gates", responses=errors(404))
