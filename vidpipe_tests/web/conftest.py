@@ -108,6 +108,14 @@ class Visit:
         self.page.goto(self.base + path)
         self.page.get_by_text(shows).first.wait_for()
 
+    def open_clip(self, video: str, clip: str) -> None:
+        self.open(f"/studio/videos/{video}/clips/{clip}", "of 100")
+        self.until_editable()
+
+    def until_editable(self) -> None:
+        """Wait until what was changed before is there: then the clip can be changed."""
+        self.page.get_by_role("button", name="Take a change back").wait_for()
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

@@ -108,14 +108,13 @@ def test_a_recording_goes_from_the_upload_to_the_downloaded_file(
     assert api.get(f"/videos/{video}/exports").json()["items"] == []
 
     # Edited over a slow line; the page is loaded again before the change was sent.
-    desk.open(f"/studio/videos/{video}/clips/{item['clip_id']}", "of 100")
+    desk.open_clip(video, item["clip_id"])
     desk.page.get_by_role("tab", name="Texts").click()
     title = desk.page.get_by_label(re.compile("^Title"))
-    desk.until(title.is_enabled, "what was changed before is not there")
     title.fill(TITLE)
     desk.press("Tab")
     desk.page.reload()
-    desk.page.get_by_text("of 100").first.wait_for()
+    desk.until_editable()
 
     def edits() -> list[dict[str, Any]]:
         return api.get(f"/videos/{video}/edits").json()["document"]["clip_edits"]

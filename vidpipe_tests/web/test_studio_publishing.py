@@ -141,12 +141,11 @@ def test_a_clip_waits_for_approval_and_tiktok_asks_who_may_see_it(visits, api, v
     one.page.get_by_label("TikTok · Fake creator").check()
     send = one.page.get_by_role("button", name="Put into the queue")
     who = one.page.get_by_label("Who can see it")
-    assert who.input_value() == ""
-    assert send.is_disabled()
-    assert one.page.get_by_role("link", name="Music Usage Confirmation").is_visible()
-    assert one.page.get_by_label("Comment", exact=True).is_checked() is False
-    # The account lets nobody stitch.
-    assert one.page.get_by_label("Stitch").is_disabled()
+    one.until(lambda: who.input_value() == "" and send.is_disabled(), "it may be sent at once")
+    one.page.get_by_role("link", name="Music Usage Confirmation").wait_for()
+    comment, stitch = (one.page.get_by_label(n, exact=True) for n in ("Comment", "Stitch"))
+    one.until(lambda: not comment.is_checked(), "comments are allowed unasked")
+    one.until(stitch.is_disabled, "the account lets nobody stitch")
     who.select_option("private")
     one.page.get_by_label("Somebody else’s").check()
     one.page.get_by_text("Choose who can see it.").wait_for()
@@ -154,7 +153,7 @@ def test_a_clip_waits_for_approval_and_tiktok_asks_who_may_see_it(visits, api, v
     who.select_option("private")
     one.page.get_by_label("Caption", exact=True).fill("x" * 2201)
     one.page.get_by_text("1 too many").wait_for()
-    assert send.is_disabled()
+    one.until(send.is_disabled, "a caption that is too long may be sent")
     one.page.get_by_label("Caption", exact=True).fill("Said here")
     send.click()
     one.page.get_by_text("Waits for approval").first.wait_for()
