@@ -169,3 +169,20 @@ def video(processed) -> str:
 @pytest.fixture
 def clip(api, video) -> dict[str, Any]:
     return api.get(f"/videos/{video}/clips").json()["items"][0]["clip"]
+
+
+@pytest.fixture
+def unedited(api, video, clip) -> None:
+    at = api.get(f"/videos/{video}/edits").json()["version"]
+    path = f"/videos/{video}/edits/clips/{clip['id']}"
+    answer = api.delete(path, headers={"If-Match": f'"{at}"'})
+    assert answer.status_code in {200, 404}, answer.text
+
+
+@pytest.fixture
+def undecided(api, video) -> None:
+    for item in api.get("/reviews", params={"video_id": video}).json()["items"]:
+        if item["decision"]:
+            path = f"/videos/{video}/clips/{item['clip_id']}/undo"
+            body = {"decision_id": item["decision"]["decision_id"]}
+            assert api.post(path, json=body).status_code == 200

@@ -144,7 +144,9 @@ def test_a_recording_is_searched_watched_and_its_words_lead_to_their_moments(vis
     one.page.get_by_text("Self contained").first.wait_for()
 
 
-def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(visits, api, video):
+def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(
+    visits, api, video, undecided
+):
     waiting = api.get("/reviews", params={"state": "pending", "video_id": video}).json()["items"]
     assert len(waiting) == 2
     one = visits()
@@ -173,7 +175,7 @@ def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(visits, 
     assert [item["clip_id"] for item in left] == [second]
 
 
-def test_words_are_cut_corrected_and_put_back(visits, api, video, clip):
+def test_words_are_cut_corrected_and_put_back(visits, api, video, clip, unedited):
     one = visits()
 
     def edit() -> dict[str, Any]:
@@ -218,7 +220,7 @@ def test_words_are_cut_corrected_and_put_back(visits, api, video, clip):
     assert edit().get("title") is None
 
 
-def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip):
+def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip, unedited):
     one, other = visits(), visits()
     one.open_clip(video, clip["id"])
     other.open_clip(video, clip["id"])
@@ -238,7 +240,7 @@ def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip):
     one.until(both, "one of two changes is lost")
 
 
-def test_a_line_that_is_gone_for_a_while_loses_no_change(visits, api, video, clip):
+def test_a_line_that_is_gone_for_a_while_loses_no_change(visits, api, video, clip, unedited):
     one = visits()
     one.open_clip(video, clip["id"])
     one.page.get_by_role("tab", name="Texts").click()
