@@ -235,6 +235,75 @@ def test_posts_are_moved_by_mouse_by_keys_and_in_a_dialog(visits, api, queued, a
     )
 
 
+def test_two_people_want_one_moment_and_the_second_is_asked(visits, api, folder, queued, approved):
+    """Each has a page of their own; what the first one does is not known to what the second one
+    has in hand."""
+    begin = datetime.now(UTC) + timedelta(days=4)
+    day = begin.astimezone(ZoneInfo("Asia/Kathmandu")).date()
+
+    def at(clock: str, later: int = 0) -> datetime:
+        return datetime.fromisoformat(f"{day + timedelta(days=later)}T{clock}:00+05:45")
+
+    ada_s, ben_s = queued(1, at=at("14:00").isoformat()), queued(2, at=at("14:00", 1).isoformat())
+    ada, ben = visits(), visits()
+
+    def move_to(one, post, moment: datetime) -> None:
+        """Type a time into the dialog of a post; nothing is sent yet."""
+        one.open(f"/studio/calendar?day={day}&post={post['post_id']}", "Post now")
+        field = one.page.get_by_role("dialog").get_by_label("Time in Asia/Kathmandu")
+        field.wait_for()
+        one.until(lambda: field.input_value() != "", "the time is not shown")
+        field.fill(moment.strftime("%Y-%m-%dT%H:%M"))
+
+    def send(one) -> None:
+        one.page.get_by_role("dialog").get_by_role("button", name="Set this time").click()
+
+    # Both type the same time: the first one gets it, and nobody may have it too.
+    move_to(ada, ada_s, at("16:00", 2))
+    move_to(ben, ben_s, at("16:00", 2))
+    send(ada)
+    ada.until(lambda: moment(api, ada_s) == at("16:00", 2), "the first one does not get it")
+    send(ben)
+    told = ben.page.get_by_role("dialog").get_by_role("alert")
+    told.wait_for()
+    anyway = ben.page.get_by_role("button", name="Post it then all the same")
+    assert "another post" in told.inner_text() and anyway.count() == 0
+    assert moment(api, ben_s) == at("14:00", 1)
+    # One that is only too near is asked about, and goes when it is wanted all the same.
+    time = ben.page.get_by_role("dialog").get_by_label("Time in Asia/Kathmandu")
+    time.fill(at("16:20", 2).strftime("%Y-%m-%dT%H:%M"))
+    send(ben)
+    anyway.wait_for()
+    assert moment(api, ben_s) == at("14:00", 1)
+    anyway.click()
+    ben.until(lambda: moment(api, ben_s) == at("16:20", 2), "it does not go all the same")
+    # In the calendar: the second one has the post in hand while the first one takes its aim.
+    ben.open(f"/studio/calendar?day={day + timedelta(days=2)}", "Times are those of")
+    card = ben.page.locator(f"#post-{ben_s['post_id']}")
+    card.focus()
+    ben.press("m", "ArrowRight")
+    bar = ben.page.get_by_role("group", name="Move ")
+    bar.get_by_text("16:20").wait_for()
+    moved = api.patch(f"/social-posts/{ada_s['post_id']}", json={"at": at("16:20", 3).isoformat()})
+    assert moved.status_code == 200, moved.text
+    ben.press("Enter")
+    box = ben.page.get_by_role("alertdialog", name="It cannot go there")
+    box.wait_for()
+    leave = box.get_by_role("button", name="Leave it where it is")
+    ben.until(lambda: leave.evaluate("e => e === document.activeElement"), "keys are elsewhere")
+    ben.press("Enter")
+    box.wait_for(state="detached")
+    focused = f"document.activeElement?.id === 'post-{ben_s['post_id']}'"
+    ben.until(lambda: ben.page.evaluate(focused), "the post has lost the focus")
+    assert moment(api, ben_s) == at("16:20", 2)
+    # And one that somebody cancels meanwhile is not brought back.
+    move_to(ada, ada_s, at("10:00", 5))
+    api.post(f"/social-posts/{ada_s['post_id']}/cancel").raise_for_status()
+    ada.page.get_by_role("dialog").get_by_text("Cancelled").first.wait_for()
+    assert ada.page.get_by_role("button", name="Set this time").count() == 0
+    assert api.get(f"/social-posts/{ada_s['post_id']}").json()["state"] == "cancelled"
+
+
 def test_what_is_written_is_kept_whatever_happens_meanwhile(
     visits, api, folder, queued, approved, video, clip
 ):
