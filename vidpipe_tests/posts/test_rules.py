@@ -181,6 +181,42 @@ def test_an_account_takes_a_clip_once(open_posts):
         scene.posts.retry(first.post_id)
 
 
+def test_what_another_account_is_to_post_is_said_long_before_it_would_go_out(
+    open_posts, monkeypatch
+):
+    scene = open_posts("x")
+    later = [{"at_once": False, "at": START + timedelta(days=days)} for days in (1, 7)]
+    first = scene.make(scene.account("x"), **later[0])
+    other = scene.account("x", 2)
+    with pytest.raises(Refused, match=first.post_id):
+        scene.make(other, **later[1])
+    with monkeypatch.context() as at_once:
+        # Two people make theirs in the same moment: neither sees the other's.
+        at_once.setattr(scene.posts.schedule, "duplicate", lambda *_: "")
+        second = scene.make(other, **later[1])
+    assert second.state == "scheduled"
+    (refusal,) = scene.posts.detail(second.post_id).refusals
+    assert refusal.field == "clip" and first.post_id in refusal.words
+    assert scene.posts.detail(first.post_id).refusals == ()
+    while scene.work():
+        pass
+    assert scene.clock.now == START and scene.calls == 0
+    found = scene.posts.get(second.post_id)
+    assert (found.state, found.code) == ("held", "duplicate")
+    assert first.post_id in found.problem and "take that post back" in found.problem
+    assert scene.posts.get(first.post_id).state == "scheduled"
+    assert notices(scene) == [("post.held", second.post_id)]
+    # It goes when the other one does not, and only then.
+    assert scene.posts.retry(second.post_id).state == "queued"
+    while scene.work():
+        pass
+    assert scene.posts.get(second.post_id).state == "held"
+    scene.posts.cancel(first.post_id)
+    scene.posts.retry(second.post_id)
+    scene.drive()
+    assert scene.posts.get(second.post_id).state == "posted" and shown(scene.fakes["x"]) == 1
+
+
 def test_of_an_account_whose_tokens_are_refused_all_posts_wait_and_go_on(open_posts):
     scene = open_posts("youtube")
     account = scene.account("youtube")

@@ -137,7 +137,8 @@ class KnownPosts:
         return self.views([found])[0]
 
     def detail(self, post_id: str) -> SocialPostDetail:
-        """A post closely: what would be sent now, and what its platform would refuse of it.
+        """A post closely: what would be sent now, and what its platform would refuse of it, or
+        the schedule of its channel.
 
         Raises:
             UnknownPost: there is none of this id.
@@ -154,8 +155,11 @@ class KnownPosts:
             except (NoExport, UnknownClip) as error:
                 missing = str(error)
         refusals = [PostRefusalView(field="video", words=missing)] if missing else []
-        if publication is not None and row.state in (*UNSENT, PostState.HELD):
-            refusals += self.refusals(row, publication)
+        if row.state in (*UNSENT, PostState.HELD):
+            if publication is not None:
+                refusals += self.refusals(row, publication)
+            double = self.schedule.duplicate(row.account_id, row.video_id, row.clip_id, row)
+            refusals += [PostRefusalView(field="clip", words=double)] if double else []
         said = PostChanges.model_validate(row.changes)
         return SocialPostDetail(
             **dict(view),

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog import schedules
+from vidpipe.catalog.notices import tell as tell_people
 from vidpipe.catalog.post_states import UNSENT, PostState
 from vidpipe.catalog.posts import moved
 from vidpipe.catalog.publishing_tables import PostRow, SocialAccountRow
 from vidpipe.catalog.tables import now as this_moment
 from vidpipe.channels.publishing import DuplicateRule, PostingPace, PublishingRules
+from vidpipe.library.publishing.outcomes import notice
 from vidpipe.library.publishing.schedule_views import PostWait, ScheduleConflict
 from vidpipe.pipeline.engine import Engine
 from vidpipe.publishing.schedule import (
@@ -175,13 +177,44 @@ class ScheduleLimits:
 
     # The same in several places
 
-    def duplicate(self, account_id: str, video_id: str, clip_id: str) -> str:
-        """What speaks against a clip at an account because another posts the same; else empty."""
+    def duplicate(
+        self, account_id: str, video_id: str, clip_id: str, row: PostRow | None = None
+    ) -> str:
+        """What speaks against a clip at an account because another posts the same; else empty.
+
+        Args:
+            account_id: of the account.
+            video_id: of the clip.
+            clip_id: of it.
+            row: the post that it is already; None: one is about to be made.
+        """
         with self.engine.catalog.session() as session:
             account = session.get(SocialAccountRow, account_id)
             if account is None:
                 return ""
-            return self._duplicate(session, account, video_id, clip_id)
+            return self._duplicate(session, account, video_id, clip_id, row)
+
+    def hold_double(self, row: PostRow) -> bool:
+        """Hold a post where another channel posts the same, whenever it was to go out; whether it
+        did.
+
+        Args:
+            row: as it was claimed; whoever did has lost it where this is true.
+        """
+        # Nobody's lock is taken to find that nothing speaks against it.
+        if not self.duplicate(row.account_id, row.video_id, row.clip_id, row):
+            return False
+        with self.engine.catalog.writing() as session:
+            account = schedules.locked_account(session, row.account_id)
+            mine = schedules.locked_post(session, row.post_id)
+            if account is None or mine is None or mine.lease != row.lease:
+                return False
+            words = self._duplicate(session, account, mine.video_id, mine.clip_id, mine)
+            if not words or mine.state not in UNSENT:
+                return False
+            mine.lease, mine.claims = None, 0
+            held_double(session, mine, words)
+            return True
 
     def refuse_conflicts(
         self, session: Session, account_id: str, at: datetime, *, anyway: bool, without: str = ""
@@ -243,7 +276,8 @@ class ScheduleLimits:
                 return (
                     f"the channel {other.channel} posts {what} to {account.platform} "
                     f"({other.post_id}): platforms take channels that repeat each other for "
-                    "inauthentic; take another clip, or set publishing.duplicates to allow"
+                    "inauthentic; take another clip, take that post back and try this one again, "
+                    "or set publishing.duplicates to allow"
                 )
         return ""
 
@@ -296,3 +330,17 @@ class ScheduleLimits:
             for row in schedules.pauses(session, [channel])
             if row.platform in ("", platform)
         ]
+
+
+def held_double(session: Session, row: PostRow, words: str) -> None:
+    """Hold a post that another account has already, until somebody decides which one goes.
+
+    Args:
+        session: of the transaction.
+        row: locked; nothing of it was sent.
+        words: which other post it is.
+    """
+    row.code, row.problem = ConflictKind.DUPLICATE.value, words
+    row.at = row.slot = row.due_at = row.waits_until = None
+    moved(session, row, PostState.HELD)
+    tell_people(session, notice("post.held", row))

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog import schedules
 from vidpipe.catalog.events import emit
-from vidpipe.catalog.notices import tell as tell_people
 from vidpipe.catalog.post_states import UNSENT, PostState
 from vidpipe.catalog.posts import moved, tell
 from vidpipe.catalog.publishing_tables import PostRow, PublishingPauseRow, SocialAccountRow
@@ -23,9 +22,8 @@ from vidpipe.channels.model import channel_named
 from vidpipe.channels.publishing import MissedRule
 from vidpipe.library.errors import Refused, UnknownPost
 from vidpipe.library.publishing.calendar import pause_view, read_calendar
-from vidpipe.library.publishing.limits import LEAD
+from vidpipe.library.publishing.limits import LEAD, held_double
 from vidpipe.library.publishing.openings import ScheduleOpenings
-from vidpipe.library.publishing.outcomes import notice
 from vidpipe.library.publishing.schedule_views import (
     CalendarView,
     ConflictView,
@@ -145,7 +143,7 @@ class Schedule(ScheduleOpenings):
         for key, moment in given.items():
             self._set(session, mine[key], moment, slot_name(moment))
         for key, words in doubles.items():
-            _hold_double(session, mine[key], words)
+            held_double(session, mine[key], words)
         session.flush()
         why = self._why_not(session, account, now)
         schedules.tell_queued(session, account, why, lease, _PORTION)
@@ -415,7 +413,7 @@ class Schedule(ScheduleOpenings):
                 continue
             words = self._duplicate(session, account, row.video_id, row.clip_id, row)
             if words:
-                _hold_double(session, row, words)
+                held_double(session, row, words)
                 done += 1
             elif was_missed(schedules.shown_at(row.at, row.opens_at), pace, now):
                 self._missed(session, row, diary, now)
@@ -483,14 +481,6 @@ class Schedule(ScheduleOpenings):
         if row is None:
             raise UnknownPost(post_id)
         return row
-
-
-def _hold_double(session: Session, row: PostRow, words: str) -> None:
-    """Hold a post that another account has already, until somebody decides which one goes."""
-    row.code, row.problem = ConflictKind.DUPLICATE.value, words
-    row.at = row.slot = row.due_at = row.waits_until = None
-    moved(session, row, PostState.HELD)
-    tell_people(session, notice("post.held", row))
 
 
 def _sane(field: str, at: datetime, now: datetime) -> None:

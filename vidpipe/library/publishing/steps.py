@@ -179,6 +179,9 @@ class PostSteps:
         if approval is None and row.fingerprint not in ("", fingerprint):
             # Nobody has to approve: what somebody chose to post is what is posted.
             return self._waits(row, "clip_changed", _CHANGED, at)
+        if row.state in UNSENT and self._posts.schedule.hold_double(row):
+            # Said as soon as it is known, not when its moment has come.
+            return _OVER
         said: dict[str, Any] = {"fingerprint": fingerprint}
         if approval is not None:
             said |= {"approved_by": approval.by[:200], "approved_at": approval.at}
