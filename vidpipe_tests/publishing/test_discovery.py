@@ -140,6 +140,55 @@ def test_a_request_is_one_of_the_document(what):
         assert set(body) - {"id"} <= set(query["part"][0].split(","))
 
 
+def test_no_request_is_left_out():
+    """What goes to the address of an upload session is of no method: bytes, and a look."""
+    asked = {call.name for call in requests().values()}
+    # The machine knows what an answer means of every request that it makes for a post.
+    assert set(YouTube().takers()) - asked == {"chunk", "ask", "review", "discard"}
+    state = YouTube().begin(post_for("youtube"), START).having(remote_id="vid1")
+    turn = Turn(post_for("youtube"), PostingAccount(remote_id="UC1"), state, START)
+    for again, same in (("review", "status"), ("discard", "delete")):
+        # These are others of the list under a name of their own.
+        assert getattr(YouTube(), again)(turn).url == requests()[same].url
+
+
+#: All that a post can say, and all that it has to.
+WHOLE = {
+    "privacy": "unlisted",
+    "tags": ("one", "two words"),
+    "language": "pt-BR",
+    "category": "27",
+    "made_for_kids": True,
+    "synthetic": True,
+    "embeddable": False,
+    "notify": False,
+}
+
+
+@pytest.mark.parametrize("said", [WHOLE, {}], ids=["all", "nothing"])
+def test_every_field_of_a_video_is_one_of_the_document(said):
+    plain = {"tags": (), "language": "", "thumbnail": None, "captions": (), "playlists": ()}
+    post = post_for("youtube", **{**plain, **said})
+    machine, state = YouTube(), YouTube().begin(post, START).having(remote_id="vid1")
+    turn = Turn(post, PostingAccount(remote_id="UC1"), state, START)
+    sent = set()
+    for call in (machine.start(post), machine.finish(post, state, START), machine.update(turn)):
+        method, name = method_of(call)
+        body = body_of(call)
+        fits(body, method["request"], name, call.name)
+        sent |= {f"{part}.{key}" for part in ("snippet", "status") for key in body.get(part, ())}
+    always = {"title", "description", "categoryId"}
+    more = {"tags", "defaultLanguage", "defaultAudioLanguage"} if said else set()
+    status = {
+        *("privacyStatus", "selfDeclaredMadeForKids", "containsSyntheticMedia"),
+        *("embeddable", "license"),
+    }
+    wanted = {f"snippet.{key}" for key in always | more} | {f"status.{key}" for key in status}
+    assert sent == wanted
+    query = parse_qs(urlsplit(machine.start(post).url).query)
+    assert query["notifySubscribers"] == ["false" if said else "true"]
+
+
 @pytest.mark.parametrize("what", requests())
 def test_the_scopes_that_are_asked_for_are_enough(what):
     method, _ = method_of(requests()[what])
