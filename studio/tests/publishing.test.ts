@@ -10,6 +10,7 @@ import {
   gridOf,
   hoursOf,
   instantOf,
+  inTime,
   isDay,
   localOf,
   momentOf,
@@ -127,6 +128,20 @@ describe("days of a calendar", () => {
     expect(friday.hours.get(18)?.posts.map((p) => p.local.minute)).toEqual([5, 45]);
     expect([...grid.values()].reduce((n, day) => n + day.posts.length, 0)).toBe(3);
     expect([hoursOf(grid)[0], hoursOf(grid).at(-1)]).toEqual([0, 22]);
+  });
+
+  it("are listed as they come, a free slot between posts", () => {
+    const posts = [post("noon", at("2026-11-27", 12)), post("six", at("2026-11-27", 18))];
+    const slots = [slot(at("2026-11-27", 18)), slot(at("2026-11-27", 9))];
+    const day = gridOf(weekOf("2026-11-27"), posts, slots, BERLIN).get("2026-11-27")!;
+    const listed = inTime(day.posts, day.slots);
+    expect(listed.map((one) => one.post?.post_id ?? "free")).toEqual([
+      "free",
+      "noon",
+      "six",
+      "free",
+    ]);
+    expect(new Set(listed.map((one) => one.key)).size).toBe(4);
   });
 
   it("are gone through by keys: free slots of the post's own account, hours and days", () => {

@@ -221,6 +221,21 @@ export function gridOf(
   return grid;
 }
 
+/** What stands in a day in order of time: posts before free slots of the same moment. */
+export function inTime(
+  posts: readonly Placed<SmallPost>[],
+  slots: readonly Placed<FreeSlot>[],
+): { key: string; at: number; local: Local; post?: SmallPost; slot?: FreeSlot }[] {
+  const placed = posts.map(({ item, local, at }) => ({ key: item.post_id, at, local, post: item }));
+  const free = slots.map(({ item, local, at }) => ({
+    key: `${item.account_id}${item.platform}${item.at}`,
+    at,
+    local,
+    slot: item,
+  }));
+  return [...placed, ...free].sort((a, b) => a.at - b.at);
+}
+
 /** The hours that a week shows: those of the day, and others where something is. */
 export function hoursOf(grid: Grid, from = 7, to = 22): number[] {
   const found = new Set<number>();
