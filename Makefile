@@ -17,7 +17,7 @@ LINKS_PORT ?= 3001
 export VIDPIPE_PUBLIC_URL ?= http://127.0.0.1:$(LINKS_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-fast lint audit bench fuzz soak chaos scale walk pictures docs \
+.PHONY: help demo dev test test-fast test-posts lint audit bench fuzz soak chaos scale walk pictures docs \
 	lock clean studio
 
 help: ## show this
@@ -70,6 +70,9 @@ test: $(VENV)/.dev $(MODELS)/.test ## all tests; with COVERAGE=1 what they run i
 
 test-fast: $(VENV)/.dev ## the tests that start no program and need no media
 	$(TESTS) --fast
+
+test-posts: $(VENV)/.dev ## every test of posts on PostgreSQL, too
+	TEST_POSTS=all $(TESTS) vidpipe_tests/posts
 
 lint: $(VENV)/.dev $(DAGSTER_HOME)/dagster.yaml ## style, types, layers, spelling, words, dependencies, definitions
 	$(BIN)/ruff check .

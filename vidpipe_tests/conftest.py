@@ -464,8 +464,9 @@ def _administering(url: str) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def fresh_postgres_url(postgres_url) -> Callable[[], str]:
-    """Makes a database of its own, with the newest schema and nothing in it; its URL."""
+def fresh_postgres_url(postgres_url) -> Callable[..., str]:
+    """Makes a database of its own, with the newest schema and nothing in it, or as another that
+    nobody is connected to; its URL."""
     server = make_url(postgres_url)
 
     def at(name: str) -> str:
@@ -477,10 +478,10 @@ def fresh_postgres_url(postgres_url) -> Callable[[], str]:
     catalog.upgrade()
     catalog.engine.dispose()
 
-    def made() -> str:
+    def made(like: str = "migrated") -> str:
         name = f"t{uuid.uuid4().hex}"
         with _administering(postgres_url) as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE migrated"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {like}"))
         return at(name)
 
     return made

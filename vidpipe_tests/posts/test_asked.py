@@ -89,10 +89,12 @@ def vidpipe(*words, code=0):
     return done.output
 
 
-def test_a_clip_is_posted_from_a_terminal(open_posts, monkeypatch, tmp_path):
+def test_a_clip_is_posted_from_a_terminal(open_posts, stocked, monkeypatch, tmp_path):
     scene = open_posts("x")
     account = scene.account("x")
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path / "home"))
+    for name, value in stocked.database.items():
+        monkeypatch.setenv(f"VIDPIPE_{name.upper()}", value)
     monkeypatch.setenv("VIDPIPE_ENCRYPTION_KEYS", f'["{KEY}"]')
     monkeypatch.setenv("VIDPIPE_PUBLISHING__DRY", "fakes")
     assert "no posts" in vidpipe("list")

@@ -19,7 +19,9 @@ def told(scene, post_id) -> bool:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_whoever_dies_at_any_request_is_followed_and_it_is_posted_once(open_posts, platform):
+def test_whoever_dies_at_any_request_is_followed_and_it_is_posted_once(
+    open_posts, stocked, platform
+):
     scene = open_posts(platform)
     account = scene.account(platform)
     post = scene.make(account)
@@ -28,7 +30,7 @@ def test_whoever_dies_at_any_request_is_followed_and_it_is_posted_once(open_post
     requests = scene.calls
     # What died before a request is as what died after the one before, but for what was saved.
     cases = [(0, "before"), (requests - 1, "before"), *((n, "after") for n in range(requests))]
-    for number, dies in cases:
+    for number, dies in stocked.some(cases):
         scene.forget(post.post_id)
         fake = scene.anew(platform)
         scene.calls, scene.dies, scene.dies_at, scene.deaths = 0, dies, number, 0

@@ -62,7 +62,9 @@ def test_a_moment_that_another_post_has_is_refused(open_posts, monkeypatch):
     assert scene.row(made.post_id).pinned and made.at == near["at"]
 
 
-def test_a_moment_is_asked_for_over_the_api_and_from_a_terminal(open_posts, monkeypatch, tmp_path):
+def test_a_moment_is_asked_for_over_the_api_and_from_a_terminal(
+    open_posts, stocked, monkeypatch, tmp_path
+):
     scene = open_posts("x")
     account = scene.account("x")
     scene.library.schedule.pause("default", by="user:ada")
@@ -76,6 +78,8 @@ def test_a_moment_is_asked_for_over_the_api_and_from_a_terminal(open_posts, monk
         made = client.post("/social-posts", json={**body, "anyway": True})
         assert made.status_code == 201, made.text
     monkeypatch.setenv("VIDPIPE_HOME", str(tmp_path / "home"))
+    for name, value in stocked.database.items():
+        monkeypatch.setenv(f"VIDPIPE_{name.upper()}", value)
     monkeypatch.setenv("VIDPIPE_ENCRYPTION_KEYS", f'["{KEY}"]')
     at = (datetime.now(UTC) + 48 * HOUR).isoformat()
     words = ["posts", "make", VIDEO, "2", account, "--at", at]
