@@ -4,12 +4,15 @@
 
 Posts of the accounts lie an hour apart within 62 days, and a tenth as many outside of them. The
 limit is of the project: a calendar with 1,000 posts in less than 300 ms at p95, over HTTP and as
-JSON. Asked is `GET /api/v1/calendar` of 62 days, once that of the past and once that to come.
+JSON. Asked is `GET /api/v1/calendar` of 62 days, once that of the past and once that to come. On
+a machine that is busy with something else read the time of the processor: that of this process,
+without PostgreSQL's own.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -60,20 +63,23 @@ def measure(folder: str, url: str, options: argparse.Namespace) -> bool:
     with TestClient(api_app(library), base_url="http://127.0.0.1") as client:
         for name, first in (("past", now - _DAYS), ("to come", now)):
             asked = {"from": first.isoformat(), "to": (first + _DAYS).isoformat()}
-            took, answer = [], client.get("/calendar", params=asked)
+            took, worked, answer = [], [], client.get("/calendar", params=asked)
             for _ in range(options.answers):
-                began = time.perf_counter()
+                began, idle = time.perf_counter(), time.process_time()
                 answer = client.get("/calendar", params=asked)
                 took.append(1000 * (time.perf_counter() - began))
+                worked.append(1000 * (time.process_time() - idle))
             found = answer.json()
             took.sort()
+            worked.sort()
             p50, p95 = took[len(took) // 2], took[int(0.95 * len(took))]
             good &= p95 < _MOST_MS
             kind = "SQLite" if library.engine.catalog.embedded else "PostgreSQL"
             print(
                 f"{kind}, 62 days {name}: {len(found['posts'])} posts, {len(found['slots'])} free "
                 f"slots, {len(answer.content) / 1024:.0f} KiB: p50 {p50:.0f} ms, p95 {p95:.0f} ms "
-                f"of {_MOST_MS:.0f}"
+                f"of {_MOST_MS:.0f}; of the processor p50 {worked[len(worked) // 2]:.0f} ms, p95 "
+                f"{worked[int(0.95 * len(worked))]:.0f} ms, load {os.getloadavg()[0]:.1f}"
             )
     library.engine.catalog.engine.dispose()
     return good
