@@ -1,19 +1,43 @@
-"""The calendar of posts in Chromium: how long a page of a thousand of them keeps the browser busy.
+"""The calendar of posts in Chromium: how long a page of a thousand of them keeps the browser busy,
+and its picture for the documents.
 
 The service is real; its answers about posts and accounts are made here.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
+from PIL import Image, ImageColor
 from playwright.sync_api import Browser, CDPSession, Page, Route
 
 _ZONE = "Europe/Berlin"
 _PLATFORMS = ("youtube", "tiktok", "instagram", "linkedin")
+#: The picture's moment: a Wednesday at half past ten in Berlin.
+_NOON = datetime(2026, 6, 10, 8, 30, tzinfo=UTC)
+#: Days from then, hour in UTC, platform, state, title, what a person has to know.
+_WEEK = (
+    (-2, 7, "youtube", "posted", "Why bridges hum in the wind", ""),
+    (-2, 16, "tiktok", "posted", "A bridge that sings", ""),
+    (-1, 10, "instagram", "posted", "Three ways to damp a tower", ""),
+    (-1, 16, "youtube", "failed", "The pendulum in the attic", "YouTube could not read the file."),
+    (0, 7, "linkedin", "posted", "What a tuned mass costs", ""),
+    (0, 16, "youtube", "scheduled", "What a tuned mass is", ""),
+    (0, 16, "tiktok", "scheduled", "660 tonnes on a string", ""),
+    (1, 7, "instagram", "scheduled", "How it is tuned", ""),
+    (1, 16, "tiktok", "waiting", "The day it moved a metre", "It waits for approval."),
+    (2, 7, "youtube", "scheduled", "Damping, with a bowl of water", ""),
+    (2, 13, "linkedin", "scheduled", "What inspectors look at", ""),
+    (2, 16, "instagram", "held", "From the top floor", "Connect the account again."),
+    (3, 10, "tiktok", "scheduled", "Hear a skyscraper creak", ""),
+    (4, 10, "youtube", "scheduled", "Questions from the audience", ""),
+)
+_FREE = ((0, 10), (1, 10), (1, 16), (2, 10), (3, 7), (3, 16), (4, 7), (4, 16))
 _ENDS = ("posted", "posted", "posted", "posted", "failed", "uncertain")
 _AHEAD = ("scheduled", "scheduled", "scheduled", "held", "waiting")
 #: Milliseconds of script, style and layout after the answer has come.
@@ -64,6 +88,49 @@ def calendar_of(
     return {"zone": _ZONE, "posts": posts, "slots": slots, "pauses": [], "more": False}
 
 
+def week_of_picture() -> Mapping[str, object]:
+    """What `GET /calendar` says in the picture."""
+
+    def moment(days: int, hour: int) -> datetime:
+        return _NOON.replace(hour=hour, minute=0) + timedelta(days=days)
+
+    posts = [
+        {
+            "post_id": f"post-{number}",
+            "channel": "default",
+            "platform": platform,
+            "account_id": f"acc-{platform}",
+            "account_name": "Bridges & Towers",
+            "state": state,
+            "title": title,
+            "at": moment(days, hour).isoformat(),
+            "slot": moment(days, hour).strftime("%Y-%m-%dT%H:%MZ"),
+            "pinned": False,
+            "rank": number % 5 + 1,
+            "video_id": "default--dampers-0000000000",
+            "clip_id": f"{number:010x}",
+            "url": "https://video.example/1" if state == "posted" else "",
+            "problem": problem,
+        }
+        for number, (days, hour, platform, state, title, problem) in enumerate(_WEEK)
+    ]
+    taken = {(post["at"], post["platform"]) for post in posts}
+    slots = [
+        {
+            "at": moment(days, hour).isoformat(),
+            "slot": moment(days, hour).strftime("%Y-%m-%dT%H:%MZ"),
+            "channel": "default",
+            "platform": platform,
+            "account_id": f"acc-{platform}",
+            "post_id": None,
+        }
+        for number, (days, hour) in enumerate(_FREE)
+        for platform in (_PLATFORMS[number % 4],)
+        if (moment(days, hour).isoformat(), platform) not in taken
+    ]
+    return {"zone": _ZONE, "posts": posts, "slots": slots, "pauses": [], "more": False}
+
+
 def accounts_of(now: datetime) -> list[dict[str, object]]:
     """An account at each platform."""
     return [
@@ -94,10 +161,8 @@ def _metrics(line: CDPSession) -> dict[str, float]:
     return {item["name"]: item["value"] for item in found}
 
 
-def _answered(page: Page, prefix: str, count: int) -> list[Route]:
+def _answered(page: Page, prefix: str, whole: Mapping[str, object], now: datetime) -> list[Route]:
     """Answers everything about posts but the calendar itself; those requests are collected."""
-    now = datetime.now(UTC)
-    whole = calendar_of(count, now)
     posts = [
         {**post, "actions": [], "score": 50.0, "figures": None, "created_at": now.isoformat()}
         for post in whole["posts"]  # type: ignore[attr-defined]
@@ -108,7 +173,8 @@ def _answered(page: Page, prefix: str, count: int) -> list[Route]:
         route.fulfill(body=json.dumps(body), content_type="application/json")
 
     def listed(route: Route) -> None:
-        some = [post for post in posts if post["state"] in route.request.url][:50]
+        states = parse_qs(urlsplit(route.request.url).query).get("state", [])
+        some = [post for post in posts if post["state"] in states][:50]
         say(route, {"items": some, "next_cursor": None, "limit": 50})
 
     page.route(f"{prefix}/social-posts?**", listed)
@@ -131,7 +197,8 @@ def planned(browser: Browser, base: str, count: int = 1000) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         line = page.context.new_cdp_session(page)
         line.send("Performance.enable")
-        waiting = _answered(page, f"{base}/api/v1", count)
+        now = datetime.now(UTC)
+        waiting = _answered(page, f"{base}/api/v1", calendar_of(count, now), now)
         page.goto(f"{base}/studio/calendar?span={span}")
         page.wait_for_timeout(1500)
         [asked] = waiting
@@ -154,3 +221,46 @@ def planned(browser: Browser, base: str, count: int = 1000) -> None:
             f"{'within' if total <= MOST_MS else 'OVER'} {MOST_MS} ms"
         )
         page.close()
+
+
+def _poster(number: int) -> bytes:
+    """A picture of two plain colours, few of which are different."""
+    above, below = ImageColor.getrgb("#b9c4cc"), ImageColor.getrgb("#7f8d97")
+    made, file = Image.new("RGB", (90, 160), above), io.BytesIO()
+    made.paste(below, (0, 60 + 20 * (number % 4), 90, 160))
+    made.save(file, "PNG")
+    return file.getvalue()
+
+
+def picture(page: Page, base: str) -> None:
+    """Open the calendar of a made-up week in a page, at a moment within it."""
+    week = week_of_picture()
+    results = {
+        "clips": [
+            {"id": f"{number:010x}", "master": f"picture/{number:02d}-clip.mp4"}
+            for number in range(len(_WEEK))
+        ]
+    }
+
+    def poster(route: Route) -> None:
+        number = int(route.request.url.partition("-poster")[0][-2:])
+        route.fulfill(body=_poster(number), content_type="image/png")
+
+    page.clock.set_fixed_time(_NOON)
+    _answered(page, f"{base}/api/v1", week, _NOON)
+    page.unroute(f"{base}/api/v1/calendar?**")
+    page.unroute(f"{base}/api/v1/videos/*/results")
+    page.route(
+        f"{base}/api/v1/videos/*/results",
+        lambda route: route.fulfill(body=json.dumps(results), content_type="application/json"),
+    )
+    page.route("**/picture/*-poster.jpg**", poster)
+    page.route(
+        f"{base}/api/v1/calendar?**",
+        lambda route: route.fulfill(body=json.dumps(week), content_type="application/json"),
+    )
+    page.goto(f"{base}/studio/calendar")
+    page.locator("a.card").first.wait_for()
+    page.evaluate("document.fonts.ready")
+    page.locator("a.card img").nth(5).wait_for()
+    page.wait_for_timeout(500)
