@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from vidpipe_tests.catalog.conftest import database_url
 from vidpipe_tests.posts.scene import CLIPS, Clock, Scene, new_fakes, open_scene, stock
@@ -103,9 +104,16 @@ def stocked_postgres(tmp_path_factory, fresh_postgres_url):
 def stocked(request):
     """A home with clips on a database of either kind."""
     if getattr(request, "param", "sqlite") == "sqlite":
-        return Stocked(request.getfixturevalue("stocked_home"), {})
+        yield Stocked(request.getfixturevalue("stocked_home"), {})
+        return
     home, copied = request.getfixturevalue("stocked_postgres")
-    return Stocked(home, {"database_url": copied()})
+    url = make_url(copied())
+    yield Stocked(home, {"database_url": url.render_as_string(hide_password=False)})
+    # Each is a thousand files.
+    engine = create_engine(url.set(database="migrated"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+    engine.dispose()
 
 
 @pytest.fixture

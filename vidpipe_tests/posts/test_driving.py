@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from vidpipe.errors import Unavailable
 from vidpipe_fakes import Kind
 from vidpipe_tests.posts.scene import PLATFORMS, START, shown
 
@@ -59,6 +60,30 @@ def test_what_passes_is_waited_for_and_it_is_posted_once(open_posts, platform, k
     found = scene.posts.get(post.post_id)
     assert found.state == "posted", (found.code, found.problem)
     assert shown(fake) == 1
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "begun"])
+def test_a_token_that_cannot_be_had_is_not_waited_for_for_ever(open_posts, monkeypatch, begun):
+    scene = open_posts("x")
+    post = scene.make(scene.account("x"))
+    if begun:
+        # It has its upload, and dies.
+        scene.dies, scene.dies_at = "after", 1
+        scene.work()
+
+    def away(account_id, **_):
+        raise Unavailable("X gives no tokens for the moment", retry_after_s=60)
+
+    monkeypatch.setattr(scene.posts.accounts, "token", away)
+    scene.clock.now = scene.due() or scene.clock.now
+    scene.work()
+    waits = scene.posts.get(post.post_id)
+    assert (waits.code, waits.state) == ("unavailable", "posting")
+    assert waits.waits_until is not None and "no tokens" in waits.problem
+    scene.drive()
+    found = scene.posts.get(post.post_id)
+    assert found.state == "failed" and "post it again" in found.problem
+    assert scene.clock.now - START < timedelta(days=8) and shown(scene.fakes["x"]) == 0
 
 
 @pytest.mark.parametrize("kind", LASTING)

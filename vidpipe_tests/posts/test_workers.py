@@ -77,6 +77,25 @@ def test_a_worker_that_lost_its_post_lets_go_of_the_request_and_writes_nothing(
     assert two.row(post).remote == before
 
 
+def test_a_machine_that_slept_before_a_request_does_not_make_it(open_posts, monkeypatch):
+    scene = open_posts("webhook")
+    other = open_posts()
+    post = scene.make(scene.account("webhook")).post_id
+    real = type(scene.driver)._ask
+
+    async def asleep(self, client, asked):
+        if self is scene.driver:
+            # Everything is saved; then the lid is shut, and another machine goes on with it.
+            scene.clock.now = asked.row.due_at
+            await asyncio.to_thread(other.drive)
+        return await real(self, client, asked)
+
+    monkeypatch.setattr(type(scene.driver), "_ask", asleep)
+    scene.work()
+    assert scene.calls == 0 and other.calls == 1
+    assert shown(scene.fakes["webhook"]) == 1 and other.posts.get(post).state == "posted"
+
+
 def test_a_lease_is_renewed_while_a_request_goes_on(open_posts, monkeypatch):
     scene = open_posts("webhook")
     monkeypatch.setattr("vidpipe.library.publishing.driver._RENEW_S", 0.01)

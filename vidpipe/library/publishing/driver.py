@@ -157,6 +157,10 @@ class PostDriver:
         Raises:
             LeaseLost: somebody else has the post by now.
         """
+        lease_ends = asked.row.due_at
+        if lease_ends is not None and lease_ends <= self._now():
+            # The machine slept since it was saved: another may have asked the same by now.
+            raise LeaseLost
         work = asyncio.create_task(self._perform(client, asked))
         call = asked.call
         longest_s = 3 * call.timeout_s + call.size / _SLOWEST

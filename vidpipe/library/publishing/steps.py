@@ -43,6 +43,8 @@ _MOST_CLAIMS = 50
 #: longest that this grows to, as long as the post is old.
 _SOON, _LOOK_AGAIN = timedelta(minutes=1), timedelta(minutes=5)
 _LOOK_AT_LAST = timedelta(hours=6)
+#: The longest pause before it is asked again whether a token, or a file, is to be had.
+_LONGEST_AWAY = timedelta(minutes=30)
 #: What waits for a budget that somebody has to raise asks again after so long.
 _UNTIL_RAISED = timedelta(hours=1)
 _BROKEN = (
@@ -287,8 +289,7 @@ class PostSteps:
         except AccountBroken as broken:
             return self._broken(row, ours, machine, broken.words)
         except Unavailable as away:
-            until = at + timedelta(seconds=max(1.0, away.retry_after_s or 60.0))
-            return self._unpaid(row, ours, until, "unavailable", str(away))
+            return self._away(row, ours, away)
         except InputRejected as gone:
             failed = machine.fatal(ours.state, gone.reason, gone.message)
             return self._end(row, ours.at(failed), machine)
@@ -423,6 +424,22 @@ class PostSteps:
 
         return self._settle(row, work)
 
+    def _away(self, row: PostRow, progress: PostProgress, away: Unavailable) -> TurnOver:
+        """Its token, or its file, is not to be had: asked again ever later, but not for ever.
+
+        As nothing comes of it meanwhile, the platform's machine gives up in the end.
+        """
+        at = self._now()
+        named = timedelta(seconds=max(1.0, away.retry_after_s or 60.0))
+        since = max(timedelta(0), at - progress.state.moved_at)
+        until = at + max(named, min(since / 4, _LONGEST_AWAY))
+
+        def work(_: Session, mine: PostRow) -> None:
+            mine.remote, mine.due_at = self._posts.sealed(progress), until
+            mine.problem, mine.code, mine.waits_until = str(away), "unavailable", until
+
+        return self._settle(row, work)
+
     def _waits(self, row: PostRow, code: str, words: str, at: datetime) -> TurnOver:
         """It waits for somebody who approves, or for its export; both have it looked at."""
 
@@ -488,8 +505,7 @@ class PostSteps:
         except AccountBroken as broken:
             return self._broken(row, progress, machine, broken.words)
         except Unavailable as away:
-            until = self._now() + timedelta(seconds=max(1.0, away.retry_after_s or 60.0))
-            return self._unpaid(row, progress, until, "unavailable", str(away))
+            return self._away(row, progress, away)
         return self._save(row, progress.at(machine.refreshed(progress.state)))
 
     def _broken(
