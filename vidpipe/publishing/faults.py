@@ -39,23 +39,57 @@ class FaultRule:
 
 #: What a status means where a platform's table does not know the code.
 BY_STATUS: Mapping[int, FaultRule] = {
-    400: FaultRule(Remedy.FIX, "The platform does not take this post as it is."),
+    400: FaultRule(
+        Remedy.FIX,
+        "The platform does not take this post as it is: look at its texts and its file, and "
+        "change them.",
+    ),
     401: FaultRule(Remedy.REFRESH, "The access token is not valid any more."),
-    403: FaultRule(Remedy.GIVE_UP, "The account or this application may not do this."),
-    404: FaultRule(Remedy.GIVE_UP, "What this refers to is not there at the platform."),
+    403: FaultRule(
+        Remedy.GIVE_UP,
+        "The account or this application may not do this: look at what the account may do "
+        "there, or connect it again and allow all that is asked.",
+    ),
+    404: FaultRule(
+        Remedy.GIVE_UP,
+        "What this refers to is not there at the platform: look at the account, and post it "
+        "again if it is missing.",
+    ),
     408: FaultRule(Remedy.LOOK, "The platform waited too long for the request."),
     409: FaultRule(Remedy.LOOK, "The platform has something in the way of this."),
-    410: FaultRule(Remedy.GIVE_UP, "What this refers to is gone at the platform."),
-    411: FaultRule(Remedy.GIVE_UP, "The platform wants a length that was not sent."),
-    413: FaultRule(Remedy.FIX, "The file is larger than the platform takes."),
-    415: FaultRule(Remedy.FIX, "The platform does not take files of this kind."),
-    422: FaultRule(Remedy.FIX, "The platform does not take this post as it is."),
+    410: FaultRule(
+        Remedy.GIVE_UP,
+        "What this refers to is gone at the platform: look at the account, and post it again "
+        "if it is missing.",
+    ),
+    411: FaultRule(
+        Remedy.GIVE_UP,
+        "The platform wants a length that was not sent: report this as a fault of vidpipe.",
+    ),
+    413: FaultRule(
+        Remedy.FIX,
+        "The file is larger than the platform takes: take a smaller export, or a shorter clip.",
+    ),
+    415: FaultRule(
+        Remedy.FIX, "The platform does not take files of this kind: take another export."
+    ),
+    422: FaultRule(
+        Remedy.FIX,
+        "The platform does not take this post as it is: look at its texts and its file, and "
+        "change them.",
+    ),
     429: FaultRule(Remedy.WAIT, "The platform asks for a pause: too many requests."),
 }
 _AGAIN = FaultRule(Remedy.LOOK, "The platform failed for the moment.")
-_REFUSED = FaultRule(Remedy.GIVE_UP, "The platform refused this.")
+_REFUSED = FaultRule(
+    Remedy.GIVE_UP, "The platform refused this: look at the account there, and try it again."
+)
 #: What the guard of addresses says no to, a person has to change.
-_ADDRESS = FaultRule(Remedy.FIX, "The address leads where vidpipe does not send anything.")
+_ADDRESS = FaultRule(
+    Remedy.FIX,
+    "The address leads where vidpipe does not send anything: give the account an address "
+    "that is public.",
+)
 
 
 def rule_of(reply: Reply, codes: Iterable[str], table: Mapping[str, FaultRule]) -> FaultRule:

@@ -21,7 +21,7 @@ VERSION = "v26.0"
 _SERVER = FaultRule(Remedy.LOOK, "Meta failed for the moment.")
 _PAUSE = FaultRule(Remedy.WAIT, "Meta asks for a pause: too many requests.", 3600.0)
 _CONNECT = FaultRule(Remedy.RECONNECT, "Meta does not know the account any more: connect it again.")
-_ASPECT = FaultRule(Remedy.FIX, "Meta does not take this shape of picture.")
+_ASPECT = FaultRule(Remedy.FIX, "Meta does not take this shape of picture: take an export of 9:16.")
 
 #: By code, and by code and subcode. Subcodes come first.
 FAULTS: Mapping[str, FaultRule] = {
@@ -43,32 +43,59 @@ FAULTS: Mapping[str, FaultRule] = {
     "80004": _PAUSE,
     "1": _SERVER,
     "2": _SERVER,
-    "368": FaultRule(Remedy.GIVE_UP, "Meta has blocked the account for breaking its rules."),
+    "368": FaultRule(
+        Remedy.GIVE_UP,
+        "Meta has blocked the account for breaking its rules: see its support inbox there.",
+    ),
     "100/33": FaultRule(
         Remedy.GIVE_UP, "Meta does not show it: it was deleted, or a permission is missing."
     ),
-    "803": FaultRule(Remedy.GIVE_UP, "It is not there any more."),
-    "506": FaultRule(Remedy.GIVE_UP, "Meta says that this was posted already."),
-    "100": FaultRule(Remedy.FIX, "Meta does not take this post as it is."),
+    "803": FaultRule(
+        Remedy.GIVE_UP, "It is not there any more: post it again if it was not meant to go."
+    ),
+    "506": FaultRule(
+        Remedy.GIVE_UP,
+        "Meta says that this was posted already: look at the account, and change the caption "
+        "if not.",
+    ),
+    "100": FaultRule(
+        Remedy.FIX,
+        "Meta does not take this post as it is: look at its caption and its settings, and "
+        "change them.",
+    ),
     "9/2207042": FaultRule(Remedy.WAIT, "The account has reached its posts of 24 hours.", 3600.0),
     "2207003": FaultRule(Remedy.LOOK, "Meta took too long to fetch the file."),
     "2207020": FaultRule(Remedy.RESTART, "The upload has expired at Meta."),
     "2207001": _SERVER,
     "2207032": _SERVER,
     "2207053": _SERVER,
-    "2207026": FaultRule(Remedy.FIX, "Meta does not take the file's format."),
+    "2207026": FaultRule(
+        Remedy.FIX,
+        "Meta does not take the file's format: take another export, MP4 with H.264 and AAC.",
+    ),
     "2207027": FaultRule(Remedy.WAIT, "Meta is still working on the file.", 60.0),
     "2207008": FaultRule(Remedy.RESTART, "The upload is gone at Meta."),
     "2207050": FaultRule(Remedy.RECONNECT, "The account is restricted: open its app and see why."),
-    "2207051": FaultRule(Remedy.GIVE_UP, "Meta holds this back as possible spam."),
-    "2207052": FaultRule(Remedy.FIX, "Meta cannot reach the file's address."),
-    "2207057": FaultRule(Remedy.FIX, "The cover's time is not within the video."),
+    "2207051": FaultRule(
+        Remedy.GIVE_UP, "Meta holds this back as possible spam: post less often, and other words."
+    ),
+    "2207052": FaultRule(
+        Remedy.FIX,
+        "Meta cannot reach the file's address: make the public URL reachable, or have files sent.",
+    ),
+    "2207057": FaultRule(
+        Remedy.FIX, "The cover's time is not within the video: set an earlier one."
+    ),
     "2207009": _ASPECT,
     "36003": _ASPECT,
-    "2207081": FaultRule(Remedy.FIX, "The account may not post trial reels."),
+    "2207081": FaultRule(
+        Remedy.FIX, "The account may not post trial reels: switch that off for this post."
+    ),
     "bytes:404": FaultRule(Remedy.RESTART, "The upload has expired at Meta."),
     "bytes:410": FaultRule(Remedy.RESTART, "The upload has expired at Meta."),
-    "not_retriable": FaultRule(Remedy.FIX, "Meta does not take the file."),
+    "not_retriable": FaultRule(
+        Remedy.FIX, "Meta does not take the file: take another export, or a shorter clip."
+    ),
     "retriable": FaultRule(Remedy.LOOK, "Meta failed to take the bytes for the moment."),
 }
 

@@ -101,7 +101,7 @@ class Instagram(Graph):
             found.append(PostRefusal(field="account", words=words))
         cover = post.reel.cover_ms
         if cover is not None and cover > 1000 * post.video.duration_s:
-            words = "The cover's time is not within the video."
+            words = "The cover's time is not within the video: set an earlier one."
             found.append(PostRefusal(field="reel.cover_ms", words=words))
         return tuple(found)
 

@@ -72,8 +72,12 @@ FAULTS: Mapping[str, FaultRule] = {
         Remedy.WAIT, "Today's requests are used up; they are renewed at midnight UTC.",
         until="utc_midnight",
     ),
-    "VERSION_MISSING": FaultRule(Remedy.GIVE_UP, "LinkedIn wants a newer version of its API."),
-    "NONEXISTENT_VERSION": FaultRule(Remedy.GIVE_UP, "LinkedIn has ended this version of its API."),
+    "VERSION_MISSING": FaultRule(Remedy.GIVE_UP,
+        "LinkedIn wants a newer version of its API: "
+        "update vidpipe."),
+    "NONEXISTENT_VERSION": FaultRule(Remedy.GIVE_UP,
+        "LinkedIn has ended this version of its "
+        "API: update vidpipe."),
     "MEDIA_ASSET_WAITING_UPLOAD": FaultRule(Remedy.WAIT, "LinkedIn is still reading it.", 60.0),
     "MEDIA_ASSET_PROCESSING": FaultRule(Remedy.WAIT, "LinkedIn is still working on it.", 60.0),
     "part:400": _EXPIRED,
@@ -83,7 +87,8 @@ FAULTS: Mapping[str, FaultRule] = {
     "part:410": _EXPIRED,
     "posts:403": FaultRule(
         Remedy.GIVE_UP,
-        "The account did not allow reading its posts, so it cannot be looked whether it is there.",
+        "The account did not allow reading its posts, so it cannot be looked whether it is there: "
+        "look at the account, and allow it when you connect it again.",
     ),
 }  # fmt: skip
 

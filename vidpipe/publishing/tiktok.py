@@ -89,17 +89,33 @@ FAULTS: Mapping[str, FaultRule] = {
         "TikTok has not audited this application: it may post privately only, to an account "
         "that is set to private.",
     ),
-    "url_ownership_unverified": FaultRule(Remedy.FIX, "The file's domain is not verified."),
+    "url_ownership_unverified": FaultRule(
+        Remedy.FIX,
+        "The file's domain is not verified: verify it in TikTok's developer portal, or have "
+        "files sent.",
+    ),
     "privacy_level_option_mismatch": FaultRule(
         Remedy.FIX, "The account does not offer this privacy: choose one that it does."
     ),
-    "invalid_file_upload": FaultRule(Remedy.FIX, "TikTok does not take this file."),
-    "invalid_params": FaultRule(Remedy.FIX, "TikTok does not take this post as it is."),
-    "invalid_param": FaultRule(Remedy.FIX, "TikTok does not take this post as it is."),
+    "invalid_file_upload": FaultRule(
+        Remedy.FIX, "TikTok does not take this file: take another export, MP4 with H.264."
+    ),
+    "invalid_params": FaultRule(
+        Remedy.FIX,
+        "TikTok does not take this post as it is: look at its caption and its settings, and "
+        "change them.",
+    ),
+    "invalid_param": FaultRule(
+        Remedy.FIX,
+        "TikTok does not take this post as it is: look at its caption and its settings, and "
+        "change them.",
+    ),
     "app_version_check_failed": FaultRule(
         Remedy.GIVE_UP, "The creator's TikTok app is too old for this: update it."
     ),
-    "invalid_publish_id": FaultRule(Remedy.GIVE_UP, "TikTok does not know this upload any more."),
+    "invalid_publish_id": FaultRule(
+        Remedy.GIVE_UP, "TikTok does not know this upload any more: post it again."
+    ),
     "token_not_authorized_for_specified_publish_id": FaultRule(
         Remedy.RECONNECT, "The upload is another account's: connect the right one."
     ),

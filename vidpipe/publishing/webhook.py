@@ -32,8 +32,14 @@ _BY_STATUS: Mapping[int, FaultRule] = {
     401: FaultRule(
         Remedy.RECONNECT, "The receiver does not accept the signature: compare the secrets."
     ),
-    403: FaultRule(Remedy.RECONNECT, "The receiver does not let vidpipe in."),
-    404: FaultRule(Remedy.RECONNECT, "The receiver is not at this address."),
+    403: FaultRule(
+        Remedy.RECONNECT,
+        "The receiver does not let vidpipe in: correct its access, and connect the account again.",
+    ),
+    404: FaultRule(
+        Remedy.RECONNECT,
+        "The receiver is not at this address: correct it, and connect the account again.",
+    ),
     409: FaultRule(Remedy.LOOK, "The receiver is at work on this post already."),
     410: FaultRule(Remedy.RECONNECT, "The receiver is gone: it wants nothing any more."),
 }

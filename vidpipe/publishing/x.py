@@ -67,8 +67,13 @@ FAULTS: Mapping[str, FaultRule] = {
     "unsupported-authentication": FaultRule(
         Remedy.RECONNECT, "The account was connected in another way: connect it again."
     ),
-    "not-authorized-for-resource": FaultRule(Remedy.GIVE_UP, "The post is another account's."),
-    "suspended": FaultRule(Remedy.RECONNECT, "X has suspended the account or limited it."),
+    "not-authorized-for-resource": FaultRule(
+        Remedy.GIVE_UP, "The post is another account's: take it down as that account."
+    ),
+    "suspended": FaultRule(
+        Remedy.RECONNECT,
+        "X has suspended the account or limited it: see why at X, and connect it again afterwards.",
+    ),
     "media-not-found": FaultRule(Remedy.RESTART, "The media have expired at X."),
     "append:404": FaultRule(Remedy.RESTART, "The upload has expired at X."),
     "finalize:404": FaultRule(Remedy.RESTART, "The upload has expired at X."),
@@ -79,7 +84,8 @@ FAULTS: Mapping[str, FaultRule] = {
     ),
     "tweets:403": FaultRule(
         Remedy.GIVE_UP,
-        "The account did not allow reading its posts, so it cannot be looked whether it is there.",
+        "The account did not allow reading its posts, so it cannot be looked whether it is there: "
+        "look at the account, and allow it when you connect it again.",
     ),
 }
 

@@ -465,7 +465,11 @@ class YouTube(Machine):
         if video is None:
             if state.looks + 1 < 5:
                 return self.later(state, now, 60.0)
-            return self.fatal(state, "videoNotFound", "The video is not on YouTube any more.")
+            return self.fatal(
+                state,
+                "videoNotFound",
+                "The video is not on YouTube any more: post it again if it was not meant to go.",
+            )
         upload = text_at(video, "status", "uploadStatus")
         if upload == "rejected":
             reason = text_at(video, "status", "rejectionReason") or "rejected"

@@ -25,7 +25,11 @@ FAULTS: Mapping[str, FaultRule] = {
         Remedy.RECONNECT,
         "The account did not allow everything that is needed: connect it again and allow all.",
     ),
-    "accountSuspended": FaultRule(Remedy.RECONNECT, "YouTube has suspended this account."),
+    "accountSuspended": FaultRule(
+        Remedy.RECONNECT,
+        "YouTube has suspended this account: see why in YouTube Studio, and connect it again "
+        "afterwards.",
+    ),
     "accountClosed": FaultRule(Remedy.RECONNECT, "This account is closed: connect another one."),
     "quotaExceeded": FaultRule(
         Remedy.WAIT,
@@ -61,36 +65,73 @@ FAULTS: Mapping[str, FaultRule] = {
     "invalidPublishAt": FaultRule(
         _CHANGE, "YouTube does not take the time of publication: choose one in the future."
     ),
-    "invalidFilename": FaultRule(_CHANGE, "YouTube does not take the file's name."),
+    "invalidFilename": FaultRule(
+        _CHANGE, "YouTube does not take the file's name: take another export."
+    ),
     "invalidVideoMetadata": FaultRule(
         _CHANGE, "YouTube does not take title, description or category: change them."
     ),
-    "invalidRecordingDetails": FaultRule(_CHANGE, "YouTube does not take place or day."),
-    "invalidVideoGameRating": FaultRule(_CHANGE, "YouTube does not take the rating."),
+    "invalidRecordingDetails": FaultRule(
+        _CHANGE,
+        "YouTube does not take place or day: report this as a fault of vidpipe, which sends none.",
+    ),
+    "invalidVideoGameRating": FaultRule(
+        _CHANGE,
+        "YouTube does not take the rating: report this as a fault of vidpipe, which sends none.",
+    ),
     "defaultLanguageNotSet": FaultRule(_CHANGE, "The post needs a language: set it."),
     "mediaBodyRequired": FaultRule(Remedy.RESTART, "The upload held no video."),
     "forbiddenPrivacySetting": FaultRule(
         _CHANGE, "The channel may not post with this privacy: choose another one."
     ),
-    "forbiddenLicenseSetting": FaultRule(_CHANGE, "The channel may not use this licence."),
-    "forbiddenEmbedSetting": FaultRule(_CHANGE, "The channel may not change embedding."),
-    "videoNotFound": FaultRule(Remedy.GIVE_UP, "The video is not on YouTube any more."),
+    "forbiddenLicenseSetting": FaultRule(
+        _CHANGE,
+        "The channel may not use this licence: set its default in YouTube Studio to YouTube's own.",
+    ),
+    "forbiddenEmbedSetting": FaultRule(
+        _CHANGE, "The channel may not change embedding: leave it allowed for this post."
+    ),
+    "videoNotFound": FaultRule(
+        Remedy.GIVE_UP,
+        "The video is not on YouTube any more: post it again if it was not meant to go.",
+    ),
     "forbidden": FaultRule(
         Remedy.GIVE_UP,
         "YouTube does not allow this: the channel may need to be verified, or this video or "
         "playlist is another channel's.",
     ),
-    "imageFormatUnsupported": FaultRule(Remedy.GIVE_UP, "YouTube takes JPEG and PNG only."),
-    "imageTooTall": FaultRule(Remedy.GIVE_UP, "The thumbnail is too tall."),
-    "imageTooWide": FaultRule(Remedy.GIVE_UP, "The thumbnail is too wide."),
-    "mediaDownloadFailed": FaultRule(Remedy.GIVE_UP, "The thumbnail could not be read."),
+    "imageFormatUnsupported": FaultRule(
+        Remedy.GIVE_UP, "YouTube takes JPEG and PNG only: set another thumbnail in YouTube Studio."
+    ),
+    "imageTooTall": FaultRule(
+        Remedy.GIVE_UP, "The thumbnail is too tall: set another one in YouTube Studio."
+    ),
+    "imageTooWide": FaultRule(
+        Remedy.GIVE_UP, "The thumbnail is too wide: set another one in YouTube Studio."
+    ),
+    "mediaDownloadFailed": FaultRule(
+        Remedy.GIVE_UP, "The thumbnail could not be read: set another one in YouTube Studio."
+    ),
     "captionExists": FaultRule(Remedy.LOOK, "There are captions of this language and name."),
-    "contentRequired": FaultRule(Remedy.GIVE_UP, "The file of captions is empty."),
-    "playlistNotFound": FaultRule(Remedy.GIVE_UP, "There is no such playlist."),
-    "playlistContainsMaximumNumberOfVideos": FaultRule(Remedy.GIVE_UP, "The playlist is full."),
-    "playlistItemsNotAccessible": FaultRule(Remedy.GIVE_UP, "The playlist is another channel's."),
-    "duplicate": FaultRule(Remedy.GIVE_UP, "The video is in the playlist already."),
-    "videoAlreadyInPlaylist": FaultRule(Remedy.GIVE_UP, "The video is in the playlist already."),
+    "contentRequired": FaultRule(
+        Remedy.GIVE_UP,
+        "The file of captions is empty: add captions in YouTube Studio, or post without.",
+    ),
+    "playlistNotFound": FaultRule(
+        Remedy.GIVE_UP, "There is no such playlist: correct its id in the channel's rules."
+    ),
+    "playlistContainsMaximumNumberOfVideos": FaultRule(
+        Remedy.GIVE_UP, "The playlist is full: name another one in the channel's rules."
+    ),
+    "playlistItemsNotAccessible": FaultRule(
+        Remedy.GIVE_UP, "The playlist is another channel's: name one of this channel in its rules."
+    ),
+    "duplicate": FaultRule(
+        Remedy.GIVE_UP, "The video is in the playlist already: nothing is to be done."
+    ),
+    "videoAlreadyInPlaylist": FaultRule(
+        Remedy.GIVE_UP, "The video is in the playlist already: nothing is to be done."
+    ),
     "backendError": FaultRule(Remedy.LOOK, "YouTube failed for the moment."),
     "internalError": FaultRule(Remedy.LOOK, "YouTube failed for the moment."),
 }

@@ -7,6 +7,7 @@ import yaml
 
 from vidpipe import publishing
 from vidpipe.publishing import linkedin, tiktok, webhook, x, youtube
+from vidpipe.publishing.faults import BY_STATUS
 from vidpipe.publishing.folder import FAULTS as FOLDER_FAULTS
 from vidpipe.publishing.folder import PostFolder
 from vidpipe.publishing.graph import FAULTS as GRAPH_FAULTS
@@ -71,3 +72,12 @@ def test_figures_are_those_of_the_code():
         f"{tiktok.LEAST_CHUNK_BYTES:,} to {tiktok.MOST_CHUNK_BYTES:,}" in limits["tiktok", "chunks"]
     )
     assert linkedin.VERSION in SAID["linkedin"]["api"]
+
+
+@pytest.mark.parametrize("name", [*TABLES, "status"])
+def test_what_a_person_has_to_do_is_said(name):
+    """What happened stands before a colon, and what helps behind it."""
+    mine = (Remedy.FIX, Remedy.GIVE_UP, Remedy.RECONNECT)
+    rules = BY_STATUS.values() if name == "status" else TABLES[name].values()
+    silent = {rule.words for rule in rules if rule.remedy in mine and ": " not in rule.words}
+    assert silent == set()
