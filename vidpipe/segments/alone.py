@@ -27,7 +27,12 @@ def whole(title: str, phrases: CuePhrases) -> bool:
     if words[-1] in phrases.words("needs_more") or words[-1] in phrases.words("open_end"):
         return False
     closing = phrases.words("determiner") | phrases.words("preposition") | {"to", "and", "or"}
-    if words[-1] in closing or any(phrases.count(kind, title) for kind in _NEVER):
+    if (
+        "*" in title
+        or "&#" in title
+        or words[-1] in closing
+        or any(phrases.count(kind, title) for kind in _NEVER)
+    ):
         return False
     return not _points(words, phrases)
 
@@ -67,7 +72,11 @@ def told_alone(
     cut = _goes_on(title, sentence)
     if _opens_inside(title, words, sentence, phrases) or not _finite(title, words, phrases):
         return None
-    if (cut and words[-2] == "to") or not _closed(words, cut, nouns, phrases):
+    if (
+        words[0] == "to"
+        or _unfinished(words, cut, phrases)
+        or not _closed(words, cut, nouns, phrases)
+    ):
         return None
     return worth - _lost(title, words, cut, telling > 0, phrases)
 
@@ -136,6 +145,13 @@ def _opens_inside(title: str, words: Sequence[str], sentence: str, phrases: CueP
         return False
     after = phrases.words("determiner") | phrases.words("preposition") | phrases.words("wh")
     return words[1] in (after - {"of"}) | {"you", "it", "them", "out", "up", "down", "back", "to"}
+
+
+def _unfinished(words: Sequence[str], cut: str, phrases: CuePhrases) -> bool:
+    """Whether it stops before what is done: "to stick", "will always be", "can handle"."""
+    if cut and (words[-2] == "to" or words[-1] in ("be", "been") or cut == "by"):
+        return True
+    return words[-2] in phrases.words("auxiliary") and words[-1] in phrases.words("vague_verb")
 
 
 def _closed(words: Sequence[str], cut: str, nouns: Nouns, phrases: CuePhrases) -> bool:

@@ -140,6 +140,9 @@ def topics_title(named: Named, language: str, least: float = _TOPIC) -> str:
         return ""
     worth, first = telling[0]
     others = [t for w, t in telling[1:] if w >= _BESIDE * worth]
+    if " " not in first and first.islower():
+        # Two plain words side by side are a list; one that says more goes with a word.
+        others = [t for t in others if " " in t or not t.islower()]
     second = next((t for t in others if not _alike(t, first)), "")
     both = f"{first} and {second}" if second else first
     title = both if len(both) <= MOST else first

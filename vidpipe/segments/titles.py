@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -145,7 +146,10 @@ class Namer:
         words = tags if has_verb(topic, self._phrases) else (topic, *tags)
         found += [(0.0, _capital(t)) for t in words if " " in t]
         found += [(worth, text) for worth, text in rated if 0.0 <= worth < least]
-        return found + [(0.0, _capital(t)) for t in words if t]
+        alone = [t for t in words if t]
+        # A word alone says less than two.
+        found += [(0.0, _capital(f"{a} and {b}")) for a, b in itertools.pairwise(alone[:2])]
+        return found + [(0.0, _capital(t)) for t in alone]
 
     def hook(self, run: Sequence[Unit]) -> str:
         """What is said first, for the screen: a whole thought where the opening has one."""

@@ -55,6 +55,11 @@ def test_what_a_sentence_does_not_hold(text):
         ("You have to take action in order", "You have to take action in order to learn."),
         ("The demo keeps me honest to stick", "The demo keeps me honest to stick to facts."),
         ("Quaternions are a fascinating", "Quaternions are a fascinating and odd number system."),
+        ("The incentives of a bank will be", "The incentives of a bank will be to lend more."),
+        ("Learning a language is aided", "Learning a language is aided by a friend."),
+        ("A developer can handle", "Most of the load, a developer can handle."),
+        ("The cache has a bug.*", "The cache has a bug.*"),
+        ("Into your customers is the problem", "Sight into your customers is the problem."),
         # Nobody does anything, or somebody who is named before it.
         ("Formulas which are presented", "Formulas which are presented as rules."),
         ("A desire to find a formula", "A desire to find a formula is enough."),
