@@ -10,7 +10,7 @@ from vidpipe.language.headline import without_connective
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import variables
 from vidpipe.segments.ties import Ties
-from vidpipe.text import bare
+from vidpipe.text import CLOSING, bare
 
 #: Each veto in words, as it is said where nothing was chosen.
 VETOES = {
@@ -99,7 +99,9 @@ class Judge:
         words = [bare(w) for w in opening.split()]
         if words and words[0] in phrases.words("ordering"):
             return True
-        return _refers(words, phrases) or _compares(said, phrases)
+        # A question may compare: what with is its answer.
+        asks = text.rstrip(CLOSING + " ").endswith("?")
+        return _refers(words, phrases) or (not asks and _compares(said, phrases))
 
     def _notation(self, first: int, last: int) -> bool:
         found = [v.lower() for part in self._variables[first:last] for v in part]

@@ -42,6 +42,7 @@ def test_an_opening_that_means_what_was_said_before(text):
         "Everybody knows that a river carries sand to the sea.",
         "A small cache is faster than the disk of a server.",
         "Making a copy of a film takes an hour.",
+        "Why can a music file be ten times smaller?",
         "Banks lend money they do not have.",
     ],
 )
