@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from vidpipe.content.model import Content, Unit
 from vidpipe.language.phrases import CuePhrases
+from vidpipe.language.sentence import opens, words_in
 from vidpipe.segments.edges import Edges, edges_of
 from vidpipe.segments.factors import factors_of, score_of
 from vidpipe.segments.model import Factor, SegmentOptions
@@ -24,6 +25,10 @@ from vidpipe.transcript.model import Word
 _OWN_CLIP = 1.5
 #: A last word goes on for no longer than this after the time it is said to end: 0.74 s were seen.
 _DRAWN_OUT_S = 1.2
+#: Points that a passage loses which has so many words and more, for readers lose the thread.
+_LONG_POINTS, _MANY_WORDS, _MORE_WORDS = 4.0, 150, 20
+#: And one after which somebody says "so".
+_BEFORE_RESULT = 5.0
 
 
 @dataclass(frozen=True)
@@ -129,9 +134,20 @@ def candidates(
             item = Candidate(first, last, start_s, end_s, kept, parts, total(parts))
             if said:
                 score = score_of(_signs(run, content, item, parts, ties, phrases.language))
+                following = units[last].text if last < len(units) else ""
+                score = max(0.0, round(score - _runs_on(run, following, phrases), 2))
                 item = replace(item, score=score)
             found.append(item)
     return FoundCuts(tuple(found), ruled_out, vetoed, content, edges, ties, phrases.language)
+
+
+def _runs_on(run: Sequence[Unit], following: str, phrases: CuePhrases) -> float:
+    """Points off for what is long, and for what comes of it being said only afterwards."""
+    if "result_start" not in phrases.patterns:
+        return 0.0
+    words = sum(words_in(u.text) for u in run)
+    off = _LONG_POINTS * min(1.0, max(0.0, (words - _MANY_WORDS) / _MORE_WORDS))
+    return off + _BEFORE_RESULT * opens(following, phrases, "result_start")
 
 
 def _signs(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Content, Unit
 from vidpipe.language.headline import MOST, headlines, stands_alone, without_connective
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import CuePhrases
-from vidpipe.language.sentence import ended, words_in
+from vidpipe.language.sentence import ended, has_verb, words_in
+from vidpipe.segments.alone import disowned, told_alone, whole
 from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
+from vidpipe.segments.things import Things, about_things, topics_title
+from vidpipe.segments.thoughts import held
 from vidpipe.text import bare, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
@@ -27,6 +32,10 @@ _SHOWN = 0.5
 _SLIDE = 0.62
 _SLIDE_WORDS = (2, 9)
 _TAGS = 6
+#: What a passage's two things are worth as its title.
+_TOPICAL = 0.55
+#: The same of words that everybody uses, and how often they are said at least.
+_LOOSE, _ANY_TOPIC = 0.25, 2.0
 #: Who "he" is was said no more than so many sentences before.
 _SAID_BEFORE = 4
 _SENTENCE_CHARACTERS = (30, 170)
@@ -55,6 +64,9 @@ class Namer:
         self._name = name.replace("_", " ")
         self._nouns = Nouns((u.text for u in content.units), phrases)
         self._taken: set[str] = set()
+        self._held = "explaining" in phrases.patterns
+        texts = [u.text for u in content.units] if self._held else []
+        self._things = Things(texts, self._nouns, phrases)
 
     def take(self, title: str) -> None:
         """A title that is given already."""
@@ -75,28 +87,69 @@ class Namer:
 
     def title(self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]) -> str:
         """The passage's own question, contrast or claim; else the slide's, the topic's title."""
+        options = [text for _, text in self.rated(run, first, last, tags)]
+        options.append(self._place(run))
+        return next((o for o in options if o and o not in self._taken), options[-1])
+
+    def rated(
+        self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]
+    ) -> list[tuple[float, str]]:
+        """Titles that a passage may have, the best first, with what each is worth."""
+        phrases = self._phrases
+        terms = phrases.terms(" ".join(u.text for u in run))
+        named = self._things.named(run) if self._held else []
         rated: list[tuple[float, str]] = []
-        terms = self._phrases.terms(" ".join(u.text for u in run))
         for k, unit in enumerate(run):
-            for line in headlines(unit.text, self._phrases, self._antecedent(first + k)):
-                worth = line.worth + self._about(line.text, terms, tags)
-                worth += 0.12 if k == 0 else 0.05 if k in (1, len(run) - 1) else 0.0
-                if line.text.endswith(("?", "？")):
-                    # What the passage sets out to answer is its title; what it ends on is not.
-                    worth += 0.4 if k == 0 else -1.0 if k == len(run) - 1 else 0.0
-                if sayable(line.text, unit.text, self._phrases):
-                    rated.append((worth, line.text))
+            antecedent = self._antecedent(first + k)
+            place = 0.12 if k == 0 else 0.05 if k in (1, len(run) - 1) else 0.0
+            # What the passage sets out to answer is its title; what it ends on is not.
+            asked = 0.4 if k == 0 else -1.0 if k == len(run) - 1 else 0.0
+            for worth, text in self._of_sentence(unit.text, antecedent, named):
+                more = asked if text.endswith(("?", "？")) else 0.0
+                rated.append((worth + place + more + self._about(text, terms, tags), text))
+            for worth, text in held(unit.text, phrases) if self._held else ():
+                if whole(text, phrases):
+                    rated.append((worth + about_things(text, named, phrases) + place, text))
         shown = self._slide(run)
         if shown:
             rated.append((_SLIDE + self._about(shown, terms, tags), shown))
-        rated.sort(key=lambda r: (-r[0], r[1]))
-        options = [text for worth, text in rated if worth >= _WORTH]
-        topic = topic_of(self._content, first, last)
-        if self._content.basis == "sentences":
-            options += [text for worth, text in rated if worth < _WORTH]
-            options += [_capital(t) for t in (topic.title, *tags) if " " in t]
-        options.append(self._place(run))
-        return next((o for o in options if o and o not in self._taken), options[-1])
+        rated.append((_TOPICAL, _capital(topics_title(named, phrases.language))))
+        rated.append((_LOOSE, _capital(topics_title(named, phrases.language, _ANY_TOPIC))))
+        rated = sorted(((w, t) for w, t in rated if t), key=lambda r: (-r[0], r[1]))
+        return self._listed(rated, topic_of(self._content, first, last).title, tags)
+
+    def _of_sentence(
+        self, sentence: str, antecedent: str, named: Sequence[tuple[float, str]]
+    ) -> Iterator[tuple[float, str]]:
+        """The titles that a sentence says, with what each is worth by itself."""
+        phrases = self._phrases
+        for line in headlines(sentence, phrases, antecedent):
+            text = disowned(line.text, phrases)
+            if not sayable(text, sentence, phrases):
+                continue
+            more = told_alone(text, sentence, named, self._nouns, phrases)
+            if more is not None:
+                yield line.worth + more, _agreeing(text, sentence)
+
+    def _listed(
+        self, rated: Sequence[tuple[float, str]], topic: str, tags: Sequence[str]
+    ) -> list[tuple[float, str]]:
+        """Those that are worth it, and then what is left: the topic, its words."""
+        least = _LOOSE if self._held else _WORTH
+        found = [(worth, text) for worth, text in rated if worth >= least]
+        if self._content.basis != "sentences":
+            return found
+        if not self._held:
+            found += [(worth, text) for worth, text in rated if worth < least]
+            return found + [(0.0, _capital(t)) for t in (topic, *tags) if " " in t]
+        # A topic's title may be a sentence of another passage of it.
+        words = tags if has_verb(topic, self._phrases) else (topic, *tags)
+        found += [(0.0, _capital(t)) for t in words if " " in t]
+        found += [(worth, text) for worth, text in rated if 0.0 <= worth < least]
+        alone = [t for t in words if t]
+        # A word alone says less than two.
+        found += [(0.0, _capital(f"{a} and {b}")) for a, b in itertools.pairwise(alone[:2])]
+        return found + [(0.0, _capital(t)) for t in alone]
 
     def hook(self, run: Sequence[Unit]) -> str:
         """What is said first, for the screen: a whole thought where the opening has one."""
@@ -174,6 +227,7 @@ class Namer:
                 for n in full_names(self._content.units[k].text, self._phrases)
                 if all(self._nouns.name(w) for w in n.split())
             ]
+            found = [n for n in found if not any(c.isdigit() for c in n) and not n.isupper()]
             if found:
                 return found[-1]
         return ""
@@ -230,4 +284,17 @@ def sayable(title: str, sentence: str, phrases: CuePhrases) -> bool:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """With a capital, unless it is written with one inside: "iOS"."""
+    rest = text.partition(" ")[0][1:]
+    return text if rest != rest.lower() else text[:1].upper() + text[1:]
+
+
+def _agreeing(title: str, sentence: str) -> str:
+    """With "an" for "a" where a word was left out after it: "a really excellent"."""
+
+    def put(found: re.Match[str]) -> str:
+        if found.group().lower() in sentence.lower():
+            return found.group()
+        return ("an" if found.group(2).lower() in "aeiou" else "a") + " " + found.group(2)
+
+    return re.sub(r"\b(an?) (\w)", put, title)

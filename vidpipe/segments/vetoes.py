@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from vidpipe.content.model import Unit
@@ -9,6 +10,7 @@ from vidpipe.language.headline import without_connective
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import variables
 from vidpipe.segments.ties import Ties
+from vidpipe.text import CLOSING, bare
 
 #: Each veto in words, as it is said where nothing was chosen.
 VETOES = {
@@ -33,6 +35,8 @@ _BACK = ("dangling_start", "unnamed", "backward", "sequel", "here")
 _WITH_STOPS = 0.5
 #: An opening is so many words, as far as what is said in it has to be understood at once.
 _OPENING_WORDS = 12
+#: So soon is said with what something is compared.
+_THAN_WITHIN = 8
 
 
 class Judge:
@@ -87,10 +91,44 @@ class Judge:
 
     def _unresolved(self, text: str) -> bool:
         """Whether the first words mean what was said before them: "people do that", "also"."""
-        words = without_connective(text[len(self._phrases.lead_in(text)) :], self._phrases).split()
-        return self._phrases.count("unresolved", " ".join(words[:_OPENING_WORDS])) > 0
+        phrases = self._phrases
+        said = without_connective(text[len(phrases.lead_in(text)) :], phrases)
+        opening = " ".join(said.split()[:_OPENING_WORDS])
+        if phrases.count("unresolved", opening):
+            return True
+        words = [bare(w) for w in opening.split()]
+        if words and words[0] in phrases.words("ordering"):
+            return True
+        # A question may compare: what with is its answer.
+        asks = text.rstrip(CLOSING + " ").endswith("?")
+        return _refers(words, phrases) or (not asks and _compares(said, phrases))
 
     def _notation(self, first: int, last: int) -> bool:
         found = [v.lower() for part in self._variables[first:last] for v in part]
         formulas = sum(self._formulas[first:last])
         return len(found) >= _VARIABLES and (len(set(found)) >= _KINDS or formulas >= _VARIABLES)
+
+
+def _refers(words: Sequence[str], phrases: CuePhrases) -> bool:
+    """Whether something is done to "it" or with "those"."""
+    acts, knows = phrases.words("acts_on"), phrases.words("knows_of")
+    referring, that = phrases.words("referring"), phrases.words("that")
+    return any(
+        (a in acts and _short(b) in referring) or (a in knows and _short(b) in referring - that)
+        for a, b in itertools.pairwise(words)
+    )
+
+
+def _short(word: str) -> str:
+    """A word without "'s" or "'ll"."""
+    return word.replace("’", "'").partition("'")[0]
+
+
+def _compares(said: str, phrases: CuePhrases) -> bool:
+    """Whether the opening says "better", and nothing soon after it than what."""
+    words = [bare(w) for w in said.split()[: _OPENING_WORDS + _THAN_WITHIN]]
+    compared = phrases.words("compared")
+    return any(
+        word in compared and "than" not in words[k : k + _THAN_WITHIN]
+        for k, word in enumerate(words[:_OPENING_WORDS])
+    )

@@ -15,7 +15,8 @@ ENGLISH = {
     *("addressed", "ahead", "also", "asks_why", "chatter", "feeling", "imagined", "lesson"),
     *("linking", "long_ago", "money", "narration", "nobody", "open_end", "past", "people"),
     *("pointers", "programme", "quoting", "said", "scrap", "surprise", "trouble", "universal"),
-    *("unresolved", "untagged", "vague_it"),
+    *("unresolved", "untagged", "vague_it", "explaining", "believing", "headed", "vague_verb"),
+    *("numeral", "needs_more", "vague_subject", "telling", "fragment_start", "owning"),
 }
 
 
