@@ -18,6 +18,8 @@ from vidpipe.pipeline.engine import Engine
 
 #: Seconds after which work that nobody takes is spoken of.
 UNTAKEN_S = 60.0
+#: What to do where nobody takes it.
+NOBODY = "start `vidpipe studio`, `vidpipe serve --process`, or a Dagster daemon"
 #: Why an orchestrator takes nothing in its first tick.
 AFTER_SERVICES = "services were processing until now: they leave what is due to the next tick"
 #: Seconds without a heartbeat after which a processor counts as gone: several of its beats.
@@ -103,3 +105,28 @@ def untaken(engine: Engine, found: Takers | None = None) -> Untaken | None:
     if since is None or since > now() - timedelta(seconds=UNTAKEN_S):
         return None
     return Untaken(since, count)
+
+
+@dataclass(frozen=True)
+class Processing:
+    """Whether what is due is taken, and by whom.
+
+    Attributes:
+        ok: nothing waits for somebody who takes it.
+        says: who takes it, or what to do, in a sentence.
+    """
+
+    ok: bool
+    says: str
+
+
+def processing_of(engine: Engine) -> Processing:
+    """Whether what is due is taken, and by whom."""
+    who = takers(engine)
+    if who.daemon:
+        return Processing(True, "a Dagster daemon takes what is due")
+    if who.processor:
+        return Processing(True, "a service takes what is due")
+    if untaken(engine, who) is None:
+        return Processing(True, "nobody is here to take what is due; nothing is")
+    return Processing(False, f"something is due, and nobody takes it: {NOBODY}")
