@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from vidpipe.catalog.following import HEARTBEAT_S
 from vidpipe.catalog.processes import BEAT_S, PROCESSOR, Presence
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.folders import drop_folder
@@ -134,19 +135,24 @@ class Processor:
         # Its end is that of the pipe: it ends when this process is gone, however that went.
         process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
         try:
-            code = _ended(process, stopping)
+            code = _ended(process, stopping, lambda: self._keep(run_id))
         finally:
             _end(process)
-            if process.returncode:
-                with contextlib.suppress(VidpipeError):
-                    self._note(run_id, process.returncode)
+            with contextlib.suppress(VidpipeError):
+                self._note(run_id, process.returncode)
         return code == 0
 
+    def _keep(self, run_id: str) -> None:
+        """The process that has this run lives, also where it cannot say so itself."""
+        with contextlib.suppress(VidpipeError):
+            self._engine.catalog.heartbeats.keep(run_id)
+
     def _note(self, run_id: str, code: int) -> None:
-        """Of a process that came to a bad end: what it had in hand is another's now."""
+        """A process has ended: what it had in hand, if it came to a bad end, is another's now."""
         catalog = self._engine.catalog
         row = catalog.requests.held(run_id)
-        catalog.heartbeats.stop([run_id])
+        if code or row is not None:
+            catalog.heartbeats.stop([run_id])
         if row is None:
             return
         if stopping():
@@ -156,10 +162,16 @@ class Processor:
         events.warning("run_process_lost", video_id=row.video_id, code=code, message=said)
 
 
-def _ended(process: subprocess.Popen[bytes], stop: Callable[[], bool]) -> int | None:
+def _ended(
+    process: subprocess.Popen[bytes], stop: Callable[[], bool], keep: Callable[[], None]
+) -> int | None:
+    due_s = time.monotonic() + HEARTBEAT_S
     while (code := process.poll()) is None:
         if stop():
             return None
+        if time.monotonic() >= due_s:
+            keep()
+            due_s = time.monotonic() + HEARTBEAT_S
         time.sleep(0.1)
     return code
 
