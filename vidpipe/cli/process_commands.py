@@ -22,7 +22,7 @@ class Part(StrEnum):
 def process(
     only: Annotated[
         Part | None,
-        typer.Argument(help="uploads: only take in what was dropped; videos: only make clips"),
+        typer.Argument(help="uploads: only ingest what was dropped; videos: only make clips"),
     ] = None,
     run: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:

@@ -62,6 +62,7 @@ class Processor:
             *(Chore(f"videos {number + 1}", _LOOK_S, self.run_one) for number in places),
             Chore("lost runs", 10.0, self.settle),
             Chore("incomplete videos", 600.0, self.ask_again),
+            Chore("retention", 900.0, self.retain),
         )
 
     def notice(self) -> None:
@@ -118,8 +119,28 @@ class Processor:
     def ask_again(self) -> None:
         """Ask for what a run that died left: neither finished, nor waited for, nor given up."""
         if not is_coordinated(self._engine):
-            at_work = self._engine.catalog.requests.videos()
-            self._library.request_incomplete(at_work | self._engine.catalog.heartbeats.at_work())
+            self._library.request_incomplete(self._at_work())
+
+    def retain(self) -> None:
+        """Once a day remove what channels' policies give up, of nothing that is at work."""
+        engine = self._engine
+        policies = any(c.retention.policies for c in engine.channels.values())
+        if not policies or engine.settings.retention_dry_run or is_coordinated(engine):
+            return
+        turn = engine.catalog.turns.take("retention")
+        if turn is None:
+            return
+        try:
+            found = self._library.plan_removal(self._at_work())
+            count = self._library.remove(found, self._at_work)
+            events.info("retention_apply_done", objects=count, size_bytes=found.size_bytes)
+        finally:
+            engine.catalog.turns.done(turn, "", timedelta(hours=24))
+
+    def _at_work(self) -> set[str]:
+        """Videos that somebody works on, or is about to."""
+        catalog = self._engine.catalog
+        return catalog.requests.videos() | catalog.heartbeats.at_work()
 
     def _lacks_space(self) -> bool:
         short = low_disk_space(self._engine.settings)
