@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,28 +11,51 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 import yaml
 
-from vidpipe.catalog.tables import now
 from vidpipe.library import Library
+from vidpipe.pipeline import Engine
 from vidpipe_tests.conftest import CHANNELS, make_engine
 
 
+class Stages:
+    """In the place of stages: what was run, and what is to happen instead."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.instead: Callable[[str], None] = lambda name: None
+
+    def run_stage(self, name: str, *_: Any, **__: Any) -> Any:
+        self.instead(name)
+        self.ran.append(name)
+        return SimpleNamespace(manifest=None, document=None)
+
+
 @pytest.fixture
-def opened(processed, tmp_path) -> Callable[..., Library]:
-    """A copy of the processed home, whose channel has these rules: `opened(export="ask")`."""
+def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
+    """Stages that make nothing, in no time."""
+    made = Stages()
+    monkeypatch.setattr(Engine, "run_stage", made.run_stage)
+    return made
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[..., Library]:
+    """A library whose channel has these rules: `opened(render="ask")`."""
 
     def make(**review: str) -> Library:
         home = tmp_path / "home"
-        shutil.copytree(processed.engine.settings.home, home)
+        home.mkdir()
         known = yaml.safe_load(CHANNELS)
         known["channels"]["default"] = {**known["channels"]["default"], "review": review}
         (home / "channels.yaml").write_text(yaml.safe_dump(known))
         made = Library(make_engine(home))
-        made.engine.catalog.finish_video(processed.video_id, now())
+        made.engine.catalog.ready()
         return made
 
     return make

@@ -20,7 +20,7 @@ from vidpipe.library.coordination import coordinate, is_coordinated, processing_
 from vidpipe.library.due import has_request, take_request
 from vidpipe.library.processor import Processor
 from vidpipe.library.work import fresh_run, run_due, take_in_due
-from vidpipe_tests.conftest import make_engine
+from vidpipe_tests.conftest import make_engine, take
 from vidpipe_tests.reviews.conftest import video_row
 
 ADA = Decider("user:ada", "ada@example.org")
@@ -58,15 +58,16 @@ def long_ago(library, model, **where):
         assert query.update({column: now() - timedelta(hours=1)}, synchronize_session=False)
 
 
-def test_a_job_is_done_as_the_daemon_does_it(opened, processed):
-    library, video_id = opened(), processed.video_id
+def test_a_job_is_done_as_the_daemon_does_it(library, stages, talk):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
     job = asked(library, video_id)
     outcome = run_due(library.engine, fresh_run())
     assert outcome.error is None and outcome.video_id == video_id
+    assert stages.ran == library.engine.pipeline.names(library.engine.channels["default"].platforms)
     assert library.jobs.get(job).state is JobState.DONE
     assert run_due(library.engine, fresh_run()) is None
     kinds = [e.kind for e in library.engine.catalog.events.after(0, 500)]
-    assert {"job.queued", "job.running", "stage.started", "job.completed"} <= set(kinds)
+    assert {"job.queued", "job.running", "job.completed"} <= set(kinds)
 
 
 def test_the_least_busy_channel_is_next_and_one_video_has_one_run(library):
@@ -85,11 +86,11 @@ def test_of_many_that_want_a_request_at_once_one_gets_it(library):
     [video_id] = known(library, "default")
     got, ready = [], threading.Barrier(8)
 
-    def take():
+    def work():
         ready.wait()
         got.append(take_request(library.engine, fresh_run()))
 
-    threads = [threading.Thread(target=take) for _ in range(8)]
+    threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -97,12 +98,11 @@ def test_of_many_that_want_a_request_at_once_one_gets_it(library):
     assert [row.video_id for row in got if row is not None] == [video_id]
 
 
-def test_a_run_that_is_cancelled_ends_and_is_no_bug(opened, processed, monkeypatch):
-    library, video_id = opened(), processed.video_id
-    job = asked(library, video_id)
-    ended = []
+def test_a_run_that_is_cancelled_ends_and_is_no_bug(library, stages, talk):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
+    job, run_id, ended = asked(library, video_id), fresh_run(), []
 
-    def run_stage(*_, **__):
+    def cancel(_):
         library.engine.catalog.heartbeats.beat(run_id, video_id)
         assert library.jobs.get(job).state is JobState.RUNNING
         assert library.jobs.cancel(job).state is JobState.CANCELLED
@@ -112,15 +112,14 @@ def test_a_run_that_is_cancelled_ends_and_is_no_bug(opened, processed, monkeypat
             ended.append(True)
             raise
 
-    monkeypatch.setattr(type(library.engine), "run_stage", run_stage)
-    run_id = fresh_run()
+    stages.instead = cancel
     outcome = run_due(library.engine, run_id)
     assert ended and outcome.error is None and "taken back" in outcome.message
     assert library.jobs.get(job).state is JobState.CANCELLED
-    assert library.engine.catalog.failures.living() == []
+    assert [f.cause for f in library.engine.catalog.failures.living()] == ["cancelled"]
     assert run_due(library.engine, fresh_run()) is None, "nothing is asked for any more"
     # It can be asked for again, and is made then.
-    monkeypatch.undo()
+    stages.instead = lambda _: None
     library.jobs.retry(job)
     assert run_due(library.engine, fresh_run()).error is None
     assert library.jobs.get(job).state is JobState.DONE
@@ -137,16 +136,16 @@ def test_a_job_is_not_cancelled_under_a_run_that_does_not_look(library):
         library.jobs.cancel(job)
 
 
-def test_what_meets_a_budget_waits_and_goes_on_when_there_is_more(opened, processed, monkeypatch):
-    library, video_id = opened(), processed.video_id
+def test_what_meets_a_budget_waits_and_goes_on_when_there_is_more(library, stages, talk):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
     job = asked(library, video_id)
 
-    def run_stage(*_, **__):
+    def spend(_):
         raise BudgetExceeded("no money", key="deployment/day", until=now() + timedelta(hours=5))
 
-    monkeypatch.setattr(type(library.engine), "run_stage", run_stage)
+    stages.instead = spend
     assert "waits until" in run_due(library.engine, fresh_run()).message
-    monkeypatch.undo()
+    stages.instead = lambda _: None
     assert library.engine.catalog.failures.living() == []
     found = library.jobs.get(job)
     assert found.state is JobState.QUEUED and found.waiting.waits_for == "deployment/day"
@@ -157,30 +156,32 @@ def test_what_meets_a_budget_waits_and_goes_on_when_there_is_more(opened, proces
     assert library.jobs.get(job).state is JobState.DONE
 
 
-def test_what_is_approved_goes_on(opened, processed):
-    library, video_id = opened(export="ask"), processed.video_id
+def test_what_is_approved_goes_on(opened, stages, talk):
+    library = opened(render="ask")
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
     job = asked(library, video_id)
-    assert "waits for review at the gate export" in run_due(library.engine, fresh_run()).message
+    assert "waits for review at the gate render" in run_due(library.engine, fresh_run()).message
+    assert "rendered_clips" not in stages.ran
     assert library.jobs.get(job).state is JobState.WAITING_FOR_REVIEW
     assert run_due(library.engine, fresh_run()) is None
-    for clip in library.engine.catalog.clips(video_id):
-        library.reviews.approve(video_id, clip.clip_id, clip.fingerprint, ADA)
+    [gate] = library.reviews.gates(channels=["default"], video_id=video_id).items
+    library.reviews.approve_gate(gate.gate_id, gate.fingerprint, ADA)
     assert run_due(library.engine, fresh_run()).error is None
+    assert stages.ran[-1].startswith("platform_exports/") and "rendered_clips" in stages.ran
     assert library.jobs.get(job).state is JobState.DONE
 
 
-def test_what_is_away_for_a_moment_is_tried_again_within_the_run(opened, processed, monkeypatch):
-    library, video_id = opened(), processed.video_id
+def test_what_is_away_for_a_moment_is_tried_within_the_run(library, stages, talk, monkeypatch):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
     job = asked(library, video_id)
     monkeypatch.setattr("vidpipe.operations.recovery.STEP_RETRY_DELAYS_S", (0.01, 0.01))
-    real, failing = type(library.engine).run_stage, ["one", "two"]
+    failing = ["one", "two"]
 
-    def run_stage(*given, **more):
+    def fail(_):
         if failing:
             raise Unavailable(failing.pop())
-        return real(*given, **more)
 
-    monkeypatch.setattr(type(library.engine), "run_stage", run_stage)
+    stages.instead = fail
     assert run_due(library.engine, fresh_run()).error is None
     assert library.jobs.get(job).state is JobState.DONE
     failing += ["one", "two", "three"]
@@ -263,7 +264,7 @@ def test_an_upload_is_taken_in_by_one_run(library, talk):
     assert list(take_in_due(engine, "cli-mine")) == []
     # Ended before it was through: that counts as no attempt.
     inbox.leave(row.key, "cli-other")
-    assert [r.attempts for r in inbox.waiting(10)] == [0]
+    assert [row.attempts for row in inbox.waiting(10)] == [0]
     inbox.begin(row.key, row.version, "cli-other")
     long_ago(library, Heartbeat, run_id="cli-other")
     [(key, outcome)] = list(take_in_due(engine, "cli-mine"))
