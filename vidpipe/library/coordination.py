@@ -128,5 +128,5 @@ def processing_of(engine: Engine) -> Processing:
     if who.processor:
         return Processing(True, "a service takes what is due")
     if untaken(engine, who) is None:
-        return Processing(True, "nobody is here to take what is due; nothing is")
-    return Processing(False, f"something is due, and nobody takes it: {NOBODY}")
+        return Processing(True, "nobody is here who takes what is due; nothing has waited for long")
+    return Processing(False, f"Something waits, and nothing processes it: {NOBODY}")
