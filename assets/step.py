@@ -1,6 +1,5 @@
 """The thin shell around a stage: run it, say what came out, translate its errors."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,16 +17,12 @@ from resources.run_options import RunOptionsResource
 from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import MustWait, Unavailable, VidpipeError, cause_of, retryable
 from vidpipe.operations import gates
+from vidpipe.operations.recovery import STEP_RETRY_DELAYS_S, step_wait_s
 from vidpipe.pipeline import TALKS, Engine, Order, StageResult
 from vidpipe.storage.artifacts import Manifest
 from vidpipe.stuck import StoodStill
 
 OWNERS = ["team:media"]
-
-#: A step tries again by itself, for less than a minute; longer waits are not its business: they
-#: would take up a place in which others could run.
-_RETRY_DELAYS_S = (3.0, 9.0, 27.0)
-_LONGEST_WAIT_S = 60.0
 
 
 def run(
@@ -121,13 +116,11 @@ def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
-        asked_s = error.retry_after_s or 0.0
-        if context.retry_number < len(_RETRY_DELAYS_S) and asked_s <= _LONGEST_WAIT_S:
-            jitter = random.uniform(0.7, 1.3)
-            wait_s = asked_s or _RETRY_DELAYS_S[context.retry_number] * jitter
+        wait_s = step_wait_s(error, context.retry_number)
+        if wait_s is not None:
             context.log.warning(f"unavailable, tried again in {wait_s:.0f} s: {error}")
             raise dg.RetryRequested(
-                max_retries=len(_RETRY_DELAYS_S), seconds_to_wait=wait_s
+                max_retries=len(STEP_RETRY_DELAYS_S), seconds_to_wait=wait_s
             ) from error
         raise _failure(error) from error
     except (VidpipeError, OSError, MemoryError) as error:

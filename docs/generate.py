@@ -169,6 +169,8 @@ def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
     hints = typing.get_type_hints(callback, include_extras=True)
     for name, parameter in inspect.signature(callback).parameters.items():
         kind, info = typing.get_args(hints[name])[:2]
+        if getattr(info, "hidden", False):
+            continue
         required = parameter.default is inspect.Parameter.empty
         default = None if required else parameter.default
         more = f" (default {default})" if default not in (None, "", False) else ""
@@ -181,7 +183,8 @@ def _parameters(callback: Any) -> Iterator[tuple[str, bool, str]]:
         flags = [d for d in named if isinstance(d, str) and d.startswith("--")]
         flag = flags[0] if flags else f"--{name.replace('_', '-')}"
         value = info.metavar or _value(kind)
-        yield flag if kind is bool else f"{flag} {value}", required, said
+        switches = kind is bool or bool in typing.get_args(kind)
+        yield flag if switches else f"{flag} {value}", required, said
 
 
 def _value(kind: Any) -> str:

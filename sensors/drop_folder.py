@@ -7,9 +7,7 @@ import dagster as dg
 
 from resources.vidpipe_resource import VidpipeResource
 from vidpipe.errors import VidpipeError
-from vidpipe.intake.drops import left_out, scan
-from vidpipe.intake.folders import LocalFolder
-from vidpipe.intake.taking import notice
+from vidpipe.library.due import list_part
 
 
 @dg.sensor(
@@ -34,21 +32,15 @@ def drop_folder(
         pause_s = state.get("began_s", 0.0) + engine.settings.drop_list_interval_s - time.time()
         if not after and not folder.polled and pause_s > 0:
             return dg.SkipReason(f"listed completely; again in {pause_s:.0f} s")
-        if isinstance(folder, LocalFolder):
-            for channel in engine.channels:
-                (folder.root / channel).mkdir(parents=True, exist_ok=True)
         began_s = state["began_s"] if after else time.time()
-        part = folder.slice(after)
-        seen = scan(part.items)
-        left = [*part.refused, *left_out(part.items, seen)]
-        fresh = notice(engine.catalog, seen, left)
+        part = list_part(engine, folder, after)
     except VidpipeError as error:
         return dg.SkipReason(f"the drop folder could not be read, nothing was decided: {error}")
-    said = f"{len(part.items)} objects, {len(seen)} videos, {len(fresh)} new or changed"
+    said = f"{part.objects} objects, {len(part.seen)} videos, {len(part.fresh)} new or changed"
     if part.after:
         said += f"; the listing goes on after {part.after}"
-    if left:
-        named = "; ".join(f"{item.key}: {item.message}" for item in left[:5])
-        said += f"; {len(left)} passed over (`vidpipe status` lists them): {named}"
+    if part.left:
+        named = "; ".join(f"{item.key}: {item.message}" for item in part.left[:5])
+        said += f"; {len(part.left)} passed over (`vidpipe status` lists them): {named}"
     cursor = json.dumps({"after": part.after, "began_s": round(began_s, 3)})
     return dg.SensorResult(skip_reason=said, cursor=cursor)

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from resources.vidpipe_resource import VidpipeResource
-from vidpipe.catalog.processes import COORDINATOR, Presence
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
+from vidpipe.library.coordination import coordinate
 
 
 @dg.sensor(
@@ -18,7 +18,7 @@ def notifications(context: dg.SensorEvaluationContext, vidpipe: VidpipeResource)
     """One look, and one round of messages; what cannot be sent is tried again."""
     try:
         engine = vidpipe.engine
-        Presence(engine.catalog, COORDINATOR, alone=True).beat()
+        coordinate(engine)
         telling = Library(engine).telling
         telling.look()
         while telling.notifier.give():

@@ -1,6 +1,5 @@
 """Noticed uploads become intake runs: few at a time, fairly between channels."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import dagster as dg
@@ -10,12 +9,13 @@ from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE, IntakeConfig, UploadConfig, intake, uploads_of
 from vidpipe.catalog.tables import UploadRow
 from vidpipe.errors import VidpipeError
+from vidpipe.library.coordination import AFTER_SERVICES, coordinate
+from vidpipe.library.due import uploads_due
 from vidpipe.operations.disk_space import low_disk_space
-from vidpipe.operations.fairness import fair_share
 
-#: Uploads of one run, and runs at once. An upload that failed before gets a run of its own:
-#: if it ends its process, it takes no other with it.
-_BATCH, _RUNS = 20, 3
+#: Runs at once. An upload that failed before gets a run of its own: if it ends its process, it
+#: takes no other with it.
+_RUNS = 3
 
 
 @dg.sensor(
@@ -32,30 +32,21 @@ def pending_uploads(
     in_flight = {key for run in runs for key in uploads_of(run)}
     try:
         engine = vidpipe.engine
-        polled = vidpipe.drop_folder().polled
-        settled_s = engine.settings.drop_settle_s if polled else 0.0
-        waiting = engine.catalog.inbox.waiting(_BATCH + len(in_flight), settled_s=settled_s)
+        if not coordinate(engine):
+            return dg.SkipReason(AFTER_SERVICES)
+        chosen = uploads_due(engine, vidpipe.drop_folder(), in_flight)
         total = engine.catalog.inbox.count()
         short = low_disk_space(engine.settings)
     except VidpipeError as error:
         return dg.SkipReason(f"the catalog could not be read: {error}")
-    waiting = [row for row in waiting if row.key not in in_flight]
-    if not waiting:
+    if not chosen:
         return dg.SkipReason(f"nothing to take in; {total} are in flight or not whole yet")
     if short:
         return dg.SkipReason(f"deferred {total} uploads: {short}")
     if len(runs) >= _RUNS:
         return dg.SkipReason(f"deferred {total} uploads: {len(runs)} of {_RUNS} intake runs")
-    turn = fair_share(
-        waiting,
-        channel=lambda row: row.channel,
-        urgency=lambda row: 0.0,
-        in_flight=Counter(key.partition("/")[0] for key in in_flight),
-        room=_BATCH,
-        limit=lambda _: _BATCH + len(in_flight),
-    )
-    fresh = [row for row in turn.chosen if row.attempts == 0]
-    again = [row for row in turn.chosen if row.attempts > 0]
+    fresh = [row for row in chosen if row.attempts == 0]
+    again = [row for row in chosen if row.attempts > 0]
     batches = ([fresh] if fresh else []) + [[row] for row in again]
     # No run key: an intake that failed must be asked for again; taking in twice is harmless.
     requests = [_request(batch) for batch in batches[: _RUNS - len(runs)]]

@@ -1,7 +1,6 @@
 """Requests for runs become runs: as many as there is room for, fairly between channels."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import dagster as dg
 
@@ -11,13 +10,14 @@ from resources.run_options import filled
 from resources.tags import CAUSE, CHANNEL, ESTIMATE, PRIORITY, REQUEST
 from resources.vidpipe_resource import VidpipeResource
 from sensors.jobs import ALIVE, process_video
-from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import RequestRow
 from vidpipe.channels.model import Channel
 from vidpipe.errors import Unavailable, VidpipeError
+from vidpipe.library.coordination import AFTER_SERVICES, coordinate
+from vidpipe.library.due import BATCH, requests_turn
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
-from vidpipe.operations.fairness import Allocation, fair_share, queue_priority
+from vidpipe.operations.fairness import Allocation, queue_priority
 from vidpipe.operations.gates import park, reach
 from vidpipe.pipeline import Engine
 from vidpipe.pipeline.costing import PastCosts, run_cost, said
@@ -25,12 +25,7 @@ from vidpipe.pipeline.planning import to_make
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.settings import Settings
 
-#: Partition keys and runs of one tick.
-_BATCH = 50
 _WAITING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
-#: Why somebody waits for a run: everything but what is made anew in the background.
-_STALE = [Cause.STALE.value]
-_FRESH = [cause.value for cause in Cause if cause is not Cause.STALE]
 
 
 @dg.sensor(
@@ -51,7 +46,9 @@ def video_requests(
     """
     try:
         engine = vidpipe.engine
-        due = engine.catalog.requests.due(_BATCH)
+        if not coordinate(engine, begins=True):
+            return dg.SkipReason(AFTER_SERVICES)
+        due = engine.catalog.requests.due(BATCH)
         answered = _answered(context.instance, due)
         engine.catalog.requests.submitted(answered)
         due = [row for row in due if row.id not in answered]
@@ -164,41 +161,13 @@ def _choose(
     channels: Mapping[str, Channel],
     due: Sequence[RequestRow],
 ) -> tuple[Allocation[RequestRow], int]:
-    """Whose turn it is, and how many runs were queued before.
+    """Whose turn it is, and how many runs were queued before; see `due.requests_turn`."""
 
-    Fresh uploads first; what is stale only fills up half of the queue, and is nobody's
-    reason to wait.
-    """
+    def load(causes: Collection[str], names: Collection[str]) -> tuple[int, Mapping[str, int]]:
+        at_work = {name: _count(instance, ALIVE, list(causes), name) for name in names}
+        return _count(instance, _WAITING, list(causes)), at_work
 
-    def limit(name: str) -> int:
-        channel = channels.get(name)
-        return (channel.max_in_flight if channel else None) or settings.queue.max_runs_per_channel
-
-    turn: Allocation[RequestRow] = Allocation([])
-    load: Counter[str] = Counter()
-    queued = 0
-    for causes, size in (
-        (_FRESH, settings.queue.max_queued_runs),
-        (_STALE, settings.queue.max_queued_runs // 2),
-    ):
-        queued += _count(instance, _WAITING, causes)
-        names = {row.channel for row in due}
-        load.update({name: _count(instance, ALIVE, causes, name) for name in names})
-        part = fair_share(
-            [row for row in due if row.cause in causes],
-            channel=lambda row: row.channel,
-            urgency=lambda row: float(row.priority),
-            in_flight=load,
-            room=max(0, min(_BATCH, size - queued) - len(turn.chosen)),
-            limit=limit,
-        )
-        load.update(row.channel for row in part.chosen)
-        turn = Allocation(
-            turn.chosen + part.chosen,
-            Counter(turn.over_limit) + Counter(part.over_limit),
-            turn.no_room + part.no_room,
-        )
-    return turn, queued
+    return requests_turn(settings, channels, due, load)
 
 
 def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, total: int) -> str:

@@ -119,6 +119,19 @@ class ServiceOptions(BaseModel):
         "`vidpipe worker` does",
     )
 
+    process: bool = Field(
+        default=False,
+        description="process videos without Dagster, in processes beside `vidpipe serve` or "
+        "`vidpipe worker`, wherever no daemon of Dagster is alive; as their option --process",
+    )
+    videos_at_once: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="maximum videos that one `vidpipe serve` or `vidpipe worker` processes at "
+        "once, each in a process of its own",
+    )
+
     metrics_token: SecretStr = Field(
         default=SecretStr(""),
         description="bearer token that Prometheus sends for /metrics, from 16 characters on; "

@@ -242,3 +242,17 @@ describe("uploads", () => {
     expect(fingerprintOf({ ...file, name: "x".repeat(400) })).toHaveLength(255);
   });
 });
+
+describe("processing", () => {
+  it("says what to do where nobody takes what is due, and nothing else", async () => {
+    const { processing } = await import("../src/lib/processing.svelte");
+    let item = { name: "processing", ok: false, says: "start `vidpipe studio`" };
+    const answer = () => Promise.resolve(new Response(JSON.stringify({ items: [item] })));
+    globalThis.fetch = answer as typeof fetch;
+    await processing.look();
+    expect(processing.problem).toBe("start `vidpipe studio`");
+    item = { ...item, ok: true };
+    await processing.look();
+    expect(processing.problem).toBe("");
+  });
+});

@@ -63,7 +63,7 @@ from vidpipe.api.security.gate import Gate, gate
 from vidpipe.api.security.pages import PagesGate
 from vidpipe.errors import VidpipeError
 from vidpipe.library import Library
-from vidpipe.library.chores import chores
+from vidpipe.library.chores import chores, processing
 from vidpipe.observability.metrics import Exporter
 from vidpipe.observability.metrics.requests import RequestMetrics
 from vidpipe.web import web_app
@@ -119,7 +119,11 @@ class Extension:
 
 
 def service(
-    library: Library, *, host: str = "127.0.0.1", extensions: Sequence[Extension] = ()
+    library: Library,
+    *,
+    host: str = "127.0.0.1",
+    extensions: Sequence[Extension] = (),
+    process: bool | None = None,
 ) -> Starlette:
     """The application; an ASGI server such as uvicorn runs it.
 
@@ -127,6 +131,7 @@ def service(
         library: what is served.
         host: the address that it listens on; on one that other machines reach a login is asked for.
         extensions: what else answers.
+        process: whether it processes what is due; None: as VIDPIPE_SERVICE__PROCESS says.
     """
     door = gate(library.engine.settings, host)
     watched = _app(library, door, docs=False)
@@ -162,7 +167,10 @@ def service(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        found = chores(library) if library.engine.settings.service.chores else ()
+        if library.engine.settings.service.chores:
+            found = chores(library, process)
+        else:
+            found = processing(library, process)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(Worker(found).beside())
             for while_served in running:

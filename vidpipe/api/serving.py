@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
@@ -16,11 +17,20 @@ class Server(uvicorn.Server):
     Args:
         config: of the server.
         feed: of the application that it serves.
+        ready: called as soon as it answers.
     """
 
-    def __init__(self, config: uvicorn.Config, feed: EventFeed) -> None:
+    def __init__(
+        self, config: uvicorn.Config, feed: EventFeed, ready: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(config)
         self._feed = feed
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._ready is not None and self.started:
+            self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._feed.end_all()

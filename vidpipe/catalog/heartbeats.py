@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import HEARTBEAT_S, alive_since, follow
@@ -33,6 +33,15 @@ class Heartbeats:
             session.merge(row)
             if video_id:
                 follow(session, video_id)
+
+    def keep(self, run_id: str) -> None:
+        """Whoever leads this run is seen to live, by another process, which started it.
+
+        A library that does not let go of the interpreter lets nobody else in its process say so.
+        """
+        same = update(Heartbeat).where(Heartbeat.run_id == run_id).values(at=now())
+        with self._db.writing() as session:
+            session.execute(same)
 
     @contextmanager
     def alive(

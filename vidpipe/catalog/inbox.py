@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog import totals
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
-from vidpipe.catalog.following import follow, refused, taken_in
+from vidpipe.catalog.following import alive_since, follow, refused, taken_in
 from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.requests import Cause, request
-from vidpipe.catalog.tables import UploadRow, Video, now
+from vidpipe.catalog.tables import Heartbeat, UploadRow, Video, now
 
 PENDING = "pending"
 #: An upload that could not be taken in again and again, see `failures`.
@@ -53,7 +53,7 @@ class Inbox:
         sidecar_version. What was decided on an older version stays until the new one is.
         """
         fresh = {"state": PENDING, "changed_at": now(), "attempts": 0, "not_before": None}
-        self._upsert([{**row, **fresh} for row in rows])
+        self._upsert([{**row, **fresh, "run_id": None} for row in rows])
 
     def skip(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write down what is in a drop folder and is not taken in, with the reason.
@@ -110,6 +110,7 @@ class Inbox:
                     UploadRow.modified_s > at.timestamp(),
                 ),
                 or_(UploadRow.not_before.is_(None), UploadRow.not_before <= at),
+                or_(UploadRow.run_id.is_(None), UploadRow.run_id.not_in(_living())),
             )
             .subquery()
         )
@@ -128,21 +129,39 @@ class Inbox:
             query = select(func.count()).select_from(UploadRow).where(UploadRow.state == PENDING)
             return session.scalar(query) or 0
 
-    def begin(self, key: str, version: str) -> int:
+    def begin(self, key: str, version: str, run_id: str = "") -> int:
         """Count an attempt to take this version in; returns which one it is, 0 if it is gone.
 
-        Counted before the work, so that one that kills its process counts too.
+        Counted before the work, so that one that kills its process counts too. It is gone, too,
+        where another run that sends heartbeats is at it.
+
+        Args:
+            key: of the upload.
+            version: that was noticed.
+            run_id: of the run that takes it up; empty: of none that others know of.
         """
         with self._db.writing() as session:
-            row = session.get(UploadRow, key)
+            row = session.get(UploadRow, key, with_for_update=True)
             if row is None or row.version != version or row.state != PENDING:
                 return 0
+            other = row.run_id if row.run_id != run_id else None
+            if other and session.scalar(_living().where(Heartbeat.run_id == other)) is not None:
+                return 0
+            row.run_id = run_id or None
             row.attempts += 1
             return row.attempts
 
+    def leave(self, key: str, run_id: str) -> None:
+        """A run was ended before it took this in: that counts as no attempt."""
+        with self._db.writing() as session:
+            row = session.get(UploadRow, key, with_for_update=True)
+            if row is not None and row.run_id == run_id and row.state == PENDING:
+                row.run_id = None
+                row.attempts = max(0, row.attempts - 1)
+
     def defer(self, key: str, until: datetime) -> None:
         """Try again, but not before."""
-        self._set(key, not_before=until)
+        self._set(key, not_before=until, run_id=None)
 
     def give_up(self, key: str, why: str) -> None:
         """Not tried again by itself: see `failures`."""
@@ -197,6 +216,11 @@ class Inbox:
                     subject=row.key,
                 )
                 tell(session, said)
+
+
+def _living() -> Select[tuple[str]]:
+    """Runs whose processes were alive a moment ago."""
+    return select(Heartbeat.run_id).where(Heartbeat.at >= alive_since())
 
 
 def _pass_on(session: Session, key: str, video_id: str) -> None:

@@ -14,7 +14,16 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.downloads import ask_download, call_off
 from vidpipe.catalog.failures import CANCELLED, count_failure, resolve
-from vidpipe.catalog.following import end, follow, is_halted, of_video, options_key, tell
+from vidpipe.catalog.following import (
+    COMMAND_RUN,
+    alive_since,
+    end,
+    follow,
+    is_halted,
+    of_video,
+    options_key,
+    tell,
+)
 from vidpipe.catalog.paging import newest_first
 from vidpipe.catalog.requests import Cause, close_requests, close_same, request
 from vidpipe.catalog.review_states import GateState
@@ -113,10 +122,11 @@ class JobRows:
             return list(session.scalars(query))
 
     def cancel(self, job_id: str) -> JobRow | None:
-        """Take a job back that waits: no run is started for it; None where there is none.
+        """Take a job back: no run is started for it, and one that the service leads ends; None
+        where there is none.
 
         Raises:
-            WrongState: it is over, or a run is at work on it, which nothing here can end.
+            WrongState: it is over, or a run is at work on it that nothing here can end.
         """
         with self._db.writing() as session:
             row = session.get(JobRow, job_id)
@@ -128,7 +138,7 @@ class JobRows:
             session.refresh(row, with_for_update=True)
             # What runs without a video is a download, which leaves off.
             working = row.state == JobState.RUNNING and row.video_id is not None
-            if working or _submitted(session, row):
+            if (working or _submitted(session, row)) and not _of_processes(session, row):
                 raise WrongState(
                     "a run is at work on it: what it makes is kept; end the run where it runs"
                 )
@@ -239,7 +249,7 @@ def _let_go(session: Session, job: JobRow) -> None:
         channel=job.channel,
         job="job",
         cause=CANCELLED,
-        message=f"{job.job_id} was cancelled before a run began",
+        message=f"{job.job_id} was cancelled before all of it was made",
         attempts=job.attempts,
         state=FailureState.DEAD,
         run_id=f"{job.job_id}/{job.attempts}",
@@ -259,6 +269,29 @@ def _submitted(session: Session, job: JobRow) -> bool:
     return any(
         row.state == RequestState.SUBMITTED and options_key(row.run_options) == own for row in rows
     ) and (session.scalar(beats.limit(1)) is not None)
+
+
+def _of_processes(session: Session, job: JobRow) -> bool:
+    """Whether the run at work on it is of a process that looks whether it is still wanted.
+
+    It ends when its request does. What the orchestrator runs, or a command on its own, does not
+    look.
+    """
+    if job.video_id is None:
+        return False
+    own = options_key(job.run_options)
+    rows = session.scalars(_requests(job.video_id)).all()
+    leads = [
+        row.run_id
+        for row in rows
+        if row.state == RequestState.SUBMITTED
+        and options_key(row.run_options) == own
+        and str(row.run_id).startswith(COMMAND_RUN)
+    ]
+    beats = select(Heartbeat.run_id).where(
+        Heartbeat.video_id == job.video_id, Heartbeat.at >= alive_since()
+    )
+    return bool(leads) and set(session.scalars(beats)) <= set(leads)
 
 
 def _requests(video_id: str) -> Select[tuple[RequestRow]]:

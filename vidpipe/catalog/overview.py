@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -82,6 +82,25 @@ class Overview:
                 )
                 for beat, video, request in session.execute(query)
             ]
+
+    def due(self, settled_s: float = 0.0) -> tuple[datetime | None, int]:
+        """Since when something is due that nobody has taken, and how much there is."""
+        at = now()
+        began = func.coalesce(RequestRow.not_before, RequestRow.created_at)
+        requests = select(func.min(began), func.count()).where(
+            RequestRow.state == RequestState.OPEN,
+            or_(RequestRow.not_before.is_(None), RequestRow.not_before <= at),
+        )
+        noticed = func.coalesce(UploadRow.not_before, UploadRow.changed_at)
+        uploads = select(func.min(noticed), func.count()).where(
+            UploadRow.state == "pending",
+            UploadRow.changed_at <= at - timedelta(seconds=settled_s),
+            or_(UploadRow.not_before.is_(None), UploadRow.not_before <= at),
+        )
+        with self._db.session() as session:
+            found = [session.execute(query).one() for query in (requests, uploads)]
+        moments = [since for since, _ in found if since is not None]
+        return min(moments, default=None), sum(count for _, count in found)
 
     def newest_stages(self, video_id: str, limit: int) -> list[StageRunRow]:
         """The newest runs of stages of a video, the newest first."""

@@ -20,6 +20,8 @@ from vidpipe.catalog.tables import now
 BEAT_S = 15.0
 #: What runs the chores of the service, and what leads runs (the orchestrator's daemon).
 WORKER, COORDINATOR = "worker", "coordinator"
+#: What takes what is due, and has processes of its own do it, where there is no orchestrator.
+PROCESSOR = "processor"
 
 
 class Presence:
@@ -27,7 +29,7 @@ class Presence:
 
     Args:
         database: where it is written down.
-        role: `WORKER` or `COORDINATOR`.
+        role: `WORKER`, `COORDINATOR` or `PROCESSOR`.
         alone: there is one of this role however often its process changes.
     """
 

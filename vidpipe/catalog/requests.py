@@ -197,17 +197,8 @@ class Requests:
         """These requests have runs: run ids by request id."""
         fresh: list[tuple[int, str]] = []
         with self._db.writing() as session:
-            at = now()
             for number, run_id in runs.items():
-                changed = session.execute(
-                    update(RequestRow)
-                    .where(RequestRow.id == number, RequestRow.state == RequestState.OPEN)
-                    .values(state=RequestState.SUBMITTED, run_id=run_id)
-                    .returning(func.coalesce(RequestRow.not_before, RequestRow.created_at))
-                )
-                for (due,) in changed:
-                    waited_s = (at - due).total_seconds()
-                    totals.add(session, totals.QUEUE_WAIT, value=waited_s)
+                if _submit(session, number, run_id):
                     fresh.append((number, run_id))
         for number, run_id in fresh:
             events.info("request_submit_done", request=number, run_id=run_id)
@@ -251,6 +242,68 @@ class Requests:
             if row is not None and row.run_id == run_id:
                 return row
         return None
+
+    def take(self, number: int, run_id: str) -> RequestRow | None:
+        """Take this open request for a run; None where another has it, or its video.
+
+        Of several that want it at once, in whichever process, one gets it.
+        """
+        with self._db.writing() as session:
+            row = session.get(RequestRow, number)
+            if row is None:
+                return None
+            # Whoever takes a request of the same video waits here.
+            locked = select(Video).where(Video.video_id == row.video_id).with_for_update()
+            session.scalars(locked).all()
+            busy = select(RequestRow.id).where(
+                RequestRow.video_id == row.video_id, RequestRow.state == RequestState.SUBMITTED
+            )
+            if session.scalar(busy.limit(1)) is not None:
+                return None
+            if not _submit(session, number, run_id):
+                return None
+            session.refresh(row)
+        events.info("request_submit_done", request=number, run_id=run_id)
+        return row
+
+    def is_held(self, run_id: str) -> bool:
+        """Whether a request is in flight for this run."""
+        query = select(RequestRow.id).where(
+            RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED
+        )
+        with self._db.session() as session:
+            return session.scalar(query.limit(1)) is not None
+
+    def held(self, run_id: str) -> RequestRow | None:
+        """The request that is in flight for this run."""
+        query = select(RequestRow).where(
+            RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED
+        )
+        with self._db.session() as session:
+            return session.scalars(query.limit(1)).first()
+
+    def give_back(self, run_id: str) -> None:
+        """A run was ended before its time: what it was for is asked for again, by whoever is
+        there next, and counts as no failure."""
+        row = self.held(run_id)
+        if row is not None:
+            self.reopen([row.id])
+
+    def abandoned(self, silent_s: float) -> list[RequestRow]:
+        """Requests of runs of an orchestrator that is gone, which nobody leads any more.
+
+        Args:
+            silent_s: seconds without a word after which a request counts as left.
+        """
+        living = select(Heartbeat.run_id).where(Heartbeat.at >= alive_since())
+        query = select(RequestRow).where(
+            RequestRow.state == RequestState.SUBMITTED,
+            RequestRow.run_id.not_like(f"{COMMAND_RUN}%"),
+            RequestRow.updated_at < now() - timedelta(seconds=silent_s),
+            RequestRow.run_id.not_in(living),
+        )
+        with self._db.session() as session:
+            return list(session.scalars(query))
 
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
@@ -323,6 +376,19 @@ class Requests:
                     .order_by(RequestRow.id.desc())
                 )
             )
+
+
+def _submit(session: Session, number: int, run_id: str) -> bool:
+    """A run has this request from now on; False: it is not open any more."""
+    changed = session.execute(
+        update(RequestRow)
+        .where(RequestRow.id == number, RequestRow.state == RequestState.OPEN)
+        .values(state=RequestState.SUBMITTED, run_id=run_id)
+        .returning(func.coalesce(RequestRow.not_before, RequestRow.created_at))
+    ).all()
+    for (due,) in changed:
+        totals.add(session, totals.QUEUE_WAIT, value=(now() - due).total_seconds())
+    return bool(changed)
 
 
 def _claimable(causes: Collection[Cause], ahead_s: float, shared: bool) -> Select[tuple[int]]:

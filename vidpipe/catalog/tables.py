@@ -70,7 +70,8 @@ class UploadRow(Audited, Base):
     """An object seen in a drop folder: one row per key, the newest version of it.
 
     `pending` until intake has decided on this version; `changed_at` is when the version
-    was first seen. A row that is tried again waits until `not_before`.
+    was first seen. A row that is tried again waits until `not_before`. `run_id` is of the run
+    that took it up last, which has it for as long as it sends heartbeats.
     """
 
     __tablename__ = "uploads"
@@ -90,6 +91,7 @@ class UploadRow(Audited, Base):
     message: Mapped[str | None] = mapped_column(Text)
     video_id: Mapped[str | None] = mapped_column(String(64))
     quarantine_key: Mapped[str | None] = mapped_column(String(1200))
+    run_id: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (
         Index("ix_uploads_video_id", "video_id"),

@@ -8,6 +8,9 @@ works on videos; each command is a few lines over the packages below it.
 from vidpipe.cli import run
 
 # isort: split
+from vidpipe.cli import process_commands, serve_commands
+
+# isort: split
 from vidpipe.cli import download
 
 # isort: split
@@ -62,9 +65,11 @@ __all__ = [
     "notify_commands",
     "operate",
     "post_commands",
+    "process_commands",
     "review_commands",
     "run",
     "schedule_commands",
+    "serve_commands",
     "social_commands",
     "templates",
     "watch",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from vidpipe.cli.app import app, err, guard, library, line, observe, out, say_dry, table
+from vidpipe.cli.app import app, err, guard, library, line, out, table
 from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.timeline import clock
 
@@ -195,79 +195,6 @@ def links(
         return 0
 
     raise typer.Exit(guard(go))
-
-
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="0.0.0.0: from other machines too")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 3001,
-) -> None:
-    """Serve clips to browsers, the links of the Dagster UI, and the API."""
-
-    def go() -> int:
-        import asyncio
-
-        from vidpipe.extras import from_extra
-
-        with from_extra("service"):
-            import uvicorn
-
-            from vidpipe.api.app import service
-            from vidpipe.api.security.gate import check_login, is_loopback
-            from vidpipe.api.serving import Server
-            from vidpipe.mcp import http as tools
-            from vidpipe.web.limits import BoundedProtocol, allow_more_files
-
-        served = library()
-        observe(served.engine.settings, serves=True)
-        served.totals()
-        asyncio.run(check_login(served.engine.settings, host))
-        extensions = [tools.extension()] if tools.installed() else []
-        _announce(served, host, port, needs_login=not is_loopback(host), tools=bool(extensions))
-        allow_more_files()
-        app = service(served, host=host, extensions=extensions)
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            # Its loggers' records come out in the form of ours, and requests are logged by ours.
-            log_config=None,
-            access_log=False,
-            log_level="warning",
-            http=BoundedProtocol,
-            server_header=False,
-            # Whose word on addresses counts is VIDPIPE_ACCOUNTS__TRUSTED_PROXIES.
-            proxy_headers=False,
-            # What clients say over a WebSocket is nothing that is listened to.
-            ws_max_size=65536,
-        )
-        return 0 if Server(config, app.state.feed).serve_until_told() else 3
-
-    raise typer.Exit(guard(go))
-
-
-def _announce(served: Library, host: str, port: int, *, needs_login: bool, tools: bool) -> None:
-    """Where what is served is, and who may see it: in words, or in the log where that is JSON."""
-    from vidpipe.observability import events, logs
-
-    settings = served.engine.settings
-    anonymous = settings.accounts.anonymous_read
-    if logs.is_json(settings.log):
-        may_look = "local" if not needs_login else "everybody" if anonymous else "users"
-        where = {"tools": "/mcp"} if tools else {}
-        dry = {"publishing": "dry"} if settings.publishing.bases is not None else {}
-        said = {"address": f"{host}:{port}", "may_look": may_look, **where, **dry}
-        events.info("service_start_done", **said)
-        return
-    err.print(f"vidpipe: clips are at http://{host}:{port}")
-    say_dry(settings)
-    err.print(f"vidpipe: the API is described at http://{host}:{port}/api/v1/docs")
-    if tools:
-        err.print(f"vidpipe: tools for language models (MCP) are at http://{host}:{port}/mcp")
-    if not needs_login:
-        err.print("vidpipe: whoever works on this machine needs no login")
-    elif anonymous:
-        err.print("vidpipe: everybody who reaches this may look without a login", style="yellow")
 
 
 @app.command()

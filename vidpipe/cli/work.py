@@ -22,6 +22,15 @@ def worker(
             help="a file that is touched every 10 seconds, for whoever looks whether it lives",
         ),
     ] = None,
+    process: Annotated[
+        bool | None,
+        typer.Option(
+            "--process/--no-process",
+            help="whether to process what is due, without Dagster; "
+            "default: VIDPIPE_SERVICE__PROCESS",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run the background chores that `vidpipe serve` runs, without serving anything."""
 
@@ -42,7 +51,7 @@ def worker(
         opened = library()
         observe(opened.engine.settings, serves=True)
         opened.totals()
-        found = chores(opened)
+        found = chores(opened, process)
         if alive is not None:
             alive.touch()
             found = (*found, Chore("alive file", 10.0, alive.touch))

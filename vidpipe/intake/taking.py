@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -98,9 +98,9 @@ def _ingest(
     watched: Callable[[], AbstractContextManager[None]],
 ) -> IntakeResult | str:
     catalog = intake.catalog
-    attempt = catalog.inbox.begin(row.key, row.version)
+    attempt = catalog.inbox.begin(row.key, row.version, run_id)
     if attempt == 0:
-        return "it is newer than this run, or decided on: passed over"
+        return "it is newer than this run, decided on, or another run's: passed over"
     if wait_before_s(attempt - 1 or 1, retry_delays_s) is None:
         return _bury(
             catalog, row, run_id, attempt, "process_lost", "it crashed the worker on every attempt"
@@ -129,6 +129,11 @@ def _ingest(
             "upload_intake_deferred", upload=row.key, attempt=attempt, wait_s=wait_s, cause=cause
         )
         return f"tried again in {wait_s / 60:.0f} min: {error}"
+    except (KeyboardInterrupt, SystemExit):
+        # Somebody ended this process: whoever is there next takes it in.
+        with suppress(VidpipeError):
+            catalog.inbox.leave(row.key, run_id)
+        raise
 
 
 def _bury(

@@ -8,16 +8,34 @@ from vidpipe.catalog.processes import BEAT_S, WORKER, Presence
 from vidpipe.catalog.requests import Cause
 from vidpipe.library.edit_runs import have_worked_off
 from vidpipe.library.library import Library
+from vidpipe.library.processor import Processor
 from vidpipe.library.publishing.driver import PostDriver, posting_client
 from vidpipe.library.publishing.figures import FigureReader, factors_of
 from vidpipe.webhooks.dispatch import Dispatcher, Surroundings
 from vidpipe.worker import Chore, stopping
 
 
-def chores(library: Library) -> tuple[Chore, ...]:
-    """The chores of a library, each safe beside the same in other processes."""
+def processing(library: Library, process: bool | None = None) -> tuple[Chore, ...]:
+    """The chores that process what is due, where that is switched on.
+
+    Args:
+        library: whose work it is.
+        process: whether it is; None: as VIDPIPE_SERVICE__PROCESS says.
+    """
+    on = library.engine.settings.service.process if process is None else process
+    return Processor(library).chores() if on else ()
+
+
+def chores(library: Library, process: bool | None = None) -> tuple[Chore, ...]:
+    """The chores of a library, each safe beside the same in other processes.
+
+    Args:
+        library: of which they are.
+        process: whether what is due is processed; None: as VIDPIPE_SERVICE__PROCESS says.
+    """
     engine = library.engine
     settings = engine.settings
+    working = processing(library, process)
 
     def organisation_of(channel: str) -> str | None:
         found = engine.channels.get(channel)
@@ -47,7 +65,9 @@ def chores(library: Library) -> tuple[Chore, ...]:
     if here is None:
         # Where there are several machines others have what rendering takes.
         here = engine.catalog.embedded
-    rendering = (Chore("edits", 0.5, edits), Chore("approved", 5.0, approved)) if here else ()
+    rendering: tuple[Chore, ...] = (Chore("edits", 0.5, edits),) if here else ()
+    if here and not working:
+        rendering = (*rendering, Chore("approved", 5.0, approved))
     fetching = range(settings.downloads.per_process)
     webhooks = Dispatcher(engine.catalog.webhooks, around)
 
@@ -102,6 +122,7 @@ def chores(library: Library) -> tuple[Chore, ...]:
         Chore("schedule", 15.0, library.schedule.tend),
         Chore("figures", 60.0, figures.read_due),
         *rendering,
+        *working,
         Chore("stale uploads", 300.0, stale_uploads),
         Chore("unused assets", 3600.0, unused_assets),
         *([Chore("slack reviews", 2.0, library.slack.tell_one)] if settings.slack.sends else ()),

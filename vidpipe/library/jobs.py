@@ -208,11 +208,11 @@ class Jobs:
         )
 
     def cancel(self, job_id: str) -> JobView:
-        """Take a job back that waits; no run is started for it.
+        """Take a job back: no run is started for it, and one that the service leads ends.
 
         Raises:
             UnknownJob: there is none of this id.
-            WrongState: it is over, or a run is at work on it.
+            WrongState: it is over, or a run of the orchestrator or of a command is at work on it.
         """
         row = self.engine.catalog.jobs.cancel(job_id)
         if row is None:

@@ -15,6 +15,7 @@ from vidpipe.catalog.overview import AtWork, Waits
 from vidpipe.catalog.processes import COORDINATOR, WORKER, silent_since
 from vidpipe.catalog.states import FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, JobRow, UploadRow, now
+from vidpipe.library.coordination import NOBODY, Takers, takers, untaken
 from vidpipe.library.telling import TargetView, Telling
 from vidpipe.library.views import LibraryView
 from vidpipe.notifications.words import KINDS, todo_of
@@ -113,6 +114,7 @@ class StatusView(LibraryView):
     conditions: tuple[ConditionView, ...]
     worker_alive: bool | None = Field(description="none: there was none yet")
     coordinator_alive: bool | None = Field(description="none: there was none yet")
+    processor_alive: bool | None = Field(description="none: no service processes")
     processes: tuple[ProcessView, ...] = Field(description="empty where not every channel is seen")
     disks: tuple[DiskView, ...] = Field(description="empty where not every channel is seen")
     targets: tuple[TargetView, ...] = Field(description="empty where not every channel is seen")
@@ -137,7 +139,8 @@ class StatusOverview:
             processes = catalog.processes.all()
             beats = {role: silent_since(processes, role) for role in (WORKER, COORDINATOR)}
             alive = {r: None if last is None else last >= silent for r, last in beats.items()}
-            waiting = self._waiting(channels, alive[COORDINATOR])
+            who = takers(self.engine, processes)
+            waiting = self._waiting(channels, self._blocked(who))
             failed = catalog.listing.unresolved(MOST, channels=self._known(channels), state=None)
             dead = [f for f in failed if f.state == FailureState.DEAD]
             running = [
@@ -154,6 +157,7 @@ class StatusOverview:
                 conditions=self._conditions(channels),
                 worker_alive=alive[WORKER],
                 coordinator_alive=alive[COORDINATOR],
+                processor_alive=who.processor if who.processor_at is not None else None,
                 processes=()
                 if channels is not None
                 else tuple(
@@ -197,11 +201,8 @@ class StatusOverview:
             host=run.host if everything else "",
         )
 
-    def _waiting(
-        self, channels: Collection[str] | None, coordinator: bool | None
-    ) -> list[WaitingView]:
+    def _waiting(self, channels: Collection[str] | None, blocked: str) -> list[WaitingView]:
         overview = self.engine.catalog.overview
-        blocked = self._blocked(coordinator)
         rows = overview.waiting(channels, MOST + 1)
         handed_over = overview.submitted([row.request.video_id for row in rows])
         in_flight = overview.in_flight()
@@ -211,10 +212,12 @@ class StatusOverview:
         found += [_link(link) for link in overview.open_downloads(channels, MOST + 1)]
         return found + [_review(job) for job in overview.for_review(channels, MOST + 1)]
 
-    def _blocked(self, coordinator: bool | None) -> str:
+    def _blocked(self, who: Takers) -> str:
         """Why nothing at all begins; empty: it does."""
-        if coordinator is False:
+        if who.daemon_at is not None and not who.anybody:
             return "the coordinator of runs, which is silent"
+        if untaken(self.engine, who) is not None:
+            return f"somebody who processes it: {NOBODY}"
         short = low_disk_space(self.engine.settings)
         # Where it is, is not everybody's business.
         return f"room, as {short.partition(' (')[0]}" if short else ""

@@ -12,6 +12,7 @@ from vidpipe.content.model import Content
 from vidpipe.errors import Misconfigured
 from vidpipe.intake.model import IntakeState
 from vidpipe.layout.model import Layout
+from vidpipe.library.coordination import Processing, processing_of
 from vidpipe.library.errors import Refused, UnknownFailure, UnknownVideo
 from vidpipe.library.reading import (
     AMONG,
@@ -334,6 +335,10 @@ class Shelf:
             for link in found
             if (link.clip_id, link.platform) in keys
         )
+
+    def processing(self) -> Processing:
+        """Whether what is due is taken, and by whom."""
+        return processing_of(self.engine)
 
     def check_catalog(self) -> None:
         """Whether the catalog answers.

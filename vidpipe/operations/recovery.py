@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -10,10 +11,27 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import FailureRow, RequestRow, now
-from vidpipe.errors import RETRY_DELAYS_S, wait_before_s
+from vidpipe.errors import RETRY_DELAYS_S, Unavailable, wait_before_s
 
 #: A cause that names no error of ours: the process was gone.
 WORKER_LOST = "worker_lost"
+#: A step tries again by itself, for less than a minute; longer waits are not its business: they
+#: would take up a place in which others could run.
+STEP_RETRY_DELAYS_S = (3.0, 9.0, 27.0)
+_LONGEST_WAIT_S = 60.0
+
+
+def step_wait_s(error: Unavailable, tries: int) -> float | None:
+    """Seconds after which a step tries again what was away; None: not within this run.
+
+    Args:
+        error: what it met.
+        tries: how often it has tried again before.
+    """
+    asked_s = error.retry_after_s or 0.0
+    if tries >= len(STEP_RETRY_DELAYS_S) or asked_s > _LONGEST_WAIT_S:
+        return None
+    return asked_s or STEP_RETRY_DELAYS_S[tries] * random.uniform(0.7, 1.3)
 
 
 def note_failure(

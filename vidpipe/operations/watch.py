@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.notice_tables import ProcessRow
 from vidpipe.catalog.notices import Notice
-from vidpipe.catalog.processes import COORDINATOR, WORKER, silent_since
+from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, WORKER, silent_since
 from vidpipe.catalog.tables import now
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.settings import Settings
@@ -34,6 +34,10 @@ def _watch_processes(catalog: Catalog, settings: Settings) -> None:
     at = now()
     silent = at - timedelta(seconds=settings.notify.silent_after_s)
     processes = catalog.processes.all()
+    for process in processes:
+        # A processor is a worker, too, and missed as one.
+        if process.role == PROCESSOR and process.at < silent:
+            catalog.processes.lost(process, None)
     for role, kind in _SILENT.items():
         last = silent_since(processes, role)
         if last is None:

@@ -13,7 +13,16 @@ from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.tables import RequestRow, now
 from vidpipe.errors import BudgetExceeded
 from vidpipe.exports.model import PlatformExports
-from vidpipe.library import EditAuthor, JobSpec, JobState, Library, NotApproved, Reason, edit_runs
+from vidpipe.library import (
+    EditAuthor,
+    JobSpec,
+    JobState,
+    Library,
+    NotApproved,
+    Reason,
+    edit_runs,
+    request_runs,
+)
 from vidpipe.library.chores import chores
 from vidpipe.library.edit_runs import note_lost, work_off_one
 from vidpipe.operations import gates
@@ -305,7 +314,7 @@ def test_a_changed_clip_does_not_wait_for_what_somebody_approved(opened, process
     assert catalog.requests.add([approved.video_id], Cause.REVIEW) == 1
     edit(library, video_id)
     ran = []
-    monkeypatch.setattr(edit_runs._EditRun, "go", lambda run: ran.append(run.row.cause) or "")
+    monkeypatch.setattr(request_runs.RequestRun, "go", lambda run: ran.append(run.row.cause) or "")
     while work_off_one(library.engine) is not None:
         pass
     assert ran[:2] == ["edit", "review"]

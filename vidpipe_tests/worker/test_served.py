@@ -17,7 +17,7 @@ from vidpipe.worker import Chore
 @pytest.mark.parametrize("wanted", [True, False])
 def test_chores_run_as_long_as_the_service_does(tmp_path, monkeypatch, wanted):
     ran = threading.Event()
-    monkeypatch.setattr(module, "chores", lambda _: (Chore("one", 0.01, ran.set),))
+    monkeypatch.setattr(module, "chores", lambda *_: (Chore("one", 0.01, ran.set),))
     settings = load_settings(
         home=tmp_path, public_url="http://testserver", service={"chores": wanted}
     )

@@ -43,7 +43,9 @@ def health(request: Request, response: Response) -> Health:
     responses={**errors(), 503: {"model": Readiness, "description": "It cannot serve requests"}},
 )
 def ready(request: Request, response: Response) -> Readiness:
-    """Whether requests can be served: 200, or 503 with the part that is away."""
+    """Whether requests can be served: 200, or 503 with the part that is away. The item
+    `processing` says who processes what is due; it is not `ok` where something has waited for over
+    a minute and nobody does, which is no reason for a 503."""
     library: Library = request.app.state.library
     items = []
     for name, look in (("catalog", library.check_catalog), ("store", library.check_store)):
@@ -53,5 +55,16 @@ def ready(request: Request, response: Response) -> Readiness:
         except VidpipeError:
             items.append(ReadyItem(name=name, ok=False, says="cannot be reached; the log says why"))
     good = all(item.ok for item in items)
+    if good:
+        items.append(_processing(library))
     response.status_code = 200 if good else 503
     return Readiness(ready=good, items=tuple(items))
+
+
+def _processing(library: Library) -> ReadyItem:
+    """Whether what is due is taken; where it is not, requests are served all the same."""
+    try:
+        found = library.processing()
+    except VidpipeError:
+        return ReadyItem(name="processing", ok=False, says="not known; the log says why")
+    return ReadyItem(name="processing", ok=found.ok, says=found.says)

@@ -105,8 +105,9 @@ def get_job(asked: Reads, job_id: JobId) -> JobDetail:
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=errors(404, 409))
 def cancel_job(asked: Processes, job_id: JobId) -> JobView:
-    """Take a job back that is queued or being fetched: no run is started for it, unless another
-    job wants the same video. One that a run works on answers 409: end the run in the Dagster UI."""
+    """Take a job back: no run is started for it, unless another job wants the same video. A run
+    that the service leads ends within seconds, and what it made is kept. One that Dagster leads
+    answers 409: end the run in the Dagster UI."""
     return asked.library.jobs.cancel(asked.job(job_id).job_id)
 
 

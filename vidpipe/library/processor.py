@@ -1,0 +1,210 @@
+"""Processing inside the service: what is due is taken and done, without an orchestrator.
+
+Nothing is worked on in the process of the service. Uploads are taken in by one process of its
+own, and each run of a video is another, which ends with its run: what works on videos is loaded
+there alone, and one that crashes ends nothing else. What a process has in hand it says with
+heartbeats; where it is gone without a word, whoever is there next takes it up, and finds what was
+made until then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from vidpipe.catalog.following import HEARTBEAT_S
+from vidpipe.catalog.processes import BEAT_S, PROCESSOR, Presence
+from vidpipe.errors import VidpipeError
+from vidpipe.intake.folders import drop_folder
+from vidpipe.intake.notifications import Queue
+from vidpipe.library.coordination import is_coordinated
+from vidpipe.library.due import has_request, list_part, read_notifications, uploads_due
+from vidpipe.library.edit_runs import note_lost
+from vidpipe.library.library import Library
+from vidpipe.library.request_runs import note_gone
+from vidpipe.library.work import PROCESS_JOB, fresh_run
+from vidpipe.observability import events
+from vidpipe.operations.disk_space import low_disk_space
+from vidpipe.worker import Chore, stopping
+
+#: What takes in or runs what is due, as a command.
+_COMMAND = (sys.executable, "-c", "from vidpipe.cli import main; main()", "process")
+#: Seconds between two looks at what is due, and at a drop folder on this machine.
+_LOOK_S, _LIST_S = 1.0, 3.0
+#: Seconds that a process has for ending when it is told to.
+_GRACE_S = 15.0
+
+
+class Processor:
+    """Takes what is due, and has processes of its own do it.
+
+    Args:
+        library: whose work it is.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._engine = library.engine
+        self._said_short = ""
+
+    def chores(self) -> tuple[Chore, ...]:
+        """What is to be done again and again, each safe beside the same in other processes."""
+        presence = Presence(self._engine.catalog, PROCESSOR)
+        places = range(self._engine.settings.service.videos_at_once)
+        return (
+            Chore("processor", BEAT_S, presence.beat, ended=presence.leave),
+            Chore("drop folder", _LIST_S, self.notice),
+            Chore("uploads", _LOOK_S, self.take_in),
+            *(Chore(f"videos {number + 1}", _LOOK_S, self.run_one) for number in places),
+            Chore("lost runs", 10.0, self.settle),
+            Chore("incomplete videos", 600.0, self.ask_again),
+            Chore("retention", 900.0, self.retain),
+        )
+
+    def notice(self) -> None:
+        """Write down what is new in the drop folder; of several processes one looks."""
+        if is_coordinated(self._engine):
+            return
+        turns = self._engine.catalog.turns
+        turn = turns.take("drop folder")
+        if turn is None:
+            return
+        settings = self._engine.settings
+        folder = drop_folder(settings.drop_url, settings.plain_drop_options)
+        try:
+            if settings.drop_queue_url:
+                queue = Queue(settings.drop_queue_url, settings.plain_drop_options)
+                read_notifications(self._engine, queue, folder)
+            part = list_part(self._engine, folder)
+            while part.after and not stopping():
+                part = list_part(self._engine, folder, part.after)
+        finally:
+            every_s = _LIST_S if folder.polled else settings.drop_list_interval_s
+            turns.done(turn, "", timedelta(seconds=every_s))
+
+    def take_in(self) -> bool:
+        """Have what was noticed taken in; whether there was anything."""
+        engine = self._engine
+        if is_coordinated(engine) or self._lacks_space():
+            return False
+        settings = engine.settings
+        folder = drop_folder(settings.drop_url, settings.plain_drop_options)
+        if not uploads_due(engine, folder, room=1):
+            return False
+        return self._have_done("uploads")
+
+    def run_one(self) -> bool:
+        """Have the request whose turn it is done; whether there was one."""
+        engine = self._engine
+        if is_coordinated(engine) or not has_request(engine) or self._lacks_space():
+            return False
+        return self._have_done("videos")
+
+    def settle(self) -> None:
+        """Ask again for what processes had that are gone, and what an orchestrator had."""
+        engine = self._engine
+        note_lost(engine)
+        if is_coordinated(engine):
+            return
+        left = engine.catalog.requests.abandoned(engine.settings.notify.silent_after_s)
+        for row in left:
+            events.warning("run_abandoned", video_id=row.video_id, run_id=str(row.run_id))
+        engine.catalog.requests.reopen([row.id for row in left])
+        engine.catalog.heartbeats.sweep()
+
+    def ask_again(self) -> None:
+        """Ask for what a run that died left: neither finished, nor waited for, nor given up."""
+        if not is_coordinated(self._engine):
+            self._library.request_incomplete(self._at_work())
+
+    def retain(self) -> None:
+        """Once a day remove what channels' policies give up, of nothing that is at work."""
+        engine = self._engine
+        policies = any(c.retention.policies for c in engine.channels.values())
+        if not policies or engine.settings.retention_dry_run or is_coordinated(engine):
+            return
+        turn = engine.catalog.turns.take("retention")
+        if turn is None:
+            return
+        try:
+            found = self._library.plan_removal(self._at_work())
+            count = self._library.remove(found, self._at_work)
+            events.info("retention_apply_done", objects=count, size_bytes=found.size_bytes)
+        finally:
+            engine.catalog.turns.done(turn, "", timedelta(hours=24))
+
+    def _at_work(self) -> set[str]:
+        """Videos that somebody works on, or is about to."""
+        catalog = self._engine.catalog
+        return catalog.requests.videos() | catalog.heartbeats.at_work()
+
+    def _lacks_space(self) -> bool:
+        short = low_disk_space(self._engine.settings)
+        if short is not None and short != self._said_short:
+            events.warning("run_request_deferred", why=short)
+        self._said_short = short or ""
+        return short is not None
+
+    def _have_done(self, what: str) -> bool:
+        """Have a process of its own do one thing; whether it ended well."""
+        run_id = fresh_run()
+        command = (*_COMMAND, what, "--run", run_id)
+        # Its end is that of the pipe: it ends when this process is gone, however that went.
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
+        try:
+            code = _ended(process, stopping, lambda: self._keep(run_id))
+        finally:
+            _end(process)
+            with contextlib.suppress(VidpipeError):
+                self._note(run_id, process.returncode)
+        return code == 0
+
+    def _keep(self, run_id: str) -> None:
+        """The process that has this run lives, also where it cannot say so itself."""
+        with contextlib.suppress(VidpipeError):
+            self._engine.catalog.heartbeats.keep(run_id)
+
+    def _note(self, run_id: str, code: int) -> None:
+        """A process has ended: what it had in hand, if it came to a bad end, is another's now."""
+        catalog = self._engine.catalog
+        row = catalog.requests.held(run_id)
+        if code or row is not None:
+            catalog.heartbeats.stop([run_id])
+        if row is None:
+            return
+        if stopping():
+            catalog.requests.give_back(run_id)
+            return
+        said = note_gone(self._engine, row, PROCESS_JOB)
+        events.warning("run_process_lost", video_id=row.video_id, code=code, message=said)
+
+
+def _ended(
+    process: subprocess.Popen[bytes], stop: Callable[[], bool], keep: Callable[[], None]
+) -> int | None:
+    due_s = time.monotonic() + HEARTBEAT_S
+    while (code := process.poll()) is None:
+        if stop():
+            return None
+        if time.monotonic() >= due_s:
+            keep()
+            due_s = time.monotonic() + HEARTBEAT_S
+        time.sleep(0.1)
+    return code
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process if it has not ended: it gives back what it has in hand."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdin is not None:
+        process.stdin.close()

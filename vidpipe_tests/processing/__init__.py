@@ -1,0 +1,1 @@
+"""Processing without an orchestrator."""
