@@ -28,6 +28,7 @@ from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.requests import wake
 from vidpipe.catalog.states import ACTIVE, RequestState
 from vidpipe.catalog.tables import JobRow, RequestRow, Video
+from vidpipe.catalog.unpaid import wake_unpaid
 from vidpipe.errors import BudgetExceeded, QuotaExhausted
 
 #: What a sum can be taken by, besides the day.
@@ -259,10 +260,10 @@ class CostRows:
             else:
                 row.soft, row.hard, row.changed_by = limits.soft, limits.hard, by
             _tell_again(session, subject)
-            wake(session)
+            _wake(session)
 
     def raise_budget(self, row: BudgetRaiseRow, channels: Sequence[str]) -> int:
-        """Allow more for a day; how many waiting runs go on."""
+        """Allow more for a day; how many waiting runs and posts go on."""
         subject = (row.scope, row.subject, row.period)
         with self._db.writing() as session:
             session.add(row)
@@ -275,7 +276,7 @@ class CostRows:
                     "by": row.raised_by,
                 }
                 emit(session, "budget.raised", channel, {**data, "nanos": row.amount})
-            return wake(session)
+            return _wake(session)
 
     def raises(self, day: date) -> list[BudgetRaiseRow]:
         """What was allowed on a day, and by whom."""
@@ -397,6 +398,11 @@ def _within(
 def _raised(session: Session, wanted: Collection[Subject], day: date) -> dict[Subject, int]:
     rows = session.connection().execute(_RAISED, {"day": day}).all()
     return {(s, o, p): int(n) for s, o, p, n in rows if (s, o, p) in wanted}
+
+
+def _wake(session: Session) -> int:
+    """Whatever waits for a budget tries again at once; how many runs and posts."""
+    return wake(session) + wake_unpaid(session)
 
 
 def _tell_again(session: Session, subject: Subject) -> None:
