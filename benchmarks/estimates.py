@@ -139,7 +139,7 @@ def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
         order = engine.order(video_id, _ORDERED)
         names = engine.pipeline.names(order.wanted_platforms)
         stages = names[: names.index(until) + 1] if until else names
-        told = run_cost(engine, video, stages)
+        told = run_cost(engine, video, stages, run_options=_ORDERED)
         for stage in stages:
             engine.run_stage(stage, video_id, order)
     except VidpipeError as error:
@@ -149,7 +149,7 @@ def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
     actual = {str(s.of): s.outside + s.local for s in sums}
     if not sum(actual.values()):
         return None
-    estimate = {cost.stage: cost.outside + cost.local for cost in told}
+    estimate = {cost.stage: cost.outside + cost.local for cost in told.stages}
     return Told(path.name, column, video.duration_s, estimate, actual)
 
 

@@ -34,6 +34,9 @@ POSTS = "posts"
 CPU_SECONDS = "cpu_seconds"
 GPU_SECONDS = "gpu_seconds"
 STORED_BYTES = "stored_bytes"
+#: Seconds of clips that work was asked for: kept beside what it used, so that estimates know what
+#: that was for. Nothing is used up of them.
+CLIP_SECONDS = "clip_seconds"
 #: What this machine does itself: metered, and no outside service.
 LOCAL = "local"
 
