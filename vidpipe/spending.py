@@ -28,6 +28,8 @@ AUDIO_SECONDS = "audio_seconds"
 INPUT_TOKENS = "input_tokens"
 #: Of the input tokens those that the service had read before.
 CACHED_TOKENS = "cached_tokens"
+#: Tokens of sound, which services bill by themselves: no input tokens.
+AUDIO_TOKENS = "audio_tokens"
 OUTPUT_TOKENS = "output_tokens"
 IMAGES = "images"
 POSTS = "posts"
