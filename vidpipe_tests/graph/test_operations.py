@@ -141,7 +141,7 @@ def test_what_a_run_would_cost_is_said_beside_its_launch_form(home, processed):
     shown = event.materialization.metadata
     # Half as long: half of it. Of what was never made here it is what it usually is.
     rows = {row.data["stage"]: row.data for row in shown["stages"].records}
-    assert rows["rendered_clips"]["own work"] == pytest.approx(booked / 2e9)
+    assert float(rows["rendered_clips"]["own_work"]) == pytest.approx(booked / 2e9)
     assert shown["would_cost"].value == pytest.approx(booked / 2e9, abs=0.001)
     assert shown["would_cost"].value > booked / 2e9
     assert shown["would_cost_services"].value == 0 and shown["currency"].value == "USD"
