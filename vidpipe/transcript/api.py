@@ -175,8 +175,9 @@ def _tokens(usage: Mapping[str, Any]) -> Quantities | None:
 
 def _count(given: object) -> int | None:
     """A number of tokens; None for what is none."""
-    whole = isinstance(given, int) and not isinstance(given, bool)
-    return given if whole and 0 <= given < _MOST_TOKENS else None  # type: ignore[operator]
+    if isinstance(given, bool) or not isinstance(given, int):
+        return None
+    return given if 0 <= given < _MOST_TOKENS else None
 
 
 def _flac(sound: NDArray[np.float32]) -> bytes:
