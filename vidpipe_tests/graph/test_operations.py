@@ -166,8 +166,9 @@ def test_what_a_run_would_cost_is_said_beside_its_launch_form(home, processed):
     ("options", "stages", "paid"),
     [
         # Of a whole run only what is to be made, which the recording's words are not.
-        (None, None, ["platform_exports/tiktok", "platform_exports/youtube_shorts"]),
-        ({"platforms": ["tiktok"]}, None, ["platform_exports/tiktok"]),
+        (None, None, ["rendered_clips", "platform_exports/tiktok",
+         "platform_exports/youtube_shorts"]),
+        ({"platforms": ["tiktok"]}, None, ["rendered_clips", "platform_exports/tiktok"]),
         ({"force": True}, ["transcript", "platform_exports/tiktok"], ["transcript",
          "platform_exports/tiktok"]),
         # A platform that somebody added to a clip is none of the channel's.
@@ -180,6 +181,7 @@ def test_the_tag_of_a_run_is_of_what_it_would_make(home, processed, options, sta
         stage: spent_before(home, stage, cpu_s)
         for stage, cpu_s in (
             ("transcript", 900),
+            ("rendered_clips", 450),
             ("platform_exports/tiktok", 1800),
             ("platform_exports/youtube_shorts", 3600),
             ("platform_exports/instagram_reels", 7200),
