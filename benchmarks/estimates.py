@@ -1,15 +1,17 @@
 """How close estimates of costs are: each recording's, told from those before it.
 
-    python -m benchmarks.estimates [RECORDING ...] [--until layout] [--after 10] [--keep FILE]
+    python -m benchmarks.estimates [RECORDING ...] [--alike] [--until STAGE] [--keep FILE]
 
 Processes recordings one after another into a home of its own, asks before each what its stages will
 cost, and holds that beside what the ledger booked. Prints the share that is within 20 %, once so
 many are known.
 
 Without recordings these are pieces of 14 to 34 s of the talks of `benchmarks/real/split.yaml`, of
-each of which one clip is ordered. The first ten may be built on: they are what is known. Those that
-follow are in turn such ones and ones that are only measured on. `--keep` writes what each
-stage cost, as JSON.
+each of which one clip of 6 to 20 s is ordered: jobs that are unlike each other, in a third of which
+there is no passage for a clip at all. `--alike` has jobs of one kind: pieces of 28 to 36 s, and one
+clip of 5 to 10 s of each. The first ten may be built on: they are what is known. Those that follow
+are in turn such ones and ones that are only measured on. `--keep` writes what each stage cost, as
+JSON.
 """
 
 from __future__ import annotations
@@ -37,9 +39,14 @@ from vidpipe.programs import run_program
 from vidpipe.settings import load_settings
 
 _MODELS = Path(__file__).parents[1] / ".vidpipe" / "models"
-_CHANNELS = "channels:\n  default: {quality: draft, clips: {count: 2, min_s: 6, max_s: 20}}\n"
+_CHANNELS = "channels:\n  default: {{quality: draft, clips: {{count: 2, {lengths}}}}}\n"
+_CLIPS, _CLIPS_ALIKE = "min_s: 6, max_s: 20", "min_s: 5, max_s: 10"
 #: Seconds of the pieces that a talk is cut into, in turn.
 _LENGTHS_S = ((0.0, 24.0), (24.0, 14.0), (38.0, 28.0), (10.0, 20.0), (20.0, 34.0), (48.0, 18.0))
+_ALIKE_S = (
+    (0.0, 32.0), (6.0, 28.0), (12.0, 36.0), (18.0, 30.0), (24.0, 34.0), (30.0, 28.0), (3.0, 30.0),
+    (15.0, 34.0),
+)  # fmt: skip
 #: What is ordered of each: a clip, however weak it is. Whether there is one at all would decide
 #: about three quarters of what a short recording costs.
 _ORDERED = RunOptions(clips=1)
@@ -55,6 +62,14 @@ class Told:
     duration_s: float
     estimate: dict[str, int]
     actual: dict[str, int]
+    low: int | None
+    high: int | None
+
+    @property
+    def between(self) -> bool:
+        """Whether it came to what was said that it may come to."""
+        actual = sum(self.actual.values())
+        return self.low is not None and self.high is not None and self.low <= actual <= self.high
 
     @property
     def off(self) -> float:
@@ -68,16 +83,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("recordings", nargs="*", type=Path)
     parser.add_argument("--until", default="", help="the last stage that is made; all without it")
     parser.add_argument("--after", type=int, default=10, help="recordings that are known before")
+    parser.add_argument("--alike", action="store_true", help="jobs of one kind")
     parser.add_argument("--keep", type=Path, help="a file for what each stage cost")
     asked = parser.parse_args(arguments)
     found: list[Told] = []
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        (home / "channels.yaml").write_text(_CHANNELS)
+        lengths = _CLIPS_ALIKE if asked.alike else _CLIPS
+        (home / "channels.yaml").write_text(_CHANNELS.format(lengths=lengths))
         models = Path(os.environ.get("VIDPIPE_MODELS", str(_MODELS)))
         engine = Engine(load_settings(home=home, models=models, drop_settle_s=0.0))
         given = [(path, "given") for path in asked.recordings] or _pieces(
-            home / "pieces", asked.after
+            home / "pieces", asked.after, _ALIKE_S if asked.alike else _LENGTHS_S
         )
         for number, (path, column) in enumerate(given):
             told = _told(engine, path, column, asked.until)
@@ -98,17 +115,20 @@ def _report(found: Sequence[Told], after: int) -> None:
         right = sum(one <= _NEAR for one in off)
         print(
             f"{column}, after {after}: {right} of {len(off)} within {_NEAR:.0%}, "
-            f"in the middle {statistics.median(off):.0%}, at most {max(off):.0%}"
+            f"in the middle {statistics.median(off):.0%}, at most {max(off):.0%}; "
+            f"{sum(told.between for told in rest if told.column == column)} between what was said"
         )
 
 
-def _pieces(folder: Path, known: int) -> Iterator[tuple[Path, str]]:
+def _pieces(
+    folder: Path, known: int, lengths_s: Sequence[tuple[float, float]]
+) -> Iterator[tuple[Path, str]]:
     """Pieces of the talks of both columns: those that are known first, then each column in turn."""
     folder.mkdir()
     spans: dict[str, list[tuple[Path, float, float]]] = {}
     for column in COLUMNS:
         talks = [MEDIA / "composites" / f"{name}.mp4" for name in split()["composites"][column]]
-        spans[column] = [(path, *span) for path in talks for span in _LENGTHS_S]
+        spans[column] = [(path, *span) for path in talks for span in lengths_s]
         Random(25).shuffle(spans[column])
     first, *_ = COLUMNS
     for column in chain([first] * known, cycle(COLUMNS)):
@@ -139,7 +159,7 @@ def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
         order = engine.order(video_id, _ORDERED)
         names = engine.pipeline.names(order.wanted_platforms)
         stages = names[: names.index(until) + 1] if until else names
-        told = run_cost(engine, video, stages)
+        told = run_cost(engine, video, stages, run_options=_ORDERED)
         for stage in stages:
             engine.run_stage(stage, video_id, order)
     except VidpipeError as error:
@@ -149,8 +169,8 @@ def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
     actual = {str(s.of): s.outside + s.local for s in sums}
     if not sum(actual.values()):
         return None
-    estimate = {cost.stage: cost.outside + cost.local for cost in told}
-    return Told(path.name, column, video.duration_s, estimate, actual)
+    estimate = {cost.stage: cost.outside + cost.local for cost in told.stages}
+    return Told(path.name, column, video.duration_s, estimate, actual, told.low, told.high)
 
 
 if __name__ == "__main__":

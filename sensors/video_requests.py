@@ -196,7 +196,7 @@ def _estimated(
             if video is not None:
                 options = RunOptions.of(**(row.run_options or {}))
                 made = to_make(engine, row.video_id, stages, options)
-                costs = run_cost(engine, video, made, past)
+                costs = run_cost(engine, video, made, past, options)
                 found[row.video_id] = said(costs, engine.settings.costs.currency)
         except VidpipeError as error:
             events.warning("run_estimate_failed", video_id=row.video_id, why=str(error))

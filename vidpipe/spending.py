@@ -12,12 +12,13 @@ work begins. Nothing is sent while nobody pays: a call that was forgotten fails,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from time import perf_counter
 from typing import Protocol
 
 from vidpipe.errors import VidpipeError
@@ -28,12 +29,17 @@ AUDIO_SECONDS = "audio_seconds"
 INPUT_TOKENS = "input_tokens"
 #: Of the input tokens those that the service had read before.
 CACHED_TOKENS = "cached_tokens"
+#: Tokens of sound, which services bill by themselves: no input tokens.
+AUDIO_TOKENS = "audio_tokens"
 OUTPUT_TOKENS = "output_tokens"
 IMAGES = "images"
 POSTS = "posts"
 CPU_SECONDS = "cpu_seconds"
 GPU_SECONDS = "gpu_seconds"
 STORED_BYTES = "stored_bytes"
+#: Seconds of clips that work was asked for: kept beside what it used, so that estimates know what
+#: that was for. Nothing is used up of them.
+CLIP_SECONDS = "clip_seconds"
 #: What this machine does itself: metered, and no outside service.
 LOCAL = "local"
 
@@ -178,6 +184,26 @@ def used_locally(used: Quantities) -> None:
     found = _spender.get()
     if found is not None:
         found.local(used)
+
+
+@contextmanager
+def metered_gpu(finish: Callable[[], None]) -> Iterator[None]:
+    """Meter the seconds for which a GPU is at work for what is inside, also where that fails.
+
+    Args:
+        finish: waits until the device has done what it was given: it works on by itself, and
+            would be read before it is done.
+    """
+    finish()
+    began_s = perf_counter()
+    try:
+        yield
+    finally:
+        try:
+            finish()
+        finally:
+            took_s = max(0.0, perf_counter() - began_s)
+            used_locally({GPU_SECONDS: Decimal(str(round(took_s, 3)))})
 
 
 @dataclass

@@ -28,7 +28,9 @@ from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.requests import wake
 from vidpipe.catalog.states import ACTIVE, RequestState
 from vidpipe.catalog.tables import JobRow, RequestRow, Video
+from vidpipe.catalog.unpaid import wake_unpaid
 from vidpipe.errors import BudgetExceeded, QuotaExhausted
+from vidpipe.spending import CLIP_SECONDS
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
@@ -82,6 +84,29 @@ class Limits:
 
 
 Subject = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class StageSpend:
+    """What making a stage cost of one video.
+
+    Attributes:
+        video_id: which one.
+        channel: it is of.
+        length_s: of its recording.
+        megapixels: of a frame of it; 0: it has no pictures.
+        clip_s: seconds of clips that were asked for; 0: not known, or the stage makes none.
+        outside: nanos of services.
+        local: nanos of local work.
+    """
+
+    video_id: str
+    channel: str
+    length_s: float
+    megapixels: float
+    clip_s: float
+    outside: int
+    local: int
 
 
 class CostRows:
@@ -166,6 +191,8 @@ class CostRows:
             for service, product, used in session.execute(query):
                 own = found.setdefault(f"{service}/{product}", {})
                 for name, amount in used.items():
+                    if name == CLIP_SECONDS:
+                        continue
                     own[name] = own.get(name, Decimal(0)) + Decimal(amount)
         return {
             key: {name: str(n) for name, n in own.items()} for key, own in sorted(found.items())
@@ -176,11 +203,14 @@ class CostRows:
         with self._db.session() as session:
             return list(session.scalars(select(PriceRow).order_by(PriceRow.id.desc()).limit(1000)))
 
-    def stage_history(self, stage: str, limit: int) -> list[tuple[str, str, float, int, int]]:
-        """What making a stage cost of the newest videos: video, channel, its seconds, and nanos of
-        services and of local work, of its last run that worked."""
+    def stage_history(self, stage: str, limit: int) -> list[StageSpend]:
+        """What making a stage cost of the newest videos, each of its last run that worked."""
         newest = (
-            select(CostEntryRow.video_id, func.max(CostEntryRow.run_id).label("run"))
+            select(
+                CostEntryRow.video_id,
+                func.max(CostEntryRow.run_id).label("run"),
+                func.max(CostEntryRow.id).label("last"),
+            )
             .where(CostEntryRow.stage == stage, CostEntryRow.kind == "local")
             .where(CostEntryRow.outcome == "done", CostEntryRow.video_id.is_not(None))
             .group_by(CostEntryRow.video_id)
@@ -190,14 +220,13 @@ class CostRows:
         )
         query = (
             select(
-                CostEntryRow.video_id,
-                CostEntryRow.channel,
-                Video.duration_s,
+                Video,
+                newest.c.last,
                 func.sum(_if(CostEntryRow.kind != "local", CostEntryRow.amount)),
                 func.sum(_if(CostEntryRow.kind == "local", CostEntryRow.amount)),
             )
-            .join(newest, newest.c.video_id == CostEntryRow.video_id)
-            .join(Video, Video.video_id == CostEntryRow.video_id)
+            .join(newest, newest.c.video_id == Video.video_id)
+            .join(CostEntryRow, CostEntryRow.video_id == Video.video_id)
             .where(
                 CostEntryRow.stage == stage,
                 or_(
@@ -205,12 +234,25 @@ class CostRows:
                     and_(CostEntryRow.run_id.is_(None), newest.c.run.is_(None)),
                 ),
             )
-            .group_by(CostEntryRow.video_id, CostEntryRow.channel, Video.duration_s)
+            .group_by(Video.video_id, newest.c.last)
+            .order_by(newest.c.last.desc())
         )
         with self._db.session() as session:
+            found = session.execute(query).all()
+            used = select(CostEntryRow.id, CostEntryRow.quantities)
+            used = used.where(CostEntryRow.id.in_([last for _, last, _, _ in found]))
+            quantities = dict(session.execute(used).tuples().all())
             return [
-                (video_id, channel, float(length), int(outside or 0), int(local or 0))
-                for video_id, channel, length, outside, local in session.execute(query)
+                StageSpend(
+                    video.video_id,
+                    video.channel,
+                    video.duration_s,
+                    video.width * video.height / 1e6,
+                    float(quantities[last].get(CLIP_SECONDS, 0)),
+                    int(outside or 0),
+                    int(local or 0),
+                )
+                for video, last, outside, local in found
             ]
 
     # Budgets
@@ -259,10 +301,10 @@ class CostRows:
             else:
                 row.soft, row.hard, row.changed_by = limits.soft, limits.hard, by
             _tell_again(session, subject)
-            wake(session)
+            _wake(session)
 
     def raise_budget(self, row: BudgetRaiseRow, channels: Sequence[str]) -> int:
-        """Allow more for a day; how many waiting runs go on."""
+        """Allow more for a day; how many waiting runs and posts go on."""
         subject = (row.scope, row.subject, row.period)
         with self._db.writing() as session:
             session.add(row)
@@ -275,7 +317,7 @@ class CostRows:
                     "by": row.raised_by,
                 }
                 emit(session, "budget.raised", channel, {**data, "nanos": row.amount})
-            return wake(session)
+            return _wake(session)
 
     def raises(self, day: date) -> list[BudgetRaiseRow]:
         """What was allowed on a day, and by whom."""
@@ -397,6 +439,11 @@ def _within(
 def _raised(session: Session, wanted: Collection[Subject], day: date) -> dict[Subject, int]:
     rows = session.connection().execute(_RAISED, {"day": day}).all()
     return {(s, o, p): int(n) for s, o, p, n in rows if (s, o, p) in wanted}
+
+
+def _wake(session: Session) -> int:
+    """Whatever waits for a budget tries again at once; how many runs and posts."""
+    return wake(session) + wake_unpaid(session)
 
 
 def _tell_again(session: Session, subject: Subject) -> None:

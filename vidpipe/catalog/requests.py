@@ -16,6 +16,7 @@ from vidpipe.catalog.following import COMMAND_RUN, alive_since, follow, options_
 from vidpipe.catalog.progress import forget
 from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, Video, now
+from vidpipe.catalog.unpaid import budget_changed
 from vidpipe.observability import events
 from vidpipe.observability.context import carried
 
@@ -23,6 +24,8 @@ from vidpipe.observability.context import carried
 BACKFILL = 100
 #: Seconds by which the clocks of two machines may differ.
 _CLOCKS_S = 2.0
+#: Seconds after which a run begins again whose budget was changed while it ended.
+_AGAIN_S = 1.0
 
 
 class Cause(StrEnum):
@@ -129,10 +132,14 @@ class Requests:
         """
         with self._db.writing() as session:
             had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+            # Runs of commands were never submitted: of those nobody knows when they began.
+            begun = session.scalar(select(func.max(RequestRow.updated_at)).where(*had))
             session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
             video = session.get(Video, video_id)
             if video is None or video.state != "accepted":
                 return
+            if begun is not None and budget_changed(session, begun):
+                until = min(until, now() + timedelta(seconds=_AGAIN_S))
             wait_s = max(1.0, (until - now()).total_seconds())
             forget(session, video_id)
             request(session, video, cause, stages=stages, wait_s=wait_s, after=run_id)

@@ -115,9 +115,12 @@ def say_estimate(found: CostEstimateView) -> None:
     for stage in found.stages:
         shown.add_row(stage.stage, _money(stage.outside), _money(stage.local), line(stage.basis))
     out.print(shown)
+    between = ""
+    if found.low is not None and found.high is not None:
+        between = f" ({_money(found.low)} to {_money(found.high)})"
     out.print(
-        f"together about {_money(found.total)} {found.currency}: {_money(found.outside)} of "
-        f"services, {_money(found.local)} of own work"
+        f"together about {_money(found.total)} {found.currency}{between}: "
+        f"{_money(found.outside)} of services, {_money(found.local)} of own work"
     )
 
 

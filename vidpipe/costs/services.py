@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vidpipe.catalog.ledger import QuotaHold
 from vidpipe.errors import Misconfigured
-from vidpipe.spending import INPUT_TOKENS, OUTPUT_TOKENS, REQUESTS, Purchase
+from vidpipe.spending import AUDIO_TOKENS, INPUT_TOKENS, OUTPUT_TOKENS, REQUESTS, Purchase
 
 
 class Quota(BaseModel):
@@ -171,7 +171,8 @@ def _asked(what: str, purchase: Purchase) -> int:
         return 1
     most = purchase.most
     if what == "tokens":
-        return _whole(most.get(INPUT_TOKENS, 0)) + _whole(most.get(OUTPUT_TOKENS, 0))
+        counted = (INPUT_TOKENS, AUDIO_TOKENS, OUTPUT_TOKENS)
+        return sum(_whole(most.get(name, 0)) for name in counted)
     return _whole(most.get(what, 0))
 
 

@@ -90,6 +90,12 @@ class CostEstimateView(LibraryView):
     outside: Decimal = Field(description="that services will cost")
     local: Decimal = Field(description="this deployment's own work")
     total: Decimal
+    low: Decimal | None = Field(
+        default=None,
+        description="what it may come to: as far off as recordings that are known would have been "
+        "estimated by the others; none while too few are",
+    )
+    high: Decimal | None = Field(default=None, description="the same, at most")
     stages: tuple[StageEstimate, ...] = Field(description="that it would have to make")
 
 

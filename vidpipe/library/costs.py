@@ -28,7 +28,7 @@ from vidpipe.library.cost_views import (
 from vidpipe.library.errors import Refused, UnknownVideo
 from vidpipe.library.reading import PAGE, check_limit
 from vidpipe.library.views import Page
-from vidpipe.pipeline.costing import estimate_row, run_cost
+from vidpipe.pipeline.costing import RunCost, estimate_row, run_cost
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.planning import to_make
 from vidpipe.pipeline.run_options import RunOptions
@@ -211,13 +211,14 @@ class Spending:
         if unknown:
             raise Refused(f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}")
         costs = run_cost(self.engine, video, to_make(self.engine, video_id, stages))
-        outside, local = sum(c.outside for c in costs), sum(c.local for c in costs)
         return CostEstimateView(
             video_id=video_id,
             currency=self.currency,
-            outside=units(outside),
-            local=units(local),
-            total=units(outside + local),
+            outside=units(costs.outside),
+            local=units(costs.local),
+            total=units(costs.total),
+            low=units(costs.low) if costs.low is not None else None,
+            high=units(costs.high) if costs.high is not None else None,
             stages=tuple(
                 StageEstimate(
                     stage=c.stage,
@@ -226,7 +227,7 @@ class Spending:
                     basis=c.basis,
                     samples=c.samples,
                 )
-                for c in costs
+                for c in costs.stages
             ),
         )
 
@@ -244,10 +245,10 @@ class Spending:
             try:
                 options = RunOptions.of(**(job.run_options or {}))
                 made = to_make(self.engine, video.video_id, job.stages, options)
-                costs = run_cost(self.engine, video, made)
+                costs = run_cost(self.engine, video, made, run_options=options)
             except (VidpipeError, KeyError):
                 # Its channel or its recording is gone: its run says so.
-                costs = []
+                costs = RunCost()
             rows.add_estimate(estimate_row(self.engine, video, costs, job_id=job.job_id))
         return len(jobs) == _ESTIMATED_AT_ONCE
 

@@ -5,17 +5,32 @@ Of services that were never called here, the price list says what their calls wo
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING
 
 from vidpipe.catalog.cost_tables import CostEstimateRow
+from vidpipe.catalog.costs import StageSpend
 from vidpipe.catalog.tables import Video
 from vidpipe.costs.money import shown
 from vidpipe.errors import Misconfigured
+from vidpipe.pipeline.forecast import (
+    FLAT,
+    Drivers,
+    Known,
+    Shape,
+    by_clips,
+    by_length,
+    by_pixels,
+    flat,
+    forecast,
+)
+from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.pipeline.usual import usual
 from vidpipe.segments.llm import purchase
-from vidpipe.spending import Purchase
+from vidpipe.spending import LOCAL, Purchase
+from vidpipe.storage.keys import Folder
 
 if TYPE_CHECKING:
     from vidpipe.pipeline.engine import Engine
@@ -24,8 +39,17 @@ if TYPE_CHECKING:
 _NEWEST = 60
 #: From so many of the same channel on, others say nothing more.
 _OF_CHANNEL = 5
+#: Of those, the ones that are nearest in length.
+_NEAREST = 20
+#: What recordings that are known were off by says how far this one may be, from so many on.
+_TELLING = 5
+#: Of which one in so many at either end is left out.
+_OUTLYING = 20
+#: A recording says it of which so much of the sum is known.
+_MOST = 0.8
 #: What a candidate passage is long, in characters.
 _PASSAGE = 900
+_OF_CLIPS = (Folder.CLIPS, Folder.EXPORTS)
 
 
 @dataclass(frozen=True)
@@ -37,7 +61,7 @@ class StageCost:
         outside: nanos that services cost.
         local: nanos of this deployment's own work.
         basis: where that comes from, for people.
-        samples: how many recordings that rests on; 0: on the price list, or on nothing.
+        samples: how many recordings that rests on; 0: on the price list, or on usual rates.
     """
 
     stage: str
@@ -47,61 +71,157 @@ class StageCost:
     samples: int
 
 
-#: What stages cost of other recordings, by stage, as `CostRows.stage_history` says it.
-PastCosts = dict[str, list[tuple[str, str, float, int, int]]]
+@dataclass(frozen=True)
+class RunCost:
+    """What a run is expected to cost.
 
-
-def stage_cost(
-    engine: Engine, video: Video, stage: str, past: PastCosts | None = None
-) -> StageCost:
-    """What making a stage of a video is expected to cost.
-
-    Args:
-        engine: whose ledger and prices it is told from.
-        video: of which it would be made.
-        stage: its name.
-        past: what was read for other videos already, and is read no more; it is added to.
+    Attributes:
+        stages: each of them, in their order.
+        low, high: nanos that it may come to, as far off as recordings that are known would have
+            been told by the others; None: too few are known.
     """
-    past = {} if past is None else past
-    if stage not in past:
-        past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
-    rows = past[stage]
-    others = [row for row in rows if row[0] != video.video_id and row[2] > 0]
-    own = [row for row in others if row[1] == video.channel]
-    used = own if len(own) >= _OF_CHANNEL else others
-    whose = f"of the channel {video.channel}" if used is own else "here"
-    if not used:
-        outside, basis = _by_price(engine, video, stage)
-        return StageCost(stage, outside, 0, basis, 0)
-    outside, how = _expected([(row[2], row[3]) for row in used], video.duration_s)
-    local, how_local = _expected([(row[2], row[4]) for row in used], video.duration_s)
-    how = how if outside else how_local
-    return StageCost(stage, outside, local, f"{len(used)} recordings {whose}, {how}", len(used))
+
+    stages: tuple[StageCost, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def outside(self) -> int:
+        """Nanos that services cost."""
+        return sum(stage.outside for stage in self.stages)
+
+    @property
+    def local(self) -> int:
+        """Nanos of this deployment's own work."""
+        return sum(stage.local for stage in self.stages)
+
+    @property
+    def total(self) -> int:
+        return self.outside + self.local
+
+
+#: What stages cost of other recordings, by stage: read once for many videos.
+PastCosts = dict[str, list[StageSpend]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A stage's cost, and what it was and would have been told of each that is known."""
+
+    cost: StageCost
+    actual: Mapping[str, int]
+    others: Mapping[str, float]
 
 
 def run_cost(
-    engine: Engine, video: Video, stages: Collection[str], past: PastCosts | None = None
-) -> list[StageCost]:
-    """What making these stages of a video is expected to cost, in their order; see `stage_cost`."""
+    engine: Engine,
+    video: Video,
+    stages: Collection[str],
+    past: PastCosts | None = None,
+    run_options: RunOptions | None = None,
+) -> RunCost:
+    """What making stages of a video is expected to cost.
+
+    Args:
+        engine: whose ledger and prices it is told from.
+        video: of which they would be made.
+        stages: their names, in their order.
+        past: what was read for other videos already, and is read no more; it is added to.
+        run_options: of the run.
+
+    Raises:
+        VidpipeError: the video was never taken in, its channel is gone, or the options cannot be.
+    """
     past = {} if past is None else past
-    return [stage_cost(engine, video, stage, past) for stage in stages]
+    order = engine.order(video.video_id, run_options)
+    of = Drivers(video.duration_s, video.width * video.height / 1e6, order.clip_seconds)
+    told = [_stage(engine, video, of, stage, past) for stage in stages]
+    low, high = _between(told)
+    return RunCost(tuple(one.cost for one in told), low, high)
 
 
-def said(costs: Sequence[StageCost], currency: str) -> str:
+def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCosts) -> _Told:
+    if stage not in past:
+        past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
+    clips = engine.pipeline.stage(stage).folder in _OF_CLIPS
+    rows, whose = _alike(past[stage], video, clips=clips)
+    if not rows:
+        outside, basis = _by_price(engine, video, stage)
+        local = usual(stage, of, engine.accountant.prices.price(Purchase(LOCAL, "work", {})))
+        if local:
+            basis = f"{basis}; own work as it usually is" if outside else "as it usually is"
+        return _Told(StageCost(stage, outside, local, basis, 0), {}, {})
+    shapes: dict[str, Shape] = {"by their clips": by_clips} if clips else {}
+    shapes |= {"by their length": by_length, "by length and pixels": by_pixels, FLAT: flat}
+    drivers = [Drivers(row.length_s, row.megapixels, row.clip_s) for row in rows]
+    ids = [row.video_id for row in rows]
+    parts = [[row.outside for row in rows], [row.local for row in rows]]
+    outside_told, local_told = (
+        forecast([Known(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes)
+        for part in parts
+    )
+    cost = StageCost(
+        stage,
+        round(outside_told.amount),
+        round(local_told.amount),
+        f"{len(rows)} recordings {whose}, {(outside_told if any(parts[0]) else local_told).how}",
+        len(rows),
+    )
+    actual = {row.video_id: row.outside + row.local for row in rows}
+    others = {one: outside_told.others[one] + local_told.others[one] for one in ids}
+    return _Told(cost, actual, others)
+
+
+def _alike(
+    rows: Sequence[StageSpend], video: Video, *, clips: bool
+) -> tuple[list[StageSpend], str]:
+    """Recordings that are most like one: of its channel, and near it in length."""
+    found = [row for row in rows if row.video_id != video.video_id and row.length_s > 0]
+    if clips and any(row.clip_s for row in found):
+        # Of the others nobody knows what was asked for, or some of it was found.
+        found = [row for row in found if row.clip_s]
+    pictures = [row for row in found if bool(row.megapixels) == bool(video.width)]
+    found = pictures if len(pictures) >= _OF_CHANNEL else found
+    own = [row for row in found if row.channel == video.channel]
+    whose = f"of the channel {video.channel}" if len(own) >= _OF_CHANNEL else "here"
+    found = own if len(own) >= _OF_CHANNEL else found
+    length_s = max(video.duration_s, 1e-3)
+    return sorted(found, key=lambda row: abs(log(row.length_s / length_s)))[:_NEAREST], whose
+
+
+def _between(told: Sequence[_Told]) -> tuple[int | None, int | None]:
+    """What the sum may come to, by how far the known ones would have been off."""
+    total = sum(one.cost.outside + one.cost.local for one in told)
+    ratios = []
+    for of in {of for one in told for of in one.actual}:
+        known = [one for one in told if of in one.actual]
+        expected = sum(one.others[of] for one in known)
+        share = sum(one.cost.outside + one.cost.local for one in known)
+        if expected > 0 and share >= _MOST * total:
+            ratios.append(sum(one.actual[of] for one in known) / expected)
+    if len(ratios) < _TELLING:
+        return None, None
+    ratios.sort()
+    cut = len(ratios) // _OUTLYING
+    return round(total * min(1.0, ratios[cut])), round(total * max(1.0, ratios[-1 - cut]))
+
+
+def said(costs: RunCost, currency: str) -> str:
     """An estimate in one line: what it comes to, of that services, and what it rests on."""
-    outside, local = sum(c.outside for c in costs), sum(c.local for c in costs)
-    samples = [cost.samples for cost in costs if cost.samples]
+    samples = [cost.samples for cost in costs.stages if cost.samples]
     basis = f"told from {max(samples)} recordings" if samples else "nothing like it was made yet"
-    if any(c.outside and not c.samples for c in costs):
+    if any(c.outside and not c.samples for c in costs.stages):
         basis += ", services by the price list"
-    total = shown(outside + local, currency)
-    return f"{total}, of that {shown(outside, currency)} of services; {basis}"
+    total = shown(costs.total, currency)
+    if costs.low is not None and costs.high is not None:
+        total += f" ({shown(costs.low, currency)} to {shown(costs.high, currency)})"
+    return f"{total}, of that {shown(costs.outside, currency)} of services; {basis}"
 
 
 def estimate_row(
     engine: Engine,
     video: Video,
-    costs: Sequence[StageCost],
+    costs: RunCost,
     *,
     job_id: str | None = None,
     run_id: str | None = None,
@@ -113,33 +233,11 @@ def estimate_row(
         job_id=job_id,
         run_id=run_id,
         channel=video.channel,
-        outside=sum(cost.outside for cost in costs),
-        local=sum(cost.local for cost in costs),
+        outside=costs.outside,
+        local=costs.local,
         currency=engine.settings.costs.currency,
-        basis=[vars(cost) for cost in costs],
+        basis=[vars(cost) for cost in costs.stages],
     )
-
-
-def _expected(seen: Sequence[tuple[float, int]], duration_s: float) -> tuple[int, str]:
-    """By the length of the recording or regardless of it, whichever told the others better."""
-    by_length = [amount / length for length, amount in seen]
-    rate, flat = statistics.median(by_length), statistics.median(a for _, a in seen)
-    if len(seen) >= 3 and _error(seen, flat=True) < _error(seen, flat=False):
-        return round(flat), "whatever their length"
-    return round(rate * duration_s), "by their length"
-
-
-def _error(seen: Sequence[tuple[float, int]], *, flat: bool) -> float:
-    """How far off each would have been told by the others, as a share, in the middle."""
-    errors = []
-    for k, (length, amount) in enumerate(seen):
-        rest = [item for n, item in enumerate(seen) if n != k]
-        if flat:
-            told = statistics.median(a for _, a in rest)
-        else:
-            told = statistics.median(a / s for s, a in rest) * length
-        errors.append(abs(told - amount) / amount if amount else float(told > 0))
-    return statistics.median(errors)
 
 
 def _by_price(engine: Engine, video: Video, stage: str) -> tuple[int, str]:

@@ -55,6 +55,10 @@ from vidpipe.stuck import begin, further
 Chosen = Mapping[str, Manifest]
 
 
+#: Stages whose work grows with the clips that are asked for.
+_OF_CLIPS = (Folder.CLIPS, Folder.EXPORTS)
+
+
 @dataclass(frozen=True)
 class StageResult:
     """What a stage gave: its manifest, and whether it had to work for it."""
@@ -332,7 +336,9 @@ class Engine:
             try:
                 with paying(meter.purse):
                     result = self._run(wanted, video_id, order, told, chosen, work, started)
-                meter.done(result.stored_bytes, made=not result.reused)
+                anew = not result.items_reused
+                clip_s = order.clip_seconds if anew and wanted.folder in _OF_CLIPS else 0.0
+                meter.done(result.stored_bytes, made=not result.reused, clip_s=clip_s)
             except BaseException as error:
                 wall_s = time.monotonic() - started
                 self.teller.end(video_id, name)

@@ -78,6 +78,11 @@ class Order:
         return length_limits(wanted) if wanted else (limits.min_s, limits.max_s)
 
     @property
+    def clip_seconds(self) -> float:
+        """Seconds of clips that are asked for: how many, by the middle of their lengths."""
+        return self.clip_count * sum(self.clip_lengths_s) / 2
+
+    @property
     def language(self) -> str | None:
         """The sidecar's language, else the channel's, else the settings'."""
         return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from difflib import SequenceMatcher
@@ -17,7 +18,16 @@ from vidpipe.errors import Unavailable
 from vidpipe.media.pcm import SAMPLE_RATE
 from vidpipe.openai_client import address, answer_of, client, missing, service_of
 from vidpipe.silence.model import SpeechMap
-from vidpipe.spending import AUDIO_SECONDS, REQUESTS, Call, Purchase, Quantities
+from vidpipe.spending import (
+    AUDIO_SECONDS,
+    AUDIO_TOKENS,
+    INPUT_TOKENS,
+    OUTPUT_TOKENS,
+    REQUESTS,
+    Call,
+    Purchase,
+    Quantities,
+)
 from vidpipe.text import SPOKEN_MARKS, split_words
 from vidpipe.timeline import span
 from vidpipe.transcript.cues import Cue, spread
@@ -38,10 +48,16 @@ _LATEST_S = 4 * 86_400.0
 #: Aligned words may begin a little before the sound does.
 _BEFORE_S = 1.0
 _CHARACTERS_PER_S = 40.0
+#: Models that are billed in tokens, and that answer with a text alone.
+_BY_TOKENS = re.compile(r"gpt-4o(-mini)?-transcribe(-\d{4}-\d\d-\d\d)?")
+#: What they make of a second of sound, read of a prompt at most, and write at most
+#: (developers.openai.com: 2,000; of the others they say nothing: twice what was seen).
+_AUDIO_TOKENS_PER_S, _MOST_PROMPT, _MOST_WRITTEN = 20, 500, 2_000
+_MOST_TOKENS = 10**9
 
 
 class Api:
-    """Sends FLAC, asks for `verbose_json` with times for words."""
+    """Sends FLAC, asks for `verbose_json` with times for words, where the model has them."""
 
     name = "api"
     draft = False
@@ -66,16 +82,33 @@ class Api:
         Services bill whole seconds, or what is sent.
         """
         options = self.options
-        named = "cost_per_minute" in options.model_fields_set
+        most: dict[str, Decimal | int] = {AUDIO_SECONDS: math.ceil(seconds) + 1, REQUESTS: 1}
+        if self._in_tokens:
+            most = {
+                AUDIO_TOKENS: _AUDIO_TOKENS_PER_S * (math.ceil(seconds) + 1),
+                INPUT_TOKENS: _MOST_PROMPT,
+                OUTPUT_TOKENS: _MOST_WRITTEN,
+                REQUESTS: 1,
+            }
         return Purchase(
             service_of(options),
             options.model,
-            {AUDIO_SECONDS: math.ceil(seconds) + 1, REQUESTS: 1},
+            most,
             expected={AUDIO_SECONDS: Decimal(str(round(seconds, 3))), REQUESTS: 1},
-            stated={AUDIO_SECONDS: (options.cost_per_minute, 60)} if named else None,
+            stated={AUDIO_SECONDS: (options.cost_per_minute, 60)} if self._named else None,
             address=address(options),
             timeout_s=options.timeout_s,
         )
+
+    @property
+    def _named(self) -> bool:
+        """Whether a setting says what a minute costs."""
+        return "cost_per_minute" in self.options.model_fields_set
+
+    @property
+    def _in_tokens(self) -> bool:
+        """Whether its calls are billed in tokens."""
+        return bool(_BY_TOKENS.fullmatch(self.options.model)) and not self._named
 
     def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         at = passage.interval
@@ -97,29 +130,54 @@ class Api:
             Misconfigured: it refuses, and will refuse again.
         """
         where = self.identity
-        with client(self.options, where, _SETTING, call, _billed) as opened:
+        bare = _BY_TOKENS.fullmatch(self.options.model) is not None
+        times = {"timestamp_granularities": ["word", "segment"]}
+        with client(self.options, where, _SETTING, call, self._billed) as opened:
             asked = opened.audio.transcriptions.with_streaming_response.create(
                 file=("speech.flac", flac, "audio/flac"),
                 model=self.options.model,
-                response_format="verbose_json",
-                timestamp_granularities=["word", "segment"],
+                response_format="json" if bare else "verbose_json",
+                **({} if bare else times),
                 **({"language": language} if language else {}),
                 **({"prompt": prompt} if prompt else {}),
             )
             said = answer_of(asked, self.options, where)
-            call.settle(_billed(said))
+            call.settle(self._billed(said))
         if not isinstance(said, dict) or not ("text" in said or "segments" in said):
             raise Unavailable(f"{where} answers without a text")
         return said
 
+    def _billed(self, said: Any) -> Quantities | None:
+        """What a server says that it bills; None: it does not say."""
+        usage = said.get("usage") if isinstance(said, Mapping) else None
+        if not isinstance(usage, Mapping):
+            return None
+        tokens = _tokens(usage) if self._in_tokens else None
+        if tokens is not None:
+            return tokens
+        seconds = _number(usage.get("seconds"))
+        if seconds is None or seconds < 0:
+            return None
+        return {AUDIO_SECONDS: Decimal(str(round(seconds, 3))), REQUESTS: 1}
 
-def _billed(said: Any) -> Quantities | None:
-    """Seconds of sound that a server says that it bills; None: it does not say."""
-    usage = said.get("usage") if isinstance(said, Mapping) else None
-    seconds = _number(usage.get("seconds")) if isinstance(usage, Mapping) else None
-    if seconds is None or seconds < 0:
+
+def _tokens(usage: Mapping[str, Any]) -> Quantities | None:
+    """Tokens that were billed: of sound, of text that was read, and written."""
+    details = usage.get("input_token_details")
+    details = details if isinstance(details, Mapping) else {}
+    read, wrote = _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
+    if read is None or wrote is None:
         return None
-    return {AUDIO_SECONDS: Decimal(str(round(seconds, 3))), REQUESTS: 1}
+    # What is not said to be text is sound, which costs more.
+    text = min(read, _count(details.get("text_tokens")) or 0)
+    return {AUDIO_TOKENS: read - text, INPUT_TOKENS: text, OUTPUT_TOKENS: wrote, REQUESTS: 1}
+
+
+def _count(given: object) -> int | None:
+    """A number of tokens; None for what is none."""
+    if isinstance(given, bool) or not isinstance(given, int):
+        return None
+    return given if 0 <= given < _MOST_TOKENS else None
 
 
 def _flac(sound: NDArray[np.float32]) -> bytes:

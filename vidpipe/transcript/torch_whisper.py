@@ -7,6 +7,7 @@ and faster-whisper's reading of tokens and times serves both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidpipe.errors import Unavailable
+from vidpipe.spending import metered_gpu
 from vidpipe.transcript.dtw import warp
 
 Floats = NDArray[np.float32]
@@ -252,6 +254,11 @@ class TorchWhisper:
         part = np.ascontiguousarray(np.asarray(encoded)[at])
         return self.torch.from_numpy(part).to(self.device, self.kind)
 
+    def _metered(self) -> AbstractContextManager[None]:
+        """Has what the model computes inside metered, where a GPU does."""
+        on_gpu = self.device == "cuda"
+        return metered_gpu(self.torch.cuda.synchronize) if on_gpu else nullcontext()
+
     def _in_parts(self, count: int, work: Callable[[slice], list[Result]]) -> list[Result]:
         """What `work` makes of so many windows, of as many at once as memory takes.
 
@@ -263,7 +270,7 @@ class TorchWhisper:
         while first < count:
             at_once = min(count - first, self.at_once or count)
             try:
-                with self.torch.inference_mode():
+                with self._metered(), self.torch.inference_mode():
                     done += work(slice(first, first + at_once))
             except self.torch.OutOfMemoryError as error:
                 if at_once == 1:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-import time
-from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from vidpipe.models import ModelStore, chosen
-from vidpipe.spending import GPU_SECONDS, used_locally
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions
 from vidpipe.transcript.recogniser import AudioChunk, Recognised
@@ -63,11 +60,7 @@ class TransformersWhisper:
     def recognise(self, passage: AudioChunk, language: str | None) -> Recognised:
         model = _model(str(self.weights.folder()))
         at_once = self.options.batch or _AT_ONCE
-        began_s = time.monotonic()
-        heard = recognised(model, passage, language, beam=self.options.beam, at_once=at_once)
-        if _gpu():
-            used_locally({GPU_SECONDS: Decimal(str(round(time.monotonic() - began_s, 3)))})
-        return heard
+        return recognised(model, passage, language, beam=self.options.beam, at_once=at_once)
 
 
 def _gpu() -> bool:

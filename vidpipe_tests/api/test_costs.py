@@ -35,6 +35,7 @@ def test_a_video_has_a_cost_without_any_outside_service(client, video_id):
     assert {stage["of"] for stage in found["stages"]} >= {"audio", "layout", "rendered_clips"}
     used = found["used"]["local/work"]
     assert Decimal(used["cpu_seconds"]) > 0 and Decimal(used["stored_bytes"]) > 0
+    assert "clip_seconds" not in used
     results = client.get(f"videos/{video_id}/results").json()
     assert Decimal(results["video"]["cost"]["own_work"]) == Decimal(found["local"])
 

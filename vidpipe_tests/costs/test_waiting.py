@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from vidpipe.catalog.costs import Limits
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.states import JobState
@@ -152,3 +153,15 @@ def test_of_one_that_only_a_raise_ends_a_run_looks_once_a_day(ten, clock):
     note_waiting(ten, failed, waits_for="video/x/total", until=None)
     [waits] = ten.requests.waiting([row.video_id])
     assert timedelta(0) < waits.not_before - now() <= timedelta(days=1)
+
+
+def test_a_raise_before_it_is_written_down_that_a_run_waits_is_not_missed(ten, four):
+    [row] = ten.requests.due(1)[:1]
+    ten.requests.submitted({row.id: "run"})
+    subject = ("deployment", "*", "day")
+    four.rows.set_budget(subject, Limits(None, 9 * 10**9), "user:1")
+    failed = Failed(row.video_id, "default", "j", "transcript", "budget_exceeded", "why", "run")
+    until = now() + timedelta(hours=9)
+    note_waiting(ten, failed, waits_for="deployment/*/day/x", until=until)
+    [waits] = ten.requests.waiting([row.video_id])
+    assert waits.not_before <= now() + timedelta(seconds=1)

@@ -149,6 +149,27 @@ def test_a_video_is_finished_once_however_often_it_is_made_anew(client, library)
     assert value(found, "vidpipe_channel_costs_total", channel="default") == 1.75
 
 
+def test_what_a_service_never_cost_is_0_so_that_its_first_expense_is_an_increase(tmp_path):
+    url = "http://127.0.0.1:8123/v1"
+    (tmp_path / "channels.yaml").write_text("channels:\n  default: {}\n")
+    found = served(tmp_path, llm={"url": url, "model": "m"})
+    found.engine.catalog.ready()
+    name, services = "vidpipe_costs_total", ("x", "openai", "groq", "127.0.0.1:8123")
+    before = families(TestClient(service(found), base_url="http://testserver"))
+    for one in services:
+        assert value(before, name, channel="default", service=one, kind="call") == 0
+    assert value(before, name, channel="default", service="local", kind="local") == 0
+    purse = found.engine.accountant.purse(Account(channel="default", stage="s"))
+    asked = Purchase("x", "post", {"posts": 1}, stated={"posts": (Decimal("0.015"), 1)})
+    purse.reserve(asked).settle({"posts": 1})
+    purse.local({"cpu_seconds": 100_000})
+    purse.close(done=True)
+    after = families(TestClient(service(found), base_url="http://testserver"))
+    assert value(after, name, channel="default", service="x", kind="call") == 0.015
+    assert value(after, name, channel="default", service="local", kind="local") > 0
+    assert value(after, name, channel="default", service="groq", kind="call") == 0
+
+
 def test_labels_may_hold_whatever_a_name_holds(client, library):
     odd = 'a "b"\\c\nd é'
     with library.engine.catalog.writing() as session:

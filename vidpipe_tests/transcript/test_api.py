@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from dataclasses import replace
+from decimal import Decimal
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,8 +13,10 @@ import av
 import numpy as np
 import pytest
 
+from vidpipe.costs.prices import PriceList
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.models import ModelStore
+from vidpipe.spending import paying
 from vidpipe.transcript.api import Api, _flac
 from vidpipe.transcript.hints import PROMPT_TOKENS
 from vidpipe.transcript.model import ApiOptions, TranscriptOptions
@@ -264,3 +267,72 @@ def test_it_is_used_when_an_address_is_set(server, tmp_path):
     options = TranscriptOptions(api=ApiOptions(url=server.url))
     chosen, passed = choose(options, None, ModelStore(tmp_path, may_fetch=False))
     assert chosen is not None and chosen.name == "api" and passed == []
+
+
+class Bill:
+    """Pays for calls by the price list, as if the server were OpenAI's."""
+
+    def __init__(self):
+        self.prices = PriceList()
+        self.booked = []
+
+    def reserve(self, purchase):
+        self.price = self.prices.price(replace(purchase, service="openai"))
+        self.most = self.price.cost(purchase.most, up=True)
+        self.expected = self.price.cost(purchase.likely)
+        return self
+
+    def settle(self, used, *, cost=None):
+        self.booked.append((dict(used), self.price.cost(used)))
+
+    def fail(self, used, **_):
+        raise AssertionError(used)
+
+
+USAGE = {
+    "type": "tokens",
+    "input_tokens": 164,
+    "input_token_details": {"text_tokens": 14, "audio_tokens": 150},
+    "output_tokens": 45,
+    "total_tokens": 209,
+}
+
+
+@pytest.mark.parametrize(
+    ("usage", "used", "dollars"),
+    [
+        (USAGE, {"audio_tokens": 150, "input_tokens": 14, "output_tokens": 45}, "0.001385"),
+        # What is not said to be text is sound.
+        ({**USAGE, "input_token_details": 7}, {"audio_tokens": 164}, "0.001434"),
+        ({"type": "duration", "seconds": 15}, {"audio_seconds": 15}, "0.0015"),
+        # Without usage, or with what is none, it is what a minute is said to cost.
+        (None, {"audio_seconds": 15}, "0.0015"),
+        ({"input_tokens": -3, "output_tokens": 4}, {"audio_seconds": 15}, "0.0015"),
+        ({"input_tokens": "many", "output_tokens": True}, {"audio_seconds": 15}, "0.0015"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_billed_in_tokens_is_booked_in_tokens(server, heard, usage, used, dollars):
+    server.answer = lambda _: {"text": "So it is. Then more."} | ({"usage": usage} if usage else {})
+    bill = Bill()
+    with paying(bill):
+        found = recogniser(server, model="gpt-4o-transcribe").recognise(
+            heard.passage(start_s=10.0, end_s=25.0), "en"
+        )
+    assert [w.text for w in found.words] == ["So", "it", "is.", "Then", "more."]
+    # It refuses to say when words were said.
+    _, _, fields = server.asked[0]
+    assert fields["response_format"] == b"json" and "timestamp_granularities[]" not in fields
+    [(booked, amount)] = bill.booked
+    assert used.items() <= booked.items()
+    assert amount == int(Decimal(dollars) * 10**9)
+    assert bill.expected == 1_500_000 and amount <= bill.most
+
+
+def test_where_a_setting_says_what_a_minute_costs_tokens_are_not_booked(server, heard):
+    server.answer = lambda _: {"text": "So it is.", "usage": USAGE}
+    bill = Bill()
+    with paying(bill):
+        api = recogniser(server, model="gpt-4o-mini-transcribe", cost_per_minute="0.06")
+        api.recognise(heard.passage(start_s=10.0, end_s=25.0), "en")
+    [(booked, amount)] = bill.booked
+    assert booked["audio_seconds"] == 15 and amount == 15_000_000

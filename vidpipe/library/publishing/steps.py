@@ -15,8 +15,9 @@ from vidpipe.catalog.notices import tell as tell_people
 from vidpipe.catalog.post_states import ACCOUNT_BROKEN, REFUSED, UNSENT, PostState
 from vidpipe.catalog.posts import moved
 from vidpipe.catalog.publishing_tables import PostRequestRow, PostRow
+from vidpipe.catalog.unpaid import budget_changed
 from vidpipe.costs.accountant import Account
-from vidpipe.errors import InputRejected, Misconfigured, MustWait, Unavailable
+from vidpipe.errors import BudgetExceeded, InputRejected, Misconfigured, MustWait, Unavailable
 from vidpipe.library.errors import AccountBroken, NoExport, NotApproved, UnknownClip
 from vidpipe.library.publishing.building import PostExport, PostProgress
 from vidpipe.library.publishing.charges import purchase_of, settle
@@ -47,6 +48,7 @@ _LOOK_AT_LAST = timedelta(hours=6)
 _LONGEST_AWAY = timedelta(minutes=30)
 #: What waits for a budget that somebody has to raise asks again after so long.
 _UNTIL_RAISED = timedelta(hours=1)
+_AGAIN = timedelta(seconds=1)
 _BROKEN = (
     "It could not be worked on, again and again: see the log of the workers, and post it again."
 )
@@ -315,11 +317,12 @@ class PostSteps:
         held = None
         if purchase is not None:
             payer = Account(channel=row.channel, stage="publishing", video_id=row.video_id)
+            asked_at = self._now()
             try:
                 held = own.purse(payer, max_wait_s=0.0).reserve(purchase)
             except MustWait as full:
                 until = full.until or self._now() + _UNTIL_RAISED
-                return self._unpaid(row, unarmed, until, full.cause, str(full))
+                return self._unpaid(row, unarmed, until, full.cause, str(full), asked_at)
             except Unavailable as busy:
                 until = self._now() + timedelta(seconds=max(1.0, busy.retry_after_s or 60.0))
                 return self._unpaid(row, unarmed, until, "rate", str(busy))
@@ -413,14 +416,26 @@ class PostSteps:
         return self._settle(row, work)
 
     def _unpaid(
-        self, row: PostRow, progress: PostProgress, until: datetime, code: str, words: str
+        self,
+        row: PostRow,
+        progress: PostProgress,
+        until: datetime,
+        code: str,
+        words: str,
+        asked_at: datetime | None = None,
     ) -> TurnOver:
-        """A bucket is empty, which is nobody's failure: it waits, and others go on."""
+        """A bucket is empty, which is nobody's failure: it waits, and others go on.
+
+        A budget that was changed since `asked_at` may allow it: it is asked again at once.
+        """
         progress = progress.at(progress.state.having(moved_at=until))
 
-        def work(_: Session, mine: PostRow) -> None:
-            mine.remote, mine.due_at = self._posts.sealed(progress), until
-            mine.problem, mine.code, mine.waits_until = words, code, until
+        def work(session: Session, mine: PostRow) -> None:
+            again, unpaid = until, code == BudgetExceeded.cause
+            if unpaid and asked_at is not None and budget_changed(session, asked_at):
+                again = min(until, self._now() + _AGAIN)
+            mine.remote, mine.due_at = self._posts.sealed(progress), again
+            mine.problem, mine.code, mine.waits_until = words, code, again
 
         return self._settle(row, work)
 

@@ -18,8 +18,9 @@ from prometheus_client.registry import Collector
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.standing import Stands, Waiting
-from vidpipe.catalog.totals import RUN_OUTCOMES, RUNS, TOTALS, Amount, Total
+from vidpipe.catalog.totals import COSTS, RUN_OUTCOMES, RUNS, TOTALS, Amount, Total
 from vidpipe.errors import VidpipeError
+from vidpipe.spending import LOCAL
 
 #: What every name begins with.
 PREFIX = "vidpipe_"
@@ -50,13 +51,20 @@ class CatalogCollector(Collector):
         channels: names of the channels that there are: what did not happen yet in one of them
             is 0, so that the first time that it happens is seen as an increase.
         kept_s: seconds for which what was read is given again.
+        services: names of the services that may cost something: what was not spent yet is 0.
     """
 
     def __init__(
-        self, catalog: Callable[[], Catalog], channels: Collection[str], *, kept_s: float = KEPT_S
+        self,
+        catalog: Callable[[], Catalog],
+        channels: Collection[str],
+        *,
+        kept_s: float = KEPT_S,
+        services: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._catalog = catalog
         self._channels = sorted(channels)
+        self._services = services
         self._kept_s = kept_s
         self._lock = threading.Lock()
         self._last: _Read | None = None
@@ -230,6 +238,9 @@ class CatalogCollector(Collector):
             return [(channel,) for channel in self._channels]
         if total is RUNS:
             return [(channel, o.value) for channel in self._channels for o in RUN_OUTCOMES]
+        if total is COSTS:
+            kinds = [(name, LOCAL if name == LOCAL else "call") for name in self._services()]
+            return [(channel, *kind) for channel in self._channels for kind in kinds]
         return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -21,7 +21,9 @@ from vidpipe.observability.metrics.process import (
     PoolCollector,
     QueryMetrics,
 )
+from vidpipe.openai_client import service_of
 from vidpipe.pipeline.engine import Engine
+from vidpipe.spending import LOCAL
 
 
 class _Build(Collector):
@@ -59,7 +61,7 @@ class Exporter:
         folders = {"scratch": engine.settings.scratch, "store": engine.store.root}
         made: tuple[Collector, ...] = (
             _Build(version),
-            CatalogCollector(self._catalog, engine.channels),
+            CatalogCollector(self._catalog, engine.channels, services=self._services),
             MoneyCollector(self._accountant, engine.channels),
             PoolCollector(self._pools),
             DiskCollector({name: folder for name, folder in folders.items() if folder}),
@@ -73,6 +75,15 @@ class Exporter:
             self._watch(name, database)
         for kind in (ProcessCollector, PlatformCollector, GCCollector):
             kind(registry=self.registry)
+
+    def _services(self) -> Collection[str]:
+        """What may cost something here: services that have a price, those that settings name, and
+        this deployment's own work."""
+        own, settings = self._engine.accountant, self._engine.settings
+        listed = {price.service for price in own.prices.listed}
+        asked = (settings.transcript.api, settings.llm)
+        set_here = {own.services.named(service_of(one)) for one in asked if one.url}
+        return sorted({LOCAL, *listed, *set_here})
 
     def _catalog(self) -> Catalog:
         """The catalog, which is opened when it is first asked for and not before."""

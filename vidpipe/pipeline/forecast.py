@@ -1,0 +1,170 @@
+"""What work will cost, told from what the same work cost of other recordings."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+#: What a shape says is compared once so many are known; below, the first is taken.
+_COMPARED = 3
+#: Whatever is not told by a driver holds for recordings that are up to so much longer or shorter.
+_ALIKE = 2.0
+#: A line has two unknowns: it needs so many, of lengths that differ by so much.
+_LINE, _APART = 6, 1.3
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """What is known of a recording and its order before anything is made.
+
+    Attributes:
+        length_s: of the recording.
+        megapixels: of a frame; 0: there are no pictures.
+        clip_s: seconds of clips that are asked for: how many, by the middle of their lengths.
+    """
+
+    length_s: float
+    megapixels: float = 0.0
+    clip_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the work cost of one recording.
+
+    Attributes:
+        of: which recording.
+        drivers: of it.
+        amount: nanos.
+    """
+
+    of: str
+    drivers: Drivers
+    amount: int
+
+
+#: Something that an amount is in proportion to; 0 where it says nothing.
+Shape = Callable[[Drivers], float]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the work is expected to cost.
+
+    Attributes:
+        amount: nanos.
+        how: by what it was told, for people.
+        others: what each known one would have been told to cost by the rest, in nanos.
+    """
+
+    amount: float
+    how: str
+    others: Mapping[str, float]
+
+
+def forecast(known: Sequence[Known], of: Drivers, shapes: Mapping[str, Shape]) -> Forecast:
+    """By whichever shape would have told the known ones best, each of them by the rest.
+
+    Args:
+        known: at least one.
+        of: what it is told for.
+        shapes: by how they are called, those first that are taken while little is known.
+    """
+    lengths = [one.drivers.length_s for one in known]
+    near = min(lengths) / _ALIKE <= of.length_s <= max(lengths) * _ALIKE
+    best: Forecast | None = None
+    least = float("inf")
+    for how, shape in shapes.items():
+        if best is not None and len(known) < _COMPARED:
+            break
+        told = _by_shape(known, of, shape)
+        if told is not None and (near or how != FLAT):
+            amount, others = told
+            off = _off(known, others)
+            if best is None or off < least:
+                best, least = Forecast(amount, how, others), off
+    apart = max(lengths) >= _APART * min(lengths)
+    if near and apart and len(known) >= _LINE:
+        amount, others = _by_line(known, of)
+        if best is None or _off(known, others) < least:
+            best = Forecast(amount, "by their length, and something whatever it is", others)
+    if best is None:
+        middle = statistics.median(one.amount for one in known)
+        best = Forecast(middle, FLAT, {one.of: middle for one in known})
+    return best
+
+
+def _by_shape(
+    known: Sequence[Known], of: Drivers, shape: Shape
+) -> tuple[float, dict[str, float]] | None:
+    """In proportion to a shape; None where it says nothing of one of them."""
+    sizes = [shape(one.drivers) for one in known]
+    size = shape(of)
+    if size <= 0 or min(sizes) <= 0:
+        return None
+    rates = [one.amount / own for one, own in zip(known, sizes, strict=True)]
+    rate = statistics.median(rates)
+    others = {
+        one.of: _without(rates, k) * sizes[k] if len(known) > 1 else rate * sizes[k]
+        for k, one in enumerate(known)
+    }
+    return rate * size, others
+
+
+def _by_line(known: Sequence[Known], of: Drivers) -> tuple[float, dict[str, float]]:
+    """So much for each second, and so much for each recording (Theil and Sen)."""
+    base, rate = _line(known)
+    others = {}
+    for k, one in enumerate(known):
+        own_base, own_rate = _line([*known[:k], *known[k + 1 :]])
+        others[one.of] = own_base + own_rate * one.drivers.length_s
+    return base + rate * of.length_s, others
+
+
+def _line(known: Sequence[Known]) -> tuple[float, float]:
+    points = [(one.drivers.length_s, float(one.amount)) for one in known]
+    slopes = [
+        (y - b) / (x - a) for n, (a, b) in enumerate(points) for x, y in points[n + 1 :] if x != a
+    ]
+    rate = max(0.0, statistics.median(slopes)) if slopes else 0.0
+    base = statistics.median(y - rate * x for x, y in points)
+    if base < 0:
+        return 0.0, statistics.median(y / x for x, y in points)
+    return base, rate
+
+
+def _without(values: Sequence[float], k: int) -> float:
+    return statistics.median([*values[:k], *values[k + 1 :]])
+
+
+def _off(known: Sequence[Known], others: Mapping[str, float]) -> float:
+    """How far off the known ones would have been told, as a share, in the middle."""
+    return statistics.median(
+        abs(others[one.of] - one.amount) / one.amount if one.amount else float(others[one.of] > 0)
+        for one in known
+    )
+
+
+#: How the shape is called that is the same of every recording.
+FLAT = "whatever their length"
+
+
+def flat(_: Drivers) -> float:
+    """The same of every recording."""
+    return 1.0
+
+
+def by_length(of: Drivers) -> float:
+    """In proportion to the length."""
+    return of.length_s
+
+
+def by_pixels(of: Drivers) -> float:
+    """In proportion to the length, and to the size of its pictures."""
+    return of.length_s * of.megapixels
+
+
+def by_clips(of: Drivers) -> float:
+    """In proportion to the seconds of clips that are asked for."""
+    return of.clip_s
