@@ -33,6 +33,10 @@ _NAMES_TOKENS = 111
 #: and held out) than 5 wide at once, and had more words right; -0.25 is the safer side.
 _NARROW, _SURE = 2, -0.25
 
+#: What a model is given at least, and at least after a window's sound, in seconds. It takes up
+#: to 30, and over 30 four times as long as over 15 (Whisper base).
+_ROOM_S, _AFTER_S = 10.0, 2.0
+
 #: Windows that tell the language: the first may be a quotation, or somebody else's welcome.
 _TOLD_BY = 8
 
@@ -114,17 +118,31 @@ class WhisperEar:
 
     def hear(self, windows: Sequence[Window]) -> list[RecognisedChunk]:
         """Words of the windows, decoded together."""
-        from faster_whisper.audio import pad_or_trim
-
         cuts = [self._cut(w) for w in windows]
-        encoded = np.asarray(self.model.encode(np.stack([pad_or_trim(c) for c in cuts])))
+        encoded = self._encoded(cuts, self._room(max(c.shape[-1] for c in cuts)))
         if self.language is None or self._told_by < _TOLD_BY:
             self._tell_language(encoded, [c.shape[-1] for c in cuts])
         tries = self._decoded(encoded, windows)
-        return [
-            self._heard(window, tries[k], cut.shape[-1], encoded[k : k + 1])
-            for k, (window, cut) in enumerate(zip(windows, cuts, strict=True))
-        ]
+        chunks = []
+        for k, (window, cut) in enumerate(zip(windows, cuts, strict=True)):
+            tried, own = tries[k], encoded[k : k + 1]
+            if tried.failed and not _silent(tried, window):
+                own = self._encoded([cut], self.model.feature_extractor.nb_max_frames)
+                tried = self._otherwise(own, tried)
+            chunks.append(self._heard(window, tried, cut.shape[-1], own))
+        return chunks
+
+    def _encoded(self, cuts: Sequence[Any], frames: int) -> Floats:
+        """What the model makes of the windows' frames, each with silence after it."""
+        from faster_whisper.audio import pad_or_trim
+
+        return np.asarray(self.model.encode(np.stack([pad_or_trim(c, frames) for c in cuts])))
+
+    def _room(self, frames: int) -> int:
+        """How many frames a model is given to hear so many."""
+        rate = self.model.frames_per_second
+        room = max(round(_ROOM_S * rate), frames + round(_AFTER_S * rate))
+        return int(min(room, self.model.feature_extractor.nb_max_frames))
 
     def _cut(self, window: Window) -> Any:
         """The window's frames; the last one of prepared sound is padding."""
@@ -145,17 +163,12 @@ class WhisperEar:
             self.language = self.detected_language
 
     def _decoded(self, encoded: Floats, windows: Sequence[Window]) -> list[_Try]:
-        """The text of each window; one that failed is tried again in other ways."""
+        """The text of each window."""
         tries: dict[int, _Try] = {}
         for group, prompts in self._together(windows):
             part = encoded if len(group) == len(windows) else encoded[group]
             tries |= zip(group, self._searched(part, prompts), strict=True)
-        return [
-            self._otherwise(encoded[k : k + 1], tries[k])
-            if tries[k].failed and not _silent(tries[k], window)
-            else tries[k]
-            for k, window in enumerate(windows)
-        ]
+        return [tries[k] for k in range(len(windows))]
 
     def _together(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Numbers and prompts of windows that can be decoded at once.

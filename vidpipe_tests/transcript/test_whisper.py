@@ -1,6 +1,7 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -272,6 +273,49 @@ def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
     assert failed.failed and tried(chance=-1.5).failed and not tried().failed
     assert ear._otherwise(np.zeros((1, 1), np.float32), failed).tokens == kept
     assert not left
+
+
+def test_a_short_window_is_heard_in_a_short_room():
+    """All that a model takes only where its sound fills it."""
+    extractor = SimpleNamespace(nb_max_frames=3000)
+    ear = WhisperEar(
+        SimpleNamespace(frames_per_second=100, feature_extractor=extractor), "en", beam=5
+    )
+    assert [ear._room(frames) for frames in (50, 900, 1100, 2790, 2900, 3000)] == [
+        1000,
+        1100,
+        1300,
+        2990,
+        3000,
+        3000,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chances", "searches"),
+    [
+        ([-0.9], [(2, 1), (5, 1)]),
+        ([-0.1] * 5, [(2, 5)]),
+        ([-0.1, -0.4, -0.1, -0.3, -0.1], [(2, 5), (5, 2)]),
+    ],
+)
+def test_windows_are_searched_narrowly_first(chances, searches, monkeypatch):
+    """And again, widely, where that is not sure."""
+    ear = WhisperEar(model=None, language="en", beam=5)
+    made = []
+
+    def generated(encoded, prompts, *, beam=None):
+        made.append((beam or ear.beam, len(prompts)))
+        assert len(encoded) == len(prompts)
+        return [tried(chance=chances[k], tokens=(beam or ear.beam, k)) for (k,) in prompts]
+
+    monkeypatch.setattr(ear, "_generated", generated)
+    prompts = [(k,) for k in range(len(chances))]
+    found = ear._searched(np.zeros((len(chances), 1), np.float32), prompts)
+    assert made == searches
+    assert [t.tokens[1] for t in found] == list(range(len(chances)))
+    wide = [t.tokens[0] == 5 for t in found]
+    assert wide == [chance < -0.25 for chance in chances]
 
 
 # dynamic time warping
