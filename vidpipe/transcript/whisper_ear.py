@@ -27,12 +27,6 @@ _OTHERWISE: tuple[dict[str, Any], ...] = ({}, {"no_repeat_ngram_size": 3})
 #: together.
 _NAMES_TOKENS = 111
 
-#: The width of the first search, and the mean log probability of a text under which it is
-#: searched for once more, as widely as was asked for. With -0.3, and less text known before
-#: (`whisper`), Whisper base took 17 and 25 % less processor time on 31 short recordings (build
-#: and held out) than 5 wide at once, and had more words right; -0.25 is the safer side.
-_NARROW, _SURE = 2, -0.25
-
 #: What a model is given at least, and at least after a window's sound, in seconds. It takes up
 #: to 30, and over 30 four times as long as over 15 (Whisper base).
 _ROOM_S, _AFTER_S = 10.0, 2.0
@@ -167,7 +161,7 @@ class WhisperEar:
         tries: dict[int, _Try] = {}
         for group, prompts in self._together(windows):
             part = encoded if len(group) == len(windows) else encoded[group]
-            tries |= zip(group, self._searched(part, prompts), strict=True)
+            tries |= zip(group, self._generated(part, prompts), strict=True)
         return [tries[k] for k in range(len(windows))]
 
     def _together(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], list[list[int]]]]:
@@ -206,31 +200,15 @@ class WhisperEar:
         varied = [t for t in tries if not t.repeats]
         return max(varied or tries, key=lambda t: t.chance)
 
-    def _searched(self, encoded: Floats, prompts: Sequence[Sequence[int]]) -> list[_Try]:
-        """The text of each window: of a narrow search where that is sure, else of the wide one."""
-        tries = self._generated(encoded, prompts, beam=min(self.beam, _NARROW))
-        again = [k for k, t in enumerate(tries) if t.failed or t.chance < _SURE]
-        if again and self.beam > _NARROW:
-            part = encoded if len(again) == len(tries) else encoded[again]
-            wide = self._generated(part, [prompts[k] for k in again], beam=self.beam)
-            for k, tried in zip(again, wide, strict=True):
-                tries[k] = tried
-        return tries
-
     def _generated(
-        self,
-        encoded: Floats,
-        prompts: Sequence[Sequence[int]],
-        *,
-        beam: int | None = None,
-        **options: Any,
+        self, encoded: Floats, prompts: Sequence[Sequence[int]], **options: Any
     ) -> list[_Try]:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         results = self.model.model.generate(
             _view(encoded),
             [list(p) for p in prompts],
-            beam_size=beam or self.beam,
+            beam_size=self.beam,
             max_length=self.model.max_length,
             suppress_tokens=list(get_suppressed_tokens(self.tokenizer, [-1])),
             max_initial_timestamp_index=_FIRST_MARK,

@@ -291,33 +291,6 @@ def test_a_short_window_is_heard_in_a_short_room():
     ]
 
 
-@pytest.mark.parametrize(
-    ("chances", "searches"),
-    [
-        ([-0.9], [(2, 1), (5, 1)]),
-        ([-0.1] * 5, [(2, 5)]),
-        ([-0.1, -0.4, -0.1, -0.3, -0.1], [(2, 5), (5, 2)]),
-    ],
-)
-def test_windows_are_searched_narrowly_first(chances, searches, monkeypatch):
-    """And again, widely, where that is not sure."""
-    ear = WhisperEar(model=None, language="en", beam=5)
-    made = []
-
-    def generated(encoded, prompts, *, beam=None):
-        made.append((beam or ear.beam, len(prompts)))
-        assert len(encoded) == len(prompts)
-        return [tried(chance=chances[k], tokens=(beam or ear.beam, k)) for (k,) in prompts]
-
-    monkeypatch.setattr(ear, "_generated", generated)
-    prompts = [(k,) for k in range(len(chances))]
-    found = ear._searched(np.zeros((len(chances), 1), np.float32), prompts)
-    assert made == searches
-    assert [t.tokens[1] for t in found] == list(range(len(chances)))
-    wide = [t.tokens[0] == 5 for t in found]
-    assert wide == [chance < -0.25 for chance in chances]
-
-
 # dynamic time warping
 
 
