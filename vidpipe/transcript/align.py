@@ -159,7 +159,8 @@ def _aligned(
     """First and last frame of each word, or None when the search finds no way through."""
     for token in set(line):
         if decoder.lookup_word(token) is None:
-            decoder.add_word(token, _pronounced(decoder, token), True)
+            # Not updated: that builds its searches anew, and the text makes its own below.
+            decoder.add_word(token, _pronounced(decoder, token), False)
     noise = np.random.default_rng(0).normal(0, _DITHER, len(sound))
     data = np.clip(sound * 32767 + noise, -32768, 32767).astype(np.int16).tobytes()
     try:
@@ -261,6 +262,7 @@ def _decoder() -> Any:
     from pocketsphinx import Decoder
 
     return Decoder(
+        lm=None,
         cmn="batch",
         loglevel="FATAL",
         bestpath=False,

@@ -17,11 +17,13 @@ from importlib.resources import files
 
 import yaml
 
-from vidpipe.text import CLOSING, STOPS, ends_sentence, joined, unspaced
+from vidpipe.text import CLOSING, STOPS, ends_clause, ends_sentence, joined, unspaced
 from vidpipe.transcript.model import Sentence, Word
 
 #: A pause this long ends a sentence even without a stop.
 _BREAK_S = 1.5
+#: After a comma only one this long does: who thinks of how to go on has not ended.
+_BREAK_IN_CLAUSE_S = 4.0
 #: Without punctuation a shorter one does.
 _BREAK_DRAFT_S = 0.45
 _MAX_WORDS = 45
@@ -72,19 +74,26 @@ def _listed() -> dict[str, dict[str, object]]:
 def split_sentences(words: Sequence[Word], language: str = "") -> list[Sentence]:
     """Every word in exactly one sentence, in order."""
     stops = _stops(language)
-    break_s = _BREAK_S if _has_stops(words) else _BREAK_DRAFT_S
+    written = _has_stops(words)
     sentences: list[Sentence] = []
     first = 0
     for k, word in enumerate(words):
         gap = words[k + 1].start_s - word.end_s if k + 1 < len(words) else float("inf")
         before = words[k - 1].text if k else ""
         following = words[k + 1].text if k + 1 < len(words) else None
-        if _ends(word.text, before, following, stops) or gap >= break_s:
+        if _ends(word.text, before, following, stops) or gap >= _break_s(word.text, written):
             sentences += _bounded(words, first, k + 1)
             first = k + 1
     if first < len(words):
         sentences += _bounded(words, first, len(words))
     return sentences
+
+
+def _break_s(word: str, written: bool) -> float:
+    """How long a pause ends a sentence after a word; `written` with stops or not."""
+    if not written:
+        return _BREAK_DRAFT_S
+    return _BREAK_IN_CLAUSE_S if ends_clause(word) else _BREAK_S
 
 
 def punctuated(words: Sequence[Word], language: str) -> list[Word]:

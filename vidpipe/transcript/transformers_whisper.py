@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vidpipe.models import ModelStore, chosen
 from vidpipe.transcript.languages import not_in_whisper
 from vidpipe.transcript.model import TransformersOptions
@@ -98,6 +100,8 @@ def _model(folder: str) -> Any:
             self.max_length = 448
 
         def encode(self, features: Any) -> Any:
-            return self.model.encode(features)
+            # transformers takes no less than 30 s.
+            short = self.feature_extractor.nb_max_frames - features.shape[-1]
+            return self.model.encode(np.pad(features, ((0, 0), (0, 0), (0, short))))
 
     return Reader()

@@ -18,8 +18,8 @@ from vidpipe.transcript.windows import stitch
 _EXCERPT_S = (60.0, 150.0)
 #: Tokens of the text before that windows know: of one excerpt, and of several. With all that
 #: fit (223) decoding takes twice as long. Whisper base with a search of 5 had 14.5 and 9.0 % of
-#: the words of 31 recordings wrong with 223 and 64, with 64 and 32 (and a narrow search first)
-#: 13.8 and 8.0 % (`benchmarks.real.words`, build and held out).
+#: the words of 31 recordings wrong with 223 and 64, with 64 and 32 (some of it searched for less
+#: widely) 13.8 and 8.0 % (`benchmarks.real.words`, build and held out).
 _KNOWN_ALONE, _KNOWN = 64, 32
 
 

@@ -27,11 +27,9 @@ _OTHERWISE: tuple[dict[str, Any], ...] = ({}, {"no_repeat_ngram_size": 3})
 #: together.
 _NAMES_TOKENS = 111
 
-#: The width of the first search, and the mean log probability of a text under which it is
-#: searched for once more, as widely as was asked for. With -0.3, and less text known before
-#: (`whisper`), Whisper base took 17 and 25 % less processor time on 31 short recordings (build
-#: and held out) than 5 wide at once, and had more words right; -0.25 is the safer side.
-_NARROW, _SURE = 2, -0.25
+#: What a model is given at least, and at least after a window's sound, in seconds. It takes up
+#: to 30, and over 30 four times as long as over 15 (Whisper base).
+_ROOM_S, _AFTER_S = 10.0, 2.0
 
 #: Windows that tell the language: the first may be a quotation, or somebody else's welcome.
 _TOLD_BY = 8
@@ -114,17 +112,31 @@ class WhisperEar:
 
     def hear(self, windows: Sequence[Window]) -> list[RecognisedChunk]:
         """Words of the windows, decoded together."""
-        from faster_whisper.audio import pad_or_trim
-
         cuts = [self._cut(w) for w in windows]
-        encoded = np.asarray(self.model.encode(np.stack([pad_or_trim(c) for c in cuts])))
+        encoded = self._encoded(cuts, self._room(max(c.shape[-1] for c in cuts)))
         if self.language is None or self._told_by < _TOLD_BY:
             self._tell_language(encoded, [c.shape[-1] for c in cuts])
         tries = self._decoded(encoded, windows)
-        return [
-            self._heard(window, tries[k], cut.shape[-1], encoded[k : k + 1])
-            for k, (window, cut) in enumerate(zip(windows, cuts, strict=True))
-        ]
+        chunks = []
+        for k, (window, cut) in enumerate(zip(windows, cuts, strict=True)):
+            tried, own = tries[k], encoded[k : k + 1]
+            if tried.failed and not _silent(tried, window):
+                own = self._encoded([cut], self.model.feature_extractor.nb_max_frames)
+                tried = self._otherwise(own, tried)
+            chunks.append(self._heard(window, tried, cut.shape[-1], own))
+        return chunks
+
+    def _encoded(self, cuts: Sequence[Any], frames: int) -> Floats:
+        """What the model makes of the windows' frames, each with silence after it."""
+        from faster_whisper.audio import pad_or_trim
+
+        return np.asarray(self.model.encode(np.stack([pad_or_trim(c, frames) for c in cuts])))
+
+    def _room(self, frames: int) -> int:
+        """How many frames a model is given to hear so many."""
+        rate = self.model.frames_per_second
+        room = max(round(_ROOM_S * rate), frames + round(_AFTER_S * rate))
+        return int(min(room, self.model.feature_extractor.nb_max_frames))
 
     def _cut(self, window: Window) -> Any:
         """The window's frames; the last one of prepared sound is padding."""
@@ -145,17 +157,12 @@ class WhisperEar:
             self.language = self.detected_language
 
     def _decoded(self, encoded: Floats, windows: Sequence[Window]) -> list[_Try]:
-        """The text of each window; one that failed is tried again in other ways."""
+        """The text of each window."""
         tries: dict[int, _Try] = {}
         for group, prompts in self._together(windows):
             part = encoded if len(group) == len(windows) else encoded[group]
-            tries |= zip(group, self._searched(part, prompts), strict=True)
-        return [
-            self._otherwise(encoded[k : k + 1], tries[k])
-            if tries[k].failed and not _silent(tries[k], window)
-            else tries[k]
-            for k, window in enumerate(windows)
-        ]
+            tries |= zip(group, self._generated(part, prompts), strict=True)
+        return [tries[k] for k in range(len(windows))]
 
     def _together(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], list[list[int]]]]:
         """Numbers and prompts of windows that can be decoded at once.
@@ -193,31 +200,15 @@ class WhisperEar:
         varied = [t for t in tries if not t.repeats]
         return max(varied or tries, key=lambda t: t.chance)
 
-    def _searched(self, encoded: Floats, prompts: Sequence[Sequence[int]]) -> list[_Try]:
-        """The text of each window: of a narrow search where that is sure, else of the wide one."""
-        tries = self._generated(encoded, prompts, beam=min(self.beam, _NARROW))
-        again = [k for k, t in enumerate(tries) if t.failed or t.chance < _SURE]
-        if again and self.beam > _NARROW:
-            part = encoded if len(again) == len(tries) else encoded[again]
-            wide = self._generated(part, [prompts[k] for k in again], beam=self.beam)
-            for k, tried in zip(again, wide, strict=True):
-                tries[k] = tried
-        return tries
-
     def _generated(
-        self,
-        encoded: Floats,
-        prompts: Sequence[Sequence[int]],
-        *,
-        beam: int | None = None,
-        **options: Any,
+        self, encoded: Floats, prompts: Sequence[Sequence[int]], **options: Any
     ) -> list[_Try]:
         from faster_whisper.transcribe import get_suppressed_tokens
 
         results = self.model.model.generate(
             _view(encoded),
             [list(p) for p in prompts],
-            beam_size=beam or self.beam,
+            beam_size=self.beam,
             max_length=self.model.max_length,
             suppress_tokens=list(get_suppressed_tokens(self.tokenizer, [-1])),
             max_initial_timestamp_index=_FIRST_MARK,

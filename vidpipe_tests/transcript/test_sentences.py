@@ -49,6 +49,22 @@ def test_stops_and_capitals_come_back_at_pauses():
     assert punctuated(written, "en") == written
 
 
+@pytest.mark.parametrize(
+    ("first", "pause_s", "count"),
+    [("college,", 1.7, 2), ("college,", 4.1, 3), ("college", 1.4, 2), ("college", 1.7, 3)],
+)
+def test_who_pauses_after_a_comma_goes_on(first, pause_s, count):
+    """As written down of a real talk, whose speaker lets the audience wait."""
+    words = timed(f"So in {first} I was a government major. And more.".split())
+    later = [
+        w.model_copy(update={"start_s": w.start_s + pause_s, "end_s": w.end_s + pause_s})
+        for w in words[3:]
+    ]
+    sentences = split_sentences([*words[:3], *later], "en")
+    assert len(sentences) == count
+    assert sentences[0].text.endswith("major." if count == 2 else first)
+
+
 def test_scripts_without_spaces():
     text = "今天我们来谈谈声音。它怎样变成数字？"
     words = timed(split_words(text))

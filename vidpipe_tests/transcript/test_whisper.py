@@ -1,6 +1,7 @@
 """Both Whispers on a checkpoint that the tests make: real files, real loading, random weights."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -272,6 +273,22 @@ def test_a_window_that_failed_is_decoded_otherwise(others, kept, monkeypatch):
     assert failed.failed and tried(chance=-1.5).failed and not tried().failed
     assert ear._otherwise(np.zeros((1, 1), np.float32), failed).tokens == kept
     assert not left
+
+
+def test_a_short_window_is_heard_in_a_short_room():
+    """All that a model takes only where its sound fills it."""
+    extractor = SimpleNamespace(nb_max_frames=3000)
+    ear = WhisperEar(
+        SimpleNamespace(frames_per_second=100, feature_extractor=extractor), "en", beam=5
+    )
+    assert [ear._room(frames) for frames in (50, 900, 1100, 2790, 2900, 3000)] == [
+        1000,
+        1100,
+        1300,
+        2990,
+        3000,
+        3000,
+    ]
 
 
 # dynamic time warping

@@ -31,7 +31,7 @@ from vidpipe.transcript.transcribe import Chunk, transcribe
 from vidpipe.transcript.worded import worded
 
 #: Of the stage; its chunks are made anew with it.
-VERSION = "8"
+VERSION = "9"
 
 
 class TranscriptRequest(BaseModel):
