@@ -164,7 +164,10 @@ def _obeyed(
     if not 1 <= len(name) <= NAME or not name.isprintable():
         return 422, f"Say who you are, in {NAME} letters at most."
     try:
-        work(_library(request), opened, clip_id, form, by, f"{name} (by link)")
+        catalog = _library(request).engine.catalog
+        with catalog.as_one() as unit:
+            work(_library(request), opened, clip_id, form, by, f"{name} (by link)")
+            catalog.commit(unit)
     except NotDecided as error:
         return 409, _sentence(_told(error))
     except (Refused, UnknownClip, UnknownDecision) as error:

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Action, Principal, Scope
 from vidpipe.accounts.users import UnknownAccount
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import AuditedRoute, writes_down
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError
 from vidpipe.api.security.dependencies import actor_of, gate_of, limit_address
@@ -32,6 +32,7 @@ router = APIRouter(tags=["reviews"], route_class=AuditedRoute)
     response_class=Response,
     responses={200: {"description": "taken"}, **errors(401, 404)},
 )
+@writes_down
 async def obey_slack(request: Request, later: BackgroundTasks) -> Response:
     """What a Slack app is given as its Request URL for interactivity.
 
