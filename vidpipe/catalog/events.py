@@ -21,8 +21,8 @@ from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.event_types import EVENTS
 from vidpipe.catalog.notices import tell_of_event
 from vidpipe.catalog.tables import now
-from vidpipe.catalog.webhook_tables import EndpointRow
 from vidpipe.catalog.units import PENDING_EVENTS
+from vidpipe.catalog.webhook_tables import EndpointRow
 
 #: Every type that is emitted, and when.
 EVENT_TYPES: dict[str, str] = {

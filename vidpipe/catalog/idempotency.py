@@ -88,7 +88,7 @@ class IdempotencyKeys:
             session.execute(query.values(status=status, location=location, body=body))
 
     def let_go(self, principal: str, key: str, token: str) -> None:
-        """The request failed: it may be sent again as it is, unless its answer is kept after all."""
+        """The request failed: it may be sent again as it is, unless its answer is kept."""
         with self._db.writing() as session:
             session.execute(
                 delete(IdempotencyRow).where(

@@ -53,7 +53,8 @@ class UploadNames:
     ) -> None:
         """Find a key that nothing has, and write down what the object became.
 
-        Before others see anything of it `first` is called. Each step is done again, to the same end, by whoever comes after a crash.
+        Before others see anything of it `first` is called. Each step is done again, to the same
+        end, by whoever comes after a crash.
         """
         _begin(first)
         key = row.key
