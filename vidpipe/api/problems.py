@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 
 from vidpipe.accounts.memberships import LastAdmin
 from vidpipe.accounts.users import UnknownAccount
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.edits.merging import BadEdit
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
@@ -146,6 +147,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
     (LastAdmin, 409, "last_admin"),
+    (GatesUnreadable, 409, "gates_unreadable"),
     (NotReady, 409, "not_ready"),
     (WrongState, 409, "wrong_state"),
     (NameTaken, 409, "name_taken"),
@@ -261,6 +263,8 @@ def _details(error: VidpipeError) -> dict[str, Any]:
         return {"version": error.version, "document": error.document.model_dump(mode="json")}
     if isinstance(error, ScheduleConflict):
         return error.details
+    if isinstance(error, GatesUnreadable):
+        return {"channel": error.channel}
     if isinstance(error, BadEdit):
         return {"problems": list(error.problems)}
     return {}

@@ -424,9 +424,10 @@ class Tools:
             asked = asks(self._library, caller.principal, action, caller.actor.request_id)
             with anyio.CancelScope(shield=True):
                 asked = dataclasses.replace(asked, actor=caller.actor, change=called)
-                return await anyio.to_thread.run_sync(obeyed, asked)
+                made = await anyio.to_thread.run_sync(obeyed, asked)
         except VidpipeError as error:
             raise ToolError(said_of(error)) from error
+        return made
 
 
 def _clip(view: BaseModel) -> str:

@@ -16,6 +16,7 @@ from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError
 from vidpipe.api.security.dependencies import actor_of, gate_of, limit_address
 from vidpipe.catalog.reviews import Decider
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.errors import Unavailable
 from vidpipe.library import Library
 from vidpipe.library.slack_reviews import send
@@ -71,7 +72,11 @@ async def _obeyed(request: Request, library: Library, click: Click) -> tuple[str
         return "Nobody here is known to decide as you: ask who runs vidpipe", False
     if found is None or not who.may(Action.READ, found.organisation, found.name):
         return "There is nothing to decide on here any more", False
-    if not library.gate_settings.may_decide(who, found.name):
+    try:
+        may = await run_in_threadpool(library.gate_settings.may_decide, who, found.name)
+    except GatesUnreadable as error:
+        return str(error), False
+    if not may:
         return f"You may not decide in the channel {found.name}", False
     by = actor_of(request, who.id)
     decider = Decider(who.id, f"{who.name} (in Slack)")
