@@ -219,13 +219,8 @@ async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
             refused.headers.append("set-cookie", cookie)
         return refused
     if isinstance(error, RequestValidationError):
-        return problem(
-            request_id,
-            422,
-            "invalid_request",
-            "the request is not as the documentation has it; details.errors says where",
-            details={"errors": _errors(error)},
-        )
+        said, details = _wrong(request, error), {"errors": _errors(error)}
+        return problem(request_id, 422, "invalid_request", said, details=details)
     if isinstance(error, HTTPException):
         if error.status_code == 400:
             # What FastAPI says of bytes that are no text.
@@ -268,6 +263,14 @@ def _details(error: VidpipeError) -> dict[str, Any]:
     if isinstance(error, BadEdit):
         return {"problems": list(error.problems)}
     return {}
+
+
+def _wrong(request: HTTPConnection, error: RequestValidationError) -> str:
+    """What is wrong with a request as a whole."""
+    whole = any(tuple(item["loc"]) == ("body",) for item in error.errors())
+    if whole and "json" not in request.headers.get("content-type", ""):
+        return "the body is read as JSON with the header Content-Type: application/json only"
+    return "the request is not as the documentation has it; details.errors says where"
 
 
 def _errors(error: RequestValidationError) -> list[dict[str, str]]:
