@@ -173,9 +173,14 @@ def fill(channel: ChannelOption = None) -> None:
     """Give queued posts their slots now; a service does so by itself."""
 
     def go() -> int:
+        from vidpipe.cli.audited import changing, written_down
+
         asked = library()
         for name in _channels(asked, channel):
-            placed = asked.schedule.place_queued(name)
+            with changing(asked):
+                placed = asked.schedule.place_queued(name)
+                where = [(f"channels/{name}/schedule", name)]
+                written_down(asked, "schedule.fill", where, posts=placed)
             if placed or channel is not None:
                 out.print(f"{name}: {placed} posts got a slot")
         return 0

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from sqlalchemy import text
 
 from vidpipe.accounts.audit import digest
 from vidpipe.accounts.model import Grant, Role
-from vidpipe.catalog import tables
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.library import Library
 from vidpipe_tests.api.every_route import ROUTES, objects, send
 from vidpipe_tests.api.guarded import GOOD, Guarded, guarded
+from vidpipe_tests.api.held import allow_rows, audit_rows, differing, everything, refuse_rows
 
 ADMIN, MEMBER = "admin@example.org", "member@example.org"
 READS = ("GET ", "HEAD ", "OPTIONS ")
@@ -37,9 +35,6 @@ ELSEWHERE = {
     "POST /auth/register": "answers before it is done",
     "POST /auth/logout": "ends a login also where the log cannot be written: see below",
 }
-#: Tables of who is logged in and what is limited: no changes that anybody asks for.
-ASIDE = {"audit", "login_attempts"}
-
 #: Their rows are written where they are decided: of the clip, the gate or the settings.
 OWN_ROWS = {
     *(name for name in CHANGING if name.startswith("POST /reviews/") and "links" not in name),
@@ -48,8 +43,6 @@ OWN_ROWS = {
     # How far it is changes after it is begun.
     "POST /tus",
 }
-#: Folders that nobody looks into by themselves: what no row names is cleaned up there.
-HIDDEN = {".uploads", ".staging", "_assets", "scratch"}
 #: The account is a folder, which has no token.
 CHANGES_NOTHING = {"POST /social-accounts/{account_id}/refresh"}
 
@@ -207,86 +200,22 @@ READY: dict[str, Callable[[Guarded, dict[str, str], dict[str, str]], Asking]] = 
 }
 
 
-def everything(library: Library) -> dict[str, Any]:
-    """All rows of the catalog, and all files of the store, the drop folder and posts."""
-    catalog, found = library.engine.catalog, {}
-    with catalog.session() as session:
-        for table in tables.Base.metadata.sorted_tables:
-            if table.name not in ASIDE:
-                rows = session.execute(table.select()).mappings()
-                found[table.name] = sorted(repr(dict(row)) for row in rows)
-    home = Path(library.engine.settings.home)
-    files = (f for f in home.rglob("*") if f.is_file() and "catalog.sqlite" not in f.name)
-    found["files"] = sorted(str(f.relative_to(home)) for f in files if not HIDDEN & {*f.parts})
-    return found
-
-
-def differing(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What came and what went, by where."""
-    return {
-        where: (set(before[where]) - set(after[where]), set(after[where]) - set(before[where]))
-        for where in before
-        if before[where] != after[where]
-    }
-
-
-def refuse(library: Library) -> None:
-    """Have the database take no row of the audit log."""
-    with library.engine.catalog.writing() as session:
-        if session.get_bind().dialect.name == "sqlite":
-            said = (
-                "CREATE TRIGGER refused BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
-            session.execute(text(said))
-            return
-        session.execute(
-            text(
-                "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$ BEGIN RAISE EXCEPTION 'no'; END $$"
-            )
-        )
-        session.execute(
-            text("CREATE TRIGGER refused BEFORE INSERT ON audit EXECUTE FUNCTION refused()")
-        )
-
-
-def allow(library: Library) -> None:
-    with library.engine.catalog.writing() as session:
-        if session.get_bind().dialect.name == "sqlite":
-            session.execute(text("DROP TRIGGER refused"))
-            return
-        session.execute(text("DROP TRIGGER refused ON audit"))
-        session.execute(text("DROP FUNCTION refused"))
-
-
-def rows(library: Library) -> list[dict[str, Any]]:
-    with library.engine.catalog.session() as session:
-        found = session.execute(text("SELECT * FROM audit ORDER BY id")).mappings()
-        # SQLite gives JSON as text.
-        return [
-            {**row, "details": json.loads(row["details"])}
-            if isinstance(row["details"], str)
-            else dict(row)
-            for row in found
-        ]
-
-
 def both_or_neither(
     library: Library, ask: Callable[[], Any], route: str
 ) -> tuple[Any, list[dict[str, Any]]]:
     """A request that cannot be written down changes nothing; one that can is, and does."""
     before = everything(library)
-    refuse(library)
+    refuse_rows(library)
     try:
         refused = ask()
         assert refused.status_code >= 500, f"{refused.status_code} {refused.text}"
         assert differing(before, everything(library)) == {}
     finally:
-        allow(library)
-    known = len(rows(library))
+        allow_rows(library)
+    known = len(audit_rows(library))
     done = ask()
     assert done.status_code < 300, f"{done.status_code} {done.text}"
-    written = rows(library)[known:]
+    written = audit_rows(library)[known:]
     assert written and written[-1]["succeeded"], route
     assert differing(before, everything(library)) or route in CHANGES_NOTHING
     return done, written
@@ -413,19 +342,19 @@ def test_the_last_piece_of_an_upload_is_an_object_once_that_is_written_down(serv
     at = objects(service, "acme", "PATCH /tus/{upload_id}")
     given, library = _sent(service, at, headers), service.library
     drop = Path(library.engine.settings.home) / "drop" / at["channel"]
-    name, before = f"new {at['video_id']}.mp4", len(rows(library))
-    refuse(library)
+    name, before = f"new {at['video_id']}.mp4", len(audit_rows(library))
+    refuse_rows(library)
     try:
         sent = send(service, "PATCH /tus/{upload_id}", at, headers, **given)
         looked = service.client.get(f"/uploads/{at['upload_id']}", headers=headers)
         assert (sent.status_code, looked.status_code) == (503, 503)
         assert not (drop / name).exists()
     finally:
-        allow(library)
-    assert len(rows(library)) == before
+        allow_rows(library)
+    assert len(audit_rows(library)) == before
     looked = service.client.get(f"/uploads/{at['upload_id']}", headers=headers)
     assert looked.json()["state"] == "finished" and (drop / name).read_bytes() == given["content"]
-    (row,) = rows(library)[before:]
+    (row,) = audit_rows(library)[before:]
     assert (row["action"], row["details"]) == ("upload.finish", {"begun": True})
 
 
@@ -434,9 +363,9 @@ def test_a_piece_that_is_the_last_is_written_down_before_and_after(service):
     headers = service.login(ADMIN)
     at = objects(service, "acme", "PATCH /tus/{upload_id}")
     given, library = _sent(service, at, headers), service.library
-    before = len(rows(library))
+    before = len(audit_rows(library))
     sent = send(service, "PATCH /tus/{upload_id}", at, headers, **given)
     assert sent.status_code == 204
-    begun, done = rows(library)[before:]
+    begun, done = audit_rows(library)[before:]
     assert begun["action"] == done["action"] == "upload.finish" and done["succeeded"]
     assert (begun["details"], done["details"]) == ({"begun": True}, {})
