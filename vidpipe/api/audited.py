@@ -93,7 +93,7 @@ def settle(
     if asked.recorded:
         # Those who changed it wrote their own rows, in the same transaction.
         rows = iter(())
-        if state.unit is not None and state.unit.begun and not state.unit.audited:
+        if state.unit is not None and state.unit.changed and not state.unit.audited:
             raise RuntimeError(f"{asked.change} changed something, and no row tells of it")
     _write(asked, rows, details or {})
     if state.unit is not None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 from vidpipe.catalog.transitions import LoggedSession, say_later
@@ -24,6 +24,8 @@ PENDING_EVENTS = "vidpipe.events"
 #: Where a session keeps whether its transaction has a row of the audit log.
 AUDITED = "vidpipe.audited"
 
+_CHANGED = "vidpipe.changed"
+
 _CURRENT: ContextVar[Unit | None] = ContextVar("vidpipe_unit", default=None)
 
 
@@ -34,6 +36,7 @@ class Unit:
         engine: of the database; options of its transactions are set.
 
     Attributes:
+        changed: whether rows were added, changed or removed.
         audited: whether a row of the audit log is part of it.
         left: whether what comes now is a transaction of its own again.
     """
@@ -45,6 +48,7 @@ class Unit:
         self._events: list[Any] = []
         self._said: list[Callable[[], None]] = []
         self._afterwards: list[Callable[[], None]] = []
+        self.changed = False
         self.audited = False
         self.left = False
 
@@ -54,7 +58,7 @@ class Unit:
 
     @property
     def begun(self) -> bool:
-        """Whether something was changed, or may have been."""
+        """Whether a part was begun, which may have changed something."""
         return self._connection is not None
 
     @contextmanager
@@ -77,6 +81,7 @@ class Unit:
             self._totals[key] = (counted + count, sum_ + value)
         self._events += session.info.pop(PENDING_EVENTS)
         self._said += say_later(session)
+        self.changed |= bool(session.info.get(_CHANGED))
         self.audited |= bool(session.info.get(AUDITED))
 
     @contextmanager
@@ -127,11 +132,18 @@ class Unit:
     def roll_back(self) -> None:
         """Have nothing of it stand."""
         self._totals, self._events, self._said, self._afterwards = {}, [], [], []
-        self.audited = False
+        self.changed = self.audited = False
         if self._connection is not None:
             connection, self._connection = self._connection, None
             # Closed without a commit it is rolled back.
             connection.close()
+
+
+@event.listens_for(LoggedSession, "after_flush")
+def _notice(session: Session, _: object) -> None:
+    modified = any(session.is_modified(row) for row in session.dirty)
+    if session.new or session.deleted or modified:
+        session.info[_CHANGED] = True
 
 
 def current(engine: Engine) -> Unit | None:

@@ -25,7 +25,7 @@ def changing(asked: Library) -> Iterator[None]:
     catalog = asked.engine.catalog
     with catalog.as_one() as unit:
         yield
-        if unit.begun and not unit.audited:
+        if unit.changed and not unit.audited:
             raise RuntimeError("something was changed, and nothing written down")
         catalog.commit(unit)
 
