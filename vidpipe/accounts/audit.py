@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.catalog.account_tables import AuditRow, MembershipRow
 from vidpipe.catalog.sessions import Sessions
+from vidpipe.catalog.units import AUDITED
 
 #: Rows of one page at most.
 MOST = 500
@@ -107,6 +108,7 @@ def record(
             details=dict(details or {}),
         )
     )
+    session.info[AUDITED] = True
 
 
 class Audit:

@@ -47,7 +47,8 @@ class LogMailer:
         """Write the message into the log, with its link; not where that is JSON, which is kept."""
         events.warning(
             "mail_send_skipped",
-            why="no SMTP server is set (VIDPIPE_ACCOUNTS__MAIL__HOST)",
+            why="no SMTP server is set (VIDPIPE_ACCOUNTS__MAIL__HOST); on a terminal, or with "
+            "VIDPIPE_LOG__FORMAT=console, the message stands here",
             private=f"to {mail.to}:\n{mail.text}",
         )
 

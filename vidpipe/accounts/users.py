@@ -195,24 +195,17 @@ class Users:
             password_hash=hashed,
             verified_at=now() if verified else None,
         )
-        try:
-            async with self._sessions.writing() as session:
-                session.add(row)
+        async with self._sessions.writing() as session:
+            session.add(row)
+            try:
                 await session.flush()
-                what = f"user:{row.user_id}"
-                for organisation in _organisations(grants):
-                    record(
-                        session,
-                        by,
-                        "user.add",
-                        what,
-                        organisation=organisation,
-                        after=_fields(row),
-                    )
-                for grant in grants:
-                    await give(session, row.user_id, grant, by)
-        except IntegrityError as error:
-            raise InputRejected("email_taken", f"there is a user {address} already") from error
+            except IntegrityError as error:
+                raise InputRejected("email_taken", f"there is a user {address} already") from error
+            what = f"user:{row.user_id}"
+            for organisation in _organisations(grants):
+                record(session, by, "user.add", what, organisation=organisation, after=_fields(row))
+            for grant in grants:
+                await give(session, row.user_id, grant, by)
         return view(row, tuple(grants))
 
     async def give_role(self, who: str, grant: Grant, by: Actor) -> User:

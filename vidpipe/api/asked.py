@@ -13,6 +13,7 @@ from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.dependencies import actor_of, check_scope, require
+from vidpipe.catalog.units import Unit
 from vidpipe.library import (
     AssetView,
     CommentView,
@@ -44,6 +45,21 @@ from vidpipe.library import (
 )
 
 
+@dataclass
+class Writing:
+    """How far it is written down what a request changes.
+
+    Attributes:
+        unit: the transaction of its changes; None: they are none in one.
+        announced: it was written down that it begins, before anything was changed.
+        settled: what there is to write is written.
+    """
+
+    unit: Unit | None = None
+    announced: bool = False
+    settled: bool = False
+
+
 @dataclass(frozen=True)
 class Asked:
     """One request to one library.
@@ -58,6 +74,8 @@ class Asked:
         before: what the route was given to change, as it was; for the audit log.
         allowed: the channels that it was allowed to do this to, in the order of asking.
         recorded: the changes that the audit log has already, in the order of their making.
+        path: of the request.
+        writing: how far it is written down.
     """
 
     library: Library
@@ -69,6 +87,8 @@ class Asked:
     before: list[BaseModel] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     recorded: list[str] = field(default_factory=list)
+    path: str = ""
+    writing: Writing = field(default_factory=Writing)
 
     @property
     def organisations(self) -> tuple[str, ...]:
@@ -353,6 +373,7 @@ def asked(action: Action) -> Callable[..., Awaitable[Asked]]:
             request_id,
             actor=actor_of(request, who.id),
             change=f"{noun}.{verb}",
+            path=request.scope["path"],
         )
         request.scope["vidpipe.asked"] = made
         return made

@@ -1,41 +1,199 @@
-"""The audit log of what requests change: one row for each that was obeyed."""
+"""The audit log of what requests change: rows in the transactions of the changes.
+
+What a request changes in the catalog is one transaction, and the rows that tell of it are part of
+it: both are there, or neither. What reaches beyond the catalog (a platform, bytes that get a name)
+is announced: a row says that it begins, before it does; another one says how it ended.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
+import inspect
 import json
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
-from sqlalchemy.orm import Session
+from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from vidpipe.accounts.audit import record
 from vidpipe.api.asked import Asked
 from vidpipe.api.middleware import limits_of
-from vidpipe.api.security.dependencies import gate_of
+from vidpipe.catalog.units import apart
+from vidpipe.errors import Unavailable
 from vidpipe.observability import events
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN, _WRAPPED = "_vidpipe_writes_down", "_vidpipe_in_one"
 
 #: The loop itself would forget what nobody waits for.
 _AT_WORK: set[asyncio.Task[Response]] = set()
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def writes_down(endpoint: Endpoint) -> Endpoint:
+    """Mark the function of a route that calls `changing` or `announce` itself.
+
+    What waits for bytes in a loop must: no transaction is open meanwhile.
+    """
+    setattr(endpoint, _OWN, True)
+    return endpoint
+
+
+@contextmanager
+def changing(asked: Asked) -> Iterator[None]:
+    """What this thread changes within it is one transaction; `settle` has it stand, with its rows.
+
+    Where that does not come nothing is changed.
+    """
+    with asked.library.engine.catalog.as_one() as unit:
+        asked.writing.unit = unit
+        try:
+            yield
+        finally:
+            asked.writing.unit = None
+
+
+def settle(
+    asked: Asked,
+    answer: object,
+    *,
+    where: str | None = None,
+    created: bool = False,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write down what was changed, and have both stand.
+
+    Args:
+        asked: by whom.
+        answer: how what was changed is shown: a model, or a response.
+        where: it is; none: where the answer says that it was created, or the request's path.
+        created: whether there was none before; also where the answer says where it is.
+        details: what the rows are to say besides.
+
+    Raises:
+        Unavailable: it cannot be written down; then nothing is changed.
+    """
+    state, catalog = asked.writing, asked.library.engine.catalog
+    location = answer.headers.get("location") if isinstance(answer, Response) else None
+    rows = _rows(
+        asked, where or location or asked.path, _shown(answer), created=created or bool(location)
+    )
+    if asked.recorded:
+        # Those who changed it wrote their own rows, in the same transaction.
+        rows = iter(())
+        if state.unit is not None and state.unit.changed and not state.unit.audited:
+            raise RuntimeError(f"{asked.change} changed something, and no row tells of it")
+    _write(asked, rows, details or {})
+    if state.unit is not None:
+        catalog.commit(state.unit)
+    state.settled = True
+
+
+def announce(asked: Asked) -> None:
+    """Write down that something begins that cannot be taken back, before it does.
+
+    What is changed in the catalog from then on are transactions of their own.
+
+    Raises:
+        Unavailable: it cannot be written down; then it is not to be begun.
+    """
+    state = asked.writing
+    if state.announced:
+        return
+    if state.unit is not None:
+        if state.unit.begun:
+            raise RuntimeError(f"{asked.change} is announced after it changed something")
+        state.unit.left = True
+    with apart():
+        _write(asked, _rows(asked, asked.path, None, created=False), {"begun": True})
+    state.announced = True
+
+
+def finishing(asked: Asked) -> Callable[[], None]:
+    """What announces that whoever looks at an upload finishes it, as every byte is there."""
+    return functools.partial(announce, dataclasses.replace(asked, change="upload.finish"))
+
+
+def _write(asked: Asked, rows: Iterator[dict[str, Any]], details: dict[str, Any]) -> None:
+    every = [{"details": details, **fields} for fields in rows]
+    if not every:
+        return
+    try:
+        with asked.library.engine.catalog.writing() as session:
+            for fields in every:
+                record(session, asked.actor, asked.change, **fields)
+    except (SQLAlchemyError, Unavailable) as error:
+        said = {"actor": asked.actor.id, "action": asked.change, "object": every[0]["what"]}
+        events.error("audit_write_failed", **said)
+        if isinstance(error, Unavailable):
+            raise
+        raise Unavailable("the audit log cannot be written, so that nothing is changed") from error
+
+
+def _end(asked: Asked, answer: object | None) -> None:
+    """Write down how something ended that was announced: that it was begun is known already."""
+    done, where, after = answer is not None, asked.path, _shown(answer)
+    try:
+        rows = _rows(asked, where, after, created=False)
+        _write(asked, ({**fields, "succeeded": done} for fields in rows), {})
+    except Unavailable:
+        # Told to the log of the service; it is as it is.
+        pass
+    asked.writing.settled = True
+
+
+def _in_one(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of a route, as one transaction with the rows that tell of it."""
+
+    @functools.wraps(endpoint)
+    def obeyed(**given: Any) -> Any:
+        asked = next((value for value in given.values() if isinstance(value, Asked)), None)
+        if asked is None:
+            raise TypeError(f"{endpoint.__name__} changes something, and takes nobody who asks")
+        with changing(asked):
+            answer = endpoint(**given)
+            refused = isinstance(answer, Response) and answer.status_code >= 300
+            if not (refused or asked.writing.announced or asked.writing.settled):
+                settle(asked, answer)
+            return answer
+
+    setattr(obeyed, _WRAPPED, True)
+    return obeyed
 
 
 class AuditedRoute(APIRoute):
-    """A route of the library: what it changes is written down before the answer is sent.
+    """A route of the library: what it changes and the row that tells of it are one transaction.
 
     Who, what (`job.cancel`, from the function's name), which object, digests of how it is shown
     before and after, the request. A create that is only answered again changes nothing.
 
     Whatever is read by GET answers HEAD, too: the same, without its body.
+
+    Raises:
+        TypeError: it changes something in the event loop, and does not say that it writes this
+            down itself: see `writes_down`.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **more: Any) -> None:
+        changes = bool(set(more.get("methods") or ("GET",)) - _READS)
+        if changes and inspect.iscoroutinefunction(endpoint):
+            if not getattr(endpoint, _OWN, False):
+                raise TypeError(f"{endpoint.__name__} changes something: see writes_down")
+        elif changes and not getattr(endpoint, _WRAPPED, False):
+            endpoint = _in_one(endpoint)
+        super().__init__(path, endpoint, **more)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is one for this route."""
@@ -59,11 +217,17 @@ class AuditedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def obeyed(request: Request) -> Response:
-            response = await handle(request)
+            try:
+                response = await handle(request)
+            except Exception:
+                begun: Asked | None = request.scope.get("vidpipe.asked")
+                if begun is not None and begun.writing.announced:
+                    await run_in_threadpool(_end, begun, None)
+                raise
             asked: Asked | None = request.scope.get("vidpipe.asked")
-            done = response.status_code < 300 and "idempotency-replayed" not in response.headers
-            if asked is not None and done and not asked.recorded:
-                await self._write(request, asked, response)
+            if asked is not None and asked.writing.announced:
+                done = response if response.status_code < 300 else None
+                await run_in_threadpool(_end, asked, done)
             return response
 
         async def handled(request: Request) -> Response:
@@ -83,24 +247,6 @@ class AuditedRoute(APIRoute):
 
         return handled
 
-    async def _write(self, request: Request, asked: Asked, response: Response) -> None:
-        created = response.headers.get("location")
-        what = created if created is not None else request.scope["path"]
-        after = json.loads(bytes(response.body)) if response.body else None
-        audit = gate_of(request).accounts.audit
-        for fields in _rows(asked, what, after, created=created is not None):
-            try:
-                await audit.write(asked.actor, asked.change, **fields)
-            except Exception:
-                # It is done, and cannot be taken back: the log of the service has what it can.
-                events.error(
-                    "audit_write_failed",
-                    actor=asked.actor.id,
-                    action=asked.change,
-                    object=fields["what"],
-                )
-                raise
-
 
 def _without_body(found: Response) -> Response:
     """What is said of an answer, without what is in it: a stream is not begun."""
@@ -109,18 +255,13 @@ def _without_body(found: Response) -> Response:
     return head
 
 
-def record_created(session: Session, asked: Asked, location: str, after: dict[str, Any]) -> None:
-    """Write down what a request created, in the transaction that keeps its answer.
-
-    Args:
-        session: of that transaction.
-        asked: by whom.
-        location: of what was created.
-        after: how it is shown.
-    """
-    for fields in _rows(asked, location, after, created=True):
-        record(session, asked.actor, asked.change, **fields)
-    asked.recorded.append(asked.change)
+def _shown(answer: object) -> dict[str, Any] | None:
+    """What an answer says, as whoever asked reads it."""
+    if isinstance(answer, BaseModel):
+        return answer.model_dump(mode="json", by_alias=True)
+    body = bytes(answer.body) if isinstance(answer, Response) else b""
+    said: dict[str, Any] | None = json.loads(body) if body else None
+    return said
 
 
 def _rows(

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 
 from vidpipe.accounts.memberships import LastAdmin
 from vidpipe.accounts.users import UnknownAccount
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.edits.merging import BadEdit
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import (
@@ -146,6 +147,7 @@ KINDS: tuple[tuple[type[VidpipeError], int, str], ...] = (
     (Unknown, 404, "not_found"),
     (UnknownAccount, 404, "account_not_found"),
     (LastAdmin, 409, "last_admin"),
+    (GatesUnreadable, 409, "gates_unreadable"),
     (NotReady, 409, "not_ready"),
     (WrongState, 409, "wrong_state"),
     (NameTaken, 409, "name_taken"),
@@ -217,13 +219,8 @@ async def answer(request: HTTPConnection, error: Exception) -> JSONResponse:
             refused.headers.append("set-cookie", cookie)
         return refused
     if isinstance(error, RequestValidationError):
-        return problem(
-            request_id,
-            422,
-            "invalid_request",
-            "the request is not as the documentation has it; details.errors says where",
-            details={"errors": _errors(error)},
-        )
+        said, details = _wrong(request, error), {"errors": _errors(error)}
+        return problem(request_id, 422, "invalid_request", said, details=details)
     if isinstance(error, HTTPException):
         if error.status_code == 400:
             # What FastAPI says of bytes that are no text.
@@ -261,9 +258,19 @@ def _details(error: VidpipeError) -> dict[str, Any]:
         return {"version": error.version, "document": error.document.model_dump(mode="json")}
     if isinstance(error, ScheduleConflict):
         return error.details
+    if isinstance(error, GatesUnreadable):
+        return {"channel": error.channel}
     if isinstance(error, BadEdit):
         return {"problems": list(error.problems)}
     return {}
+
+
+def _wrong(request: HTTPConnection, error: RequestValidationError) -> str:
+    """What is wrong with a request as a whole."""
+    whole = any(tuple(item["loc"]) == ("body",) for item in error.errors())
+    if whole and "json" not in request.headers.get("content-type", ""):
+        return "the body is read as JSON with the header Content-Type: application/json only"
+    return "the request is not as the documentation has it; details.errors says where"
 
 
 def _errors(error: RequestValidationError) -> list[dict[str, str]]:

@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from vidpipe.api.asked import Asked
-from vidpipe.api.audited import record_created
+from vidpipe.api.audited import settle
 from vidpipe.api.problems import ApiError
+from vidpipe.catalog.units import apart
 
 Key = Annotated[
     str | None,
@@ -70,7 +71,9 @@ def once(
     who = asked.principal.id
     sent = json.dumps(body.model_dump(mode="json"), sort_keys=True)
     digest = hashlib.sha256(f"{route}\n{sent}".encode()).hexdigest()
-    claim = keys.claim(who, key, route, digest)
+    # A claim stands whatever becomes of what is changed: others are to see it at once.
+    with apart():
+        claim = keys.claim(who, key, route, digest)
     if claim.digest != digest:
         raise ApiError(
             422, "idempotency_key_reused", "this Idempotency-Key was sent with another request"
@@ -84,19 +87,21 @@ def once(
                 "moment",
                 headers={"Retry-After": "1"},
             )
+        asked.writing.settled = True
         return _response(claim.status, claim.location, claim.body, replayed=True)
     try:
         created = work()
+        # What is created, the answer that is kept and the rows that tell of it are there together.
+        keys.answered(who, key, claim.token, 201, created.location, created.kept())
+        answer = _answer(201, created)
+        settle(asked, answer)
     except BaseException:
-        keys.let_go(who, key, claim.token)
+        if asked.writing.unit is not None:
+            asked.writing.unit.roll_back()
+        with apart():
+            keys.let_go(who, key, claim.token)
         raise
-    shown = created.view.model_dump(mode="json")
-    # Whoever is answered again finds the row of the first time: both are there, or neither.
-    keys.answered(
-        *(who, key, claim.token, 201, created.location, created.kept()),
-        beside=lambda session: record_created(session, asked, created.location, shown),
-    )
-    return _answer(201, created)
+    return answer
 
 
 def _answer(status: int, created: Created) -> Response:

@@ -22,6 +22,7 @@ from vidpipe.api.security.dependencies import actor_of, gate_of, limit, limit_ad
 from vidpipe.api.security.gate import Gate
 from vidpipe.catalog.review_states import REASONS, NotDecided, Reason
 from vidpipe.catalog.reviews import Decider
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.errors import Misconfigured, Unavailable, VidpipeError
 from vidpipe.library import Library, Refused, ReviewItem, UnknownClip, UnknownDecision
 from vidpipe.library.review_links import NAME, OpenedLink
@@ -164,9 +165,15 @@ def _obeyed(
     if not 1 <= len(name) <= NAME or not name.isprintable():
         return 422, f"Say who you are, in {NAME} letters at most."
     try:
-        work(_library(request), opened, clip_id, form, by, f"{name} (by link)")
+        catalog = _library(request).engine.catalog
+        with catalog.as_one() as unit:
+            work(_library(request), opened, clip_id, form, by, f"{name} (by link)")
+            catalog.commit(unit)
     except NotDecided as error:
         return 409, _sentence(_told(error))
+    except GatesUnreadable:
+        # Whoever has the link can mend nothing.
+        return 409, "Nothing can be decided here for now. Tell whoever sent you the link."
     except (Refused, UnknownClip, UnknownDecision) as error:
         return 422, _sentence(str(error))
     return None

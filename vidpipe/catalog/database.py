@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.addresses import shown, without
 from vidpipe.catalog.transitions import LoggedSession
+from vidpipe.catalog.units import PENDING_EVENTS, PENDING_TOTALS, Unit, current, within
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.observability import spans
 
@@ -42,10 +43,6 @@ _KINDS = "VIDPIPE_DATABASE_URL: use sqlite:///file or postgresql+psycopg2://..."
 _DAMAGE = ("malformed", "not a database", "disk image")
 #: How long a process waits for SQLite's lock.
 LOCK_S = 30
-#: Where a session keeps what its transaction adds to totals.
-PENDING_TOTALS = "vidpipe.totals"
-#: Where a session keeps the events that its transaction emits.
-PENDING_EVENTS = "vidpipe.events"
 #: Connections that a process keeps open to a server, once it has needed so many at once.
 _KEPT = 10
 
@@ -166,6 +163,11 @@ class Database:
         if shared is not None:
             yield shared
             return
+        unit = current(self.engine)
+        if unit is not None and unit.begun:
+            with self._reach(), unit.reading() as session:
+                yield session
+            return
         with (
             self._reach(),
             LoggedSession(self.engine, expire_on_commit=False) as session,
@@ -194,23 +196,65 @@ class Database:
 
         A reader that turns into a writer fails at once when another was faster.
         """
-        engine = self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
+        unit = current(self.engine)
+        if unit is not None:
+            with self._reach(), unit.part() as session:
+                yield session
+            return
         with (
             self._reach(),
-            LoggedSession(engine, expire_on_commit=False) as session,
+            LoggedSession(self._at_once, expire_on_commit=False) as session,
             session.begin(),
         ):
             session.info[PENDING_EVENTS] = []
             yield session
-            # They import the tables, which not everything that opens a database needs.
-            if PENDING_TOTALS in session.info:
-                from vidpipe.catalog.totals import write
+            _end(session)
 
-                write(session)
-            if session.info[PENDING_EVENTS]:
-                from vidpipe.catalog.events import write as write_events
+    @property
+    def _at_once(self) -> Engine:
+        return self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
 
-                write_events(session)
+    @contextmanager
+    def as_one(self) -> Iterator[Unit]:
+        """What this thread changes within it is changed in one transaction, at the end.
+
+        It begins with the first change; what is read before that is read as anywhere else. An
+        error takes everything back. Whoever opens it commits it: see `commit`. Nothing that waits
+        for someone else (a platform, a bucket) happens after the first change.
+        """
+        unit = Unit(self._at_once)
+        with within(unit):
+            try:
+                yield unit
+            finally:
+                unit.roll_back()
+
+    def commit(self, unit: Unit) -> None:
+        """Have what was changed in a unit stand."""
+        with self._reach():
+            unit.commit(_end)
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Have something done that cannot be taken back, once what was changed stands: at once,
+        unless this thread works in a unit."""
+        unit = current(self.engine)
+        if unit is None:
+            work()
+        else:
+            unit.afterwards(work)
+
+
+def _end(session: Session) -> None:
+    """Write what a transaction ends with: what it adds to totals, and the events that it emits."""
+    # They import the tables, which not everything that opens a database needs.
+    if PENDING_TOTALS in session.info:
+        from vidpipe.catalog.totals import write
+
+        write(session)
+    if session.info[PENDING_EVENTS]:
+        from vidpipe.catalog.events import write as write_events
+
+        write_events(session)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -17,11 +17,11 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.database import PENDING_EVENTS
 from vidpipe.catalog.event_tables import EventRow
 from vidpipe.catalog.event_types import EVENTS
 from vidpipe.catalog.notices import tell_of_event
 from vidpipe.catalog.tables import now
+from vidpipe.catalog.units import PENDING_EVENTS
 from vidpipe.catalog.webhook_tables import EndpointRow
 
 #: Every type that is emitted, and when.

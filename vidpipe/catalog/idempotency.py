@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.tables import IdempotencyRow, now
@@ -70,8 +68,6 @@ class IdempotencyKeys:
         status: int,
         location: str | None,
         body: str,
-        *,
-        beside: Callable[[Session], None] | None = None,
     ) -> None:
         """Keep the answer for whoever asks again.
 
@@ -82,7 +78,6 @@ class IdempotencyKeys:
             status: HTTP's, of the answer.
             location: of what was created.
             body: of the answer.
-            beside: writes what must be there whenever the answer is, in its transaction.
         """
         query = update(IdempotencyRow).where(
             IdempotencyRow.principal == principal,
@@ -91,16 +86,15 @@ class IdempotencyKeys:
         )
         with self._db.writing() as session:
             session.execute(query.values(status=status, location=location, body=body))
-            if beside is not None:
-                beside(session)
 
     def let_go(self, principal: str, key: str, token: str) -> None:
-        """The request failed: it may be sent again as it is."""
+        """The request failed: it may be sent again as it is, unless its answer is kept."""
         with self._db.writing() as session:
             session.execute(
                 delete(IdempotencyRow).where(
                     IdempotencyRow.principal == principal,
                     IdempotencyRow.key == key,
                     IdempotencyRow.token == token,
+                    IdempotencyRow.status.is_(None),
                 )
             )

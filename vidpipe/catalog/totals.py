@@ -17,8 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.database import PENDING_TOTALS, Database
+from vidpipe.catalog.database import Database
 from vidpipe.catalog.tables import TotalRow
+from vidpipe.catalog.units import PENDING_TOTALS
 
 #: Upper ends of the classes of durations, in seconds: a stage takes a second or an hour.
 DURATIONS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import event, inspect
@@ -13,6 +14,8 @@ from vidpipe.catalog.tables import FailureRow, JobRow, RequestRow
 from vidpipe.observability import context, events
 
 _SAID = "vidpipe.transitions"
+#: Where a session of a larger transaction keeps what is logged when that is committed.
+_LATER = "vidpipe.transitions.later"
 
 
 class LoggedSession(Session):
@@ -36,13 +39,28 @@ def _gather(session: Session, *_: Any) -> None:
 
 @event.listens_for(LoggedSession, "after_commit")
 def _tell(session: Session) -> None:
-    for row, say in session.info.pop(_SAID, ()):
+    said = session.info.pop(_SAID, ())
+    later = session.info.get(_LATER)
+    if later is not None:
+        later.extend(partial(say, row) for row, say in said)
+        return
+    for row, say in said:
         say(row)
 
 
 @event.listens_for(LoggedSession, "after_rollback")
 def _forget(session: Session) -> None:
     session.info.pop(_SAID, None)
+
+
+def say_later(session: Session) -> list[Callable[[], None]]:
+    """What a session would have logged, which is part of a larger transaction, until now.
+
+    From the first call on it logs nothing itself.
+    """
+    said: list[Callable[[], None]] = session.info.get(_LATER, [])
+    session.info[_LATER] = []
+    return said
 
 
 def _own(row: JobRow | RequestRow) -> Mapping[str, str | None]:

@@ -9,8 +9,25 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vidpipe.errors import Misconfigured
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _WEEK: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class GatesUnreadable(Misconfigured):
+    """What was set of a channel's gates is nothing that this version knows.
+
+    Attributes:
+        channel: whose gates.
+    """
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        super().__init__(
+            f"the gates of the channel {channel} were set by a later version of vidpipe, so that "
+            "nobody can decide in it: run that version, or set them anew or reset them"
+        )
 
 
 class GateName(StrEnum):

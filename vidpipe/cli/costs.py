@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
-from vidpipe.cli.audited import written_down
+from vidpipe.cli.audited import changing, written_down
 
 if TYPE_CHECKING:
     from vidpipe.costs.budgets import BudgetScope, Period
@@ -163,9 +163,9 @@ def services(
     def go() -> int:
         asked = library()
         if reset is not None:
-            done = asked.spending.reset_service(reset)
-            if done:
-                written_down(asked, "service.reset", [(f"services/{reset}", None)])
+            with changing(asked):
+                done = asked.spending.reset_service(reset)
+                written_down(asked, "service.reset", [(f"services/{reset}", None)], done=done)
             out.print("it is called again" if done else "nothing kept it from being called")
             return 0
         shown = table("service", "", "failures", "until", "quotas")
@@ -222,10 +222,11 @@ def set_budget(
         asked = library()
         whose, when = _budget(scope, period)
         _known(asked, whose, subject)
-        made = asked.spending.set_budget(
-            whose, subject, when, soft=_amount(soft), hard=_amount(hard), by="command line"
-        )
-        _note(asked, "budget.set", made, soft=soft, hard=hard)
+        with changing(asked):
+            made = asked.spending.set_budget(
+                whose, subject, when, soft=_amount(soft), hard=_amount(hard), by="command line"
+            )
+            _note(asked, "budget.set", made, soft=soft, hard=hard)
         _say(made)
         return 0
 
@@ -239,8 +240,9 @@ def unset_budget(scope: ScopeArgument, subject: SubjectArgument, period: PeriodA
     def go() -> int:
         asked = library()
         whose, when = _budget(scope, period)
-        made = asked.spending.unset_budget(whose, subject, when, by="command line")
-        _note(asked, "budget.unset", made)
+        with changing(asked):
+            made = asked.spending.unset_budget(whose, subject, when, by="command line")
+            _note(asked, "budget.unset", made)
         _say(made)
         return 0
 
@@ -262,15 +264,16 @@ def raise_budget(
         whose, when = _budget(scope, period)
         _known(asked, whose, subject)
         before = asked.engine.catalog.requests.count_waiting()
-        made = asked.spending.raise_budget(
-            whose,
-            subject,
-            when,
-            amount=_amount(amount) or Decimal(0),
-            reason=reason,
-            by="command line",
-        )
-        _note(asked, "budget.raise", made, amount=amount, reason=reason)
+        with changing(asked):
+            made = asked.spending.raise_budget(
+                whose,
+                subject,
+                when,
+                amount=_amount(amount) or Decimal(0),
+                reason=reason,
+                by="command line",
+            )
+            _note(asked, "budget.raise", made, amount=amount, reason=reason)
         _say(made)
         if before:
             out.print(f"{before} runs that waited try again")

@@ -30,15 +30,18 @@ def download(
     """
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
         from vidpipe.library import DownloadEnd, JobSpec
 
         codes = {DownloadEnd.STORED: 0, DownloadEnd.FAILED: 3}
         asked, job_id, code = library(), None, 0
         if url is not None:
             spec = JobSpec(source_url=url, channel=channel, rights_confirmed=rights_confirmed)
-            job_id = asked.jobs.create([spec], asked_by="local")[0].job_id
-            written_down(asked, "job.create", [(f"jobs/{job_id}", channel)], rights_confirmed=True)
+            with changing(asked):
+                job_id = asked.jobs.create([spec], asked_by="local")[0].job_id
+                written_down(
+                    asked, "job.create", [(f"jobs/{job_id}", channel)], rights_confirmed=True
+                )
         while (outcome := asked.downloads.work_off_one(job_id=job_id)) is not None:
             say.print(f"{outcome.job_id}: {plain(outcome.message)}")
             code = max(code, codes.get(outcome.end, 4))

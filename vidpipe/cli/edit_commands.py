@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
-from vidpipe.cli.audited import of_videos, written_down
+from vidpipe.cli.audited import changing, of_videos, written_down
 from vidpipe.errors import Misconfigured
 from vidpipe.timeline import clock
 
@@ -105,14 +105,15 @@ def change(
         asked, by = library(), EditAuthor("command line", source="cli", note=note)
         if file is not None:
             told = _read(file)
-        if clip is not None:
-            saved = asked.edits.patch_clip(video, clip, told, version=version, by=by)
-        elif file is not None:
-            document = checked(EditDocument, told)
-            saved = asked.edits.put(video, document, version=version, by=by)
-        else:
-            saved = asked.edits.patch(video, told, version=version, by=by)
-        written_down(asked, "edits.save", of_videos(asked, [video]), version=saved.version)
+        with changing(asked):
+            if clip is not None:
+                saved = asked.edits.patch_clip(video, clip, told, version=version, by=by)
+            elif file is not None:
+                document = checked(EditDocument, told)
+                saved = asked.edits.put(video, document, version=version, by=by)
+            else:
+                saved = asked.edits.patch(video, told, version=version, by=by)
+            written_down(asked, "edits.save", of_videos(asked, [video]), version=saved.version)
         out.print(f"Saved as version {saved.version}. vidpipe edits render {video} makes it.")
         return 0
 
@@ -220,8 +221,9 @@ def restore(
 
         asked = library()
         by = EditAuthor("command line", source="cli", note=note)
-        saved = asked.edits.restore(video, version, version=None, by=by)
-        written_down(asked, "edits.restore", of_videos(asked, [video]), version=saved.version)
+        with changing(asked):
+            saved = asked.edits.restore(video, version, version=None, by=by)
+            written_down(asked, "edits.restore", of_videos(asked, [video]), version=saved.version)
         out.print(f"Version {saved.version} says what version {version} said.")
         return 0
 
@@ -244,8 +246,9 @@ def render(
         if dry:
             out.print(f"about {found.seconds:.0f} s in all")
             return 0
-        made = asked.edits.render(video, by="command line")
-        written_down(asked, "edits.render", of_videos(asked, [video]), job=made.job.job_id)
+        with changing(asked):
+            made = asked.edits.render(video, by="command line")
+            written_down(asked, "edits.render", of_videos(asked, [video]), job=made.job.job_id)
         out.print(f"Asked for as {made.job.job_id}, about {found.seconds:.0f} s.")
         return 0
 

@@ -47,8 +47,10 @@ def send_test(
 
     def go() -> int:
         asked = library()
+        # What is sent cannot be taken back.
+        names = asked.telling.named(target)
+        written_down(asked, "notify.test", [(f"targets/{name}", None) for name in names])
         found = asked.telling.test(target)
-        written_down(asked, "notify.test", [(f"targets/{item.name}", None) for item in found])
         for item in found:
             if item.error is None:
                 out.print(f"{item.name}: taken")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
-from vidpipe.cli.audited import of_videos, written_down
+from vidpipe.cli.audited import changing, of_videos, written_down
 from vidpipe.cli.costs import say_estimate
 from vidpipe.errors import Misconfigured
 
@@ -49,8 +49,11 @@ def plan(
         if request:
             stale_ones = [item for item in plans if item.stale]
             for item in stale_ones:
-                asked.request_stale([item])
-                written_down(asked, "video.request", of_videos(asked, [item.video_id]), stale=True)
+                with changing(asked):
+                    asked.request_stale([item])
+                    written_down(
+                        asked, "video.request", of_videos(asked, [item.video_id]), stale=True
+                    )
             out.print(f"{len(stale_ones)} asked for")
         return 0
 
@@ -96,9 +99,11 @@ def failures(
             if missing:
                 raise Misconfigured(f"no such failure: {', '.join(map(str, sorted(missing)))}")
             chosen = known if retry_all else set(retry or ())
-            out.print(f"{asked.retry(chosen)} asked for again")
-            again = [(f"failures/{f.id}", f.channel) for f in found if f.id in chosen]
-            written_down(asked, "failure.retry", again)
+            with changing(asked):
+                count = asked.retry(chosen)
+                again = [(f"failures/{f.id}", f.channel) for f in found if f.id in chosen]
+                written_down(asked, "failure.retry", again)
+            out.print(f"{count} asked for again")
             return 0
         ui_url = asked.engine.settings.ui_url
         if as_json:
@@ -151,8 +156,9 @@ def request(
             asked.status(video)
         count = 0
         for video in videos:
-            count += asked.request(video, stages=stage or None)
-            written_down(asked, "video.request", of_videos(asked, [video]), stages=stage)
+            with changing(asked):
+                count += asked.request(video, stages=stage or None)
+                written_down(asked, "video.request", of_videos(asked, [video]), stages=stage)
         out.print(f"{count} asked for, {len(videos) - count} were asked for already")
         return 0
 
@@ -183,12 +189,11 @@ def retention(
         for kept in found.kept:
             out.print(f"kept {kept.video_id}: {kept.why}")
         if apply:
-            removed = {"planned": len(found.removals)}
-            try:
-                removed["removed"] = asked.remove(found)
-            finally:
-                # What was removed before an error is gone: the log says that it was begun.
-                written_down(asked, "retention.apply", [("retention", None)], **removed)
+            # What is removed is gone, whatever comes then: that it is begun is written down first.
+            planned, what = len(found.removals), [("retention", None)]
+            written_down(asked, "retention.apply", what, planned=planned, begun=True)
+            removed = asked.remove(found)
+            written_down(asked, "retention.apply", what, planned=planned, removed=removed)
         done = "removed" if apply else "would be removed"
         out.print(f"{len(found.removals)} objects, {found.size_bytes / 1e6:.1f} MB {done}")
         return 0
@@ -210,12 +215,13 @@ def hold(
 
     def go() -> int:
         asked = library()
-        if release:
-            asked.release(video)
-        else:
-            asked.hold(video, reason)
-        action = "video.release" if release else "video.hold"
-        written_down(asked, action, of_videos(asked, [video]))
+        with changing(asked):
+            if release:
+                asked.release(video)
+            else:
+                asked.hold(video, reason)
+            action = "video.release" if release else "video.hold"
+            written_down(asked, action, of_videos(asked, [video]))
         return 0
 
     raise typer.Exit(guard(go))
@@ -231,8 +237,10 @@ def retire(
         asked = library()
         # Each with its row: what was done before an error is in the log.
         for video in asked.check_retirable(videos):
-            out.print(f"{video}: {asked.retire([video])[video]} files removed")
-            written_down(asked, "video.retire", of_videos(asked, [video]))
+            with changing(asked):
+                count = asked.retire([video])[video]
+                written_down(asked, "video.retire", of_videos(asked, [video]))
+            out.print(f"{video}: {count} files removed")
         return 0
 
     raise typer.Exit(guard(go))

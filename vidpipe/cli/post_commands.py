@@ -103,21 +103,24 @@ def make(
     """Have a clip posted to an account of its channel; one that waits for approval waits."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
         say_dry(asked.engine.settings)
-        made = asked.posts.make(
-            video,
-            clip,
-            account,
-            at=_moment(at),
-            at_once=now,
-            anyway=anyway,
-            changes=_changes(title, text, privacy),
-            by="local",
-        )
-        written_down(asked, "social_post.create", [(f"social-posts/{made.post_id}", made.channel)])
+        with changing(asked):
+            made = asked.posts.make(
+                video,
+                clip,
+                account,
+                at=_moment(at),
+                at_once=now,
+                anyway=anyway,
+                changes=_changes(title, text, privacy),
+                by="local",
+            )
+            written_down(
+                asked, "social_post.create", [(f"social-posts/{made.post_id}", made.channel)]
+            )
         return _say(made)
 
     raise typer.Exit(guard(go))
@@ -217,11 +220,12 @@ def _do(post: str, action: str, work: Callable[[Library], SocialPost]) -> None:
     """Do something to a post, write it down, and say where it stands."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
-        found = work(asked)
-        written_down(asked, f"social_post.{action}", [(f"social-posts/{post}", found.channel)])
+        with changing(asked):
+            found = work(asked)
+            written_down(asked, f"social_post.{action}", [(f"social-posts/{post}", found.channel)])
         return _say(found)
 
     raise typer.Exit(guard(go))

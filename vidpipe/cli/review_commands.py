@@ -350,7 +350,7 @@ def link(
     """Make a link for reviewers without an account, and print it: it cannot be shown again."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
         from vidpipe.library import LinkPermission
 
         known = tuple(LinkPermission)
@@ -361,17 +361,18 @@ def link(
         asked = library()
         channel = asked.status(video).channel
         secret = typer.prompt("Password", hide_input=True, err=True) if password else None
-        made = asked.reviews.links.create(
-            video,
-            clips=clip or None,
-            permission=LinkPermission(permission),
-            expires_in_h=expires_in_h,
-            password=secret,
-            label=label,
-            created_by="local",
-        )
-        what = f"reviews/links/{made.link.link_id}"
-        written_down(asked, "review_link.create", [(what, channel)])
+        with changing(asked):
+            made = asked.reviews.links.create(
+                video,
+                clips=clip or None,
+                permission=LinkPermission(permission),
+                expires_in_h=expires_in_h,
+                password=secret,
+                label=label,
+                created_by="local",
+            )
+            what = f"reviews/links/{made.link.link_id}"
+            written_down(asked, "review_link.create", [(what, channel)])
         err.print(f"vidpipe: {made.link.link_id}; keep the link: it is not shown again")
         if not asked.engine.settings.public_url:
             err.print("vidpipe: put the address of vidpipe serve before it, or set "
@@ -413,11 +414,12 @@ def revoke(
     """Have a link open nothing any more."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
-        found = asked.reviews.links.revoke(which)
-        written_down(asked, "review_link.revoke", [(f"reviews/links/{which}", found.channel)])
+        with changing(asked):
+            found = asked.reviews.links.revoke(which)
+            written_down(asked, "review_link.revoke", [(f"reviews/links/{which}", found.channel)])
         out.print(f"{found.link_id}: opens nothing any more")
         return 0
 

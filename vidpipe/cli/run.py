@@ -191,7 +191,13 @@ def submit(
         raise typer.BadParameter("--transcript goes with one file")
 
     def one(file: Path) -> int:
-        taken = library().submit(file, channel=channel, transcript=transcript)
+        from vidpipe.cli.audited import of_videos, written_down
+
+        asked = library()
+        # Its bytes are stored by what follows: that it begins is written down first.
+        written_down(asked, "video.submit", [(f"channels/{channel}", channel)], begun=True)
+        taken = asked.submit(file, channel=channel, transcript=transcript)
+        written_down(asked, "video.submit", of_videos(asked, [taken.video_id]))
         say.print(f"{taken.video_id}: {plain(taken.message)}")
         return 0
 

@@ -106,14 +106,15 @@ def move(
     """Have a post go out at another moment; what speaks against it is said."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
         channel = asked.posts.get(post).channel
         zone = asked.schedule.rules(channel).zone
         at = None if when == "next" else _moment("WHEN", when, zone)
-        moment = asked.schedule.move(post, at=at, anyway=anyway)
-        written_down(asked, "social_post.change", [(f"social-posts/{post}", channel)])
+        with changing(asked):
+            moment = asked.schedule.move(post, at=at, anyway=anyway)
+            written_down(asked, "social_post.change", [(f"social-posts/{post}", channel)])
         out.print(f"{post} goes out at {_told(moment, zone)} ({zone.key})")
         return 0
 
@@ -133,14 +134,15 @@ def pause(
     """Have a channel, or one of its platforms, post nothing. What was begun is finished."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
         zone = asked.schedule.rules(channel).zone
         end = _moment("--until", until, zone) if until is not None else None
-        asked.schedule.pause(channel, _platform(platform), reason=reason, until=end, by="local")
-        what = f"channels/{channel}/publishing-pause"
-        written_down(asked, "publishing.pause", [(what, channel)])
+        with changing(asked):
+            asked.schedule.pause(channel, _platform(platform), reason=reason, until=end, by="local")
+            what = f"channels/{channel}/publishing-pause"
+            written_down(asked, "publishing.pause", [(what, channel)])
         then = f"until {_told(end, zone)} ({zone.key})" if end else "until it is resumed"
         out.print(f"{channel}{f' at {platform}' if platform else ''} is paused {then}")
         return 0
@@ -153,12 +155,13 @@ def resume(channel: ChannelArg, platform: PlatformOption = None) -> None:
     """Have a channel, or one of its platforms, post again."""
 
     def go() -> int:
-        from vidpipe.cli.audited import written_down
+        from vidpipe.cli.audited import changing, written_down
 
         asked = library()
-        asked.schedule.resume(channel, _platform(platform), by="local")
-        what = f"channels/{channel}/publishing-pause"
-        written_down(asked, "publishing.resume", [(what, channel)])
+        with changing(asked):
+            asked.schedule.resume(channel, _platform(platform), by="local")
+            what = f"channels/{channel}/publishing-pause"
+            written_down(asked, "publishing.resume", [(what, channel)])
         out.print(f"{channel}{f' at {platform}' if platform else ''} posts again")
         return 0
 
@@ -170,9 +173,14 @@ def fill(channel: ChannelOption = None) -> None:
     """Give queued posts their slots now; a service does so by itself."""
 
     def go() -> int:
+        from vidpipe.cli.audited import changing, written_down
+
         asked = library()
         for name in _channels(asked, channel):
-            placed = asked.schedule.place_queued(name)
+            with changing(asked):
+                placed = asked.schedule.place_queued(name)
+                where = [(f"channels/{name}/schedule", name)]
+                written_down(asked, "schedule.fill", where, posts=placed)
             if placed or channel is not None:
                 out.print(f"{name}: {placed} posts got a slot")
         return 0

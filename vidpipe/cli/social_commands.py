@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, say_dry, table
-from vidpipe.cli.audited import written_down
+from vidpipe.cli.audited import changing, written_down
 
 if TYPE_CHECKING:
     from vidpipe.library import Library, SocialAccountView
@@ -85,9 +85,10 @@ def connect(
         asked = library()
         say_dry(asked.engine.settings)
         if address is not None:
-            made = asked.social_accounts.add(channel, platform, address, by="local")
-            assert made.account is not None
-            _written_down(asked, "connect", made.account)
+            with changing(asked):
+                made = asked.social_accounts.add(channel, platform, address, by="local")
+                assert made.account is not None
+                _written_down(asked, "connect", made.account)
             _tell(made.account)
             if made.secret is not None:
                 err.print("vidpipe: keep its secret: it is not shown again")
@@ -106,8 +107,9 @@ def refresh(account: Which) -> None:
 
     def go() -> int:
         asked = library()
+        # What a platform is asked for cannot be taken back.
+        _written_down(asked, "refresh", asked.social_accounts.get(account))
         found = asked.social_accounts.refresh(account)
-        _written_down(asked, "refresh", found)
         until = f" until {found.expires_at:%Y-%m-%d %H:%M} UTC" if found.expires_at else ""
         out.print(f"{account} ({line(found.name)}): {found.state}{until}")
         for name, value in found.limits.items():
@@ -123,8 +125,8 @@ def disconnect(account: Which) -> None:
 
     def go() -> int:
         asked = library()
+        _written_down(asked, "disconnect", asked.social_accounts.get(account))
         found = asked.social_accounts.disconnect(account)
-        _written_down(asked, "disconnect", found)
         out.print(f"{account} ({line(found.name)}): {line(found.problem)}")
         return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, line, out, table
-from vidpipe.cli.audited import written_down
+from vidpipe.cli.audited import changing, written_down
 from vidpipe.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -87,15 +87,16 @@ def add(
         from vidpipe.catalog.events import OUTCOMES
 
         asked = library()
-        made = asked.webhooks.create(
-            organisation=organisation,
-            url=url,
-            types=kind or list(OUTCOMES),
-            channels=channel or None,
-            description=description[:400],
-            created_by="local",
-        )
-        _written_down(asked, "webhook.create", made.endpoint)
+        with changing(asked):
+            made = asked.webhooks.create(
+                organisation=organisation,
+                url=url,
+                types=kind or list(OUTCOMES),
+                channels=channel or None,
+                description=description[:400],
+                created_by="local",
+            )
+            _written_down(asked, "webhook.create", made.endpoint)
         err.print(f"vidpipe: {made.endpoint.endpoint_id}; keep its secret: it is not shown again")
         typer.echo(made.secret)
         return 0
@@ -109,8 +110,9 @@ def remove(webhook: Which) -> None:
 
     def go() -> int:
         asked = library()
-        removed = asked.webhooks.remove(webhook)
-        _written_down(asked, "webhook.remove", removed)
+        with changing(asked):
+            removed = asked.webhooks.remove(webhook)
+            _written_down(asked, "webhook.remove", removed)
         out.print(f"{removed.endpoint_id} ({line(removed.url)}): removed")
         return 0
 
@@ -127,8 +129,9 @@ def disable(
     def go() -> int:
         asked = library()
         revision = asked.webhooks.get(webhook).revision
-        changed = asked.webhooks.change(webhook, revision=revision, enabled=enable)
-        _written_down(asked, "webhook.change", changed)
+        with changing(asked):
+            changed = asked.webhooks.change(webhook, revision=revision, enabled=enable)
+            _written_down(asked, "webhook.change", changed)
         out.print(f"{webhook}: {'enabled' if enable else 'disabled'}")
         return 0
 
@@ -147,8 +150,9 @@ def rotate(
 
     def go() -> int:
         asked = library()
-        made = asked.webhooks.rotate(webhook, overlap_h=overlap_h)
-        _written_down(asked, "webhook_secret.rotate", made.endpoint)
+        with changing(asked):
+            made = asked.webhooks.rotate(webhook, overlap_h=overlap_h)
+            _written_down(asked, "webhook_secret.rotate", made.endpoint)
         until = made.endpoint.old_secret_until
         said = f"signs until {until:%Y-%m-%d %H:%M} UTC, too" if until else "signs no longer"
         err.print(f"vidpipe: the old secret {said}; keep the new one")
@@ -164,8 +168,9 @@ def send_test(webhook: Which) -> None:
 
     def go() -> int:
         asked = library()
-        made = asked.webhooks.test(webhook)
-        _written_down(asked, "webhook.ping", asked.webhooks.get(webhook))
+        with changing(asked):
+            made = asked.webhooks.test(webhook)
+            _written_down(asked, "webhook.ping", asked.webhooks.get(webhook))
         out.print(f"{made.delivery_id}: {made.state}; see vidpipe webhooks deliveries {webhook}")
         return 0
 
@@ -217,13 +222,15 @@ def replay(
     def go() -> int:
         asked = library()
         if since is None:
-            again = asked.webhooks.replay(which)
-            whose = asked.webhooks.get(again.endpoint_id)
-            _written_down(asked, "delivery.replay", whose, f"deliveries/{which}")
+            with changing(asked):
+                again = asked.webhooks.replay(which)
+                whose = asked.webhooks.get(again.endpoint_id)
+                _written_down(asked, "delivery.replay", whose, f"deliveries/{which}")
             out.print(f"{again.delivery_id}: {again.state}")
         else:
-            count = asked.webhooks.replay_failed(which, _moment(since))
-            _written_down(asked, "webhook.replay", asked.webhooks.get(which))
+            with changing(asked):
+                count = asked.webhooks.replay_failed(which, _moment(since))
+                _written_down(asked, "webhook.replay", asked.webhooks.get(which))
             out.print(f"{count} are sent again")
         return 0
 

@@ -94,21 +94,21 @@ class GateSettings:
         """
         file = self.engine.channels[channel].review.model_dump(mode="json")
         given = rules.model_dump(mode="json") if rules is not None else None
-        try:
-            with self.engine.catalog.writing() as session:
+        with self.engine.catalog.writing() as session:
+            try:
                 replaced = set_rules(session, channel, given, version=version, by=who.id)
-                if replaced is None:
-                    raise Changed(f"the gates of {channel}")
-                record(
-                    session,
-                    audit,
-                    "gates.set" if rules is not None else "gates.reset",
-                    f"channels/{channel}/gates",
-                    organisation=self.engine.channels[channel].organisation,
-                    before=replaced.rules if replaced.rules is not None else file,
-                    after=given if given is not None else file,
-                )
-        except IntegrityError as error:
-            # Two set it for the first time at once.
-            raise Changed(f"the gates of {channel}") from error
+            except IntegrityError as error:
+                # Two set it for the first time at once.
+                raise Changed(f"the gates of {channel}") from error
+            if replaced is None:
+                raise Changed(f"the gates of {channel}")
+            record(
+                session,
+                audit,
+                "gates.set" if rules is not None else "gates.reset",
+                f"channels/{channel}/gates",
+                organisation=self.engine.channels[channel].organisation,
+                before=replaced.rules if replaced.rules is not None else file,
+                after=given if given is not None else file,
+            )
         return self.get(channel, who)

@@ -119,12 +119,8 @@ class Telling:
             Misconfigured: no target is set, or none of this name.
         """
         active = self.engine.settings.notify.active
-        if not active:
-            raise Misconfigured("nobody is told: VIDPIPE_NOTIFY__TARGETS__NAME__URL sets a target")
-        if name is not None and name not in active:
-            raise Misconfigured(f"{name!r} is no target: there are {', '.join(sorted(active))}")
         found = []
-        for target in [name] if name is not None else sorted(active):
+        for target in self.named(name):
             error = None
             try:
                 self._sender.send(target, active[target].url.get_secret_value(), self._message())
@@ -132,6 +128,19 @@ class Telling:
                 error = str(raised)
             found.append(TestOutcome(name=target, error=error))
         return tuple(found)
+
+    def named(self, name: str | None = None) -> tuple[str, ...]:
+        """The names of every target, or the one of this name.
+
+        Raises:
+            Misconfigured: no target is set, or none of this name.
+        """
+        active = self.engine.settings.notify.active
+        if not active:
+            raise Misconfigured("nobody is told: VIDPIPE_NOTIFY__TARGETS__NAME__URL sets a target")
+        if name is not None and name not in active:
+            raise Misconfigured(f"{name!r} is no target: there are {', '.join(sorted(active))}")
+        return (name,) if name is not None else tuple(sorted(active))
 
     def _message(self) -> NoticeMessage:
         known, where = KINDS["test"], places(self.engine.settings)

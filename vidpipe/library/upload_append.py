@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from vidpipe.catalog.upload_tables import UploadSessionRow
@@ -20,7 +21,9 @@ class AppendedSessions(Protocol):
     def keep(self, upload_id: str) -> None:
         """It is alive."""
 
-    def finish(self, row: UploadSessionRow, file: PartialFile) -> None:
+    def finish(
+        self, row: UploadSessionRow, file: PartialFile, *, first: Callable[[], None] | None = None
+    ) -> None:
         """Every byte is there."""
 
     def get(self, upload_id: str) -> UploadSessionView:
@@ -66,8 +69,11 @@ class UploadAppend:
             self._alive_s = time.monotonic()
             self._sessions.keep(self._row.upload_id)
 
-    def end(self) -> UploadSessionView:
+    def end(self, *, first: Callable[[], None] | None = None) -> UploadSessionView:
         """All of the request came: keep it, and finish the upload where that was its last byte.
+
+        Args:
+            first: called before the upload becomes an object that others see.
 
         Raises:
             ChecksumMismatch: these are not the bytes that were sent; none of them stay.
@@ -78,7 +84,7 @@ class UploadAppend:
         upload_id, size = self._row.upload_id, self._file.size
         self._sessions.keep(upload_id)
         if size == self._row.size_bytes:
-            self._sessions.finish(self._row, self._file)
+            self._sessions.finish(self._row, self._file, first=first)
         return self._sessions.get(upload_id).model_copy(update={"received_bytes": size})
 
     def stop(self) -> None:

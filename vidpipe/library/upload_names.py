@@ -45,11 +45,18 @@ class UploadNames:
         wanted = [key, *(f"{stem}{suffix}" for suffix in INSTRUCTION_SUFFIXES if beside)]
         return any(self.drop.exists(one) for one in wanted)
 
-    def give_name(self, row: UploadSessionRow, name: Callable[[str], bool]) -> None:
+    def give_name(
+        self,
+        row: UploadSessionRow,
+        name: Callable[[str], bool],
+        first: Callable[[], None] | None = None,
+    ) -> None:
         """Find a key that nothing has, and write down what the object became.
 
-        Each step is done again, to the same end, by whoever comes after a crash.
+        Before others see anything of it `first` is called. Each step is done again, to the same
+        end, by whoever comes after a crash.
         """
+        _begin(first)
         key = row.key
         keys = iter(self.keys(row.channel, row.name))
         while True:
@@ -73,8 +80,13 @@ class UploadNames:
         notice(self.engine.catalog, scan(folder.family(family(key))))
         self._rows.end(row.upload_id, UploadSessionState.FINISHED)
 
-    def of_parts(self, row: UploadSessionRow, bucket: MultipartBucket) -> None:
-        """Make one object of the parts that the bucket has.
+    def of_parts(
+        self,
+        row: UploadSessionRow,
+        bucket: MultipartBucket,
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        """Make one object of the parts that the bucket has; `first` as when it is given a name.
 
         Raises:
             UploadEnded: the bucket has no such upload (any more).
@@ -86,6 +98,7 @@ class UploadNames:
         try:
             there = bucket.parts(row.key, row.store_upload_id)
             parts = check_parts(there, row.size_bytes, row.part_size_bytes)
+            _begin(first)
             if not self._put_sidecar(row, row.key):
                 raise UploadNameTaken(f"{row.key.rpartition('.')[0]}.yaml")
             bucket.complete(row.key, row.store_upload_id, parts)
@@ -94,10 +107,16 @@ class UploadNames:
             if bucket.marked(row.key) != row.upload_id:
                 self._remove_sidecar(row, row.key)
                 raise
+            _begin(first)
         self._finished(row, row.key)
 
-    def of_one(self, row: UploadSessionRow, bucket: SinglePutBucket) -> None:
-        """Give what one PUT brought its name.
+    def of_one(
+        self,
+        row: UploadSessionRow,
+        bucket: SinglePutBucket,
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        """Give what one PUT brought its name; `first` as with `give_name`.
 
         Raises:
             UploadIncomplete: nothing came, or not all of it.
@@ -107,10 +126,12 @@ class UploadNames:
             named = row.store_upload_id == _NAMED and bucket.has(row.key, row.size_bytes)
             if not named:
                 raise UploadIncomplete("nothing has come yet: PUT it to its url first")
+            _begin(first)
             self._finished(row, row.key)
             return
         if came != row.size_bytes:
             raise UploadIncomplete(f"{came} bytes came of {row.size_bytes}: PUT it again")
+        _begin(first)
         self._rows.begun(row.upload_id, _NAMED)
         self.give_name(row, lambda key: bucket.name(row.upload_id, key))
 
@@ -126,6 +147,11 @@ class UploadNames:
             beside, data = sidecar_of(key, row.instructions)
             if self.drop.read(beside) == data:
                 self.drop.delete(beside)
+
+
+def _begin(first: Callable[[], None] | None) -> None:
+    if first is not None:
+        first()
 
 
 def sidecar_of(key: str, instructions: Mapping[str, Any]) -> tuple[str, bytes]:

@@ -7,7 +7,7 @@ import dataclasses
 import shutil
 import time
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -178,11 +178,15 @@ class UploadSessions:
             raise
         return self._view(row, received=0)
 
-    def get(self, upload_id: str) -> UploadSessionView:
+    def get(self, upload_id: str, *, first: Callable[[], None] | None = None) -> UploadSessionView:
         """An upload, and how much of it is there.
 
         One of which every byte is there, and whose process died before it was finished, is
         finished by being looked at.
+
+        Args:
+            upload_id: of which upload.
+            first: called before it is finished.
 
         Raises:
             UnknownUploadSession: there is none of this id.
@@ -199,7 +203,7 @@ class UploadSessions:
                     contextlib.suppress(UploadLocked, UploadEnded, UploadNameTaken),
                     self.drop.files.writing(upload_id) as file,
                 ):
-                    self.finish(row, file)
+                    self.finish(row, file, first=first)
                 return self._view(self._row(upload_id), received=size)
             return self._view(self._row(upload_id), received=None)
         with contextlib.suppress(UploadEnded):
@@ -349,8 +353,14 @@ class UploadSessions:
             for p in bucket.parts(row.key, row.store_upload_id)
         )
 
-    def complete(self, upload_id: str) -> UploadSessionView:
+    def complete(
+        self, upload_id: str, *, first: Callable[[], None] | None = None
+    ) -> UploadSessionView:
         """Finish an upload into a bucket, once every byte is there; done again it is answered.
+
+        Args:
+            upload_id: of which upload.
+            first: called before it becomes an object that others see.
 
         Raises:
             UnknownUploadSession: there is none of this id.
@@ -363,17 +373,23 @@ class UploadSessions:
             return self._view(row, received=row.size_bytes)
         row = self._open(upload_id)
         if isinstance(self.drop, MultipartBucket):
-            self._names.of_parts(row, self.drop)
+            self._names.of_parts(row, self.drop, first)
         elif isinstance(self.drop, SinglePutBucket):
-            self._names.of_one(row, self.drop)
+            self._names.of_one(row, self.drop, first)
         else:
             raise Refused("an upload by tus is finished by its last byte")
         return self._view(self._row(upload_id), received=row.size_bytes)
 
     # Ends
 
-    def cancel(self, upload_id: str) -> UploadSessionView:
+    def cancel(
+        self, upload_id: str, *, first: Callable[[], None] | None = None
+    ) -> UploadSessionView:
         """Take an upload back: nothing of it stays.
+
+        Args:
+            upload_id: of which upload.
+            first: called before anything of it is removed.
 
         Raises:
             UnknownUploadSession: there is none of this id.
@@ -381,7 +397,7 @@ class UploadSessions:
             UploadLocked: a request writes to it.
         """
         row = self._open(upload_id)
-        self._end(row, UploadSessionState.CANCELLED)
+        self._end(row, UploadSessionState.CANCELLED, first)
         row = self._row(upload_id)
         if _is_finished(row):
             raise UploadEnded(f"{upload_id} was finished a moment ago: {row.key} is there")
@@ -460,15 +476,30 @@ class UploadSessions:
             row.store_upload_id = self.drop.begin(row.key, row.upload_id, row.media_type)
             self._rows.begun(row.upload_id, row.store_upload_id)
 
-    def finish(self, row: UploadSessionRow, file: PartialFile) -> None:
-        """Every byte is in a file that nobody else writes to: give it its name."""
+    def finish(
+        self, row: UploadSessionRow, file: PartialFile, *, first: Callable[[], None] | None = None
+    ) -> None:
+        """Every byte is in a file that nobody else writes to: give it its name.
+
+        Args:
+            row: of the upload.
+            file: that has its bytes.
+            first: called before it becomes an object that others see.
+        """
         row = self._open(row.upload_id)
         drop = self._folder()
-        self._names.give_name(row, lambda key: file.name(drop.root / key, drop.root))
+        self._names.give_name(row, lambda key: file.name(drop.root / key, drop.root), first)
         file.remove()
 
-    def _end(self, row: UploadSessionRow, state: UploadSessionState) -> None:
+    def _end(
+        self,
+        row: UploadSessionRow,
+        state: UploadSessionState,
+        first: Callable[[], None] | None = None,
+    ) -> None:
         """Remove what came of it, and write down that it is over."""
+        if first is not None and not isinstance(self.drop, FolderDrop):
+            first()
         if isinstance(self.drop, FolderDrop):
             try:
                 with self.drop.files.writing(row.upload_id) as file:
@@ -476,9 +507,13 @@ class UploadSessions:
                     alive = self._row(row.upload_id).expires_at > now()
                     if alive and state is UploadSessionState.EXPIRED:
                         raise UploadLocked
+                    if first is not None:
+                        first()
                     if self._rows.end(row.upload_id, state):
                         file.remove()
             except FileNotFoundError:
+                if first is not None:
+                    first()
                 self._rows.end(row.upload_id, state)
             return
         if isinstance(self.drop, MultipartBucket):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field
 import vidpipe
 from vidpipe.accounts.model import Action
 from vidpipe.api.asked import Asked, asks
+from vidpipe.api.audited import changing, settle
 from vidpipe.api.models import JobOptions
 from vidpipe.errors import VidpipeError
 from vidpipe.library import (
@@ -408,23 +410,21 @@ class Tools:
         created: bool = False,
     ) -> Answer:
         """Do it and write it down: what was begun is not left half, whoever hangs up."""
+
+        def obeyed(asked: Asked) -> Answer:
+            with changing(asked):
+                made = work(asked)
+                said = {"by": "mcp"}
+                settle(asked, made, where=what(made), created=created, details=said)
+                return made
+
         self._check_names(ctx)
         try:
             caller = await self._who(ctx)
             asked = asks(self._library, caller.principal, action, caller.actor.request_id)
             with anyio.CancelScope(shield=True):
-                made = await anyio.to_thread.run_sync(work, asked)
-                before = asked.before[0].model_dump(mode="json") if asked.before else None
-                for organisation in asked.organisations or (None,):
-                    await caller.accounts.audit.write(
-                        caller.actor,
-                        called,
-                        what(made),
-                        organisation=organisation,
-                        before=None if created else before,
-                        after=made.model_dump(mode="json"),
-                        details={"by": "mcp"},
-                    )
+                asked = dataclasses.replace(asked, actor=caller.actor, change=called)
+                made = await anyio.to_thread.run_sync(obeyed, asked)
         except VidpipeError as error:
             raise ToolError(said_of(error)) from error
         return made

@@ -297,7 +297,11 @@ def retire(engine: Engine, video: Video) -> int:
     video_id = video.video_id
     engine.catalog.retire_video(video_id)
     keys = [item.key for item in engine.store.list(video_prefix(video_id))]
-    # Pointers first: nothing is current from then on.
-    for key in sorted(keys, key=lambda k: not k.endswith(".current.json")):
-        engine.store.delete(key)
+
+    def remove() -> None:
+        # Pointers first: nothing is current from then on.
+        for key in sorted(keys, key=lambda k: not k.endswith(".current.json")):
+            engine.store.delete(key)
+
+    engine.catalog.afterwards(remove)
     return len(keys)

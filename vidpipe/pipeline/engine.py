@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from vidpipe.catalog import tables
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.channels.model import Channel, load_channels
-from vidpipe.channels.reviews import GateName, ReviewRules
+from vidpipe.channels.reviews import GateName, GatesUnreadable, ReviewRules
 from vidpipe.clips.model import ClipFile, FinishedClip
 from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.edits.merging import checked
@@ -215,7 +215,7 @@ class Engine:
         """When a channel asks: as it was set in the service, or as its file says.
 
         Raises:
-            Misconfigured: it was written by a later version of vidpipe.
+            GatesUnreadable: it was written by a later version of vidpipe.
             KeyError: there is no such channel.
         """
         row = self.catalog.review_rules.get(channel)
@@ -224,10 +224,7 @@ class Engine:
         try:
             return ReviewRules.model_validate(row.rules)
         except ValidationError as error:
-            raise Misconfigured(
-                f"the gates of the channel {channel} were set by a later version of vidpipe: "
-                "run that, or set them anew"
-            ) from error
+            raise GatesUnreadable(channel) from error
 
     def edits(self, video_id: str) -> EditDocument:
         """What people decided of a video, in its newest version.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import functools
 import itertools
@@ -252,15 +253,21 @@ class Guarded:
 
 
 @contextlib.contextmanager
-def guarded(tmp_path: Any, *, host: str = "0.0.0.0", **accounts: Any) -> Iterator[Guarded]:
+def guarded(
+    tmp_path: Any, *, host: str = "0.0.0.0", database_url: str = "", **accounts: Any
+) -> Iterator[Guarded]:
     """A service on an address, with its accounts."""
     from pwdlib.hashers import argon2
 
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     (home / "channels.yaml").write_text(CHANNELS)
+    # A server's database has no key beside it.
+    keys = [base64.urlsafe_b64encode(b"k" * 32).decode()]
+    database = {"database_url": database_url, "encryption_keys": keys} if database_url else {}
     settings = load_settings(
         home=home,
+        **database,
         allow_model_download=False,
         public_url=accounts.pop("public_url", "http://testserver"),
         accounts={"secrets": ["s" * 32], "rates": UNLIMITED, **accounts},

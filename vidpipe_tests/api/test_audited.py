@@ -5,12 +5,10 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from vidpipe.accounts.audit import Audit
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import audited
 from vidpipe.api.app import api_app
 from vidpipe.api.audited import AuditedRoute
-from vidpipe.errors import Unavailable
 from vidpipe_tests.api.guarded import guarded, routes_of
 
 ADMIN, EDITOR = "admin@example.org", "editor@example.org"
@@ -102,35 +100,45 @@ def test_a_batch_of_two_organisations_is_told_to_both(service):
     assert len(log(service, "jobs")) == 1
 
 
-def test_a_kept_answer_and_its_row_are_both_there_or_neither(service, monkeypatch, caplog):
-    real, editor = audited.record, service.login(EDITOR)
-    once = {**editor, "Idempotency-Key": "k1"}
-    body = {"channel": "news", "name": "spring"}
-
-    def broken(*_, **__):
-        raise OperationalError("insert into audit_log", {}, Exception("the disk is full"))
-
-    monkeypatch.setattr(audited, "record", broken)
-    assert service.client.post("/projects", json=body, headers=once).status_code == 503
-    monkeypatch.setattr(audited, "record", real)
-    # No answer was kept that could be given again without a row.
-    assert service.client.post("/projects", json=body, headers=once).status_code == 409
-    assert log(service, "project") == []
-
-
 @pytest.mark.logs_errors
-def test_a_change_without_a_row_is_told_to_the_log_of_the_service(service, monkeypatch, caplog):
+def test_what_cannot_be_written_down_is_told_to_the_log_of_the_service(
+    service, monkeypatch, caplog
+):
     editor = service.login(EDITOR)
 
-    async def broken(*_, **__):
-        raise Unavailable("the catalog does not answer")
+    def broken(*_, **__):
+        raise OperationalError("insert into audit", {}, Exception("the disk is full"))
 
-    monkeypatch.setattr(Audit, "write", broken)
+    monkeypatch.setattr(audited, "record", broken)
     body = {"channel": "news", "name": "spring"}
-    assert service.client.post("/projects", json=body, headers=editor).status_code == 503
+    answer = service.client.post("/projects", json=body, headers=editor)
+    assert answer.status_code == 503 and answer.json()["code"] == "unavailable"
     (event,) = [r.msg for r in caplog.records if str(r.msg).startswith("audit_write_failed")]
     assert event.fields["action"] == "project.create"
     assert event.fields["object"].startswith("projects/")
+    assert service.client.get("/projects", headers=editor).json()["items"] == []
+
+
+def test_a_route_of_the_event_loop_says_that_it_writes_down_itself():
+    async def forgetful() -> None: ...
+
+    with pytest.raises(TypeError, match="forgetful changes something"):
+        AuditedRoute("/x", forgetful, methods=["POST"])
+    AuditedRoute("/x", forgetful, methods=["GET"])
+
+
+@pytest.mark.logs_errors
+def test_what_changes_something_without_a_row_is_taken_back(service, monkeypatch):
+    editor, real = service.login(EDITOR), audited.settle
+
+    def settle(given, *args, **more):
+        given.recorded.append("said, and not done")
+        return real(given, *args, **more)
+
+    monkeypatch.setattr(audited, "settle", settle)
+    body = {"channel": "news", "name": "spring"}
+    assert service.client.post("/projects", json=body, headers=editor).status_code == 500
+    assert service.client.get("/projects", headers=editor).json()["items"] == []
 
 
 def test_no_route_that_changes_something_is_forgotten(service):

@@ -263,6 +263,38 @@ def test_an_invitation_tells_nothing_of_a_life_elsewhere(service):
     assert "session.start" not in {r["action"] for r in log if r["object"] == f"user:{bob}"}
 
 
+def test_who_manages_two_organisations_moves_nobody_into_the_other(service):
+    boss, bob = "boss@example.org", "bob@example.org"
+    service.user(boss, ADMIN, Grant("default", Role.ADMIN))
+    known = service.user(bob, Grant("acme", Role.VIEWER))
+    header = service.login(boss)
+    body = {"organisation": "default", "role": "viewer"}
+    refused = service.client.put(f"/users/{known}/role", json=body, headers=header)
+    assert (refused.status_code, refused.json()["code"]) == (409, "no_member")
+    offered = service.client.post("/users", json={"email": bob, **body}, headers=header)
+    assert offered.status_code == 201 and offered.json()["user"] is None
+    token = {"token": service.outbox.code()}
+    assert service.client.post("/auth/join", json=token).json() == {
+        "detail": "you are viewer of default now"
+    }
+    body["role"] = "editor"
+    given = service.client.put(f"/users/{known}/role", json=body, headers=header)
+    assert given.status_code == 200
+
+
+def test_who_sends_no_json_is_told_so(service):
+    asked = service.client.post("/auth/login", content=b'{"email": "a@example.org"}')
+    assert asked.status_code == 422 and "Content-Type: application/json" in asked.json()["detail"]
+    asked = service.client.post("/auth/login", json={"email": "a@example.org"})
+    assert asked.status_code == 422 and "details.errors" in asked.json()["detail"]
+
+
+def test_a_key_without_the_scope_is_told_which(service):
+    key = service.key(role=Role.ADMIN, scopes=[Scope.READ, Scope.WRITE])
+    refused = service.client.get("/webhooks", headers=key)
+    assert refused.status_code == 403 and "needs the scope admin" in refused.json()["detail"]
+
+
 def test_who_was_disabled_is_still_told_when_their_role_is_gone(service):
     bob = service.user("bob@example.org", Grant("acme", Role.VIEWER))
     admin = service.login(ANN)

@@ -168,3 +168,27 @@ def test_a_channel_may_leave_decisions_to_its_administrators(service, headers):
         assert client.post(f"{where}/approve", json=seen, headers=headers["ada"]).status_code == 200
     finally:
         client.delete(WHERE, headers=strict)
+
+
+def test_who_decides_where_settings_cannot_be_read_is_told_what_to_do(service, headers):
+    client, ada, at = service.client, headers["ada"], service.objects("news")
+    where = f"/videos/{at['video_id']}/clips/1/approve"
+    seen = {"fingerprint": "f" * 64}
+    later_rules(service.library, "news")
+    for answer in (
+        client.post(where, json=seen, headers=ada),
+        client.post(f"/reviews/gates/{at['gate_id']}/approve", json=seen, headers=ada),
+        client.get(WHERE, headers=ada),
+    ):
+        said = answer.json()
+        assert (answer.status_code, said["code"]) == (409, "gates_unreadable"), answer.text
+        assert said["details"] == {"channel": "news"}
+        assert "channel news" in said["detail"] and "set them anew or reset them" in said["detail"]
+    one = {"video_id": at["video_id"], "clip": "1", "verdict": "approved", **seen}
+    (result,) = client.post("/reviews/batch", json={"decisions": [one]}, headers=ada).json()[
+        "results"
+    ]
+    assert result["outcome"] == "refused" and "channel news" in result["message"]
+    assert client.get("/reviews?channel=news", headers=ada).status_code == 200
+    assert client.delete(WHERE, headers=ada | {"If-Match": "*"}).status_code == 200
+    assert client.post(where, json=seen, headers=ada).status_code == 200

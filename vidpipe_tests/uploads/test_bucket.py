@@ -16,6 +16,7 @@ from vidpipe.catalog.tables import now
 from vidpipe.catalog.upload_tables import UploadSessionRow
 from vidpipe.library.upload_names import UploadNames
 from vidpipe.uploads.bucket import MOST_OBJECT, MOST_PART, MOST_PARTS, part_count, part_size
+from vidpipe_tests.api.held import allow_rows, audit_rows, refuse_rows
 from vidpipe_tests.uploads.conftest import noise, served
 
 MIB = 1 << 20
@@ -110,6 +111,24 @@ def test_a_file_goes_straight_into_the_bucket(client, library, s3, prefix):
     assert row.state == "pending" and row.sidecars == {".yaml": "default/talk.yaml"}
     assert client.post(f"{where}/complete").json()["state"] == "finished", "asked again"
     assert client.post(f"{where}/parts", json={"numbers": [1]}).status_code == 410
+
+
+@pytest.mark.logs_errors
+def test_nothing_becomes_an_object_before_it_is_written_down(client, library, s3, prefix):
+    data = noise(MIB)
+    upload = begin(client, MIB, instructions={"title": "Opening"})
+    put(client, upload, data, [1])
+    where = f"/uploads/{upload['upload_id']}"
+    refuse_rows(library)
+    assert client.post(f"{where}/complete").status_code == 503
+    assert objects(s3, prefix) == {} and client.get(where).json()["state"] == "open"
+    assert client.delete(where).status_code == 503
+    allow_rows(library)
+    assert client.post(f"{where}/complete").status_code == 200
+    assert objects(s3, prefix)["default/talk.mp4"] == data
+    begun, done = audit_rows(library)[-2:]
+    assert begun["action"] == done["action"] == "upload.complete"
+    assert begun["details"] == {"begun": True} and done["succeeded"] and done["after"] is not None
 
 
 def test_after_a_crash_the_bucket_says_what_is_missing(client, library, s3, prefix, home):

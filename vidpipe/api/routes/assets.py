@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from vidpipe.api.asked import Asked, Reads, Removes, Submits
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import AuditedRoute, changing, settle, writes_down
 from vidpipe.api.described import errors
 from vidpipe.api.middleware import limits_of
 from vidpipe.api.models import (
@@ -75,6 +75,7 @@ def list_assets(
     },
     openapi_extra=_BODY,
 )
+@writes_down
 async def put_asset(
     asked: Submits,
     channel: ChannelPath,
@@ -99,14 +100,7 @@ async def put_asset(
             if found is None or if_match.strip() not in (_tag(found), "*"):
                 raise Changed(f"asset:{name}")
             replaces = found.sha256
-        made, is_new = await run_in_threadpool(
-            asked.library.assets.put,
-            channel,
-            name,
-            folder / "asset",
-            asked_by=asked.principal.id,
-            replaces=replaces,
-        )
+        answer = await run_in_threadpool(_put, asked, channel, name, folder / "asset", replaces)
     except Changed as error:
         if if_match is not None:
             raise
@@ -118,10 +112,7 @@ async def put_asset(
         ) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    headers = {"ETag": _tag(made)}
-    if is_new:
-        headers["Location"] = f"/api/v1/channels/{channel}/assets/{name}"
-    return JSONResponse(made.model_dump(mode="json"), 201 if is_new else 200, headers=headers)
+    return answer
 
 
 @router.get("/channels/{channel}/assets/{name}", summary="Get an asset", responses=errors(404))
@@ -167,6 +158,21 @@ def remove_asset(asked: Removes, channel: ChannelPath, name: AssetName) -> Asset
     """Remove an asset that the channel's brand does not name."""
     asked.asset(channel, name)
     return asked.library.assets.remove(channel, name)
+
+
+def _put(asked: Asked, channel: str, name: str, source: Path, replaces: str | None) -> JSONResponse:
+    """Its bytes are stored first: under a name of their own, which nothing names before its row."""
+    with changing(asked):
+        made, is_new = asked.library.assets.put(
+            channel, name, source, asked_by=asked.principal.id, replaces=replaces
+        )
+        headers = {"ETag": _tag(made)}
+        if is_new:
+            headers["Location"] = f"/api/v1/channels/{channel}/assets/{name}"
+        said = made.model_dump(mode="json")
+        answer = JSONResponse(said, 201 if is_new else 200, headers=headers)
+        settle(asked, answer)
+        return answer
 
 
 def _found(asked: Asked, channel: str, name: str) -> AssetView | None:

@@ -39,7 +39,9 @@ def list_gate_settings(asked: Reads) -> Listed[GateSettingsView]:
     return Listed[GateSettingsView](items=tuple(items), next_cursor=None, limit=max(1, len(items)))
 
 
-@router.get("/channels/{channel}/gates", summary="Get settings of gates", responses=errors(404))
+@router.get(
+    "/channels/{channel}/gates", summary="Get settings of gates", responses=errors(404, 409)
+)
 def get_gate_settings(asked: Reads, channel: ChannelPath, response: Response) -> GateSettingsView:
     """When somebody has to approve in a channel, and who may; `ETag` is for `If-Match`."""
     settings = asked.library.gate_settings

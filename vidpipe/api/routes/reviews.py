@@ -24,6 +24,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.repeated import Created, Key, once
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.library import (
     BatchResult,
     CommentView,
@@ -188,6 +189,7 @@ def approve_clip(
     """Approve of a clip as you saw it. Where its channel asks before exports, these are made now.
 
     409 `clip_changed`: it was made anew since, `details.fingerprint` is the new one. 409
+    `gates_unreadable`: a later version set the gates of the channel; set them anew. 409
     `already_decided`: `details.decision` says who decided what.
     """
     made = asked.library.reviews.approve(
@@ -283,7 +285,7 @@ def _one(asked: Asked, said: BatchDecision) -> BatchResult:
         return BatchResult(**where, outcome="forbidden", message=error.detail)
     except Unknown as error:
         return BatchResult(**where, outcome="not_found", message=str(error))
-    except Refused as error:
+    except (Refused, GatesUnreadable) as error:
         return BatchResult(**where, outcome="refused", message=str(error))
     decision = made.decision.model_dump(mode="json") if made.decision is not None else None
     return BatchResult(**where, outcome="done", fingerprint=made.fingerprint, decision=decision)

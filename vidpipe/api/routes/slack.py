@@ -11,11 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Action, Principal, Scope
 from vidpipe.accounts.users import UnknownAccount
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import AuditedRoute, writes_down
 from vidpipe.api.described import errors
 from vidpipe.api.problems import ApiError
 from vidpipe.api.security.dependencies import actor_of, gate_of, limit_address
 from vidpipe.catalog.reviews import Decider
+from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.errors import Unavailable
 from vidpipe.library import Library
 from vidpipe.library.slack_reviews import send
@@ -32,6 +33,7 @@ router = APIRouter(tags=["reviews"], route_class=AuditedRoute)
     response_class=Response,
     responses={200: {"description": "taken"}, **errors(401, 404)},
 )
+@writes_down
 async def obey_slack(request: Request, later: BackgroundTasks) -> Response:
     """What a Slack app is given as its Request URL for interactivity.
 
@@ -70,7 +72,11 @@ async def _obeyed(request: Request, library: Library, click: Click) -> tuple[str
         return "Nobody here is known to decide as you: ask who runs vidpipe", False
     if found is None or not who.may(Action.READ, found.organisation, found.name):
         return "There is nothing to decide on here any more", False
-    if not library.gate_settings.may_decide(who, found.name):
+    try:
+        may = await run_in_threadpool(library.gate_settings.may_decide, who, found.name)
+    except GatesUnreadable as error:
+        return str(error), False
+    if not may:
         return f"You may not decide in the channel {found.name}", False
     by = actor_of(request, who.id)
     decider = Decider(who.id, f"{who.name} (in Slack)")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidpipe.api.asked import Configures, Reads
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import AuditedRoute, announce
 from vidpipe.api.described import errors
 from vidpipe.api.models import ChannelQuery, PlaceName
 from vidpipe.api.repeated import Created, Key, once
@@ -125,6 +125,8 @@ def get_social_account(asked: Reads, account_id: AccountId) -> SocialAccountView
 def refresh_social_account(asked: Configures, account_id: AccountId) -> SocialAccountView:
     """Renew the token now, and read again what the account may do; both happen by themselves."""
     found = asked.social_account(account_id)
+    # A token that the platform gave in place of another one cannot be given back.
+    announce(asked)
     return asked.library.social_accounts.refresh(found.account_id)
 
 
@@ -137,6 +139,7 @@ def disconnect_social_account(asked: Configures, account_id: AccountId) -> Socia
     """End what the account allowed, at the platform, too. Its posts wait until it is connected
     again; where the platform could not be told, `problem` says so."""
     found = asked.social_account(account_id)
+    announce(asked)
     return asked.library.social_accounts.disconnect(found.account_id)
 
 

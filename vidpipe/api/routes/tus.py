@@ -11,6 +11,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Coroutine
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -20,7 +21,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from vidpipe.api.asked import Asked, Submits
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import (
+    AuditedRoute,
+    announce,
+    changing,
+    finishing,
+    settle,
+    writes_down,
+)
 from vidpipe.api.middleware import limits_of
 from vidpipe.api.models import UploadId
 from vidpipe.api.problems import ApiError, answer
@@ -88,10 +96,6 @@ class TusRoute(AuditedRoute):
 
         return spoken
 
-    async def _write(self, request: Request, asked: Asked, response: Response) -> None:
-        if not request.scope.get("vidpipe.piece"):
-            await super()._write(request, asked, response)
-
 
 router = APIRouter(route_class=TusRoute, include_in_schema=False)
 
@@ -112,6 +116,7 @@ def describe_tus(request: Request) -> Response:
 
 
 @router.post("/tus", name="create_upload", status_code=201)
+@writes_down
 async def create_tus(asked: Submits, request: Request) -> Response:
     """Begin an upload; a first piece may come along."""
     given = request.headers.get("upload-metadata", "").strip()
@@ -120,7 +125,7 @@ async def create_tus(asked: Submits, request: Request) -> Response:
     _check_version(request)
     spec = dataclasses.replace(_spec(said, _length(request)), client_metadata=given)
     sessions = asked.library.upload_sessions
-    made = await run_in_threadpool(sessions.create, spec, asked_by=asked.principal.id)
+    made = await run_in_threadpool(_create, asked, spec)
     headers = {"Location": f"/api/v1/tus/{made.upload_id}"}
     if request.headers.get("content-type") == PIECE:
         try:
@@ -137,7 +142,8 @@ async def head_tus(asked: Submits, upload_id: UploadId, request: Request) -> Res
     """How much of an upload is here."""
     await run_in_threadpool(asked.upload_session, upload_id)
     _check_version(request)
-    found = await run_in_threadpool(asked.library.upload_sessions.get, upload_id)
+    sessions, first = asked.library.upload_sessions, finishing(asked)
+    found = await run_in_threadpool(sessions.get, upload_id, first=first)
     if found.received_bytes is None:
         raise UploadEnded(f"{upload_id} is over: it is {found.state}")
     headers = {"Upload-Offset": str(found.received_bytes), **_expires(found)}
@@ -152,6 +158,7 @@ async def head_tus(asked: Submits, upload_id: UploadId, request: Request) -> Res
 
 
 @router.patch("/tus/{upload_id}", name="finish_upload")
+@writes_down
 async def append_tus(asked: Submits, upload_id: UploadId, request: Request) -> Response:
     """Take a piece of an upload."""
     await run_in_threadpool(asked.upload_session, upload_id)
@@ -165,22 +172,23 @@ async def append_tus(asked: Submits, upload_id: UploadId, request: Request) -> R
         made = await _take(asked, request, upload_id, offset)
     except ClientGone as error:
         raise broken_off() from error
-    if made.state is not UploadSessionState.FINISHED:
-        request.scope["vidpipe.piece"] = True
     headers = {"Upload-Offset": str(made.received_bytes), **_expires(made)}
     return Response(status_code=204, headers=headers)
 
 
 @router.delete("/tus/{upload_id}", name="cancel_upload")
+@writes_down
 async def delete_tus(asked: Submits, upload_id: UploadId, request: Request) -> Response:
     """Take an upload back."""
     await run_in_threadpool(asked.upload_session, upload_id)
     _check_version(request)
-    await run_in_threadpool(asked.library.upload_sessions.cancel, upload_id)
+    sessions, first = asked.library.upload_sessions, partial(announce, asked)
+    await run_in_threadpool(sessions.cancel, upload_id, first=first)
     return Response(status_code=204)
 
 
 @router.post("/tus/{upload_id}", name="finish_upload")
+@writes_down
 async def override_tus(asked: Submits, upload_id: UploadId, request: Request) -> Response:
     """A piece, or the end, from a client that cannot send PATCH and DELETE."""
     method = request.headers.get("x-http-method-override", "").upper()
@@ -193,6 +201,14 @@ async def override_tus(asked: Submits, upload_id: UploadId, request: Request) ->
 
 
 _ALLOW = {"Allow": "HEAD, PATCH, DELETE, OPTIONS"}
+
+
+def _create(asked: Asked, spec: UploadSpec) -> UploadSessionView:
+    """Begin an upload, and write that down."""
+    with changing(asked):
+        made = asked.library.upload_sessions.create(spec, asked_by=asked.principal.id)
+        settle(asked, made, where=f"/api/v1/tus/{made.upload_id}", created=True)
+        return made
 
 
 async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> UploadSessionView:
@@ -218,7 +234,7 @@ async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> 
     try:
         async for data in portions(request, idle_s):
             await run_in_threadpool(append.write, data)
-        return await run_in_threadpool(append.end)
+        return await run_in_threadpool(append.end, first=partial(announce, asked))
     except ClientGone:
         await run_in_threadpool(append.stop)
         raise

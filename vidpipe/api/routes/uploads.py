@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from vidpipe.api.asked import Reads, Submits
-from vidpipe.api.audited import AuditedRoute
+from vidpipe.api.audited import AuditedRoute, announce, finishing, writes_down
 from vidpipe.api.described import errors
 from vidpipe.api.middleware import limits_of
 from vidpipe.api.models import (
@@ -110,7 +111,7 @@ def get_upload(asked: Submits, upload_id: UploadId) -> UploadSessionView:
     """One upload of yours, or as an administrator anybody's, and how much of it is there: on disk,
     or in the bucket."""
     asked.upload_session(upload_id, of_others=True)
-    return _shown(asked.library.upload_sessions.get(upload_id))
+    return _shown(asked.library.upload_sessions.get(upload_id, first=finishing(asked)))
 
 
 @router.post("/uploads/{upload_id}/parts", summary="Sign parts", responses=errors(404, 410))
@@ -135,6 +136,7 @@ def list_parts(asked: Submits, upload_id: UploadId) -> Listed[UploadPartView]:
     summary="Finish an upload into a bucket",
     responses=errors(404, 409, 410),
 )
+@writes_down
 async def complete_upload(
     asked: Submits, upload_id: UploadId, request: Request
 ) -> UploadSessionView:
@@ -143,7 +145,8 @@ async def complete_upload(
     await run_in_threadpool(asked.upload_session, upload_id)
     # A bucket may need minutes to put ten thousand parts together.
     limits_of(request.scope).lift()
-    return _shown(await run_in_threadpool(asked.library.upload_sessions.complete, upload_id))
+    sessions, first = asked.library.upload_sessions, partial(announce, asked)
+    return _shown(await run_in_threadpool(sessions.complete, upload_id, first=first))
 
 
 @router.delete("/uploads/{upload_id}", summary="Cancel an upload", responses=errors(404, 410, 423))
@@ -151,7 +154,7 @@ def cancel_upload(asked: Submits, upload_id: UploadId) -> UploadSessionView:
     """Take back an upload that is not finished: of yours, or as an administrator of anybody's.
     Nothing of it stays."""
     asked.upload_session(upload_id, of_others=True)
-    return _shown(asked.library.upload_sessions.cancel(upload_id))
+    return _shown(asked.library.upload_sessions.cancel(upload_id, first=partial(announce, asked)))
 
 
 def _shown(found: UploadSessionView) -> UploadSessionView:

@@ -165,9 +165,15 @@ async def invite(asked: Manages, tasks: BackgroundTasks, body: InviteBody) -> In
 
 @router.put("/{user_id}/role", summary="Give a role", responses=errors(404, 409))
 async def give_role(asked: Manages, user_id: UserId, body: RoleBody) -> UserView:
-    """Give a user a role in place of the one that they have there."""
+    """Give a user another role in an organisation that they belong to. Whoever has no role there
+    is invited, and accepts it."""
     grant = _grant(asked, body)
     user = await asked.user(user_id)
+    if not any(have.organisation == grant.organisation for have in user.grants):
+        # Who manages two organisations moves nobody into the other one.
+        raise ApiError(
+            409, "no_member", f"they have no role in {grant.organisation} yet: invite them"
+        )
     return _view(asked, await asked.accounts.users.give_role(user.id, grant, asked.actor))
 
 

@@ -183,8 +183,11 @@ def check_scope(who: Principal, action: Action) -> None:
     Raises:
         Forbidden: its scopes have none that is.
     """
-    if RULES[action][1] not in who.scopes:
-        raise Forbidden(f"this key or session is not good for: {action}")
+    needed = RULES[action][1]
+    if needed not in who.scopes:
+        raise Forbidden(
+            f"this key or session is not good for: {action}; that needs the scope {needed}"
+        )
 
 
 def require(action: Action) -> Callable[..., Awaitable[Principal]]:

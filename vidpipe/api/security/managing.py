@@ -112,7 +112,7 @@ async def managed(
         {name: frozenset(of) for name, of in channels.items()},
     )
     if made.organisations() == []:
-        raise ApiError(403, "forbidden", "you manage no organisation")
+        raise ApiError(403, "forbidden", "you manage no organisation: ask an administrator")
     return made
 
 
