@@ -46,7 +46,7 @@ BY = "demo"
 #: Where people would be sent back to; nobody is, as the answer is read here.
 _RETURN = "http://127.0.0.1:3001/oauth/return"
 #: Whatever happens, the demo ends.
-_LONGEST_S, _LONGEST_THERE = 60.0, timedelta(hours=2)
+_LONGEST_S, _LONGEST_THERE = 180.0, timedelta(hours=2)
 _OVER = frozenset({"posted", "failed", "held", "uncertain", "cancelled", "deleted"})
 
 
