@@ -326,7 +326,8 @@ BODIES: dict[str, Any] = {
 @pytest.mark.logs_errors
 def test_edits_and_their_rows_are_both_there_or_neither(client, library, video_id):
     assert set(BODIES) == OF_EDITS
-    for route, body in BODIES.items():
+    for route, said in BODIES.items():
+        body = said
         method, path = route.split(" ")
         where = path.format(video_id=video_id, clip="1")
         if route.endswith("/merge"):
