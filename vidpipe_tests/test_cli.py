@@ -341,6 +341,8 @@ def test_what_commands_change_stands_in_the_audit_log(seeded):
         # What is held is not retired: nothing was changed.
         ("local", "video.release", about, "default"),
         ("local", "failure.retry", f"failures/{number}", "default"),
+        # Once before files are removed, and once after.
+        ("local", "retention.apply", "retention", None),
         ("local", "retention.apply", "retention", None),
         ("local", "video.retire", about, "default"),
     ]
