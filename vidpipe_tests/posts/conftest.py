@@ -1,7 +1,7 @@
 """Libraries with clips to post, over SQLite and PostgreSQL; accounts at fakes without sockets.
 
 Each test here that opens posts runs on SQLite, and some on PostgreSQL, too: what drives posts of
-each platform once, and of half of the other functions one case. With `TEST_POSTS=all` in the
+each platform once, and of a quarter of the other functions one. With `TEST_POSTS=all` in the
 environment every case does: `make test-posts`.
 """
 
