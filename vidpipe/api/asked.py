@@ -13,7 +13,7 @@ from vidpipe.accounts.audit import Actor
 from vidpipe.accounts.model import Action, Principal
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.security.dependencies import actor_of, check_scope, require
-from vidpipe.catalog.units import Unit
+from vidpipe.catalog.units import UnitOfWork
 from vidpipe.library import (
     AssetView,
     CommentView,
@@ -55,7 +55,7 @@ class Writing:
         settled: what there is to write is written.
     """
 
-    unit: Unit | None = None
+    unit: UnitOfWork | None = None
     announced: bool = False
     settled: bool = False
 

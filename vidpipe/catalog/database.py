@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.addresses import shown, without
 from vidpipe.catalog.transitions import LoggedSession
-from vidpipe.catalog.units import PENDING_EVENTS, PENDING_TOTALS, Unit, current, within
+from vidpipe.catalog.units import PENDING_EVENTS, PENDING_TOTALS, UnitOfWork, current, within
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.observability import spans
 
@@ -215,21 +215,21 @@ class Database:
         return self.engine.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
 
     @contextmanager
-    def as_one(self) -> Iterator[Unit]:
+    def as_one(self) -> Iterator[UnitOfWork]:
         """What this thread changes within it is changed in one transaction, at the end.
 
         It begins with the first change; what is read before that is read as anywhere else. An
         error takes everything back. Whoever opens it commits it: see `commit`. Nothing that waits
         for someone else (a platform, a bucket) happens after the first change.
         """
-        unit = Unit(self._at_once)
+        unit = UnitOfWork(self._at_once)
         with within(unit):
             try:
                 yield unit
             finally:
                 unit.roll_back()
 
-    def commit(self, unit: Unit) -> None:
+    def commit(self, unit: UnitOfWork) -> None:
         """Have what was changed in a unit stand."""
         with self._reach():
             unit.commit(_end)

@@ -26,10 +26,10 @@ AUDITED = "vidpipe.audited"
 
 _CHANGED = "vidpipe.changed"
 
-_CURRENT: ContextVar[Unit | None] = ContextVar("vidpipe_unit", default=None)
+_CURRENT: ContextVar[UnitOfWork | None] = ContextVar("vidpipe_unit", default=None)
 
 
-class Unit:
+class UnitOfWork:
     """One transaction, begun by the first change within it, of one thread.
 
     Args:
@@ -146,14 +146,14 @@ def _notice(session: Session, _: object) -> None:
         session.info[_CHANGED] = True
 
 
-def current(engine: Engine) -> Unit | None:
+def current(engine: Engine) -> UnitOfWork | None:
     """The unit that this thread works in, if it is one of this database."""
     unit = _CURRENT.get()
     return unit if unit is not None and not unit.left and unit.of(engine) else None
 
 
 @contextmanager
-def within(unit: Unit) -> Iterator[Unit]:
+def within(unit: UnitOfWork) -> Iterator[UnitOfWork]:
     """Have what this thread changes be parts of a unit."""
     token = _CURRENT.set(unit)
     try:

@@ -11,7 +11,7 @@ import typer
 from vidpipe.cli.app import app, guard, library, line, observe, out
 
 
-class Part(StrEnum):
+class DueWork(StrEnum):
     """What is worked off."""
 
     UPLOADS = "uploads"
@@ -21,7 +21,7 @@ class Part(StrEnum):
 @app.command()
 def process(
     only: Annotated[
-        Part | None,
+        DueWork | None,
         typer.Argument(help="uploads: only ingest what was dropped; videos: only make clips"),
     ] = None,
     run: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -43,16 +43,16 @@ def process(
             end_with_parent(asked.engine, run)
         say = out if run is None else None
         try:
-            if run is None and only is not Part.VIDEOS:
+            if run is None and only is not DueWork.VIDEOS:
                 from vidpipe.library.processor import Processor
 
                 Processor(asked).notice()
-            if only is not Part.VIDEOS:
+            if only is not DueWork.VIDEOS:
                 for key, outcome in take_in_due(asked.engine, run or fresh_run()):
                     message = outcome if isinstance(outcome, str) else outcome.message
                     if say is not None:
                         say.print(f"{line(key)}: {line(message)}")
-            while only is not Part.UPLOADS:
+            while only is not DueWork.UPLOADS:
                 made = run_due(asked.engine, run or fresh_run())
                 if made is None:
                     break

@@ -29,7 +29,7 @@ FRESH = tuple(cause.value for cause in Cause if cause is not Cause.STALE)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedPart:
     """A part of the drop folder, as it was seen.
 
     Attributes:
@@ -47,7 +47,7 @@ class Listed:
     after: str
 
 
-def list_part(engine: Engine, folder: DropFolder, after: str = "") -> Listed:
+def list_part(engine: Engine, folder: DropFolder, after: str = "") -> ListedPart:
     """List a part of the drop folder, compare it with what is known, write down what is new.
 
     Args:
@@ -65,7 +65,7 @@ def list_part(engine: Engine, folder: DropFolder, after: str = "") -> Listed:
     seen = scan(part.items)
     left = [*part.refused, *left_out(part.items, seen)]
     fresh = notice(engine.catalog, seen, left)
-    return Listed(len(part.items), seen, fresh, left, part.after)
+    return ListedPart(len(part.items), seen, fresh, left, part.after)
 
 
 def read_notifications(engine: Engine, queue: Queue, folder: DropFolder) -> tuple[int, int]:

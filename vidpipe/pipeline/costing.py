@@ -18,7 +18,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.pipeline.forecast import (
     FLAT,
     Drivers,
-    Known,
+    KnownCost,
     Shape,
     by_clips,
     by_length,
@@ -157,7 +157,7 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
     ids = [row.video_id for row in rows]
     parts = [[row.outside for row in rows], [row.local for row in rows]]
     outside_told, local_told = (
-        forecast([Known(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes)
+        forecast([KnownCost(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes)
         for part in parts
     )
     cost = StageCost(

@@ -30,7 +30,7 @@ class Drivers:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownCost:
     """What the work cost of one recording.
 
     Attributes:
@@ -63,7 +63,7 @@ class Forecast:
     others: Mapping[str, float]
 
 
-def forecast(known: Sequence[Known], of: Drivers, shapes: Mapping[str, Shape]) -> Forecast:
+def forecast(known: Sequence[KnownCost], of: Drivers, shapes: Mapping[str, Shape]) -> Forecast:
     """By whichever shape would have told the known ones best, each of them by the rest.
 
     Args:
@@ -96,7 +96,7 @@ def forecast(known: Sequence[Known], of: Drivers, shapes: Mapping[str, Shape]) -
 
 
 def _by_shape(
-    known: Sequence[Known], of: Drivers, shape: Shape
+    known: Sequence[KnownCost], of: Drivers, shape: Shape
 ) -> tuple[float, dict[str, float]] | None:
     """In proportion to a shape; None where it says nothing of one of them."""
     sizes = [shape(one.drivers) for one in known]
@@ -112,7 +112,7 @@ def _by_shape(
     return rate * size, others
 
 
-def _by_line(known: Sequence[Known], of: Drivers) -> tuple[float, dict[str, float]]:
+def _by_line(known: Sequence[KnownCost], of: Drivers) -> tuple[float, dict[str, float]]:
     """So much for each second, and so much for each recording (Theil and Sen)."""
     base, rate = _line(known)
     others = {}
@@ -122,7 +122,7 @@ def _by_line(known: Sequence[Known], of: Drivers) -> tuple[float, dict[str, floa
     return base + rate * of.length_s, others
 
 
-def _line(known: Sequence[Known]) -> tuple[float, float]:
+def _line(known: Sequence[KnownCost]) -> tuple[float, float]:
     points = [(one.drivers.length_s, float(one.amount)) for one in known]
     slopes = [
         (y - b) / (x - a) for n, (a, b) in enumerate(points) for x, y in points[n + 1 :] if x != a
@@ -138,7 +138,7 @@ def _without(values: Sequence[float], k: int) -> float:
     return statistics.median([*values[:k], *values[k + 1 :]])
 
 
-def _off(known: Sequence[Known], others: Mapping[str, float]) -> float:
+def _off(known: Sequence[KnownCost], others: Mapping[str, float]) -> float:
     """How far off the known ones would have been told, as a share, in the middle."""
     return statistics.median(
         abs(others[one.of] - one.amount) / one.amount if one.amount else float(others[one.of] > 0)

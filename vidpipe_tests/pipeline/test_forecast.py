@@ -9,7 +9,7 @@ import pytest
 from vidpipe.pipeline.forecast import (
     FLAT,
     Drivers,
-    Known,
+    KnownCost,
     by_clips,
     by_length,
     by_pixels,
@@ -22,7 +22,7 @@ CLIPS = {"clips": by_clips, "length": by_length, FLAT: flat}
 
 
 def known(cost, *drivers):
-    return [Known(f"v{k}", of, round(cost(of) * 1e6)) for k, of in enumerate(drivers)]
+    return [KnownCost(f"v{k}", of, round(cost(of) * 1e6)) for k, of in enumerate(drivers)]
 
 
 def noisy(seed, spread=0.1):
@@ -62,7 +62,7 @@ def test_pixels_and_clips_are_drivers_too():
 
 def test_one_that_is_far_off_changes_little():
     rows = known(lambda d: 3 * d.length_s, *LENGTHS)
-    rows[3] = Known("v3", rows[3].drivers, rows[3].amount * 50)
+    rows[3] = KnownCost("v3", rows[3].drivers, rows[3].amount * 50)
     assert forecast(rows, Drivers(1000, 0.9), SHAPES).amount == pytest.approx(3e9, rel=0.05)
 
 
@@ -82,7 +82,7 @@ def test_what_is_ten_times_as_long_does_not_cost_the_same():
 
 def test_each_known_one_is_told_by_the_others():
     rows = known(lambda d: 3 * d.length_s, *LENGTHS[:4])
-    rows[0] = Known("v0", rows[0].drivers, 7 * rows[0].amount)
+    rows[0] = KnownCost("v0", rows[0].drivers, 7 * rows[0].amount)
     found = forecast(rows, Drivers(1000, 0.9), {"length": by_length})
     assert found.others["v0"] == pytest.approx(rows[0].amount / 7)
 
