@@ -70,7 +70,7 @@ OTHERS = {
     *("schedule show", "schema", "search", "status", "templates", "users list", "verify"),
     *("watch", "webhooks deliveries", "webhooks list"),
     *("analytics", "edits work", "index", "mcp", "migrate", "models fetch", "models verify"),
-    *("run", "serve", "worker"),
+    *("process", "run", "serve", "studio", "worker"),
 }
 #: What is so before a command is given.
 BEFORE = {

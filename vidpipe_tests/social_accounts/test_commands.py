@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from vidpipe.cli import app, connecting
-from vidpipe.cli.look import _announce
+from vidpipe.cli.serve_commands import _announce
 from vidpipe.errors import Misconfigured
 from vidpipe.library import NotConnected
 from vidpipe.readiness import _publishing

@@ -144,6 +144,27 @@ def test_a_recording_is_searched_watched_and_its_words_lead_to_their_moments(vis
     one.page.get_by_text("Self contained").first.wait_for()
 
 
+def test_other_clips_are_asked_for_and_called_off(visits, api, video):
+    one = visits()
+    one.open(f"/studio/videos/{video}", "Transcript")
+    one.page.get_by_role("button", name="Other clips…").click()
+    one.page.get_by_label("How many").fill("2")
+    one.page.get_by_label("From, in seconds").fill("8")
+    # Half a range is none.
+    one.page.get_by_role("button", name="Make them").click()
+    assert one.page.get_by_role("dialog").is_visible()
+    one.page.get_by_label("To", exact=True).fill("15")
+    one.page.get_by_role("button", name="Make them").click()
+    one.page.get_by_text("Asked for.").wait_for()
+    wanted = {"video_id": video, "state": "queued"}
+    [job] = api.get("/jobs", params=wanted).json()["items"]
+    asked = api.get(f"/jobs/{job['job_id']}").json()["options"]
+    assert (asked["clips"], asked["length"]) == (2, "8-15")
+    one.page.get_by_role("button", name="Stop").click()
+    one.page.get_by_text("Stopped.").wait_for()
+    assert api.get("/jobs", params=wanted).json()["items"] == []
+
+
 def test_clips_are_decided_by_keys_and_nothing_is_lost_by_loading_again(
     visits, api, video, undecided
 ):

@@ -10,6 +10,7 @@ export type Word = Schemas["Word"];
 export type Layout = Schemas["Layout"];
 export type Hit = Schemas["SearchHit"];
 export type Job = Schemas["JobDetail"];
+export type JobItem = Schemas["JobView"];
 export type Channel = Schemas["ChannelView"];
 export type Template = Schemas["TemplateView"];
 
