@@ -29,7 +29,8 @@ _ALL = os.environ.get("TEST_POSTS") == "all"
 
 
 def pytest_generate_tests(metafunc):
-    if "open_posts" in metafunc.fixturenames and "database_url" not in metafunc.fixturenames:
+    own = {"database_url", "fresh_postgres_url"}.intersection(metafunc.fixturenames)
+    if "open_posts" in metafunc.fixturenames and not own:
         metafunc.parametrize("stocked", ["sqlite", _POSTGRES], indirect=True)
 
 
