@@ -164,6 +164,18 @@ class BudgetRow(Audited, Base):
     changed_by: Mapped[str] = mapped_column(String(200))
 
 
+class BudgetUnsetRow(Base):
+    """When a user last unset a budget: the settings' limits hold for its subject since."""
+
+    __tablename__ = "budgets_unset"
+
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    period: Mapped[str] = mapped_column(String(8), primary_key=True)
+    unset_at: Mapped[datetime] = mapped_column(Utc, default=now)
+    unset_by: Mapped[str] = mapped_column(String(200))
+
+
 class BudgetRaiseRow(Base):
     """More than a hard limit, for one day (UTC): who allowed it, and why. Only grows."""
 

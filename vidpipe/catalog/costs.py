@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from vidpipe.catalog.cost_tables import (
     BudgetRaiseRow,
     BudgetRow,
+    BudgetUnsetRow,
     CostBucketRow,
     CostEntryRow,
     CostEstimateRow,
@@ -27,7 +28,7 @@ from vidpipe.catalog.events import emit
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.requests import wake
 from vidpipe.catalog.states import ACTIVE, RequestState
-from vidpipe.catalog.tables import JobRow, RequestRow, Video
+from vidpipe.catalog.tables import JobRow, RequestRow, Video, now
 from vidpipe.catalog.unpaid import wake_unpaid
 from vidpipe.errors import BudgetExceeded, QuotaExhausted
 from vidpipe.spending import CLIP_SECONDS
@@ -281,13 +282,19 @@ class CostRows:
 
     def set_budget(self, subject: Subject, limits: Limits | None, by: str) -> None:
         """Set limits of a subject, or go back to those of the settings; waiting runs try again."""
+        scope, name, period = subject
         with self._db.writing() as session:
             row = session.get(BudgetRow, subject, with_for_update=True)
             if limits is None:
                 if row is not None:
                     session.delete(row)
+                    # Only who has the row of the budget writes this one.
+                    session.merge(
+                        BudgetUnsetRow(
+                            scope=scope, subject=name, period=period, unset_at=now(), unset_by=by
+                        )
+                    )
             elif row is None:
-                scope, name, period = subject
                 session.add(
                     BudgetRow(
                         scope=scope,

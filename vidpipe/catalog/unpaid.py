@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session
 
-from vidpipe.catalog.cost_tables import BudgetRaiseRow, BudgetRow
+from vidpipe.catalog.cost_tables import BudgetRaiseRow, BudgetRow, BudgetUnsetRow
 from vidpipe.catalog.publishing_tables import PostReadingRow, PostRow
 from vidpipe.catalog.tables import now
 from vidpipe.errors import BudgetExceeded
@@ -47,7 +47,7 @@ def wake_unpaid(session: Session) -> int:
 
 
 def budget_changed(session: Session, since: datetime) -> bool:
-    """Whether a budget was set or raised: what was refused before then may be allowed by now.
+    """Whether a budget was set, unset or raised: what it refused before may be allowed by now.
 
     Whatever writes down that it waits asks in the same transaction: who changed the budget while
     it was still at work did not find it among what waits.
@@ -59,4 +59,6 @@ def budget_changed(session: Session, since: datetime) -> bool:
     after = since - _CLOCKS
     changed = select(BudgetRow.scope).where(BudgetRow.updated_at >= after).limit(1)
     raised = select(BudgetRaiseRow.id).where(BudgetRaiseRow.at >= after).limit(1)
-    return bool(session.scalar(select(or_(changed.exists(), raised.exists()))))
+    unset = select(BudgetUnsetRow.scope).where(BudgetUnsetRow.unset_at >= after).limit(1)
+    either = or_(changed.exists(), unset.exists(), raised.exists())
+    return bool(session.scalar(select(either)))

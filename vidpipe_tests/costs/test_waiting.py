@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from vidpipe.catalog.cost_tables import BudgetUnsetRow
 from vidpipe.catalog.costs import Limits
 from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.states import JobState
 from vidpipe.catalog.tables import JobRow, RequestRow, Video, now
+from vidpipe.catalog.unpaid import budget_changed
 from vidpipe.costs.accountant import Account, Accountant
 from vidpipe.costs.options import BudgetOptions
 from vidpipe.errors import BudgetExceeded, cause_of, retryable
@@ -163,5 +165,27 @@ def test_a_raise_before_it_is_written_down_that_a_run_waits_is_not_missed(ten, f
     failed = Failed(row.video_id, "default", "j", "transcript", "budget_exceeded", "why", "run")
     until = now() + timedelta(hours=9)
     note_waiting(ten, failed, waits_for="deployment/*/day/x", until=until)
+    [waits] = ten.requests.waiting([row.video_id])
+    assert waits.not_before <= now() + timedelta(seconds=1)
+
+
+def test_a_limit_that_is_unset_before_it_is_written_down_that_a_run_waits_is_not_missed(ten, four):
+    subject = ("channel", "default", "day")
+    long_ago = now() - timedelta(hours=1)
+    for _ in range(2):
+        # Set and unset again, as often as somebody likes.
+        four.rows.set_budget(subject, Limits(None, 10**9), "user:1")
+        four.rows.set_budget(subject, None, "user:1")
+        with ten.writing() as session:
+            assert budget_changed(session, now())
+            session.execute(update(BudgetUnsetRow).values(unset_at=long_ago))
+            assert not budget_changed(session, now())
+    four.rows.set_budget(subject, Limits(None, 10**9), "user:1")
+    [row] = ten.requests.due(1)[:1]
+    ten.requests.submitted({row.id: "run"})
+    four.rows.set_budget(subject, None, "user:1")
+    failed = Failed(row.video_id, "default", "j", "transcript", "budget_exceeded", "why", "run")
+    until = now() + timedelta(days=20)
+    note_waiting(ten, failed, waits_for="channel/default/day/x", until=until)
     [waits] = ten.requests.waiting([row.video_id])
     assert waits.not_before <= now() + timedelta(seconds=1)

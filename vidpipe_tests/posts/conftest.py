@@ -1,8 +1,8 @@
 """Libraries with clips to post, over SQLite and PostgreSQL; accounts at fakes without sockets.
 
 Each test here that opens posts runs on SQLite, and some on PostgreSQL, too: what drives posts of
-each platform once, and of a quarter of the other functions one. With `TEST_POSTS=all` in the
-environment every case does: `make test-posts`.
+every platform once for each, and of a quarter of the other functions one. With `TEST_POSTS=all`
+in the environment every case does: `make test-posts`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from vidpipe_tests.catalog.conftest import database_url
-from vidpipe_tests.posts.scene import CLIPS, Clock, Scene, new_fakes, open_scene, stock
+from vidpipe_tests.posts.scene import CLIPS, PLATFORMS, Clock, Scene, new_fakes, open_scene, stock
 
 __all__ = ["database_url"]
 
@@ -29,20 +29,25 @@ _ALL = os.environ.get("TEST_POSTS") == "all"
 
 
 def pytest_generate_tests(metafunc):
-    if "open_posts" in metafunc.fixturenames and "database_url" not in metafunc.fixturenames:
+    own = {"database_url", "fresh_postgres_url"}.intersection(metafunc.fixturenames)
+    if "open_posts" in metafunc.fixturenames and not own:
         metafunc.parametrize("stocked", ["sqlite", _POSTGRES], indirect=True)
 
 
 def pytest_collection_modifyitems(config, items):
     if _ALL:
         return
-    groups: dict[tuple[str, str], list[pytest.Item]] = {}
+    cases_of: dict[str, list[tuple[str, pytest.Item]]] = {}
     for item in items:
         params = item.callspec.params if hasattr(item, "callspec") else {}
         if params.get("stocked") == _POSTGRES:
-            platform = params.get("platform", "")
             function = f"{item.path.name}::{item.originalname}"
-            groups.setdefault((function, platform), []).append(item)
+            cases_of.setdefault(function, []).append((params.get("platform", ""), item))
+    groups: dict[tuple[str, str], list[pytest.Item]] = {}
+    for function, cases in cases_of.items():
+        every = {platform for platform, _ in cases}.issuperset(PLATFORMS)
+        for platform, item in cases:
+            groups.setdefault((function, platform if every else ""), []).append(item)
     left = set()
     for key, cases in groups.items():
         # Which one is the same in every process, and another for each function.

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.costs.budgets import BudgetScope, Period
+from vidpipe.errors import Unavailable
 from vidpipe_tests.posts.scene import START
 
 PRICE = Decimal("0.015")
@@ -106,3 +107,34 @@ def test_a_budget_that_is_raised_while_a_post_is_refused_is_not_missed(ten, monk
     assert ten.row(first.post_id).due_at == ten.clock.now + timedelta(seconds=1)
     work_today(ten)
     assert len(ten.fakes["x"].posts) == 5
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "begun"])
+def test_what_goes_on_before_its_month_is_over_is_given_up_as_soon_as_others(
+    open_posts, monkeypatch, begun
+):
+    scene = open_posts("x")
+    month = (BudgetScope.CHANNEL, "default", Period.MONTH)
+    scene.library.spending.set_budget(*month, soft=None, hard=Decimal(0), by="user:ada")
+    post = scene.make(scene.account("x"))
+    if begun:
+        # It has its upload, and dies.
+        scene.dies, scene.dies_at = "after", 1
+        scene.work()
+    for _ in range(20):
+        if scene.row(post.post_id).code == "budget_exceeded":
+            break
+        scene.clock.now = max(scene.clock.now, scene.due())
+        scene.work()
+    assert scene.due() == START.replace(month=12, day=1, hour=0)
+    scene.library.spending.set_budget(*month, soft=None, hard=Decimal(1), by="user:ada")
+    raised_at = scene.clock.now
+
+    def away(account_id, **_):
+        raise Unavailable("X gives no tokens for the moment", retry_after_s=60)
+
+    monkeypatch.setattr(scene.posts.accounts, "token", away)
+    scene.drive()
+    found = scene.posts.get(post.post_id)
+    assert found.state == "failed" and "post it again" in found.problem
+    assert scene.clock.now - raised_at < timedelta(days=3, hours=1)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
+import time
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from vidpipe.catalog.post_states import PostState
+from vidpipe.library import AlreadyPosted
 from vidpipe_fakes import Kind
-from vidpipe_tests.posts.scene import shown
+from vidpipe_tests.posts.scene import START, shown
 
 FAKES = ("webhook", "youtube", "facebook")
 
@@ -135,3 +139,48 @@ def test_a_receiver_is_told_of_no_post_that_was_cancelled(open_posts, dies):
     found = scene.posts.get(post)
     assert found.state == "uncertain" and "taken back" in found.problem
     assert shown(scene.fakes["webhook"]) == (dies == "after") and scene.calls == 1
+
+
+def test_of_two_who_make_a_post_of_one_clip_at_once_one_is_told_so(open_posts, fresh_postgres_url):
+    url = fresh_postgres_url()
+    one = open_posts("youtube", database_url=url)
+    two = open_posts(database_url=url)
+    account = one.account("youtube")
+    one.approve()
+    catalog, place = one.library.engine.catalog, one.posts.schedule.place
+    made, refused, begun = [], [], threading.Event()
+
+    def with_a_moment() -> None:
+        begun.wait(60)
+        try:
+            two.make(account, at_once=False, at=START + timedelta(days=1))
+        except Exception as error:
+            refused.append(error)
+
+    def once_the_other_waits(post_id: str) -> None:
+        """The post is made, and kept by nobody else yet."""
+        begun.set()
+        waits = text(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        until = time.monotonic() + 60
+        with catalog.engine.connect() as connection:
+            while not refused and time.monotonic() < until:
+                if connection.execute(waits).scalar_one():
+                    break
+                connection.rollback()
+        place(post_id)
+
+    one.posts.schedule.place = once_the_other_waits
+    other = threading.Thread(target=with_a_moment)
+    other.start()
+    try:
+        with catalog.as_one() as unit:
+            made.append(one.make(account, at_once=False))
+            catalog.commit(unit)
+    finally:
+        begun.set()
+        other.join(60)
+    assert [type(error) for error in refused] == [AlreadyPosted]
+    assert one.posts.get(made[0].post_id).at is not None

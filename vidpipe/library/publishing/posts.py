@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from vidpipe.catalog import schedules
 from vidpipe.catalog.post_states import UNSENT, PostAction, PostState
 from vidpipe.catalog.posts import moved, released
 from vidpipe.catalog.publishing_tables import PostRow
@@ -125,7 +126,9 @@ class SocialPosts(KnownPosts):
         self._look(row)
 
         def check(session: Session) -> None:
-            # Of several that are made at once, each sees those that were before it.
+            # Of several that are made at once, each sees those that were before it. Its account
+            # comes first also where its moment is chosen later, maybe in this transaction.
+            schedules.locked_account(session, account_id)
             shown = row.opens_at or at
             other = self.rows.standing(account_id, video_id, item.clip_id, session)
             if shown is None or other is not None:

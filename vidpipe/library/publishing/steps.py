@@ -263,6 +263,7 @@ class PostSteps:
         self, row: PostRow, progress: PostProgress, machine: Machine, at: datetime
     ) -> AskedRequest | PostRow | TurnOver:
         account = self._posts.accounts.posting_account(row.account_id)
+        progress = _moved_by_now(progress, at)
         move = machine.plan(progress.publication, account, progress.state, at)
         progress = progress.at(move.state)
         call = move.call
@@ -589,6 +590,16 @@ _OUTCOMES = {
 def _unarmed(state: RemoteState, call: PlatformCall) -> RemoteState:
     """The state where the request is not made after all."""
     return state.having(armed="") if call.once and state.armed == call.name else state
+
+
+def _moved_by_now(progress: PostProgress, at: datetime) -> PostProgress:
+    """What waited until a moment and goes on before it is waited for from now on.
+
+    Where the platform's machine itself names the moment, it waits for that still.
+    """
+    state = progress.state
+    named = state.not_before is not None and state.not_before > at
+    return progress if named or state.moved_at <= at else progress.at(state.having(moved_at=at))
 
 
 def _look_again_after(row: PostRow, at: datetime) -> timedelta:
