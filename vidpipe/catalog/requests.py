@@ -115,7 +115,7 @@ class Requests:
         until: datetime,
         stages: Sequence[str] | None = None,
         cause: Cause = Cause.RETRY,
-    ) -> None:
+    ) -> bool:
         """A run ended as a budget or a quota allows no more: what it was for is asked for again.
 
         Nothing failed and no try is counted; it begins by itself at that moment, or as soon as
@@ -129,15 +129,19 @@ class Requests:
             until: when there is more.
             stages: that the run was for; None: all of them.
             cause: of the new request: who may answer it.
+
+        Returns:
+            False where nothing was done: a command's run whose request is not its own any more.
         """
         with self._db.writing() as session:
             had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
             # Runs of commands were never submitted: of those nobody knows when they began.
             begun = session.scalar(select(func.max(RequestRow.updated_at)).where(*had))
-            session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
+            if not _release(session, run_id) and run_id.startswith(COMMAND_RUN):
+                return False
             video = session.get(Video, video_id)
             if video is None or video.state != "accepted":
-                return
+                return True
             if begun is not None and budget_changed(session, begun):
                 until = min(until, now() + timedelta(seconds=_AGAIN_S))
             wait_s = max(1.0, (until - now()).total_seconds())
@@ -153,6 +157,7 @@ class Requests:
                     row.not_before = until
             session.flush()
             follow(session, video_id)
+        return True
 
     def waiting(self, video_ids: Collection[str]) -> list[RequestRow]:
         """Requests of these videos that wait for money or quota, the oldest first."""
@@ -312,6 +317,15 @@ class Requests:
         with self._db.session() as session:
             return list(session.scalars(query))
 
+    def release(self, run_id: str) -> bool:
+        """A run ends what it was for; whether that was still its own.
+
+        Not where somebody took it back meanwhile: cancelled it, or gave it to another run. Part of
+        a unit that says what follows: jobs do not follow this alone.
+        """
+        with self._db.writing() as session:
+            return _release(session, run_id)
+
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
         with self._db.writing() as session:
@@ -383,6 +397,13 @@ class Requests:
                     .order_by(RequestRow.id.desc())
                 )
             )
+
+
+def _release(session: Session, run_id: str) -> bool:
+    """This run has no request any more; whether it had one."""
+    had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+    query = update(RequestRow).where(*had).values(state=RequestState.DONE)
+    return bool(session.scalars(query.returning(RequestRow.id)).all())
 
 
 def _submit(session: Session, number: int, run_id: str) -> bool:
