@@ -278,6 +278,17 @@ class Requests:
         events.info("request_submit_done", request=number, run_id=run_id)
         return row
 
+    def is_left_to(self, number: int, run_id: str) -> bool:
+        """Whether a run that was begun for this request has it, or may still get it.
+
+        Not where it was given to another run, cancelled, or asked for anew.
+        """
+        with self._db.session() as session:
+            row = session.get(RequestRow, number)
+        if row is None or row.state == RequestState.OPEN:
+            return True
+        return row.state == RequestState.SUBMITTED and row.run_id == run_id
+
     def is_held(self, run_id: str) -> bool:
         """Whether a request is in flight for this run."""
         query = select(RequestRow.id).where(
