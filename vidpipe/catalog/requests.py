@@ -258,19 +258,25 @@ class Requests:
     def take(self, number: int, run_id: str) -> RequestRow | None:
         """Take this open request for a run; None where another has it, or its video.
 
-        Of several that want it at once, in whichever process, one gets it.
+        A command that works on the video without a request has it as well. Of several that want
+        it at once, in whichever process, one gets it.
         """
         with self._db.writing() as session:
             row = session.get(RequestRow, number)
             if row is None:
                 return None
             # Whoever takes a request of the same video waits here.
-            locked = select(Video).where(Video.video_id == row.video_id).with_for_update()
-            session.scalars(locked).all()
+            locked = select(Video).where(Video.video_id == row.video_id)
+            session.scalars(locked.with_for_update()).all()
             busy = select(RequestRow.id).where(
                 RequestRow.video_id == row.video_id, RequestRow.state == RequestState.SUBMITTED
             )
-            if session.scalar(busy.limit(1)) is not None:
+            beside = select(Heartbeat.run_id).where(
+                Heartbeat.video_id == row.video_id,
+                Heartbeat.run_id != run_id,
+                Heartbeat.at >= alive_since(),
+            )
+            if any(session.scalar(query.limit(1)) is not None for query in (busy, beside)):
                 return None
             if not _submit(session, number, run_id):
                 return None

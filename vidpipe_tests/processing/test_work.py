@@ -82,6 +82,17 @@ def test_the_least_busy_channel_is_next_and_one_video_has_one_run(library):
     assert not has_request(library.engine) and requests.take(later.id, fresh_run()) is None
 
 
+def test_what_a_command_works_on_is_not_done_beside_it(library):
+    [video_id] = known(library, "default")
+    heartbeats = library.engine.catalog.heartbeats
+    heartbeats.beat("vidpipe-run", video_id)
+    # Not even a process is started for it.
+    assert not has_request(library.engine)
+    assert take_request(library.engine, fresh_run()) is None
+    long_ago(library, Heartbeat, run_id="vidpipe-run")
+    assert take_request(library.engine, fresh_run()).video_id == video_id, "it died"
+
+
 def test_of_many_that_want_a_request_at_once_one_gets_it(library):
     [video_id] = known(library, "default")
     got, ready = [], threading.Barrier(8)
