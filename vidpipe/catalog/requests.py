@@ -267,7 +267,7 @@ class Requests:
                 return None
             # Whoever takes a request of the same video waits here.
             locked = select(Video).where(Video.video_id == row.video_id)
-            session.scalars(locked.with_for_update()).all()
+            session.scalars(locked.with_for_update(key_share=True)).all()
             busy = select(RequestRow.id).where(
                 RequestRow.video_id == row.video_id, RequestRow.state == RequestState.SUBMITTED
             )
