@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from vidpipe.catalog.failures import Failures
 from vidpipe.catalog.notice_tables import ProcessRow
 from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, Presence
 from vidpipe.catalog.requests import Cause, wake
 from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.states import WrongState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, UploadRow, now
-from vidpipe.errors import BudgetExceeded, Unavailable
+from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
 from vidpipe.library import JobSpec, JobState, Library
 from vidpipe.library.chores import chores
 from vidpipe.library.coordination import coordinate, is_coordinated, processing_of, takers
@@ -165,6 +166,27 @@ def test_what_meets_a_budget_waits_and_goes_on_when_there_is_more(library, stage
         assert wake(session) == 1
     assert run_due(library.engine, fresh_run()).error is None
     assert library.jobs.get(job).state is JobState.DONE
+
+
+def test_a_process_that_is_ended_while_it_tells_of_a_failure_hands_back_what_it_had(
+    library, stages, talk, monkeypatch
+):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
+
+    def away(_):
+        raise Misconfigured("there is no such thing")
+
+    def ended(*_, **__):
+        raise SystemExit(143)
+
+    stages.instead = away
+    with monkeypatch.context() as patched:
+        patched.setattr(Failures, "add", ended)
+        with pytest.raises(SystemExit):
+            run_due(library.engine, fresh_run())
+    assert library.engine.catalog.failures.living() == []
+    assert states(library, video_id) == [("upload", "open"), ("upload", "done")]
+    assert "dead after 1" in run_due(library.engine, fresh_run()).message
 
 
 def test_what_is_approved_goes_on(opened, stages, talk):
