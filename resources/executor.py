@@ -14,7 +14,7 @@ import yaml
 
 from resources.observed import leading
 from resources.tags import PARTITION, REQUEST
-from vidpipe.errors import InputRejected, Misconfigured
+from vidpipe.errors import InputRejected, Misconfigured, VidpipeError
 from vidpipe.extras import from_extra
 from vidpipe.pipeline import Engine
 from vidpipe.settings import Settings, load_settings
@@ -42,7 +42,9 @@ class HeartbeatExecutor(dg.Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         run = plan_context.dagster_run
         with leading(run) as led:
-            heartbeats = Engine(load_settings()).catalog.heartbeats
+            engine = Engine(load_settings())
+            _refuse_taken_over(engine, run)
+            heartbeats = engine.catalog.heartbeats
             video = run.tags.get(PARTITION, "")
             # Whoever asked for it notes how it ended; of another run nobody has to.
             with heartbeats.alive(run.run_id, video, until_noted=REQUEST in run.tags):
@@ -50,6 +52,31 @@ class HeartbeatExecutor(dg.Executor):
                     if event.is_step_failure:
                         led.fail((event.step_key or "").replace("__", "/"))
                     yield event
+
+
+def _refuse_taken_over(engine: Engine, run: dg.DagsterRun) -> None:
+    """Begin nothing that is another's by now: a run may have waited in Dagster's queue while no
+    daemon was there, and a service took over what it was for.
+
+    Raises:
+        Failure: it was taken over.
+    """
+    if not asked_for(run):
+        return
+    # Where the catalog is away nobody knows; whatever the run does next says so.
+    with contextlib.suppress(VidpipeError):
+        if engine.catalog.requests.is_left_to(int(run.tags[REQUEST]), run.run_id):
+            return
+        raise dg.Failure(
+            "what it was for was given to another run, cancelled or asked for anew while it "
+            "waited: nothing is begun twice",
+            allow_retries=False,
+        )
+
+
+def asked_for(run: dg.DagsterRun) -> bool:
+    """Whether it was begun for a request; one that a person re-executes is begun for them."""
+    return run.tags.get(REQUEST, "").isdecimal() and run.parent_run_id is None
 
 
 def executor_for(settings: Settings, preload: Sequence[str]) -> dg.ExecutorDefinition:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from resources.executor import GETS_NO_FURTHER
+from resources.executor import GETS_NO_FURTHER, asked_for
 from resources.run_options import has_run_options
 from resources.tags import PARTITION, REQUEST
 from resources.vidpipe_resource import VidpipeResource
@@ -153,6 +153,10 @@ def _note(instance: dg.DagsterInstance, engine: Engine, record: dg.RunRecord) ->
         # Its step wrote down that the video waits: nothing went wrong.
         catalog.requests.done(run.run_id)
         return f"{video_id}: {failed.message}"
+    over = asked_for(run) and not catalog.requests.is_left_to(number, run.run_id)
+    if over and not catalog.failures.reported(run.run_id):
+        # A service took it over, or somebody cancelled it: whoever has it tells of it.
+        return f"{video_id}: not its own any more, nothing to note"
     if failed.cause in WAITING_CAUSES:
         waits_for, until = (_text_of(metadata, name) for name in ("waits_for", "until"))
         moment = datetime.fromisoformat(until) if until else None

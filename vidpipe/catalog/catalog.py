@@ -328,7 +328,8 @@ class Catalog(Database):
         """
         at = now()
         with self.writing() as session:
-            video = session.get(Video, video_id, with_for_update=True)
+            # Not against whoever writes a row that refers to it: they would wait for each other.
+            video = session.get(Video, video_id, with_for_update={"key_share": True})
             if video is not None and video.state == "accepted":
                 # Reported twice, the same end is told once.
                 is_news = video.finished_at is None or video.finished_at < begun

@@ -17,6 +17,7 @@ from vidpipe.catalog.following import alive_since, follow, refused, taken_in
 from vidpipe.catalog.notices import Notice, tell
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.tables import Heartbeat, UploadRow, Video, now
+from vidpipe.errors import RETRY_DELAYS_S, wait_before_s
 
 PENDING = "pending"
 #: An upload that could not be taken in again and again, see `failures`.
@@ -129,16 +130,24 @@ class Inbox:
             query = select(func.count()).select_from(UploadRow).where(UploadRow.state == PENDING)
             return session.scalar(query) or 0
 
-    def begin(self, key: str, version: str, run_id: str = "") -> int:
+    def begin(
+        self,
+        key: str,
+        version: str,
+        run_id: str = "",
+        retry_delays_s: Sequence[float] = RETRY_DELAYS_S,
+    ) -> int:
         """Count an attempt to take this version in; returns which one it is, 0 if it is gone.
 
         Counted before the work, so that one that kills its process counts too. It is gone, too,
-        where another run that sends heartbeats is at it.
+        where another run that sends heartbeats is at it. Where one was at it whose process died,
+        it waits first, as after any other failure: what killed that one may pass.
 
         Args:
             key: of the upload.
             version: that was noticed.
             run_id: of the run that takes it up; empty: of none that others know of.
+            retry_delays_s: seconds to wait after so many attempts.
         """
         with self._db.writing() as session:
             row = session.get(UploadRow, key, with_for_update=True)
@@ -147,16 +156,28 @@ class Inbox:
             other = row.run_id if row.run_id != run_id else None
             if other and session.scalar(_living().where(Heartbeat.run_id == other)) is not None:
                 return 0
+            wait_s = wait_before_s(row.attempts, retry_delays_s) if other and row.attempts else None
+            if wait_s is not None:
+                row.run_id, row.not_before = None, now() + timedelta(seconds=wait_s)
+                return 0
             row.run_id = run_id or None
             row.attempts += 1
             return row.attempts
 
-    def leave(self, key: str, run_id: str) -> None:
-        """A run was ended before it took this in: that counts as no attempt."""
+    def leave(self, key: str, run_id: str, until: datetime | None = None) -> None:
+        """A run was ended before it took this in, or could not begin: that counts as no attempt.
+
+        Args:
+            key: of the upload.
+            run_id: of the run.
+            until: before which it is not tried again, unless a newer version is noticed; None: at
+                once.
+        """
         with self._db.writing() as session:
             row = session.get(UploadRow, key, with_for_update=True)
-            if row is not None and row.run_id == run_id and row.state == PENDING:
+            if row is not None and (row.run_id or "") == run_id and row.state == PENDING:
                 row.run_id = None
+                row.not_before = until
                 row.attempts = max(0, row.attempts - 1)
 
     def defer(self, key: str, until: datetime) -> None:
@@ -169,7 +190,8 @@ class Inbox:
 
     def again(self, key: str) -> None:
         """From the beginning: as if it had just been noticed."""
-        self._set(key, state=PENDING, attempts=0, not_before=None, changed_at=now())
+        fresh = {"attempts": 0, "not_before": None, "run_id": None, "changed_at": now()}
+        self._set(key, state=PENDING, **fresh)
 
     def forget(self, key: str) -> None:
         """It is no longer in the drop folder, and nothing was decided on it.

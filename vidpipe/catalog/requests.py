@@ -115,7 +115,7 @@ class Requests:
         until: datetime,
         stages: Sequence[str] | None = None,
         cause: Cause = Cause.RETRY,
-    ) -> None:
+    ) -> bool:
         """A run ended as a budget or a quota allows no more: what it was for is asked for again.
 
         Nothing failed and no try is counted; it begins by itself at that moment, or as soon as
@@ -129,15 +129,19 @@ class Requests:
             until: when there is more.
             stages: that the run was for; None: all of them.
             cause: of the new request: who may answer it.
+
+        Returns:
+            False where nothing was done: a command's run whose request is not its own any more.
         """
         with self._db.writing() as session:
             had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
             # Runs of commands were never submitted: of those nobody knows when they began.
             begun = session.scalar(select(func.max(RequestRow.updated_at)).where(*had))
-            session.execute(update(RequestRow).where(*had).values(state=RequestState.DONE))
+            if not _release(session, run_id) and run_id.startswith(COMMAND_RUN):
+                return False
             video = session.get(Video, video_id)
             if video is None or video.state != "accepted":
-                return
+                return True
             if begun is not None and budget_changed(session, begun):
                 until = min(until, now() + timedelta(seconds=_AGAIN_S))
             wait_s = max(1.0, (until - now()).total_seconds())
@@ -153,6 +157,7 @@ class Requests:
                     row.not_before = until
             session.flush()
             follow(session, video_id)
+        return True
 
     def waiting(self, video_ids: Collection[str]) -> list[RequestRow]:
         """Requests of these videos that wait for money or quota, the oldest first."""
@@ -253,25 +258,42 @@ class Requests:
     def take(self, number: int, run_id: str) -> RequestRow | None:
         """Take this open request for a run; None where another has it, or its video.
 
-        Of several that want it at once, in whichever process, one gets it.
+        A command that works on the video without a request has it as well. Of several that want
+        it at once, in whichever process, one gets it.
         """
         with self._db.writing() as session:
             row = session.get(RequestRow, number)
             if row is None:
                 return None
             # Whoever takes a request of the same video waits here.
-            locked = select(Video).where(Video.video_id == row.video_id).with_for_update()
-            session.scalars(locked).all()
+            locked = select(Video).where(Video.video_id == row.video_id)
+            session.scalars(locked.with_for_update(key_share=True)).all()
             busy = select(RequestRow.id).where(
                 RequestRow.video_id == row.video_id, RequestRow.state == RequestState.SUBMITTED
             )
-            if session.scalar(busy.limit(1)) is not None:
+            beside = select(Heartbeat.run_id).where(
+                Heartbeat.video_id == row.video_id,
+                Heartbeat.run_id != run_id,
+                Heartbeat.at >= alive_since(),
+            )
+            if any(session.scalar(query.limit(1)) is not None for query in (busy, beside)):
                 return None
             if not _submit(session, number, run_id):
                 return None
             session.refresh(row)
         events.info("request_submit_done", request=number, run_id=run_id)
         return row
+
+    def is_left_to(self, number: int, run_id: str) -> bool:
+        """Whether a run that was begun for this request has it, or may still get it.
+
+        Not where it was given to another run, cancelled, or asked for anew.
+        """
+        with self._db.session() as session:
+            row = session.get(RequestRow, number)
+        if row is None or row.state == RequestState.OPEN:
+            return True
+        return row.state == RequestState.SUBMITTED and row.run_id == run_id
 
     def is_held(self, run_id: str) -> bool:
         """Whether a request is in flight for this run."""
@@ -311,6 +333,15 @@ class Requests:
         )
         with self._db.session() as session:
             return list(session.scalars(query))
+
+    def release(self, run_id: str) -> bool:
+        """A run ends what it was for; whether that was still its own.
+
+        Not where somebody took it back meanwhile: cancelled it, or gave it to another run. Part of
+        a unit that says what follows: jobs do not follow this alone.
+        """
+        with self._db.writing() as session:
+            return _release(session, run_id)
 
     def done(self, run_id: str) -> None:
         """The run that had a request in flight has ended, one way or the other."""
@@ -383,6 +414,13 @@ class Requests:
                     .order_by(RequestRow.id.desc())
                 )
             )
+
+
+def _release(session: Session, run_id: str) -> bool:
+    """This run has no request any more; whether it had one."""
+    had = (RequestRow.run_id == run_id, RequestRow.state == RequestState.SUBMITTED)
+    query = update(RequestRow).where(*had).values(state=RequestState.DONE)
+    return bool(session.scalars(query.returning(RequestRow.id)).all())
 
 
 def _submit(session: Session, number: int, run_id: str) -> bool:

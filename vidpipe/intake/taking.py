@@ -22,6 +22,9 @@ from vidpipe.observability import events
 from vidpipe.observability.context import adopted, bound, fresh_traceparent
 from vidpipe.observability.spans import span
 
+#: Seconds that an upload waits which is not what a listing said: most listings come sooner.
+_NEXT_LISTING_S = 60.0
+
 
 def notice(
     catalog: Catalog, seen: Sequence[DropEntry], left: Sequence[SkippedObject] = ()
@@ -98,9 +101,12 @@ def _ingest(
     watched: Callable[[], AbstractContextManager[None]],
 ) -> IntakeResult | str:
     catalog = intake.catalog
-    attempt = catalog.inbox.begin(row.key, row.version, run_id)
+    attempt = catalog.inbox.begin(row.key, row.version, run_id, retry_delays_s)
     if attempt == 0:
-        return "it is newer than this run, decided on, or another run's: passed over"
+        return (
+            "it is newer than this run, decided on, another run's, or waits as the process that "
+            "took it in died: passed over"
+        )
     if wait_before_s(attempt - 1 or 1, retry_delays_s) is None:
         return _bury(
             catalog, row, run_id, attempt, "process_lost", "it crashed the worker on every attempt"
@@ -114,6 +120,8 @@ def _ingest(
                 catalog.inbox.forget(row.key)
                 return "it is gone from the drop folder: passed over"
             except ObjectChanged:
+                # Until that listing nothing but the same would be found, again and again.
+                catalog.inbox.leave(row.key, run_id, now() + timedelta(seconds=_NEXT_LISTING_S))
                 return "it was replaced since it was listed: the next listing has it"
             return intake.take(drop)
     except Exception as error:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from vidpipe.catalog.notice_tables import ProcessRow
 from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, Presence, silent_since
 from vidpipe.catalog.tables import now
+from vidpipe.library.awake import slept_s
 from vidpipe.pipeline.engine import Engine
 
 #: Seconds after which work that nobody takes is spoken of.
@@ -53,12 +54,15 @@ def takers(engine: Engine, processes: Sequence[ProcessRow] | None = None) -> Tak
     rows = list(engine.catalog.processes.all() if processes is None else processes)
     at = now()
     daemon, processor = silent_since(rows, COORDINATOR), silent_since(rows, PROCESSOR)
-    silent = at - timedelta(seconds=engine.settings.notify.silent_after_s)
+    # While this machine slept it heard nobody.
+    asleep_s = slept_s()
+    silent = at - timedelta(seconds=engine.settings.notify.silent_after_s + asleep_s)
+    gone = at - timedelta(seconds=_GONE_S + asleep_s)
     return Takers(
         daemon_at=daemon,
         daemon=daemon is not None and daemon >= silent,
         processor_at=processor,
-        processor=processor is not None and processor >= at - timedelta(seconds=_GONE_S),
+        processor=processor is not None and processor >= gone,
     )
 
 

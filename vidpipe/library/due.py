@@ -207,7 +207,8 @@ def _in_turn(engine: Engine) -> list[RequestRow]:
     if not due:
         return []
     at_work = [row for row in requests.in_flight() if row.state == RequestState.SUBMITTED]
-    busy = {row.video_id for row in at_work}
+    # A command that works on a video has no request for it.
+    busy = {row.video_id for row in at_work} | engine.catalog.heartbeats.at_work()
 
     def load(causes: Collection[str], names: Collection[str]) -> tuple[int, Mapping[str, int]]:
         mine = (row.channel for row in at_work if row.cause in causes and row.channel in names)

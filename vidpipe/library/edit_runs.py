@@ -14,9 +14,10 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from vidpipe.catalog.following import COMMAND_RUN, HEARTBEAT_S
+from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.requests import WATCHED, Cause
 from vidpipe.catalog.tables import RequestRow
+from vidpipe.library.awake import slept_s
 from vidpipe.library.coordination import is_coordinated
 from vidpipe.library.request_runs import RunOutcome, lead, note_gone
 from vidpipe.observability import events
@@ -73,31 +74,9 @@ def _lacks_space(engine: Engine, cause: Cause, shared: bool) -> bool:
     return True
 
 
-class _Awake:
-    """Whether this machine has been awake for long enough to tell who is gone.
-
-    While it sleeps nobody sends a heartbeat: on waking nobody is taken for dead for a while.
-    """
-
-    def __init__(self) -> None:
-        self._wall_s, self._clock_s = time.time(), time.monotonic()
-        self._until_s = 0.0
-
-    def __call__(self) -> bool:
-        wall_s, clock_s = time.time(), time.monotonic()
-        # A clock that stands still with the machine, beside one that does not.
-        if (wall_s - self._wall_s) - (clock_s - self._clock_s) > HEARTBEAT_S:
-            self._until_s = clock_s + 4 * HEARTBEAT_S
-        self._wall_s, self._clock_s = wall_s, clock_s
-        return clock_s >= self._until_s
-
-
-_awake = _Awake()
-
-
 def note_lost(engine: Engine) -> int:
     """What was asked for of processes that are gone is asked for again; how many were."""
-    if not _awake():
+    if slept_s():
         return 0
     lost = engine.catalog.requests.lost()
     for row in lost:
@@ -119,7 +98,8 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
     if cause is Cause.EDIT:
         note_lost(engine)
     requests = engine.catalog.requests
-    if not requests.has_open([cause]):
+    # A process that begins now does not know that the machine slept.
+    if not requests.has_open([cause]) or slept_s():
         return False
     shared = is_coordinated(engine)
     if _lacks_space(engine, cause, shared):

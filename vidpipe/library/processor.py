@@ -21,6 +21,7 @@ from vidpipe.catalog.processes import BEAT_S, PROCESSOR, Presence
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.notifications import Queue
+from vidpipe.library.awake import slept_s
 from vidpipe.library.coordination import is_coordinated
 from vidpipe.library.due import has_request, list_part, read_notifications, uploads_due
 from vidpipe.library.edit_runs import note_lost
@@ -100,7 +101,9 @@ class Processor:
     def run_one(self) -> bool:
         """Have the request whose turn it is done; whether there was one."""
         engine = self._engine
-        if is_coordinated(engine) or not has_request(engine) or self._lacks_space():
+        if is_coordinated(engine) or slept_s():
+            return False
+        if not has_request(engine) or self._lacks_space():
             return False
         return self._have_done("videos")
 
@@ -108,7 +111,7 @@ class Processor:
         """Ask again for what processes had that are gone, and what an orchestrator had."""
         engine = self._engine
         note_lost(engine)
-        if is_coordinated(engine):
+        if is_coordinated(engine) or slept_s():
             return
         left = engine.catalog.requests.abandoned(engine.settings.notify.silent_after_s)
         for row in left:
@@ -118,7 +121,7 @@ class Processor:
 
     def ask_again(self) -> None:
         """Ask for what a run that died left: neither finished, nor waited for, nor given up."""
-        if not is_coordinated(self._engine):
+        if not is_coordinated(self._engine) and not slept_s():
             self._library.request_incomplete(self._at_work())
 
     def retain(self) -> None:
@@ -126,6 +129,8 @@ class Processor:
         engine = self._engine
         policies = any(c.retention.policies for c in engine.channels.values())
         if not policies or engine.settings.retention_dry_run or is_coordinated(engine):
+            return
+        if slept_s():
             return
         turn = engine.catalog.turns.take("retention")
         if turn is None:

@@ -30,6 +30,8 @@ from vidpipe.stuck import Stuck, watched
 
 #: Seconds between two looks whether a request is still this run's.
 _LOOK_S = 1.0
+#: What is said of a run whose request is another's, or nobody's, by now.
+_TAKEN_BACK = "it was taken back; what was made is kept"
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,30 @@ def lead(engine: Engine, row: RequestRow, run_id: str, job: str) -> RunOutcome:
                 said = work.go()
         except Exception as error:
             run.fail(work.stage)
-            return RunOutcome(row.video_id, f"{error} ({work.note(error)})", error)
+            try:
+                said = work.note(error)
+            except (KeyboardInterrupt, SystemExit):
+                # Nothing of it was written down.
+                if kept.lost:
+                    return RunOutcome(row.video_id, _TAKEN_BACK)
+                _give_back(engine, run_id)
+                raise
+            return RunOutcome(row.video_id, f"{error} ({said})", error)
         except BaseException:
             if kept.lost:
                 run.fail(work.stage)
-                return RunOutcome(row.video_id, "it was taken back; what was made is kept")
-            # Somebody ended this process: whoever is there next does it.
-            with contextlib.suppress(VidpipeError):
-                engine.catalog.requests.give_back(run_id)
+                return RunOutcome(row.video_id, _TAKEN_BACK)
+            _give_back(engine, run_id)
             raise
     engine.catalog.requests.done(run_id)
     took_s = (now() - begun).total_seconds()
     return RunOutcome(row.video_id, said or f"made in {took_s:.1f} s")
+
+
+def _give_back(engine: Engine, run_id: str) -> None:
+    """Somebody ends this process: whoever is there next does what it was at."""
+    with contextlib.suppress(VidpipeError):
+        engine.catalog.requests.give_back(run_id)
 
 
 class RequestRun:

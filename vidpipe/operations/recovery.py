@@ -9,7 +9,9 @@ from datetime import UTC, datetime, time, timedelta
 
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.failures import Failed
+from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.states import FailureState
 from vidpipe.catalog.tables import FailureRow, RequestRow, now
 from vidpipe.errors import RETRY_DELAYS_S, Unavailable, wait_before_s
 
@@ -19,6 +21,8 @@ WORKER_LOST = "worker_lost"
 #: would take up a place in which others could run.
 STEP_RETRY_DELAYS_S = (3.0, 9.0, 27.0)
 _LONGEST_WAIT_S = 60.0
+#: What is said of a run that is told of when what it was for is not its own any more.
+_TAKEN_BACK = "it was taken back; nothing follows"
 
 
 def step_wait_s(error: Unavailable, tries: int) -> float | None:
@@ -45,18 +49,26 @@ def note_failure(
 ) -> str:
     """Record a run's failure and request another try if that can help; what was done.
 
-    The same run's failure is written down once, however often it is told. `cause` is that of the
-    new request: who may answer it.
+    The same run's failure is written down once, however often it is told, and as a whole: never
+    is there a failure that is tried again without the request for it. Nothing is written down of
+    a command's run whose request was taken back. `cause` is that of the new request: who may
+    answer it.
     """
-    if catalog.failures.reported(failed.run_id):
-        return "known already"
-    attempts = catalog.failures.attempts(failed.subject) + 1
-    wait_s = wait_before_s(attempts, retry_delays_s) if passing else None
-    catalog.failures.add(failed, attempts=attempts, dead=wait_s is None)
-    catalog.requests.done(failed.run_id)
+    with catalog.as_one() as unit:
+        if catalog.failures.reported(failed.run_id):
+            return "known already"
+        # The first change: of several that tell of this run's end the others wait here.
+        if not catalog.requests.release(failed.run_id) and failed.run_id.startswith(COMMAND_RUN):
+            return _TAKEN_BACK
+        attempts = catalog.failures.attempts(failed.subject) + 1
+        wait_s = wait_before_s(attempts, retry_delays_s) if passing else None
+        if wait_s is not None:
+            again = [failed.subject]
+            catalog.requests.add(again, cause, stages=stages, wait_s=wait_s, after=failed.run_id)
+        catalog.failures.add(failed, attempts=attempts, dead=wait_s is None)
+        catalog.commit(unit)
     if wait_s is None:
         return f"dead after {attempts} attempts: {failed.cause}"
-    catalog.requests.add([failed.subject], cause, stages=stages, wait_s=wait_s, after=failed.run_id)
     return f"tried again in {wait_s / 60:.0f} min: {failed.cause}"
 
 
@@ -76,7 +88,7 @@ def note_waiting(
     """
     if until is None:
         until = datetime.combine(now().date() + timedelta(days=1), time.min, UTC)
-    catalog.requests.wait(
+    asked = catalog.requests.wait(
         failed.subject,
         failed.run_id,
         waits_for=waits_for,
@@ -85,6 +97,8 @@ def note_waiting(
         stages=stages,
         cause=cause,
     )
+    if not asked:
+        return _TAKEN_BACK
     return f"waits until {until:%Y-%m-%d %H:%M} UTC: {failed.message}"
 
 
@@ -145,5 +159,7 @@ def incomplete(catalog: Catalog, at_work: Collection[str]) -> list[str]:
         catalog: the catalog.
         at_work: videos that a queued or running run has in hand.
     """
-    cared_for = {*at_work, *(f.subject for f in catalog.failures.living())}
+    # One that is tried again has a request; where it lost that, nobody cares for it.
+    given_up = (failure.subject for failure in catalog.failures.living(FailureState.DEAD))
+    cared_for = {*at_work, *given_up}
     return [v for v in catalog.unfinished() if v not in cared_for]

@@ -9,7 +9,7 @@ from vidpipe.catalog.tables import UploadRow, now
 from vidpipe.errors import RETRY_DELAYS_S, Unavailable
 from vidpipe.intake import intake as intake_module
 from vidpipe.intake.drops import scan
-from vidpipe.intake.folders import LocalFolder
+from vidpipe.intake.folders import LocalFolder, ObjectChanged
 from vidpipe.intake.model import IntakeResult, IntakeState
 from vidpipe.intake.taking import ingest_pending, notice
 
@@ -77,6 +77,48 @@ def test_an_upload_that_ends_its_process_is_given_up_too(engine, folder):
     assert "it crashed the worker on every attempt" in ingest_pending(engine.intake(), folder, row)
     [dead] = engine.catalog.failures.living()
     assert (dead.cause, dead.attempts) == ("process_lost", 6)
+
+
+def test_what_killed_its_process_waits_longer_each_time_before_the_next_try(engine, folder):
+    inbox = engine.catalog.inbox
+    noticed(engine, folder)
+    for attempt, wait_s in enumerate(RETRY_DELAYS_S, start=1):
+        [row] = inbox.waiting(10)
+        assert inbox.begin(row.key, row.version, f"run-{attempt}") == attempt
+        # Its process is killed; whoever comes next finds that, and takes nothing in at once.
+        [row] = inbox.waiting(10)
+        assert "passed over" in ingest_pending(engine.intake(), folder, row, "run-next")
+        assert inbox.waiting(10) == []
+        [left] = engine.catalog.uploads()
+        assert wait_s - 30 < (left.not_before - now()).total_seconds() <= wait_s
+        assert (left.attempts, left.run_id) == (attempt, None)
+        due_again(engine)
+    # The memory that it lacked is there.
+    [row] = inbox.waiting(10)
+    assert ingest_pending(engine.intake(), folder, row, "run-6").state is IntakeState.ACCEPTED
+    assert engine.catalog.failures.living() == []
+
+
+def test_an_upload_that_was_replaced_waits_for_a_listing_and_counts_no_attempt(
+    engine, folder, monkeypatch
+):
+    [row] = noticed(engine, folder)
+
+    def replaced(self, key, *_):
+        raise ObjectChanged(key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalFolder, "fetch", replaced)
+        assert "the next listing" in ingest_pending(engine.intake(), folder, row, "run-1")
+        assert engine.catalog.inbox.waiting(10) == [], "it would be the same at once"
+    [left] = engine.catalog.uploads()
+    assert (left.state, left.attempts, left.run_id) == ("pending", 0, None)
+    # A listing has the new version: it is taken in without a wait.
+    with (folder.root / row.key).open("ab") as file:
+        file.write(b"more")
+    [newer] = noticed(engine, folder)
+    assert newer.version != row.version
+    assert ingest_pending(engine.intake(), folder, newer, "run-2").state is IntakeState.ACCEPTED
 
 
 def test_a_bug_of_ours_is_told_and_given_up_at_once(engine, folder, monkeypatch):

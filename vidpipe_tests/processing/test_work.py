@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from vidpipe.catalog.failures import Failures
 from vidpipe.catalog.notice_tables import ProcessRow
 from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, Presence
 from vidpipe.catalog.requests import Cause, wake
 from vidpipe.catalog.reviews import Decider
 from vidpipe.catalog.states import WrongState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, UploadRow, now
-from vidpipe.errors import BudgetExceeded, Unavailable
+from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
 from vidpipe.library import JobSpec, JobState, Library
 from vidpipe.library.chores import chores
 from vidpipe.library.coordination import coordinate, is_coordinated, processing_of, takers
@@ -80,6 +81,17 @@ def test_the_least_busy_channel_is_next_and_one_video_has_one_run(library):
     requests.add([first], Cause.MANUAL, stages=["layout"])
     [later] = [row for row in requests.of_video(first) if row.state == "open"]
     assert not has_request(library.engine) and requests.take(later.id, fresh_run()) is None
+
+
+def test_what_a_command_works_on_is_not_done_beside_it(library):
+    [video_id] = known(library, "default")
+    heartbeats = library.engine.catalog.heartbeats
+    heartbeats.beat("vidpipe-run", video_id)
+    # Not even a process is started for it.
+    assert not has_request(library.engine)
+    assert take_request(library.engine, fresh_run()) is None
+    long_ago(library, Heartbeat, run_id="vidpipe-run")
+    assert take_request(library.engine, fresh_run()).video_id == video_id, "it died"
 
 
 def test_of_many_that_want_a_request_at_once_one_gets_it(library):
@@ -154,6 +166,27 @@ def test_what_meets_a_budget_waits_and_goes_on_when_there_is_more(library, stage
         assert wake(session) == 1
     assert run_due(library.engine, fresh_run()).error is None
     assert library.jobs.get(job).state is JobState.DONE
+
+
+def test_a_process_that_is_ended_while_it_tells_of_a_failure_hands_back_what_it_had(
+    library, stages, talk, monkeypatch
+):
+    video_id = take(library.engine, talk.path, sidecars=False).video_id
+
+    def away(_):
+        raise Misconfigured("there is no such thing")
+
+    def ended(*_, **__):
+        raise SystemExit(143)
+
+    stages.instead = away
+    with monkeypatch.context() as patched:
+        patched.setattr(Failures, "add", ended)
+        with pytest.raises(SystemExit):
+            run_due(library.engine, fresh_run())
+    assert library.engine.catalog.failures.living() == []
+    assert states(library, video_id) == [("upload", "open"), ("upload", "done")]
+    assert "dead after 1" in run_due(library.engine, fresh_run()).message
 
 
 def test_what_is_approved_goes_on(opened, stages, talk):
@@ -267,6 +300,10 @@ def test_an_upload_is_taken_in_by_one_run(library, talk):
     assert [row.attempts for row in inbox.waiting(10)] == [0]
     inbox.begin(row.key, row.version, "cli-other")
     long_ago(library, Heartbeat, run_id="cli-other")
+    # What killed that process may pass in a minute.
+    [(key, outcome)] = list(take_in_due(engine, "cli-mine"))
+    assert "passed over" in outcome and inbox.waiting(10) == []
+    inbox.defer(row.key, now())
     [(key, outcome)] = list(take_in_due(engine, "cli-mine"))
     assert key == "default/talk.mp4" and outcome.state == "accepted"
     assert list(take_in_due(engine, "cli-mine")) == []
