@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,8 @@ def refuse_rows(library: Library) -> None:
     """Have the database take no row of the audit log."""
     with library.engine.catalog.writing() as session:
         if session.get_bind().dialect.name == "sqlite":
+            # A connection that knows of one which another has dropped looks again first.
+            session.execute(text("SELECT count(*) FROM sqlite_master"))
             said = (
                 "CREATE TRIGGER refused BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
@@ -80,3 +84,16 @@ def audit_rows(library: Library) -> list[dict[str, Any]]:
             else dict(row)
             for row in found
         ]
+
+
+def is_free(library: Library) -> None:
+    """Whether somebody else could write into the catalog now.
+
+    Raises:
+        sqlite3.OperationalError: something that was begun has the lock.
+    """
+    file = library.engine.catalog.url.database
+    assert file is not None
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
