@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from vidpipe.catalog import tables
 from vidpipe.library import Library
+from vidpipe.storage.objects import ObjectStore
 
 #: Tables of who is logged in and what is limited: no changes that anybody asks for.
 ASIDE = {"audit", "login_attempts"}
@@ -97,3 +100,24 @@ def is_free(library: Library) -> None:
     with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("ROLLBACK")
+
+
+@contextmanager
+def asking_while_free(library: Library) -> Iterator[list[str]]:
+    """Whenever the store is asked for something within it somebody else could write; for what."""
+    asked: list[str] = []
+
+    def checked(name: str) -> Callable[..., Any]:
+        real = getattr(ObjectStore, name)
+
+        def ask(store: ObjectStore, *args: Any, **more: Any) -> Any:
+            is_free(library)
+            asked.append(name)
+            return real(store, *args, **more)
+
+        return ask
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("get_bytes", "head", "list", "put_file", "put_bytes", "delete", "fetch"):
+            patch.setattr(ObjectStore, name, checked(name))
+        yield asked
