@@ -51,12 +51,12 @@ class Writing:
 
     Attributes:
         unit: the transaction of its changes; None: they are none in one.
-        announced: it was written down that it begins, before anything was changed.
+        announced: what was written down to begin, before anything was changed, and by whom.
         settled: what there is to write is written.
     """
 
     unit: UnitOfWork | None = None
-    announced: bool = False
+    announced: Asked | None = None
     settled: bool = False
 
 

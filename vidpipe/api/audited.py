@@ -110,7 +110,7 @@ def announce(asked: Asked) -> None:
         Unavailable: it cannot be written down; then it is not to be begun.
     """
     state = asked.writing
-    if state.announced:
+    if state.announced is not None:
         return
     if state.unit is not None:
         if state.unit.begun:
@@ -118,12 +118,14 @@ def announce(asked: Asked) -> None:
         state.unit.left = True
     with apart():
         _write(asked, _rows(asked, asked.path, None, created=False), {"begun": True})
-    state.announced = True
+    state.announced = asked
 
 
-def finishing(asked: Asked) -> Callable[[], None]:
-    """What announces that whoever looks at an upload finishes it, as every byte is there."""
-    return functools.partial(announce, dataclasses.replace(asked, change="upload.finish"))
+def finishing(asked: Asked, path: str | None = None) -> Callable[[], None]:
+    """What announces that an upload is finished, as every byte is there, by a request for
+    something else: to look at it, or to begin it, which has another path than it."""
+    finish = dataclasses.replace(asked, change="upload.finish", path=path or asked.path)
+    return functools.partial(announce, finish)
 
 
 def _write(asked: Asked, rows: Iterator[dict[str, Any]], details: dict[str, Any]) -> None:
@@ -165,7 +167,7 @@ def _in_one(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         with changing(asked):
             answer = endpoint(**given)
             refused = isinstance(answer, Response) and answer.status_code >= 300
-            if not (refused or asked.writing.announced or asked.writing.settled):
+            if not (refused or asked.writing.announced is not None or asked.writing.settled):
                 settle(asked, answer)
             return answer
 
@@ -220,19 +222,20 @@ class AuditedRoute(APIRoute):
             try:
                 response = await handle(request)
             except Exception:
-                begun: Asked | None = request.scope.get("vidpipe.asked")
-                if begun is not None and begun.writing.announced:
+                begun = _announced(request)
+                if begun is not None:
                     await run_in_threadpool(_end, begun, None)
                 raise
-            asked: Asked | None = request.scope.get("vidpipe.asked")
-            if asked is not None and asked.writing.announced:
+            begun = _announced(request)
+            if begun is not None:
                 done = response if response.status_code < 300 else None
-                await run_in_threadpool(_end, asked, done)
+                await run_in_threadpool(_end, begun, done)
             return response
 
         async def handled(request: Request) -> Response:
             if request.method in _READS:
-                found = await handle(request)
+                # Whoever looks at an upload may finish it.
+                found = await obeyed(request)
                 if request.method == "HEAD" and self._is_head(request.scope):
                     return _without_body(found)
                 if isinstance(found, StreamingResponse):
@@ -246,6 +249,12 @@ class AuditedRoute(APIRoute):
             return await asyncio.shield(work)
 
         return handled
+
+
+def _announced(request: Request) -> Asked | None:
+    """What was written down to begin in a request, as it was; None: nothing was."""
+    asked: Asked | None = request.scope.get("vidpipe.asked")
+    return asked.writing.announced if asked is not None else None
 
 
 def _without_body(found: Response) -> Response:

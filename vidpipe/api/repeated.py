@@ -80,19 +80,16 @@ def once(
         )
     if claim.token is None:
         if claim.status is None or claim.body is None:
-            raise ApiError(
-                409,
-                "request_in_progress",
-                "the first request with this Idempotency-Key is still at work; ask again in a "
-                "moment",
-                headers={"Retry-After": "1"},
-            )
+            raise _at_work("the first request with this Idempotency-Key is still at work")
         asked.writing.settled = True
         return _response(claim.status, claim.location, claim.body, replayed=True)
     try:
         created = work()
         # What is created, the answer that is kept and the rows that tell of it are there together.
-        keys.answered(who, key, claim.token, 201, created.location, created.kept())
+        kept = keys.answered(who, key, claim.token, 201, created.location, created.kept())
+        if not kept:
+            # It took so long that whoever asked again does it.
+            raise _at_work("this took too long, and is done by the request that was sent again")
         answer = _answer(201, created)
         settle(asked, answer)
     except BaseException:
@@ -102,6 +99,11 @@ def once(
             keys.let_go(who, key, claim.token)
         raise
     return answer
+
+
+def _at_work(what: str) -> ApiError:
+    again = {"Retry-After": "1"}
+    return ApiError(409, "request_in_progress", f"{what}; ask again in a moment", headers=again)
 
 
 def _answer(status: int, created: Created) -> Response:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 
 from vidpipe.addresses import shown, without
 from vidpipe.catalog.transitions import LoggedSession
-from vidpipe.catalog.units import PENDING_EVENTS, PENDING_TOTALS, UnitOfWork, current, within
+from vidpipe.catalog.units import PENDING_EVENTS, PENDING_TOTALS, UnitOfWork, apart, current, within
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.observability import spans
 
@@ -233,6 +233,14 @@ class Database:
         """Have what was changed in a unit stand."""
         with self._reach():
             unit.commit(_end)
+
+    @contextmanager
+    def apart_unless_begun(self) -> Iterator[None]:
+        """What is changed within it stands by itself, unless a unit has changed something already:
+        then it is part of that."""
+        unit = current(self.engine)
+        with nullcontext() if unit is not None and unit.begun else apart():
+            yield
 
     def afterwards(self, work: Callable[[], None]) -> None:
         """Have something done that cannot be taken back, once what was changed stands: at once,

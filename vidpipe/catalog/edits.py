@@ -13,6 +13,10 @@ from vidpipe.catalog.edit_tables import EditVersionRow
 from vidpipe.catalog.events import emit
 
 
+class _Overtaken(Exception):
+    """Another version follows already."""
+
+
 class EditRows:
     """The versions of the edit documents of all videos."""
 
@@ -98,11 +102,12 @@ class EditRows:
                     .limit(1)
                 )
                 if (newest or 0) != after:
-                    return None
+                    raise _Overtaken
                 session.add(row)
                 session.flush()
                 data = {"video_id": video_id, "version": row.version, "source": source}
                 emit(session, "edits.changed", channel, data)
-        except IntegrityError:
+        except (IntegrityError, _Overtaken):
+            # Taken back, so that whoever tries again has no lock meanwhile.
             return None
         return row

@@ -68,8 +68,8 @@ class IdempotencyKeys:
         status: int,
         location: str | None,
         body: str,
-    ) -> None:
-        """Keep the answer for whoever asks again.
+    ) -> bool:
+        """Keep the answer for whoever asks again; False where the key is another request's now.
 
         Args:
             principal: who asked.
@@ -85,7 +85,8 @@ class IdempotencyKeys:
             IdempotencyRow.token == token,
         )
         with self._db.writing() as session:
-            session.execute(query.values(status=status, location=location, body=body))
+            kept = query.values(status=status, location=location, body=body)
+            return session.scalar(kept.returning(IdempotencyRow.token)) is not None
 
     def let_go(self, principal: str, key: str, token: str) -> None:
         """The request failed: it may be sent again as it is, unless its answer is kept."""

@@ -51,6 +51,7 @@ class UnitOfWork:
         self.changed = False
         self.audited = False
         self.left = False
+        self._ended = False
 
     def of(self, engine: Engine) -> bool:
         """Whether it is one of this database."""
@@ -63,7 +64,40 @@ class UnitOfWork:
 
     @contextmanager
     def part(self) -> Iterator[Session]:
-        """A part that writes: kept with all others, or taken back alone where it fails."""
+        """A part that writes: kept with all others, or taken back alone where it fails.
+
+        Where the first one fails there is nothing else: the lock that it took is let go of.
+
+        Raises:
+            RuntimeError: what was changed stands already, so that this would be lost.
+        """
+        if self._ended:
+            raise RuntimeError("something is changed after the changes of its unit were committed")
+        before = self._connection is not None, dict(self._totals), len(self._events)
+        flags, said = (self.changed, self.audited), len(self._said)
+        try:
+            with self._joined(self._writable()) as session:
+                session.info[PENDING_EVENTS] = []
+                yield session
+                session.flush()
+        except BaseException:
+            # Parts within it are taken back with it.
+            begun, self._totals, events = before
+            del self._events[events:], self._said[said:]
+            self.changed, self.audited = flags
+            if not begun:
+                self._close()
+            raise
+        for key, (count, value) in session.info.pop(PENDING_TOTALS, {}).items():
+            counted, sum_ = self._totals.get(key, (0, 0.0))
+            self._totals[key] = (counted + count, sum_ + value)
+        self._events += session.info.pop(PENDING_EVENTS)
+        self._said += say_later(session)
+        self.changed |= bool(session.info.get(_CHANGED))
+        self.audited |= bool(session.info.get(AUDITED))
+
+    def _writable(self) -> Connection:
+        """The transaction's connection; the first time it is begun."""
         if self._connection is None:
             connection = self._engine.connect()
             try:
@@ -72,17 +106,13 @@ class UnitOfWork:
                 connection.close()
                 raise
             self._connection = connection
-        with self._joined(self._connection) as session:
-            session.info[PENDING_EVENTS] = []
-            yield session
-            session.flush()
-        for key, (count, value) in session.info.pop(PENDING_TOTALS, {}).items():
-            counted, sum_ = self._totals.get(key, (0, 0.0))
-            self._totals[key] = (counted + count, sum_ + value)
-        self._events += session.info.pop(PENDING_EVENTS)
-        self._said += say_later(session)
-        self.changed |= bool(session.info.get(_CHANGED))
-        self.audited |= bool(session.info.get(AUDITED))
+        return self._connection
+
+    def _close(self) -> None:
+        """Without a commit what it has is rolled back."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -99,6 +129,9 @@ class UnitOfWork:
             ) as session,
             session.begin(),
         ):
+            # Its savepoint is begun at once: one that is begun by its first statement would be
+            # part of whatever was begun meanwhile, and end with that.
+            session.connection()
             say_later(session)
             yield session
 
@@ -107,11 +140,12 @@ class UnitOfWork:
         self._afterwards.append(work)
 
     def commit(self, ending: Callable[[Session], None]) -> None:
-        """Have the changes stand.
+        """Have the changes stand. Nothing more can be changed in it then.
 
         Args:
             ending: writes what every transaction ends with, such as its events.
         """
+        self._ended = True
         if self._connection is not None:
             with self._joined(self._connection) as session:
                 if self._totals:
@@ -133,10 +167,7 @@ class UnitOfWork:
         """Have nothing of it stand."""
         self._totals, self._events, self._said, self._afterwards = {}, [], [], []
         self.changed = self.audited = False
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
-            # Closed without a commit it is rolled back.
-            connection.close()
+        self._close()
 
 
 @event.listens_for(LoggedSession, "after_flush")

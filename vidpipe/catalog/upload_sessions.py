@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -104,8 +104,9 @@ class UploadSessionRows:
             return session.scalar(query) is not None
 
     def begun(self, upload_id: str, store_upload_id: str) -> bool:
-        """The bucket has a name for it; False where it is not open any more."""
-        return self._change(upload_id, store_upload_id=store_upload_id)
+        """The bucket has a name for it; False where that is known, or it is not open any more."""
+        unnamed = UploadSessionRow.store_upload_id.is_(None)
+        return self._change(upload_id, unnamed, store_upload_id=store_upload_id)
 
     def rename(self, upload_id: str, key: str) -> bool:
         """It will have another key; False where another open one has that, or it is not open."""
@@ -157,12 +158,13 @@ class UploadSessionRows:
         with self._db.writing() as session:
             return len(session.scalars(query).all())
 
-    def _change(self, upload_id: str, **values: object) -> bool:
+    def _change(self, upload_id: str, *where: ColumnElement[bool], **values: object) -> bool:
         query = (
             update(UploadSessionRow)
             .where(
                 UploadSessionRow.upload_id == upload_id,
                 UploadSessionRow.state == UploadSessionState.OPEN,
+                *where,
             )
             .values(**values, updated_at=now())
             .returning(UploadSessionRow.upload_id)

@@ -19,8 +19,8 @@ class UploadSessionRow(Audited, Base):
     How many bytes are there is asked of the disk or of the bucket, and never of this row.
     `size_bytes` is null as long as the client has not said it. No two that are open have one
     `key`. `client_metadata` is what a client of tus is told again. `store_upload_id` is a bucket's
-    name for a multipart upload. A row stays for a while after its end, so that whoever comes back
-    late is told.
+    name for a multipart upload, once a part of it was signed. A row stays for a while after its
+    end, so that whoever comes back late is told.
     """
 
     __tablename__ = "upload_sessions"

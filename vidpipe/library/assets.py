@@ -77,10 +77,15 @@ class Assets:
                 raise Changed(f"asset:{name}")
         elif before.sha256 != sha256 and not rows.replace(channel, name, before.sha256, values):
             raise Changed(f"asset:{name}")
-        if self.engine.store.head(key) is None:
-            # What nobody used before was cleaned up between the two lines above.
-            self._store(key, source, content.media_type)
-        return self.get(channel, name), before is None
+
+        def see_to_it() -> None:
+            # What no row named before may have been cleaned up until now.
+            if self.engine.store.head(key) is None:
+                self._store(key, source, content.media_type)
+
+        made = self.get(channel, name)
+        self.engine.catalog.afterwards(see_to_it)
+        return made, before is None
 
     def get(self, channel: str, name: str) -> AssetView:
         """One asset.
@@ -149,8 +154,10 @@ class Assets:
         removed = 0
         for keys in _portions(old):
             for key in sorted(set(keys) - self.engine.catalog.assets.used(keys)):
-                self.engine.store.delete(key)
-                removed += 1
+                # Others take a while to be removed, in which it may have become an asset's.
+                if not self.engine.catalog.assets.used([key]):
+                    self.engine.store.delete(key)
+                    removed += 1
         return removed
 
     def _store(self, key: str, source: Path, media_type: str) -> None:

@@ -36,7 +36,7 @@ from vidpipe.pipeline.editing.words import word_at
 from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.planning import plan
 from vidpipe.pipeline.run_options import RunOptions
-from vidpipe.storage.artifacts import Model
+from vidpipe.storage.artifacts import Manifest, Model
 from vidpipe.timeline import Interval
 from vidpipe.transcript.model import Transcript, Word
 
@@ -107,7 +107,8 @@ class Edits:
             UnknownVideo: there is none of this id.
         """
         self._video(video_id)
-        return self._view(video_id, self.engine.catalog.edits.current(video_id))
+        row = self.engine.catalog.edits.current(video_id)
+        return _view(video_id, row, self._made(video_id))
 
     def version(self, video_id: str, version: int) -> EditsView:
         """One version.
@@ -117,7 +118,7 @@ class Edits:
             UnknownEditVersion: it has no such version.
         """
         self._video(video_id)
-        return self._view(video_id, self._row(video_id, version))
+        return _view(video_id, self._row(video_id, version), self._made(video_id))
 
     def versions(
         self, video_id: str, *, limit: int = PAGE, before: int | None = None
@@ -361,6 +362,8 @@ class Edits:
         if len(by.note) > _NOTE:
             raise BadEdit(f"note: at most {_NOTE} characters")
         catalog = self.engine.catalog
+        # The store may be a bucket, which nobody is to wait for once something is changed.
+        made = self._made(video_id)
         for _ in range(5):
             row = catalog.edits.current(video_id)
             current, before = (row.version if row else 0), _document(row)
@@ -372,7 +375,7 @@ class Edits:
             found = changes(before, after)
             told = list(dict.fromkeys(change.words for change in found))
             if not told and based_on is None:
-                return self._view(video_id, row)
+                return _view(video_id, row, made)
             saved = catalog.edits.add(
                 video_id,
                 after.as_json(),
@@ -387,7 +390,7 @@ class Edits:
             if saved is not None:
                 if self._on_saved is not None:
                     self._on_saved(video_id, found, by)
-                return self._view(video_id, saved)
+                return _view(video_id, saved, made)
             if version is not None:
                 row = catalog.edits.current(video_id)
                 raise EditsChanged(video_id, row.version if row else 0, _document(row))
@@ -491,32 +494,48 @@ class Edits:
             raise UnknownEditVersion(video_id, version)
         return row
 
-    def _view(self, video_id: str, row: EditVersionRow | None) -> EditsView:
-        document = _document(row)
+    def _made(self, video_id: str) -> _StoredBeside:
         sidecar = self._result(video_id, "sidecar", Sidecar) or Sidecar()
-        said = sidecar.instructions
-        fields = (*SHARED, "layout")
-        made = self.engine.manifest(video_id, "rendered_clips")
-        return EditsView(
-            video_id=video_id,
-            version=row.version if row else 0,
-            document=document,
-            sidecar=SidecarSays(
-                **said.model_dump(mode="json", include=set(fields), exclude_defaults=True)
-            ),
-            overrides=tuple(
-                name
-                for name in fields
-                if getattr(document, name) is not None
-                and getattr(document, name) != getattr(said, name)
-            ),
-            created_at=row.created_at if row else None,
-            created_by=row.created_by if row else "",
-            source=row.source if row else "",
-            based_on=row.based_on if row else 0,
-            note=row.note if row else "",
-            rendered=made is not None and edits_made(made).says(document),
-        )
+        return _StoredBeside(sidecar, self.engine.manifest(video_id, "rendered_clips"))
+
+
+@dataclass(frozen=True)
+class _StoredBeside:
+    """What the store has of a video that its edits are shown with.
+
+    Attributes:
+        sidecar: as it was taken in.
+        clips: how they were made; None: not yet.
+    """
+
+    sidecar: Sidecar
+    clips: Manifest | None
+
+
+def _view(video_id: str, row: EditVersionRow | None, made: _StoredBeside) -> EditsView:
+    document = _document(row)
+    said = made.sidecar.instructions
+    fields = (*SHARED, "layout")
+    return EditsView(
+        video_id=video_id,
+        version=row.version if row else 0,
+        document=document,
+        sidecar=SidecarSays(
+            **said.model_dump(mode="json", include=set(fields), exclude_defaults=True)
+        ),
+        overrides=tuple(
+            name
+            for name in fields
+            if getattr(document, name) is not None
+            and getattr(document, name) != getattr(said, name)
+        ),
+        created_at=row.created_at if row else None,
+        created_by=row.created_by if row else "",
+        source=row.source if row else "",
+        based_on=row.based_on if row else 0,
+        note=row.note if row else "",
+        rendered=made.clips is not None and edits_made(made.clips).says(document),
+    )
 
 
 def _document(row: EditVersionRow | None) -> EditDocument:

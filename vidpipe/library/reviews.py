@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from vidpipe.accounts.audit import Actor, record
@@ -111,13 +111,15 @@ class Reviews(KeptReviews):
         Raises:
             UnknownClip: the video has no such clip.
         """
-        clip_id = self._clip_id(video_id, clip)
+        return self._detail(video_id, self._clip_id(video_id, clip))
+
+    def _detail(self, video_id: str, clip_id: str) -> ReviewDetail:
         catalog = self.engine.catalog
         found = catalog.reviews.clips(
             1, channels=[channel_of(video_id)], video_id=video_id, clip_id=clip_id
         )
         if not found:
-            raise UnknownClip(video_id, clip)
+            raise UnknownClip(video_id, clip_id)
         now_is = found[0].clip.fingerprint
         history = catalog.reviews.history(video_id, clip_id)
         return ReviewDetail(
@@ -230,7 +232,7 @@ class Reviews(KeptReviews):
             if new and audit is not None:
                 verb = "approve" if not rejected else "reject"
                 self._record(session, audit, f"clip.{verb}", _path(video_id, clip_id), row.reason)
-        return self.get(video_id, clip_id)
+        return self._detail(video_id, clip_id)
 
     def undo(
         self, video_id: str, clip: str, decision_id: int, who: Decider, audit: Actor | None = None
@@ -257,7 +259,7 @@ class Reviews(KeptReviews):
             rows.settle_clips(session, video_id, who, again, approved=False)
             if audit is not None:
                 self._record(session, audit, "clip.undo", _path(video_id, clip_id), None)
-        return self.get(video_id, clip_id)
+        return self._detail(video_id, clip_id)
 
     def _ask_again(self, session: Session, video_id: str, remade: Sequence[str]) -> None:
         """Where a channel asks before exports or publishing, a clip without a decision waits."""
@@ -413,11 +415,15 @@ class Reviews(KeptReviews):
             return found
         document = self.engine.artifacts.document(made, RenderedClips)
         known = {clip.clip_id: clip_fingerprint(video_id, clip) for clip in document.clips}
-        with self.engine.catalog.writing() as session:
-            for row in found:
-                kept = session.get(ClipRow, (row.clip_id, video_id))
-                if kept is not None and kept.fingerprint is None:
-                    kept.fingerprint = known.get(row.clip_id)
+        catalog, missing = self.engine.catalog, [r for r in found if r.fingerprint is None]
+        if not any(row.clip_id in known for row in missing):
+            return found
+        # Nobody decides what the files say: it stands, whatever becomes of the request.
+        with catalog.apart_unless_begun(), catalog.writing() as session:
+            for row in missing:
+                of_row = ClipRow.clip_id == row.clip_id, ClipRow.video_id == video_id
+                query = update(ClipRow).where(*of_row, ClipRow.fingerprint.is_(None))
+                session.execute(query.values(fingerprint=known.get(row.clip_id)))
         return self.engine.catalog.clips(video_id)
 
     def _gate_view(self, row: GateRow) -> GateView:

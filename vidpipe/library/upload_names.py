@@ -93,8 +93,11 @@ class UploadNames:
             UploadIncomplete: parts are missing.
             UploadNameTaken: the bucket got an object of its key meanwhile.
         """
-        assert row.store_upload_id is not None
         assert row.size_bytes is not None and row.part_size_bytes is not None
+        if row.store_upload_id is None:
+            # No part was ever signed.
+            check_parts((), row.size_bytes, row.part_size_bytes)
+        assert row.store_upload_id is not None
         try:
             there = bucket.parts(row.key, row.store_upload_id)
             parts = check_parts(there, row.size_bytes, row.part_size_bytes)

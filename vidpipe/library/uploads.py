@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 from urllib.parse import unquote, urlsplit
 
 from vidpipe.catalog.tables import now
+from vidpipe.catalog.units import apart
 from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.catalog.upload_tables import UploadSessionRow
 from vidpipe.channels.model import channel_named
@@ -170,13 +171,17 @@ class UploadSessions:
         mine = self._rows.page(MOST_OPEN, channels=self.engine.channels, asked_by=asked_by)
         if len(mine) >= MOST_OPEN:
             raise TooManyUploads(MOST_OPEN)
-        row = self._reserved(spec, name, asked_by)
-        try:
-            self._begin(row)
-        except BaseException:
-            self._rows.end(row.upload_id, UploadSessionState.CANCELLED)
-            raise
-        return self._view(row, received=0)
+        upload_id = f"upload-{uuid.uuid4().hex[:20]}"
+        # For this a bucket may be asked for a key: not once something is changed.
+        url = self._url(upload_id)
+        row = self._reserved(spec, name, upload_id, asked_by)
+        if isinstance(self.drop, FolderDrop):
+            try:
+                self.drop.files.create(upload_id)
+            except BaseException:
+                self._rows.end(upload_id, UploadSessionState.CANCELLED)
+                raise
+        return self._view(row, received=0, url=url)
 
     def get(self, upload_id: str, *, first: Callable[[], None] | None = None) -> UploadSessionView:
         """An upload, and how much of it is there.
@@ -328,10 +333,9 @@ class UploadSessions:
         wrong = [n for n in numbers if not 1 <= n <= count]
         if wrong or not 1 <= len(numbers) <= MOST_SIGNED:
             raise Refused(f"numbers: parts from 1 to {count}, {MOST_SIGNED} at once at most")
-        self.keep(upload_id)
-        assert row.store_upload_id is not None
         expires_s = self.engine.settings.service.upload_link_s
-        links = bucket.sign(row.key, row.store_upload_id, numbers, expires_s)
+        links = bucket.sign(row.key, self._named(row, bucket), numbers, expires_s)
+        self.keep(upload_id)
         return tuple(
             UploadPartLink(number=n, url=url, size_bytes=min(each, size - each * (n - 1)))
             for n, url in sorted(links.items())
@@ -347,7 +351,8 @@ class UploadSessions:
         row = self._open(upload_id)
         bucket, _, _ = self._multipart(row)
         self.keep(upload_id)
-        assert row.store_upload_id is not None
+        if row.store_upload_id is None:
+            return ()
         return tuple(
             UploadPartView(number=p.number, size_bytes=p.size_bytes, etag=p.etag.strip('"'))
             for p in bucket.parts(row.key, row.store_upload_id)
@@ -443,15 +448,20 @@ class UploadSessions:
             if size_bytes > free:
                 raise NoRoom(f"{name} has {size_bytes} bytes, and the disk has room for {free}")
 
-    def _reserved(self, spec: UploadSpec, name: str, asked_by: str) -> UploadSessionRow:
-        """A row with a key that no other open upload has, and no object."""
+    def _reserved(
+        self, spec: UploadSpec, name: str, upload_id: str, asked_by: str
+    ) -> UploadSessionRow:
+        """A row with a key that no other open upload has, and no object.
+
+        Where the key is taken meanwhile nothing was changed, and the bucket is asked for the next.
+        """
         size = spec.size_bytes
         each = part_size(size) if size is not None and self.protocol == "multipart" else None
         for key in self._names.keys(spec.channel, name):
             if self._names.is_taken(key, beside=spec.instructions is not None):
                 continue
             row = UploadSessionRow(
-                upload_id=f"upload-{uuid.uuid4().hex[:20]}",
+                upload_id=upload_id,
                 channel=spec.channel,
                 key=key,
                 name=name,
@@ -469,12 +479,26 @@ class UploadSessions:
                 return row
         raise UploadNameTaken(f"{spec.channel}/{name}")
 
-    def _begin(self, row: UploadSessionRow) -> None:
-        if isinstance(self.drop, FolderDrop):
-            self.drop.files.create(row.upload_id)
-        elif isinstance(self.drop, MultipartBucket):
-            row.store_upload_id = self.drop.begin(row.key, row.upload_id, row.media_type)
-            self._rows.begun(row.upload_id, row.store_upload_id)
+    def _named(self, row: UploadSessionRow, bucket: MultipartBucket) -> str:
+        """The bucket's name for an upload, which is begun there the first time that it is needed.
+
+        What the bucket has is known, whatever becomes of the request: else nobody removes it.
+        """
+        if row.store_upload_id is not None:
+            return row.store_upload_id
+        name = bucket.begin(row.key, row.upload_id, row.media_type)
+        try:
+            with apart():
+                is_first = self._rows.begun(row.upload_id, name)
+        except BaseException:
+            bucket.abort(row.key, name)
+            raise
+        if is_first:
+            return name
+        bucket.abort(row.key, name)
+        known = self._open(row.upload_id).store_upload_id
+        assert known is not None
+        return known
 
     def finish(
         self, row: UploadSessionRow, file: PartialFile, *, first: Callable[[], None] | None = None
@@ -520,7 +544,7 @@ class UploadSessions:
             self.drop.abort(row.key, row.store_upload_id)
             if self.drop.marked(row.key) == row.upload_id:
                 # Its last request was faster: what is an object is not taken back.
-                self._names.of_parts(row, self.drop)
+                self._names.of_parts(self._row(row.upload_id), self.drop)
                 return
         else:
             self.drop.remove(row.upload_id)
@@ -562,7 +586,7 @@ class UploadSessions:
         return self._open(row.upload_id)
 
     def _multipart(self, row: UploadSessionRow) -> tuple[MultipartBucket, int, int]:
-        if not isinstance(self.drop, MultipartBucket) or row.store_upload_id is None:
+        if not isinstance(self.drop, MultipartBucket):
             raise Refused(f"{row.upload_id} has no parts: its protocol is {row.protocol}")
         assert row.size_bytes is not None and row.part_size_bytes is not None
         return self.drop, row.size_bytes, row.part_size_bytes
@@ -596,14 +620,22 @@ class UploadSessions:
         """Something came of it: its time begins anew."""
         self._rows.keep(upload_id, now() + self._lasts)
 
-    def _view(self, row: UploadSessionRow, *, received: int | None) -> UploadSessionView:
-        url, headers = None, {}
+    def _url(self, upload_id: str) -> str | None:
+        """Where a client PUTs the whole of it to; None where it sends parts or pieces."""
+        if not isinstance(self.drop, SinglePutBucket):
+            return None
+        return self.drop.url(upload_id, self.engine.settings.service.upload_link_s)
+
+    def _view(
+        self, row: UploadSessionRow, *, received: int | None, url: str | None = None
+    ) -> UploadSessionView:
+        headers = {}
         state = UploadSessionState(row.state)
         if state is UploadSessionState.OPEN and row.expires_at <= now():
             state = UploadSessionState.EXPIRED
         is_open = state is UploadSessionState.OPEN
         if isinstance(self.drop, SinglePutBucket) and is_open:
-            url = self.drop.url(row.upload_id, self.engine.settings.service.upload_link_s)
+            url = url or self._url(row.upload_id)
             headers = self.drop.headers
         count = None
         if row.part_size_bytes is not None and row.size_bytes is not None:

@@ -295,13 +295,15 @@ def retire(engine: Engine, video: Video) -> int:
     """
     check_retirable(engine, video)
     video_id = video.video_id
+    count = sum(1 for _ in engine.store.list(video_prefix(video_id)))
     engine.catalog.retire_video(video_id)
-    keys = [item.key for item in engine.store.list(video_prefix(video_id))]
 
     def remove() -> None:
+        # Nobody begins anything with it any more: this is all that there will be.
+        keys = [item.key for item in engine.store.list(video_prefix(video_id))]
         # Pointers first: nothing is current from then on.
         for key in sorted(keys, key=lambda k: not k.endswith(".current.json")):
             engine.store.delete(key)
 
     engine.catalog.afterwards(remove)
-    return len(keys)
+    return count

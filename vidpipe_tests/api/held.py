@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from vidpipe.catalog import tables
 from vidpipe.library import Library
+from vidpipe.storage.objects import ObjectStore
 
 #: Tables of who is logged in and what is limited: no changes that anybody asks for.
 ASIDE = {"audit", "login_attempts"}
@@ -45,6 +50,8 @@ def refuse_rows(library: Library) -> None:
     """Have the database take no row of the audit log."""
     with library.engine.catalog.writing() as session:
         if session.get_bind().dialect.name == "sqlite":
+            # A connection that knows of one which another has dropped looks again first.
+            session.execute(text("SELECT count(*) FROM sqlite_master"))
             said = (
                 "CREATE TRIGGER refused BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
             )
@@ -80,3 +87,37 @@ def audit_rows(library: Library) -> list[dict[str, Any]]:
             else dict(row)
             for row in found
         ]
+
+
+def is_free(library: Library) -> None:
+    """Whether somebody else could write into the catalog now.
+
+    Raises:
+        sqlite3.OperationalError: something that was begun has the lock.
+    """
+    file = library.engine.catalog.url.database
+    assert file is not None
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+
+
+@contextmanager
+def asking_while_free(library: Library) -> Iterator[list[str]]:
+    """Whenever the store is asked for something within it somebody else could write; for what."""
+    asked: list[str] = []
+
+    def checked(name: str) -> Callable[..., Any]:
+        real = getattr(ObjectStore, name)
+
+        def ask(store: ObjectStore, *args: Any, **more: Any) -> Any:
+            is_free(library)
+            asked.append(name)
+            return real(store, *args, **more)
+
+        return ask
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("get_bytes", "head", "list", "put_file", "put_bytes", "delete", "fetch"):
+            patch.setattr(ObjectStore, name, checked(name))
+        yield asked

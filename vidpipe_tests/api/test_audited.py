@@ -3,12 +3,16 @@
 import time
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from vidpipe.accounts.model import Grant, Role
 from vidpipe.api import audited
 from vidpipe.api.app import api_app
 from vidpipe.api.audited import AuditedRoute
+from vidpipe.catalog.idempotency import LEASE
+from vidpipe.catalog.tables import IdempotencyRow, now
+from vidpipe.catalog.units import apart
 from vidpipe_tests.api.guarded import guarded, routes_of
 
 ADMIN, EDITOR = "admin@example.org", "editor@example.org"
@@ -85,6 +89,29 @@ def test_what_took_too_long_is_done_and_written_down(tmp_path, monkeypatch):
         while not log(service, "project") and time.monotonic() < until:
             time.sleep(0.3)
         assert [row["action"] for row in log(service, "project")] == ["project.create"]
+
+
+def test_what_is_taken_over_by_whoever_asks_again_is_created_once(service, monkeypatch):
+    header, real = service.login(EDITOR), service.library.projects.create
+    body = {"channel": "news", "name": "spring"}
+    once = {**header, "Idempotency-Key": "slow"}
+    again = []
+
+    def slowly(channel, _, description):
+        monkeypatch.setattr(service.library.projects, "create", real)
+        with apart(), service.library.engine.catalog.writing() as session:
+            session.execute(update(IdempotencyRow).values(at=now() - 2 * LEASE))
+        again.append(service.client.post("/projects", json=body, headers=once))
+        return real(channel, "spring too", description)
+
+    monkeypatch.setattr(service.library.projects, "create", slowly)
+    first = service.client.post("/projects", json=body, headers=once)
+    assert (first.status_code, first.json()["code"]) == (409, "request_in_progress")
+    assert again[0].status_code == 201
+    listed = service.client.get("/projects", headers=header).json()["items"]
+    assert [project["name"] for project in listed] == ["spring"]
+    replayed = service.client.post("/projects", json=body, headers=once)
+    assert replayed.json() == again[0].json() and len(log(service, "project")) == 1
 
 
 def test_a_batch_of_two_organisations_is_told_to_both(service):

@@ -10,6 +10,7 @@ import pytest
 from vidpipe.api import middleware
 from vidpipe.library import NotReady, TooBusy
 from vidpipe.library.player import NamedFile
+from vidpipe_tests.api.held import asking_while_free
 
 
 @pytest.fixture
@@ -31,6 +32,24 @@ def test_a_document_is_changed_by_whoever_read_it_last(client, edits):
     assert client.put(edits, json={}, headers={"If-Match": "soon"}).status_code == 422
     patched = client.patch(edits, json={"template": None}, headers={"If-Match": 'W/"1"'})
     assert patched.json()["version"] == 2 and patched.json()["document"]["template"] is None
+
+
+def test_the_store_is_asked_while_nobody_waits_for_us(client, library, edits, monkeypatch):
+    """Where it is a bucket, it may hang while somebody types a title."""
+    rows = library.engine.catalog.edits
+    with asking_while_free(library) as asked:
+        saved = client.patch(
+            f"{edits}/clips/1", json={"title": "One"}, headers={"If-Match": "*"}
+        ).json()
+        assert saved["version"] == 1 and asked
+        asked.clear()
+        # Somebody else was faster: it is looked at anew.
+        real, first = rows.current, [None]
+        monkeypatch.setattr(rows, "current", lambda v: first.pop() if first else real(v))
+        saved = client.patch(
+            f"{edits}/clips/1", json={"title": "Two"}, headers={"If-Match": "*"}
+        ).json()
+        assert (saved["version"], first) == (2, []) and asked
 
 
 def test_a_bad_field_is_named_and_nothing_is_saved(client, edits):

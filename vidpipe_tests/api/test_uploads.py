@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vidpipe.accounts.model import Grant, Role
 from vidpipe_tests.api.guarded import guarded
+from vidpipe_tests.api.held import audit_rows
 from vidpipe_tests.uploads.conftest import PIECE, TUS, dropped, metadata
 from vidpipe_tests.uploads.pictures import picture
 
@@ -119,7 +122,38 @@ def test_what_begins_and_ends_is_written_down_and_not_every_piece(service, by):
         assert service.client.patch(where, content=b"ab", headers=piece).status_code == 204
     rows = service.client.get("/audit?action=upload&limit=200", headers=by(ADMIN)).json()["items"]
     mine = [row["action"] for row in rows if view["upload_id"] in row["object"]]
-    assert mine == ["upload.finish", "upload.create"]
+    # That it is finished is said before and after.
+    assert mine == ["upload.finish", "upload.finish", "upload.create"]
+
+
+@pytest.mark.parametrize("way", ["override", "creation", "get", "head"])
+def test_an_end_is_written_down_as_what_it_is(service, by, way):
+    who, data = by(ANN), b"0123456789"
+    if way == "creation":
+        said = metadata(channel="news", filename="at-once.mp4")
+        sent = {**who, **PIECE, "Upload-Length": "10", "Upload-Metadata": said}
+        made = service.client.post("/tus", content=data, headers=sent)
+        assert made.headers["upload-offset"] == "10"
+        where = made.headers["location"].removeprefix("/api/v1")
+    else:
+        where = begin(service, who, name=f"{way}.mp4")["url"].removeprefix("/api/v1")
+    upload_id = where.rpartition("/")[2]
+    if way == "override":
+        cancel = {**who, **TUS, "X-HTTP-Method-Override": "DELETE"}
+        assert service.client.post(where, headers=cancel).status_code == 204
+    elif way in ("get", "head"):
+        # Its process died once every byte was there.
+        with service.library.upload_sessions.drop.files.writing(upload_id) as file:
+            Path(file.path).write_bytes(data)
+        if way == "get":
+            found = service.client.get(f"/uploads/{upload_id}", headers=who)
+            assert found.json()["state"] == "finished"
+        else:
+            assert service.client.head(where, headers={**who, **TUS}).status_code == 200
+    rows = [row for row in audit_rows(service.library) if upload_id in row["object"]]
+    action = "upload.cancel" if way == "override" else "upload.finish"
+    assert [row["action"] for row in rows] == ["upload.create", action, action]
+    assert rows[1]["details"] == {"begun": True} and rows[2]["succeeded"]
 
 
 def test_somebody_has_so_many_uploads_open_and_no_more(service, by, monkeypatch):

@@ -23,7 +23,7 @@ def test_an_answer_is_kept_for_its_principal_alone(catalog):
     keys = catalog.idempotency
     token = keys.claim("user:1", "k", "POST /jobs", "d").token
     assert token is not None
-    keys.answered("user:1", "k", token, 201, "/there", "{}")
+    assert keys.answered("user:1", "k", token, 201, "/there", "{}")
     known = keys.claim("user:1", "k", "POST /jobs", "d")
     assert (known.token, known.status, known.location, known.body) == (None, 201, "/there", "{}")
     assert keys.claim("user:2", "k", "POST /jobs", "other").token is not None
@@ -39,7 +39,7 @@ def test_a_key_comes_back_after_a_failure_a_death_or_a_day(catalog):
     age(catalog, LEASE * 2)
     heir = keys.claim("user:1", "k", "POST /jobs", "d").token
     assert heir not in (None, dead)
-    keys.answered("user:1", "k", dead, 201, "/dead", "{}")
+    assert not keys.answered("user:1", "k", dead, 201, "/dead", "{}")
     assert keys.claim("user:1", "k", "POST /jobs", "d").status is None, "its turn is over"
     age(catalog, KEPT * 2)
     assert keys.claim("user:1", "k", "POST /jobs", "other").token is not None

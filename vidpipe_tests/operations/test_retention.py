@@ -12,8 +12,10 @@ from vidpipe.errors import InputRejected, Misconfigured
 from vidpipe.library import Library
 from vidpipe.operations.retention import plan_removal, remove
 from vidpipe.pipeline import TALKS
-from vidpipe.storage.keys import Folder
+from vidpipe.storage.keys import Folder, video_prefix
+from vidpipe_tests.api.held import asking_while_free
 from vidpipe_tests.conftest import CHANNELS, make_engine, run_all, take
+from vidpipe_tests.reviews.conftest import video_row
 
 DAY_S = 86_400.0
 ALL = (
@@ -168,6 +170,21 @@ def test_retiring_removes_everything_but_the_row(kept):
     assert engine.artifacts.current(key, Folder.RAW, "upload") is None
     with pytest.raises(Misconfigured, match="no video"):
         Library(engine).retire(["default--none-0123456789"])
+
+
+def test_retiring_asks_the_store_while_nobody_waits_and_removes_what_came_meanwhile(tmp_path):
+    engine = make_engine(tmp_path)
+    video = video_row()
+    with engine.catalog.writing() as session:
+        session.add(video)
+    first, late = (f"{video_prefix(video.video_id)}/raw/{name}" for name in ("first", "late"))
+    engine.store.put_bytes(first, b"1")
+    library = Library(engine)
+    with asking_while_free(library), engine.catalog.as_one() as unit:
+        assert library.retire([video.video_id]) == {video.video_id: 1}
+        engine.store.local_path(late).write_bytes(b"2")
+        engine.catalog.commit(unit)
+    assert list(engine.store.list(video_prefix(video.video_id))) == []
 
 
 # A clock that cannot be believed

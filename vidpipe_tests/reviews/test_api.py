@@ -1,12 +1,19 @@
 """Deciding over HTTP, and from a language model: who may, what is answered, what is written."""
 
+from types import SimpleNamespace
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from vidpipe.accounts.audit import COMMAND_LINE
 from vidpipe.accounts.model import Grant, Role, Scope
 from vidpipe.catalog.account_tables import AuditRow
+from vidpipe.catalog.tables import ClipRow
+from vidpipe.errors import Unavailable
+from vidpipe.library import reviews
+from vidpipe.library.reviews import Reviews
 from vidpipe_tests.api.guarded import guarded
+from vidpipe_tests.api.held import audit_rows, is_free
 
 SEEN = {"fingerprint": "f" * 64}
 
@@ -115,6 +122,53 @@ def test_each_decision_of_a_batch_counts_by_itself(service, headers):
     written = {row["object"]: row["action"] for row in log}
     assert written[f"videos/{videos[0]}/clips/c0ffee"] == "clip.approve"
     assert written[f"videos/{videos[1]}/clips/c0ffee"] == "clip.reject"
+
+
+def test_a_decision_of_a_batch_that_fails_takes_no_other_back(service, headers, monkeypatch):
+    videos = [service.objects("news")["video_id"] for _ in range(2)]
+    real = Reviews.approve
+
+    def approve(self, video_id, *args, **more):
+        is_free(service.library)
+        if video_id == videos[1]:
+            raise Unavailable("the database is away")
+        return real(self, video_id, *args, **more)
+
+    monkeypatch.setattr(Reviews, "approve", approve)
+    one = {"clip": "1", **SEEN, "verdict": "approved"}
+    batch = {"decisions": [{"video_id": video_id, **one} for video_id in videos]}
+    answer = service.client.post("/reviews/batch", json=batch, headers=headers["ada"])
+    assert answer.status_code == 503
+    states = [service.library.reviews.get(video_id, "1").state for video_id in videos]
+    assert states == ["approved", "pending"]
+    rows = [row["object"] for row in audit_rows(service.library)]
+    assert rows.count(f"videos/{videos[0]}/clips/c0ffee") == 1
+    assert f"videos/{videos[1]}/clips/c0ffee" not in rows
+
+
+@pytest.mark.parametrize("batch", [True, False])
+def test_what_the_files_say_of_a_clip_is_kept_where_nothing_is_decided(
+    service, headers, clip, monkeypatch, batch
+):
+    (video_id, where), engine = clip, service.library.engine
+    with engine.catalog.writing() as session:
+        session.execute(
+            update(ClipRow).where(ClipRow.video_id == video_id).values(fingerprint=None)
+        )
+    files = SimpleNamespace(clips=[SimpleNamespace(clip_id="c0ffee")])
+    monkeypatch.setattr(engine, "manifest", lambda *_: "made")
+    monkeypatch.setattr(engine.artifacts, "document", lambda *_: files)
+    monkeypatch.setattr(reviews, "clip_fingerprint", lambda *_: "f" * 64)
+    seen = {"fingerprint": "0" * 64}
+    if batch:
+        one = {"video_id": video_id, "clip": "1", "verdict": "approved", **seen}
+        body = {"decisions": [one]}
+        answer = service.client.post("/reviews/batch", json=body, headers=headers["ada"])
+        assert [r["outcome"] for r in answer.json()["results"]] == ["changed"]
+    else:
+        answer = service.client.post(f"{where}/approve", json=seen, headers=headers["ada"])
+        assert answer.status_code == 409 and answer.json()["code"] == "clip_changed"
+    assert [row.fingerprint for row in engine.catalog.clips(video_id)] == ["f" * 64]
 
 
 def test_only_what_was_decided_is_in_the_audit_log(service, headers, clip):

@@ -12,13 +12,17 @@ import av
 import pytest
 from starlette.testclient import TestClient
 
+from vidpipe.api import audited
 from vidpipe.api.app import service
+from vidpipe.api.routes import assets as routes
+from vidpipe.catalog.units import apart
 from vidpipe.channels.model import Brand, asset_named
 from vidpipe.errors import Misconfigured
 from vidpipe.library import Library
 from vidpipe.media import ffmpeg
 from vidpipe.pipeline.planning import WORK
 from vidpipe.programs import run_program
+from vidpipe_tests.api.held import asking_while_free
 from vidpipe_tests.uploads.conftest import noise, served
 from vidpipe_tests.uploads.pictures import picture
 
@@ -167,6 +171,28 @@ def test_bytes_that_no_asset_has_are_removed_once_no_run_can_use_them(client, li
     assert library.assets.clean_up() == 1
     assert client.get("/channels/default/assets/logo/content").status_code == 200
     assert client.get("/channels/default/assets/other/content").status_code == 200
+
+
+def test_what_is_cleaned_up_while_it_becomes_an_asset_is_stored_again(client, library, monkeypatch):
+    put(client, "logo", picture())
+    client.delete("/channels/default/assets/logo")
+    store = library.engine.store
+    (key,) = (item.key for item in store.list("_assets"))
+    real = audited.settle
+
+    def settle(*args, **more):
+        # Its row is no one else's to see yet, and its bytes are in the list that was made before.
+        with apart():
+            assert library.engine.catalog.assets.used([key]) == set()
+        store.delete(key)
+        return real(*args, **more)
+
+    monkeypatch.setattr(routes, "settle", settle)
+    with asking_while_free(library) as asked:
+        monkeypatch.setattr(store, "delete", lambda key: store.local_path(key).unlink())
+        assert put(client, "logo", picture()).status_code == 201
+    assert "put_file" in asked
+    assert client.get("/channels/default/assets/logo/content").content == picture()
 
 
 def test_in_a_bucket_they_are_fetched_from_there(home, s3_options):

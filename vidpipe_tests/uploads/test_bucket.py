@@ -13,10 +13,18 @@ from starlette.testclient import TestClient
 
 from vidpipe.api.app import service
 from vidpipe.catalog.tables import now
+from vidpipe.catalog.units import apart
 from vidpipe.catalog.upload_tables import UploadSessionRow
 from vidpipe.library.upload_names import UploadNames
-from vidpipe.uploads.bucket import MOST_OBJECT, MOST_PART, MOST_PARTS, part_count, part_size
-from vidpipe_tests.api.held import allow_rows, audit_rows, refuse_rows
+from vidpipe.uploads.bucket import (
+    MOST_OBJECT,
+    MOST_PART,
+    MOST_PARTS,
+    MultipartBucket,
+    part_count,
+    part_size,
+)
+from vidpipe_tests.api.held import allow_rows, audit_rows, is_free, refuse_rows
 from vidpipe_tests.uploads.conftest import noise, served
 
 MIB = 1 << 20
@@ -245,10 +253,75 @@ def test_an_upload_that_is_taken_back_leaves_no_parts(client, s3, prefix):
     assert client.get(where).json()["state"] == "cancelled"
 
 
+def test_the_bucket_is_asked_while_nobody_waits_for_us(client, library, monkeypatch):
+    """A bucket may hang for a minute; whoever writes into the catalog waits for less."""
+    asked, real = [], MultipartBucket._ask
+    # Another open upload has the first key: that is found out by trying.
+    begin(client, 1000)
+
+    def ask(*args):
+        is_free(library)
+        asked.append(args[1])
+        return real(*args)
+
+    monkeypatch.setattr(MultipartBucket, "_ask", ask)
+    body = {"channel": "default", "name": "talk.mp4", "size_bytes": 1000}
+    made = client.post("/uploads", json=body, headers={"Idempotency-Key": "k"})
+    assert made.status_code == 201 and made.json()["key"] == "default/talk-2.mp4"
+    put(client, made.json(), noise(1000), [1])
+    assert len(asked) >= 3
+
+
+@pytest.mark.logs_errors
+def test_what_is_not_written_down_leaves_nothing_in_the_bucket(client, library, s3, prefix):
+    body = {"channel": "default", "name": "talk.mp4", "size_bytes": SIZE}
+    refuse_rows(library)
+    assert client.post("/uploads", json=body).status_code == 503
+    assert begun_in(s3, prefix) == 0
+    allow_rows(library)
+    upload = begin(client)
+    refuse_rows(library)
+    where, first = f"/uploads/{upload['upload_id']}", {"numbers": [1]}
+    assert client.post(f"{where}/parts", json=first).status_code == 503
+    allow_rows(library)
+    put(client, upload, noise(SIZE), [1])
+    assert begun_in(s3, prefix) == 1, "the one of before is gone on with"
+    assert client.delete(where).json()["state"] == "cancelled"
+    assert begun_in(s3, prefix) == 0
+
+
+def test_of_two_who_ask_first_one_begins_in_the_bucket(client, library, s3, prefix, monkeypatch):
+    upload, real = begin(client), MultipartBucket.begin
+    sessions, upload_id = library.upload_sessions, upload["upload_id"]
+
+    def begin_late(*args):
+        with monkeypatch.context() as patch, apart():
+            patch.setattr(MultipartBucket, "begin", real)
+            sessions.sign(upload_id, [2])
+        return real(*args)
+
+    monkeypatch.setattr(MultipartBucket, "begin", begin_late)
+    put(client, upload, noise(SIZE), [1])
+    assert begun_in(s3, prefix) == 1
+    assert [part.number for part in sessions.parts(upload_id)] == [1]
+
+
+def test_an_upload_of_which_nothing_was_sent_says_so(client):
+    upload = begin(client)
+    where = f"/uploads/{upload['upload_id']}"
+    assert client.get(f"{where}/parts").json()["items"] == []
+    assert client.get(where).json()["received_bytes"] == 0
+    early = client.post(f"{where}/complete")
+    assert early.status_code == 409 and early.json()["details"]["missing"] == [1, 2, 3]
+    assert client.delete(where).json()["state"] == "cancelled"
+
+
 def test_stale_uploads_are_aborted(client, library, s3, prefix):
     old, fresh = begin(client), begin(client, name="fresh.mp4")
     put(client, old, noise(SIZE), [1])
     lost = begin(client, name="lost.mp4")
+    for upload in (fresh, lost):
+        put(client, upload, noise(SIZE), [1])
     with library.engine.catalog.writing() as session:
         # Of one the process died before it knew the bucket's name for it.
         for upload, more in ((old, {}), (lost, {"store_upload_id": None})):

@@ -24,6 +24,7 @@ from vidpipe.api.models import (
 )
 from vidpipe.api.problems import ApiError, Forbidden
 from vidpipe.api.repeated import Created, Key, once
+from vidpipe.catalog.units import apart
 from vidpipe.channels.reviews import GatesUnreadable
 from vidpipe.library import (
     BatchResult,
@@ -246,7 +247,9 @@ def decide_reviews(asked: Decides, body: BatchRequest) -> BatchAnswer:
     """Approve and reject up to 200 clips. Each decision counts or not by itself: the answer says
     which did, in the order of the request. 403 or 404 where none is of a clip that you may decide
     on."""
-    results = tuple(_one(asked, said) for said in body.decisions)
+    # Of 200 in one transaction each would wait for all, and one that fails take the others back.
+    with apart():
+        results = tuple(_one(asked, said) for said in body.decisions)
     outcomes = {result.outcome for result in results}
     if outcomes == {"forbidden"}:
         raise Forbidden(results[0].message)

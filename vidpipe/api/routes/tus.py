@@ -129,7 +129,8 @@ async def create_tus(asked: Submits, request: Request) -> Response:
     headers = {"Location": f"/api/v1/tus/{made.upload_id}"}
     if request.headers.get("content-type") == PIECE:
         try:
-            made = await _take(asked, request, made.upload_id, 0)
+            first = finishing(asked, headers["Location"])
+            made = await _take(asked, request, made.upload_id, 0, first)
         except (ClientGone, ChecksumMismatch, UploadTooLarge):
             # The upload is begun all the same: its offset says that nothing or less came.
             made = await run_in_threadpool(sessions.get, made.upload_id)
@@ -169,7 +170,7 @@ async def append_tus(asked: Submits, upload_id: UploadId, request: Request) -> R
     if offset is None:
         raise ApiError(400, "invalid_request", "Upload-Offset says where the bytes belong")
     try:
-        made = await _take(asked, request, upload_id, offset)
+        made = await _take(asked, request, upload_id, offset, partial(announce, asked))
     except ClientGone as error:
         raise broken_off() from error
     headers = {"Upload-Offset": str(made.received_bytes), **_expires(made)}
@@ -196,7 +197,8 @@ async def override_tus(asked: Submits, upload_id: UploadId, request: Request) ->
         return await append_tus(asked, upload_id, request)
     await run_in_threadpool(asked.upload_session, upload_id)
     if method == "DELETE":
-        return await delete_tus(asked, upload_id, request)
+        cancels = dataclasses.replace(asked, change="upload.cancel")
+        return await delete_tus(cancels, upload_id, request)
     raise ApiError(405, "method_not_allowed", "pieces are sent with PATCH", headers=_ALLOW)
 
 
@@ -211,8 +213,10 @@ def _create(asked: Asked, spec: UploadSpec) -> UploadSessionView:
         return made
 
 
-async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> UploadSessionView:
-    """Bring the body of a request to the disk.
+async def _take(
+    asked: Asked, request: Request, upload_id: str, offset: int, first: Callable[[], None]
+) -> UploadSessionView:
+    """Bring the body of a request to the disk; `first` announces that it is finished.
 
     Raises:
         ClientGone: it broke off; what came is kept, unless it was to have a checksum.
@@ -234,7 +238,7 @@ async def _take(asked: Asked, request: Request, upload_id: str, offset: int) -> 
     try:
         async for data in portions(request, idle_s):
             await run_in_threadpool(append.write, data)
-        return await run_in_threadpool(append.end, first=partial(announce, asked))
+        return await run_in_threadpool(append.end, first=first)
     except ClientGone:
         await run_in_threadpool(append.stop)
         raise
