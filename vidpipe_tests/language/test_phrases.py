@@ -17,6 +17,7 @@ ENGLISH = {
     *("pointers", "programme", "quoting", "said", "scrap", "surprise", "trouble", "universal"),
     *("unresolved", "untagged", "vague_it", "explaining", "believing", "headed", "vague_verb"),
     *("numeral", "needs_more", "vague_subject", "telling", "fragment_start", "owning"),
+    *("knows_of", "ordering", "compared", "referring", "result_start", "acts_on"),
 }
 
 
