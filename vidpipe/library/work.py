@@ -50,15 +50,18 @@ def take_in_due(engine: Engine, run_id: str) -> Iterator[tuple[str, IntakeResult
     folder = drop_folder(settings.drop_url, settings.plain_drop_options)
     engine.artifacts.sweep()
     tried: set[tuple[str, str]] = set()
+    last: dict[str, float] = {}
     # Before any is taken up: who sends no heartbeat is taken for dead.
     engine.catalog.heartbeats.beat(run_id)
     with engine.catalog.heartbeats.alive(run_id):
         while not is_coordinated(engine) and low_disk_space(settings) is None:
-            due = [r for r in uploads_due(engine, folder) if (r.key, r.version) not in tried]
+            due = uploads_due(engine, folder, last=last)
+            due = [row for row in due if (row.key, row.version) not in tried]
             if not due:
                 return
             row = due[0]
             tried.add((row.key, row.version))
+            last[row.channel] = float(len(tried))
             try:
                 outcome = ingest_pending(
                     engine.intake(),
