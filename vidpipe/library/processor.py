@@ -22,7 +22,12 @@ from vidpipe.errors import VidpipeError
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.notifications import Queue
 from vidpipe.library.coordination import is_coordinated
-from vidpipe.library.due import has_request, list_part, read_notifications, uploads_due
+from vidpipe.library.due import (
+    has_request,
+    list_part,
+    read_notifications,
+    uploads_due,
+)
 from vidpipe.library.edit_runs import note_lost
 from vidpipe.library.library import Library
 from vidpipe.library.request_runs import note_gone
@@ -58,12 +63,35 @@ class Processor:
         return (
             Chore("processor", BEAT_S, presence.beat, ended=presence.leave),
             Chore("drop folder", _LIST_S, self.notice),
+            Chore("drop notifications", _LIST_S, self.hear),
             Chore("uploads", _LOOK_S, self.take_in),
             *(Chore(f"videos {number + 1}", _LOOK_S, self.run_one) for number in places),
             Chore("lost runs", 10.0, self.settle),
             Chore("incomplete videos", 600.0, self.ask_again),
             Chore("retention", 900.0, self.retain),
         )
+
+    def hear(self) -> bool:
+        """Write down what a bucket's messages tell of; whether there were any.
+
+        It has a turn of its own: whether the bucket can be listed, and how long that takes, is
+        nothing to it, and the other way round.
+        """
+        settings = self._engine.settings
+        if not settings.drop_queue_url or is_coordinated(self._engine):
+            return False
+        turns = self._engine.catalog.turns
+        turn = turns.take("drop notifications")
+        if turn is None:
+            return False
+        count = 0
+        try:
+            folder = drop_folder(settings.drop_url, settings.plain_drop_options)
+            queue = Queue(settings.drop_queue_url, settings.plain_drop_options)
+            count, _ = read_notifications(self._engine, queue, folder)
+        finally:
+            turns.done(turn, "", timedelta(seconds=0.0 if count else _LIST_S))
+        return count > 0
 
     def notice(self) -> None:
         """Write down what is new in the drop folder; of several processes one looks."""
@@ -76,11 +104,9 @@ class Processor:
         settings = self._engine.settings
         folder = drop_folder(settings.drop_url, settings.plain_drop_options)
         try:
-            if settings.drop_queue_url:
-                queue = Queue(settings.drop_queue_url, settings.plain_drop_options)
-                read_notifications(self._engine, queue, folder)
             part = list_part(self._engine, folder)
-            while part.after and not stopping():
+            # A long listing stays this process' own.
+            while part.after and not stopping() and turns.extend(turn):
                 part = list_part(self._engine, folder, part.after)
         finally:
             every_s = _LIST_S if folder.polled else settings.drop_list_interval_s
