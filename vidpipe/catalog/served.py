@@ -7,7 +7,9 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 
 from vidpipe.catalog.database import Database
-from vidpipe.catalog.tables import RequestRow, UploadRow
+from vidpipe.catalog.following import COMMAND_RUN, alive_since
+from vidpipe.catalog.states import RequestState
+from vidpipe.catalog.tables import Heartbeat, RequestRow, UploadRow
 
 
 class Served:
@@ -30,6 +32,22 @@ class Served:
         )
         with self._db.session() as session:
             return {name: at.timestamp() for name, at in session.execute(query)}
+
+    def at_work(self, host: str) -> int:
+        """How many requests living processes of vidpipe's own have in hand on this machine."""
+        query = (
+            select(func.count())
+            .select_from(RequestRow)
+            .join(Heartbeat, Heartbeat.run_id == RequestRow.run_id)
+            .where(
+                RequestRow.state == RequestState.SUBMITTED,
+                RequestRow.run_id.like(f"{COMMAND_RUN}%"),
+                Heartbeat.host == host,
+                Heartbeat.at >= alive_since(),
+            )
+        )
+        with self._db.session() as session:
+            return session.scalar(query) or 0
 
     def has_taken(self, run_id: str) -> bool:
         """Whether this run has taken a request, or is at an upload."""

@@ -133,6 +133,15 @@ def uploads_due(
     return turn.chosen
 
 
+def settles(engine: Engine, folder: DropFolder) -> bool:
+    """Whether something that was noticed would be due, were it not written a moment ago."""
+    settled_s = engine.settings.drop_settle_s
+    if not folder.polled or not settled_s:
+        return False
+    inbox = engine.catalog.inbox
+    return len(inbox.waiting(UPLOADS)) > len(inbox.waiting(UPLOADS, settled_s=settled_s))
+
+
 #: Says, of runs for these causes, how many wait for their turn, and how many of each of these
 #: channels are at work or wait for it.
 Load = Callable[[Collection[str], Collection[str]], tuple[int, Mapping[str, int]]]

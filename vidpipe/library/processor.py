@@ -26,6 +26,7 @@ from vidpipe.library.due import (
     has_request,
     list_part,
     read_notifications,
+    settles,
     uploads_due,
 )
 from vidpipe.library.edit_runs import note_lost
@@ -111,6 +112,27 @@ class Processor:
         finally:
             every_s = _LIST_S if folder.polled else settings.drop_list_interval_s
             turns.done(turn, "", timedelta(seconds=every_s))
+
+    def look(self) -> str:
+        """Look into the drop folder at once, until what lies there is whole; what does not go.
+
+        What was dropped a moment ago may still be being written: that is waited for, once.
+        """
+        engine, said = self._engine, ""
+        try:
+            while self.hear():
+                continue
+        except VidpipeError as error:
+            # A listing finds what a notification missed.
+            said = str(error)
+        self.notice()
+        settings = engine.settings
+        folder = drop_folder(settings.drop_url, settings.plain_drop_options)
+        if settles(engine, folder) and not is_coordinated(engine):
+            # The drop folder's turn comes again meanwhile.
+            time.sleep(max(settings.drop_settle_s, _LIST_S) + 0.2)
+            self.notice()
+        return said
 
     def take_in(self) -> bool:
         """Have what was noticed taken in; whether there was anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import signal
 import threading
 import uuid
@@ -16,7 +17,7 @@ from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.model import IntakeResult
 from vidpipe.intake.taking import ingest_pending
 from vidpipe.library.coordination import is_coordinated
-from vidpipe.library.due import take_request, uploads_due
+from vidpipe.library.due import has_request, take_request, uploads_due
 from vidpipe.library.request_runs import RunOutcome, lead
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
@@ -25,6 +26,8 @@ from vidpipe.stuck import Stuck, watched
 
 #: What runs of the processor are called, as those of the orchestrator are.
 PROCESS_JOB = "process_video"
+#: What a process of a service ends with that found nothing due.
+NOTHING_DUE = 75
 #: Seconds that a process has for cleaning up after itself when whoever started it is gone.
 _GRACE_S = 20.0
 
@@ -90,6 +93,22 @@ def run_due(engine: Engine, run_id: str) -> RunOutcome | None:
         return None
     row = take_request(engine, run_id)
     return lead(engine, row, run_id, PROCESS_JOB) if row is not None else None
+
+
+def why_idle(engine: Engine) -> str:
+    """Why this process takes nothing, whatever is due; empty: it does."""
+    if is_coordinated(engine):
+        return "a Dagster daemon is alive: what is due is left to it"
+    return low_disk_space(engine.settings) or ""
+
+
+def no_place(engine: Engine) -> str:
+    """Why this machine begins no further video now, in words; empty: it does."""
+    most = engine.settings.service.videos_at_once
+    count = engine.catalog.served.at_work(platform.node())
+    if count < most or not has_request(engine):
+        return ""
+    return f"{count} at work here already, as many as VIDPIPE_SERVICE__VIDEOS_AT_ONCE allows"
 
 
 def _watched(engine: Engine) -> AbstractContextManager[None]:
