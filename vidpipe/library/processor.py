@@ -10,6 +10,7 @@ made until then.
 from __future__ import annotations
 
 import contextlib
+import copy
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from datetime import timedelta
 
 from vidpipe.catalog.following import HEARTBEAT_S
 from vidpipe.catalog.processes import BEAT_S, PROCESSOR, Presence
+from vidpipe.channels.model import load_channels
 from vidpipe.errors import VidpipeError
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.notifications import Queue
@@ -35,6 +37,7 @@ from vidpipe.library.request_runs import note_gone
 from vidpipe.library.work import PROCESS_JOB, fresh_run
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
+from vidpipe.pipeline.engine import Engine
 from vidpipe.worker import Chore, stopping
 
 #: What takes in or runs what is due, as a command.
@@ -170,17 +173,26 @@ class Processor:
             self._library.request_incomplete(self._at_work())
 
     def retain(self) -> None:
-        """Once a day remove what channels' policies give up, of nothing that is at work."""
+        """Once a day remove what channels' policies give up, of nothing that is at work.
+
+        The policies are those of channels.yaml at this moment: a service lives for weeks.
+
+        Raises:
+            Misconfigured: channels.yaml cannot be read; nothing is removed.
+        """
         engine = self._engine
-        policies = any(c.retention.policies for c in engine.channels.values())
-        if not policies or engine.settings.retention_dry_run or is_coordinated(engine):
+        if engine.settings.retention_dry_run or is_coordinated(engine):
+            return
+        engine = _anew(engine)
+        if not any(c.retention.policies for c in engine.channels.values()):
             return
         turn = engine.catalog.turns.take("retention")
         if turn is None:
             return
+        library = Library(engine)
         try:
-            found = self._library.plan_removal(self._at_work())
-            count = self._library.remove(found, self._at_work)
+            found = library.plan_removal(self._at_work())
+            count = library.remove(found, self._at_work)
             events.info("retention_apply_done", objects=count, size_bytes=found.size_bytes)
         finally:
             engine.catalog.turns.done(turn, "", timedelta(hours=24))
@@ -229,6 +241,17 @@ class Processor:
             return
         said = note_gone(self._engine, row, PROCESS_JOB)
         events.warning("run_process_lost", video_id=row.video_id, code=code, message=said)
+
+
+def _anew(engine: Engine) -> Engine:
+    """The same, with the channels that channels.yaml has now.
+
+    Raises:
+        Misconfigured: it cannot be read.
+    """
+    made = copy.copy(engine)
+    made.channels = load_channels(engine.settings.channels_file)
+    return made
 
 
 def _ended(
