@@ -28,7 +28,7 @@ HEAD_START_S = 20.0
 #: What such a run is called.
 _JOB = "vidpipe_edits"
 #: What works off all that waits, as a command; `--only` names a cause.
-_COMMAND = (sys.executable, "-c", "from vidpipe.cli import main; main()", "edits", "work")
+_COMMAND = (sys.executable, "-P", "-c", "from vidpipe.cli import main; main()", "edits", "work")
 
 
 def work_off_one(engine: Engine, causes: Sequence[Cause] = WATCHED) -> RunOutcome | None:

@@ -15,7 +15,7 @@ from vidpipe.catalog.overview import AtWork, Waits
 from vidpipe.catalog.processes import COORDINATOR, WORKER, silent_since
 from vidpipe.catalog.states import FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, JobRow, UploadRow, now
-from vidpipe.library.coordination import NOBODY, Takers, takers, untaken
+from vidpipe.library.coordination import NOBODY, Takers, is_failing, takers, untaken
 from vidpipe.library.telling import TargetView, Telling
 from vidpipe.library.views import LibraryView
 from vidpipe.notifications.words import KINDS, todo_of
@@ -218,6 +218,8 @@ class StatusOverview:
             return "the coordinator of runs, which is silent"
         if untaken(self.engine, who) is not None:
             return f"somebody who processes it: {NOBODY}"
+        if not who.daemon and who.processor and is_failing(self.engine):
+            return "a service that can process it: its log says what is amiss"
         short = low_disk_space(self.engine.settings)
         # Where it is, is not everybody's business.
         return f"room, as {short.partition(' (')[0]}" if short else ""

@@ -14,13 +14,16 @@ import copy
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import NoReturn
 
 from vidpipe.catalog.following import HEARTBEAT_S
-from vidpipe.catalog.processes import BEAT_S, PROCESSOR, Presence
+from vidpipe.catalog.notices import Notice
+from vidpipe.catalog.processes import BEAT_S, FAILING, PROCESSOR, Presence, processor_name
 from vidpipe.channels.model import load_channels
-from vidpipe.errors import VidpipeError
+from vidpipe.errors import Unavailable, VidpipeError
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.notifications import Queue
 from vidpipe.library.coordination import is_coordinated
@@ -34,16 +37,22 @@ from vidpipe.library.due import (
 from vidpipe.library.edit_runs import note_lost
 from vidpipe.library.library import Library
 from vidpipe.library.request_runs import note_gone
-from vidpipe.library.work import PROCESS_JOB, fresh_run
+from vidpipe.library.work import NOTHING_DUE, PROCESS_JOB, fresh_run
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.pipeline.engine import Engine
 from vidpipe.worker import Chore, stopping
 
 #: What takes in or runs what is due, as a command.
-_COMMAND = (sys.executable, "-c", "from vidpipe.cli import main; main()", "process")
+#: The folder that it is started in gives it no modules: there are drop folders in which
+#: services are started.
+_COMMAND = (sys.executable, "-P", "-c", "from vidpipe.cli import main; main()", "process")
 #: Seconds between two looks at what is due, and at a drop folder on this machine.
 _LOOK_S, _LIST_S = 1.0, 3.0
+#: Seconds between two processes, at most, where one after the other finds nothing due.
+_IDLE_S = 30.0
+#: Processes in a row that end before they take anything, after which people are told.
+_FAILURES = 3
 #: Seconds that a process has for ending when it is told to.
 _GRACE_S = 15.0
 
@@ -59,13 +68,21 @@ class Processor:
         self._library = library
         self._engine = library.engine
         self._said_short = ""
+        # By what is done: how many in a row took nothing, and until when none is begun.
+        self._idle: dict[str, tuple[int, float]] = {}
+        self._failed: Counter[str] = Counter()
 
     def chores(self) -> tuple[Chore, ...]:
         """What is to be done again and again, each safe beside the same in other processes."""
         presence = Presence(self._engine.catalog, PROCESSOR)
+
+        def leave() -> None:
+            self._engine.catalog.conditions.over(FAILING, processor_name(), "it was stopped")
+            presence.leave()
+
         places = range(self._engine.settings.service.videos_at_once)
         return (
-            Chore("processor", BEAT_S, presence.beat, ended=presence.leave),
+            Chore("processor", BEAT_S, presence.beat, ended=leave),
             Chore("drop folder", _LIST_S, self.notice),
             Chore("drop notifications", _LIST_S, self.hear),
             Chore("uploads", _LOOK_S, self.take_in),
@@ -138,22 +155,31 @@ class Processor:
         return said
 
     def take_in(self) -> bool:
-        """Have what was noticed taken in; whether there was anything."""
+        """Have what was noticed taken in; whether there was anything.
+
+        Raises:
+            Unavailable: the process that was to do it ended before it took anything.
+        """
         engine = self._engine
         if is_coordinated(engine) or self._lacks_space():
             return False
         settings = engine.settings
         folder = drop_folder(settings.drop_url, settings.plain_drop_options)
-        if not uploads_due(engine, folder, room=1):
-            return False
-        return self._have_done("uploads")
+        return self._have_done("uploads", bool(uploads_due(engine, folder, room=1)))
 
     def run_one(self) -> bool:
-        """Have the request whose turn it is done; whether there was one."""
+        """Have the request whose turn it is done; whether there was one.
+
+        Raises:
+            Unavailable: the process that was to do it ended before it took anything.
+        """
         engine = self._engine
-        if is_coordinated(engine) or not has_request(engine) or self._lacks_space():
+        if is_coordinated(engine):
             return False
-        return self._have_done("videos")
+        due = has_request(engine)
+        if due and self._lacks_space():
+            return False
+        return self._have_done("videos", due)
 
     def settle(self) -> None:
         """Ask again for what processes had that are gone, and what an orchestrator had."""
@@ -209,10 +235,19 @@ class Processor:
         self._said_short = short or ""
         return short is not None
 
-    def _have_done(self, what: str) -> bool:
-        """Have a process of its own do one thing; whether it ended well."""
+    def _have_done(self, what: str, due: bool) -> bool:
+        """Have a process of its own do one thing, if any is due; whether it did."""
+        if not due:
+            self._idle.pop(what, None)
+            if self._failed[what]:
+                self._succeed(what, "nothing is due any more")
+            return False
+        idle, until_s = self._idle.get(what, (0, 0.0))
+        if time.monotonic() < until_s:
+            return False
         run_id = fresh_run()
         command = (*_COMMAND, what, "--run", run_id)
+        took, code = False, None
         # Its end is that of the pipe: it ends when this process is gone, however that went.
         process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
         try:
@@ -220,8 +255,38 @@ class Processor:
         finally:
             _end(process)
             with contextlib.suppress(VidpipeError):
+                took = self._engine.catalog.served.has_taken(run_id)
                 self._note(run_id, process.returncode)
+        if code == NOTHING_DUE:
+            # Others were faster, or it sees what is due otherwise: channels.yaml was changed.
+            wait_s = min(_IDLE_S, 2.0**idle) if idle else 0.0
+            self._idle[what] = (min(idle + 1, 10), time.monotonic() + wait_s)
+        else:
+            self._idle.pop(what, None)
+        if code is None:
+            return False
+        if code not in (0, NOTHING_DUE) and not took:
+            self._fail(what, code)
+        self._succeed(what, "what is due is taken again")
         return code == 0
+
+    def _succeed(self, what: str, message: str) -> None:
+        if self._failed.pop(what, 0) >= _FAILURES and not self._failing:
+            self._engine.catalog.conditions.over(FAILING, processor_name(), message)
+
+    @property
+    def _failing(self) -> bool:
+        return any(count >= _FAILURES for count in self._failed.values())
+
+    def _fail(self, what: str, code: int) -> NoReturn:
+        """A process took nothing and came to a bad end: the chore waits ever longer."""
+        self._failed[what] += 1
+        said = f"the process for {what} ended with exit code {code} before it took anything"
+        if self._failing:
+            name, remind_h = processor_name(), self._engine.settings.notify.remind_h
+            notice = Notice(FAILING, said, subject=name, name=name)
+            self._engine.catalog.conditions.holds(notice, remind_s=3600 * remind_h)
+        raise Unavailable(said)
 
     def _keep(self, run_id: str) -> None:
         """The process that has this run lives, also where it cannot say so itself."""

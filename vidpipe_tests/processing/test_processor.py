@@ -1,13 +1,26 @@
 """What a service does that lives for weeks, whose processes die, and whose channels change."""
 
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 import yaml
 
-from vidpipe.errors import Misconfigured
-from vidpipe.library import Library
+from vidpipe.catalog.notice_tables import ProcessRow
+from vidpipe.catalog.processes import FAILING, PROCESSOR, Presence
+from vidpipe.catalog.tables import now
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.library import Library, edit_runs
+from vidpipe.library import processor as module
 from vidpipe.library.processor import Processor
+from vidpipe.library.work import NOTHING_DUE
 from vidpipe.operations.retention import RemovalPlan
+from vidpipe.operations.watch import watch
 from vidpipe_tests.conftest import make_engine
+from vidpipe_tests.reviews.conftest import video_row
 
 
 @pytest.fixture
@@ -45,3 +58,112 @@ def test_what_is_removed_is_by_the_policies_of_this_moment(library, monkeypatch,
     processor.retain()
     processor.retain()
     assert by == [{"source": 365.0}]
+
+
+class Children:
+    """Processes that end at once, instead of those that take what is due."""
+
+    def __init__(self, monkeypatch, folder):
+        self._patch, self._log = monkeypatch, folder / "started"
+        self._log.touch()
+        self.end_with(0)
+
+    def end_with(self, code):
+        said = f"open({str(self._log)!r}, 'a').write('x'); raise SystemExit({code})"
+        self._patch.setattr(module, "_COMMAND", (sys.executable, "-I", "-S", "-c", said))
+
+    @property
+    def count(self):
+        return len(self._log.read_text())
+
+
+@pytest.fixture
+def children(monkeypatch, tmp_path):
+    return Children(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def due(library):
+    """A library with a video that is due, and a service that is there for it."""
+    row = video_row("default--v0-0123456789", channel="default")
+    assert library.engine.catalog.accept_video(row)
+    Presence(library.engine.catalog, PROCESSOR).beat()
+    return library
+
+
+def conditions(library):
+    return [row.kind for row in library.engine.catalog.conditions.all()]
+
+
+def fail(processor, times):
+    for _ in range(times):
+        # A chore that raises is tried again after ever longer waits.
+        with pytest.raises(Unavailable, match="exit code 2 before it took anything"):
+            processor.run_one()
+
+
+def test_where_processes_end_before_they_take_anything_people_are_told(due, children):
+    processor = Processor(due)
+    children.end_with(2)
+    fail(processor, 2)
+    assert due.processing().ok and conditions(due) == []
+    fail(processor, 1)
+    found = due.processing()
+    assert not found.ok and "log says why" in found.says
+    status = due.overview.read()
+    assert [c.kind for c in status.conditions] == [FAILING]
+    assert "its log says what is amiss" in status.waiting[0].why
+    children.end_with(0)
+    assert processor.run_one() and due.processing().ok and conditions(due) == []
+
+
+@pytest.mark.parametrize("ends", ["is stopped", "is killed"])
+def test_it_is_over_with_the_service_that_it_holds_for(due, children, ends):
+    processor = Processor(due)
+    children.end_with(2)
+    fail(processor, 3)
+    watch(due.engine.catalog, due.engine.settings)
+    assert conditions(due) == [FAILING]
+    if ends == "is stopped":
+        [ended] = [c.ended for c in processor.chores() if c.ended is not None]
+        ended()
+    else:
+        with due.engine.catalog.writing() as session:
+            session.query(ProcessRow).update({"at": now() - timedelta(hours=1)})
+        watch(due.engine.catalog, due.engine.settings)
+    assert conditions(due) == []
+
+
+def test_one_of_two_services_that_fails_is_told_of_and_the_other_processes(due, children):
+    children.end_with(2)
+    fail(Processor(due), 3)
+    other = Presence(due.engine.catalog, PROCESSOR)
+    other.beat()
+    with due.engine.catalog.writing() as session:
+        newest = session.query(ProcessRow).order_by(ProcessRow.began_at.desc()).first()
+        newest.host = "another"
+    assert conditions(due) == [FAILING] and due.processing().ok
+
+
+def test_processes_that_find_nothing_due_are_not_begun_again_and_again(due, children, monkeypatch):
+    clock = SimpleNamespace(at=1000.0)
+    still = SimpleNamespace(monotonic=lambda: clock.at, sleep=time.sleep, time=time.time)
+    monkeypatch.setattr(module, "time", still)
+    processor = Processor(due)
+    children.end_with(NOTHING_DUE)
+    assert not any(processor.run_one() for _ in range(20)) and children.count == 2
+    counts = []
+    for _ in range(120):
+        clock.at += 1
+        processor.run_one()
+        counts.append(children.count)
+    # After 2, 4, 8, 16 and 30 seconds, and then every 30.
+    assert counts[-1] == 2 + 4 + 3 and conditions(due) == []
+
+
+@pytest.mark.parametrize("command", [module._COMMAND, edit_runs._COMMAND], ids=["due", "edits"])
+def test_the_folder_that_a_service_is_started_in_gives_it_no_modules(tmp_path, command):
+    (tmp_path / "typer.py").write_text("raise SystemExit('this is no part of vidpipe')")
+    asked = [*command, "--help"]
+    made = subprocess.run(asked, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0 and "Usage" in made.stdout, made.stderr
