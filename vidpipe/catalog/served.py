@@ -12,6 +12,11 @@ from vidpipe.catalog.states import RequestState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, UploadRow
 
 
+def is_own(run_id: str | None) -> bool:
+    """Whether a run is one of vidpipe's own processes, of which no orchestrator knows."""
+    return run_id is not None and run_id.startswith(COMMAND_RUN)
+
+
 class Served:
     """Reads which channels and which runs had a turn."""
 

@@ -118,10 +118,14 @@ def _watched(engine: Engine) -> AbstractContextManager[None]:
     return watched(engine.settings.stuck_after_s, last)
 
 
-def end_with_parent(engine: Engine, run_id: str) -> None:
+def end_with_parent(engine: Engine, run_id: str | None = None) -> None:
     """End this process when its standard input ends: whoever started it is gone.
 
     It is told to end, as by the machine; where it does not, what it has in hand is given back.
+
+    Args:
+        engine: of the library.
+        run_id: of the one run that it leads; None: of several, one after the other.
     """
 
     def wait() -> None:
@@ -129,8 +133,9 @@ def end_with_parent(engine: Engine, run_id: str) -> None:
             continue
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(_GRACE_S)
-        with contextlib.suppress(VidpipeError):
-            engine.catalog.requests.give_back(run_id)
+        if run_id is not None:
+            with contextlib.suppress(VidpipeError):
+                engine.catalog.requests.give_back(run_id)
         os._exit(1)
 
     threading.Thread(target=wait, name="end-with-parent", daemon=True).start()

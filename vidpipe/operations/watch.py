@@ -51,7 +51,10 @@ def _watch_processes(catalog: Catalog, settings: Settings) -> None:
             catalog.processes.lost(process, None)
     for role, kind in _SILENT.items():
         last = silent_since(processes, role)
-        if last is None:
+        if role == COORDINATOR and living and (last is None or last < silent):
+            # What waits for it does not: see `vidpipe.library.coordination`.
+            catalog.conditions.over(kind, role, "a service processes in its place")
+        elif last is None:
             # All ended as they were told to.
             catalog.conditions.over(kind, role, "it was stopped")
         elif last >= silent:

@@ -8,10 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from vidpipe.catalog.notice_tables import ProcessRow
-from vidpipe.catalog.processes import FAILING, PROCESSOR, Presence
-from vidpipe.catalog.tables import now
+from vidpipe.catalog.processes import COORDINATOR, FAILING, PROCESSOR, Presence
+from vidpipe.catalog.requests import Cause
+from vidpipe.catalog.tables import RequestRow, now
+from vidpipe.cli import app
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library import Library, edit_runs
 from vidpipe.library import processor as module
@@ -167,3 +170,49 @@ def test_the_folder_that_a_service_is_started_in_gives_it_no_modules(tmp_path, c
     asked = [*command, "--help"]
     made = subprocess.run(asked, check=False, cwd=tmp_path, capture_output=True, text=True)
     assert made.returncode == 0 and "Usage" in made.stdout, made.stderr
+
+
+def test_what_was_lost_is_noted_as_what_it_was(due):
+    catalog = due.engine.catalog
+    for cause, job in (("upload", "process_video"), ("edit", "vidpipe_edits")):
+        [row] = catalog.requests.due(1)
+        catalog.requests.submitted({row.id: f"cli-{cause}"})
+        with catalog.writing() as session:
+            lost = session.get_one(RequestRow, row.id)
+            lost.cause, lost.updated_at = cause, now() - timedelta(hours=1)
+        assert edit_runs.note_lost(due.engine) == 1
+        [failure] = catalog.failures.living()
+        assert failure.job == job
+        with catalog.writing() as session:
+            session.query(RequestRow).filter_by(state="open").update({"not_before": None})
+
+
+def test_what_makes_changed_clips_ends_with_its_service(due, monkeypatch):
+    catalog = due.engine.catalog
+    with catalog.writing() as session:
+        session.query(RequestRow).update({"cause": "edit"})
+    said = (
+        "import os, stat, sys; assert sys.argv[1:] == ['--only', 'edit', '--while-open'];"
+        "assert stat.S_ISFIFO(os.fstat(0).st_mode)"
+    )
+    monkeypatch.setattr(edit_runs, "_COMMAND", (sys.executable, "-I", "-S", "-c", said))
+    assert edit_runs.have_worked_off(due.engine, lambda: False, Cause.EDIT)
+    # It watches that pipe.
+    monkeypatch.setenv("VIDPIPE_HOME", str(due.engine.settings.home))
+    watching = []
+    monkeypatch.setattr("vidpipe.library.work.end_with_parent", watching.append)
+    monkeypatch.setattr(edit_runs, "work_off_one", lambda *_: None)
+    assert CliRunner().invoke(app, ["edits", "work", "--while-open"]).exit_code == 0
+    assert len(watching) == 1
+
+
+def test_a_worker_that_processes_says_that_a_daemon_does(due, monkeypatch):
+    Presence(due.engine.catalog, COORDINATOR, alone=True).beat()
+    monkeypatch.setenv("VIDPIPE_HOME", str(due.engine.settings.home))
+
+    async def ended(*_):
+        return None
+
+    monkeypatch.setattr("vidpipe.worker.process.run_until_told", ended)
+    made = CliRunner().invoke(app, ["worker", "--process"])
+    assert '"event": "processing_start_done", "by": "daemon"' in made.output, made.output
