@@ -52,6 +52,7 @@ def video_requests(
         answered = _answered(context.instance, due)
         engine.catalog.requests.submitted(answered)
         due = [row for row in due if row.id not in answered]
+        last = engine.catalog.served.channels({row.channel for row in due})
         total, later = engine.catalog.requests.count()
         unpaid = engine.catalog.requests.count_waiting()
         short = low_disk_space(engine.settings)
@@ -66,7 +67,7 @@ def video_requests(
     if short:
         events.warning("run_request_deferred", videos=total, why=short)
         return dg.SkipReason(f"deferred {total} videos: {short}")
-    turn, queued = _choose(context.instance, engine.settings, engine.channels, due)
+    turn, queued = _choose(context.instance, engine.settings, engine.channels, due, last)
     said = _held_back(turn, engine.settings, queued, total)
     if said:
         context.log.info(said)
@@ -160,6 +161,7 @@ def _choose(
     settings: Settings,
     channels: Mapping[str, Channel],
     due: Sequence[RequestRow],
+    last: Mapping[str, float],
 ) -> tuple[Allocation[RequestRow], int]:
     """Whose turn it is, and how many runs were queued before; see `due.requests_turn`."""
 
@@ -167,7 +169,7 @@ def _choose(
         at_work = {name: _count(instance, ALIVE, list(causes), name) for name in names}
         return _count(instance, _WAITING, list(causes)), at_work
 
-    return requests_turn(settings, channels, due, load)
+    return requests_turn(settings, channels, due, load, last=last)
 
 
 def _held_back(turn: Allocation[RequestRow], settings: Settings, queued: int, total: int) -> str:

@@ -44,6 +44,7 @@ from vidpipe.catalog.review_states import GateState
 from vidpipe.catalog.review_tables import GateRow
 from vidpipe.catalog.reviews import void_approvals, void_gates
 from vidpipe.catalog.search import SearchIndex
+from vidpipe.catalog.served import Served
 from vidpipe.catalog.social_accounts import SocialAccountRows
 from vidpipe.catalog.standing import Standing
 from vidpipe.catalog.states import RequestState
@@ -174,6 +175,10 @@ class Catalog(Database):
     @cached_property
     def processes(self) -> Processes:
         return Processes(self)
+
+    @cached_property
+    def served(self) -> Served:
+        return Served(self)
 
     @cached_property
     def conditions(self) -> Conditions:

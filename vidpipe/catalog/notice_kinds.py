@@ -33,6 +33,7 @@ NOTICE_KINDS: dict[str, NoticeLevel] = {
     "process.lost": NoticeLevel.WARNING,
     "worker.silent": NoticeLevel.CRITICAL,
     "coordinator.silent": NoticeLevel.CRITICAL,
+    "processor.failing": NoticeLevel.ERROR,
     "disk.low": NoticeLevel.ERROR,
     "quota.exhausted": NoticeLevel.WARNING,
     "budget.warned": NoticeLevel.WARNING,
@@ -47,6 +48,7 @@ CONDITIONS = frozenset(
     {
         "worker.silent",
         "coordinator.silent",
+        "processor.failing",
         "disk.low",
         "service.away",
         "account.broken",

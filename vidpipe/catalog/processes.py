@@ -22,6 +22,14 @@ BEAT_S = 15.0
 WORKER, COORDINATOR = "worker", "coordinator"
 #: What takes what is due, and has processes of its own do it, where there is no orchestrator.
 PROCESSOR = "processor"
+#: What holds while a processor's own processes end before they take anything.
+FAILING = "processor.failing"
+
+
+def processor_name(process: ProcessRow | None = None) -> str:
+    """What a processor is called, this process or another: its machine and its number."""
+    host, pid = (platform.node(), os.getpid()) if process is None else (process.host, process.pid)
+    return f"{host[:200]}, process {pid}"
 
 
 class Presence:

@@ -49,6 +49,10 @@ class ChoreTurns:
                 pass
         return next(iter(self._leases.claim(1, ChoreTurnRow.name == name)), None)
 
+    def extend(self, turn: ChoreTurnRow) -> bool:
+        """Have a turn last its whole time again; False: another process has it by now."""
+        return self._leases.extend(turn)
+
     def done(self, turn: ChoreTurnRow, place: str, every: timedelta) -> datetime:
         """End a turn.
 

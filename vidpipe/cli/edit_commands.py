@@ -260,12 +260,14 @@ def work(
     only: Annotated[
         str | None, typer.Option(help="edit: changed clips; review: what was approved of")
     ] = None,
+    while_open: Annotated[bool, typer.Option("--while-open", hidden=True)] = False,
 ) -> None:
     """Make all clips that were asked for by `edits render`, here, and end."""
 
     def go() -> int:
         from vidpipe.catalog.requests import WATCHED, Cause
         from vidpipe.library.edit_runs import work_off_one
+        from vidpipe.library.work import end_with_parent
 
         if only is not None and only not in WATCHED:
             raise Misconfigured(f"--only is one of: {', '.join(WATCHED)}")
@@ -277,6 +279,9 @@ def work(
 
         asked, code = library(), 0
         before = signal.signal(signal.SIGTERM, end)
+        if while_open:
+            # Of a service.
+            end_with_parent(asked.engine)
         try:
             while (outcome := work_off_one(asked.engine, causes)) is not None:
                 out.print(f"{outcome.video_id}: {line(outcome.message)}")

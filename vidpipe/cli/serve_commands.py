@@ -78,7 +78,7 @@ def _serve(
     asyncio.run(check_login(served.engine.settings, host))
     extensions = [tools.extension()] if tools.installed() else []
     _announce(served, host, port, needs_login=not is_loopback(host), tools=bool(extensions))
-    _say_who_processes(served, process=process)
+    say_who_processes(served, process=process)
     allow_more_files()
     app = service(served, host=host, extensions=extensions, process=process)
     config = uvicorn.Config(
@@ -99,7 +99,7 @@ def _serve(
     return 0 if Server(config, app.state.feed, ready).serve_until_told() else 3
 
 
-def _say_who_processes(served: Library, *, process: bool | None) -> None:
+def say_who_processes(served: Library, *, process: bool | None) -> None:
     """Whether what is dropped here is processed, and by whom."""
     from vidpipe.library.coordination import takers
     from vidpipe.observability import events, logs

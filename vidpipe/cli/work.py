@@ -38,6 +38,7 @@ def worker(
         import asyncio
         import os
 
+        from vidpipe.cli.serve_commands import say_who_processes
         from vidpipe.extras import from_extra
         from vidpipe.library.chores import chores
         from vidpipe.observability import events
@@ -51,6 +52,8 @@ def worker(
         opened = library()
         observe(opened.engine.settings, serves=True)
         opened.totals()
+        if opened.engine.settings.service.process if process is None else process:
+            say_who_processes(opened, process=True)
         found = chores(opened, process)
         if alive is not None:
             alive.touch()

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vidpipe.catalog.notice_tables import ProcessRow
-from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, Presence, silent_since
+from vidpipe.catalog.processes import (
+    COORDINATOR,
+    FAILING,
+    PROCESSOR,
+    Presence,
+    processor_name,
+    silent_since,
+)
 from vidpipe.catalog.tables import now
 from vidpipe.library.awake import slept_s
 from vidpipe.pipeline.engine import Engine
@@ -21,6 +28,11 @@ from vidpipe.pipeline.engine import Engine
 UNTAKEN_S = 60.0
 #: What to do where nobody takes it.
 NOBODY = "start `vidpipe studio`, `vidpipe serve --process`, or a Dagster daemon"
+#: Where somebody is there, and cannot.
+FAILS = (
+    "Nothing is processed: the service's processes end before they take anything, and are tried "
+    "again within minutes. Its log says why; so does `vidpipe process`"
+)
 #: Why an orchestrator takes nothing in its first tick.
 AFTER_SERVICES = "services were processing until now: they leave what is due to the next tick"
 #: Seconds without a heartbeat after which a processor counts as gone: several of its beats.
@@ -111,6 +123,14 @@ def untaken(engine: Engine, found: Takers | None = None) -> Untaken | None:
     return Untaken(since, count)
 
 
+def is_failing(engine: Engine) -> bool:
+    """Whether no service that processes can take anything: its processes end before they do."""
+    at = now() - timedelta(seconds=_GONE_S)
+    rows = [p for p in engine.catalog.processes.all() if p.role == PROCESSOR and p.at >= at]
+    failing = {c.subject for c in engine.catalog.conditions.all() if c.kind == FAILING}
+    return bool(failing) and all(processor_name(row) in failing for row in rows)
+
+
 @dataclass(frozen=True)
 class Processing:
     """Whether what is due is taken, and by whom.
@@ -130,6 +150,8 @@ def processing_of(engine: Engine) -> Processing:
     if who.daemon:
         return Processing(True, "a Dagster daemon takes what is due")
     if who.processor:
+        if is_failing(engine):
+            return Processing(False, FAILS)
         return Processing(True, "a service takes what is due")
     if untaken(engine, who) is None:
         return Processing(True, "nobody is here who takes what is due; nothing has waited for long")

@@ -104,7 +104,11 @@ def _told_of(keys: Iterable[tuple[str, str]], drop_url: str) -> set[str]:
 
 
 def uploads_due(
-    engine: Engine, folder: DropFolder, in_flight: Collection[str] = (), room: int = UPLOADS
+    engine: Engine,
+    folder: DropFolder,
+    in_flight: Collection[str] = (),
+    room: int = UPLOADS,
+    last: Mapping[str, float] | None = None,
 ) -> list[UploadRow]:
     """Noticed uploads that nobody writes to any more and nobody takes in, fairly by channel.
 
@@ -113,6 +117,7 @@ def uploads_due(
         folder: the drop folder: what lies in one that is polled may still be being written.
         in_flight: keys of uploads that are being taken in.
         room: how many at most.
+        last: of whoever takes one at a time: when each channel had its turn.
     """
     settled_s = engine.settings.drop_settle_s if folder.polled else 0.0
     waiting = engine.catalog.inbox.waiting(UPLOADS + len(in_flight), settled_s=settled_s)
@@ -123,8 +128,18 @@ def uploads_due(
         in_flight=Counter(key.partition("/")[0] for key in in_flight),
         room=room,
         limit=lambda _: UPLOADS + len(in_flight),
+        last=last,
     )
     return turn.chosen
+
+
+def settles(engine: Engine, folder: DropFolder) -> bool:
+    """Whether something that was noticed would be due, were it not written a moment ago."""
+    settled_s = engine.settings.drop_settle_s
+    if not folder.polled or not settled_s:
+        return False
+    inbox = engine.catalog.inbox
+    return len(inbox.waiting(UPLOADS)) > len(inbox.waiting(UPLOADS, settled_s=settled_s))
 
 
 #: Says, of runs for these causes, how many wait for their turn, and how many of each of these
@@ -138,6 +153,7 @@ def requests_turn(
     due: Sequence[RequestRow],
     load_of: Load,
     room: int = BATCH,
+    last: Mapping[str, float] | None = None,
 ) -> tuple[Allocation[RequestRow], int]:
     """Whose turn it is, and how many runs were queued before.
 
@@ -150,6 +166,7 @@ def requests_turn(
         due: requests whose time has come.
         load_of: what is at work already.
         room: how many may begin.
+        last: when each channel had its last turn, as a timestamp.
     """
 
     def limit(name: str) -> int:
@@ -174,6 +191,8 @@ def requests_turn(
             in_flight=load,
             room=max(0, min(room, size - queued) - len(turn.chosen)),
             limit=limit,
+            last=last,
+            since=lambda row: max(row.created_at, row.not_before or row.created_at).timestamp(),
         )
         load.update(row.channel for row in part.chosen)
         turn = Allocation(
@@ -189,7 +208,7 @@ def take_request(engine: Engine, run_id: str) -> RequestRow | None:
 
     What is in flight is what the catalog says: whoever takes a request begins at once.
     """
-    for row in _in_turn(engine):
+    for row in _in_turn(engine, fairly=True):
         taken = engine.catalog.requests.take(row.id, run_id)
         if taken is not None:
             return taken
@@ -198,10 +217,11 @@ def take_request(engine: Engine, run_id: str) -> RequestRow | None:
 
 def has_request(engine: Engine) -> bool:
     """Whether `take_request` would take one."""
-    return bool(_in_turn(engine))
+    return bool(_in_turn(engine, fairly=False))
 
 
-def _in_turn(engine: Engine) -> list[RequestRow]:
+def _in_turn(engine: Engine, *, fairly: bool) -> list[RequestRow]:
+    """What may begin; fairly: that first whose turn it is."""
     requests = engine.catalog.requests
     due = requests.due(BATCH)
     if not due:
@@ -215,5 +235,6 @@ def _in_turn(engine: Engine) -> list[RequestRow]:
         return 0, Counter(mine)
 
     free = [row for row in due if row.video_id not in busy]
-    turn, _ = requests_turn(engine.settings, engine.channels, free, load)
+    last = engine.catalog.served.channels({row.channel for row in free}) if fairly else None
+    turn, _ = requests_turn(engine.settings, engine.channels, free, load, last=last)
     return turn.chosen

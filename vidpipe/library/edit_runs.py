@@ -20,6 +20,7 @@ from vidpipe.catalog.tables import RequestRow
 from vidpipe.library.awake import slept_s
 from vidpipe.library.coordination import is_coordinated
 from vidpipe.library.request_runs import RunOutcome, lead, note_gone
+from vidpipe.library.work import PROCESS_JOB
 from vidpipe.observability import events
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.pipeline.engine import Engine
@@ -29,7 +30,7 @@ HEAD_START_S = 20.0
 #: What such a run is called.
 _JOB = "vidpipe_edits"
 #: What works off all that waits, as a command; `--only` names a cause.
-_COMMAND = (sys.executable, "-c", "from vidpipe.cli import main; main()", "edits", "work")
+_COMMAND = (sys.executable, "-P", "-c", "from vidpipe.cli import main; main()", "edits", "work")
 
 
 def work_off_one(engine: Engine, causes: Sequence[Cause] = WATCHED) -> RunOutcome | None:
@@ -80,7 +81,7 @@ def note_lost(engine: Engine) -> int:
         return 0
     lost = engine.catalog.requests.lost()
     for row in lost:
-        note_gone(engine, row, _JOB)
+        note_gone(engine, row, _JOB if row.cause in WATCHED else PROCESS_JOB)
     return len(lost)
 
 
@@ -106,8 +107,9 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
         return False
     if not requests.has_claimable([cause], ahead_s=HEAD_START_S, shared=shared):
         return False
-    command = (*_COMMAND, "--only", cause.value)
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
+    command = (*_COMMAND, "--only", cause.value, "--while-open")
+    # Its end is that of the pipe: it ends when this process is gone, however that went.
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603
     try:
         while process.poll() is None:
             if stop():
@@ -117,4 +119,6 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
         if process.poll() is None:
             process.terminate()
             process.wait(30)
+        if process.stdin is not None:
+            process.stdin.close()
     return process.returncode == 0

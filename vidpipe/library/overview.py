@@ -13,9 +13,10 @@ from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.download_tables import DownloadRow
 from vidpipe.catalog.overview import AtWork, Waits
 from vidpipe.catalog.processes import COORDINATOR, WORKER, silent_since
+from vidpipe.catalog.served import is_own
 from vidpipe.catalog.states import FailureState, RequestState
 from vidpipe.catalog.tables import FailureRow, JobRow, UploadRow, now
-from vidpipe.library.coordination import NOBODY, Takers, takers, untaken
+from vidpipe.library.coordination import NOBODY, Takers, is_failing, takers, untaken
 from vidpipe.library.telling import TargetView, Telling
 from vidpipe.library.views import LibraryView
 from vidpipe.notifications.words import KINDS, todo_of
@@ -214,10 +215,14 @@ class StatusOverview:
 
     def _blocked(self, who: Takers) -> str:
         """Why nothing at all begins; empty: it does."""
-        if who.daemon_at is not None and not who.anybody:
+        # One of last week is not waited for any more.
+        since = now() - timedelta(hours=24)
+        if who.daemon_at is not None and who.daemon_at >= since and not who.anybody:
             return "the coordinator of runs, which is silent"
         if untaken(self.engine, who) is not None:
             return f"somebody who processes it: {NOBODY}"
+        if not who.daemon and who.processor and is_failing(self.engine):
+            return "a service that can process it: its log says what is amiss"
         short = low_disk_space(self.engine.settings)
         # Where it is, is not everybody's business.
         return f"room, as {short.partition(' (')[0]}" if short else ""
@@ -230,7 +235,9 @@ class StatusOverview:
         handed_over: Collection[str],
     ) -> WaitingView:
         request, until = row.request, None
-        if request.state == RequestState.SUBMITTED:
+        if request.state == RequestState.SUBMITTED and is_own(request.run_id):
+            why = "its process, which is gone: it is taken up again within minutes"
+        elif request.state == RequestState.SUBMITTED:
             why = "a place in the orchestrator's queue"
         elif row.place == 0 and row.failure is not None:
             failure = row.failure

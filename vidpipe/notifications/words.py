@@ -141,6 +141,13 @@ KINDS: dict[str, Kind] = {
         "Start the Dagster daemon again: no run begins before",
         "no-heartbeat",
     ),
+    "processor.failing": Kind(
+        "A service cannot process what is due",
+        "{n} services cannot process what is due",
+        "The service processes again, or was stopped",
+        "See what its log says last, and try `vidpipe process` there: nothing begins before",
+        "nothing-can-be-processed",
+    ),
     "disk.low": Kind(
         "A disk is nearly full",
         "A disk is nearly full",

@@ -27,18 +27,28 @@ def fair_share(
     in_flight: Mapping[str, int],
     room: int,
     limit: Callable[[str], int],
+    last: Mapping[str, float] | None = None,
+    since: Callable[[Item], float] = lambda _: 0.0,
 ) -> Allocation[Item]:
     """Round-robin between channels: the one with the least in hand goes next.
+
+    Of those that have equally much in hand, it is the one that has waited longest, whether
+    since its last turn or since its oldest came. Urgency passes it, but each channel passes it
+    once: it has had its turn then.
 
     Args:
         waiting: in the order they came.
         channel: whose it is.
-        urgency: of a channel's own the most urgent goes first; between channels that have
-            equally much in hand it breaks the tie.
+        urgency: of a channel's own the most urgent goes first; so it is between channels that
+            have equally much in hand, and had no turn since the other began to wait.
         in_flight: how many of each channel are queued or running.
         room: how many may start altogether.
         limit: how many of a channel may be in hand at once.
+        last: when each channel had its last turn, in seconds of any clock; none: never. Needed
+            where what is in hand says little, as one is taken at a time.
+        since: when it came, by the same clock.
     """
+    served = last or {}
     lines: dict[str, list[Item]] = {}
     for item in waiting:
         lines.setdefault(channel(item), []).append(item)
@@ -52,7 +62,17 @@ def fair_share(
         able = [name for name, line in lines.items() if line and load[name] < limit(name)]
         if not able:
             break
-        name = min(able, key=lambda n: (load[n], -urgency(lines[n][-1]), n))
+        least = min(load[name] for name in able)
+        waits = {
+            name: max(served.get(name, 0.0), min(since(item) for item in lines[name]))
+            for name in able
+            if load[name] == least
+        }
+        longest = min(waits.values())
+        name = min(
+            (name for name in waits if served.get(name, 0.0) <= longest),
+            key=lambda n: (-urgency(lines[n][-1]), waits[n], n),
+        )
         chosen.append(lines[name].pop())
         load[name] += 1
     left = {name: len(line) for name, line in lines.items() if line}

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from vidpipe.catalog.catalog import Catalog
 from vidpipe.catalog.notice_tables import ProcessRow
 from vidpipe.catalog.notices import Notice
-from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, WORKER, silent_since
+from vidpipe.catalog.processes import (
+    COORDINATOR,
+    FAILING,
+    PROCESSOR,
+    WORKER,
+    processor_name,
+    silent_since,
+)
 from vidpipe.catalog.tables import now
 from vidpipe.operations.disk_space import low_disk_space
 from vidpipe.settings import Settings
@@ -34,13 +41,20 @@ def _watch_processes(catalog: Catalog, settings: Settings) -> None:
     at = now()
     silent = at - timedelta(seconds=settings.notify.silent_after_s)
     processes = catalog.processes.all()
+    living = {processor_name(p) for p in processes if p.role == PROCESSOR and p.at >= silent}
+    for condition in catalog.conditions.all():
+        if condition.kind == FAILING and condition.subject not in living:
+            catalog.conditions.over(FAILING, condition.subject, "it is gone")
     for process in processes:
         # A processor is a worker, too, and missed as one.
         if process.role == PROCESSOR and process.at < silent:
             catalog.processes.lost(process, None)
     for role, kind in _SILENT.items():
         last = silent_since(processes, role)
-        if last is None:
+        if role == COORDINATOR and living and (last is None or last < silent):
+            # What waits for it does not: see `vidpipe.library.coordination`.
+            catalog.conditions.over(kind, role, "a service processes in its place")
+        elif last is None:
             # All ended as they were told to.
             catalog.conditions.over(kind, role, "it was stopped")
         elif last >= silent:

@@ -1,6 +1,7 @@
 """Being told of objects: over a real wire, and by whatever wraps the message."""
 
 import json
+from datetime import timedelta
 
 import boto3
 import dagster as dg
@@ -9,8 +10,13 @@ import pytest
 from resources.vidpipe_resource import VidpipeResource
 from sensors.drop_notifications import drop_notifications
 from vidpipe.catalog.inbox import Inbox
+from vidpipe.catalog.tables import now
+from vidpipe.catalog.turns import ChoreTurnRow
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.intake.notifications import Queue, created
+from vidpipe.library import Library
+from vidpipe.library.due import ListedPart
+from vidpipe.library.processor import Processor
 
 RECORD = {
     "eventName": "ObjectCreated:Put",
@@ -126,3 +132,58 @@ def test_without_a_queue_it_says_so_and_a_wrong_one_is_named(told, s3_options, m
         queue.receive()
     monkeypatch.setenv("VIDPIPE_DROP_QUEUE_URL", "")
     assert "not set" in tick(VidpipeResource())
+
+
+def test_a_service_hears_of_objects_whatever_becomes_of_its_listing(told, monkeypatch):
+    resource, put, waiting = told
+    processor = Processor(Library(resource.engine))
+
+    def away(*_):
+        raise Unavailable("away")
+
+    def noticed():
+        return sorted(row.key for row in resource.engine.catalog.uploads())
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vidpipe.library.processor.list_part", away)
+        put("in/default/one.mp4")
+        with pytest.raises(Unavailable):
+            processor.notice()
+        assert processor.hear() and noticed() == ["default/one.mp4"] and waiting() == 0
+        assert not processor.hear(), "again at once, as there were some"
+        put("in/default/two.mp4")
+        assert not processor.hear(), "then seconds later"
+        # The listing has had its turn, and has the next in half a minute.
+        with resource.engine.catalog.writing() as session:
+            session.query(ChoreTurnRow).update({"due_at": now()})
+        assert processor.hear() and len(noticed()) == 2
+    put("in/default/three.mp4")
+    with monkeypatch.context() as patch:
+        patch.setattr("vidpipe.library.processor.read_notifications", away)
+        with resource.engine.catalog.writing() as session:
+            session.query(ChoreTurnRow).update({"due_at": now()})
+        with pytest.raises(Unavailable):
+            processor.hear()
+        processor.notice()
+    assert "default/three.mp4" in noticed()
+
+
+def test_a_listing_that_takes_long_stays_the_process_s_that_began_it(told, monkeypatch):
+    resource, put, _ = told
+    processor, turns = Processor(Library(resource.engine)), resource.engine.catalog.turns
+    put("in/default/one.mp4")
+    seen = []
+
+    def slow(engine, folder, after=""):
+        seen.append(after)
+        assert turns.take("drop folder") is None
+        with engine.catalog.writing() as session:
+            # As after minutes of listing.
+            due_at = session.query(ChoreTurnRow).one().due_at
+            assert due_at > now() + timedelta(seconds=200)
+            session.query(ChoreTurnRow).update({"due_at": now() + timedelta(seconds=10)})
+        return ListedPart(1, (), (), (), "more" if len(seen) < 3 else "")
+
+    monkeypatch.setattr("vidpipe.library.processor.list_part", slow)
+    processor.notice()
+    assert seen == ["", "more", "more"]

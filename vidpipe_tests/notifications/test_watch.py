@@ -8,7 +8,7 @@ import platform
 import pytest
 
 from vidpipe.catalog.notice_tables import NoticeRow
-from vidpipe.catalog.processes import COORDINATOR, WORKER, Presence
+from vidpipe.catalog.processes import COORDINATOR, PROCESSOR, WORKER, Presence
 from vidpipe.operations import watch as module
 from vidpipe.operations.watch import watch
 from vidpipe.settings import load_settings
@@ -55,6 +55,21 @@ def test_silence_of_the_last_one_is_told_once_and_its_end(office, look, role):
     assert look() == [f"{role}.silent"]
     office.work()
     assert office.people.last.title.startswith("✅ ")
+
+
+def test_an_orchestrator_in_whose_place_a_service_processes_is_not_missed(office, look):
+    Presence(office.catalog, COORDINATOR, alone=True).beat()
+    office.clock.forward(301)
+    assert look() == ["coordinator.silent"]
+    service = Presence(office.catalog, PROCESSOR)
+    service.beat()
+    look()
+    assert office.catalog.conditions.all() == []
+    office.clock.forward(200)
+    service.beat()
+    assert look() == []
+    service.leave()
+    assert look() == ["coordinator.silent"]
 
 
 def test_one_of_several_that_is_gone_is_told_and_forgotten(office, look):

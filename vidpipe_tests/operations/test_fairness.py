@@ -52,6 +52,44 @@ def test_urgency_takes_nobody_elses_turn():
     assert "b" in [v.channel for v in turns(waiting, room=2).chosen]
 
 
+def one_at_a_time(waiting, came, count):
+    """The channels of runs that begin one after the other, each when the last has ended."""
+    waiting, last, found = list(waiting), {}, []
+    for at in range(100, 100 + count):
+        turn = fair_share(
+            waiting,
+            channel=lambda v: v.channel,
+            urgency=lambda v: float(v.priority),
+            in_flight={},
+            room=1,
+            limit=lambda _: 10,
+            last=last,
+            since=lambda v: came.get(v.channel, 0.0),
+        )
+        [video] = turn.chosen
+        waiting.remove(video)
+        last[video.channel] = float(at)
+        found.append(video.channel)
+    return "".join(found)
+
+
+def test_where_one_is_taken_at_a_time_no_channel_waits_for_another_to_be_through():
+    many = [Video("a", k) for k in range(50)]
+    assert one_at_a_time([*many, Video("z", 0)], {}, 4) == "azaa"
+    shouts = [Video("z", k, 10) for k in range(50)]
+    assert one_at_a_time([*many, *shouts], {}, 8) == "zazazaza"
+    third = [Video("m", k, -10) for k in range(50)]
+    assert one_at_a_time([*many, *shouts, *third], {}, 9) == "zamzamzam"
+
+
+def test_what_is_urgent_passes_those_that_wait_but_once():
+    many = [Video(name, k) for name in "abc" for k in range(50)]
+    urgent = [Video("z", k, 10) for k in range(50)]
+    # It comes after the others have begun to take turns, and is not the last of the round.
+    turns_ = one_at_a_time([*many, *urgent], {"z": 103.5}, 12)
+    assert turns_.startswith("z") and Counter(turns_) == dict.fromkeys("abcz", 3)
+
+
 def test_a_channel_with_much_in_hand_waits_and_it_is_said_how_many():
     waiting = [Video("a", k) for k in range(5)] + [Video("b", 0)]
     turn = turns(waiting, in_flight={"a": 9}, room=10)

@@ -94,6 +94,30 @@ def test_what_a_command_works_on_is_not_done_beside_it(library):
     assert take_request(library.engine, fresh_run()).video_id == video_id, "it died"
 
 
+@pytest.mark.parametrize("priority", [0, 10])
+def test_no_channel_waits_until_another_is_through(library, priority):
+    known(library, *["default"] * 4, "other", "other")
+    with library.engine.catalog.writing() as session:
+        session.query(RequestRow).filter_by(channel="default").update({"priority": priority})
+    taken = []
+    for _ in range(5):
+        run_id = fresh_run()
+        taken.append(take_request(library.engine, run_id).channel)
+        library.engine.catalog.requests.done(run_id)
+    assert taken == ["default", "other", "default", "other", "default"]
+
+
+def test_uploads_of_channels_are_taken_in_by_turns(library, monkeypatch):
+    engine = library.engine
+    for key in ("archive/1.mp4", "archive/2.mp4", "archive/3.mp4", "talks/1.mp4"):
+        target = engine.settings.home / "drop" / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"no recording")
+    Processor(library).notice()
+    keys = [key for key, _ in take_in_due(engine, "cli-mine")]
+    assert keys == ["archive/1.mp4", "talks/1.mp4", "archive/2.mp4", "archive/3.mp4"]
+
+
 def test_of_many_that_want_a_request_at_once_one_gets_it(library):
     [video_id] = known(library, "default")
     got, ready = [], threading.Barrier(8)

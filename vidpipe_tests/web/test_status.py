@@ -162,6 +162,26 @@ def test_where_nothing_begins_that_is_why(tmp_path):
     assert "The coordinator of runs is silent" in text and "Start the Dagster daemon again" in text
 
 
+def test_a_coordinator_of_last_week_is_not_what_is_waited_for(tmp_path):
+    seen = Seen(tmp_path / "home")
+    seen.video()
+    Presence(seen.catalog, COORDINATOR, alone=True).beat()
+    with seen.catalog.writing() as session:
+        session.query(ProcessRow).one().at -= timedelta(days=3)
+        session.query(tables.RequestRow).one().created_at -= timedelta(minutes=5)
+    (item,) = seen.view().waiting
+    assert item.why.startswith("somebody who processes it: start `vidpipe studio`")
+
+
+def test_what_a_process_had_that_was_killed_is_in_nobodys_queue(tmp_path):
+    seen = Seen(tmp_path / "home")
+    seen.video()
+    [row] = seen.catalog.requests.due(1)
+    seen.catalog.requests.submitted({row.id: "cli-killed"})
+    (item,) = seen.view().waiting
+    assert item.why.startswith("its process, which is gone")
+
+
 def test_what_was_given_up_says_why_and_what_to_do(seen):
     seen.fail(seen.video(title="<b>Loud</b>"), "rejected:no_speech", passing=False)
     seen.fail(seen.video("news"), message="token=hush-hush-hush", passing=False)
