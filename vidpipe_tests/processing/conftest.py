@@ -86,6 +86,9 @@ class Service:
             "VIDPIPE_HOME": str(self.home),
             "VIDPIPE_ALLOW_MODEL_DOWNLOAD": "false",
             "VIDPIPE_DROP_SETTLE_S": "0",
+            # Threads that wait for each other take as much of a processor as those that work.
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
             "VIDPIPE_TRANSCRIPT__RECOGNISERS": "pocketsphinx",
         }
         command = ["-c", "from vidpipe.cli import main; main()", *self.command]
