@@ -190,7 +190,7 @@ class Processor:
             return
         left = engine.catalog.requests.abandoned(engine.settings.notify.silent_after_s)
         for row in left:
-            events.warning("run_abandoned", video_id=row.video_id, run_id=str(row.run_id))
+            events.warning("processor_run_abandoned", video_id=row.video_id, run_id=str(row.run_id))
         engine.catalog.requests.reopen([row.id for row in left])
         engine.catalog.heartbeats.sweep()
 
