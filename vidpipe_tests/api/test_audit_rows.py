@@ -359,8 +359,9 @@ def test_the_last_piece_of_an_upload_is_an_object_once_that_is_written_down(serv
     assert len(audit_rows(library)) == before
     looked = service.client.get(f"/uploads/{at['upload_id']}", headers=headers)
     assert looked.json()["state"] == "finished" and (drop / name).read_bytes() == given["content"]
-    (row,) = audit_rows(library)[before:]
-    assert (row["action"], row["details"]) == ("upload.finish", {"begun": True})
+    begun, done = audit_rows(library)[before:]
+    assert begun["action"] == done["action"] == "upload.finish" and done["succeeded"]
+    assert (begun["details"], done["details"]) == ({"begun": True}, {})
 
 
 @pytest.mark.logs_errors
