@@ -160,6 +160,26 @@ Stuck = InputRejected | StoodStill
 
 
 @contextmanager
+def interruptible() -> Iterator[None]:
+    """Have interrupts reach the main thread while inside.
+
+    A shell that starts a command in the background has it ignore them, and so does all that the
+    command starts: what is interrupted by another thread would go on.
+    """
+    ignored = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    )
+    if ignored:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
 def watched(after_s: float, last: Callable[[Stuck], None]) -> Iterator[None]:
     """End what the main thread does inside when it gets no further for `after_s` seconds.
 
@@ -184,7 +204,8 @@ def watched(after_s: float, last: Callable[[Stuck], None]) -> Iterator[None]:
 
     over = Standstill(after_s).watch(end)
     try:
-        yield
+        with interruptible():
+            yield
     except BaseException:
         # Whoever runs this has words of its own for an interruption.
         if reason:

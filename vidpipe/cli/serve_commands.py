@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from vidpipe.library import Library
 
 _PORT = 3001
+ProcessOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--process/--no-process",
+        help="whether to process what is due, without Dagster; default: VIDPIPE_SERVICE__PROCESS",
+        show_default=False,
+    ),
+]
 
 
 @app.command()
@@ -42,15 +50,7 @@ def studio(
 def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0: from other machines too")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = _PORT,
-    process: Annotated[
-        bool | None,
-        typer.Option(
-            "--process/--no-process",
-            help="whether to process what is due, without Dagster; "
-            "default: VIDPIPE_SERVICE__PROCESS",
-            show_default=False,
-        ),
-    ] = None,
+    process: ProcessOption = None,
 ) -> None:
     """Serve clips to browsers, the links of the Dagster UI, the studio and the API."""
     raise typer.Exit(guard(lambda: _serve(host, port, process=process)))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vidpipe.cli.app import app, err, guard, library, observe, say_dry
+from vidpipe.cli.serve_commands import ProcessOption, say_who_processes
 
 
 @app.command()
@@ -22,15 +23,7 @@ def worker(
             help="a file that is touched every 10 seconds, for whoever looks whether it lives",
         ),
     ] = None,
-    process: Annotated[
-        bool | None,
-        typer.Option(
-            "--process/--no-process",
-            help="whether to process what is due, without Dagster; "
-            "default: VIDPIPE_SERVICE__PROCESS",
-            show_default=False,
-        ),
-    ] = None,
+    process: ProcessOption = None,
 ) -> None:
     """Run the background chores that `vidpipe serve` runs, without serving anything."""
 
@@ -38,7 +31,6 @@ def worker(
         import asyncio
         import os
 
-        from vidpipe.cli.serve_commands import say_who_processes
         from vidpipe.extras import from_extra
         from vidpipe.library.chores import chores
         from vidpipe.observability import events

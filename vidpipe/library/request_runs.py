@@ -26,7 +26,7 @@ from vidpipe.pipeline.engine import Engine
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.storage.artifacts import Manifest
-from vidpipe.stuck import Stuck, watched
+from vidpipe.stuck import Stuck, interruptible, watched
 
 #: Seconds between two looks whether a request is still this run's.
 _LOOK_S = 1.0
@@ -268,7 +268,8 @@ class _Kept:
             return
         threading.Thread(target=self._look, name="kept", daemon=True).start()
         try:
-            yield
+            with interruptible():
+                yield
         finally:
             self._over.set()
 

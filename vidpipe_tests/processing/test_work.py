@@ -1,6 +1,7 @@
 """What is due is done by one process, in its turn, and no more than once."""
 
 import os
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -134,7 +135,17 @@ def test_of_many_that_want_a_request_at_once_one_gets_it(library):
     assert [row.video_id for row in got if row is not None] == [video_id]
 
 
-def test_a_run_that_is_cancelled_ends_and_is_no_bug(library, stages, talk):
+@pytest.fixture(params=["heard", "ignored"])
+def interrupts(request):
+    """Interrupts as a terminal has them, or ignored, as of a shell's command in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if request.param == "ignored":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_run_that_is_cancelled_ends_and_is_no_bug(library, stages, talk, interrupts):
     video_id = take(library.engine, talk.path, sidecars=False).video_id
     job, run_id, ended = asked(library, video_id), fresh_run(), []
 
@@ -143,7 +154,7 @@ def test_a_run_that_is_cancelled_ends_and_is_no_bug(library, stages, talk):
         assert library.jobs.get(job).state is JobState.RUNNING
         assert library.jobs.cancel(job).state is JobState.CANCELLED
         try:
-            time.sleep(60)
+            time.sleep(20)
         except KeyboardInterrupt:
             ended.append(True)
             raise
