@@ -26,11 +26,11 @@ from vidpipe.pipeline.forecast import (
     flat,
     forecast,
 )
+from vidpipe.pipeline.order import OF_CLIPS
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.usual import usual
 from vidpipe.segments.llm import purchase
 from vidpipe.spending import LOCAL, Purchase
-from vidpipe.storage.keys import Folder
 
 if TYPE_CHECKING:
     from vidpipe.pipeline.engine import Engine
@@ -49,7 +49,6 @@ _OUTLYING = 20
 _MOST = 0.8
 #: What a candidate passage is long, in characters.
 _PASSAGE = 900
-_OF_CLIPS = (Folder.CLIPS, Folder.EXPORTS)
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ def run_cost(
 def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCosts) -> _Told:
     if stage not in past:
         past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
-    clips = engine.pipeline.stage(stage).folder in _OF_CLIPS
+    clips = engine.pipeline.stage(stage).folder in OF_CLIPS
     rows, whose = _alike(past[stage], video, clips=clips)
     if not rows:
         outside, basis = _by_price(engine, video, stage)

@@ -36,7 +36,7 @@ from vidpipe.pipeline.brand_assets import music_files, names_assets, with_assets
 from vidpipe.pipeline.editing.overlay import overlaid
 from vidpipe.pipeline.estimates import Estimator
 from vidpipe.pipeline.metering import Meter
-from vidpipe.pipeline.order import Order
+from vidpipe.pipeline.order import OF_CLIPS, Order
 from vidpipe.pipeline.pipeline import Pipeline
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.stage import AnyStage, ItemRef
@@ -53,10 +53,6 @@ from vidpipe.stuck import begin, further
 
 #: Artifacts by name, of one video.
 Chosen = Mapping[str, Manifest]
-
-
-#: Stages whose work grows with the clips that are asked for.
-_OF_CLIPS = (Folder.CLIPS, Folder.EXPORTS)
 
 
 @dataclass(frozen=True)
@@ -334,7 +330,7 @@ class Engine:
                 with paying(meter.purse):
                     result = self._run(wanted, video_id, order, told, chosen, work, started)
                 anew = not result.items_reused
-                clip_s = order.clip_seconds if anew and wanted.folder in _OF_CLIPS else 0.0
+                clip_s = order.clip_seconds if anew and wanted.folder in OF_CLIPS else 0.0
                 meter.done(result.stored_bytes, made=not result.reused, clip_s=clip_s)
             except BaseException as error:
                 wall_s = time.monotonic() - started

@@ -15,7 +15,11 @@ from vidpipe.intake.model import Instructions
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.platforms.model import TierName
 from vidpipe.settings import Settings
+from vidpipe.storage.keys import Folder
 from vidpipe.templates.model import Template
+
+#: Folders of stages whose work grows with the clips that are asked for.
+OF_CLIPS = (Folder.CLIPS, Folder.EXPORTS)
 
 
 @dataclass(frozen=True)
