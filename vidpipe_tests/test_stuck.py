@@ -172,7 +172,7 @@ import multiprocessing, signal, sys
 from resources.executor import ended_when_stuck
 from vidpipe import stuck
 from vidpipe.settings import load_settings
-stuck._GRACE_S = 1.0
+stuck._GRACE_S = 8.0
 
 def step():
     settings = load_settings(home=sys.argv[1]).model_copy(update={"stuck_after_s": 3.0})
