@@ -62,8 +62,10 @@ dev: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## the Dagster U
 	@$(BIN)/vidpipe serve --port $(LINKS_PORT) & trap "kill $$!" EXIT; \
 		$(ACTIVATED) $(BIN)/dg dev -w workspace.yaml
 
-# Each worker takes over what another has not begun; what they share is made once.
-TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+# Each worker takes over what another has not begun; what they share is made once. A test that
+# fails is run once more, and listed as RERUN: on a busy machine a browser or a process may be
+# late once. What is wrong fails both times.
+TESTS := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --reruns 1 -rfER
 
 test: $(VENV)/.dev $(MODELS)/.test ## all tests; with COVERAGE=1 what they run is measured, half as long again
 	$(TESTS) $(if $(COVERAGE),--cov --cov-report=term:skip-covered)

@@ -21,10 +21,6 @@ from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
 from vidpipe.web import web_app
 
-#: A browser on a busy machine loses a click now and then: such a test is run once more, and
-#: the run says so (R). What is wrong with the studio fails both times.
-ONCE_MORE = 1
-
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 30_000
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -32,12 +28,6 @@ _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
     "--autoplay-policy=no-user-gesture-required",
 )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "chromium" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.flaky(reruns=ONCE_MORE))
 
 
 def browse(engine: Engine, **how) -> TestClient:
