@@ -111,6 +111,7 @@ class UploadNames:
                 self._remove_sidecar(row, row.key)
                 raise
             _begin(first)
+        bucket.forget_empty(row.key)
         self._finished(row, row.key)
 
     def of_one(

@@ -541,7 +541,9 @@ class UploadSessions:
                 self._rows.end(row.upload_id, state)
             return
         if isinstance(self.drop, MultipartBucket):
-            self.drop.abort(row.key, row.store_upload_id)
+            if row.store_upload_id is not None:
+                self.drop.abort(row.key, row.store_upload_id)
+            self.drop.forget_empty(row.key)
             if self.drop.marked(row.key) == row.upload_id:
                 # Its last request was faster: what is an object is not taken back.
                 self._names.of_parts(self._row(row.upload_id), self.drop)

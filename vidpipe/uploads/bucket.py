@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -147,19 +148,26 @@ class MultipartBucket:
             ),
         )
 
-    def abort(self, key: str, store_upload_id: str | None) -> None:
-        """Forget an upload and its parts; without a name all that were begun under the key."""
-        names = [store_upload_id] if store_upload_id is not None else self._begun(key)
-        for name in names:
-            try:
-                self._of_upload(
-                    key,
-                    lambda name=name: self._client.abort_multipart_upload(
-                        **self._at(key), UploadId=name
-                    ),
-                )
-            except UploadEnded:
-                continue
+    def abort(self, key: str, store_upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        with suppress(UploadEnded):
+            self._of_upload(
+                key,
+                lambda: self._client.abort_multipart_upload(
+                    **self._at(key), UploadId=store_upload_id
+                ),
+            )
+
+    def forget_empty(self, key: str) -> None:
+        """Forget what was begun under a key and has no part: whoever began it died before its
+        name was kept, so that nobody can send anything to it.
+
+        What has parts may be another program's, which knows its name.
+        """
+        for name in self._begun(key):
+            with suppress(UploadEnded):
+                if not self.parts(key, name):
+                    self.abort(key, name)
 
     def marked(self, key: str) -> str | None:
         """The upload that the object of this key came of, empty for none of ours; None without

@@ -78,6 +78,12 @@ def put(client, upload: dict, data: bytes, numbers) -> None:
         assert answer.status_code == 200, answer.text
 
 
+def ask(client, upload: dict) -> None:
+    """Ask for the link of a part: now the upload is begun in the bucket."""
+    asked = client.post(f"/uploads/{upload['upload_id']}/parts", json={"numbers": [1]})
+    assert asked.status_code == 200, asked.text
+
+
 def objects(s3, prefix: str) -> dict[str, bytes]:
     listed = s3.list_objects_v2(Bucket="vidpipe-test", Prefix=f"{prefix}/").get("Contents", ())
     return {
@@ -290,6 +296,30 @@ def test_what_is_not_written_down_leaves_nothing_in_the_bucket(client, library, 
     assert begun_in(s3, prefix) == 0
 
 
+@pytest.mark.parametrize("end", ["complete", "cancel"])
+def test_what_a_killed_process_began_and_told_nobody_goes_with_the_upload(
+    client, library, s3, prefix, end
+):
+    upload = begin(client, 1000)
+    ask(client, upload)
+    with library.engine.catalog.writing() as session:
+        # It was begun in the bucket, and its process died before the name was kept.
+        of_it = UploadSessionRow.upload_id == upload["upload_id"]
+        session.execute(update(UploadSessionRow).where(of_it).values(store_upload_id=None))
+    put(client, upload, noise(1000), [1])
+    key = f"{prefix}/{upload['key']}"
+    # Another program sends to the same key: it knows the name, and has sent a part.
+    theirs = s3.create_multipart_upload(Bucket="vidpipe-test", Key=key)["UploadId"]
+    part = {"Bucket": "vidpipe-test", "Key": key, "UploadId": theirs, "PartNumber": 1}
+    s3.upload_part(**part, Body=b"theirs")
+    assert begun_in(s3, prefix) == 3
+    where = f"/uploads/{upload['upload_id']}"
+    ended = client.post(f"{where}/complete") if end == "complete" else client.delete(where)
+    assert ended.status_code == 200, ended.text
+    assert begun_in(s3, prefix) == 1
+    assert len(s3.list_parts(Bucket="vidpipe-test", Key=key, UploadId=theirs)["Parts"]) == 1
+
+
 def test_of_two_who_ask_first_one_begins_in_the_bucket(client, library, s3, prefix, monkeypatch):
     upload, real = begin(client), MultipartBucket.begin
     sessions, upload_id = library.upload_sessions, upload["upload_id"]
@@ -319,9 +349,9 @@ def test_an_upload_of_which_nothing_was_sent_says_so(client):
 def test_stale_uploads_are_aborted(client, library, s3, prefix):
     old, fresh = begin(client), begin(client, name="fresh.mp4")
     put(client, old, noise(SIZE), [1])
+    put(client, fresh, noise(SIZE), [1])
     lost = begin(client, name="lost.mp4")
-    for upload in (fresh, lost):
-        put(client, upload, noise(SIZE), [1])
+    ask(client, lost)
     with library.engine.catalog.writing() as session:
         # Of one the process died before it knew the bucket's name for it.
         for upload, more in ((old, {}), (lost, {"store_upload_id": None})):
