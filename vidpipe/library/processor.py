@@ -72,6 +72,7 @@ class Processor:
         # By what is done: how many in a row took nothing, and until when none is begun.
         self._idle: dict[str, tuple[int, float]] = {}
         self._failed: Counter[str] = Counter()
+        self._by = ""
 
     def chores(self) -> tuple[Chore, ...]:
         """What is to be done again and again, each safe beside the same in other processes."""
@@ -186,13 +187,21 @@ class Processor:
         """Ask again for what processes had that are gone, and what an orchestrator had."""
         engine = self._engine
         note_lost(engine)
-        if is_coordinated(engine) or slept_s():
+        coordinated = is_coordinated(engine)
+        self._say_who("daemon" if coordinated else "service")
+        if coordinated or slept_s():
             return
         left = engine.catalog.requests.abandoned(engine.settings.notify.silent_after_s)
         for row in left:
             events.warning("processor_run_abandoned", video_id=row.video_id, run_id=str(row.run_id))
         engine.catalog.requests.reopen([row.id for row in left])
         engine.catalog.heartbeats.sweep()
+
+    def _say_who(self, by: str) -> None:
+        """Log who takes what is due, when that was another until now."""
+        if self._by and by != self._by:
+            events.info("processing_takeover_done", by=by)
+        self._by = by
 
     def ask_again(self) -> None:
         """Ask for what a run that died left: neither finished, nor waited for, nor given up."""

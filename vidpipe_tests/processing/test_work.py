@@ -17,6 +17,7 @@ from vidpipe.catalog.states import WrongState
 from vidpipe.catalog.tables import Heartbeat, RequestRow, UploadRow, now
 from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
 from vidpipe.library import JobSpec, JobState, Library
+from vidpipe.library import processor as module
 from vidpipe.library.chores import chores
 from vidpipe.library.coordination import coordinate, is_coordinated, processing_of, takers
 from vidpipe.library.due import has_request, take_request
@@ -300,6 +301,17 @@ def test_a_daemon_is_left_what_is_due_from_its_second_tick_on(library):
     assert not is_coordinated(engine) and has_request(engine)
     service.leave()
     assert coordinate(engine, begins=True), "where no service processes it begins at once"
+
+
+def test_the_log_says_when_another_takes_over(library, monkeypatch):
+    said = []
+    monkeypatch.setattr(module.events, "info", lambda event, **what: said.append((event, what)))
+    processor, daemon = Processor(library), Presence(library.engine.catalog, COORDINATOR)
+    for step in (lambda: None, daemon.beat, lambda: None, daemon.leave):
+        step()
+        processor.settle()
+    done = "processing_takeover_done"
+    assert said == [(done, {"by": "daemon"}), (done, {"by": "service"})]
 
 
 def test_nobody_who_takes_what_is_due_is_said_after_a_minute(library):
