@@ -35,6 +35,9 @@ def print_results(results: Results, folder: Path) -> None:
         say.print(f"  not used: {line}", style="yellow")
     if results.empty_reason:
         say.print(f"No clips: {results.empty_reason}.")
+        say.print(
+            "  Others: --clips 1 takes the best there is, --length 8-60 another length", style="dim"
+        )
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")
     weak = [s for s in results.segments if s.weak]

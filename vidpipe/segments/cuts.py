@@ -46,9 +46,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class FoundCuts:
-    """The candidates, how many runs were ruled out, and how many by each veto."""
+    """The candidates, how many runs were ruled out, and how many by each veto.
+
+    `whole` is all of the recording where that fits into one clip: nothing it leans on is left out,
+    so that no veto holds of it.
+    """
 
     candidates: tuple[Candidate, ...]
+    whole: Candidate | None
     ruled_out: int
     vetoed: Counter[str]
     content: Content
@@ -88,18 +93,25 @@ def candidates(
     needs a sentence past its topic's end (a question its answer) may have it.
     """
     found = []
-    ruled_out = 0
-    vetoed: Counter[str] = Counter()
+    ruled_out: list[list[str]] = []
     units = content.units
     ties = ties_of(units, phrases, options.reach_sentences)
     edges = edges_of(units, words, phrases)
     judge = Judge(units, ties, phrases)
     said = content.basis == "sentences"
     ends_topic = _ends_of_topics(content, options, ties)
-    starts = [w.start_s for w in words]
-    ends = [w.end_s for w in words]
-    turns = sorted(turns_s)
-    voice_starts = [s.start_s for s in speech.speech]
+    times = _Times(words, speech, options, duration_s, turns_s)
+
+    def scored(first: int, last: int, within: Interval, kept_s: float) -> Candidate:
+        run = edges.run(first, last)
+        parts = score_run(run, content, first, last, kept_s, options)
+        item = Candidate(first, last, within.start_s, within.end_s, kept_s, parts, total(parts))
+        if not said:
+            return item
+        score = score_of(_signs(run, content, item, parts, ties, phrases.language))
+        following = units[last].text if last < len(units) else ""
+        return replace(item, score=max(0.0, round(score - _runs_on(run, following, phrases), 2)))
+
     for first in range(len(units)):
         for last in range(first + 1, ends_topic[first] + 1):
             if last - first > 1:
@@ -107,38 +119,78 @@ def candidates(
                 if gap > options.long_break_s:
                     break
             run = edges.run(first, last)
-            said_out_s = _said_out(run[-1].end_s, starts, voice_starts, speech.speech)
-            start_s, end_s = _bounds(
-                run[0].start_s, said_out_s, starts, ends, options, duration_s, turns
-            )
-            within = span(start_s, end_s)
+            within = times.of(run)
             if within.duration_s < options.min_s:
                 continue
-            kept = sum(
-                i.duration_s
-                for i in shorten_pauses(
-                    within, speech.silences, options.max_pause_s, options.pause_target_s
-                )
-            )
-            if kept > options.max_s:
+            kept_s = times.kept_s(within)
+            if kept_s > options.max_s:
                 break
-            if kept < options.min_s or any(b.overlap_s(within) > 0 for b in blocked):
+            if kept_s < options.min_s or any(b.overlap_s(within) > 0 for b in blocked):
                 continue
-            if said:
-                against = list(judge.vetoes(run, first, last))
-                if against:
-                    ruled_out += 1
-                    vetoed.update(against)
-                    continue
-            parts = score_run(run, content, first, last, kept, options)
-            item = Candidate(first, last, start_s, end_s, kept, parts, total(parts))
-            if said:
-                score = score_of(_signs(run, content, item, parts, ties, phrases.language))
-                following = units[last].text if last < len(units) else ""
-                score = max(0.0, round(score - _runs_on(run, following, phrases), 2))
-                item = replace(item, score=score)
-            found.append(item)
-    return FoundCuts(tuple(found), ruled_out, vetoed, content, edges, ties, phrases.language)
+            against = list(judge.vetoes(run, first, last)) if said else []
+            if against:
+                ruled_out.append(against)
+                continue
+            found.append(scored(first, last, within, kept_s))
+    whole = None
+    if units and not blocked:
+        within = times.of(edges.run(0, len(units)))
+        kept_s = times.kept_s(within)
+        if options.min_s <= kept_s <= options.max_s:
+            whole = scored(0, len(units), within, kept_s)
+    return FoundCuts(
+        candidates=tuple(found),
+        whole=whole,
+        ruled_out=len(ruled_out),
+        vetoed=Counter(veto for against in ruled_out for veto in against),
+        content=content,
+        edges=edges,
+        ties=ties,
+        language=phrases.language,
+    )
+
+
+class _Times:
+    """When a run of units begins and ends as a clip, and how long it is without its pauses."""
+
+    def __init__(
+        self,
+        words: Sequence[Word],
+        speech: SpeechMap,
+        options: SegmentOptions,
+        duration_s: float,
+        turns_s: Sequence[float],
+    ) -> None:
+        self._starts = [w.start_s for w in words]
+        self._ends = [w.end_s for w in words]
+        self._turns = sorted(turns_s)
+        self._voice_starts = [s.start_s for s in speech.speech]
+        self._speech = speech
+        self._options = options
+        self._duration_s = duration_s
+
+    def of(self, run: Sequence[Unit]) -> Interval:
+        """From before its first word to after its last."""
+        said_out_s = _said_out(run[-1].end_s, self._starts, self._voice_starts, self._speech.speech)
+        return span(
+            *_bounds(
+                run[0].start_s,
+                said_out_s,
+                self._starts,
+                self._ends,
+                self._options,
+                self._duration_s,
+                self._turns,
+            )
+        )
+
+    def kept_s(self, within: Interval) -> float:
+        """Seconds of it after long pauses are taken out."""
+        options = self._options
+        kept = shorten_pauses(
+            within, self._speech.silences, options.max_pause_s, options.pause_target_s
+        )
+        return sum(i.duration_s for i in kept)
 
 
 def _runs_on(run: Sequence[Unit], following: str, phrases: CuePhrases) -> float:

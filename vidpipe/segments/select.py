@@ -57,7 +57,8 @@ def select_segments(
     another picture. `slides` have titles that may say it better than what is said.
 
     No two overlap, none cuts a word, each is within the limits after its long
-    pauses are taken out. Segments that the sidecar forces come first.
+    pauses are taken out. Segments that the sidecar forces come first. Of a recording that fits
+    into one clip, and in which nothing stands out, that is all of it.
     """
     words = () if transcript.draft else transcript.words
     phrases = cue_phrases(transcript.language)
@@ -77,6 +78,8 @@ def select_segments(
     learnt = content.basis == "sentences" and bool(wording_of(phrases.language).table)
     strict = learnt and duration_s >= _LONG_S
     chosen = choose(content, judged, max(0, options.count - len(forced)), options, strict)
+    if not chosen and found.whole is not None and options.count > 0:
+        chosen = [found.whole]
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [_described(s, content) for s in forced]
     namer = Namer(content, phrases, slides, name)
@@ -108,7 +111,10 @@ def _segment(
     named = namer.named(found.run(item), item.first, item.last, verdict.title)
     why = [f"holds {KINDS[k]}" for k in found.held(item) if k in _TOLD][:2]
     why += reasons(content, item.first, item.last, item.parts)
-    weak = item.score <= options.min_score
+    is_whole = item is found.whole
+    weak = item.score <= options.min_score and not is_whole
+    if is_whole:
+        why.insert(0, "is the whole recording, which is short enough for one clip")
     if weak:
         why.insert(
             0,

@@ -188,12 +188,31 @@ def test_why_nothing_was_chosen_is_said():
     options = SegmentOptions(min_s=30, max_s=60)
     none = Transcript(source="none")
     assert "lasts 11.0 s" in select_segments(content, none, speech, options, 11, "t").empty_reason
-    long_options = SegmentOptions(min_s=8, max_s=20, min_score=99)
-    assert (
-        "stands out" in select_segments(content, none, speech, long_options, 11, "t").empty_reason
-    )
+    longer, heard = simple([5.0] * 8)
+    strict = SegmentOptions(min_s=8, max_s=20, min_score=99)
+    assert "stands out" in select_segments(longer, none, heard, strict, 44, "t").empty_reason
     empty = Content(basis="none")
     assert "nothing is said" in select_segments(empty, none, speech, options, 99, "t").empty_reason
+
+
+@pytest.mark.parametrize(
+    ("more", "count"), [({}, 1), ({"max_s": 15}, 0), ({"skip": (Passage(start_s=0, end_s=1),)}, 0)]
+)
+def test_of_a_short_recording_in_which_nothing_stands_out_all_is_kept(more, count):
+    content, speech = simple([5.0] * 4)
+    options = SegmentOptions(**{"min_s": 8, "max_s": 30, "min_score": 99, **more})
+    found = select_segments(content, Transcript(source="none"), speech, options, 22, "t")
+    assert [(s.start_s, s.end_s) for s in found.segments] == [(0, 21.9)] * count
+    for segment in found.segments:
+        assert "the whole recording" in segment.reasons[0] and not segment.weak
+        assert segment.score < 99
+
+
+def test_a_passage_that_stands_out_is_better_than_all_of_a_short_recording():
+    content, speech = simple([5.0] * 4)
+    options = SegmentOptions(min_s=8, max_s=30, min_score=1)
+    found = select_segments(content, Transcript(source="none"), speech, options, 22, "t")
+    assert found.segments and "the whole recording" not in found.segments[0].reasons[0]
 
 
 def test_what_is_no_better_than_any_passage_is_no_clip():

@@ -105,7 +105,15 @@ def test_where_nothing_may_be_chosen_the_vetoes_are_named():
         "I'm gonna skip this outline because we are late again. And then we'll go to the",
         count=1,
         asked=True,
+        max_s=12,
     )
     assert found.segments == ()
     assert "ruled out" in found.empty_reason
     assert VETOES["agenda"] in found.empty_reason and VETOES["housekeeping"] in found.empty_reason
+
+
+def test_nothing_is_ruled_out_of_a_recording_that_is_kept_whole():
+    text = "And that is why it fails. The homework is due on Friday evening. What comes after it?"
+    found, (said,) = chosen(text, count=3, max_s=40)
+    assert found.segments[0].title and "the whole recording" in found.segments[0].reasons[0]
+    assert said.endswith("What comes after it?") and "homework" in said

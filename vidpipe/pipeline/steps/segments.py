@@ -104,7 +104,7 @@ def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
 
 SEGMENTS = Stage(
     name="scored_segments",
-    version="10",
+    version="11",
     folder=Folder.ANALYSIS,
     inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
     document=Segments,
