@@ -33,11 +33,13 @@ from vidpipe.media.probe import probe
 from vidpipe.settings import load_settings
 from vidpipe.silence.activity import find_silence
 from vidpipe.silence.model import SilenceOptions
+from vidpipe.spending import paying
 from vidpipe.testmedia.script import DEMO_TALK
 from vidpipe.testmedia.speech import NATURAL_VOICE, voice_for
 from vidpipe.transcript.model import ApiOptions, FasterWhisperOptions, TransformersOptions, Word
 from vidpipe.transcript.recogniser import Recogniser
 from vidpipe.transcript.transcribe import transcribe
+from vidpipe_tests.conftest import FreeOfCharge
 
 #: Between sentences of one speaker that are put one after the other.
 _PAUSE_S = 0.5
@@ -189,6 +191,7 @@ def listeners(open_until: ExitStack) -> dict[str, Callable[[Spoken], Heard]]:
         if find_spec("openai") is None:
             print("left out: servers (the extra api is not installed)")
         else:
+            open_until.enter_context(paying(FreeOfCharge()))
             for kind in ("words", "segments"):
                 url = open_until.enter_context(serving(folder, words=kind == "words"))
                 found[f"vidpipe, server with {kind}"] = through_vidpipe(Api(ApiOptions(url=url)))
