@@ -132,12 +132,8 @@ def candidates(
                 ruled_out.append(against)
                 continue
             found.append(scored(first, last, within, kept_s))
-    whole = None
-    if units and not blocked:
-        within = times.of(edges.run(0, len(units)))
-        kept_s = times.kept_s(within)
-        if options.min_s <= kept_s <= options.max_s:
-            whole = scored(0, len(units), within, kept_s)
+    fits = times.whole(edges.run(0, len(units))) if units and not blocked else None
+    whole = scored(0, len(units), fits, times.kept_s(fits)) if fits is not None else None
     return FoundCuts(
         candidates=tuple(found),
         whole=whole,
@@ -183,6 +179,12 @@ class _Times:
                 self._turns,
             )
         )
+
+    def whole(self, units: Sequence[Unit]) -> Interval | None:
+        """All that is said, where it fits into one clip."""
+        within = self.of(units)
+        fits = self._options.min_s <= self.kept_s(within) <= self._options.max_s
+        return within if fits else None
 
     def kept_s(self, within: Interval) -> float:
         """Seconds of it after long pauses are taken out."""
