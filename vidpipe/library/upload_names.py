@@ -9,10 +9,12 @@ import yaml
 
 from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.catalog.upload_tables import UploadSessionRow
+from vidpipe.errors import VidpipeError
 from vidpipe.intake.drops import family, scan
 from vidpipe.intake.folders import drop_folder
 from vidpipe.intake.sidecars import INSTRUCTION_SUFFIXES
 from vidpipe.intake.taking import notice
+from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.uploads.bucket import MultipartBucket, SinglePutBucket, check_parts
 from vidpipe.uploads.errors import UploadEnded, UploadIncomplete, UploadNameTaken
@@ -111,8 +113,18 @@ class UploadNames:
                 self._remove_sidecar(row, row.key)
                 raise
             _begin(first)
-        bucket.forget_empty(row.key)
+        self.tidy(row, bucket)
         self._finished(row, row.key)
+
+    def tidy(self, row: UploadSessionRow, bucket: MultipartBucket) -> None:
+        """Have nothing left in the bucket that was begun for an upload and told nobody.
+
+        Whatever keeps it from that keeps no upload from its end: what is left is empty.
+        """
+        try:
+            bucket.forget_empty(row.key)
+        except VidpipeError as error:
+            events.warning("upload_tidy_failed", upload=row.upload_id, message=str(error))
 
     def of_one(
         self,

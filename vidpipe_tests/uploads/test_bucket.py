@@ -15,6 +15,7 @@ from vidpipe.api.app import service
 from vidpipe.catalog.tables import now
 from vidpipe.catalog.units import apart
 from vidpipe.catalog.upload_tables import UploadSessionRow
+from vidpipe.errors import Misconfigured
 from vidpipe.library.upload_names import UploadNames
 from vidpipe.uploads.bucket import (
     MOST_OBJECT,
@@ -318,6 +319,22 @@ def test_what_a_killed_process_began_and_told_nobody_goes_with_the_upload(
     assert ended.status_code == 200, ended.text
     assert begun_in(s3, prefix) == 1
     assert len(s3.list_parts(Bucket="vidpipe-test", Key=key, UploadId=theirs)["Parts"]) == 1
+
+
+def test_credentials_that_may_not_look_for_what_was_left_hold_up_no_upload(
+    client, s3, prefix, monkeypatch
+):
+    def refused(*_):
+        raise Misconfigured("s3://bucket: these credentials are refused (AccessDenied)")
+
+    monkeypatch.setattr(MultipartBucket, "_begun", refused)
+    for name, end in (("a.mp4", "complete"), ("b.mp4", "cancel")):
+        upload = begin(client, 1000, name=name)
+        put(client, upload, noise(1000), [1])
+        where = f"/uploads/{upload['upload_id']}"
+        ended = client.post(f"{where}/complete") if end == "complete" else client.delete(where)
+        assert ended.status_code == 200, ended.text
+    assert list(objects(s3, prefix)) == ["default/a.mp4"]
 
 
 def test_of_two_who_ask_first_one_begins_in_the_bucket(client, library, s3, prefix, monkeypatch):
