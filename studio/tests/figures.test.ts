@@ -162,7 +162,7 @@ describe("the curve of a post", () => {
   });
 
   it("has a scale that ends at a round number", () => {
-    expect([0, 1, 3, 10, 11, 51, 4200].map(roundUp)).toEqual([1, 1, 5, 10, 20, 100, 5000]);
+    expect([0, 1, 3, 10, 11, 51, 5445].map(roundUp)).toEqual([1, 1, 4, 10, 20, 60, 6000]);
   });
 });
 

@@ -205,11 +205,11 @@ export function curveOf(
   return { points, line, most, oldest };
 }
 
-/** 1, 2 or 5 and noughts: the end of a scale. */
+/** The end of a scale, whose middle is a whole number where it is more than 1. */
 export function roundUp(count: number): number {
   if (count <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(count));
-  return [1, 2, 5, 10].map((step) => step * power).find((end) => end >= count)!;
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((end) => end >= count)!;
 }
 
 /** What each platform says of a post, as the guide of publishing has it. */
