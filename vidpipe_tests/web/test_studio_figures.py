@@ -193,6 +193,11 @@ def test_posts_are_sorted_by_keys_and_filters_are_in_the_address(visits, api, vi
     one.page.get_by_role("link", name="Said tube 00", exact=True).click()
     one.page.get_by_text("of 100").first.wait_for()
     assert one.page.url.endswith(f"/studio/videos/{video}/clips/{clip['id']}")
+    # There its figures stand beside the post, and lead back to it.
+    one.page.get_by_role("tab", name="Publish").click()
+    one.page.get_by_role("link", name=f"{newest['figures']['views']:,} views").click()
+    one.page.get_by_role("dialog", name="Said tube 00").wait_for()
+    assert query(one) == "?channel=default&post=post_tube00"
 
 
 def test_of_too_few_posts_it_says_how_many_more_and_errors_can_be_tried_again(visits, api):
