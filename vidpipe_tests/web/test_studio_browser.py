@@ -36,6 +36,7 @@ def addresses(video: str, clip_id: str) -> dict[str, str]:
         "/studio/search?q=the": "“the”",
         "/studio/review": "Review",
         "/studio/calendar": "Times are those of",
+        "/studio/figures": "Nothing was posted in the last year",
         "/studio/accounts": "Connect one",
         "/studio/gates": "Who may approve",
     }

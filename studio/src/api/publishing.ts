@@ -45,6 +45,13 @@ export type SocialAccount = Omit<Schemas["SocialAccountView"], "limits"> & {
   limits: AccountLimits | null;
 };
 export type SocialPlatform = Schemas["SocialPlatformView"];
+export type PostAnalytics = Schemas["PostAnalytics"];
+export type ComparedPost = Schemas["ComparedPost"];
+export type FactorFigures = Schemas["FactorFigures"];
+export type PlatformFigures = Schemas["PlatformFigures"];
+/** How a post is doing, day by day. */
+export type PostFigures = Schemas["PostFiguresView"];
+export type DayFigures = Schemas["DayFigures"];
 export type Connecting = Omit<Schemas["ConnectionBegun"], "account">;
 
 export interface Wanted {
@@ -101,6 +108,16 @@ export const posts = {
   remove: async (post: string) => (await call<Post | null>("DELETE", of(post))).data,
   calendar: async (from: string, to: string, channel = "") =>
     (await call<CalendarView>("GET", `/calendar${asked({ from, to, channel })}`)).data,
+  figures: async (post: string) => (await call<PostFigures>("GET", `${of(post)}/figures`)).data,
+  /** How posts did beside each other; days are those of UTC. */
+  compare: async (wanted: {
+    channel?: string;
+    platform?: string;
+    from?: string;
+    to?: string;
+    age_days?: number;
+    limit?: number;
+  }) => (await call<PostAnalytics>("GET", `/analytics/posts${asked(wanted)}`)).data,
   pause: async (
     channel: string,
     wanted: { platform?: string; reason?: string; until?: string | null },

@@ -142,6 +142,9 @@ export const dayTitle = (day: Day) =>
   spoken(day, { weekday: "long", day: "numeric", month: "long" });
 export const dayShort = (day: Day) =>
   spoken(day, { weekday: "short", day: "numeric", month: "short" });
+/** `27 Nov 2026` */
+export const dayText = (day: Day) =>
+  spoken(day, { day: "numeric", month: "short", year: "numeric" });
 
 /** `23 – 29 November 2026`, `November 2026`. */
 export function spanTitle(days: readonly Day[], span: Span, day: Day): string {

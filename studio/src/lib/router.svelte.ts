@@ -2,12 +2,26 @@
 
 const BASE = "/studio";
 
+/** What the page of figures shows; empty: as it is without a word. */
+export interface FiguresAsked {
+  channel: string;
+  platform: string;
+  age: string;
+  from: string;
+  to: string;
+  sort: string;
+  /** The post that is opened. */
+  post: string;
+}
+const FIGURES = ["channel", "platform", "age", "from", "to", "sort", "post"] as const;
+
 export type Route =
   | { page: "home" }
   | { page: "search"; q: string }
   | { page: "review" }
   | { page: "calendar"; span: "week" | "month"; day: string; channel: string; post: string }
   | { page: "accounts"; channel: string }
+  | ({ page: "figures" } & FiguresAsked)
   | { page: "gates"; channel: string }
   | { page: "video"; video: string; at: number | null }
   | { page: "clip"; video: string; clip: string; queue: boolean }
@@ -30,6 +44,10 @@ export function routeOf(path: string, query: string): Route {
     };
   if (first === "accounts" && parts.length === 1)
     return { page: "accounts", channel: params.get("channel") ?? "" };
+  if (first === "figures" && parts.length === 1) {
+    const asked = FIGURES.map((name) => [name, params.get(name) ?? ""]);
+    return { page: "figures", ...(Object.fromEntries(asked) as unknown as FiguresAsked) };
+  }
   if (first === "gates" && parts.length === 1)
     return { page: "gates", channel: params.get("channel") ?? "" };
   if (first === "videos" && video && parts.length === 2) {
@@ -63,6 +81,11 @@ export const to = {
   },
   accounts: (channel = "") =>
     `${BASE}/accounts${channel ? `?channel=${encodeURIComponent(channel)}` : ""}`,
+  figures: (of: Partial<FiguresAsked> = {}) => {
+    const query = new URLSearchParams();
+    for (const name of FIGURES) if (of[name]) query.set(name, of[name]);
+    return `${BASE}/figures${query.size ? `?${query}` : ""}`;
+  },
   gates: (channel = "") =>
     `${BASE}/gates${channel ? `?channel=${encodeURIComponent(channel)}` : ""}`,
   video: (video: string, at?: number) =>
