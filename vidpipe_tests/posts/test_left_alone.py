@@ -13,7 +13,7 @@ from vidpipe.catalog.notice_tables import NoticeRow
 from vidpipe.catalog.publishing_tables import SocialAccountRow
 from vidpipe.errors import Misconfigured
 from vidpipe.library import PostChanges, Refused
-from vidpipe.library.errors import NoExport
+from vidpipe.library.errors import NoExport, UnknownClip
 from vidpipe.library.publishing.account_secrets import secret_of
 from vidpipe.operations import retention
 from vidpipe_fakes import Kind
@@ -212,6 +212,21 @@ def test_people_are_told_once_of_a_post_whose_export_is_not_there_in_time(open_p
     query = select(NoticeRow.kind).where(NoticeRow.subject == post.post_id)
     with scene.library.engine.catalog.session() as session:
         assert list(session.scalars(query)) == ["post.held"]
+
+
+def test_of_what_is_posted_nothing_is_missing_when_its_clip_is_gone(open_posts, monkeypatch):
+    scene = open_posts("youtube")
+    scene.approve()
+    post = scene.make(scene.account("youtube"))
+    scene.drive()
+    assert scene.posts.get(post.post_id).state == "posted"
+
+    def gone(*_):
+        raise UnknownClip(post.video_id, post.clip_id)
+
+    monkeypatch.setattr(scene.posts.builder, "export", gone)
+    monkeypatch.setattr(scene.posts, "progress", lambda _: None)
+    assert scene.posts.detail(post.post_id).refusals == ()
 
 
 # Made public by the platform later

@@ -154,6 +154,8 @@ class KnownPosts:
                 publication, preset = self.builder.publication(row, export), export.file.preset
             except (NoExport, UnknownClip) as error:
                 missing = str(error)
+        # What is there already needs no file of ours any more.
+        missing = "" if row.state == PostState.POSTED else missing
         refusals = [PostRefusalView(field="video", words=missing)] if missing else []
         if row.state in (*UNSENT, PostState.HELD):
             if publication is not None:
