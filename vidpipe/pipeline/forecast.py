@@ -16,17 +16,20 @@ _LINE, _APART = 6, 1.3
 
 @dataclass(frozen=True)
 class Drivers:
-    """What is known of a recording and its order before anything is made.
+    """What is known of a recording and its order.
 
     Attributes:
         length_s: of the recording.
         megapixels: of a frame; 0: there are no pictures.
         clip_s: seconds of clips that are asked for: how many, by the middle of their lengths.
+        passage_s: seconds of passages that were chosen, once for each format that they are
+            rendered in; None: nobody knows before it is scored.
     """
 
     length_s: float
     megapixels: float = 0.0
     clip_s: float = 0.0
+    passage_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,24 @@ class Forecast:
     others: Mapping[str, float]
 
 
-def forecast(known: Sequence[KnownCost], of: Drivers, shapes: Mapping[str, Shape]) -> Forecast:
+def forecast(
+    known: Sequence[KnownCost],
+    of: Drivers,
+    shapes: Mapping[str, Shape],
+    line: Shape | None = None,
+) -> Forecast:
     """By whichever shape would have told the known ones best, each of them by the rest.
 
     Args:
         known: at least one.
         of: what it is told for.
         shapes: by how they are called, those first that are taken while little is known.
+        line: what a line may go by: so much for each of it, and something for each recording;
+            None: their length.
     """
-    lengths = [one.drivers.length_s for one in known]
-    near = min(lengths) / _ALIKE <= of.length_s <= max(lengths) * _ALIKE
+    line = line or by_length
+    lengths = [line(one.drivers) for one in known]
+    near = min(lengths) / _ALIKE <= line(of) <= max(lengths) * _ALIKE
     best: Forecast | None = None
     least = float("inf")
     for how, shape in shapes.items():
@@ -86,9 +97,10 @@ def forecast(known: Sequence[KnownCost], of: Drivers, shapes: Mapping[str, Shape
                 best, least = Forecast(amount, how, others), off
     apart = max(lengths) >= _APART * min(lengths)
     if near and apart and len(known) >= _LINE:
-        amount, others = _by_line(known, of)
+        amount, others = _by_line(known, of, line)
         if best is None or _off(known, others) < least:
-            best = Forecast(amount, "by their length, and something whatever it is", others)
+            by = "length" if line is by_length else "passages"
+            best = Forecast(amount, f"by their {by}, and something whatever it is", others)
     if best is None:
         middle = statistics.median(one.amount for one in known)
         best = Forecast(middle, FLAT, {one.of: middle for one in known})
@@ -112,18 +124,20 @@ def _by_shape(
     return rate * size, others
 
 
-def _by_line(known: Sequence[KnownCost], of: Drivers) -> tuple[float, dict[str, float]]:
+def _by_line(
+    known: Sequence[KnownCost], of: Drivers, along: Shape
+) -> tuple[float, dict[str, float]]:
     """So much for each second, and so much for each recording (Theil and Sen)."""
-    base, rate = _line(known)
+    base, rate = _line(known, along)
     others = {}
     for k, one in enumerate(known):
-        own_base, own_rate = _line([*known[:k], *known[k + 1 :]])
-        others[one.of] = own_base + own_rate * one.drivers.length_s
-    return base + rate * of.length_s, others
+        own_base, own_rate = _line([*known[:k], *known[k + 1 :]], along)
+        others[one.of] = own_base + own_rate * along(one.drivers)
+    return base + rate * along(of), others
 
 
-def _line(known: Sequence[KnownCost]) -> tuple[float, float]:
-    points = [(one.drivers.length_s, float(one.amount)) for one in known]
+def _line(known: Sequence[KnownCost], along: Shape) -> tuple[float, float]:
+    points = [(along(one.drivers), float(one.amount)) for one in known]
     slopes = [
         (y - b) / (x - a) for n, (a, b) in enumerate(points) for x, y in points[n + 1 :] if x != a
     ]
@@ -168,3 +182,8 @@ def by_pixels(of: Drivers) -> float:
 def by_clips(of: Drivers) -> float:
     """In proportion to the seconds of clips that are asked for."""
     return of.clip_s
+
+
+def by_passages(of: Drivers) -> float:
+    """In proportion to the seconds of passages that were chosen."""
+    return of.passage_s or 0.0
