@@ -12,6 +12,7 @@ from vidpipe.pipeline.forecast import (
     KnownCost,
     by_clips,
     by_length,
+    by_passages,
     by_pixels,
     flat,
     forecast,
@@ -58,6 +59,20 @@ def test_pixels_and_clips_are_drivers_too():
     asked = [Drivers(600 + 60 * k, 0.9, clips) for k, clips in enumerate((60.0, 120.0, 300.0) * 4)]
     found = forecast(known(lambda d: 2 * d.clip_s, *asked), Drivers(900, 0.9, 240.0), CLIPS)
     assert found.how == "clips" and found.amount == pytest.approx(480e6, rel=0.01)
+
+
+def test_passages_tell_what_a_length_does_not():
+    """So much for each second that is chosen, and something for each recording that has any."""
+    shake = noisy(11, 0.05)
+    several = [Drivers(900, 0.9, 60.0, 15.0 + 11 * (k * 7 % 10)) for k in range(10)]
+    rows = known(lambda d: shake(40 + 3 * d.passage_s), *several)
+    shapes = {"passages": by_passages}
+    for seconds in (20.0, 100.0):
+        found = forecast(rows, Drivers(900, 0.9, 60.0, seconds), shapes, by_passages)
+        assert found.amount / 1e6 == pytest.approx(40 + 3 * seconds, rel=0.08)
+        assert found.how == "by their passages, and something whatever it is"
+    blind = forecast(rows, Drivers(900, 0.9, 60.0, 20.0), SHAPES)
+    assert blind.amount / 1e6 > 1.5 * (40 + 3 * 20)
 
 
 def test_one_that_is_far_off_changes_little():
