@@ -217,7 +217,7 @@ class CostEstimateRow(Base):
 
     `outside` is what services were to cost, `local` this deployment's own work; `basis` says how
     each stage's came about. `low` and `high` is between what it was to come to. One with `after`
-    was told anew, once that stage had made `result` of it: it holds what was booked by then
+    was told again, once that stage had made `result` of it: it holds what was booked by then
     (`spent`) and what was left, told from the passages that were chosen.
     """
 

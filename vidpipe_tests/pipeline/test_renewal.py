@@ -115,10 +115,16 @@ def test_a_result_renews_an_estimate_once(scene):
 
 KILLED = """
 import os, signal, sys
-from vidpipe.pipeline import renewal
-from vidpipe_tests.pipeline.test_renewal import opened, score
+from vidpipe.observability.context import bound
+from vidpipe.pipeline import Engine, renewal
+from vidpipe.settings import load_settings
+home, video_id, job_id, url = sys.argv[1:]
+settings = {"database_url": url} if url else {}
+engine = Engine(load_settings(home=home, allow_model_download=False, **settings))
+order = engine.order(video_id)
 renewal.renew_estimate = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-score(opened(sys.argv[1], sys.argv[4] or None), sys.argv[2], sys.argv[3])
+with bound(job_id=job_id, run_id="run-1"):
+    engine.run_stage("scored_segments", video_id, order)
 """
 
 
