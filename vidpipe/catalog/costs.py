@@ -95,6 +95,7 @@ class StageSpend:
         channel: it is of.
         length_s: of its recording.
         megapixels: of a frame of it; 0: it has no pictures.
+        size_bytes: of its recording.
         clip_s: seconds of clips that were asked for; 0: not known, or the stage makes none.
         passage_s: seconds of passages that clips were made of, once for each format; None: not
             known, or the stage makes none.
@@ -106,6 +107,7 @@ class StageSpend:
     channel: str
     length_s: float
     megapixels: float
+    size_bytes: int
     clip_s: float
     passage_s: float | None
     outside: int
@@ -251,6 +253,7 @@ class CostRows:
                     video.channel,
                     video.duration_s,
                     video.width * video.height / 1e6,
+                    video.size_bytes,
                     float(quantities[last].get(CLIP_SECONDS, 0)),
                     _known(quantities[last], PASSAGE_SECONDS),
                     int(outside or 0),

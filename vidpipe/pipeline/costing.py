@@ -18,10 +18,14 @@ from vidpipe.catalog.tables import Video
 from vidpipe.costs.money import shown
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline.forecast import (
+    BY_DENSITY,
+    BY_LENGTH,
+    BY_PASSAGES,
     FLAT,
     Drivers,
     KnownCost,
     Shape,
+    Trend,
     by_clips,
     by_length,
     by_passages,
@@ -142,7 +146,12 @@ def run_cost(
     """
     past = {} if past is None else past
     order = engine.order(video.video_id, run_options)
-    of = Drivers(video.duration_s, video.width * video.height / 1e6, order.clip_seconds)
+    of = Drivers(
+        video.duration_s,
+        video.width * video.height / 1e6,
+        order.clip_seconds,
+        bytes_s=video.size_bytes / max(video.duration_s, 1e-3),
+    )
     if passages is None and SCORING not in stages:
         passages = engine.passages(video.video_id, order)
     told = []
@@ -167,13 +176,16 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
         if local:
             basis = f"{basis}; own work as it usually is" if outside else "as it usually is"
         return _Told(StageCost(stage, outside, local, basis, 0), {}, {})
-    shapes, line = _shapes(rows, of, clips=clips)
-    drivers = [Drivers(r.length_s, r.megapixels, r.clip_s, r.passage_s) for r in rows]
+    shapes, trends = _shapes(rows, of, clips=clips)
+    drivers = [
+        Drivers(r.length_s, r.megapixels, r.clip_s, r.passage_s, r.size_bytes / r.length_s)
+        for r in rows
+    ]
     ids = [row.video_id for row in rows]
     parts = [[row.outside for row in rows], [row.local for row in rows]]
     outside_told, local_told = (
         forecast(
-            [KnownCost(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes, line
+            [KnownCost(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes, trends
         )
         for part in parts
     )
@@ -191,15 +203,15 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
 
 def _shapes(
     rows: Sequence[StageSpend], of: Drivers, *, clips: bool
-) -> tuple[dict[str, Shape], Shape]:
-    """What a cost may go by, and what a line of it."""
+) -> tuple[dict[str, Shape], Sequence[Trend]]:
+    """What a cost may go by, and which lines it may follow."""
     if of.passage_s is not None and all(row.passage_s is not None for row in rows):
         if of.passage_s:
-            return {"by their passages": by_passages}, by_passages
-        return {"where nothing was chosen": flat}, flat
+            return {"by their passages": by_passages}, (BY_PASSAGES, BY_DENSITY)
+        return {"where nothing was chosen": flat}, ()
     shapes: dict[str, Shape] = {"by their clips": by_clips} if clips else {}
     shapes |= {"by their length": by_length, "by length and pixels": by_pixels, FLAT: flat}
-    return shapes, by_length
+    return shapes, (BY_LENGTH,)
 
 
 def _alike(
