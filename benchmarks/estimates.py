@@ -3,8 +3,8 @@
     python -m benchmarks.estimates [RECORDING ...] [--alike] [--until STAGE] [--keep FILE]
 
 Processes recordings one after another into a home of its own, asks before each what its stages will
-cost, and holds that beside what the ledger booked. Prints the share that is within 20 %, once so
-many are known.
+cost, asks again once its passages are chosen, and holds both beside what the ledger booked. Prints
+the share that is within 20 %, once so many are known: of all, and of those that have clips.
 
 Without recordings these are pieces of 14 to 34 s of the talks of `benchmarks/real/split.yaml`, of
 each of which one clip of 6 to 20 s is ordered: jobs that are unlike each other, in a third of which
@@ -33,8 +33,9 @@ from vidpipe.errors import VidpipeError
 from vidpipe.intake.intake import IncomingUpload
 from vidpipe.media.ffmpeg import executable
 from vidpipe.pipeline import Engine
-from vidpipe.pipeline.costing import run_cost
+from vidpipe.pipeline.costing import RunCost, run_cost
 from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.pipeline.scored import SCORING
 from vidpipe.programs import run_program
 from vidpipe.settings import load_settings
 
@@ -51,30 +52,39 @@ _ALIKE_S = (
 #: about three quarters of what a short recording costs.
 _ORDERED = RunOptions(clips=1)
 _NEAR = 0.2
+#: Before the work, and once passages are chosen.
+_FIRST, _RENEWED = "first", "renewed"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What one recording was told to cost, and what it did, in nanos, by stage."""
+    """What one recording was told to cost, and what it did, in nanos, by stage.
+
+    `renewed` is what was told once `passages` of `passage_s` seconds were chosen: of stages that
+    were made by then, what they cost. `bounds` are the least and the most of either estimate.
+    """
 
     name: str
     column: str
     duration_s: float
+    load: float
+    passages: int
+    passage_s: float
     estimate: dict[str, int]
+    renewed: dict[str, int]
     actual: dict[str, int]
-    low: int | None
-    high: int | None
+    bounds: dict[str, tuple[int | None, int | None]]
 
-    @property
-    def between(self) -> bool:
+    def between(self, which: str) -> bool:
         """Whether it came to what was said that it may come to."""
-        actual = sum(self.actual.values())
-        return self.low is not None and self.high is not None and self.low <= actual <= self.high
+        low, high = self.bounds[which]
+        return low is not None and high is not None and low <= sum(self.actual.values()) <= high
 
-    @property
-    def off(self) -> float:
+    def off(self, which: str) -> float:
+        """By what share of the actual the estimate of this name was off."""
         actual = sum(self.actual.values())
-        return (sum(self.estimate.values()) - actual) / actual
+        told = self.estimate if which == _FIRST else self.renewed
+        return (sum(told.values()) - actual) / actual
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,7 +110,11 @@ def main(arguments: Sequence[str]) -> int:
             told = _told(engine, path, column, asked.until)
             if told is None:
                 continue
-            print(f"{number + 1} {column} {path.name}: {told.off:+.0%}", flush=True)
+            print(
+                f"{number + 1} {column} {path.name}: {told.off(_FIRST):+.0%}, with "
+                f"{told.passages} passages {told.off(_RENEWED):+.0%}",
+                flush=True,
+            )
             found.append(told)
             if asked.keep:
                 asked.keep.write_text(json.dumps([vars(one) for one in found], indent=1))
@@ -111,12 +125,20 @@ def main(arguments: Sequence[str]) -> int:
 def _report(found: Sequence[Told], after: int) -> None:
     rest = found[after:]
     for column in dict.fromkeys(told.column for told in rest):
-        off = [abs(told.off) for told in rest if told.column == column]
-        right = sum(one <= _NEAR for one in off)
+        every = [told for told in rest if told.column == column]
+        groups = {"": every, ", with clips": [told for told in every if told.passages]}
+        for which in (_FIRST, _RENEWED):
+            for name, group in groups.items():
+                _say(f"{column}{name}, after {after}, {which}", group, which)
+
+
+def _say(of: str, group: Sequence[Told], which: str) -> None:
+    off = [abs(told.off(which)) for told in group]
+    if off:
         print(
-            f"{column}, after {after}: {right} of {len(off)} within {_NEAR:.0%}, "
-            f"in the middle {statistics.median(off):.0%}, at most {max(off):.0%}; "
-            f"{sum(told.between for told in rest if told.column == column)} between what was said"
+            f"{of}: {sum(one <= _NEAR for one in off)} of {len(off)} within {_NEAR:.0%}, in the "
+            f"middle {statistics.median(off):.0%}, at most {max(off):.0%}; "
+            f"{sum(told.between(which) for told in group)} between what was said"
         )
 
 
@@ -160,17 +182,53 @@ def _told(engine: Engine, path: Path, column: str, until: str) -> Told | None:
         names = engine.pipeline.names(order.wanted_platforms)
         stages = names[: names.index(until) + 1] if until else names
         told = run_cost(engine, video, stages, run_options=_ORDERED)
-        for stage in stages:
+        load, found, anew, spent = os.getloadavg()[0], None, None, {}
+        for number, stage in enumerate(stages):
             engine.run_stage(stage, video_id, order)
+            if stage == SCORING:
+                found = engine.passages(video_id, order)
+                rest = stages[number + 1 :]
+                anew = run_cost(engine, video, rest, run_options=_ORDERED, passages=found)
+                spent = _booked(engine, video_id)
     except VidpipeError as error:
         print(f"{path.name}: {error}", file=sys.stderr)
         return None
-    sums = engine.accountant.rows.sums("stage", channels=None, where={"video_id": video_id})
-    actual = {str(s.of): s.outside + s.local for s in sums}
+    actual = _booked(engine, video_id)
     if not sum(actual.values()):
         return None
-    estimate = {cost.stage: cost.outside + cost.local for cost in told.stages}
-    return Told(path.name, column, video.duration_s, estimate, actual, told.low, told.high)
+    estimate = _by_stage(told)
+    renewed = estimate
+    bounds: dict[str, tuple[int | None, int | None]] = {_FIRST: (told.low, told.high)}
+    bounds[_RENEWED] = bounds[_FIRST]
+    if anew is not None:
+        renewed = spent | _by_stage(anew)
+        before = sum(spent.values())
+        if anew.low is not None and anew.high is not None:
+            bounds[_RENEWED] = anew.low + before, anew.high + before
+        else:
+            bounds[_RENEWED] = None, None
+    return Told(
+        path.name,
+        column,
+        video.duration_s,
+        load,
+        found.count if found is not None else 0,
+        found.seconds if found is not None else 0.0,
+        estimate,
+        renewed,
+        actual,
+        bounds,
+    )
+
+
+def _booked(engine: Engine, video_id: str) -> dict[str, int]:
+    """What stages cost of a video until now."""
+    sums = engine.accountant.rows.sums("stage", channels=None, where={"video_id": video_id})
+    return {str(s.of): s.outside + s.local for s in sums}
+
+
+def _by_stage(costs: RunCost) -> dict[str, int]:
+    return {cost.stage: cost.outside + cost.local for cost in costs.stages}
 
 
 if __name__ == "__main__":

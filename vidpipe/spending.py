@@ -40,6 +40,11 @@ STORED_BYTES = "stored_bytes"
 #: Seconds of clips that work was asked for: kept beside what it used, so that estimates know what
 #: that was for. Nothing is used up of them.
 CLIP_SECONDS = "clip_seconds"
+#: The same of passages that were chosen, once for each format that they are rendered in: known
+#: once a recording is scored.
+PASSAGE_SECONDS = "passage_seconds"
+#: What stands beside what was used, and is none of it.
+OF_WORK = frozenset({CLIP_SECONDS, PASSAGE_SECONDS})
 #: What this machine does itself: metered, and no outside service.
 LOCAL = "local"
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Date,
+    Float,
     Index,
     Integer,
     String,
@@ -212,10 +213,12 @@ class BreakerRow(Base):
 
 
 class CostEstimateRow(Base):
-    """What a run was expected to cost before it began, and where that comes from.
+    """What a run was expected to cost, and where that comes from. Only grows.
 
     `outside` is what services were to cost, `local` this deployment's own work; `basis` says how
-    each stage's came about.
+    each stage's came about. `low` and `high` is between what it was to come to. One with `after`
+    was told again, once that stage had made `result` of it: it holds what was booked by then
+    (`spent`) and what was left, told from the passages that were chosen.
     """
 
     __tablename__ = "cost_estimates"
@@ -230,8 +233,16 @@ class CostEstimateRow(Base):
     local: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     basis: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    low: Mapped[int | None] = mapped_column(BigInteger)
+    high: Mapped[int | None] = mapped_column(BigInteger)
+    after: Mapped[str | None] = mapped_column(String(64))
+    result: Mapped[str | None] = mapped_column(String(64))
+    spent: Mapped[int | None] = mapped_column(BigInteger)
+    passages: Mapped[int | None] = mapped_column(Integer)
+    passage_s: Mapped[float | None] = mapped_column(Float)
 
     __table_args__ = (
+        Index("uq_cost_estimates_result", "job_id", "after", "result", unique=True),
         Index("ix_cost_estimates_video_id", "video_id", "id"),
         Index("ix_cost_estimates_job_id", "job_id"),
         Index("ix_cost_estimates_at", "at"),

@@ -18,7 +18,6 @@ from vidpipe.catalog.cost_tables import (
     BudgetUnsetRow,
     CostBucketRow,
     CostEntryRow,
-    CostEstimateRow,
     CostReservationRow,
     PriceRow,
     QuotaUseRow,
@@ -27,11 +26,11 @@ from vidpipe.catalog.database import Database
 from vidpipe.catalog.events import emit
 from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.requests import wake
-from vidpipe.catalog.states import ACTIVE, RequestState
-from vidpipe.catalog.tables import JobRow, RequestRow, Video, now
+from vidpipe.catalog.states import RequestState
+from vidpipe.catalog.tables import RequestRow, Video, now
 from vidpipe.catalog.unpaid import wake_unpaid
 from vidpipe.errors import BudgetExceeded, QuotaExhausted
-from vidpipe.spending import CLIP_SECONDS
+from vidpipe.spending import CLIP_SECONDS, OF_WORK, PASSAGE_SECONDS
 
 #: What a sum can be taken by, besides the day.
 GROUPS = (
@@ -96,7 +95,10 @@ class StageSpend:
         channel: it is of.
         length_s: of its recording.
         megapixels: of a frame of it; 0: it has no pictures.
+        size_bytes: of its recording.
         clip_s: seconds of clips that were asked for; 0: not known, or the stage makes none.
+        passage_s: seconds of passages that clips were made of, once for each format; None: not
+            known, or the stage makes none.
         outside: nanos of services.
         local: nanos of local work.
     """
@@ -105,7 +107,9 @@ class StageSpend:
     channel: str
     length_s: float
     megapixels: float
+    size_bytes: int
     clip_s: float
+    passage_s: float | None
     outside: int
     local: int
 
@@ -192,7 +196,7 @@ class CostRows:
             for service, product, used in session.execute(query):
                 own = found.setdefault(f"{service}/{product}", {})
                 for name, amount in used.items():
-                    if name == CLIP_SECONDS:
+                    if name in OF_WORK:
                         continue
                     own[name] = own.get(name, Decimal(0)) + Decimal(amount)
         return {
@@ -249,7 +253,9 @@ class CostRows:
                     video.channel,
                     video.duration_s,
                     video.width * video.height / 1e6,
+                    video.size_bytes,
                     float(quantities[last].get(CLIP_SECONDS, 0)),
+                    _known(quantities[last], PASSAGE_SECONDS),
                     int(outside or 0),
                     int(local or 0),
                 )
@@ -393,38 +399,13 @@ class CostRows:
             count, amount = session.execute(query.select_from(CostReservationRow)).one()
         return int(count), int(amount)
 
-    # Estimates
-
-    def add_estimate(self, row: CostEstimateRow) -> int:
-        with self._db.writing() as session:
-            session.add(row)
-            session.flush()
-            return row.id
-
-    def unestimated(self, limit: int) -> list[JobRow]:
-        """Jobs that go on, of which nothing is written down of what they will cost."""
-        known = select(CostEstimateRow.id).where(CostEstimateRow.job_id == JobRow.job_id)
-        query = select(JobRow).where(
-            JobRow.state.in_(ACTIVE), JobRow.video_id.is_not(None), ~known.exists()
-        )
-        with self._db.session() as session:
-            return list(session.scalars(query.order_by(JobRow.created_at).limit(limit)))
-
-    def estimates(
-        self, limit: int, *, video_id: str | None = None, job_id: str | None = None
-    ) -> list[CostEstimateRow]:
-        """What was expected of runs, the newest first."""
-        query = select(CostEstimateRow)
-        if video_id is not None:
-            query = query.where(CostEstimateRow.video_id == video_id)
-        if job_id is not None:
-            query = query.where(CostEstimateRow.job_id == job_id)
-        with self._db.session() as session:
-            return list(session.scalars(query.order_by(CostEstimateRow.id.desc()).limit(limit)))
-
 
 def _if(condition: ColumnElement[bool], value: Any) -> ColumnElement[int]:
     return case((condition, value), else_=0)
+
+
+def _known(quantities: Mapping[str, str], name: str) -> float | None:
+    return float(quantities[name]) if name in quantities else None
 
 
 def _within(

@@ -102,7 +102,9 @@ def _of_video(asked: Library, video_id: str, *, as_json: bool) -> int:
         out.print(f"{name}: {', '.join(f'{amount} {what}' for what, amount in used.items())}")
     for past in found.estimates:
         off = f", off by {past.off:.0%}" if past.off is not None else ""
-        out.print(f"{past.at:%Y-%m-%d %H:%M}: expected {_money(past.estimate)}{off}")
+        expected = f"{_money(past.estimate)}{_between(past.low, past.high)}"
+        anew = f" once {past.passages} passages were chosen" if past.after is not None else ""
+        out.print(f"{past.at:%Y-%m-%d %H:%M}: expected{anew} {expected}{off}")
     out.print(f"together {_money(found.total)} {found.currency}")
     return 0
 
@@ -115,13 +117,17 @@ def say_estimate(found: CostEstimateView) -> None:
     for stage in found.stages:
         shown.add_row(stage.stage, _money(stage.outside), _money(stage.local), line(stage.basis))
     out.print(shown)
-    between = ""
-    if found.low is not None and found.high is not None:
-        between = f" ({_money(found.low)} to {_money(found.high)})"
     out.print(
-        f"together about {_money(found.total)} {found.currency}{between}: "
+        f"together about {_money(found.total)} {found.currency}{_between(found.low, found.high)}: "
         f"{_money(found.outside)} of services, {_money(found.local)} of own work"
     )
+
+
+def _between(low: Decimal | None, high: Decimal | None) -> str:
+    """What a sum may come to; nothing where nobody knows, or it is one amount."""
+    if low is None or high is None or _money(low) == _money(high):
+        return ""
+    return f" ({_money(low)} to {_money(high)})"
 
 
 def _money(amount: Decimal) -> str:

@@ -14,6 +14,7 @@ from vidpipe.catalog.breakers import BreakerRules, Breakers
 from vidpipe.catalog.cost_tables import CostEntryRow, CostReservationRow, PriceRow
 from vidpipe.catalog.costs import CostRows
 from vidpipe.catalog.database import Database
+from vidpipe.catalog.estimates import EstimateRows
 from vidpipe.catalog.ledger import CallEnding, Ledger, Refusal, fresh_id
 from vidpipe.catalog.tables import now
 from vidpipe.costs.budgets import Budgets, BudgetScope
@@ -82,6 +83,7 @@ class Accountant:
         self.database = database
         self.ledger = Ledger(database)
         self.rows = CostRows(database)
+        self.estimates = EstimateRows(database)
         self.breakers = Breakers(database)
         self.prices = PriceList(self.options.prices_file, self.options.currency)
         self.services = Services(self.options.services_file)

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from vidpipe.costs.budgets import BudgetScope, Period
-from vidpipe.library.views import LibraryView
+from vidpipe.library.views import LibraryView, PastEstimate
 
 
 class CostGroup(LibraryView):
@@ -97,16 +97,6 @@ class CostEstimateView(LibraryView):
     )
     high: Decimal | None = Field(default=None, description="the same, at most")
     stages: tuple[StageEstimate, ...] = Field(description="that it would have to make")
-
-
-class PastEstimate(LibraryView):
-    """What was expected of a run, beside what it came to until now."""
-
-    at: datetime
-    job_id: str | None
-    estimate: Decimal
-    actual: Decimal
-    off: Decimal | None = Field(description="share of the actual that it was off by; none of 0")
 
 
 class VideoCosts(LibraryView):

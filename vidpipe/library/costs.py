@@ -7,11 +7,10 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, timedelta
 from decimal import Decimal
 
-from vidpipe.catalog.cost_tables import BudgetRaiseRow, CostEntryRow, CostEstimateRow
+from vidpipe.catalog.cost_tables import BudgetRaiseRow, CostEntryRow
 from vidpipe.catalog.costs import GROUPS, CostSum, Limits
 from vidpipe.costs.budgets import ALL, PERIODS, Budget, BudgetScope, Period
 from vidpipe.costs.money import nanos, units
-from vidpipe.errors import VidpipeError
 from vidpipe.library.cost_views import (
     BudgetView,
     CostEntryView,
@@ -19,19 +18,15 @@ from vidpipe.library.cost_views import (
     CostForecast,
     CostGroup,
     CostReport,
-    PastEstimate,
     QuotaView,
     ServiceView,
-    StageEstimate,
     VideoCosts,
 )
 from vidpipe.library.errors import Refused, UnknownVideo
+from vidpipe.library.estimates import estimate_jobs, past_estimates, run_estimate
 from vidpipe.library.reading import PAGE, check_limit
 from vidpipe.library.views import Page
-from vidpipe.pipeline.costing import RunCost, estimate_row, run_cost
 from vidpipe.pipeline.engine import Engine
-from vidpipe.pipeline.planning import to_make
-from vidpipe.pipeline.run_options import RunOptions
 
 #: Days of one answer: by default, and at most.
 USUAL_DAYS, MOST_DAYS = 30, 1100
@@ -40,8 +35,6 @@ BY = {"day": "day", "video": "video_id", "job": "job_id", "project": "project_id
     name: name for name in GROUPS if not name.endswith("_id")
 }
 _REASON = 400
-#: Jobs whose costs are estimated before the next look.
-_ESTIMATED_AT_ONCE = 10
 
 
 class Spending:
@@ -171,23 +164,7 @@ class Spending:
             total=units(outside + local),
             stages=tuple(map(_group, stages)),
             used=rows.quantities({"video_id": video_id}),
-            estimates=tuple(self._past(row) for row in rows.estimates(20, video_id=video_id)),
-        )
-
-    def _past(self, row: CostEstimateRow) -> PastEstimate:
-        where = {"video_id": row.video_id}
-        if row.job_id is not None:
-            where["job_id"] = row.job_id
-        spent = self.engine.accountant.rows.sums("currency", channels=None, where=where)
-        actual = sum(s.outside + s.local for s in spent)
-        estimate = row.outside + row.local
-        off = abs(Decimal(estimate - actual)) / actual if actual else None
-        return PastEstimate(
-            at=row.at,
-            job_id=row.job_id,
-            estimate=units(estimate),
-            actual=units(actual),
-            off=off.quantize(Decimal("0.0001")) if off is not None else None,
+            estimates=past_estimates(self.engine, video_id=video_id),
         )
 
     # What will be spent
@@ -203,54 +180,11 @@ class Spending:
             UnknownVideo: there is none of this id.
             Misconfigured: there is no such stage.
         """
-        video = self.engine.catalog.video(video_id)
-        if video is None:
-            raise UnknownVideo(video_id)
-        known = self.engine.pipeline.names(tuple(self.engine.channels[video.channel].presets))
-        unknown = sorted(set(stages or ()) - set(known))
-        if unknown:
-            raise Refused(f"unknown stage {', '.join(unknown)}; there are: {', '.join(known)}")
-        costs = run_cost(self.engine, video, to_make(self.engine, video_id, stages))
-        return CostEstimateView(
-            video_id=video_id,
-            currency=self.currency,
-            outside=units(costs.outside),
-            local=units(costs.local),
-            total=units(costs.total),
-            low=units(costs.low) if costs.low is not None else None,
-            high=units(costs.high) if costs.high is not None else None,
-            stages=tuple(
-                StageEstimate(
-                    stage=c.stage,
-                    outside=units(c.outside),
-                    local=units(c.local),
-                    basis=c.basis,
-                    samples=c.samples,
-                )
-                for c in costs.stages
-            ),
-        )
+        return run_estimate(self.engine, video_id, stages)
 
     def estimate_jobs(self) -> bool:
-        """Write down what jobs that have just come are expected to cost; whether there are more.
-
-        Of an upload or a link as soon as it is a video: before, nobody knows how long it is.
-        """
-        rows = self.engine.accountant.rows
-        jobs = rows.unestimated(_ESTIMATED_AT_ONCE)
-        for job in jobs:
-            video = self.engine.catalog.video(job.video_id or "")
-            if video is None:
-                continue
-            try:
-                options = RunOptions.of(**(job.run_options or {}))
-                made = to_make(self.engine, video.video_id, job.stages, options)
-                costs = run_cost(self.engine, video, made, run_options=options)
-            except (VidpipeError, KeyError):
-                # Its channel or its recording is gone: its run says so.
-                costs = RunCost()
-            rows.add_estimate(estimate_row(self.engine, video, costs, job_id=job.job_id))
-        return len(jobs) == _ESTIMATED_AT_ONCE
+        """Write down what jobs are expected to cost; whether there are more."""
+        return estimate_jobs(self.engine)
 
     # What may be spent
 

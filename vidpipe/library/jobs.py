@@ -26,6 +26,7 @@ from vidpipe.library.errors import (
     UnknownUpload,
     UnknownVideo,
 )
+from vidpipe.library.estimates import past_estimates
 from vidpipe.library.progress import progress_of
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.views import (
@@ -172,7 +173,12 @@ class Jobs:
         if download is not None and download.state in OPEN and row.state in ACTIVE:
             progress = progress.model_copy(update={"current_stage": STAGE})
         view = self._waiting([_view(row)])[0]
-        return JobDetail(**dict(view), progress=progress, download=_download(download))
+        return JobDetail(
+            **dict(view),
+            progress=progress,
+            estimates=past_estimates(self.engine, job_id=job_id),
+            download=_download(download),
+        )
 
     def list(
         self,

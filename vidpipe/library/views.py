@@ -6,6 +6,7 @@ Times are UTC. Names of fields are the ones that programs see.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -202,10 +203,40 @@ class JobDownload(LibraryView):
     message: str | None = Field(description="why the last attempt failed")
 
 
+class PastEstimate(LibraryView):
+    """What was expected of a run, beside what it came to until now."""
+
+    at: datetime
+    job_id: str | None
+    currency: str
+    estimate: Decimal = Field(description="of the whole run")
+    actual: Decimal
+    off: Decimal | None = Field(description="share of the actual that it was off by; none of 0")
+    low: Decimal | None = Field(
+        default=None, description="what it was to come to at least; none: too little was known"
+    )
+    high: Decimal | None = Field(default=None, description="the same, at most")
+    after: str | None = Field(
+        default=None,
+        description="the stage after which it was told anew, from what that made; none: this was "
+        "said before the work",
+    )
+    spent: Decimal | None = Field(
+        default=None, description="of the estimate, what was booked when it was told anew"
+    )
+    passages: int | None = Field(default=None, description="chosen ones that it was told from")
+    passage_s: float | None = Field(default=None, description="seconds of these")
+
+
 class JobDetail(JobView):
-    """A job closely: how far it is."""
+    """A job closely: how far it is, and what it was expected to cost."""
 
     progress: JobProgress
+    estimates: tuple[PastEstimate, ...] = Field(
+        default=(),
+        description="of its cost, the newest first: told anew once passages are chosen; the last "
+        "is of before the work. None until a moment after it has a video",
+    )
     download: JobDownload | None = Field(
         default=None, description="of the recording; none where it is of no link"
     )

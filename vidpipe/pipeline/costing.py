@@ -1,12 +1,14 @@
 """What a run will cost, before it is begun: as the same stages cost for other recordings here.
 
+Once passages are chosen, what clips and exports cost is told from the seconds of these.
+
 Of services that were never called here, the price list says what their calls would cost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import TYPE_CHECKING
 
@@ -16,18 +18,24 @@ from vidpipe.catalog.tables import Video
 from vidpipe.costs.money import shown
 from vidpipe.errors import Misconfigured
 from vidpipe.pipeline.forecast import (
+    BY_DENSITY,
+    BY_LENGTH,
+    BY_PASSAGES,
     FLAT,
     Drivers,
     KnownCost,
     Shape,
+    Trend,
     by_clips,
     by_length,
+    by_passages,
     by_pixels,
     flat,
     forecast,
 )
 from vidpipe.pipeline.order import OF_CLIPS
 from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.pipeline.scored import SCORING, ScoredPassages
 from vidpipe.pipeline.usual import usual
 from vidpipe.segments.llm import purchase
 from vidpipe.spending import LOCAL, Purchase
@@ -118,8 +126,11 @@ def run_cost(
     stages: Collection[str],
     past: PastCosts | None = None,
     run_options: RunOptions | None = None,
+    passages: ScoredPassages | None = None,
 ) -> RunCost:
     """What making stages of a video is expected to cost.
+
+    Where passages are not chosen again, it is told from those that are.
 
     Args:
         engine: whose ledger and prices it is told from.
@@ -127,14 +138,29 @@ def run_cost(
         stages: their names, in their order.
         past: what was read for other videos already, and is read no more; it is added to.
         run_options: of the run.
+        passages: that were chosen; None: those of the result that is current, unless it is among
+            what is made.
 
     Raises:
         VidpipeError: the video was never taken in, its channel is gone, or the options cannot be.
     """
     past = {} if past is None else past
     order = engine.order(video.video_id, run_options)
-    of = Drivers(video.duration_s, video.width * video.height / 1e6, order.clip_seconds)
-    told = [_stage(engine, video, of, stage, past) for stage in stages]
+    of = Drivers(
+        video.duration_s,
+        video.width * video.height / 1e6,
+        order.clip_seconds,
+        bytes_s=video.size_bytes / max(video.duration_s, 1e-3),
+    )
+    if passages is None and SCORING not in stages:
+        passages = engine.passages(video.video_id, order)
+    told = []
+    for stage in stages:
+        made = engine.pipeline.stage(stage)
+        drivers = of
+        if passages is not None and made.folder in OF_CLIPS:
+            drivers = replace(of, passage_s=passages.seconds * made.formats(order))
+        told.append(_stage(engine, video, drivers, stage, past))
     low, high = _between(told)
     return RunCost(tuple(one.cost for one in told), low, high)
 
@@ -143,20 +169,24 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
     if stage not in past:
         past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
     clips = engine.pipeline.stage(stage).folder in OF_CLIPS
-    rows, whose = _alike(past[stage], video, clips=clips)
+    rows, whose = _alike(past[stage], video, of, clips=clips)
     if not rows:
         outside, basis = _by_price(engine, video, stage)
         local = usual(stage, of, engine.accountant.prices.price(Purchase(LOCAL, "work", {})))
         if local:
             basis = f"{basis}; own work as it usually is" if outside else "as it usually is"
         return _Told(StageCost(stage, outside, local, basis, 0), {}, {})
-    shapes: dict[str, Shape] = {"by their clips": by_clips} if clips else {}
-    shapes |= {"by their length": by_length, "by length and pixels": by_pixels, FLAT: flat}
-    drivers = [Drivers(row.length_s, row.megapixels, row.clip_s) for row in rows]
+    shapes, trends = _shapes(rows, of, clips=clips)
+    drivers = [
+        Drivers(r.length_s, r.megapixels, r.clip_s, r.passage_s, r.size_bytes / r.length_s)
+        for r in rows
+    ]
     ids = [row.video_id for row in rows]
     parts = [[row.outside for row in rows], [row.local for row in rows]]
     outside_told, local_told = (
-        forecast([KnownCost(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes)
+        forecast(
+            [KnownCost(*item) for item in zip(ids, drivers, part, strict=True)], of, shapes, trends
+        )
         for part in parts
     )
     cost = StageCost(
@@ -171,12 +201,31 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
     return _Told(cost, actual, others)
 
 
+def _shapes(
+    rows: Sequence[StageSpend], of: Drivers, *, clips: bool
+) -> tuple[dict[str, Shape], Sequence[Trend]]:
+    """What a cost may go by, and which lines it may follow."""
+    if of.passage_s is not None and all(row.passage_s is not None for row in rows):
+        if of.passage_s:
+            return {"by their passages": by_passages}, (BY_PASSAGES, BY_DENSITY)
+        return {"where nothing was chosen": flat}, ()
+    shapes: dict[str, Shape] = {"by their clips": by_clips} if clips else {}
+    shapes |= {"by their length": by_length, "by length and pixels": by_pixels, FLAT: flat}
+    return shapes, (BY_LENGTH,)
+
+
 def _alike(
-    rows: Sequence[StageSpend], video: Video, *, clips: bool
+    rows: Sequence[StageSpend], video: Video, of: Drivers, *, clips: bool
 ) -> tuple[list[StageSpend], str]:
     """Recordings that are most like one: of its channel, and near it in length."""
     found = [row for row in rows if row.video_id != video.video_id and row.length_s > 0]
-    if clips and any(row.clip_s for row in found):
+    if of.passage_s is not None:
+        # Where nothing is chosen hardly anything is done: such say nothing of the others.
+        scored = [row for row in found if row.passage_s is not None]
+        same = [row for row in scored if bool(row.passage_s) == bool(of.passage_s)]
+        if scored or not of.passage_s:
+            found = same
+    elif clips and any(row.clip_s for row in found):
         # Of the others nobody knows what was asked for, or some of it was found.
         found = [row for row in found if row.clip_s]
     pictures = [row for row in found if bool(row.megapixels) == bool(video.width)]
@@ -184,8 +233,13 @@ def _alike(
     own = [row for row in found if row.channel == video.channel]
     whose = f"of the channel {video.channel}" if len(own) >= _OF_CHANNEL else "here"
     found = own if len(own) >= _OF_CHANNEL else found
-    length_s = max(video.duration_s, 1e-3)
-    return sorted(found, key=lambda row: abs(log(row.length_s / length_s)))[:_NEAREST], whose
+
+    def apart(row: StageSpend) -> float:
+        if of.passage_s and row.passage_s:
+            return abs(log(row.passage_s / of.passage_s))
+        return abs(log(row.length_s / max(video.duration_s, 1e-3)))
+
+    return sorted(found, key=apart)[:_NEAREST], whose
 
 
 def _between(told: Sequence[_Told]) -> tuple[int | None, int | None]:
@@ -225,7 +279,7 @@ def estimate_row(
     job_id: str | None = None,
     run_id: str | None = None,
 ) -> CostEstimateRow:
-    """An estimate as it is kept, to be held beside what it came to."""
+    """An estimate of before the work as it is kept, to be held beside what it came to."""
     return CostEstimateRow(
         at=engine.accountant.clock(),
         video_id=video.video_id,
@@ -236,6 +290,8 @@ def estimate_row(
         local=costs.local,
         currency=engine.settings.costs.currency,
         basis=[vars(cost) for cost in costs.stages],
+        low=costs.low,
+        high=costs.high,
     )
 
 

@@ -39,6 +39,7 @@ from vidpipe.pipeline.metering import Meter
 from vidpipe.pipeline.order import OF_CLIPS, Order
 from vidpipe.pipeline.pipeline import Pipeline
 from vidpipe.pipeline.run_options import RunOptions
+from vidpipe.pipeline.scored import SCORING, ScoredPassages, scored_passages
 from vidpipe.pipeline.stage import AnyStage, ItemRef
 from vidpipe.pipeline.stage_run import Context, Progress, StageRun
 from vidpipe.pipeline.talks import TALKS
@@ -330,8 +331,8 @@ class Engine:
                 with paying(meter.purse):
                     result = self._run(wanted, video_id, order, told, chosen, work, started)
                 anew = not result.items_reused
-                clip_s = order.clip_seconds if anew and wanted.folder in OF_CLIPS else 0.0
-                meter.done(result.stored_bytes, made=not result.reused, clip_s=clip_s)
+                told_by = self._drivers(wanted, video_id, order, chosen) if anew else {}
+                meter.done(result.stored_bytes, made=not result.reused, **told_by)
             except BaseException as error:
                 wall_s = time.monotonic() - started
                 self.teller.end(video_id, name)
@@ -355,7 +356,47 @@ class Engine:
                 vidpipe__items_reused=result.items_reused,
             )
             _say_done(result)
+            if name == SCORING:
+                self._renew_estimate(video_id, order, {**(chosen or {}), name: result.manifest})
             return result
+
+    def passages(
+        self, video_id: str, order: Order, chosen: Chosen | None = None
+    ) -> ScoredPassages | None:
+        """The passages that were chosen for clips; None: nobody knows them (any more)."""
+        if self.pipeline.find(SCORING) is None:
+            return None
+        scored = self._chosen(video_id, SCORING, chosen)
+        return scored_passages(self.artifacts, scored, order.edits)
+
+    def _drivers(
+        self, wanted: AnyStage, video_id: str, order: Order, chosen: Chosen | None
+    ) -> dict[str, Any]:
+        """What the work of a stage goes with, where it makes clips or something of them."""
+        if wanted.folder not in OF_CLIPS:
+            return {}
+        told: dict[str, Any] = {"clip_s": order.clip_seconds}
+        try:
+            found = self.passages(video_id, order, chosen)
+            if found is not None:
+                told["passage_s"] = found.seconds * wanted.formats(order)
+        except Exception as error:
+            # Its result is published: only later estimates know less.
+            events.warning("passages_read_failed", cause=error)
+        return told
+
+    def _renew_estimate(self, video_id: str, order: Order, chosen: Chosen) -> None:
+        """Tell anew what the job costs that this works for; nothing depends on it."""
+        from vidpipe.pipeline.renewal import renew_estimate
+
+        try:
+            job_id = current().get("job_id")
+            job = self.catalog.jobs.get(job_id) if job_id is not None else None
+            video = self.catalog.video(video_id)
+            if job is not None and video is not None:
+                renew_estimate(self, job, video, order.run_options, chosen)
+        except Exception as error:
+            events.warning("estimate_renew_failed", cause=error)
 
     def _run(
         self,

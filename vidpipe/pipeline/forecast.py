@@ -16,17 +16,23 @@ _LINE, _APART = 6, 1.3
 
 @dataclass(frozen=True)
 class Drivers:
-    """What is known of a recording and its order before anything is made.
+    """What is known of a recording and its order.
 
     Attributes:
         length_s: of the recording.
         megapixels: of a frame; 0: there are no pictures.
         clip_s: seconds of clips that are asked for: how many, by the middle of their lengths.
+        passage_s: seconds of passages that were chosen, once for each format that they are
+            rendered in; None: nobody knows before it is scored.
+        bytes_s: bytes that a second of the recording takes; 0: not known. Pictures that take
+            many as they come take many in clips.
     """
 
     length_s: float
     megapixels: float = 0.0
     clip_s: float = 0.0
+    passage_s: float | None = None
+    bytes_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,21 @@ Shape = Callable[[Drivers], float]
 
 
 @dataclass(frozen=True)
+class Trend:
+    """A line that an amount may follow.
+
+    Attributes:
+        how: by what it is told, for people.
+        along: what it grows with.
+        of_each: what there is so much of: it is the amount for each of these that grows.
+    """
+
+    how: str
+    along: Shape
+    of_each: Shape
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What the work is expected to cost.
 
@@ -63,16 +84,22 @@ class Forecast:
     others: Mapping[str, float]
 
 
-def forecast(known: Sequence[KnownCost], of: Drivers, shapes: Mapping[str, Shape]) -> Forecast:
+def forecast(
+    known: Sequence[KnownCost],
+    of: Drivers,
+    shapes: Mapping[str, Shape],
+    trends: Sequence[Trend] | None = None,
+) -> Forecast:
     """By whichever shape would have told the known ones best, each of them by the rest.
 
     Args:
         known: at least one.
         of: what it is told for.
         shapes: by how they are called, those first that are taken while little is known.
+        trends: taken once enough is known, where the known ones lie far enough apart; None:
+            `BY_LENGTH`.
     """
-    lengths = [one.drivers.length_s for one in known]
-    near = min(lengths) / _ALIKE <= of.length_s <= max(lengths) * _ALIKE
+    near = _is_near(known, of, by_length)
     best: Forecast | None = None
     least = float("inf")
     for how, shape in shapes.items():
@@ -84,15 +111,25 @@ def forecast(known: Sequence[KnownCost], of: Drivers, shapes: Mapping[str, Shape
             off = _off(known, others)
             if best is None or off < least:
                 best, least = Forecast(amount, how, others), off
-    apart = max(lengths) >= _APART * min(lengths)
-    if near and apart and len(known) >= _LINE:
-        amount, others = _by_line(known, of)
-        if best is None or _off(known, others) < least:
-            best = Forecast(amount, "by their length, and something whatever it is", others)
+    for trend in (BY_LENGTH,) if trends is None else trends:
+        places = [trend.along(one.drivers) for one in known]
+        apart = max(places) >= _APART * min(places) > 0
+        if len(known) < _LINE or not apart or not _is_near(known, of, trend.along):
+            continue
+        amount, others = _by_line(known, of, trend)
+        off = _off(known, others)
+        if best is None or off < least:
+            best, least = Forecast(amount, trend.how, others), off
     if best is None:
         middle = statistics.median(one.amount for one in known)
         best = Forecast(middle, FLAT, {one.of: middle for one in known})
     return best
+
+
+def _is_near(known: Sequence[KnownCost], of: Drivers, along: Shape) -> bool:
+    """Whether it is about where the known ones are."""
+    places = [along(one.drivers) for one in known]
+    return min(places) / _ALIKE <= along(of) <= max(places) * _ALIKE
 
 
 def _by_shape(
@@ -112,18 +149,21 @@ def _by_shape(
     return rate * size, others
 
 
-def _by_line(known: Sequence[KnownCost], of: Drivers) -> tuple[float, dict[str, float]]:
-    """So much for each second, and so much for each recording (Theil and Sen)."""
-    base, rate = _line(known)
+def _by_line(
+    known: Sequence[KnownCost], of: Drivers, trend: Trend
+) -> tuple[float, dict[str, float]]:
+    """So much for each of what it grows with, and something whatever that is (Theil and Sen)."""
+    base, rate = _line(known, trend)
     others = {}
     for k, one in enumerate(known):
-        own_base, own_rate = _line([*known[:k], *known[k + 1 :]])
-        others[one.of] = own_base + own_rate * one.drivers.length_s
-    return base + rate * of.length_s, others
+        own_base, own_rate = _line([*known[:k], *known[k + 1 :]], trend)
+        each = own_base + own_rate * trend.along(one.drivers)
+        others[one.of] = each * trend.of_each(one.drivers)
+    return (base + rate * trend.along(of)) * trend.of_each(of), others
 
 
-def _line(known: Sequence[KnownCost]) -> tuple[float, float]:
-    points = [(one.drivers.length_s, float(one.amount)) for one in known]
+def _line(known: Sequence[KnownCost], trend: Trend) -> tuple[float, float]:
+    points = [(trend.along(one.drivers), one.amount / trend.of_each(one.drivers)) for one in known]
     slopes = [
         (y - b) / (x - a) for n, (a, b) in enumerate(points) for x, y in points[n + 1 :] if x != a
     ]
@@ -168,3 +208,18 @@ def by_pixels(of: Drivers) -> float:
 def by_clips(of: Drivers) -> float:
     """In proportion to the seconds of clips that are asked for."""
     return of.clip_s
+
+
+def by_passages(of: Drivers) -> float:
+    """In proportion to the seconds of passages that were chosen."""
+    return of.passage_s or 0.0
+
+
+def by_density(of: Drivers) -> float:
+    """In proportion to the bytes that a second of the recording takes."""
+    return of.bytes_s
+
+
+BY_LENGTH = Trend("by their length, and something whatever it is", by_length, flat)
+BY_PASSAGES = Trend("by their passages, and something whatever it is", by_passages, flat)
+BY_DENSITY = Trend("by their passages, and the bytes of a second", by_density, by_passages)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from vidpipe.costs.accountant import Purse
 from vidpipe.errors import VidpipeError
 from vidpipe.observability import events
-from vidpipe.spending import CLIP_SECONDS, CPU_SECONDS, STORED_BYTES
+from vidpipe.spending import CLIP_SECONDS, CPU_SECONDS, PASSAGE_SECONDS, STORED_BYTES
 
 
 def _processors_s() -> float:
@@ -31,7 +31,14 @@ class Meter:
         self.purse = purse
         self._began_s = _processors_s()
 
-    def done(self, stored_bytes: int, *, made: bool, clip_s: float = 0.0) -> None:
+    def done(
+        self,
+        stored_bytes: int,
+        *,
+        made: bool,
+        clip_s: float = 0.0,
+        passage_s: float | None = None,
+    ) -> None:
         """Book the work of a stage that came to an end; a result that was found cost nothing.
 
         Its result is published by now: where the work cannot be booked, that is only warned of.
@@ -40,11 +47,15 @@ class Meter:
             stored_bytes: that it stored.
             made: whether it made its result.
             clip_s: seconds of clips that it was asked for; 0: it makes none, or found some.
+            passage_s: seconds of passages that it made clips of, see `spending.PASSAGE_SECONDS`;
+                None: not known, it makes none, or found some.
         """
         if made:
             self.purse.local({STORED_BYTES: stored_bytes})
             if clip_s:
                 self.purse.local({CLIP_SECONDS: Decimal(str(round(clip_s, 3)))})
+            if passage_s is not None:
+                self.purse.local({PASSAGE_SECONDS: Decimal(str(round(passage_s, 3)))})
             try:
                 self._close(done=True)
             except VidpipeError as error:

@@ -61,6 +61,11 @@ def no_rows(_: str, __: BaseModel) -> Rows | None:
     return None
 
 
+def one_format(_: Order) -> int:
+    """For stages that make each part once."""
+    return 1
+
+
 @dataclass(frozen=True)
 class Stage(Generic[Options, Prepared, Document]):
     """One stage: everything that the rest of vidpipe needs to know of it.
@@ -82,6 +87,7 @@ class Stage(Generic[Options, Prepared, Document]):
         whole: whether a result is all that was wanted; one that is not is made again.
         items: the parts that a result names and that are stored by themselves.
         rows: what people query of a result, as rows of the catalog; of a video's id and it.
+        formats: how often it makes each part for an order, in another shape each time.
     """
 
     name: str
@@ -97,6 +103,7 @@ class Stage(Generic[Options, Prepared, Document]):
     whole: Callable[[Document], bool] = always_complete
     items: Callable[[Document], Iterable[ItemRef]] = no_items
     rows: Callable[[str, Document], Rows | None] = no_rows
+    formats: Callable[[Order], int] = one_format
 
     def cache_key_inputs(self, run: StageRun[Options], prepared: Prepared) -> Mapping[str, Any]:
         """Everything that its result rests on."""

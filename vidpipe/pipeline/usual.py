@@ -18,7 +18,7 @@ from vidpipe.spending import CPU_SECONDS, STORED_BYTES
 @dataclass(frozen=True)
 class _Rate:
     """Seconds of processors and bytes that are stored: of any recording, for each second of it,
-    and for each second of clips that are asked for."""
+    and for each second of clips that are asked for, or of passages once they are chosen."""
 
     cpu_s: float
     for_second: float = 0.0
@@ -51,8 +51,9 @@ def usual(stage: str, of: Drivers, price: Price) -> int:
     rate = _RATES.get(stage.partition("/")[0])
     if rate is None:
         return 0
-    cpu_s = rate.cpu_s + rate.for_second * of.length_s + rate.for_clip_second * of.clip_s
-    stored = rate.stored * of.length_s + rate.stored_for_clip_second * of.clip_s
+    clip_s = of.clip_s if of.passage_s is None else of.passage_s
+    cpu_s = rate.cpu_s + rate.for_second * of.length_s + rate.for_clip_second * clip_s
+    stored = rate.stored * of.length_s + rate.stored_for_clip_second * clip_s
     return price.cost(
         {CPU_SECONDS: Decimal(str(round(cpu_s, 3))), STORED_BYTES: Decimal(round(stored))}
     )

@@ -138,6 +138,8 @@ def test_what_a_job_was_expected_to_cost_stands_beside_what_it_did(client, libra
     buy("0.25", job_id=job["job_id"])
     [past] = client.get(f"videos/{video_id}/costs").json()["estimates"]
     assert past["job_id"] == job["job_id"] and past["actual"] == "0.25"
+    assert past["after"] is None and past["currency"] == "USD"
+    assert client.get(f"jobs/{job['job_id']}").json()["estimates"] == [past]
     assert library.spending.estimate_jobs() is False
     assert len(client.get(f"videos/{video_id}/costs").json()["estimates"]) == 1
 

@@ -14,8 +14,10 @@ from vidpipe.catalog.failures import Failed
 from vidpipe.catalog.requests import Cause, request
 from vidpipe.catalog.tables import Video, now
 from vidpipe.costs.accountant import Account
+from vidpipe.library import JobSpec, Library
 from vidpipe.operations.stale import plans
 from vidpipe_tests.conftest import CHANNELS
+from vidpipe_tests.graph.conftest import run_job
 
 
 @pytest.fixture
@@ -334,3 +336,17 @@ def test_the_command_line_holds_retires_and_keeps_to_policies(home, processed, m
     assert "removed" in command(home, monkeypatch, "retention", "--apply").output
     assert "files removed" in command(home, monkeypatch, "retire", key).output
     assert engine_of(home).catalog.video(key).state == "retired"
+
+
+def test_a_run_of_a_job_tells_its_cost_from_the_passages_that_it_chose(home, processed):
+    library = Library(engine_of(home))
+    [job] = library.jobs.create([JobSpec(video_id=processed.video_id)], asked_by="local")
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {"vidpipe/job": job.job_id}
+        assert run_job(instance, home, processed.video_id, tags=tags).success
+    [renewed] = library.jobs.get(job.job_id).estimates
+    chosen = processed.document("scored_segments").segments
+    assert (renewed.after, renewed.passages) == ("scored_segments", len(chosen))
+    assert renewed.passage_s == pytest.approx(sum(s.kept_s for s in chosen), abs=0.01)
+    # Everything was made before: nothing is left to be paid for.
+    assert renewed.estimate == renewed.spent == 0

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from vidpipe.pipeline.forecast import (
+    BY_DENSITY,
+    BY_PASSAGES,
     FLAT,
     Drivers,
     KnownCost,
     by_clips,
     by_length,
+    by_passages,
     by_pixels,
     flat,
     forecast,
@@ -58,6 +62,37 @@ def test_pixels_and_clips_are_drivers_too():
     asked = [Drivers(600 + 60 * k, 0.9, clips) for k, clips in enumerate((60.0, 120.0, 300.0) * 4)]
     found = forecast(known(lambda d: 2 * d.clip_s, *asked), Drivers(900, 0.9, 240.0), CLIPS)
     assert found.how == "clips" and found.amount == pytest.approx(480e6, rel=0.01)
+
+
+def test_passages_tell_what_a_length_does_not():
+    """So much for each second that is chosen, and something for each recording that has any."""
+    shake = noisy(11, 0.05)
+    several = [Drivers(900, 0.9, 60.0, 15.0 + 11 * (k * 7 % 10)) for k in range(10)]
+    rows = known(lambda d: shake(40 + 3 * d.passage_s), *several)
+    shapes = {"passages": by_passages}
+    for seconds in (20.0, 100.0):
+        found = forecast(rows, Drivers(900, 0.9, 60.0, seconds), shapes, (BY_PASSAGES,))
+        assert found.amount / 1e6 == pytest.approx(40 + 3 * seconds, rel=0.08)
+        assert found.how == "by their passages, and something whatever it is"
+    blind = forecast(rows, Drivers(900, 0.9, 60.0, 20.0), SHAPES)
+    assert blind.amount / 1e6 > 1.5 * (40 + 3 * 20)
+
+
+def test_what_takes_many_bytes_as_it_comes_takes_many_in_clips():
+    """Two kinds of pictures, one of a third more to make and three times the bytes."""
+    shake = noisy(5, 0.03)
+    several = [Drivers(900, 0.9, 60.0, 20.0 + 7 * k, 30e3 + 1e4 * (k % 5)) for k in range(10)]
+    rows = known(lambda d: shake(d.passage_s * (2 + d.bytes_s / 20e3)), *several)
+    of = Drivers(900, 0.9, 60.0, 40.0, 90e3)
+    trends = (BY_PASSAGES, BY_DENSITY)
+    found = forecast(rows, of, {"passages": by_passages}, trends)
+    assert found.how == "by their passages, and the bytes of a second"
+    assert found.amount / 1e6 == pytest.approx(40 * 6.5, rel=0.08)
+    # Far from all that is known it says nothing.
+    far = forecast(rows, replace(of, bytes_s=2e6), {"passages": by_passages}, trends)
+    assert far.how != found.how
+    unknown = [KnownCost(r.of, replace(r.drivers, bytes_s=0.0), r.amount) for r in rows]
+    assert forecast(unknown, of, {"passages": by_passages}, trends).how != found.how
 
 
 def test_one_that_is_far_off_changes_little():

@@ -91,6 +91,9 @@ def test_an_upload_becomes_clips_although_its_service_is_killed(serving, talk, t
         assert found["state"] == "done", (found, third.log)
         clips = client.get(f"/api/v1/videos/{found['video_id']}/clips").json()["items"]
         assert len(clips) == 1
+        # Its run told its cost from its passages, beside what was said before.
+        [renewed] = [one for one in found["estimates"] if one["after"] == "scored_segments"]
+        assert renewed["passages"] == 1 and float(renewed["estimate"]) > float(renewed["spent"]) > 0
     made = Counter(run.stage for run in stage_runs(engine) if not run.error and not run.reused)
     assert "platform_exports/tiktok" in made and set(made.values()) == {1}, "nothing twice"
     for service in (second, third):

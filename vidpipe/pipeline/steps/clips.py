@@ -53,12 +53,18 @@ def variants_for(presets: Sequence[Preset], tier: TierName) -> tuple[Variant, ..
     return tuple(dict.fromkeys(Variant.of(preset, tier) for preset in with_pictures))
 
 
+def variants_of(order: Order) -> tuple[Variant, ...]:
+    """The encodes that the platforms of an order need."""
+    channel = order.channel
+    return variants_for([channel.preset(p) for p in order.wanted_platforms], order.tier)
+
+
 def options(order: Order) -> ClipOptions:
     """Variants, brand and sound of the channel."""
     channel = order.channel
     look = look_of(channel, order.look)
     return ClipOptions(
-        variants=variants_for([channel.preset(p) for p in order.wanted_platforms], order.tier),
+        variants=variants_of(order),
         brand=look.brand,
         captions=look.captions,
         template=look.template,
@@ -326,4 +332,5 @@ CLIPS = Stage(
     whole=all_rendered,
     items=files,
     rows=rows,
+    formats=lambda order: len(variants_of(order)),
 )
