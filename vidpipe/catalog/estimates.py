@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,9 +12,11 @@ from sqlalchemy.orm import aliased
 from vidpipe.catalog.cost_tables import CostEstimateRow
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.states import ACTIVE
-from vidpipe.catalog.tables import JobRow, StageRunRow
+from vidpipe.catalog.tables import JobRow, StageRunRow, now
 
 _TOLD = aliased(CostEstimateRow)
+#: For so long after a result an estimate is renewed by it.
+_TRIED = timedelta(hours=1)
 
 
 class EstimateRows:
@@ -34,7 +37,8 @@ class EstimateRows:
 
     def unestimated(self, limit: int) -> list[JobRow]:
         """Jobs that go on, of which nothing was written down before their work."""
-        known = select(_TOLD.id).where(_TOLD.job_id == JobRow.job_id, _TOLD.after.is_(None))
+        # Whose passages are chosen has had its work: nothing is told of before it any more.
+        known = select(_TOLD.id).where(_TOLD.job_id == JobRow.job_id)
         query = select(JobRow).where(
             JobRow.state.in_(ACTIVE), JobRow.video_id.is_not(None), ~known.exists()
         )
@@ -54,6 +58,8 @@ class EstimateRows:
             StageRunRow.stage == after,
             StageRunRow.error.is_(None),
             StageRunRow.created_at >= JobRow.created_at,
+            # What could not be told until then is not tried for ever.
+            StageRunRow.created_at >= now() - _TRIED,
         )
         told = select(_TOLD.id).where(_TOLD.job_id == JobRow.job_id, _TOLD.after == after)
         query = select(JobRow).where(JobRow.state.in_(ACTIVE), made.exists(), ~told.exists())

@@ -36,7 +36,8 @@ def print_results(results: Results, folder: Path) -> None:
     if results.empty_reason:
         say.print(f"No clips: {results.empty_reason}.")
         say.print(
-            "  Others: --clips 1 takes the best there is, --length 8-60 another length", style="dim"
+            "  Others: --clips 1 takes the best that is not ruled out, --length 8-60 other lengths",
+            style="dim",
         )
         return
     shown = table("rank", "score", "title", "start-end", "duration", "composition", "files")

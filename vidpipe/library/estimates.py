@@ -97,9 +97,14 @@ def _renew(engine: Engine) -> bool:
     count = 0
     for job in engine.accountant.estimates.unrenewed(SCORING, _AT_ONCE):
         video = engine.catalog.video(job.video_id or "")
+        if video is None:
+            continue
         with suppress(VidpipeError, KeyError):
             # Its channel is gone: its run says so.
-            count += video is not None and renew_estimate(engine, job, video)
+            options = RunOptions.of(**(job.run_options or {}))
+            # What another job had chosen is not what this one will have.
+            if SCORING not in to_make(engine, video.video_id, job.stages, options):
+                count += renew_estimate(engine, job, video, options)
     return count == _AT_ONCE
 
 

@@ -123,7 +123,7 @@ class UploadNames:
         """
         try:
             bucket.forget_empty(row.key)
-        except VidpipeError as error:
+        except (VidpipeError, OSError) as error:
             events.warning("upload_tidy_failed", upload=row.upload_id, message=str(error))
 
     def of_one(

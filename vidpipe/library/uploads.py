@@ -543,7 +543,8 @@ class UploadSessions:
         if isinstance(self.drop, MultipartBucket):
             if row.store_upload_id is not None:
                 self.drop.abort(row.key, row.store_upload_id)
-            self._names.tidy(row, self.drop)
+            if self._row(row.upload_id).state == UploadSessionState.OPEN:
+                self._names.tidy(row, self.drop)
             if self.drop.marked(row.key) == row.upload_id:
                 # Its last request was faster: what is an object is not taken back.
                 self._names.of_parts(self._row(row.upload_id), self.drop)

@@ -223,8 +223,10 @@ def _alike(
         # Where nothing is chosen hardly anything is done: such say nothing of the others.
         scored = [row for row in found if row.passage_s is not None]
         same = [row for row in scored if bool(row.passage_s) == bool(of.passage_s)]
-        if scored or not of.passage_s:
+        if same or not of.passage_s:
             found = same
+        else:
+            found = [row for row in found if row.passage_s is None]
     elif clips and any(row.clip_s for row in found):
         # Of the others nobody knows what was asked for, or some of it was found.
         found = [row for row in found if row.clip_s]

@@ -48,8 +48,8 @@ class Candidate:
 class FoundCuts:
     """The candidates, how many runs were ruled out, and how many by each veto.
 
-    `whole` is all of the recording where that fits into one clip: nothing it leans on is left out,
-    so that no veto holds of it.
+    `whole` is all of the recording where it is no longer than a clip: nothing it leans on is left
+    out, so that no veto holds of it.
     """
 
     candidates: tuple[Candidate, ...]
@@ -132,7 +132,7 @@ def candidates(
                 ruled_out.append(against)
                 continue
             found.append(scored(first, last, within, kept_s))
-    fits = times.whole(edges.run(0, len(units))) if units and not blocked else None
+    fits = times.whole() if units and not blocked else None
     whole = scored(0, len(units), fits, times.kept_s(fits)) if fits is not None else None
     return FoundCuts(
         candidates=tuple(found),
@@ -180,11 +180,11 @@ class _Times:
             )
         )
 
-    def whole(self, units: Sequence[Unit]) -> Interval | None:
-        """All that is said, where it fits into one clip."""
-        within = self.of(units)
-        fits = self._options.min_s <= self.kept_s(within) <= self._options.max_s
-        return within if fits else None
+    def whole(self) -> Interval | None:
+        """All of the recording, where it fits into one clip."""
+        within = span(0.0, self._duration_s)
+        fits = within.duration_s <= self._options.max_s
+        return within if fits and self.kept_s(within) >= self._options.min_s else None
 
     def kept_s(self, within: Interval) -> float:
         """Seconds of it after long pauses are taken out."""

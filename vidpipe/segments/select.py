@@ -80,6 +80,7 @@ def select_segments(
     chosen = choose(content, judged, max(0, options.count - len(forced)), options, strict)
     if not chosen and found.whole is not None and options.count > 0:
         chosen = [found.whole]
+    chosen = [_whole(item, found) for item in chosen]
     ranked = sorted(chosen, key=lambda c: (-c.score, c.start_s))
     segments = [_described(s, content) for s in forced]
     namer = Namer(content, phrases, slides, name)
@@ -87,6 +88,9 @@ def select_segments(
         namer.take(segment.title)
     for item in ranked:
         verdict = verdicts.get((item.first, item.last), Judgement(score=item.score))
+        if "llm" not in item.parts:
+            # What was turned down, and is kept for want of others, is not told in its words.
+            verdict = Judgement(score=item.score)
         segments.append(
             _segment(len(segments) + 1, item, found, namer, verdict, options, duration_s)
         )
@@ -111,7 +115,7 @@ def _segment(
     named = namer.named(found.run(item), item.first, item.last, verdict.title)
     why = [f"holds {KINDS[k]}" for k in found.held(item) if k in _TOLD][:2]
     why += reasons(content, item.first, item.last, item.parts)
-    is_whole = item is found.whole
+    is_whole = _is_whole(item, found)
     weak = item.score <= options.min_score and not is_whole
     if is_whole:
         why.insert(0, "is the whole recording, which is short enough for one clip")
@@ -140,6 +144,19 @@ def _segment(
         chapters=_chapters(content, item.start_s, item.end_s),
         kept_s=round(item.kept_s, 3),
     )
+
+
+def _is_whole(item: Candidate, found: FoundCuts) -> bool:
+    whole = found.whole
+    return whole is not None and (item.first, item.last) == (whole.first, whole.last)
+
+
+def _whole(item: Candidate, found: FoundCuts) -> Candidate:
+    """All that is said is kept with what comes before and after it, where that fits."""
+    whole = found.whole
+    if whole is None or not _is_whole(item, found):
+        return item
+    return dataclasses.replace(item, start_s=whole.start_s, end_s=whole.end_s, kept_s=whole.kept_s)
 
 
 def _edited(

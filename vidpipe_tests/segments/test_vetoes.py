@@ -117,3 +117,9 @@ def test_nothing_is_ruled_out_of_a_recording_that_is_kept_whole():
     found, (said,) = chosen(text, count=3, max_s=40)
     assert found.segments[0].title and "the whole recording" in found.segments[0].reasons[0]
     assert said.endswith("What comes after it?") and "homework" in said
+
+
+def test_a_passage_that_stands_out_is_better_than_all_of_a_short_recording():
+    found, (said,) = chosen(BROKEN_OFF, count=1, asked=True, max_s=200)
+    assert "the whole recording" not in found.segments[0].reasons[0]
+    assert "race" not in said and "outline" not in said

@@ -83,8 +83,12 @@ def test_pages_that_nothing_happens_on_ask_for_nothing(visits, video, clip):
             assert len(asked) <= 4, (path, tab, asked[:8])
 
 
-def test_an_upload_goes_on_after_the_page_was_loaded_again(visits, served, tmp_path):
+def test_an_upload_goes_on_after_the_page_was_loaded_again(visits, api, served, tmp_path):
     file = tmp_path / "long talk.bin.mp4"
+    # Whatever an earlier attempt left.
+    for left in api.get("/uploads/open").json()["items"]:
+        api.delete(f"/uploads/{left['upload_id']}")
+    (served.home / "drop/default" / file.name).unlink(missing_ok=True)
     data = noise(40_000_000, seed=3)
     file.write_bytes(data)
     one = visits()
@@ -146,6 +150,10 @@ def test_a_recording_is_searched_watched_and_its_words_lead_to_their_moments(vis
 
 
 def test_other_clips_are_asked_for_and_called_off(visits, api, video):
+    wanted = {"video_id": video, "state": "queued"}
+    # Whatever an earlier attempt left.
+    for left in api.get("/jobs", params=wanted).json()["items"]:
+        api.post(f"/jobs/{left['job_id']}/cancel").raise_for_status()
     one = visits()
     one.open(f"/studio/videos/{video}", "Transcript")
     one.page.get_by_role("button", name="Other clips…").click()
@@ -157,7 +165,6 @@ def test_other_clips_are_asked_for_and_called_off(visits, api, video):
     one.page.get_by_label("To", exact=True).fill("15")
     one.page.get_by_role("button", name="Make them").click()
     one.page.get_by_text("Asked for.").wait_for()
-    wanted = {"video_id": video, "state": "queued"}
     [job] = api.get("/jobs", params=wanted).json()["items"]
     asked = api.get(f"/jobs/{job['job_id']}").json()["options"]
     assert (asked["clips"], asked["length"]) == (2, "8-15")

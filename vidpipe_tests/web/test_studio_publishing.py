@@ -350,7 +350,17 @@ def test_what_is_written_is_kept_whatever_happens_meanwhile(
     one.problems = [said for said in one.problems if "ERR_FAILED" not in said]
 
 
-def test_a_channel_is_paused_and_goes_on(visits, api, queued, approved):
+@pytest.fixture
+def unpaused(api) -> Iterator[None]:
+    """No channel is paused, whatever an earlier attempt left; nor is one afterwards."""
+
+    path = "/channels/default/publishing-pause"
+    api.delete(path)
+    yield
+    api.delete(path)
+
+
+def test_a_channel_is_paused_and_goes_on(visits, api, queued, approved, unpaused):
     one = visits()
     one.open("/studio/calendar?span=month", "Times are those of")
     one.page.get_by_role("button", name="Pause…").click()

@@ -185,7 +185,9 @@ export function curveOf(
   width: number,
   height: number,
 ): Curve | null {
-  const known = days.flatMap((day) => {
+  // What was posted anew is young again: of before nothing is drawn.
+  const began = days.findLastIndex((day, n) => n > 0 && day.age_days < days[n - 1]!.age_days);
+  const known = days.slice(Math.max(0, began)).flatMap((day) => {
     const count = day[name];
     return count === null ? [] : [{ age: day.age_days, count }];
   });
