@@ -177,8 +177,9 @@ stuck._GRACE_S = 8.0
 def step():
     settings = load_settings(home=sys.argv[1]).model_copy(update={"stuck_after_s": 3.0})
     stuck.begin("layout", "talk.mp4")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with ended_when_stuck(settings, lambda said: print(said, flush=True)):
+        # As a library that does not let itself be interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         while True:
             pass
 
@@ -196,6 +197,7 @@ def test_the_process_of_a_step_says_with_what_it_ended(tmp_path):
         timeout=240,
         env={"PYTHONPATH": ROOT, "PATH": "/usr/bin:/bin"},
     )
+    assert done.stdout.count("\n") == 2, (done.stdout, done.stderr)
     said, code = done.stdout.strip().split("\n")
     assert said.startswith("talk.mp4: layout has computed") and said.endswith("is ended")
     assert code == "79"
