@@ -235,7 +235,8 @@ class JobDetail(JobView):
     estimates: tuple[PastEstimate, ...] = Field(
         default=(),
         description="of its cost, the newest first: told anew once passages are chosen; the last "
-        "is of before the work. None until a moment after it has a video",
+        "is of before the work, where that was told in time. None until a moment after it has a "
+        "video",
     )
     download: JobDownload | None = Field(
         default=None, description="of the recording; none where it is of no link"
