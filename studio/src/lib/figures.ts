@@ -207,6 +207,16 @@ export function curveOf(
   return { points, line, most, oldest };
 }
 
+/** What platforms count, as it is shown. */
+export const COUNTED = [
+  ["views", "Views"],
+  ["likes", "Likes"],
+  ["comments", "Comments"],
+  ["shares", "Shares"],
+  ["saves", "Saves"],
+  ["watch_s", "Watched"],
+] as const;
+
 /** The end of a scale, whose middle is a whole number where it is more than 1. */
 export function roundUp(count: number): number {
   if (count <= 1) return 1;
