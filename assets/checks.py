@@ -145,9 +145,13 @@ def llm_ranking(document: Segments) -> dg.AssetCheckResult:
     if note is None:
         said = "no language model was asked"
     else:
-        said = f"{note.model} judged {note.judged} of {note.asked} candidates"
+        said = (
+            f"{note.model} proposed {note.proposed} passages, judged {note.judged} of {note.asked} "
+            f"candidates and would not post {note.declined}"
+        )
         if note.skipped_reason:
-            said += f"; the local choice stands: {note.skipped_reason}"
+            stands = "what it said so far" if note.judged else "the local choice"
+            said += f"; {stands} stands: {note.skipped_reason}"
     return dg.AssetCheckResult(
         passed=note is None or not note.skipped_reason,
         check_name="llm_ranking",

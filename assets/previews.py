@@ -276,7 +276,9 @@ def _segments(engine: Engine, result: StageResult) -> Metadata:
     if document.llm:
         metadata["llm"] = document.llm.model
         metadata["llm_cost"] = document.llm.cost
-        metadata["editor_judged"] = f"{document.llm.judged} of {document.llm.asked}"
+        metadata["llm_proposed"] = document.llm.proposed
+        metadata["llm_judged"] = f"{document.llm.judged} of {document.llm.asked}"
+        metadata["llm_declined"] = document.llm.declined
         if document.llm.skipped_reason:
             metadata["llm_skipped_reason"] = document.llm.skipped_reason
     return metadata

@@ -1,14 +1,16 @@
 """The segments of real lectures beside simpler choices, in shuffled order, to be read.
 
     python -m benchmarks.choice FOLDER [--count 5] [--seed 1] [--others lead,random,TextRank]
-                                [--also KEY WHO] [--left-out] [--held-out]
+                                [--also KEY WHO] [--left-out] [--of held_out] [--editor]
 
 Writes `passages.md`, in which an editor reads and marks the passages of each lecture
 without knowing who chose them, and `key.json`, which says it. The others keep to the same
 rules (sentence borders, limits of length, no overlap): the first ones of the lecture; random
 ones; TextRank (sentences ranked by PageRank over the TF-IDF likeness of all pairs, runs by
 their mean). `--also` adds what another version chose, out of the `key.json` that it wrote.
-With `--held-out` they are those recordings of `real/choice.yaml` that nothing was fitted to.
+`--of` names the recordings: a list of `real/choice.yaml`, where nothing was fitted to `held_out`
+and `fresh`. With `--editor` the language model of `VIDPIPE_LLM__URL` chooses as well, as "editor",
+and every passage has its title.
 With `--left-out` each lecture's score is that of models which were not fitted to its own
 marked passages.
 """
@@ -29,10 +31,14 @@ from vidpipe.content.model import Content
 from vidpipe.content.vectors import term_vectors
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments import factors, signs
+from vidpipe.segments.editor.editor import Editor
 from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.select import select_segments
 from vidpipe.segments.wording import wording_of
+from vidpipe.settings import load_settings
+from vidpipe.spending import paying
+from vidpipe_tests.conftest import FreeOfCharge
 
 Run = tuple[int, int]
 
@@ -110,7 +116,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--others", default=",".join(OTHERS), help="those beside ours")
     parser.add_argument("--also", nargs=2, metavar=("KEY", "WHO"), help="another version's")
-    parser.add_argument("--held-out", action="store_true", help="recordings only measured on")
+    parser.add_argument("--of", default="build", choices=("build", "held_out", "fresh"))
+    parser.add_argument("--editor", action="store_true", help="a language model chooses, too")
     parser.add_argument("--left-out", action="store_true", help="models without each lecture")
     args = parser.parse_args()
     others = {who: OTHERS[who] for who in args.others.split(",")}
@@ -120,7 +127,7 @@ def main() -> None:
     rng = np.random.default_rng(args.seed)
     options = SegmentOptions(count=args.count)
     text, key = [], {}
-    for name, said in said_in("held_out" if args.held_out else "build").items():
+    for name, said in said_in(args.of).items():
         transcript, speech, content = heard(said)
         models, words = fitted_models(), wording_of("en")
         if marked:
@@ -129,24 +136,42 @@ def main() -> None:
         with (
             patch.object(factors, "fitted_models", lambda kept=models: kept),
             patch.object(signs, "wording_of", lambda _, kept=words: kept),
+            paying(FreeOfCharge()),
         ):
-            ours = select_segments(content, transcript, speech, options, speech.duration_s, name)
-        passages = [("vidpipe", s.start_s, s.end_s) for s in ours.segments]
+            chosen = {
+                who: select_segments(
+                    content, transcript, speech, options, speech.duration_s, name, editor
+                )
+                for who, editor in (
+                    ("vidpipe", None),
+                    *([("editor", Editor(load_settings().llm))] if args.editor else []),
+                )
+            }
+        for who, found in chosen.items():
+            print(f"{name}: {who} {len(found.segments)} {found.llm or ''}", flush=True)
+        titles = {
+            (who, s.start_s): s.title for who, found in chosen.items() for s in found.segments
+        }
+        passages = [
+            (who, s.start_s, s.end_s) for who, found in chosen.items() for s in found.segments
+        ]
         for who, choose in others.items():
             for first, last in choose(content, options, rng):
                 passages.append((who, content.units[first].start_s, content.units[last - 1].end_s))
-        for entry, chosen in also.items():
-            if entry.rpartition(" ")[0] == name and chosen["who"] == "vidpipe":
-                passages.append((args.also[1], chosen["start_s"], chosen["end_s"]))
+        for entry, other in also.items():
+            if entry.rpartition(" ")[0] == name and other["who"] == "vidpipe":
+                passages.append((args.also[1], other["start_s"], other["end_s"]))
         passages = unlike(passages)
         text.append(f"# {name}\n")
         for number, k in enumerate(rng.permutation(len(passages)).tolist(), 1):
             who, start_s, end_s = passages[k]
             key[f"{name} {number}"] = {"who": who, "start_s": start_s, "end_s": end_s}
+            title = titles.get((who, start_s), "") if args.editor else ""
             inside = [
                 w.text for w in transcript.words if start_s - 0.05 <= w.start_s < end_s - 0.02
             ]
-            text.append(f"{number}. {' '.join(inside)}\n")
+            headed = f"TITLE: {title}\n\n" if title else ""
+            text.append(f"{number}. {headed}{' '.join(inside)}\n")
     (args.folder / "passages.md").write_text("\n".join(text), "utf-8")
     (args.folder / "key.json").write_text(json.dumps(key, indent=1), "utf-8")
 

@@ -12,7 +12,6 @@ import numpy as np
 import yaml
 
 from benchmarks.lectures import Said, lectures, transcript_of
-from benchmarks.real.figure import Column
 from vidpipe.content.analyse import analyse
 from vidpipe.content.model import Content, TopicOptions
 from vidpipe.layout.model import Layout
@@ -27,14 +26,14 @@ _CHARACTERS_PER_S = 15.5
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"”]?\s+(?=[\"“A-Z0-9])")
 
 
-def named(column: Column) -> list[str]:
-    """The recordings of a column, whether their texts are here or not."""
+def named(column: str) -> list[str]:
+    """The recordings of a list of `real/choice.yaml`, whether their texts are here or not."""
     listed: dict[str, Any] = yaml.safe_load(_LIST.read_text("utf-8"))
     return list(listed[column])
 
 
-def said_in(column: Column) -> dict[str, list[Said]]:
-    """What is said in a column's recordings, by name; the labelled lectures are build.
+def said_in(column: str) -> dict[str, list[Said]]:
+    """What is said in the recordings of `build`, with the labelled lectures, `held_out` or `fresh`.
 
     Those whose texts are not in VIDPIPE_MORE_MEDIA/talks are left out, and said.
     """

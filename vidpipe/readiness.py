@@ -308,7 +308,7 @@ def _topics(settings: Settings) -> str:
 
 def _llm(settings: Settings) -> str:
     from vidpipe.openai_client import address, missing
-    from vidpipe.segments.llm import LLM_SETTING
+    from vidpipe.segments.editor.server import LLM_SETTING
 
     why = missing(settings.llm, LLM_SETTING)
     return f"none ({why})" if why else address(settings.llm)

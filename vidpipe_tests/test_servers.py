@@ -10,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from vidpipe.errors import Misconfigured, Unavailable
-from vidpipe.segments.llm import Answer, Editor, ask_server
+from vidpipe.segments.editor.editor import Editor
+from vidpipe.segments.editor.questions import Lengths, ShownCandidate
+from vidpipe.segments.editor.server import Answer, Question, ask_server
 from vidpipe.segments.model import LlmOptions
 from vidpipe.settings import load_settings
 from vidpipe.timeline import span
@@ -20,6 +22,7 @@ from vidpipe.transcript.recogniser import AudioChunk
 
 pytest.importorskip("openai", reason="the extra api is not installed")
 pytestmark = pytest.mark.usefixtures("free_of_charge")
+NOTHING = Question((), 0)
 WORDS = [Word(text=w, start_s=k, end_s=k + 1) for k, w in enumerate("a word or two".split())]
 
 
@@ -53,6 +56,14 @@ def whole(handler, data, **headers):
     handler.wfile.write(data)
 
 
+def judged(options, ask=None):
+    """Verdicts on one candidate, and the note."""
+    editor = Editor(options, ask)
+    return editor.judge(
+        [ShownCandidate(WORDS, 0, len(WORDS), 0, len(WORDS))], Lengths(1, 9)
+    ), editor.note
+
+
 def options(url, **more):
     return LlmOptions(url=url, model="small", max_attempts=1, **more)
 
@@ -66,7 +77,7 @@ def test_words_are_sent_to_no_other_server():
             handler.send_header("Content-Length", "0")
             handler.end_headers()
 
-        question = [{"role": "user", "content": "secret words"}]
+        question = Question(({"role": "user", "content": "secret words"},), 9)
         with (
             serving(elsewhere) as (url, seen),
             pytest.raises((Misconfigured, Unavailable), match="307"),
@@ -87,7 +98,7 @@ def test_a_server_that_drips_is_given_up():
 
     began = time.monotonic()
     with serving(drip) as (url, _), pytest.raises(Unavailable, match=r"longer than 0\.5 s"):
-        ask_server(options(url, timeout_s=0.5), [])
+        ask_server(options(url, timeout_s=0.5), NOTHING)
     assert time.monotonic() - began < 4
 
 
@@ -97,7 +108,7 @@ def test_what_is_compressed_is_bounded_when_it_is_not():
         serving(lambda h: whole(h, bomb, Content_Encoding="gzip")) as (url, _),
         pytest.raises(Unavailable, match="more than"),
     ):
-        ask_server(options(url), [])
+        ask_server(options(url), NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +126,7 @@ def test_what_is_compressed_is_bounded_when_it_is_not():
 )
 def test_an_answer_that_is_none_leaves_the_local_choice(data):
     with serving(lambda h: whole(h, data)) as (url, _):
-        verdicts, note = Editor(options(url)).judge([WORDS])
+        verdicts, note = judged(options(url))
     assert verdicts == {} and note.skipped_reason
 
 
@@ -126,7 +137,7 @@ def test_an_answer_that_is_none_leaves_the_local_choice(data):
 def test_counts_that_are_none_count_nothing(used):
     said = {"choices": [{"message": {"content": "{}"}}], "usage": used}
     with serving(lambda h: whole(h, json.dumps(said).encode())) as (url, _):
-        assert ask_server(options(url), []).tokens_in == 0
+        assert ask_server(options(url), NOTHING).tokens_in == 0
 
 
 @pytest.mark.parametrize(
@@ -144,7 +155,7 @@ def test_counts_that_are_none_count_nothing(used):
 )
 def test_verdicts_that_are_none_are_skipped_reason(content):
     began = time.monotonic()
-    verdicts, _ = Editor(LlmOptions(), lambda _: Answer(content=content)).judge([WORDS])
+    verdicts, _ = judged(LlmOptions(), lambda _: Answer(content=content))
     assert verdicts == {} and time.monotonic() - began < 5
 
 
@@ -153,7 +164,7 @@ def test_a_title_of_one_long_word_takes_no_time():
     said = {"clips": [{"id": "c1", "score": 50, "title": long, "hook": long, "reason": long}]}
     began = time.monotonic()
     ask = lambda _: Answer(content=json.dumps(said))  # noqa: E731
-    verdicts, _ = Editor(LlmOptions(), ask).judge([WORDS])
+    verdicts, _ = judged(LlmOptions(), ask)
     assert time.monotonic() - began < 2
     assert all(not v.title and not v.hook for v in verdicts.values())
 
@@ -170,7 +181,7 @@ def test_a_kept_answer_costs_nothing_again():
     said = json.dumps({"clips": [{"id": "c1", "score": 70}]})
     for kept, cost in ((False, 5.0), (True, 0.0)):
         answer = Answer(content=said, tokens_in=1_000_000, kept=kept)
-        verdicts, note = Editor(LlmOptions(price_in=5.0), lambda _, a=answer: a).judge([WORDS])
+        verdicts, note = judged(LlmOptions(price_in=5.0), lambda _, a=answer: a)
         assert verdicts and note.cost == cost
     assert "kept" not in Answer(content="x", kept=True).model_dump()
 

@@ -37,7 +37,8 @@ from vidpipe.pipeline.order import OF_CLIPS
 from vidpipe.pipeline.run_options import RunOptions
 from vidpipe.pipeline.scored import SCORING, ScoredPassages
 from vidpipe.pipeline.usual import usual
-from vidpipe.segments.llm import purchase
+from vidpipe.segments.editor.questions import expected
+from vidpipe.segments.editor.server import purchase
 from vidpipe.spending import LOCAL, Purchase
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ _TELLING = 5
 _OUTLYING = 20
 #: A recording says it of which so much of the sum is known.
 _MOST = 0.8
-#: What a candidate passage is long, in characters.
-_PASSAGE = 900
 
 
 @dataclass(frozen=True)
@@ -319,6 +318,5 @@ def _calls(engine: Engine, video: Video, stage: str) -> Purchase | None:
 
             return Api(api).purchase(video.duration_s)
     if stage == "scored_segments" and settings.llm.url:
-        count = settings.llm.candidates
-        return purchase(settings.llm, [{"content": "x" * _PASSAGE * count}], count)
+        return purchase(settings.llm, *expected(settings.llm, video.duration_s))
     return None

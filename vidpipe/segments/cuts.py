@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from vidpipe.content.model import Content, Unit
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import opens, words_in
-from vidpipe.segments.edges import Edges, edges_of
+from vidpipe.segments.edges import edges_of
 from vidpipe.segments.factors import factors_of, score_of
 from vidpipe.segments.model import Factor, SegmentOptions
 from vidpipe.segments.score import score_run, total
 from vidpipe.segments.signs import signs_of
 from vidpipe.segments.ties import Ties, ties_of
-from vidpipe.segments.vetoes import Judge
+from vidpipe.segments.vetoes import ALWAYS, Judge
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import Interval, shorten_pauses, span
 from vidpipe.transcript.model import Word
@@ -25,6 +25,8 @@ from vidpipe.transcript.model import Word
 _OWN_CLIP = 1.5
 #: A last word goes on for no longer than this after the time it is said to end: 0.74 s were seen.
 _DRAWN_OUT_S = 1.2
+#: With these a speaker trails off.
+_ELLIPSES = ("...", "…")
 #: Points that a passage loses which has so many words and more, for readers lose the thread.
 _LONG_POINTS, _MANY_WORDS, _MORE_WORDS = 4.0, 150, 20
 #: And one after which somebody says "so".
@@ -33,7 +35,10 @@ _BEFORE_RESULT = 5.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """Units `[first, last)` with the time they would take and their score."""
+    """Units `[first, last)` with the time they would take and their score.
+
+    `own` is the units as the clip has them where they are cut as for no other candidate.
+    """
 
     first: int
     last: int
@@ -42,6 +47,7 @@ class Candidate:
     kept_s: float
     parts: dict[str, float]
     score: float
+    own: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,25 +62,27 @@ class FoundCuts:
     whole: Candidate | None
     ruled_out: int
     vetoed: Counter[str]
-    content: Content
-    edges: Edges
-    ties: Ties
-    language: str
+    cutter: Cutter
+
+    @property
+    def content(self) -> Content:
+        """What the candidates are made of."""
+        return self.cutter.content
 
     def run(self, item: Candidate) -> tuple[Unit, ...]:
         """The units as the clip has them."""
-        return self.edges.run(item.first, item.last)
+        return item.own or self.cutter.edges.run(item.first, item.last)
 
     def factors(self, item: Candidate) -> tuple[Factor, ...]:
         """Why it scores so; none where nothing is said."""
         if self.content.basis != "sentences":
             return ()
-        run = self.run(item)
-        return factors_of(_signs(run, self.content, item, item.parts, self.ties, self.language))
+        return factors_of(self.cutter.signs(self.run(item), item, item.parts))
 
     def held(self, item: Candidate) -> list[str]:
         """What it holds both sides of, by kind."""
-        return list(dict.fromkeys(t.kind for t in self.ties.held(item.first, item.last)))
+        tied = self.cutter.ties.held(item.first, item.last)
+        return list(dict.fromkeys(t.kind for t in tied))
 
 
 def candidates(
@@ -95,55 +103,128 @@ def candidates(
     found = []
     ruled_out: list[list[str]] = []
     units = content.units
-    ties = ties_of(units, phrases, options.reach_sentences)
-    edges = edges_of(units, words, phrases)
-    judge = Judge(units, ties, phrases)
-    said = content.basis == "sentences"
-    ends_topic = _ends_of_topics(content, options, ties)
     times = _Times(words, speech, options, duration_s, turns_s)
-
-    def scored(first: int, last: int, within: Interval, kept_s: float) -> Candidate:
-        run = edges.run(first, last)
-        parts = score_run(run, content, first, last, kept_s, options)
-        item = Candidate(first, last, within.start_s, within.end_s, kept_s, parts, total(parts))
-        if not said:
-            return item
-        score = score_of(_signs(run, content, item, parts, ties, phrases.language))
-        following = units[last].text if last < len(units) else ""
-        return replace(item, score=max(0.0, round(score - _runs_on(run, following, phrases), 2)))
-
+    cutter = Cutter(content, words, times, options, blocked, phrases)
+    ends_topic = _ends_of_topics(content, options, cutter.ties)
     for first in range(len(units)):
         for last in range(first + 1, ends_topic[first] + 1):
-            if last - first > 1:
-                gap = units[last - 1].start_s - units[last - 2].end_s
-                if gap > options.long_break_s:
-                    break
-            run = edges.run(first, last)
+            if last - first > 1 and cutter.breaks_before(last - 1):
+                break
+            run = cutter.edges.run(first, last)
             within = times.of(run)
             if within.duration_s < options.min_s:
                 continue
             kept_s = times.kept_s(within)
             if kept_s > options.max_s:
                 break
-            if kept_s < options.min_s or any(b.overlap_s(within) > 0 for b in blocked):
+            if kept_s < options.min_s or cutter.is_blocked(within):
                 continue
-            against = list(judge.vetoes(run, first, last)) if said else []
+            against = cutter.vetoes(run, first, last)
             if against:
                 ruled_out.append(against)
                 continue
-            found.append(scored(first, last, within, kept_s))
+            found.append(cutter.scored(first, last, within, kept_s))
     fits = times.whole() if units and not blocked else None
-    whole = scored(0, len(units), fits, times.kept_s(fits)) if fits is not None else None
+    whole = cutter.scored(0, len(units), fits, times.kept_s(fits)) if fits is not None else None
     return FoundCuts(
         candidates=tuple(found),
         whole=whole,
         ruled_out=len(ruled_out),
         vetoed=Counter(veto for against in ruled_out for veto in against),
-        content=content,
-        edges=edges,
-        ties=ties,
-        language=phrases.language,
+        cutter=cutter,
     )
+
+
+class Cutter:
+    """Cuts runs of units of one recording into candidates."""
+
+    def __init__(
+        self,
+        content: Content,
+        words: Sequence[Word],
+        times: _Times,
+        options: SegmentOptions,
+        blocked: Sequence[Interval],
+        phrases: CuePhrases,
+    ) -> None:
+        self.content = content
+        self.ties = ties_of(content.units, phrases, options.reach_sentences)
+        self.edges = edges_of(content.units, words, phrases)
+        self._times = times
+        self._options = options
+        self._blocked = blocked
+        self._phrases = phrases
+        self._judge = Judge(content.units, self.ties, phrases)
+        self._said = content.basis == "sentences"
+        self._starts = [u.start_s for u in content.units]
+
+    def between(self, start_s: float, end_s: float) -> Candidate | None:
+        """The candidate from one word to another, as a reader of the transcript wants it.
+
+        Of what rules others out only that holds which is no matter of taste. A border within
+        a sentence is one of a clause, or the sentence is there as a whole. None: it is no clip.
+        """
+        first = max(0, bisect.bisect_right(self._starts, start_s + 1e-3) - 1)
+        last = bisect.bisect_left(self._starts, end_s - 1e-3)
+        if last <= first or any(self.breaks_before(k) for k in range(first + 1, last)):
+            return None
+        run = self.edges.between(first, last, start_s, end_s)
+        within = self._times.of(run)
+        kept_s = self._times.kept_s(within)
+        if not self._options.min_s <= kept_s <= self._options.max_s or self.is_blocked(within):
+            return None
+        if ALWAYS & set(self.vetoes(run, first, last)) - self._trails_off(run, first):
+            return None
+        return self.scored(first, last, within, kept_s, run)
+
+    def _trails_off(self, run: Sequence[Unit], first: int) -> set[str]:
+        """Vetoes that an ellipsis explains: who trails off is at the end of a sentence."""
+        before = self.content.units[first - 1].text if first else ""
+        ends = {"begins_inside": before, "ends_inside": run[-1].text}
+        return {veto for veto, text in ends.items() if text.endswith(_ELLIPSES)}
+
+    def breaks_before(self, index: int) -> bool:
+        """Whether no clip spans the gap before a unit."""
+        units = self.content.units
+        return units[index].start_s - units[index - 1].end_s > self._options.long_break_s
+
+    def is_blocked(self, within: Interval) -> bool:
+        """Whether something in it is wanted elsewhere, or not at all."""
+        return any(b.overlap_s(within) > 0 for b in self._blocked)
+
+    def vetoes(self, run: Sequence[Unit], first: int, last: int) -> list[str]:
+        """What rules a run out; nothing where nothing is said."""
+        return list(self._judge.vetoes(run, first, last)) if self._said else []
+
+    def scored(
+        self,
+        first: int,
+        last: int,
+        within: Interval,
+        kept_s: float,
+        own: tuple[Unit, ...] = (),
+    ) -> Candidate:
+        """The units `[first, last)` as a candidate; `own`: as they are, where that is special."""
+        run = own or self.edges.run(first, last)
+        parts = score_run(run, self.content, first, last, kept_s, self._options)
+        item = Candidate(
+            first, last, within.start_s, within.end_s, kept_s, parts, total(parts), own
+        )
+        if not self._said:
+            return item
+        score = score_of(self.signs(run, item, parts))
+        units = self.content.units
+        following = units[last].text if last < len(units) else ""
+        off = _runs_on(run, following, self._phrases)
+        return replace(item, score=max(0.0, round(score - off, 2)))
+
+    def signs(
+        self, run: Sequence[Unit], item: Candidate, parts: Mapping[str, float]
+    ) -> dict[str, float]:
+        """All that the score is made of: the signs, and the parts that were made by hand."""
+        language = self._phrases.language
+        signs = signs_of(run, self.content, item.first, item.last, item.kept_s, self.ties, language)
+        return signs | {f"hand_{name}": value for name, value in parts.items()}
 
 
 class _Times:
@@ -202,19 +283,6 @@ def _runs_on(run: Sequence[Unit], following: str, phrases: CuePhrases) -> float:
     words = sum(words_in(u.text) for u in run)
     off = _LONG_POINTS * min(1.0, max(0.0, (words - _MANY_WORDS) / _MORE_WORDS))
     return off + _BEFORE_RESULT * opens(following, phrases, "result_start")
-
-
-def _signs(
-    run: Sequence[Unit],
-    content: Content,
-    item: Candidate,
-    parts: Mapping[str, float],
-    ties: Ties,
-    language: str,
-) -> dict[str, float]:
-    """All that the score is made of: the signs, and the parts that were made by hand."""
-    signs = signs_of(run, content, item.first, item.last, item.kept_s, ties, language)
-    return signs | {f"hand_{name}": value for name, value in parts.items()}
 
 
 def _ends_of_topics(content: Content, options: SegmentOptions, ties: Ties) -> list[int]:

@@ -33,12 +33,46 @@ class Edges:
     opening: tuple[Unit, ...]
     closing: tuple[Unit, ...]
     single: tuple[Unit, ...]
+    words: tuple[Word, ...]
+    phrases: CuePhrases
 
     def run(self, first: int, last: int) -> tuple[Unit, ...]:
         """The units `[first, last)` as a clip has them."""
         if last - first == 1:
             return (self.single[first],)
         return (self.opening[first], *self.units[first + 1 : last - 1], self.closing[last - 1])
+
+    def between(self, first: int, last: int, start_s: float, end_s: float) -> tuple[Unit, ...]:
+        """The units `[first, last)` from one word to another, as far as they may be cut there.
+
+        A border within a sentence has to be one of a clause: after a comma, or in a pause. Where it
+        isn't, the units are as `run` has them.
+        """
+        units = list(self.run(first, last))
+        starts = [w.start_s for w in self.words]
+        at = bisect.bisect_left(starts, start_s - 1e-3)
+        own = bisect.bisect_left(starts, self.units[first].start_s - 1e-3)
+        if at > own and self._parts(at):
+            units[0] = self._cut(first, at - own, None)
+        until = bisect.bisect_left(starts, end_s - 1e-3)
+        own = bisect.bisect_left(starts, self.units[last - 1].start_s - 1e-3)
+        behind = bisect.bisect_left(starts, self.units[last - 1].end_s - 1e-3)
+        if own < until < behind and self._parts(until):
+            begin = at - own if last - first == 1 and at > own and self._parts(at) else 0
+            units[-1] = self._cut(last - 1, begin, until - own)
+        return tuple(units)
+
+    def _parts(self, index: int) -> bool:
+        """Whether a word begins a clause, by a comma or a pause before it."""
+        before, word = self.words[index - 1], self.words[index]
+        return bool(_AFTER_STOP.search(before.text)) or word.start_s - before.end_s >= _PAUSE_S
+
+    def _cut(self, index: int, begin: int, end: int | None) -> Unit:
+        unit = self.units[index]
+        starts = [w.start_s for w in self.words]
+        first = bisect.bisect_left(starts, unit.start_s - 1e-3)
+        last = bisect.bisect_left(starts, unit.end_s - 1e-3)
+        return _cut(unit, self.words[first:last], begin, end, self.phrases)
 
 
 def edges_of(units: Sequence[Unit], words: Sequence[Word], phrases: CuePhrases) -> Edges:
@@ -52,7 +86,7 @@ def edges_of(units: Sequence[Unit], words: Sequence[Word], phrases: CuePhrases) 
         opening.append(_cut(unit, words[first:last], begin, None, phrases))
         closing.append(_cut(unit, words[first:last], 0, end, phrases))
         single.append(_cut(unit, words[first:last], begin, end, phrases))
-    return Edges(tuple(units), tuple(opening), tuple(closing), tuple(single))
+    return Edges(tuple(units), tuple(opening), tuple(closing), tuple(single), tuple(words), phrases)
 
 
 def _kept(unit: Unit, words: Sequence[Word], phrases: CuePhrases) -> tuple[int, int | None]:

@@ -67,19 +67,26 @@ class Segment(Interval):
 
 
 class LlmNote(BaseModel):
-    """What a language model had to do with the choice: how many it judged, what it cost now.
+    """What a language model had to do with the choice: what it judged, what it cost now.
 
     An answer that is kept from an earlier run costs nothing again. `skipped_reason` says why
-    the local choice stands; `unavailable`, that this is the server's doing, so that a later
-    run asks again.
+    it was not asked, or not further: without a judged candidate the local choice stands.
+    `unavailable` says that this is the server's doing, so that a later run asks again.
     """
 
     model_config = ConfigDict(frozen=True)
 
     model: str
-    asked: int = 0
-    judged: int = 0
-    repaired: int = Field(default=0, description="answers of which only a part could be used")
+    proposed: int = Field(default=0, description="passages that it found in the transcript")
+    unusable: int = Field(
+        default=0, description="passages that it proposed and that are not said, or are no clip"
+    )
+    asked: int = Field(default=0, description="candidates that it was asked to judge")
+    judged: int = Field(default=0, description="candidates that it judged")
+    declined: int = Field(default=0, description="judged ones that it would not post")
+    compared: int = Field(default=0, description="pairs of the best that it compared")
+    repaired: int = Field(default=0, description="verdicts of which only a part could be used")
+    requests: int = 0
     estimated_cost: float = 0.0
     cost: float = 0.0
     tokens_in: int = 0
@@ -100,17 +107,22 @@ class Segments(BaseModel):
 
 
 class LlmOptions(ServerOptions):
-    """A language model behind `/v1/chat/completions` that ranks and titles candidates.
+    """A language model behind `/v1/chat/completions` that finds, judges and titles passages.
 
     Prices are per million tokens; with a `budget` nothing is asked that might cost more
     for one video, in the same currency.
     """
 
     candidates: int = Field(
-        default=24, ge=1, le=200, description="maximum number of candidates in the request"
+        default=24, ge=1, le=200, description="maximum number of candidates that it judges"
+    )
+    proposes: bool = Field(
+        default=True,
+        description="whether it reads the whole transcript and proposes passages; false: it "
+        "judges what was found without it, and is sent nothing else",
     )
     weight: float = Field(
-        default=0.5,
+        default=0.8,
         ge=0,
         le=1,
         description="weight of the model's score against the local score, 0 to 1",

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from vidpipe.content.model import Content
 from vidpipe.language.headline import MOST
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments.choose import choose, shortlist
+from vidpipe.segments.choose import choose
 from vidpipe.segments.cuts import Candidate, FoundCuts, candidates
-from vidpipe.segments.llm import Editor, Judgement
+from vidpipe.segments.edited import Edited, edited, factors_with
+from vidpipe.segments.editor.answers import Judgement
+from vidpipe.segments.editor.editor import Editor
 from vidpipe.segments.model import (
     Chapter,
-    LlmNote,
     Segment,
     SegmentOptions,
     Segments,
@@ -74,10 +75,12 @@ def select_segments(
     unwanted = [located(passage, transcript.words) for passage in options.skip]
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
     found = candidates(content, words, speech, options, duration_s, blocked, phrases, turns_s)
-    judged, verdicts, note = _edited(list(found.candidates), words, options, llm)
+    judged = edited(found, words, speech, options, llm)
     learnt = content.basis == "sentences" and bool(wording_of(phrases.language).table)
-    strict = learnt and duration_s >= _LONG_S
-    chosen = choose(content, judged, max(0, options.count - len(forced)), options, strict)
+    # What an editor would post is all offered.
+    strict = learnt and duration_s >= _LONG_S and not judged.verdicts
+    count = max(0, options.count - len(forced))
+    chosen = choose(content, judged.candidates, count, options, strict)
     if not chosen and found.whole is not None and options.count > 0:
         chosen = [found.whole]
     chosen = [_whole(item, found) for item in chosen]
@@ -87,18 +90,20 @@ def select_segments(
     for segment in forced:
         namer.take(segment.title)
     for item in ranked:
-        verdict = verdicts.get((item.first, item.last), Judgement(score=item.score))
+        verdict = judged.verdicts.get((item.first, item.last))
         if "llm" not in item.parts:
             # What was turned down, and is kept for want of others, is not told in its words.
-            verdict = Judgement(score=item.score)
-        segments.append(
-            _segment(len(segments) + 1, item, found, namer, verdict, options, duration_s)
-        )
+            verdict = None
+        segment = _segment(len(segments) + 1, item, found, namer, verdict, options, duration_s)
+        if verdict is not None and llm is not None:
+            factors = factors_with(segment.factors, verdict, llm.options.weight)
+            segment = segment.model_copy(update={"factors": factors})
+        segments.append(segment)
     return Segments(
         segments=tuple(segments),
         candidates=len(found.candidates),
         empty_reason=None if segments else _why_nothing(found, judged, speech, options, duration_s),
-        llm=note,
+        llm=judged.note,
     )
 
 
@@ -107,11 +112,12 @@ def _segment(
     item: Candidate,
     found: FoundCuts,
     namer: Namer,
-    verdict: Judgement,
+    verdict: Judgement | None,
     options: SegmentOptions,
     duration_s: float,
 ) -> Segment:
     content = found.content
+    verdict = verdict or Judgement(score=item.score)
     named = namer.named(found.run(item), item.first, item.last, verdict.title)
     why = [f"holds {KINDS[k]}" for k in found.held(item) if k in _TOLD][:2]
     why += reasons(content, item.first, item.last, item.parts)
@@ -157,32 +163,6 @@ def _whole(item: Candidate, found: FoundCuts) -> Candidate:
     if whole is None or not _is_whole(item, found):
         return item
     return dataclasses.replace(item, start_s=whole.start_s, end_s=whole.end_s, kept_s=whole.kept_s)
-
-
-def _edited(
-    found: list[Candidate], words: Sequence[Word], options: SegmentOptions, editor: Editor | None
-) -> tuple[list[Candidate], dict[tuple[int, int], Judgement], LlmNote | None]:
-    """The candidates with an editor's score in theirs; without one, or its word, as they are."""
-    listed = shortlist(found, options.min_score, editor.options.candidates) if editor else []
-    if editor is None or not listed or not words:
-        return found, {}, None
-    passages = [[w for w in words if c.start_s <= w.start_s < c.end_s] for c in listed]
-    given, note = editor.judge(passages)
-    if not given:
-        return found, {}, note
-    weight = editor.options.weight
-    judged = [
-        dataclasses.replace(
-            listed[k],
-            score=round((1 - weight) * listed[k].score + weight * verdict.score, 2),
-            parts={**listed[k].parts, "llm": verdict.score / 100},
-        )
-        for k, verdict in given.items()
-    ]
-    if options.asked:
-        # What nobody needs to judge is there to make up the number.
-        judged += [c for c in found if c.score <= options.min_score]
-    return judged, {(listed[k].first, listed[k].last): v for k, v in given.items()}, note
 
 
 def _forced(
@@ -273,7 +253,7 @@ def _clip_text(text: str, limit: int) -> str:
 
 def _why_nothing(
     found: FoundCuts,
-    judged: Sequence[Candidate],
+    judged: Edited,
     speech: SpeechMap,
     options: SegmentOptions,
     duration_s: float,
@@ -285,7 +265,12 @@ def _why_nothing(
         )
     if found.content.basis == "none":
         return "nothing is said and the picture does not change: there is nothing to cut"
-    if not judged and not found.ruled_out:
+    if judged.note is not None and judged.verdicts:
+        return (
+            f"the language model would post none of the {judged.note.judged} passages that it "
+            "judged; ask for a number of clips to get the best of them"
+        )
+    if not judged.candidates and not found.ruled_out:
         return (
             f"no stretch between {options.min_s:.0f} and {options.max_s:.0f} s starts and ends "
             f"at a sentence ({speech.speech_s:.0f} s of speech in {duration_s:.0f} s)"
@@ -294,8 +279,9 @@ def _why_nothing(
         f"{VETOES[veto]} ({count} of {found.ruled_out})"
         for veto, count in found.vetoed.most_common(_NAMED_VETOES)
     )
-    if not judged:
+    if not judged.candidates:
         return f"each of {found.ruled_out} stretches is ruled out: {against}"
-    best = max(c.score for c in judged)
-    said = f"nothing stands out: the best of {len(judged)} candidates scores {best:.0f} of 100"
+    best = max(c.score for c in judged.candidates)
+    count = len(judged.candidates)
+    said = f"nothing stands out: the best of {count} candidates scores {best:.0f} of 100"
     return f"{said}; {found.ruled_out} more are ruled out: {against}" if against else said

@@ -27,6 +27,8 @@ VETOES = {
     "ends_inside": "ends inside a sentence",
     "open_question": "ends on a question",
 }
+#: Those that hold of what a language model wants as well; whether the others do, it can tell.
+ALWAYS = frozenset({"scrap", "notation", "begins_inside", "ends_inside"})
 #: So many variables that are read out, of so many kinds, are a formula.
 _VARIABLES, _KINDS = 3, 2
 #: Signs of an opening that hangs on what was said, or shown, before it.

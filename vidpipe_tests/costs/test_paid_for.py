@@ -13,7 +13,7 @@ import vidpipe
 from vidpipe.costs.accountant import Account
 from vidpipe.costs.prices import PriceList, UnknownPrice
 from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
-from vidpipe.segments.llm import ask_server, purchase
+from vidpipe.segments.editor.server import Question, ask_server, purchase
 from vidpipe.segments.model import LlmOptions
 from vidpipe.spending import NobodyPays, Purchase, paying
 
@@ -118,7 +118,7 @@ def shop():
     server.server_close()
 
 
-MESSAGES = [{"role": "user", "content": "words " * 300}]
+QUESTION = Question(({"role": "user", "content": "words " * 300},), 120)
 
 
 def options(shop, **more):
@@ -130,14 +130,14 @@ def options(shop, **more):
 
 def test_where_nobody_pays_nothing_is_sent(shop):
     with pytest.raises(NobodyPays):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     assert shop.seen == 0
 
 
 def test_an_answer_costs_what_the_server_counted(shop, accountant, purse):
     own = accountant()
     with paying(purse(own)):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     [entry] = own.rows.entries(9, channels=["default"])
     assert entry.amount == 14_000_000 and entry.outcome == "done"
     assert entry.quantities["input_tokens"] == "1000"
@@ -148,7 +148,7 @@ def test_each_try_is_an_entry_and_one_that_is_refused_is_not_sent(shop, accounta
     own = accountant()
     shop.plan = [(500, {}), (429, {"usage": {"prompt_tokens": 500, "completion_tokens": 0}})]
     with paying(purse(own)):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     entries = own.rows.entries(9, channels=["default"])
     assert [(e.attempt, e.outcome, e.amount) for e in entries] == [
         (3, "done", 14_000_000),
@@ -160,14 +160,14 @@ def test_each_try_is_an_entry_and_one_that_is_refused_is_not_sent(shop, accounta
 def test_a_budget_refuses_before_anything_is_sent_and_again_before_another_try(
     shop, accountant, purse
 ):
-    _, most = accountant().cost(purchase(options(shop), MESSAGES))
+    _, most = accountant().cost(purchase(options(shop), QUESTION))
     own = accountant(video_hard=Decimal(most) / 10**9)
     shop.plan = [(500, {"usage": {"prompt_tokens": 10, "completion_tokens": 0}})]
     with paying(purse(own, video_id="v")), pytest.raises(BudgetExceeded):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     assert shop.seen == 1
     with paying(purse(own, video_id="v")), pytest.raises(BudgetExceeded):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     assert shop.seen == 1
 
 
@@ -175,12 +175,12 @@ def test_a_server_that_answers_without_counts_is_booked_as_expected(shop, accoun
     own = accountant()
     shop.usual = {"choices": [{"message": {"content": "{}"}}]}
     with paying(purse(own)):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     shop.usual = {"choices": []}
     with paying(purse(own)), pytest.raises(Unavailable):
-        ask_server(options(shop), MESSAGES)
+        ask_server(options(shop), QUESTION)
     amounts = {e.amount for e in own.rows.entries(9, channels=["default"])}
-    assert amounts == {own.cost(purchase(options(shop), MESSAGES))[0]}
+    assert amounts == {own.cost(purchase(options(shop), QUESTION))[0]}
 
 
 def test_a_server_that_is_away_is_left_alone(shop, accountant, purse):
@@ -188,7 +188,7 @@ def test_a_server_that_is_away_is_left_alone(shop, accountant, purse):
     shop.plan = [(503, {})] * 20
     for _ in range(3):
         with paying(purse(own)), pytest.raises(Unavailable):
-            ask_server(options(shop), MESSAGES)
+            ask_server(options(shop), QUESTION)
     assert shop.seen == 5
     assert sum(e.amount for e in own.rows.entries(9, channels=["default"])) == 0
 
@@ -197,7 +197,7 @@ def test_an_unknown_price_refuses_and_is_never_nothing(shop, accountant, purse):
     url = f"http://127.0.0.1:{shop.server_port}/v1"
     unpriced = LlmOptions(url=url, model="m")
     with paying(purse(accountant())), pytest.raises(Misconfigured, match="is not known"):
-        ask_server(unpriced, MESSAGES)
+        ask_server(unpriced, QUESTION)
     assert shop.seen == 0
 
 

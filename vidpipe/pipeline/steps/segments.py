@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,15 @@ from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.searchable import moments
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
-from vidpipe.segments.llm import Answer, Editor, ask_server, llm_identity, purchase
+from vidpipe.segments.editor.editor import Editor
+from vidpipe.segments.editor.questions import llm_identity
+from vidpipe.segments.editor.server import Answer, Question, ask_server, purchase
 from vidpipe.segments.model import LlmOptions, SegmentOptions, Segments, ShownTitle
 from vidpipe.segments.select import select_segments
 from vidpipe.silence.model import SpeechMap
 from vidpipe.spending import payer
 from vidpipe.storage import tables
+from vidpipe.storage.fingerprint import fingerprint
 from vidpipe.storage.keys import Folder
 from vidpipe.transcript.model import Transcript
 
@@ -87,16 +89,17 @@ def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
     if identity is None:
         return None
 
-    def ask(messages: Sequence[Mapping[str, str]]) -> Answer:
-        cache_key_inputs = {"server": identity["server"], "messages": list(messages)}
+    def ask(question: Question) -> Answer:
+        messages = list(question.messages)
+        cache_key_inputs = {"server": identity["server"], "messages": messages}
         manifest, kept = run.item(
             Folder.ANALYSIS,
-            "editor-answer",
+            f"editor-answer-{fingerprint(cache_key_inputs)[:12]}",
             cache_key_inputs,
-            lambda _: ({}, ask_server(options, messages)),
+            lambda _: ({}, ask_server(options, question)),
         )
         if kept:
-            payer().cached(purchase(options, messages))
+            payer().cached(purchase(options, question))
         return run.artifacts.document(manifest, Answer).model_copy(update={"kept": kept})
 
     return Editor(options, ask)

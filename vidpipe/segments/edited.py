@@ -1,0 +1,185 @@
+"""The candidates as a language model sees them: what it proposes, with its marks in the scores."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from vidpipe.segments.choose import shortlist
+from vidpipe.segments.cuts import Candidate, FoundCuts
+from vidpipe.segments.editor.answers import Judgement
+from vidpipe.segments.editor.editor import Editor
+from vidpipe.segments.editor.questions import COMPARED, ShownCandidate, lengths
+from vidpipe.segments.model import Factor, LlmNote, SegmentOptions
+from vidpipe.silence.model import SpeechMap
+from vidpipe.transcript.model import Word
+
+#: So many words before and after a candidate are shown at most.
+_AROUND_WORDS = 120
+#: Of the judged candidates at least such a share are those that were found without the model.
+_LOCAL_SHARE = 0.25
+#: What a model marks lower is not offered unasked: it is told that 70 could be posted.
+_POSTABLE = 70.0
+#: Points that the best of those that were compared gains.
+_COMPARED_POINTS = 10.0
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The candidates to choose from, and what was said of them by the units `(first, last)`."""
+
+    candidates: list[Candidate]
+    verdicts: Mapping[tuple[int, int], Judgement] = field(default_factory=dict)
+    note: LlmNote | None = None
+
+
+def edited(
+    found: FoundCuts,
+    words: Sequence[Word],
+    speech: SpeechMap,
+    options: SegmentOptions,
+    editor: Editor | None,
+) -> Edited:
+    """The candidates with an editor's score in theirs; without one, or its word, as they are.
+
+    It proposes passages of its own, and judges them beside the best that were found without it,
+    with borders where it wants them. What it would not post is only there where so many are asked
+    for. The best are compared in pairs.
+    """
+    local = list(found.candidates)
+    if editor is None or not words:
+        return Edited(local)
+    limits = lengths(words, speech.speech_s, options)
+    proposed: list[Candidate] = []
+    if editor.options.proposes:
+        runs = editor.propose(words, limits)
+        cut = [found.cutter.between(words[a].start_s, words[b - 1].end_s) for a, b in runs]
+        proposed = [c for c in cut if c is not None]
+    listed = _listed(proposed, local, options, editor.options.candidates)
+    shown = [_shown(words, item, found, options) for item in listed]
+    given = editor.judge(shown, limits) if shown else {}
+    if not given:
+        return Edited(local, note=editor.note if editor.asked else None)
+    judged, verdicts = _judged(listed, given, found, words, options, editor.options.weight)
+    postable = [c for c in judged if _postable(verdicts[c.first, c.last])]
+    compared = _compared(postable, words, options, editor)
+    if options.asked:
+        # What nobody needs to judge, or would not post, is there to make up the number.
+        compared += [c for c in judged if not _postable(verdicts[c.first, c.last])]
+        known = {(c.first, c.last) for c in judged}
+        compared += [
+            c for c in local if c.score <= options.min_score and (c.first, c.last) not in known
+        ]
+    note = editor.note.model_copy(
+        update={
+            "unusable": editor.note.unusable + editor.note.proposed - len(proposed),
+            "declined": len(judged) - len(postable),
+        }
+    )
+    return Edited(compared, verdicts, note)
+
+
+def factors_with(
+    factors: Sequence[Factor], verdict: Judgement, weight: float
+) -> tuple[Factor, ...]:
+    """The factors with an editor's marks in theirs, and what a stranger would ask."""
+    found = []
+    for factor in factors:
+        mark = verdict.factors.get(factor.name)
+        value = factor.value if mark is None else (1 - weight) * factor.value + weight * mark
+        asks = verdict.asks if factor.name == "self_contained" else ()
+        evidence = (*(f"a stranger would ask: {a}" for a in asks), *factor.evidence)
+        found.append(factor.model_copy(update={"value": round(value, 1), "evidence": evidence}))
+    return tuple(found)
+
+
+def _listed(
+    proposed: Sequence[Candidate],
+    local: Sequence[Candidate],
+    options: SegmentOptions,
+    most: int,
+) -> list[Candidate]:
+    """What is judged: what was proposed, and the best of what was found without it."""
+    kept = list({(c.first, c.last): c for c in proposed}.values())
+    kept = kept[: most - round(_LOCAL_SHARE * most)] if local else kept[:most]
+    known = {(c.first, c.last) for c in kept}
+    best = shortlist(local, options.min_score, most)
+    return kept + [c for c in best if (c.first, c.last) not in known][: most - len(kept)]
+
+
+def _shown(
+    words: Sequence[Word], item: Candidate, found: FoundCuts, options: SegmentOptions
+) -> ShownCandidate:
+    """A candidate with the sentences around it, as far as a cut may be moved."""
+    units = found.content.units
+    starts = [w.start_s for w in words]
+    first, last = (bisect.bisect_left(starts, t - 1e-3) for t in (item.start_s, item.end_s))
+    before = units[max(0, item.first - options.reach_sentences)].start_s
+    behind = min(len(units), item.last + options.reach_sentences)
+    after = units[behind - 1].end_s
+    return ShownCandidate(
+        words,
+        first,
+        last,
+        before=min(first, max(bisect.bisect_left(starts, before - 1e-3), first - _AROUND_WORDS)),
+        after=max(last, min(bisect.bisect_left(starts, after - 1e-3), last + _AROUND_WORDS)),
+    )
+
+
+def _judged(
+    listed: Sequence[Candidate],
+    given: Mapping[int, Judgement],
+    found: FoundCuts,
+    words: Sequence[Word],
+    options: SegmentOptions,
+    weight: float,
+) -> tuple[list[Candidate], dict[tuple[int, int], Judgement]]:
+    """The candidates where the editor wants their borders, each once, with its best verdict."""
+    judged: dict[tuple[int, int], Candidate] = {}
+    verdicts: dict[tuple[int, int], Judgement] = {}
+    for index, said in sorted(given.items(), key=lambda g: (-g[1].score, g[0])):
+        item, verdict = _moved(listed[index], said, found, words)
+        key = (item.first, item.last)
+        if key in judged:
+            continue
+        score = round((1 - weight) * item.score + weight * verdict.score, 2)
+        if not _postable(verdict):
+            score = min(score, options.min_score)
+        judged[key] = replace(item, score=score, parts={**item.parts, "llm": verdict.score / 100})
+        verdicts[key] = verdict
+    return list(judged.values()), verdicts
+
+
+def _postable(verdict: Judgement) -> bool:
+    return verdict.post and verdict.score >= _POSTABLE
+
+
+def _moved(
+    item: Candidate, verdict: Judgement, found: FoundCuts, words: Sequence[Word]
+) -> tuple[Candidate, Judgement]:
+    """A candidate with the borders that its verdict is about, where that is a clip."""
+    starts = [w.start_s for w in words]
+    own = tuple(bisect.bisect_left(starts, t - 1e-3) for t in (item.start_s, item.end_s))
+    if verdict.run is None or verdict.run == own:
+        return item, verdict
+    first, last = verdict.run
+    moved = found.cutter.between(words[first].start_s, words[last - 1].end_s)
+    if moved is not None:
+        return moved, verdict
+    # Its words are those of another passage.
+    return item, replace(verdict, title="", hook="")
+
+
+def _compared(
+    judged: Sequence[Candidate], words: Sequence[Word], options: SegmentOptions, editor: Editor
+) -> list[Candidate]:
+    """With points for those among the best that win their pairs."""
+    best = shortlist(judged, options.min_score, COMPARED)
+    passages = [[w for w in words if c.start_s <= w.start_s < c.end_s] for c in best]
+    won = {(best[k].first, best[k].last): s for k, s in editor.compare(passages).items()}
+    points = {run: _COMPARED_POINTS * share for run, share in won.items()}
+    return [
+        replace(c, score=min(100.0, round(c.score + points.get((c.first, c.last), 0.0), 2)))
+        for c in judged
+    ]

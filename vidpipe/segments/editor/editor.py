@@ -1,0 +1,149 @@
+"""The editor: asks a language model, keeps to the budget, and never fails."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from vidpipe.errors import Misconfigured, Unavailable
+from vidpipe.segments.editor import answers
+from vidpipe.segments.editor.answers import Judgement, Run
+from vidpipe.segments.editor.questions import (
+    READ_AGAIN,
+    READ_AT_ONCE,
+    Lengths,
+    ShownCandidate,
+    comparing,
+    judging,
+    proposing,
+)
+from vidpipe.segments.editor.server import Answer, Ask, Question, ask_server
+from vidpipe.segments.model import LlmNote, LlmOptions
+from vidpipe.transcript.model import Word
+
+T = TypeVar("T")
+_NOTHING = "nothing in its answer could be used"
+
+
+@dataclass
+class _Account:
+    """What was asked of it so far, and what that took."""
+
+    note: LlmNote
+    stopped: bool = field(default=False)
+
+
+class Editor:
+    """Proposes, judges and compares passages of one recording; `ask` stands before the server.
+
+    Nothing here raises for what a server does: then there is no answer, and `note` says why.
+    After a request that failed, or that the budget forbids, nothing more is asked.
+    """
+
+    def __init__(self, options: LlmOptions, ask: Ask | None = None) -> None:
+        self.options = options
+        self._ask = ask or functools.partial(ask_server, options)
+        self._account = _Account(LlmNote(model=options.model))
+
+    @property
+    def note(self) -> LlmNote:
+        """What it had to do with the choice so far."""
+        return self._account.note
+
+    @property
+    def asked(self) -> bool:
+        """Whether there was anything to ask it."""
+        return self.note.requests > 0 or bool(self.note.skipped_reason)
+
+    def propose(self, words: Sequence[Word], limits: Lengths) -> list[Run]:
+        """Words `[first, last)` of passages that it would post, part by part, the best first."""
+        found: list[Run] = []
+        step = READ_AT_ONCE - READ_AGAIN
+        for at in range(0, max(1, len(words) - READ_AGAIN), step):
+            part = words[at : at + READ_AT_ONCE]
+            read = functools.partial(answers.proposals, words=part)
+            given = self._answer(proposing(part, limits), read)
+            if given is None:
+                break
+            runs, unusable = given
+            found += [r for a, b in runs if (r := (a + at, b + at)) not in found]
+            self._noted(unusable=self.note.unusable + unusable)
+        self._noted(proposed=len(found))
+        return found
+
+    def judge(self, shown: Sequence[ShownCandidate], limits: Lengths) -> dict[int, Judgement]:
+        """Verdicts by the candidate's index, as many as hold."""
+        given = self._answer(
+            judging(shown, limits), lambda said: answers.verdicts(said, shown), len(shown)
+        )
+        verdicts, repaired = given or ({}, 0)
+        self._noted(judged=len(verdicts), repaired=repaired)
+        if given is not None and not verdicts:
+            self._noted(skipped_reason=_NOTHING)
+        return verdicts
+
+    def compare(self, passages: Sequence[Sequence[Word]]) -> dict[int, float]:
+        """For each passage in a pair, the share of its pairs that it wins; empty: not compared."""
+        every = itertools.combinations(range(len(passages)), 2)
+        # Whoever comes first is not always the better one.
+        pairs = [(a, b) if (a + b) % 2 else (b, a) for a, b in every]
+        if not pairs:
+            return {}
+        won = self._answer(
+            comparing(passages, pairs), lambda said: answers.comparisons(said, pairs)
+        )
+        if not won:
+            return {}
+        self._noted(compared=len(won))
+        shares = {}
+        for k in range(len(passages)):
+            own = [better for index, better in won.items() if k in pairs[index]]
+            if own:
+                shares[k] = sum(better == k for better in own) / len(own)
+        return shares
+
+    def _answer(self, question: Question, read: Callable[[str], T], asked: int = 0) -> T | None:
+        """What is read out of an answer; None where there is none."""
+        if self._account.stopped:
+            return None
+        note = self.note
+        estimate = self._cost(question.tokens, question.answer_tokens)
+        self._noted(
+            asked=note.asked + asked, estimated_cost=round(note.estimated_cost + estimate, 6)
+        )
+        budget = self.options.budget
+        if budget is not None and note.cost + estimate > budget:
+            spent = f"{note.cost:.4f} is spent, " if note.cost else ""
+            why = f"{spent}asking might cost {estimate:.4f}, the budget is {budget:g}"
+            self._stop(why)
+            return None
+        try:
+            answer = self._ask(question)
+        except (Unavailable, Misconfigured) as error:
+            self._noted(unavailable=True)
+            self._stop(str(error))
+            return None
+        self._noted(
+            requests=note.requests + 1,
+            tokens_in=note.tokens_in + answer.tokens_in,
+            tokens_out=note.tokens_out + answer.tokens_out,
+            cost=round(note.cost + self._paid(answer), 6),
+        )
+        return read(answer.content)
+
+    def _stop(self, why: str) -> None:
+        self._account.stopped = True
+        self._noted(skipped_reason=why)
+
+    def _noted(self, **changed: object) -> None:
+        self._account.note = self._account.note.model_copy(update=changed)
+
+    def _paid(self, answer: Answer) -> float:
+        return 0.0 if answer.kept else self._cost(answer.tokens_in, answer.tokens_out)
+
+    def _cost(self, tokens_in: float, tokens_out: float) -> float:
+        prices = float(self.options.price_in), float(self.options.price_out)
+        return (tokens_in * prices[0] + tokens_out * prices[1]) / 1e6
