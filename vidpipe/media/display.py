@@ -83,6 +83,11 @@ class Frame:
         self._grey: Image | None = None
 
     @property
+    def size(self) -> Size:
+        """Of the displayed picture."""
+        return self._size
+
+    @property
     def image(self) -> Image:
         """BGR, shape (h, w, 3)."""
         if self._image is None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vidpipe.errors import InputRejected
 from vidpipe.geometry import Size
 from vidpipe.media.display import Beside, Frame, Image
+from vidpipe.media.disposable import disposable_in
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo, VideoStream
 from vidpipe.media.seeking import (
@@ -30,9 +31,15 @@ from vidpipe.media.seeking import (
     time_of,
 )
 from vidpipe.stuck import further
+from vidpipe.timeline import Interval
 
-__all__ = ["Frame", "FrameReader", "Image", "Packets", "Ticks"]
+__all__ = ["ON_TIME_S", "WHOLE", "Frame", "FrameReader", "Image", "Packets", "Ticks"]
 
+#: What `FrameReader.together` says a frame is for that lies in a span that is wanted whole.
+WHOLE = -1
+
+#: A picture that comes so little before it was wanted is the one that was.
+ON_TIME_S = 1e-3
 #: A picture that comes later than this behind the one that was wanted is another picture.
 _LATE_S = 0.25
 #: So many keyframes are tried for one picture, each before the last, then the beginning.
@@ -55,6 +62,18 @@ class Ticks:
     step_s: float
     start_s: float = 0.0
     end_s: float = 1e9
+
+    def is_over(self, t_s: float) -> bool:
+        """Whether nothing is wanted from a picture's time on."""
+        return t_s >= self.end_s - 1e-6
+
+    def is_due(self, tick_s: float, t_s: float) -> bool:
+        """Whether a picture is the one for a tick, where the ones before it were not."""
+        return t_s >= tick_s - ON_TIME_S
+
+    def after(self, tick_s: float, t_s: float) -> float:
+        """The tick after one that a picture was for."""
+        return max(tick_s + self.step_s, t_s + max(self.step_s / 2, 2e-3))
 
 
 class FrameReader:
@@ -121,6 +140,11 @@ class FrameReader:
     def scale(self) -> float:
         """Read pixels per displayed pixel."""
         return self.size.width / self.video.width
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether it is known which frames `roughly` leaves out: of one picture, in some codecs."""
+        return not self._pieces and disposable_in(self._stream) is not None
 
     @cached_property
     def packets(self) -> Packets:
@@ -213,34 +237,42 @@ class FrameReader:
             yield frame
 
     def together(
-        self, wanted: Sequence[Ticks], *, roughly: bool = False
+        self,
+        wanted: Sequence[Ticks],
+        *,
+        roughly: bool = False,
+        whole: Sequence[Interval] = (),
     ) -> Iterator[tuple[int, Frame]]:
         """What `every` gives for each of several `wanted`, in one decode, in order of time.
 
         Yields which of them a frame is for, and the frame; the same one where it is for several.
+        Of the spans `whole`, in order, every frame comes besides, as `WHOLE`, in the same decode;
+        none is to be given where the recording is not `told_apart`.
         """
         next_s = {k: ticks.start_s for k, ticks in enumerate(wanted)}
         while next_s:
             soonest_s = min(next_s.values())
             first_s = soonest_s if self._may_skip else 0.0
-            cursor = self._at(soonest_s, self._skip(roughly), first_s)
-            raw = cursor.shown if cursor.shown_s >= soonest_s - 1e-3 else cursor.step()
+            cursor = self._at(soonest_s, self._skip(roughly), first_s, whole)
+            raw = cursor.shown if cursor.shown_s >= soonest_s - ON_TIME_S else cursor.step()
             while raw is not None:
                 t_s = cursor.shown_s
-                for k in [k for k in next_s if t_s >= wanted[k].end_s - 1e-6]:
+                for k in [k for k in next_s if wanted[k].is_over(t_s)]:
                     del next_s[k]
                 if not next_s:
                     return
-                due = [k for k, tick_s in next_s.items() if t_s >= tick_s - 1e-3]
+                due = [k for k, tick_s in next_s.items() if wanted[k].is_due(tick_s, t_s)]
+                if cursor.is_added:
+                    due = []
+                if self._left_out_too_much(cursor, [next_s[k] for k in due]):
+                    break
+                if cursor.in_whole:
+                    due.append(WHOLE)
                 if due:
-                    late = max(cursor.left_out_s(next_s[k]) for k in due)
-                    if cursor.skip != "DEFAULT" and late > _LATE_S:
-                        self._may_skip = False
-                        break
                     frame = self._frame(raw)
                     for k in due:
-                        step_s = wanted[k].step_s
-                        next_s[k] = max(next_s[k] + step_s, t_s + max(step_s / 2, 2e-3))
+                        if k != WHOLE:
+                            next_s[k] = wanted[k].after(next_s[k], t_s)
                         yield k, frame
                     if self._cursor is not cursor or cursor.shown_s != t_s:
                         # Somebody looked elsewhere meanwhile.
@@ -248,6 +280,14 @@ class FrameReader:
                 raw = cursor.step()
             else:
                 return
+
+    def _left_out_too_much(self, cursor: Cursor, since_s: Sequence[float]) -> bool:
+        """Whether what was skipped may be what was wanted; nothing is skipped from then on."""
+        late_s = max((cursor.left_out_s(tick_s) for tick_s in since_s), default=0.0)
+        if cursor.skip == "DEFAULT" or late_s <= _LATE_S:
+            return False
+        self._may_skip = False
+        return True
 
     def at(self, t_s: float) -> Frame:
         """The frame that is shown at `t_s` (the last one for a time past the end).
@@ -266,22 +306,25 @@ class FrameReader:
     def _skip(self, roughly: bool) -> Skip:
         return "NONREF" if roughly and self._may_skip else "DEFAULT"
 
-    def _at(self, t_s: float, skip: Skip, first_s: float = 0.0) -> Cursor:
+    def _at(
+        self, t_s: float, skip: Skip, first_s: float = 0.0, whole: Sequence[Interval] = ()
+    ) -> Cursor:
         """A decoder that stands at or before `t_s`, as near as may be.
 
-        Of the pictures before `first_s` it may leave some out.
+        Of the pictures before `first_s` it may leave some out, of those in the spans `whole` none.
         """
         start = self._keys.before(t_s)
         cursor = self._cursor
         if (
             cursor is not None
             and cursor.skip == skip
+            and cursor.whole == whole
             and start.key_s - 1e-3 <= cursor.shown_s <= t_s + 1e-3
         ):
             cursor.wanted_s = first_s
             return cursor
         for _ in range(_TRIES):
-            cursor = Cursor(self._media, self._stream, self.info, start, skip, first_s)
+            cursor = Cursor(self._media, self._stream, self.info, start, skip, first_s, whole)
             ahead_s = cursor.ahead_s
             if start is BEGINNING or (ahead_s is not None and ahead_s <= t_s + _LATE_S):
                 break

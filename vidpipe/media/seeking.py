@@ -8,7 +8,7 @@ its own, and a decoder that stands between it and the moment goes on from where 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +16,11 @@ from typing import Any, Literal
 import av
 
 from vidpipe.media.demuxing import demuxed, to_beginning
+from vidpipe.media.disposable import disposable_in
 from vidpipe.media.opening import open_media
 from vidpipe.media.probe import MediaInfo
 from vidpipe.stuck import further
+from vidpipe.timeline import Interval
 
 #: Which pictures are decoded: all, or those that others are decoded from. What is left out is
 #: missed by no other picture; leaving out B-pictures alone, of which others are made too, spoils
@@ -138,10 +140,12 @@ def seek_before(path: Path, info: MediaInfo, t_s: float, *, always: bool = False
 class Cursor:
     """A decoder that goes forward: the picture that was last seen, and the one behind it.
 
-    Before `wanted_s` only pictures are decoded that others are decoded from.
+    Before `wanted_s` only pictures are decoded that others are decoded from. In the spans
+    `whole`, in order, those are decoded too that `skip` would leave out, where they can be told.
 
     Attributes:
         wanted_s: may be set later on, where nothing before it is asked for any more.
+        whole: those spans.
     """
 
     def __init__(
@@ -152,6 +156,7 @@ class Cursor:
         start: Start,
         skip: Skip,
         wanted_s: float = 0.0,
+        whole: Sequence[Interval] = (),
     ) -> None:
         self.skip = skip
         self.wanted_s = wanted_s
@@ -160,6 +165,10 @@ class Cursor:
         self._info = info
         self._media, self._stream = media, stream
         self._waiting: list[float] = []
+        self.whole = whole
+        self._whole_from = [w.start_s for w in whole]
+        self._disposable = disposable_in(stream) if whole and skip == "NONREF" else None
+        self._added: set[int] = set()
         stream.codec_context.skip_frame = skip
         seek(media, info, start.seek_s)
         self._frames = self._decoded(start.key_s)
@@ -178,6 +187,20 @@ class Cursor:
         further("picture", self._stream.index, int(self.shown_s))
         self._ahead = next(self._frames, None)
         return self.shown
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the shown picture is there for `whole` alone."""
+        return self.shown is not None and self.shown.pts in self._added
+
+    @property
+    def in_whole(self) -> bool:
+        """Whether the shown picture is of a span that is wanted whole."""
+        return bool(self.whole) and self._wants_whole(self.shown_s)
+
+    def _wants_whole(self, t_s: float) -> bool:
+        at = bisect.bisect_right(self._whole_from, t_s)
+        return at > 0 and self.whole[at - 1].contains(t_s)
 
     def left_out_s(self, since_s: float) -> float:
         """How long before the picture shown one lies that was not decoded, from `since_s` on."""
@@ -198,6 +221,8 @@ class Cursor:
                 # Each by its own time: they come in the order of decoding.
                 early = at_s is not None and at_s < self.wanted_s - 2 * _EPS_S
                 self._stream.codec_context.skip_frame = "NONREF" if early else "DEFAULT"
+            elif self._disposable is not None:
+                self._stream.codec_context.skip_frame = self._skip_of(packet, at_s)
             if at_s is not None and packet.size:
                 bisect.insort(self._waiting, at_s)
                 del self._waiting[:-256]
@@ -210,3 +235,12 @@ class Cursor:
                 # What leads an open group of pictures is made of what was not decoded.
                 if shown_s is not None and (key_s <= 0.0 or shown_s >= key_s - _EPS_S):
                     yield frame
+
+    def _skip_of(self, packet: Any, at_s: float | None) -> Skip:
+        """How a packet is decoded where something is wanted whole."""
+        if at_s is None or packet.pts is None or not packet.size or self._disposable is None:
+            return self.skip
+        if not self._wants_whole(at_s) or not self._disposable(packet):
+            return self.skip
+        self._added.add(packet.pts)
+        return "DEFAULT"

@@ -7,8 +7,9 @@ from vidpipe.geometry import iou
 from vidpipe.layout.detect import detect_layout
 from vidpipe.layout.model import LayoutKind, LayoutOptions
 from vidpipe.media.faces import choose_faces
-from vidpipe.media.frames import FrameReader
+from vidpipe.media.frames import WHOLE, FrameReader, Ticks
 from vidpipe.media.probe import probe
+from vidpipe.timeline import span
 from vidpipe_tests.media.coding import CODINGS, coded
 
 #: Around the page that turns at 15.2 s.
@@ -106,3 +107,39 @@ def test_looks_that_ascend_decode_a_recording_with_one_keyframe_once(piece, tmp_
         for k in range(9):
             assert reader.at(k + 0.5).t_s == pytest.approx(k + 0.5, abs=0.05)
     assert len(begun) == 1
+
+
+TOLD_APART = [name for name in CODINGS if name.startswith(("x264", "x265"))]
+
+
+@pytest.mark.parametrize("name", TOLD_APART)
+def test_spans_are_whole_in_a_decode_that_leaves_pictures_out(piece, tmp_path, name):
+    """And what is looked at roughly is not another picture for it."""
+    path = coded(piece, tmp_path / name, *CODINGS[name])
+    spans = [span(1.02, 1.5), span(5.0, 6.3)]
+    ticks = [Ticks(0.5, end_s=9.0)]
+
+    def looked(**whole):
+        with FrameReader(path, probe(path), max_width=160, draft=True) as reader:
+            assert reader.told_apart
+            return [(k, f.t_s, f.grey) for k, f in reader.together(ticks, roughly=True, **whole)]
+
+    def every(start_s, end_s):
+        with FrameReader(path, probe(path), max_width=160, draft=True) as reader:
+            return [(f.t_s, f.grey) for f in reader.every(0.0, start_s, end_s)]
+
+    alone, found = looked(), looked(whole=spans)
+    rough = [(t_s, grey) for k, t_s, grey in found if k != WHOLE]
+    whole = [(t_s, grey) for k, t_s, grey in found if k == WHOLE]
+    pairs = [((t_s, grey), other) for (_, t_s, grey), other in zip(alone, rough, strict=True)]
+    known = [one for s in spans for one in every(s.start_s, s.end_s) if s.contains(one[0])]
+    pairs += zip(known, whole, strict=True)
+    assert len(known) > 40
+    for (t_s, grey), (other_s, other) in pairs:
+        assert t_s == other_s and np.array_equal(grey, other)
+
+
+def test_of_some_codecs_it_is_not_known_what_is_left_out(piece, tmp_path):
+    path = coded(piece, tmp_path / "mpeg4.avi", *CODINGS["mpeg4.avi"])
+    with FrameReader(path, probe(path), max_width=160) as reader:
+        assert not reader.told_apart
