@@ -292,7 +292,7 @@ class Arrangements:
         def changed(a: Grey, b: Grey) -> float:
             return float(np.abs(a.astype(np.int16) - b.astype(np.int16)).mean())
 
-        return refine(self.reader, before_s, after_s, changed)[0]
+        return refine(self.reader, self.samples, before_s, after_s, changed)[0]
 
     def _stretch(
         self, start_s: float, end_s: float, group: Sequence[int], seen: _Seen

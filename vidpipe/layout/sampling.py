@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidpipe.layout.around_changes import AroundChanges, guessed
 from vidpipe.layout.behind import Behind
 from vidpipe.layout.changing_text import TextWatch
 from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.media.frames import Frame, FrameReader, Packets, Ticks
+from vidpipe.media.frames import WHOLE, Frame, FrameReader, Packets, Ticks
 
 Mask = NDArray[np.bool_]
 #: How much happened, after which look, and what always moves there.
@@ -85,7 +86,8 @@ class FrameSamples:
     `regular`, shape (n,), marks the looks that are spread over the video: the others stand
     close together around events and say nothing of how much moves. `sudden`, shape (n,),
     marks those with whose own frame all came that differs from the look before. `colour`,
-    BGR, shape (n, h, w, 3), is there of short videos, for faces.
+    BGR, shape (n, h, w, 3), is there of short videos, for faces, and so are the pictures
+    `around` changes.
     """
 
     times_s: NDArray[np.float64]
@@ -94,6 +96,7 @@ class FrameSamples:
     regular: Mask
     sudden: Mask
     colour: Pictures | None = None
+    around: AroundChanges | None = None
     _soft: dict[int, Grey] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -138,7 +141,20 @@ class FrameSamples:
             self.regular[kept],
             self.sudden[kept],
             None if self.colour is None else self.colour.where(kept),
+            self.around,
         )
+
+    def every(
+        self, reader: FrameReader, step_s: float, start_s: float, end_s: float, *, roughly: bool
+    ) -> Iterator[tuple[float, Grey]]:
+        """Times and pictures of `FrameReader.every`; what was kept is not decoded again."""
+        kept = None
+        if self.around is not None and not roughly:
+            kept = self.around.every(step_s, start_s, end_s)
+        if kept is not None:
+            return kept
+        frames = reader.every(step_s, start_s, end_s, roughly=roughly)
+        return ((frame.t_s, frame.grey) for frame in frames)
 
     def known_s(self, first: int, last: int) -> float | None:
         """When the change between two looks was, where that is known without another look."""
@@ -196,7 +212,9 @@ def sample(
     dense = duration_s <= options.dense_up_to_s
     looks = _Looks(reader, scratch, colour=dense, behind=behind if dense else None)
     if dense:
-        frames = _watched(reader, step_s, watch, looks.do)
+        spans = guessed(reader.packets, step_s) if reader.told_apart else []
+        looks.around = AroundChanges(spans, scratch)
+        frames = _watched(reader, step_s, watch, looks)
         looks.add(reported(_thinned(frames, 0.6 * step_s), 1.0))
         return looks.samples()
     if watch is not None:
@@ -215,15 +233,20 @@ def sample(
 
 
 def _watched(
-    reader: FrameReader, step_s: float, watch: TextWatch | None, do: Callable[..., None]
+    reader: FrameReader, step_s: float, watch: TextWatch | None, looks: _Looks
 ) -> Iterator[Frame]:
-    """A frame for each step of the whole video; what a watch wants meanwhile it is shown."""
+    """A frame for each step of the whole video; what else is wanted meanwhile is looked at."""
     others = watch.ticks if watch is not None else ()
-    for k, frame in reader.together([Ticks(step_s), *others], roughly=True):
-        if k == 0:
+    around = looks.around
+    whole = around.spans if around is not None else ()
+    for k, frame in reader.together([Ticks(step_s), *others], roughly=True, whole=whole):
+        if k == WHOLE:
+            if around is not None and around.wants(frame):
+                looks.do(around.keep, frame)
+        elif k == 0:
             yield frame
         elif watch is not None:
-            do(watch.add, k - 1, frame)
+            looks.do(watch.add, k - 1, frame)
 
 
 class _Looks:
@@ -236,6 +259,7 @@ class _Looks:
         self._behind = behind
         self.kept = PictureFile(scratch)
         self.colour = PictureFile(scratch) if colour else None
+        self.around: AroundChanges | None = None
         self.found: dict[float, tuple[int, bool]] = {}
         self.sudden: set[float] = set()
 
@@ -272,6 +296,7 @@ class _Looks:
             np.array([self.found[t][1] for t in times], bool),
             np.array([t in self.sudden for t in times], bool),
             None if self.colour is None else self.colour.pictures(rows),
+            self.around,
         )
 
     def look_closer(
@@ -437,6 +462,7 @@ def _thinned(frames: Iterable[Frame], step_s: float) -> Iterator[Frame]:
 
 def refine(
     reader: FrameReader,
+    samples: FrameSamples,
     start_s: float,
     end_s: float,
     changed: Callable[[Grey, Grey], float],
@@ -448,10 +474,11 @@ def refine(
     best_t, best = end_s, 0.0
     previous: Grey | None = None
     step_s = max(1 / 30, (end_s - start_s) / 60)
-    for frame in reader.every(step_s, start_s, end_s + step_s, roughly=end_s - start_s > 2.0):
+    shown = samples.every(reader, step_s, start_s, end_s + step_s, roughly=end_s - start_s > 2.0)
+    for t_s, grey in shown:
         if previous is not None:
-            amount = changed(previous, frame.grey)
+            amount = changed(previous, grey)
             if amount > best:
-                best_t, best = frame.t_s, amount
-        previous = frame.grey
+                best_t, best = t_s, amount
+        previous = grey
     return best_t, best

@@ -58,7 +58,9 @@ def find_borders(
             cuts.append(Boundary(pair, after_s if known_s is None else known_s, Transition.CUT))
             continue
         left -= 1
-        peak_s, peak = refine(reader, float(samples.times_s[pair]), after_s, _changed_share)
+        peak_s, peak = refine(
+            reader, samples, float(samples.times_s[pair]), after_s, _changed_share
+        )
         if peak > _AT_ONCE * shares[pair]:
             cuts.append(Boundary(pair, peak_s, Transition.CUT))
     fades = _fades(samples, luma, cuts)

@@ -269,8 +269,8 @@ def _time(
         )
     elif may_refine and end_s - start_s <= 20:
         finest_s = max(1 / 30, (end_s - start_s) / 60)
-        frames = reader.every(finest_s, start_s, end_s + finest_s, roughly=end_s - start_s > 2.0)
-        shown = ((f.t_s, f.grey) for f in frames)
+        roughly = end_s - start_s > 2.0
+        shown = samples.every(reader, finest_s, start_s, end_s + finest_s, roughly=roughly)
     else:
         return end_s
     times: list[float] = []
