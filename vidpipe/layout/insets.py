@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vidpipe.geometry import Rect, iou
 from vidpipe.layout.evidence import Evidence, Lines
 from vidpipe.layout.fit import Fitted, around, overlap
+from vidpipe.layout.order_statistics import median
 
 #: Share of the picture that an inset takes.
 _MIN_AREA, _MAX_AREA = 0.008, 0.97
@@ -95,7 +96,7 @@ def shown(inset: Inset, looks: NDArray[np.uint8], life: float) -> bool:
         life: the share of its rectangle that is alive in the state.
     """
     # The median: a state that was taken together may show it for a moment only.
-    lines, rect = _near(inset, looks, lambda part: np.median(part, axis=0))
+    lines, rect = _near(inset, looks, median)
     alive = life >= _LIFE_LEFT * inset.life
     if inset.circle:
         # A circle's life is in its middle, and a line alone may be a drawing's.

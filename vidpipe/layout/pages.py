@@ -11,6 +11,7 @@ from vidpipe.geometry import Rect, bounding
 from vidpipe.layout.evidence import Floats, Lines, Shares
 from vidpipe.layout.fit import strongest
 from vidpipe.layout.frame_store import Grey
+from vidpipe.layout.order_statistics import between
 from vidpipe.layout.sampling import CHANGED
 
 Stack = NDArray[np.uint8]
@@ -231,15 +232,8 @@ def _busy(stack: Stack, lines: Lines, content: Rect, cameras: Sequence[Rect]) ->
     inside[content.y : content.bottom, content.x : content.right] = True
     for rect in cameras:
         inside[max(0, rect.y - 3) : rect.bottom + 3, max(0, rect.x - 3) : rect.right + 3] = False
-    low, high = (
-        np.percentile(stack, (5, 95), axis=0)
-        if len(stack) > 8
-        else (
-            stack.min(axis=0),
-            stack.max(axis=0),
-        )
-    )
-    changes = ((high - low) > CHANGED) & inside
+    reach = between(stack, 5) if len(stack) > 8 else stack.max(axis=0) - stack.min(axis=0)
+    changes = (reach > CHANGED) & inside
     if float(changes.mean()) > 0.004:
         return np.asarray(changes, bool)
     return np.asarray(lines.any & inside, bool)

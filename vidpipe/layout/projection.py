@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vidpipe.geometry import Rect
 from vidpipe.layout.frame_store import Grey, Pictures
+from vidpipe.layout.order_statistics import median
 
 Corners = tuple[tuple[int, int], ...]
 
@@ -93,7 +94,7 @@ def _still(frames: Pictures | NDArray[np.uint8]) -> Grey:
     """The picture without what moves."""
     chosen = frames[:: max(1, -(-len(frames) // _FRAMES))]
     stack = chosen.array() if isinstance(chosen, Pictures) else chosen
-    return np.asarray(np.median(stack, axis=0), np.uint8)
+    return np.asarray(median(stack), np.uint8)
 
 
 def _four_corners(contour: NDArray[np.int32]) -> NDArray[np.int32] | None:
