@@ -11,7 +11,6 @@ words that are spoken (`clips.burned_in`).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,9 +42,6 @@ _SHORT_PX = 360
 _EDGE = 60
 #: What changes by more has been replaced, what changes by less has stayed.
 _REPLACED, _STAYED = 40, 14
-#: Captions that fade do so in a quarter of a second or less. More looks take a second change
-#: for the first.
-_FADE_LOOKS = 1
 #: A row of letters has so many edges, two for each stroke, and text so many rows of them.
 _ROW_EDGES, _ROWS = 10, 5
 #: A change of so much of the picture is a cut: it says nothing of text.
@@ -186,20 +182,36 @@ def glance_at(times_s: Sequence[float], looks: Sequence[Grey]) -> Glance:
         times_s: of the looks.
         looks: grey pictures of one size, two or more.
     """
-    steps = [np.asarray(cv2.absdiff(a, b), np.uint8) for a, b in itertools.pairwise(looks)]
-    moved = [(step > _REPLACED).mean(axis=1, dtype=np.float32) for step in steps]
+    steps = list(_steps(looks))
     return Glance(
         span(times_s[0], times_s[-1] + _STEP_S),
         tuple(_changes(times_s, looks, steps)),
-        np.array(moved),
+        np.array([step.moved for step in steps]),
     )
 
 
+@dataclass(frozen=True)
+class _Step:
+    """From one look to the next: edges of letters that came and that went, shape (h, w) each.
+
+    None where there are too few for text. `moved`, shape (h,), is the share of each row that was
+    replaced, and `amount` the pixels in all.
+    """
+
+    came: Mask | None
+    went: Mask | None
+    moved: NDArray[np.float32]
+    amount: int
+
+    @property
+    def is_text(self) -> bool:
+        return max(_lines(self.came), _lines(self.went)) >= _ROWS
+
+
 def _changes(
-    times_s: Sequence[float], looks: Sequence[Grey], steps: Sequence[Grey]
+    times_s: Sequence[float], looks: Sequence[Grey], steps: Sequence[_Step]
 ) -> Iterator[TextChange]:
-    seen = [_between(looks, steps, k) for k in range(len(steps))]
-    written = [max(_lines(came), _lines(went)) >= _ROWS for came, went in seen]
+    written = [step.is_text for step in steps]
     k = 0
     while k < len(steps):
         if not written[k]:
@@ -209,37 +221,60 @@ def _changes(
         last = k
         while last + 1 < len(steps) and last - k < 2 and written[last + 1]:
             last += 1
-        amounts = [int((steps[i] > _REPLACED).sum()) for i in range(k, last + 1)]
-        at = k + int(np.argmax(amounts))
+        at = k + int(np.argmax([step.amount for step in steps[k : last + 1]]))
         # What changes again at once is another change: words that follow each other.
         last = min(last, at + 1)
-        came = np.logical_or.reduce([seen[i][0] for i in range(k, last + 1)])
-        went = np.logical_or.reduce([seen[i][1] for i in range(k, last + 1)])
         yield TextChange(
             t_s=(times_s[at] + times_s[at + 1]) / 2,
-            share=max(float((steps[i] > _CUT_GREY).mean()) for i in range(k, last + 1)),
-            came=np.argwhere(came).astype(np.int16),
-            went=np.argwhere(went).astype(np.int16),
+            share=max(
+                float((cv2.absdiff(looks[i], looks[i + 1]) > _CUT_GREY).mean())
+                for i in range(k, last + 1)
+            ),
+            came=_points([step.came for step in steps[k : last + 1]]),
+            went=_points([step.went for step in steps[k : last + 1]]),
         )
         k = last + 1
 
 
-def _between(looks: Sequence[Grey], steps: Sequence[Grey], k: int) -> tuple[Mask, Mask]:
-    """Edges of letters that came with look k + 1, and that went with it, shape (h, w) each.
+def _points(seen: Sequence[Mask | None]) -> Points:
+    """Where there are edges in any of some pictures."""
+    some = [mask for mask in seen if mask is not None]
+    if not some:
+        return np.zeros((0, 2), np.int16)
+    return np.argwhere(np.logical_or.reduce(some)).astype(np.int16)
 
-    A fade takes some looks: what has changed since `_FADE_LOOKS` before counts too.
+
+def _steps(looks: Sequence[Grey]) -> Iterator[_Step]:
+    """What came and what went with each look but the first.
+
+    A fade takes two looks: what has changed since the one before counts too. More looks would
+    take a second change for the first.
     """
-    now = _replaced(steps[k])
-    came = went = np.zeros(now.shape, bool)
-    if k + 1 < len(steps):
-        before = looks[max(0, k - _FADE_LOOKS)]
-        slowly = _replaced(cv2.absdiff(looks[k + 1], before))
-        came = _edges(looks[k + 1], now | slowly, steps[k + 1])
-    if k:
-        after = looks[min(len(looks) - 1, k + 1 + _FADE_LOOKS)]
-        slowly = _replaced(cv2.absdiff(after, looks[k]))
-        went = _edges(looks[k], now | slowly, steps[k - 1])
-    return came, went
+    last = len(looks) - 2
+    before: Any = None
+    step = cv2.absdiff(looks[0], looks[1])
+    apart = _replaced(step)
+    for k in range(last + 1):
+        now = _replaced(step)
+        came = went = after = None
+        if k < last:
+            after = cv2.absdiff(looks[k + 1], looks[k + 2])
+            came = _edges(looks[k + 1], _either(now, apart), after)
+            # What has changed over this step and the next, and over that one and this.
+            apart = _replaced(cv2.absdiff(looks[k], looks[k + 2]))
+        else:
+            apart = now
+        if before is not None:
+            went = _edges(looks[k], _either(now, apart), before)
+        moved = _in_rows(now) / np.float32(now.shape[1])
+        yield _Step(came, went, moved, cv2.countNonZero(now))
+        if after is not None:
+            before, step = step, after
+
+
+def _in_rows(mask: Grey) -> NDArray[np.float32]:
+    """How many pixels of each row are set to 255, shape (h,)."""
+    return np.asarray(cv2.reduce(mask, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[:, 0] / 255, np.float32)
 
 
 def _replaced(step: Any) -> Grey:
@@ -247,26 +282,30 @@ def _replaced(step: Any) -> Grey:
     return np.asarray(cv2.compare(step, _number(_REPLACED), cv2.CMP_GT), np.uint8)
 
 
-def _edges(look: Grey, replaced: Grey, beside: Grey) -> Mask:
+def _either(one: Grey, other: Grey) -> Grey:
+    return np.asarray(cv2.bitwise_or(one, other), np.uint8)
+
+
+def _edges(look: Grey, replaced: Grey, beside: Any) -> Mask | None:
     """Edges along rows where a look was replaced on one side and has stayed on the other.
 
-    Nothing where there is too little for text anyway.
+    None where there is too little for text anyway.
     """
-    edges = np.zeros(look.shape, bool)
+    if 3 * cv2.countNonZero(replaced) < _ROWS * _ROW_EDGES:
+        return None
     left, top, width, height = cv2.boundingRect(replaced)
     # All that follows looks at a pixel and at those on either side of it.
     piece = np.s_[top : top + height, max(0, left - 2) : left + width + 2]
-    if 3 * cv2.countNonZero(replaced) < _ROWS * _ROW_EDGES:
-        return edges
     stayed = cv2.compare(beside[piece], _number(_STAYED), cv2.CMP_LT)
     here = cv2.bitwise_and(cv2.dilate(replaced[piece], _ACROSS), cv2.erode(stayed, _ACROSS))
     if cv2.countNonZero(here) < _ROWS * _ROW_EDGES:
-        return edges
+        return None
     # With a column more on either side, for the gradient, where there is one.
     first, last = max(0, left - 3), min(look.shape[1], left + width + 3)
     begins = piece[1].start - first
     step = cv2.filter2D(look[top : top + height, first:last], cv2.CV_16S, _GRADIENT)
     step = step[:, begins : begins + stayed.shape[1]]
+    edges = np.zeros(look.shape, bool)
     for kind, sign in ((cv2.CMP_GT, 1), (cv2.CMP_LT, -1)):
         strong = cv2.bitwise_and(cv2.compare(step, _number(sign * _EDGE), kind), here) > 0
         # An edge is as wide as its gradient: the first pixel of each counts.
@@ -280,8 +319,10 @@ def _number(value: int) -> Any:
     return value
 
 
-def _lines(edges: Mask) -> int:
+def _lines(edges: Mask | None) -> int:
     """Rows that have as many edges as letters."""
+    if edges is None:
+        return 0
     return int((edges.sum(axis=1) >= _ROW_EDGES).sum())
 
 
