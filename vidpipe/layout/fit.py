@@ -26,6 +26,8 @@ SURE = 0.65
 _PART = 0.55
 #: Parts that differ in size must fit by so much better than the whole.
 _MUCH_BETTER = 0.15
+#: A circle has a greater radius.
+_LEAST_RADIUS = 8
 #: Points of a circle that are looked at, and how far outside it there should be no line.
 _ANGLES = np.linspace(0, 2 * np.pi, 72, endpoint=False)
 _COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
@@ -320,9 +322,12 @@ class _Fit:
         x, y = box.x + box.width / 2, box.y + box.height / 2
         radii = np.arange(_LEAST_DISC * self.height, _MOST_DISC * self.height, _DISC_STEP_PX)
         offsets = np.arange(-radii[-1], radii[-1], _DISC_STEP_PX)
-        grid = _grid(x + offsets, y + offsets, radii)
-        off = np.hypot(grid[:, 0] - x, grid[:, 1] - y) + max(box.width, box.height) / 2
-        return self._roundest(box, grid[off <= grid[:, 2]], _DISC_STEP_PX)
+        xs, ys, radii = x + offsets, y + offsets, radii[radii > _LEAST_RADIUS]
+        # Of all circles only those around the life are made.
+        off = np.hypot(xs[None, :] - x, ys[:, None] - y) + max(box.width, box.height) / 2
+        row, column, size = np.nonzero(off[..., None] <= radii)
+        grid = np.stack((xs[column], ys[row], radii[size]), axis=-1)
+        return self._roundest(box, grid, _DISC_STEP_PX)
 
     def _roundest(self, box: Rect, grid: NDArray[np.float64], step: float) -> Fitted:
         """The circle near one of a grid, `step` pixels apart, of which most shows."""
@@ -394,7 +399,7 @@ def around(
 
 def _grid(x: Shares, y: Shares, r: Shares) -> NDArray[np.float64]:
     """All circles of these middles and radii, shape (n, 3)."""
-    return np.stack(np.meshgrid(x, y, r[r > 8]), axis=-1).reshape(-1, 3)
+    return np.stack(np.meshgrid(x, y, r[r > _LEAST_RADIUS]), axis=-1).reshape(-1, 3)
 
 
 def _apart(circles: NDArray[np.float64], least_px: float) -> list[NDArray[np.float64]]:

@@ -190,13 +190,12 @@ def _closed(lines: Lines) -> tuple[Shares, Shares, Shares, Shares, Shares]:
     kept &= living >= np.where(inner > 2, _LIVING, _LIVES)
     shown = (0.5 * mean + 0.5 * weakest)[kept]
     left, right, top, bottom = (v[kept] for v in (left, right, top, bottom))
-    far = np.ones(len(left), bool)
-    for by in range(_NEAR_PX, _MARGIN_PX):
-        # The picture's end is no side where a line runs along near it.
-        far &= (left > 0) | (lines.left(left + by, top, bottom) < _MARGIN)
-        far &= (right < width) | (lines.right(right - by, top, bottom) < _MARGIN)
-        far &= (top > 0) | (lines.top(top + by, left, right) < _MARGIN)
-        far &= (bottom < height) | (lines.bottom(bottom - by, left, right) < _MARGIN)
+    # The picture's end is no side where a line runs along near it.
+    by = np.arange(_NEAR_PX, _MARGIN_PX)[:, None]
+    far = (left > 0) | (lines.left(left + by, top, bottom) < _MARGIN).all(axis=0)
+    far &= (right < width) | (lines.right(right - by, top, bottom) < _MARGIN).all(axis=0)
+    far &= (top > 0) | (lines.top(top + by, left, right) < _MARGIN).all(axis=0)
+    far &= (bottom < height) | (lines.bottom(bottom - by, left, right) < _MARGIN).all(axis=0)
     return left[far], right[far], top[far], bottom[far], shown[far]
 
 
