@@ -229,7 +229,7 @@ def serving(answer, context=None, address="127.0.0.1"):
     http.daemon_threads = True
     if context is not None:
         http.socket = context.wrap_socket(http.socket, server_side=True)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield http.server_port, asked

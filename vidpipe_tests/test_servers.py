@@ -41,7 +41,7 @@ def serving(answer):
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{http.server_port}/v1", seen
     http.shutdown()
     http.server_close()

@@ -112,7 +112,7 @@ def shop():
         "choices": [{"message": {"content": "{}"}}],
         "usage": {"prompt_tokens": 1000, "completion_tokens": 100},
     }
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

@@ -96,7 +96,7 @@ def behind(tmp_path):
     text = text.replace("127.0.0.1:3000", f"127.0.0.1:{dagster}")
     text = "\n".join(line for line in text.splitlines() if "ssl_certificate" not in line)
     double = http.server.ThreadingHTTPServer(("127.0.0.1", dagster), Dagster)
-    threading.Thread(target=double.serve_forever, daemon=True).start()
+    threading.Thread(target=double.serve_forever, args=(0.02,), daemon=True).start()
     options = {"public_url": f"https://{NAME}", "trusted_proxies": ["127.0.0.1"]}
     with (
         guarded(tmp_path, **options) as made,

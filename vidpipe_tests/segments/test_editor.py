@@ -495,7 +495,7 @@ def server():
             self.wfile.write(data)
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
+    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{http.server_port}/v1", Handler, seen
     http.shutdown()
     http.server_close()

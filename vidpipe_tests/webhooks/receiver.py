@@ -92,7 +92,7 @@ def receiving(*replies: Reply) -> Iterator[Receiver]:
     receiver = Receiver(f"http://127.0.0.1:{server.server_port}/hook")
     if replies:
         receiver.replies = list(replies)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield receiver
     finally:
