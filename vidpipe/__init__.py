@@ -61,11 +61,10 @@ _PLACES = {
 
 def __getattr__(name: str) -> object:
     """A public name, loaded when it is first asked for."""
-    if name == "__version__":
-        return _version()
-    if name not in _PLACES:
+    if name != "__version__" and name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_PLACES[name]), name)
+    # Of the version, all that was installed with it is read.
+    found = _version() if name == "__version__" else getattr(import_module(_PLACES[name]), name)
     globals()[name] = found
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import threading
@@ -73,10 +74,7 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     def _config(self) -> Config:
-        config = Config()
-        # The file that this stands for would read a percent sign as a reference.
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        return config
+        return _config(_MIGRATIONS)
 
     def upgrade(self) -> None:
         """Bring the schema up to date, in one transaction, one process at a time.
@@ -102,13 +100,12 @@ class Database:
 
     def _is_newer(self) -> bool:
         """Whether the schema is one that this version has no migration to."""
-        known = {r.revision for r in ScriptDirectory.from_config(self._config()).walk_revisions()}
         have = self._revision()
-        return have is not None and have not in known
+        return have is not None and have not in _revisions(_MIGRATIONS)[1]
 
     def schema_problem(self) -> str | None:
         """Why the schema cannot be used, or None."""
-        newest = ScriptDirectory.from_config(self._config()).get_current_head()
+        newest, _ = _revisions(_MIGRATIONS)
         have = self._revision()
         if have == newest:
             return None
@@ -250,6 +247,20 @@ class Database:
             work()
         else:
             unit.afterwards(work)
+
+
+def _config(migrations: Path) -> Config:
+    config = Config()
+    # The file that this stands for would read a percent sign as a reference.
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config
+
+
+@functools.cache
+def _revisions(migrations: Path) -> tuple[str | None, frozenset[str]]:
+    """The newest migration of a folder, and all of them; every file of it is loaded once."""
+    scripts = ScriptDirectory.from_config(_config(migrations))
+    return scripts.get_current_head(), frozenset(r.revision for r in scripts.walk_revisions())
 
 
 def _end(session: Session) -> None:

@@ -7,10 +7,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from vidpipe.catalog import account_tables
+from vidpipe.catalog import account_tables, database
 from vidpipe.catalog.catalog import Catalog
 from vidpipe_tests import quick
-from vidpipe_tests.catalog.conftest import emptied
 
 MOMENT = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
 VIDEO = "default--talk-0123456789"
@@ -69,14 +68,16 @@ def filled(catalog):
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def before(request, tmp_path, real_migrations):
+def before(request, tmp_path, monkeypatch):
     """A catalog at an older revision: `before("0001")`."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/old.sqlite"
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("fresh_postgres_url")()
     catalog = Catalog(url)
     catalog.upgrade()
+    # It goes from the newest schema to the older one and back by its migrations.
+    quick.as_it_is(monkeypatch)
 
     def at(revision):
         config = catalog._config()
@@ -86,10 +87,7 @@ def before(request, tmp_path, real_migrations):
         return catalog
 
     yield at
-    # The audit log gives up no row; its table goes as a whole.
-    at("0005")
-    catalog.upgrade()
-    emptied(catalog)
+    catalog.engine.dispose()
 
 
 @pytest.mark.parametrize("revision", revisions())
@@ -110,6 +108,24 @@ def test_rows_of_an_older_schema_are_there_after_the_migration(before, revision)
                 if isinstance(now, datetime.datetime):
                     now = now.replace(tzinfo=datetime.UTC)
                 assert now == was, f"{name}.{column}"
+
+
+def test_migrations_are_read_once_for_all_databases_of_a_process(tmp_path, monkeypatch):
+    read = []
+
+    class Counted(ScriptDirectory):
+        @classmethod
+        def from_config(cls, config):
+            read.append(config)
+            return super().from_config(config)
+
+    monkeypatch.setattr(database, "ScriptDirectory", Counted)
+    database._revisions.cache_clear()
+    for name in ("one", "two"):
+        catalog = Catalog(f"sqlite:///{tmp_path}/{name}.sqlite").ready()
+        assert catalog.schema_problem() is None and not catalog._is_newer()
+        catalog.engine.dispose()
+    assert len(read) == 1
 
 
 def test_what_tests_are_given_is_what_the_migrations_make(tmp_path, monkeypatch):
