@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from typing import Any
 
 import cv2
@@ -30,7 +29,8 @@ class DlibFaces:
     identity = "dlib-hog-frontal:2"
 
     def __init__(self) -> None:
-        _dlib_detector()
+        if not _idle:
+            _idle.append(_dlib_detector())
 
     def detect(self, image: Picture, expected_height: float = 0.0) -> list[Face]:
         """Faces in a BGR picture of any size, surest first."""
@@ -51,7 +51,7 @@ class DlibFaces:
         else:
             scale = 1.0
         grey = cv2.cvtColor(work, cv2.COLOR_BGR2GRAY)
-        boxes, scores, _ = _dlib_detector().run(grey, 0, 0.0)
+        boxes, scores = _found(grey)
         faces = []
         for box, score in zip(boxes, scores, strict=True):
             side = box.width() / scale
@@ -65,13 +65,25 @@ class DlibFaces:
         return sorted(faces, key=lambda f: -f.score)
 
 
-_of_thread = threading.local()
+#: Detectors that nobody works with: one keeps state while it works, and to load one takes 0.4 s
+#: of a processor, which each thread that looks at a picture would pay for one of its own.
+_idle: list[Any] = []
+
+
+def _found(grey: Any) -> tuple[Any, Any]:
+    """dlib's boxes and scores, of a grey picture."""
+    try:
+        detector = _idle.pop()
+    except IndexError:
+        detector = _dlib_detector()
+    try:
+        boxes, scores, _ = detector.run(grey, 0, 0.0)
+    finally:
+        _idle.append(detector)
+    return boxes, scores
 
 
 def _dlib_detector() -> Any:
-    """One per thread: a detector keeps state while it works."""
     import dlib
 
-    if not hasattr(_of_thread, "detector"):
-        _of_thread.detector = dlib.get_frontal_face_detector()
-    return _of_thread.detector
+    return dlib.get_frontal_face_detector()

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from vidpipe.geometry import Rect, iou
+from vidpipe.media.faces import DlibFaces, dlib_hog
 from vidpipe.testmedia.picture import draw_slide, draw_speaker, pose_at
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("looked_at_anew")]
 
 #: Where `draw_speaker` draws the face in a picture of 640x360, from hairline to chin.
 DRAWN = Rect(x=260, y=94, width=160, height=192)
@@ -60,8 +61,8 @@ def test_pictures_of_any_size_are_looked_at(faces, size):
 
 @pytest.mark.parametrize("width", [320, 641, 1280, 2560])
 def test_boxes_scale_with_the_picture(faces, width):
-    height = width * 9 // 16
-    (face,) = faces.detect(speaker(width, height))
+    size = (width, width * 9 // 16)
+    (face,) = faces.detect(cv2.resize(speaker(), size, interpolation=cv2.INTER_AREA))
     assert iou(face.rect, DRAWN.scaled(width / 640)) > 0.6
 
 
@@ -94,6 +95,18 @@ def test_threads_agree(faces):
     with ThreadPoolExecutor(6) as pool:
         together = list(pool.map(lambda image: boxes(faces, image), images * 3))
     assert together == alone * 3 and all(alone)
+
+
+def test_threads_that_come_one_after_the_other_share_a_detector(monkeypatch):
+    loaded, load = [], dlib_hog._dlib_detector
+    monkeypatch.setattr(dlib_hog, "_idle", [])
+    monkeypatch.setattr(dlib_hog, "_dlib_detector", lambda: loaded.append(load()) or loaded[-1])
+    found = []
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            found += pool.map(lambda image: boxes(DlibFaces(), image), [speaker()])
+    assert found[0] and found == [found[0]] * 3
+    assert len(loaded) == 1 and dlib_hog._idle == loaded
 
 
 def _in_child(detector, image, answer):
