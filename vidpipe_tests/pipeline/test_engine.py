@@ -38,6 +38,7 @@ def test_a_second_run_makes_nothing(again):
     assert all(reused(run_all(engine, video_id)).values())
 
 
+@pytest.mark.usefixtures("looked_at_anew")
 def test_force_makes_everything_anew_and_the_same(again, processed):
     engine, video_id = again
     ran = run_all(engine, video_id, force=True)
