@@ -4,6 +4,7 @@ Recordings are functions of time; a fault is the same recording at the wrong tim
 or with a piece painted black, of which the same plan makes a clip.
 """
 
+import functools
 import itertools
 from fractions import Fraction
 
@@ -60,9 +61,14 @@ def with_inset(under, t_s):
     return image
 
 
+def noise_at(t_s, deviation):
+    of_frame = np.random.default_rng(round(t_s * FPS))
+    return of_frame.standard_normal((HEIGHT, WIDTH, 1), np.float32) * np.float32(deviation)
+
+
 def night(t_s):
-    noise = np.random.default_rng(round(t_s * FPS)).normal(0, 2, (HEIGHT, WIDTH, 1))
-    return np.clip(0.12 * speaker(t_s) + 3 + noise, 0, 255).astype(np.uint8)
+    dim = speaker(t_s) * np.float32(0.12)
+    return np.clip(dim + (noise_at(t_s, 2) + np.float32(3)), 0, 255).astype(np.uint8)
 
 
 def faded(t_s):
@@ -79,8 +85,13 @@ def barred(t_s):
 
 def plain(t_s):
     """Hardly anything but a sensor's noise."""
-    noise = np.random.default_rng(round(t_s * FPS)).normal(0, 5, (HEIGHT, WIDTH, 1))
-    return np.clip(np.full((HEIGHT, WIDTH, 3), 90) + noise, 0, 255).astype(np.uint8)
+    grey = np.clip(noise_at(t_s, 5) + np.float32(90), 0, 255).astype(np.uint8)
+    return np.repeat(grey, 3, axis=2)
+
+
+@functools.cache
+def photograph():
+    return speaker(1.0)
 
 
 RECORDINGS = {
@@ -93,7 +104,7 @@ RECORDINGS = {
     "a fade": faded,
     "bars": barred,
     "a plain wall": plain,
-    "a photograph": lambda t_s: speaker(1.0),
+    "a photograph": lambda t_s: photograph(),
     "one who holds still": lambda t_s: speaker(min(t_s, 2.0)),
 }
 STACKED = {"a dark page", "a white page that turns"}

@@ -17,7 +17,7 @@ from vidpipe.layout.model import LayoutOptions, RegionRole
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
-from vidpipe.platforms.model import load_presets
+from vidpipe.platforms.model import load_presets, load_tiers
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
@@ -28,6 +28,8 @@ VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
 
 WIDE = Variant(name="1920x1080", size=Size(width=1920, height=1080))
 SQUARE = Variant.of(load_presets()["x"])
+#: What is looked at is where things are, not how finely they are coded.
+DRAFT = load_tiers()["draft"]
 
 
 def planned(path, length_s, variant=VERTICAL, people="auto"):
@@ -87,9 +89,8 @@ def test_of_two_people_who_take_short_turns_both_are_shown(tmp_path):
     # Each half shows one of them, the left one above.
     left, right = part.camera.rect, part.other.rect
     assert left.right <= right.x + 2
-    render_clip(
-        path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), ClipOptions(variants=(VERTICAL,))
-    )
+    options = ClipOptions(variants=(VERTICAL,), tier=DRAFT)
+    render_clip(path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), options)
     clip = tmp_path / "clip.mp4"
     with FrameReader(clip, probe(clip), max_width=1080) as reader:
         image = reader.at(4.0).image
@@ -159,7 +160,7 @@ def test_an_inset_is_not_shown_twice(tmp_path, kind):
     (part,) = plan.parts
     camera = layout.stretches[0].region(RegionRole.CAMERA)
     assert part.inset.intersect(camera.rect) == camera.rect
-    options = ClipOptions(variants=(VERTICAL,), brand=Brand())
+    options = ClipOptions(variants=(VERTICAL,), tier=DRAFT, brand=Brand())
     render_clip(path, probe(path), [Output(plan, VERTICAL, tmp_path)], (), options)
     clip = tmp_path / "clip.mp4"
     shown = arrange(part, VERTICAL, captions=False).screen
@@ -207,7 +208,7 @@ def test_an_inset_over_the_border_of_a_page_is_not_shown_twice(tmp_path):
         assert part.composition is Composition.STACK and part.side_by_side == (variant == SQUARE)
         assert part.inset.intersect(camera.rect) == camera.rect
         assert part.inset_from.intersect(camera.rect) is None
-        options = ClipOptions(variants=(variant,), brand=Brand())
+        options = ClipOptions(variants=(variant,), tier=DRAFT, brand=Brand())
         work = tmp_path / variant.name
         work.mkdir()
         render_clip(path, info, [Output(plan, variant, work)], (), options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import cv2
@@ -13,6 +14,7 @@ from vidpipe.layout.changing_text import glance_at, place_of
 
 SIZE = (360, 640)
 STEP_S, LENGTH_S = 0.125, 24.0
+TIMES_S = [k * STEP_S for k in range(int(LENGTH_S / STEP_S))]
 TEXTS = (
     "A talk about small machines",
     "that count what they see",
@@ -56,14 +58,17 @@ def centred(picture, text, y=330):
 
 def found(background, draw):
     """What is found of a recording that is drawn look by look; `draw(picture, t_s)`."""
-    rng = np.random.default_rng(7)
-    times = [k * STEP_S for k in range(int(LENGTH_S / STEP_S))]
-    looks = []
-    for t_s in times:
-        picture = background(t_s, rng)
+    looks = [picture.copy() for picture in behind(background)]
+    for t_s, picture in zip(TIMES_S, looks, strict=True):
         draw(picture, t_s)
-        looks.append(picture)
-    return place_of([glance_at(times, looks)], SIZE)
+    return place_of([glance_at(TIMES_S, looks)], SIZE)
+
+
+@functools.cache
+def behind(background):
+    """What is behind the text of every recording, look by look."""
+    rng = np.random.default_rng(7)
+    return [background(t_s, rng) for t_s in TIMES_S]
 
 
 def captions(picture, t_s):
