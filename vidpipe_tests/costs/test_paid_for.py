@@ -1,6 +1,7 @@
 """Nothing can be called that costs without somebody paying: every way out is known."""
 
 import ast
+import functools
 import json
 import threading
 from decimal import Decimal
@@ -52,6 +53,7 @@ KNOWN = {
 }
 
 
+@functools.cache
 def imported(file):
     """The ways out that a module imports, also within functions."""
     found = set()

@@ -7,7 +7,9 @@ import io
 from PIL import Image
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (64, 32), colour: str = "red") -> bytes:
+def picture(
+    kind: str = "PNG", size: tuple[int, int] = (64, 32), colour: str = "red", mode: str = "RGB"
+) -> bytes:
     made = io.BytesIO()
-    Image.new("RGB", size, colour).save(made, kind)
+    Image.new(mode, size, colour).save(made, kind)
     return made.getvalue()

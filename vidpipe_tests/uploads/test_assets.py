@@ -112,7 +112,9 @@ def test_its_content_says_what_it_is_and_not_its_name(client, video):
         (b"\x7fELF" + b"\0" * 100, "unknown_kind"),
         (picture()[:60], ""),
         (picture("GIF"), "unknown_kind"),
-        (picture(size=(7000, 7000)), "too_large"),
+        pytest.param(
+            picture(size=(7000, 7000), mode="1", colour="white"), "too_large", id="49 megapixels"
+        ),
     ],
 )
 def test_what_is_nothing_of_all_that_is_refused(client, library, data, reason):
