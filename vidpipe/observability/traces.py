@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vidpipe.errors import Misconfigured
 from vidpipe.extras import from_extra
 from vidpipe.observability import context, redact, spans
+from vidpipe.observability.imports import WhenImported
 from vidpipe.observability.spans import Kind, Span, Value
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
 _PROTOCOL = "http/protobuf"
+#: What makes spans of requests of httpx.
+_HTTP = "opentelemetry.instrumentation.httpx"
 #: What takes no time and says nothing.
 _UNSAID = frozenset({"BEGIN", "PRAGMA"})
 #: Characters of a statement that are kept; values are never in it.
@@ -308,12 +311,27 @@ def _watch_sql(engine: Engine, tracer: Any, trace: Any) -> None:
 # What calls other services
 
 
+_http: WhenImported | None = None
+
+
 def _watch_http(provider: Any) -> None:
-    """A span for each request of ours to others; of an address only where it is."""
+    """A span for each request of ours to others; of an address only where it is.
+
+    The instrumentation loads httpx and takes three times as long as all the rest of OpenTelemetry,
+    and most commands call nobody: it waits for whoever imports httpx.
+    """
+    global _http  # noqa: PLW0603 - a process has one
     if find_spec("httpx") is None:
         return
     with from_extra("traces"):
-        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+        # Said now, not when httpx is imported.
+        if find_spec(_HTTP) is None:
+            raise ModuleNotFoundError(name=_HTTP)
+    _http = WhenImported("httpx", lambda: _instrument(provider))
+
+
+def _instrument(provider: Any) -> None:
+    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
     def hide(opened: Any, request: Any) -> None:
         # Webhooks and signed links have their secret in the path.
@@ -331,8 +349,12 @@ def _watch_http(provider: Any) -> None:
 
 
 def _unwatch_http() -> None:
-    if find_spec("httpx") is None:
+    global _http
+    waiting, _http = _http, None
+    if waiting is None:
         return
-    from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+    waiting.cancel()
+    if waiting.called:
+        from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
-    HTTPXClientInstrumentor().uninstrument()
+        HTTPXClientInstrumentor().uninstrument()

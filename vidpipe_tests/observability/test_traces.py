@@ -1,5 +1,8 @@
 """One trace: what is called by what, what it took, and how programs ended."""
 
+import importlib
+import importlib.util
+import os
 import subprocess
 import sys
 
@@ -12,6 +15,7 @@ from vidpipe.errors import Misconfigured
 from vidpipe.media.ffmpeg import executable
 from vidpipe.observability import spans, traces
 from vidpipe.observability.context import bound, current, run_traceparent
+from vidpipe.observability.imports import WhenImported
 from vidpipe.observability.running import running
 from vidpipe.programs import ProgramFailed, run_program
 from vidpipe_tests.conftest import make_engine
@@ -184,6 +188,95 @@ def test_requests_to_others_show_no_path_and_no_query(exporter, httpserver_url):
     found = of(exporter, "GET")
     assert found.parent.span_id == of(exporter, "stage topics").context.span_id
     assert "hook-secret" not in found.to_json() and "abc" not in str(found.attributes)
+
+
+LAZY = """
+import os, sys
+from vidpipe.observability import spans, traces
+import vidpipe.library
+assert traces.start(os.environ)
+with spans.span("stage audio"):
+    pass
+spans.flush()
+loaded = {name.partition(".")[0] for name in sys.modules}
+assert not loaded & {"httpx", "httpx2", "wrapt"}, loaded
+assert "opentelemetry.instrumentation.httpx" not in sys.modules
+from importlib.util import find_spec
+assert find_spec("httpx") is not None and "opentelemetry.propagate" not in sys.modules
+import httpx
+assert "WhenImported" not in repr(sys.meta_path)
+with spans.span("stage topics"):
+    httpx.get(os.environ["URL"] + "/path-secret")
+with spans.span("stage layout"):
+    traces._unwatch_http()
+    httpx.get(os.environ["URL"] + "/path-secret")
+spans.flush()
+"""
+
+
+def test_what_makes_spans_of_requests_waits_for_the_first_that_imports_httpx(
+    collector, httpserver_url
+):
+    done = subprocess.run(
+        [sys.executable, "-c", LAZY],
+        env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "URL": httpserver_url},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    names = [span["name"] for span in collector.spans()]
+    assert sorted(names) == ["GET", "stage audio", "stage layout", "stage topics"]
+    assert b"path-secret" not in collector.raw
+
+
+def test_where_only_httpx_is_not_instrumented_it_is_said_at_the_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, traces._HTTP, None)
+    try:
+        with pytest.raises(Misconfigured, match=r"instrumentation.httpx is not inst.*\[traces\]"):
+            traces.start({"OTEL_TRACES_EXPORTER": "console"})
+    finally:
+        traces.stop()
+
+
+class TestWhenImported:
+    def test_once_as_soon_as_it_is_imported_and_not_where_one_only_looks(
+        self, tmp_path, monkeypatch
+    ):
+        (tmp_path / "imported_late.py").write_text("made = 1\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        seen = []
+        waiting = WhenImported(
+            "imported_late", lambda: seen.append(sys.modules["imported_late"].made)
+        )
+        assert importlib.util.find_spec("imported_late") is not None and seen == []
+        importlib.import_module("imported_late")
+        assert seen == [1] and waiting.called and waiting not in sys.meta_path
+        importlib.reload(sys.modules["imported_late"])
+        assert seen == [1]
+
+    def test_at_once_where_it_has_been(self):
+        seen = []
+        WhenImported("sys", lambda: seen.append(1))
+        assert seen == [1]
+
+    def test_never_once_it_is_cancelled(self, tmp_path, monkeypatch):
+        (tmp_path / "imported_never.py").write_text("")
+        monkeypatch.syspath_prepend(tmp_path)
+        waiting = WhenImported("imported_never", lambda: pytest.fail("called"))
+        waiting.cancel()
+        waiting.cancel()
+        importlib.import_module("imported_never")
+        assert not waiting.called
+
+    def test_what_is_not_there_is_missed_as_ever(self):
+        waiting = WhenImported("imported_nowhere", lambda: pytest.fail("called"))
+        try:
+            with pytest.raises(ModuleNotFoundError, match="imported_nowhere"):
+                importlib.import_module("imported_nowhere")
+        finally:
+            waiting.cancel()
 
 
 @pytest.fixture
