@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from vidpipe.library import (
     GateView,
     JobDetail,
     JobSpec,
+    JobView,
     Library,
     ProjectView,
     Refused,
@@ -43,6 +44,8 @@ from vidpipe.library import (
     UnknownUploadSession,
     UnknownVideo,
 )
+
+Job = TypeVar("Job", bound=JobView)
 
 
 @dataclass
@@ -134,11 +137,17 @@ class Asked:
             self.before.append(self.library.status(video_id))
         return video_id
 
-    def job(self, job_id: str) -> JobDetail:
+    def job(self, job_id: str) -> JobView:
         """A job that they may do what the route does to; errors as with videos."""
-        found = self.library.jobs.get(job_id)
+        return self._of_job(self.library.jobs.view(job_id))
+
+    def job_closely(self, job_id: str) -> JobDetail:
+        """The same, with all that is known of it."""
+        return self._of_job(self.library.jobs.get(job_id))
+
+    def _of_job(self, found: Job) -> Job:
         if found.channel not in self.channels():
-            raise UnknownJob(job_id)
+            raise UnknownJob(found.job_id)
         self._allow(found.channel)
         self.before.append(found)
         return found

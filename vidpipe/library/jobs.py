@@ -155,6 +155,14 @@ class Jobs:
         self.engine.catalog.jobs.add(rows, links, cause=cause, wait_s=wait_s)
         return tuple(_view(row) for row in rows)
 
+    def view(self, job_id: str) -> JobView:
+        """A job as lists have it, without what it waits for: one statement.
+
+        Raises:
+            UnknownJob: there is none of this id.
+        """
+        return _view(self._found(job_id))
+
     def get(self, job_id: str) -> JobDetail:
         """A job closely.
 

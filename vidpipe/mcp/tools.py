@@ -150,7 +150,7 @@ class Tools:
     async def job_status(self, ctx: Context[Any, Any], job_id: JobId) -> JobDetail:
         """Where a job stands: queued, running, done, failed (with the reason) or cancelled, its
         stages, how far it is and how many seconds of work are left."""
-        return await self._read(ctx, lambda asked: asked.job(job_id))
+        return await self._read(ctx, lambda asked: asked.job_closely(job_id))
 
     async def list_videos(
         self,

@@ -9,10 +9,12 @@ import sys
 
 import jsonschema
 import pytest
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from vidpipe.accounts.model import Grant, Principal, Role, Scope
+from vidpipe.accounts.model import Action, Grant, Principal, Role, Scope
 from vidpipe.api.app import api_app, service
+from vidpipe.api.asked import asks
 from vidpipe.api.models import JobCreate
 from vidpipe.api.security.dependencies import principal
 from vidpipe.api.security.gate import is_loopback
@@ -125,6 +127,39 @@ def test_a_batch_is_created_whole_or_not_at_all(client, video_id):
     assert made.status_code == 201 and len(made.json()["items"]) == 3
     listed = client.get(made.headers["location"].removeprefix("/api/v1")).json()
     assert len(listed["items"]) == 3
+
+
+@pytest.fixture
+def statements(library):
+    """What the catalog is asked, as it is asked."""
+    said = []
+
+    def note(_, __, statement, *___):
+        if statement.split(None, 1)[0] not in ("BEGIN", "PRAGMA"):
+            said.append(statement)
+
+    event.listen(library.engine.catalog.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(library.engine.catalog.engine, "before_cursor_execute", note)
+
+
+def test_whether_one_may_do_something_to_a_job_is_told_by_its_row_alone(
+    client, library, video_id, statements
+):
+    job_id = client.post("/jobs", json={"video_id": video_id}).json()["job_id"]
+    library.spending.estimate_jobs()
+    asked = asks(library, Principal("p", "key", scopes=frozenset(Scope), everything=True), Action.READ, "r")
+    statements.clear()
+    assert asked.job(job_id).video_id == video_id
+    assert len(statements) == 1 and "FROM jobs" in statements[0], statements
+    for path in (f"/jobs/{job_id}/cancel", f"/jobs/{job_id}/retry"):
+        statements.clear()
+        assert client.post(path).status_code == 200
+        read = {table for table in ("cost_", "stage_runs") for s in statements if table in s}
+        assert not read, path
+    statements.clear()
+    assert client.get(f"/jobs/{job_id}").json()["estimates"]
+    assert any("cost_estimates" in said for said in statements)
 
 
 def test_a_job_of_an_upload_waits_for_intake(client, library):

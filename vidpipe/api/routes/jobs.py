@@ -100,7 +100,7 @@ def list_jobs(
 def get_job(asked: Reads, job_id: JobId) -> JobDetail:
     """One job closely: its state, its stages, how far it is and how long the rest will take.
     Ask every 2 to 10 seconds while it is queued or running."""
-    return asked.job(job_id)
+    return asked.job_closely(job_id)
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel a job", responses=errors(404, 409))
