@@ -18,6 +18,13 @@ function stylesWithNonce(): Plugin {
   };
 }
 
+/** Large libraries in files of their own: a browser keeps them when only our code changes. */
+function libraryOf(id: string): string | undefined {
+  if (id.includes("/media-chrome/")) return "player";
+  if (id.includes("/wavesurfer.js/")) return "waveform";
+  return undefined;
+}
+
 export default defineConfig({
   base: "/studio/",
   plugins: [stylesWithNonce(), svelte()],
@@ -29,6 +36,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rollupOptions: { output: { manualChunks: libraryOf } },
   },
   server: {
     proxy: {

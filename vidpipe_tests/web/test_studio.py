@@ -71,6 +71,42 @@ def test_files_of_a_build_are_kept_for_good_and_no_others_are_handed_out(browser
     assert browser.get("/studio/assets/" + "a" * 5000).status_code == 404
 
 
+def test_every_file_of_a_build_is_handed_out_compressed_to_who_takes_that(browser):
+    kinds = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+    files = sorted(p for p in (studio.BUILT / "assets").iterdir())
+    assert sum(p.suffix == ".js" for p in files) > 9
+    for path in files:
+        address = f"/studio/assets/{path.name}"
+        plain = browser.get(address, headers={"Accept-Encoding": "identity"})
+        small = browser.get(address, headers={"Accept-Encoding": "br;q=1.0, gzip;q=0.8, *;q=0.1"})
+        assert plain.content == small.content == path.read_bytes(), path.name
+        assert "content-encoding" not in plain.headers
+        for answer in (plain, small):
+            assert "immutable" in answer.headers["cache-control"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        is_text = path.suffix in kinds
+        assert (small.headers.get("content-encoding") == "gzip") is is_text, path.name
+        if is_text:
+            assert small.headers["content-type"].startswith(kinds[path.suffix])
+            assert plain.headers["vary"] == small.headers["vary"] == "Accept-Encoding"
+            assert (
+                int(small.headers["content-length"]) < path.stat().st_size
+                or path.stat().st_size < 400
+            )
+
+
+def test_gzip_is_taken_where_it_is_named_and_not_refused():
+    for said in ("gzip", "deflate, GZIP;q=0.5", "x-gzip", "br, gzip ;q=1"):
+        assert studio.takes_gzip(said), said
+    for said in ("", "br", "identity", "gzip;q=0", "gzip; q=0.00", "gzippy"):
+        assert not studio.takes_gzip(said), said
+
+
+def test_a_file_that_is_gone_is_not_remembered_as_gone(browser):
+    answer = browser.get("/studio/assets/Home-00000000.js")
+    assert answer.status_code == 404 and answer.headers["cache-control"] == "no-store"
+
+
 def test_a_checkout_without_a_build_says_what_to_do(processed, tmp_path):
     bare = studio.StudioPages(processed.engine, tmp_path)
     app = Starlette(routes=[Route("/studio/{path:path}", bare.answer)])

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from vidpipe.web import studio
 from vidpipe_tests.uploads.conftest import Server, dropped, noise
 from vidpipe_tests.web.conftest import PHONE
 
@@ -81,6 +82,96 @@ def test_pages_that_nothing_happens_on_ask_for_nothing(visits, video, clip):
             asked.clear()
             one.page.wait_for_timeout(1500)
             assert len(asked) <= 4, (path, tab, asked[:8])
+
+
+def scripts(one) -> dict[str, int]:
+    """The scripts of the studio that a page has loaded so far, and the bytes of each."""
+    entries = one.page.evaluate(
+        "performance.getEntriesByType('resource').map(e => [e.name, e.decodedBodySize])"
+    )
+    found = {name.rpartition("/")[2]: size for name, size in entries if "/assets/" in name}
+    return {name: size for name, size in found.items() if name.endswith(".js")}
+
+
+def test_a_page_loads_what_it_shows_alone(visits, video):
+    built = (studio.BUILT / "assets").glob("*.js")
+    everything = sum(path.stat().st_size for path in built)
+    one = visits()
+    one.open("/studio/", "short talk")
+    assert 0 < sum(scripts(one).values()) < 0.3 * everything
+    one.open("/studio/calendar", "Times are those of")
+    assert not [name for name in scripts(one) if name.startswith(("player", "waveform", "Home"))]
+    one.open(f"/studio/videos/{video}", "Transcript")
+    kinds = {name.partition("-")[0] for name in scripts(one)}
+    assert {"player", "waveform", "Video"} <= kinds and not {"Clip", "Calendar"} & kinds
+
+
+def test_what_is_shown_stays_until_the_next_page_is_there(visits):
+    one = visits()
+    one.open("/studio/", "short talk")
+    held: list[Any] = []
+    one.page.route("**/assets/Calendar-*.js", lambda route: held.append(route))
+    # What the page is without for a moment is noted, as nobody could wait for it.
+    one.page.evaluate(
+        """() => {
+          const main = document.getElementById("main");
+          window.empty = 0;
+          new MutationObserver(() => { if (!main.querySelector("h1")) window.empty += 1; })
+            .observe(main, { childList: true, subtree: true });
+        }"""
+    )
+    link = one.page.get_by_role("navigation").get_by_role("link", name="Calendar")
+    link.focus()
+    one.press("Enter")
+    one.until(lambda: len(held) == 1, "the page is not asked for")
+    one.page.wait_for_timeout(500)
+    assert one.page.get_by_text("short talk").first.is_visible()
+    assert one.page.evaluate("document.activeElement.textContent").strip() == "Calendar"
+    assert one.page.locator("main").get_attribute("aria-busy") == "true"
+    held[0].continue_()
+    one.page.get_by_text("Times are those of").wait_for()
+    assert one.page.evaluate("document.activeElement.id") == "main"
+    assert one.page.evaluate("window.empty") == 0
+    # Back at once, and somebody who writes goes on writing.
+    one.press("/")
+    one.page.keyboard.type("the")
+    one.page.go_back()
+    one.page.get_by_text("short talk").first.wait_for()
+    one.page.keyboard.type("se")
+    assert one.page.locator("#search").input_value() == "these"
+    assert one.page.evaluate("window.empty") == 0
+
+
+def test_a_page_that_an_upgrade_took_away_is_loaded_again_once(visits):
+    one = visits()
+    one.open("/studio/", "short talk")
+    loads: list[str] = []
+    one.page.on("request", lambda r: loads.append(r.url) if r.is_navigation_request() else None)
+    one.page.evaluate("window.old = true")
+    gone = "**/assets/Figures-*.js"
+    one.page.route(
+        gone, lambda route: route.fulfill(status=404) if not loads else route.continue_()
+    )
+    one.page.get_by_role("navigation").get_by_role("link", name="Figures").click()
+    one.page.get_by_text("Nothing was posted in the last year").wait_for()
+    assert len(loads) == 1 and one.page.evaluate("window.old") is None
+    # A file that is missing from the build itself is told of: nothing is loaded again and again.
+    one.page.route("**/assets/Gates-*.js", lambda route: route.fulfill(status=404))
+    one.page.get_by_role("navigation").get_by_role("link", name="Gates").click()
+    one.page.get_by_text("The studio was renewed meanwhile").wait_for()
+    assert len(loads) == 2
+    one.page.unroute("**/assets/Gates-*.js")
+    one.page.get_by_role("button", name="Load it again").click()
+    one.page.get_by_text("Who may approve").first.wait_for()
+    # Without a line what is shown stays, and what was asked for can be asked for again.
+    one.page.context.set_offline(True)
+    one.page.get_by_role("navigation").get_by_role("link", name="Accounts").click()
+    one.page.get_by_text("cannot be reached: the page was not loaded").wait_for()
+    assert one.page.get_by_text("Who may approve").first.is_visible() and len(loads) == 3
+    one.page.context.set_offline(False)
+    one.page.get_by_role("button", name="Load it again").click()
+    one.page.get_by_text("Connect one").wait_for()
+    one.problems.clear()
 
 
 def test_an_upload_goes_on_after_the_page_was_loaded_again(visits, api, served, tmp_path):

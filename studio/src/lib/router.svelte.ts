@@ -95,31 +95,44 @@ export const to = {
 };
 
 class Router {
-  route = $state<Route>(routeOf(location.pathname, location.search));
+  route = $state.raw<Route>(routeOf(location.pathname, location.search));
+  #toTop = false;
 
   constructor() {
     addEventListener("popstate", () => this.#read());
   }
 
-  go(address: string, replace = false): void {
+  go(address: string, replace = false, toTop = false): void {
     if (replace) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
-    this.#read();
+    this.#read(toTop);
+  }
+
+  /** The link of ours that an event is on; null where the browser is to follow it. */
+  linkOf(event: Event): HTMLAnchorElement | null {
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (!link || link.target || link.hasAttribute("download")) return null;
+    return link.origin === location.origin && link.pathname.startsWith(`${BASE}/`) ? link : null;
   }
 
   /** Links of ours are followed without loading the page again. */
   follow = (event: MouseEvent): void => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
-    if (!link || link.target || link.hasAttribute("download")) return;
-    if (link.origin !== location.origin || !link.pathname.startsWith(`${BASE}/`)) return;
+    const link = this.linkOf(event);
+    if (!link) return;
     event.preventDefault();
-    this.go(link.pathname + link.search);
-    scrollTo(0, 0);
+    this.go(link.pathname + link.search, false, true);
   };
 
-  #read(): void {
+  /** What a followed link leads to begins at its top, once it is shown. */
+  scroll(): void {
+    if (this.#toTop) scrollTo(0, 0);
+    this.#toTop = false;
+  }
+
+  #read(toTop = false): void {
+    this.#toTop = toTop;
     this.route = routeOf(location.pathname, location.search);
   }
 }

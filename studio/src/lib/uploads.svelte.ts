@@ -1,7 +1,5 @@
 /** Uploads: several at once, piece by piece, gone on with after a reload or a broken line. */
 
-import { Upload as TusUpload } from "tus-js-client";
-
 import { api, csrfToken, got, Refusal, type Schemas } from "../api/client";
 import { handles, reopened } from "./handles";
 import { toasts } from "./toasts.svelte";
@@ -110,7 +108,13 @@ export class Sending {
     if (took > 0.5) this.rate = (sent - this.#began.sent) / took;
   }
 
-  #byTus(file: File, uploadUrl: string): Promise<void> {
+  async #byTus(file: File, uploadUrl: string): Promise<void> {
+    const { Upload: TusUpload } = await import("tus-js-client").catch(() => {
+      throw new Error(
+        "The studio was renewed meanwhile. Load the page again, and choose the file.",
+      );
+    });
+    if (this.stands !== "sending") return;
     return new Promise((resolve, reject) => {
       const upload = new TusUpload(file, {
         uploadUrl,
