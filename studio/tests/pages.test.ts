@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { csrfToken, Refusal, refusalOf } from "../src/api/client";
-import type { Timeline, Transcript } from "../src/api/model";
+import type { Framing, Timeline, Transcript } from "../src/api/model";
 import { covering, partAt, placed, shownAt } from "../src/lib/draw";
+import { clipTime } from "../src/lib/edit";
 import { fileOf, silencesOf } from "../src/lib/fallback";
 import { isTaken, isWriting, keys, nameOf, printed } from "../src/lib/keys.svelte";
 import { passagesOf, rangeOf, wordAtOffset } from "../src/lib/passages";
@@ -198,6 +199,43 @@ describe("drawing a clip", () => {
     expect(shownAt(7, { parts: [part] }, framing, timeline).composition).toBe("stack");
     expect(partAt(99, [part])).toBe(part);
     expect(partAt(1, [])).toBeNull();
+  });
+
+  it("moves a crop from here to there, slowly at first, in the time that is kept", () => {
+    const timeline = { stretches: [], width: 1280, height: 720 } as unknown as Timeline;
+    const camera = { x: 0, y: 0, width: 270, height: 480 };
+    const camera_to = { x: 900, y: 90, width: 180, height: 320 };
+    const moving = { start_s: 12, end_s: 18, composition: "speaker", camera, camera_to };
+    const kept = [
+      { start_s: 10, end_s: 14 },
+      { start_s: 16, end_s: 20 },
+    ];
+    const at = (at_s: number, framing: Framing[] = [moving]) =>
+      shownAt(at_s, undefined, framing, timeline, kept).camera!;
+    expect(at(12)).toEqual(camera);
+    expect(at(14)).toEqual({ x: 450, y: 45, width: 225, height: 400 });
+    // What is cut takes none of its time, and a quarter of the frames 0.156 of its way.
+    expect(at(16)).toEqual(at(14));
+    expect(at(13).x).toBeCloseTo(900 * 0.15625);
+    expect(at(17.999).x).toBeCloseTo(900, 0);
+    // A clip that begins or ends within it shows at each moment what it did.
+    const early = { ...moving, start_s: 8, end_s: 12 };
+    expect(at(10, [early]).x).toBeCloseTo(450);
+    const whole = { ...moving, start_s: null, end_s: null };
+    expect(at(14, [whole]).x).toBeCloseTo(450);
+    // Another composition has no crop that moves; another shape is that of the beginning.
+    expect(at(14, [{ ...moving, composition: "stack" }])).toEqual(camera);
+    const wide = { ...moving, camera_to: { ...camera_to, x: 1200, width: 80 } };
+    const { x, width } = at(17.9999, [wide]);
+    expect([Math.round(x), Math.round(width)]).toEqual([1100, 180]);
+  });
+
+  it("counts the clip's time on before it and after it", () => {
+    const kept = [
+      { start_s: 10, end_s: 14 },
+      { start_s: 16, end_s: 20 },
+    ];
+    expect([8, 10, 12, 15, 18, 23].map((s) => clipTime(kept, s))).toEqual([-2, 0, 2, 4, 6, 11]);
   });
 });
 

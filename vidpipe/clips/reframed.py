@@ -50,9 +50,23 @@ def reframed(
 
 def _frames(item: FramingEdit, edit: EditList) -> tuple[int, int]:
     """Clip frames of a choice."""
-    first = 0 if item.start_s is None else round(edit.to_clip(item.start_s) * edit.fps)
-    last = edit.frames if item.end_s is None else round(edit.to_clip(item.end_s) * edit.fps)
+    first, last = _reach(item, edit)
     return max(0, first), min(edit.frames, last)
+
+
+def _reach(item: FramingEdit, edit: EditList) -> tuple[int, int]:
+    """The same, counted on before the clip begins and after it ends.
+
+    A border that is moved thus leaves what a movement shows at each moment as it was.
+    """
+    first, last = 0, edit.frames
+    if item.start_s is not None:
+        before_s = max(0.0, edit.intervals[0].start_s - item.start_s)
+        first = round((edit.to_clip(item.start_s) - before_s) * edit.fps)
+    if item.end_s is not None:
+        after_s = max(0.0, item.end_s - edit.intervals[-1].end_s)
+        last = round((edit.to_clip(item.end_s) + after_s) * edit.fps)
+    return first, last
 
 
 def _with(
@@ -67,7 +81,7 @@ def _with(
     captions: bool,
 ) -> list[Part]:
     out: list[Part] = []
-    for part in parts:
+    for part in _as_one(parts, first, last) if item.moves else parts:
         begin, end = max(part.first_frame, first), min(part.last_frame, last)
         if end <= begin:
             out.append(part)
@@ -76,10 +90,39 @@ def _with(
             out.append(part.between(part.first_frame, begin))
         at_s = edit.to_source(float(begin / edit.fps))
         whole = part.between(begin, end)
-        out.append(_chosen(whole, item, at_s, layout, frame, variant, captions=captions))
+        made = _chosen(whole, item, at_s, layout, frame, variant, captions=captions)
+        out.append(_moving(made, item, edit, frame) if item.moves else made)
         if end < part.last_frame:
             out.append(part.between(end, part.last_frame))
     return out
+
+
+def _as_one(parts: Sequence[Part], first: int, last: int) -> list[Part]:
+    """The parts with one alone from one frame to another, as one movement goes through them all."""
+    under = next(part for part in parts if part.last_frame > first)
+    return [
+        *(
+            p.between(p.first_frame, min(p.last_frame, first))
+            for p in parts
+            if p.first_frame < first
+        ),
+        under.model_copy(update={"first_frame": first, "last_frame": last, "near": None}),
+        *(p.between(max(p.first_frame, last), p.last_frame) for p in parts if p.last_frame > last),
+    ]
+
+
+def _moving(part: Part, item: FramingEdit, edit: EditList, frame: Rect) -> Part:
+    """A part that shows one box at the beginning of a choice and another, as shaped, at its end."""
+    if item.camera_to is not None:
+        assert part.camera is not None
+        before, after = part.camera.rect, item.camera_to
+    else:
+        assert part.screen is not None and item.screen_to is not None
+        before, after = part.screen, item.screen_to
+    first, last = _reach(item, edit)
+    near = before, shaped(after, before.aspect, frame)
+    whole = {"first_frame": first, "last_frame": last, "near": near, "corners": ()}
+    return part.model_copy(update=whole).between(part.first_frame, part.last_frame)
 
 
 def _chosen(

@@ -163,7 +163,12 @@ def split(
             update={
                 "words": tuple(w for w in half.words if within.contains(w.start_s)),
                 "cuts": tuple(c for c in half.cuts if _touches(c, within)),
-                "framing": tuple(f for f in half.framing if _touches(f, within)),
+                "framing": tuple(
+                    # A movement goes on in the second where it was at the end of the first.
+                    _bounded(f, borders) if f.moves else f
+                    for f in half.framing
+                    if _touches(f, within)
+                ),
             }
         )
         for half, within in (

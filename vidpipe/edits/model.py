@@ -28,6 +28,8 @@ _Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$")]
 
 ShownAs = Literal["stack", "speaker", "two_up", "screen", "fit"]
+#: In which of them a region can move from one box to another.
+_MOVED_IN: dict[str, tuple[ShownAs, ...]] = {"screen": ("stack", "screen"), "camera": ("speaker",)}
 
 
 class _Edit(BaseModel):
@@ -63,7 +65,9 @@ class CutEdit(Passage):
 class FramingEdit(_Edit):
     """What a stretch of a clip shows, and where in the picture; what is left out stays as it was.
 
-    A box of another shape than its place on the canvas keeps its middle and its height.
+    A box of another shape than its place on the canvas keeps its middle and its height. With
+    `camera_to` or `screen_to` what is shown moves there, slowly at first and at the end, from the
+    beginning of the stretch to its end; what is cut out of it takes none of that time.
     """
 
     start_s: Time | None = Field(default=None, description="null: from the clip's beginning")
@@ -72,14 +76,34 @@ class FramingEdit(_Edit):
     screen: Rect | None = Field(default=None, description="of stack, screen and fit")
     camera: Rect | None = Field(default=None, description="of stack, speaker and two_up")
     other: Rect | None = Field(default=None, description="the second person of two_up")
+    screen_to: Rect | None = Field(
+        default=None,
+        description="of stack and screen: where `screen` moves to; null: it stays where it is",
+    )
+    camera_to: Rect | None = Field(
+        default=None, description="of speaker: where `camera` moves to; null: it stays where it is"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not any((self.composition, self.screen, self.camera, self.other)):
             raise ValueError("say what to change: composition, screen, camera or other")
+        for moved, shown_as in _MOVED_IN.items():
+            if getattr(self, f"{moved}_to") is None:
+                continue
+            if getattr(self, moved) is None:
+                raise ValueError(f"{moved}_to: say with {moved} where it moves from")
+            if self.composition not in shown_as:
+                named = " or ".join(shown_as)
+                raise ValueError(f"{moved}_to: only composition {named} has a {moved} that moves")
         if self.start_s is not None and self.end_s is not None and self.end_s <= self.start_s:
             raise ValueError("end_s must come after start_s")
         return self
+
+    @property
+    def moves(self) -> bool:
+        """Whether it shows one place at its beginning and another at its end."""
+        return self.screen_to is not None or self.camera_to is not None
 
 
 class ClipEdit(_Edit):

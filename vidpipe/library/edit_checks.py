@@ -138,7 +138,7 @@ def _of_clip(edit: ClipEdit, known: ClipEdit | None, of: Recorded) -> Iterator[s
     yield from _words(edit.words, was.words, of)
     if edit.framing != was.framing:
         for k, framing in enumerate(edit.framing):
-            for name in ("screen", "camera", "other"):
+            for name in ("screen", "camera", "other", "screen_to", "camera_to"):
                 yield from _box(f"framing.{k}.{name}", getattr(framing, name), of)
 
 

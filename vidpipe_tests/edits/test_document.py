@@ -18,8 +18,10 @@ from vidpipe.edits.merging import (
     with_sidecar,
 )
 from vidpipe.edits.model import ClipEdit, EditDocument, FramingEdit, WordEdit
+from vidpipe.geometry import Rect
 from vidpipe.timeline import span
 
+BOX = {"x": 0, "y": 0, "width": 270, "height": 480}
 BASE = EditDocument(
     clip_edits=(
         ClipEdit(clip="a1", moment=span(10, 40), title="One"),
@@ -43,6 +45,29 @@ BASE = EditDocument(
             "clip_edits.0.cuts.0: give start_s and end_s, or a quote",
         ),
         ({"clip_edits": [{"clip": "a", "framing": [{}]}]}, "say what to change"),
+        (
+            {
+                "clip_edits": [
+                    {"clip": "a", "framing": [{"composition": "speaker", "camera_to": BOX}]}
+                ]
+            },
+            "clip_edits.0.framing.0: camera_to: say with camera where it moves from",
+        ),
+        (
+            {
+                "clip_edits": [
+                    {
+                        "clip": "a",
+                        "framing": [{"composition": "stack", "camera": BOX, "camera_to": BOX}],
+                    }
+                ]
+            },
+            "camera_to: only composition speaker has a camera that moves",
+        ),
+        (
+            {"clip_edits": [{"clip": "a", "framing": [{"screen": BOX, "screen_to": BOX}]}]},
+            "screen_to: only composition stack or screen has a screen that moves",
+        ),
         ({"clip_edits": [{"clip": "a", "music": "../x.mp3"}]}, "clip_edits.0.music: "),
         ({"clip_edits": [{"clip": "a", "hashtags": ["#tag"]}]}, "clip_edits.0.hashtags.0: "),
         ({"clip_edits": [{"clip": "a", "title": "two\nlines"}]}, "clip_edits.0.title: "),
@@ -128,6 +153,30 @@ def test_a_split_gives_each_part_what_is_its_own():
     assert first.framing and not second.framing
     with pytest.raises(BadEdit, match="leave at least 1 s on each side"):
         split(BASE, "v", edit, span(10, 40), 39.5, set())
+
+
+def test_a_split_leaves_a_movement_where_it_was_at_each_moment():
+    moving = {"composition": "speaker", "camera": BOX, "camera_to": {**BOX, "x": 400}}
+    edit = ClipEdit(
+        clip="a1",
+        framing=(
+            FramingEdit.model_validate(moving),
+            FramingEdit.model_validate({**moving, "start_s": 20, "end_s": 30}),
+            FramingEdit(composition="fit"),
+        ),
+    )
+    document, made = split(BASE.with_clip(edit), "v", edit, span(10, 40), 25, {"a1"})
+    # What had the clip's borders keeps those of before; what stands still has those of its part.
+    assert document.of("a1").framing == document.of(made).framing
+    times = [(f.start_s, f.end_s, f.moves) for f in document.of(made).framing]
+    assert times == [(10, 40, True), (20, 30, True), (None, None, False)]
+
+
+def test_what_does_not_move_is_kept_as_before():
+    """Clips of documents from before there were movements are not made again."""
+    edit = ClipEdit(clip="a1", framing=(FramingEdit(composition="speaker", camera=Rect(**BOX)),))
+    kept = EditDocument(clip_edits=(edit,)).as_json()["clip_edits"][0]["framing"]
+    assert kept == [{"composition": "speaker", "camera": BOX}]
 
 
 @pytest.mark.parametrize(("between", "cuts"), [("cut", [(40.0, 50.0)]), ("keep", [])])

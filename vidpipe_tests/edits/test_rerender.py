@@ -3,6 +3,7 @@
 import shutil
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -195,6 +196,69 @@ def test_a_moved_crop_box_shows_what_is_in_it(library, processed):
     assert file.quality.elsewhere_s == 0 and file.quality.black_s == 0
 
 
+def test_a_crop_that_moves_shows_what_is_on_its_way(library, processed, talk):
+    """Pictures of the clip are looked for in those of the recording: they are where the crop is."""
+    video_id = processed.video_id
+    clip = processed.document("rendered_clips").clips[0]
+    begin = {"x": 0, "y": 20, "width": 180, "height": 320}
+    end = {"x": 500, "y": 100, "width": 135, "height": 240}
+    framing = [{"composition": "speaker", "camera": begin, "camera_to": end}]
+    library.edits.patch_clip(video_id, clip.clip_id, {"framing": framing}, version=None, by=ME)
+    ran, _ = made(library.engine, video_id)
+    clips = ran["rendered_clips"].document.clips
+    moved = next(c for c in clips if c.clip_id == clip.clip_id)
+    file = moved.files[0]
+    assert file.quality.issues == clip.files[0].quality.issues
+    manifest = library.engine.artifacts.manifest(
+        video_id, library.engine.pipeline.folder("rendered_clips"), file.artifact, file.fingerprint
+    )
+    shown = _greys(library.engine.artifacts.path(manifest.file("clip.mp4")))
+    recorded = _greys(talk.path)
+    per_s = len(recorded) / processed.document("layout").duration_s
+    for share in (0.0, 0.2, 0.3, 0.9, 1.0):
+        number = round(share * (len(shown) - 1))
+        eased = share * share * (3 - 2 * share)
+        x, y, height = (
+            begin[side] + eased * (end[side] - begin[side]) for side in ("x", "y", "height")
+        )
+        at_s = _recorded_s(moved.kept, number / len(shown) * moved.duration_s)
+        picture = cv2.resize(shown[number], (round(height * 9 / 16), round(height)))
+        assert _found(picture, recorded[round(at_s * per_s)]) == pytest.approx((x, y), abs=6), share
+
+
+def _recorded_s(kept, clip_s):
+    """Where a moment of a clip lies in the recording."""
+    for item in kept:
+        if clip_s < item.duration_s:
+            return item.start_s + clip_s
+        clip_s -= item.duration_s
+    return kept[-1].end_s
+
+
+def _found(picture, source):
+    """Where in the source a picture lies best, by what is above and below of its captions."""
+    height = len(picture)
+    bands = ((0, round(0.46 * height)), (round(0.66 * height), height))
+    found = []
+    for first, last in bands:
+        band = picture[first:last]
+        # Of an empty page any place is as good.
+        if band.std() < 5:
+            continue
+        _, likeness, _, (x, y) = cv2.minMaxLoc(
+            cv2.matchTemplate(source, band, cv2.TM_CCOEFF_NORMED)
+        )
+        found.append((likeness, (x, y - first)))
+    assert found, "nothing is to be seen"
+    return max(found)[1]
+
+
+def _greys(path):
+    """Every picture of a film."""
+    with av.open(str(path)) as media:
+        return [frame.to_ndarray(format="gray") for frame in media.decode(video=0)]
+
+
 def test_what_is_asked_for_is_made_by_whoever_is_there_first(library, processed):
     video_id, edits = processed.video_id, library.edits
     with pytest.raises(Refused, match="nothing to make"):
@@ -250,6 +314,18 @@ def test_two_who_save_at_once_get_one_answer_and_nothing_is_lost(library, proces
         (
             {"framing": [{"camera": {"x": 9000, "y": 0, "width": 10, "height": 10}}]},
             "framing.0.camera: it reaches out of the picture",
+        ),
+        (
+            {
+                "framing": [
+                    {
+                        "composition": "speaker",
+                        "camera": {"x": 0, "y": 0, "width": 90, "height": 160},
+                        "camera_to": {"x": 600, "y": 0, "width": 90, "height": 160},
+                    }
+                ]
+            },
+            "framing.0.camera_to: it reaches out of the picture",
         ),
     ],
 )

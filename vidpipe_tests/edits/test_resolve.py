@@ -294,3 +294,63 @@ def test_what_was_followed_is_followed_where_only_the_page_changes():
     (changed,) = shown(FramingEdit(screen=Rect(x=0, y=0, width=900, height=700)), part=part)
     assert changed.camera == fitting
     assert changed.screen == Rect(x=0, y=0, width=900, height=700)
+
+
+HERE, THERE = Rect(x=0, y=0, width=270, height=480), Rect(x=900, y=90, width=180, height=320)
+
+
+def panned(start_s=None, end_s=None, **more):
+    return FramingEdit(
+        start_s=start_s, end_s=end_s, composition="speaker", camera=HERE, camera_to=THERE, **more
+    )
+
+
+def test_a_crop_moves_from_here_to_there_through_whatever_was_to_change():
+    parts = (
+        WHOLE.between(0, 70),
+        WHOLE.between(70, 200).model_copy(update={"composition": Composition.SCREEN}),
+    )
+    before, moving, after = reframed(
+        parts, CUT, (panned(12, 18),), LAYOUT, FRAME, UPRIGHT, captions=True
+    )
+    # Of the recording's six seconds two are cut: it moves in the four that are left.
+    assert (moving.first_frame, moving.last_frame) == (50, 150)
+    assert moving.composition is Composition.SPEAKER and moving.near == (HERE, THERE)
+    assert (before.last_frame, after.first_frame) == (50, 150)
+    assert after.composition is Composition.SCREEN and before.composition is Composition.FIT
+
+
+@pytest.mark.parametrize("variant", [UPRIGHT, SQUARE], ids=lambda v: v.name)
+def test_both_ends_of_a_movement_have_the_canvas_shape_and_lie_in_the_picture(variant):
+    (part,) = shown(panned(), variant=variant)
+    for rect, asked in zip(part.near, (HERE, THERE), strict=True):
+        assert rect.intersect(FRAME) == rect and rect.height == asked.height
+        assert rect.aspect == pytest.approx(variant.size.aspect, rel=0.01)
+
+
+def test_a_page_comes_nearer_and_keeps_its_shape():
+    near = Rect(x=600, y=300, width=100, height=360)
+    (part,) = shown(FramingEdit(composition="screen", screen=PAGE, screen_to=near))
+    assert part.screen == PAGE == part.near[0]
+    assert part.near[1].height == 360 and part.near[1].aspect == PAGE.aspect
+    assert part.near[1].intersect(FRAME) == part.near[1]
+    (stacked,) = shown(FramingEdit(composition="stack", screen=PAGE, screen_to=near))
+    assert stacked.composition is Composition.STACK and stacked.near == part.near
+
+
+def test_what_lies_outside_of_a_clip_of_a_movement_has_been_or_is_to_come():
+    # The clip begins at 10 s, half of the way, and is in the middle of the way back at its end.
+    (late,) = (p for p in shown(panned(8, 12)) if p.near)
+    assert (late.first_frame, late.last_frame) == (0, 50)
+    assert late.near[0].x == pytest.approx(450, abs=10) and late.near[1] == THERE
+    (early,) = (p for p in shown(panned(18, 22)) if p.near)
+    assert (early.first_frame, early.last_frame) == (150, 200)
+    assert early.near[0] == HERE and early.near[1].x == pytest.approx(450, abs=10)
+
+
+def test_a_later_choice_cuts_a_movement_which_goes_on_as_if_it_had_not_been():
+    whole = shown(panned())
+    before, chosen, after = shown(panned(), FramingEdit(start_s=12, end_s=18, composition="fit"))
+    assert chosen.near is None and chosen.composition is Composition.FIT
+    assert before == whole[0].between(0, 50) and after == whole[0].between(150, 200)
+    assert before.near[0] == HERE and after.near[1] == THERE

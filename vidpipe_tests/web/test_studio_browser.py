@@ -110,7 +110,11 @@ def test_what_is_shown_stays_until_the_next_page_is_there(visits):
     one = visits()
     one.open("/studio/", "short talk")
     held: list[Any] = []
-    one.page.route("**/assets/Calendar-*.js", lambda route: held.append(route))
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    one.page.route("**/assets/Calendar-*.js", hold)
     # What the page is without for a moment is noted, as nobody could wait for it.
     one.page.evaluate(
         """() => {
@@ -338,6 +342,55 @@ def test_words_are_cut_corrected_and_put_back(visits, api, video, clip, unedited
     one.page.get_by_role("button", name="Go back to it").last.click()
     one.page.get_by_text("again. The versions after it are kept.").wait_for()
     assert edit().get("title") is None
+
+
+def test_a_crop_is_told_where_to_move_to(visits, api, video, clip, unedited):
+    one = visits()
+
+    def framing() -> dict[str, Any]:
+        document = api.get(f"/videos/{video}/edits").json()["document"]
+        found = [e["framing"] for e in document["clip_edits"] if e["clip"] == clip["id"]]
+        return found[0][-1] if found and found[0] else {}
+
+    one.open_clip(video, clip["id"])
+    one.page.get_by_role("tab", name="Picture").click()
+    moves = one.page.get_by_label("moves from one box to another")
+    one.page.get_by_text("Everything, smaller").click()
+    one.until(lambda: framing().get("composition") == "fit", "the composition is not saved")
+    assert moves.count() == 0
+    one.page.get_by_text("Speaker fills the picture").click()
+    moves.check()
+    start = one.page.get_by_role("group", name="Speaker at the start")
+    end = one.page.get_by_role("group", name="Speaker at the end")
+    one.until(lambda: framing().get("camera_to") is not None, "the movement is not saved")
+    first = framing()
+    assert first["camera_to"] != first["camera"]
+    # Each end is moved by itself, by keys and by the pointer.
+    start.focus()
+    one.press("ArrowUp")
+    one.until(lambda: framing()["camera"]["y"] == first["camera"]["y"] - 8, "its start stays")
+    assert framing()["camera_to"] == first["camera_to"]
+    box = end.bounding_box()
+    one.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 4)
+    one.page.mouse.down()
+    one.page.mouse.move(box["x"] + box["width"] / 2 - 60, box["y"] - 30, steps=4)
+    one.page.mouse.up()
+    one.until(lambda: framing()["camera_to"]["x"] < first["camera_to"]["x"], "its end stays")
+    moved = framing()
+    assert moved["camera"] == {**first["camera"], "y": first["camera"]["y"] - 8}
+    assert moved["camera_to"]["width"] == first["camera_to"]["width"]
+    # After a reload both are there; what cannot move stands still, and one box is left.
+    one.page.reload()
+    one.until_editable()
+    one.page.get_by_role("tab", name="Picture").click()
+    end.wait_for()
+    assert moves.is_checked()
+    one.page.get_by_text("Two people").click()
+    one.until(
+        lambda: framing()["composition"] == "two_up" and framing()["camera_to"] is None,
+        "what cannot move is kept",
+    )
+    assert end.count() == 0 and framing()["camera"] == moved["camera"]
 
 
 def test_two_people_at_once_keep_each_others_changes(visits, api, video, clip, unedited):

@@ -46,6 +46,9 @@ export interface Framing {
   screen?: Box | null;
   camera?: Box | null;
   other?: Box | null;
+  /** Where `screen` and `camera` move to until `end_s`. */
+  screen_to?: Box | null;
+  camera_to?: Box | null;
 }
 export interface ClipEdit {
   clip: string;

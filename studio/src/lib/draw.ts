@@ -3,7 +3,8 @@
  * An approximation, at once, of what is rendered from the recording itself later.
  */
 
-import type { Box, Framing, Part, TimelineClip, Timeline } from "../api/model";
+import type { Box, Framing, Interval, Part, TimelineClip, Timeline } from "../api/model";
+import { clipTime, lengthOf } from "./edit";
 
 export interface Shown {
   composition: string;
@@ -12,12 +13,68 @@ export interface Shown {
   other: Box | null;
 }
 
-/** What is shown at a moment of the recording: the part there, under what a person chose for it. */
+/** Which region of a composition can move from one box to another. */
+export const MOVES: Partial<Record<string, "screen" | "camera">> = {
+  speaker: "camera",
+  stack: "screen",
+  screen: "screen",
+};
+
+/** What a person chose for a moment of the recording; of several the last counts. */
+export function chosenAt(at_s: number, framing: readonly Framing[] | undefined): Framing | null {
+  return (
+    (framing ?? []).findLast(
+      (f) => at_s >= (f.start_s ?? -Infinity) && at_s < (f.end_s ?? Infinity),
+    ) ?? null
+  );
+}
+
+/** How far a movement has come, 0 to 1: slow at its beginning and its end, in the clip's time. */
+export function eased(at_s: number, chosen: Framing, kept: readonly Interval[]): number {
+  const from = chosen.start_s === null ? 0 : clipTime(kept, chosen.start_s);
+  const to = chosen.end_s === null ? lengthOf(kept) : clipTime(kept, chosen.end_s);
+  const share = Math.min(
+    1,
+    Math.max(0, (clipTime(kept, at_s) - from) / Math.max(0.001, to - from)),
+  );
+  return share * share * (3 - 2 * share);
+}
+
+/** A box of another shape: its middle and height kept, as large as the picture allows. */
+export function shaped(box: Box, ratio: number, source: { width: number; height: number }): Box {
+  const height = Math.min(box.height, source.height, source.width / ratio);
+  const width = height * ratio;
+  const at = (middle: number, size: number, whole: number) =>
+    Math.min(whole - size, Math.max(0, middle - size / 2));
+  return {
+    x: at(box.x + box.width / 2, width, source.width),
+    y: at(box.y + box.height / 2, height, source.height),
+    width,
+    height,
+  };
+}
+
+function between(from: Box, to: Box, share: number): Box {
+  const at = (a: number, b: number) => a + (b - a) * share;
+  return {
+    x: at(from.x, to.x),
+    y: at(from.y, to.y),
+    width: at(from.width, to.width),
+    height: at(from.height, to.height),
+  };
+}
+
+/**
+ * What is shown at a moment of the recording: the part there, under what a person chose for it.
+ *
+ * @param kept what the clip keeps of the recording
+ */
 export function shownAt(
   at_s: number,
   clip: Pick<TimelineClip, "parts"> | undefined,
   framing: readonly Framing[] | undefined,
   timeline: Timeline,
+  kept: readonly Interval[] = [],
 ): Shown {
   const part = partAt(at_s, clip?.parts ?? []);
   const regions =
@@ -32,13 +89,18 @@ export function shownAt(
     camera: region("camera", "speaker"),
     other: null,
   };
-  const wanted = (framing ?? []).findLast(
-    (f) => at_s >= (f.start_s ?? -Infinity) && at_s < (f.end_s ?? Infinity),
-  );
+  const wanted = chosenAt(at_s, framing);
+  const composition = wanted?.composition ?? base.composition;
+  const moved = (which: "screen" | "camera", from: Box | null): Box | null => {
+    const to = wanted?.[`${which}_to`];
+    if (!wanted || !from || !to || MOVES[composition] !== which) return from;
+    const source = { width: timeline.width || 1920, height: timeline.height || 1080 };
+    return between(from, shaped(to, from.width / from.height, source), eased(at_s, wanted, kept));
+  };
   return {
-    composition: wanted?.composition ?? base.composition,
-    screen: wanted?.screen ?? base.screen ?? region("screen", "page", "slides"),
-    camera: wanted?.camera ?? base.camera ?? region("camera", "speaker"),
+    composition,
+    screen: moved("screen", wanted?.screen ?? base.screen ?? region("screen", "page", "slides")),
+    camera: moved("camera", wanted?.camera ?? base.camera ?? region("camera", "speaker")),
     other: wanted?.other ?? base.other,
   };
 }

@@ -53,6 +53,19 @@ export function toClip(kept: readonly Interval[], source_s: number): number | nu
   return null;
 }
 
+/** The same of every moment: what is cut lies at its cut, and it is counted on around the clip. */
+export function clipTime(kept: readonly Interval[], source_s: number): number {
+  const first = kept[0];
+  const last = kept.at(-1);
+  if (!first || !last) return source_s;
+  if (source_s < first.start_s) return source_s - first.start_s;
+  const within = kept.map((part) => ({
+    start_s: part.start_s,
+    end_s: Math.max(part.start_s, Math.min(part.end_s, source_s)),
+  }));
+  return lengthOf(within) + Math.max(0, source_s - last.end_s);
+}
+
 /** Where a moment of the clip lies in the recording. */
 export function toSource(kept: readonly Interval[], clip_s: number): number {
   let left = Math.max(0, clip_s);
