@@ -9,6 +9,7 @@ is made up, and with `--home`, of a home that has videos, those of these.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import random
@@ -188,6 +189,39 @@ def opened(browser: Browser, base: str) -> None:
     page.close()
 
 
+def weighed(browser: Browser, base: str) -> None:
+    """What each page loads of the studio when it is the first: as it is, and compressed."""
+    with httpx.Client(base_url=f"{base}/api/v1", timeout=30) as client:
+        videos = client.get("/videos").json()["items"]
+        pages = {"home": "/studio/", "calendar": "/studio/calendar", "figures": "/studio/figures"}
+        if videos:
+            video = max(videos, key=lambda v: v["clips"])["video_id"]
+            clip = client.get(f"/videos/{video}/clips").json()["items"][0]["clip"]["id"]
+            pages["video"] = f"/studio/videos/{video}"
+            pages["clip"] = f"/studio/videos/{video}/clips/{clip}"
+    for name, path in pages.items():
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        found: dict[str, bytes] = {}
+
+        def heard(response: Any, found: dict[str, bytes] = found) -> None:
+            if response.url.endswith((".js", ".css")) and "/assets/" in response.url:
+                found[response.url.rpartition("/")[2]] = response.body()
+
+        page.on("response", heard)
+        page.goto(base + path)
+        page.locator("main h1").first.wait_for()
+        page.wait_for_timeout(2000)
+        for kind in (".js", ".css"):
+            bodies = [body for file, body in found.items() if file.endswith(kind)]
+            small = sum(len(gzip.compress(body, 9)) for body in bodies)
+            print(
+                f"{name}: {len(bodies)} files {kind}, {sum(map(len, bodies)) / 1e3:.1f} kB, "
+                f"{small / 1e3:.1f} kB compressed"
+            )
+        context.close()
+
+
 def _renderers() -> set[int]:
     found = set()
     for process in psutil.Process().children(recursive=True):
@@ -305,6 +339,7 @@ def main() -> None:
                 if asked.home:
                     pictures(browser, base)
             else:
+                weighed(browser, base)
                 opened(browser, base)
                 planned(browser, base)
                 if asked.home:
