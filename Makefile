@@ -145,6 +145,7 @@ walk: $(VENV)/.dev ## the Dagster UI in a browser (Chromium): 30 videos, then 10
 pictures: $(VENV)/.dev ## take the pictures of docs/ again, in a browser (Chromium); half an hour
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks.pictures
+	$(BIN)/python -m benchmarks.studio --pictures --home /tmp/vidpipe-pictures
 	$(BIN)/python -m benchmarks.walk --pictures
 
 docs: $(VENV)/.demo ## write docs/reference, the drawing of the architecture and dashboards from the code

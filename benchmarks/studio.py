@@ -2,8 +2,8 @@
 queue of twelve clips takes by keyboard, and a calendar of a thousand posts.
 
 The service is real; the long recording is answered for by this program, with as many words, peaks
-and slides as three hours have. `--pictures` takes those of docs/: that of the calendar, whose week
-is made up, and with `--home`, of a home that has videos, those of these.
+and slides as three hours have. `--pictures` takes those of docs/: those of the calendar and of the
+figures, whose posts are made up, and with `--home`, of a home that has videos, those of these.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import psutil
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks import studio_figures
 from benchmarks.browser import _FLAGS
 from benchmarks.studio_calendar import picture, planned
 
@@ -276,10 +277,12 @@ def pictures(browser: Browser, base: str) -> None:
         videos = client.get("/videos").json()["items"]
         video = max(videos, key=lambda v: v["clips"])["video_id"]
         clip = client.get(f"/videos/{video}/clips").json()["items"][0]["clip"]["id"]
+        _waiting(client, video)
     pages = {
         "studio_home": ("/studio/", 620),
         "studio_video": (f"/studio/videos/{video}", 900),
         "studio_clip": (f"/studio/videos/{video}/clips/{clip}", 900),
+        "studio_framing": (f"/studio/videos/{video}/clips/{clip}", 900),
     }
     page: Page = browser.new_page(viewport={"width": 1440, "height": 900})
     for name, (path, height) in pages.items():
@@ -289,7 +292,36 @@ def pictures(browser: Browser, base: str) -> None:
         if name == "studio_clip":
             page.locator(".word.in").nth(1).click()
             page.keyboard.press("Shift+ArrowRight")
+        if name == "studio_framing":
+            _framed(page)
         _keep(page, name, height)
+
+
+def _waiting(client: httpx.Client, video: str) -> None:
+    """Clips that wait for somebody again, and the copy of the recording that pages show."""
+    for item in client.get("/reviews", params={"video_id": video}).json()["items"]:
+        if item["decision"]:
+            body = {"decision_id": item["decision"]["decision_id"]}
+            path = f"/videos/{video}/clips/{item['clip_id']}/undo"
+            client.post(path, json=body).raise_for_status()
+    for _ in range(240):
+        if client.get(f"/videos/{video}/proxy/info").json()["state"] == "ready":
+            return
+        client.get(f"/videos/{video}/proxy")
+        time.sleep(1)
+
+
+def _framed(page: Page) -> None:
+    """A crop that moves from the speaker to the page, in the middle of its way."""
+    page.get_by_role("tab", name="Picture").click()
+    page.get_by_text("Speaker fills the picture").click()
+    page.get_by_label("moves from one box to another").check()
+    page.get_by_role("group", name="Speaker at the end").focus()
+    for key, times in {"ArrowUp": 11, "ArrowLeft": 24, "+": 6}.items():
+        for _ in range(times):
+            page.keyboard.press(f"Shift+{key}")
+    page.locator('video[aria-label="The recording"]').evaluate("film => { film.currentTime += 5 }")
+    page.wait_for_timeout(3000)
 
 
 def calendar_picture(browser: Browser, base: str) -> None:
@@ -301,6 +333,21 @@ def calendar_picture(browser: Browser, base: str) -> None:
     picture(page, base)
     _keep(page, "studio_calendar", height, few=False)
     context.close()
+
+
+def figures_picture(browser: Browser) -> None:
+    """The picture of *See how posts did* in docs/how-to/studio.md: posts that are made up."""
+    height = 1220
+    size: Any = {"width": 1440, "height": height}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        studio_figures.fill(home)
+        with served(home) as base:
+            context = browser.new_context(viewport=size, locale="en-GB")
+            page = context.new_page()
+            studio_figures.picture(page, base)
+            _keep(page, "studio_figures", height, few=False)
+            context.close()
 
 
 def _keep(page: Page, name: str, height: int, *, few: bool = True) -> None:
@@ -336,6 +383,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=program, args=list(_FLAGS))
             if asked.pictures:
                 calendar_picture(browser, base)
+                figures_picture(browser)
                 if asked.home:
                     pictures(browser, base)
             else:
