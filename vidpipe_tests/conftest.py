@@ -90,6 +90,8 @@ LONG = (
     "api/test_contract.py",
     "post_figures/test_demo.py",
     "docs/test_docs.py",
+    "test_stuck.py",
+    "web/test_studio.py",
 )
 
 
