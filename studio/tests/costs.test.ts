@@ -32,6 +32,7 @@ describe("the costs of a video", () => {
     currency: "USD",
     estimate: "0.3",
     actual: "0.11",
+    shared: "0",
     off: "1.7",
     low: "0.1",
     high: "0.5",
@@ -91,6 +92,19 @@ describe("the costs of a video", () => {
     expect(first).toContain("Expected before the work");
     expect(first).toContain("about $0.30, between $0.10 and $0.50");
     expect(more).toEqual([]);
+  });
+
+  it("say of a job that it shares the work of another, and count that once", async () => {
+    const joined = { ...FIRST, job_id: "job-2", actual: "0", shared: "0.11" };
+    const partly = { ...FIRST, job_id: "job-3", actual: "0.02", shared: "0.09" };
+    const path = "/api/v1/videos/v/costs";
+    answers[path] = { ...answers[path], estimates: [partly, joined, FIRST] };
+    const [until, some, all, own] = await read();
+    expect(until).toBe("Cost until now $0.11");
+    expect(some).toContain("it came to $0.02 until now, and shares work of another job for $0.09");
+    expect(all).toContain("it shares the work of another job, which came to $0.11 until now");
+    expect(own).toContain("it came to $0.11 until now");
+    expect(own).not.toContain("shares");
   });
 
   it("say what is still to be made will cost, with its ends", async () => {

@@ -30,6 +30,7 @@ def costs(
     ] = "day",
     channel: Annotated[str | None, typer.Option(help="only of this channel")] = None,
     video: Annotated[str | None, typer.Option(help="of this video, by stage")] = None,
+    job: Annotated[str | None, typer.Option(help="of this job, and what it shares")] = None,
     first: Annotated[
         datetime | None,
         typer.Option("--from", formats=["%Y-%m-%d"], help="day (UTC); default 29 days before"),
@@ -48,6 +49,8 @@ def costs(
         asked = library()
         if video is not None:
             return _of_video(asked, video, as_json=as_json)
+        if job is not None:
+            return _of_job(asked, job, as_json=as_json)
         every = {*asked.engine.channels, *asked.engine.catalog.history.channels()}
         found = asked.spending.report(
             {channel} if channel is not None else every,
@@ -103,9 +106,27 @@ def _of_video(asked: Library, video_id: str, *, as_json: bool) -> int:
     for past in found.estimates:
         off = f", off by {past.off:.0%}" if past.off is not None else ""
         expected = f"{_money(past.estimate)}{_between(past.low, past.high)}"
+        together = f", {_money(past.shared)} of it shared" if past.shared else ""
         anew = f" once {past.passages} passages were chosen" if past.after is not None else ""
-        out.print(f"{past.at:%Y-%m-%d %H:%M}: expected{anew} {expected}{off}")
+        out.print(f"{past.at:%Y-%m-%d %H:%M}: expected{anew} {expected}{off}{together}")
     out.print(f"together {_money(found.total)} {found.currency}")
+    return 0
+
+
+def _of_job(asked: Library, job_id: str, *, as_json: bool) -> int:
+    found = asked.spending.of_job(job_id)
+    if as_json:
+        sys.stdout.write(found.model_dump_json(indent=1) + "\n")
+        return 0
+    shown = table("", "services", "own work", "together")
+    shown.add_row("its own", *map(_money, (found.outside, found.local, found.total)))
+    for one in found.shared:
+        whose = f"job {one.job_id}" if one.job_id is not None else "a run without a job"
+        sums = (one.outside, one.local, one.total)
+        shown.add_row(f"shared with {whose}", *map(_money, sums))
+    out.print(shown)
+    if found.shared:
+        out.print("What is shared is in no sum of this job: it is booked for the other.")
     return 0
 
 

@@ -16,6 +16,7 @@ from vidpipe.catalog.costs import CostRows
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.estimates import EstimateRows
 from vidpipe.catalog.ledger import CallEnding, Ledger, Refusal, fresh_id
+from vidpipe.catalog.shared_costs import SharedRows
 from vidpipe.catalog.tables import now
 from vidpipe.costs.budgets import Budgets, BudgetScope
 from vidpipe.costs.money import nanos, shown
@@ -84,6 +85,7 @@ class Accountant:
         self.ledger = Ledger(database)
         self.rows = CostRows(database)
         self.estimates = EstimateRows(database)
+        self.shared = SharedRows(database)
         self.breakers = Breakers(database)
         self.prices = PriceList(self.options.prices_file, self.options.currency)
         self.services = Services(self.options.services_file)

@@ -22,10 +22,11 @@ from vidpipe.library.cost_views import (
     ServiceView,
     VideoCosts,
 )
-from vidpipe.library.errors import Refused, UnknownVideo
+from vidpipe.library.errors import Refused, UnknownJob, UnknownVideo
 from vidpipe.library.estimates import estimate_jobs, past_estimates, run_estimate
+from vidpipe.library.job_costs import job_costs
 from vidpipe.library.reading import PAGE, check_limit
-from vidpipe.library.views import Page
+from vidpipe.library.views import JobCosts, Page
 from vidpipe.pipeline.engine import Engine
 
 #: Days of one answer: by default, and at most.
@@ -166,6 +167,16 @@ class Spending:
             used=rows.quantities({"video_id": video_id}),
             estimates=past_estimates(self.engine, video_id=video_id),
         )
+
+    def of_job(self, job_id: str) -> JobCosts:
+        """What a job cost, and what it shares with others.
+
+        Raises:
+            UnknownJob: there is none of this id.
+        """
+        if self.engine.catalog.jobs.get(job_id) is None:
+            raise UnknownJob(job_id)
+        return job_costs(self.engine, job_id)
 
     # What will be spent
 

@@ -119,12 +119,15 @@ def past_estimates(
         job_id: of this job.
     """
     actual: dict[tuple[str, str | None], int] = {}
+    rows = engine.accountant.estimates.read(_SHOWN, video_id=video_id, job_id=job_id)
+    shared = engine.accountant.shared.of_jobs({row.job_id for row in rows if row.job_id})
     found = []
-    for row in engine.accountant.estimates.read(_SHOWN, video_id=video_id, job_id=job_id):
+    for row in rows:
         key = (row.video_id, row.job_id)
         if key not in actual:
             actual[key] = _spent(engine, row)
-        found.append(_past(row, actual[key]))
+        others = sum(s.outside + s.local for s in shared.get(row.job_id or "", ()))
+        found.append(_past(row, actual[key], others))
     return tuple(found)
 
 
@@ -136,15 +139,16 @@ def _spent(engine: Engine, row: CostEstimateRow) -> int:
     return sum(s.outside + s.local for s in sums)
 
 
-def _past(row: CostEstimateRow, actual: int) -> PastEstimate:
-    estimate = row.outside + row.local
-    off = abs(Decimal(estimate - actual)) / actual if actual else None
+def _past(row: CostEstimateRow, actual: int, shared: int) -> PastEstimate:
+    estimate, came_to = row.outside + row.local, actual + shared
+    off = abs(Decimal(estimate - came_to)) / came_to if came_to else None
     return PastEstimate(
         at=row.at,
         job_id=row.job_id,
         currency=row.currency,
         estimate=units(estimate),
         actual=units(actual),
+        shared=units(shared),
         off=off.quantize(Decimal("0.0001")) if off is not None else None,
         low=_units(row.low),
         high=_units(row.high),

@@ -27,6 +27,7 @@ from vidpipe.library.errors import (
     UnknownVideo,
 )
 from vidpipe.library.estimates import past_estimates
+from vidpipe.library.job_costs import job_costs
 from vidpipe.library.progress import progress_of
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.views import (
@@ -184,6 +185,7 @@ class Jobs:
         return JobDetail(
             **dict(view),
             progress=progress,
+            costs=job_costs(self.engine, job_id) if row.video_id is not None else None,
             estimates=past_estimates(self.engine, job_id=job_id),
             download=_download(download),
         )

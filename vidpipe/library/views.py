@@ -211,7 +211,14 @@ class PastEstimate(LibraryView):
     currency: str
     estimate: Decimal = Field(description="of the whole run")
     actual: Decimal
-    off: Decimal | None = Field(description="share of the actual that it was off by; none of 0")
+    shared: Decimal = Field(
+        default=Decimal(0),
+        description="what work of other jobs cost meanwhile that counts for this one as well; not "
+        "in `actual`",
+    )
+    off: Decimal | None = Field(
+        description="share of `actual` and `shared` that it was off by; none of 0"
+    )
     low: Decimal | None = Field(
         default=None, description="what it was to come to at least; none: too little was known"
     )
@@ -228,10 +235,35 @@ class PastEstimate(LibraryView):
     passage_s: float | None = Field(default=None, description="seconds of these")
 
 
+class SharedCost(LibraryView):
+    """What work cost that counts for two jobs, and is booked for one of them."""
+
+    job_id: str | None = Field(
+        description="whose it is in every sum; none: of a run that no job asked for"
+    )
+    outside: Decimal
+    local: Decimal
+    total: Decimal
+
+
+class JobCosts(LibraryView):
+    """What a job cost until now: its own, and what it shares."""
+
+    currency: str
+    outside: Decimal = Field(description="its own, of services")
+    local: Decimal = Field(description="its own, of this deployment's work")
+    total: Decimal = Field(description="its own: what sums by job have of it")
+    shared: tuple[SharedCost, ...] = Field(
+        description="the dearest first: work for whoever asked for the same of its video before, "
+        "or for more. It counts for this job as well, and is in none of its sums"
+    )
+
+
 class JobDetail(JobView):
-    """A job closely: how far it is, and what it was expected to cost."""
+    """A job closely: how far it is, what it was expected to cost, and what it costs."""
 
     progress: JobProgress
+    costs: JobCosts | None = Field(default=None, description="none before it has a video")
     estimates: tuple[PastEstimate, ...] = Field(
         default=(),
         description="of its cost, the newest first: told anew once passages are chosen; the last "

@@ -57,7 +57,9 @@ def renew_estimate(
     )
     row = estimate_row(engine, video, rest, job_id=job.job_id)
     sums = engine.accountant.rows.sums("currency", channels=None, where={"job_id": job.job_id})
-    outside, local = sum(s.outside for s in sums), sum(s.local for s in sums)
+    # What it shares with others counts: it is of what the first estimate was of.
+    booked = [*sums, *engine.accountant.shared.of_jobs([job.job_id]).get(job.job_id, ())]
+    outside, local = sum(b.outside for b in booked), sum(b.local for b in booked)
     spent = outside + local
     row.outside, row.local = row.outside + outside, row.local + local
     row.spent, row.after, row.result = spent, SCORING, passages.result

@@ -148,7 +148,8 @@ def test_whether_one_may_do_something_to_a_job_is_told_by_its_row_alone(
 ):
     job_id = client.post("/jobs", json={"video_id": video_id}).json()["job_id"]
     library.spending.estimate_jobs()
-    asked = asks(library, Principal("p", "key", scopes=frozenset(Scope), everything=True), Action.READ, "r")
+    who = Principal("p", "key", scopes=frozenset(Scope), everything=True)
+    asked = asks(library, who, Action.READ, "r")
     statements.clear()
     assert asked.job(job_id).video_id == video_id
     assert len(statements) == 1 and "FROM jobs" in statements[0], statements

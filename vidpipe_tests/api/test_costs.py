@@ -144,6 +144,39 @@ def test_what_a_job_was_expected_to_cost_stands_beside_what_it_did(client, libra
     assert len(client.get(f"videos/{video_id}/costs").json()["estimates"]) == 1
 
 
+def test_a_job_that_joins_another_says_whose_work_it_shares(client, library, video_id, buy):
+    first, second = (client.post("jobs", json={"video_id": video_id}).json() for _ in range(2))
+    library.spending.estimate_jobs()
+    (request,) = library.engine.catalog.requests.due(10)
+    library.engine.catalog.requests.submitted({request.id: "run-1"})
+    buy("0.25", job_id=first["job_id"], run_id="run-1")
+    own = client.get(f"jobs/{first['job_id']}").json()
+    assert (own["costs"]["total"], own["costs"]["shared"]) == ("0.25", [])
+    joined = client.get(f"jobs/{second['job_id']}").json()
+    assert joined["costs"]["total"] == "0" and joined["costs"]["currency"] == "USD"
+    assert joined["costs"]["shared"] == [
+        {"job_id": first["job_id"], "outside": "0.25", "local": "0", "total": "0.25"}
+    ]
+    [past] = joined["estimates"]
+    assert (past["actual"], past["shared"]) == ("0", "0.25")
+    # It was off by all that it came to: what is shared is part of what was expected.
+    assert past["estimate"] == "0" and Decimal(past["off"]) == 1
+    of_video = {e["job_id"]: e for e in client.get(f"videos/{video_id}/costs").json()["estimates"]}
+    assert of_video[second["job_id"]] == past
+    assert of_video[first["job_id"]]["shared"] == "0"
+    groups = client.get("costs?by=job").json()["groups"]
+    assert [g["outside"] for g in groups if g["of"] == first["job_id"]] == ["0.25"]
+    assert not [g for g in groups if g["of"] == second["job_id"]]
+
+
+def test_a_job_without_a_video_has_no_costs(client, library):
+    row = {"key": "default/new.mp4", "channel": "default", "version": "1", "size_bytes": 1}
+    row |= {"modified_s": 0.0, "sidecars": {}, "sidecar_version": ""}
+    library.engine.catalog.inbox.notice([row])
+    job = client.post("jobs", json={"upload_key": row["key"]}).json()
+    assert client.get(f"jobs/{job['job_id']}").json()["costs"] is None
+
+
 def test_services_say_what_is_used_of_their_quotas(client):
     found = {s["service"]: s for s in client.get("services").json()["items"]}
     [units, uploads] = found["youtube"]["quotas"]
