@@ -227,8 +227,14 @@ class Requests:
         self, causes: Collection[Cause], *, ahead_s: float = 0.0, shared: bool = False
     ) -> bool:
         """Whether `claim` would take one."""
+        return self.first_claimable(causes, ahead_s=ahead_s, shared=shared) is not None
+
+    def first_claimable(
+        self, causes: Collection[Cause], *, ahead_s: float = 0.0, shared: bool = False
+    ) -> int | None:
+        """The id of the request that `claim` would take; None: there is none."""
         with self._db.session() as session:
-            return session.scalar(_claimable(causes, ahead_s, shared).limit(1)) is not None
+            return session.scalar(_claimable(causes, ahead_s, shared).limit(1))
 
     def claim(
         self, causes: Collection[Cause], run_id: str, *, ahead_s: float = 0.0, shared: bool = False

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from vidpipe.catalog.following import COMMAND_RUN
 from vidpipe.catalog.requests import WATCHED, Cause
 from vidpipe.catalog.tables import RequestRow
+from vidpipe.errors import Unavailable
 from vidpipe.library.awake import slept_s
 from vidpipe.library.coordination import is_coordinated
 from vidpipe.library.request_runs import RunOutcome, lead, note_gone
@@ -86,7 +87,7 @@ def note_lost(engine: Engine) -> int:
 
 
 def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> bool:
-    """Have a process of its own work off what waits; whether there was anything.
+    """Have a process of its own work off what waits; whether it took anything, and did it.
 
     What was approved of may be hours of work: whoever changed a clip does not wait for it, as
     each cause has a process.
@@ -95,6 +96,9 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
         engine: of the library.
         stop: whether this process ends: then that one does, too.
         cause: only requests of this.
+
+    Raises:
+        Unavailable: the process came to a bad end before it took anything.
     """
     if cause is Cause.EDIT:
         note_lost(engine)
@@ -105,7 +109,8 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
     shared = is_coordinated(engine)
     if _lacks_space(engine, cause, shared):
         return False
-    if not requests.has_claimable([cause], ahead_s=HEAD_START_S, shared=shared):
+    first = requests.first_claimable([cause], ahead_s=HEAD_START_S, shared=shared)
+    if first is None:
         return False
     command = (*_COMMAND, "--only", cause.value, "--while-open")
     # Its end is that of the pipe: it ends when this process is gone, however that went.
@@ -121,4 +126,11 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
             process.wait(30)
         if process.stdin is not None:
             process.stdin.close()
-    return process.returncode == 0
+    code = process.returncode
+    if requests.first_claimable([cause], ahead_s=HEAD_START_S, shared=shared) != first:
+        return code == 0
+    if code:
+        # So would the next one: the chore waits ever longer.
+        said = f"the process for {cause}s ended with exit code {code} before it took any"
+        raise Unavailable(said)
+    return False

@@ -1,5 +1,7 @@
 """What a service does that lives for weeks, whose processes die, and whose channels change."""
 
+import asyncio
+import dataclasses
 import subprocess
 import sys
 import time
@@ -18,10 +20,12 @@ from vidpipe.cli import app
 from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.library import Library, edit_runs
 from vidpipe.library import processor as module
+from vidpipe.library.chores import chores
 from vidpipe.library.processor import Processor
 from vidpipe.library.work import NOTHING_DUE
 from vidpipe.operations.retention import RemovalPlan
 from vidpipe.operations.watch import watch
+from vidpipe.worker import Worker
 from vidpipe_tests.conftest import make_engine
 from vidpipe_tests.reviews.conftest import video_row
 
@@ -196,7 +200,8 @@ def test_what_makes_changed_clips_ends_with_its_service(due, monkeypatch):
         "assert stat.S_ISFIFO(os.fstat(0).st_mode)"
     )
     monkeypatch.setattr(edit_runs, "_COMMAND", (sys.executable, "-I", "-S", "-c", said))
-    assert edit_runs.have_worked_off(due.engine, lambda: False, Cause.EDIT)
+    # One that failed would raise.
+    assert not edit_runs.have_worked_off(due.engine, lambda: False, Cause.EDIT)
     # It watches that pipe.
     monkeypatch.setenv("VIDPIPE_HOME", str(due.engine.settings.home))
     watching = []
@@ -204,6 +209,46 @@ def test_what_makes_changed_clips_ends_with_its_service(due, monkeypatch):
     monkeypatch.setattr(edit_runs, "work_off_one", lambda *_: None)
     assert CliRunner().invoke(app, ["edits", "work", "--while-open"]).exit_code == 0
     assert len(watching) == 1
+
+
+#: Takes what is due, as a process that is ended in the middle of it.
+TAKES = """
+import sys
+from vidpipe.catalog.catalog import Catalog
+from vidpipe.catalog.requests import Cause
+requests = Catalog(sys.argv[1]).requests
+assert requests.claim([Cause.EDIT], "cli-ends", ahead_s=20) is not None
+sys.exit(7)
+"""
+
+
+def test_what_makes_changed_clips_and_ends_before_it_takes_any_is_begun_ever_less(due, monkeypatch):
+    catalog, begun = due.engine.catalog, []
+    with catalog.writing() as session:
+        session.query(RequestRow).update({"cause": "edit"})
+
+    def ends(code, *more):
+        monkeypatch.setattr(edit_runs, "_COMMAND", (sys.executable, "-c", code, *more))
+
+    ends("raise SystemExit(7)")
+    with pytest.raises(Unavailable, match="for edits ended with exit code 7 before it took any"):
+        edit_runs.have_worked_off(due.engine, lambda: False, Cause.EDIT)
+    assert catalog.requests.has_claimable([Cause.EDIT])
+    # Its chore has the waits of those that process.
+    [chore] = [one for one in chores(due) if one.name == "edits"]
+    counted = dataclasses.replace(chore, work=lambda: begun.append(1) or chore.work())
+
+    async def work():
+        async with Worker([counted]).beside():
+            await asyncio.sleep(2.5)
+
+    asyncio.run(work())
+    # Without: at once after each, every half second. With: after 1 to 2 seconds, after 2 to 4.
+    assert 1 <= len(begun) <= 2
+    # One that has taken something leaves the rest to the next at once.
+    ends(TAKES, str(due.engine.settings.database_url.get_secret_value()))
+    assert edit_runs.have_worked_off(due.engine, lambda: False, Cause.EDIT) is False
+    assert not catalog.requests.has_claimable([Cause.EDIT])
 
 
 def test_a_worker_that_processes_says_that_a_daemon_does(due, monkeypatch):
