@@ -71,11 +71,13 @@ def _spans_in(sent: bytes) -> int:
 
 @dataclass(frozen=True)
 class Took:
-    """One run: processor seconds of the command and of the service, seconds, what was written."""
+    """One run: processor seconds of the command, of the service and of its scrapes, seconds, and
+    what was written."""
 
     run_s: float
     service_s: float
     wall_s: float
+    scrapes_s: tuple[float, ...]
     lines: int
     spans: int
 
@@ -109,11 +111,13 @@ def processed(recording: Path, home: Path, *, watched: bool, sink: Sink) -> Took
     )
     log = home / "run.log"
     over = threading.Event()
+    scrapes_s: list[float] = []
     try:
         _answers(f"http://127.0.0.1:{port}/health")
         if watched:
             _get(f"http://127.0.0.1:{port}/metrics")
-            threading.Thread(target=_scrape, args=(port, over), daemon=True).start()
+            scraped = (port, service.pid, over, scrapes_s)
+            threading.Thread(target=_scrape, args=scraped, daemon=True).start()
         before, sent = _ticks(service.pid), sink.spans
         began = time.monotonic()
         with log.open("wb") as stream:
@@ -135,12 +139,15 @@ def processed(recording: Path, home: Path, *, watched: bool, sink: Sink) -> Took
         service.wait(30)
     lines = len(log.read_bytes().splitlines())
     shutil.rmtree(home)
-    return Took(usage.ru_utime + usage.ru_stime, service_s, wall_s, lines, sink.spans - sent)
+    run_s, spans = usage.ru_utime + usage.ru_stime, sink.spans - sent
+    return Took(run_s, service_s, wall_s, tuple(scrapes_s), lines, spans)
 
 
-def _scrape(port: int, over: threading.Event) -> None:
+def _scrape(port: int, pid: int, over: threading.Event, took_s: list[float]) -> None:
     while not over.wait(_SCRAPE_S):
+        before = _ticks(pid)
         _get(f"http://127.0.0.1:{port}/metrics")
+        took_s.append(_ticks(pid) - before)
 
 
 def _get(url: str) -> bytes:
@@ -268,9 +275,9 @@ def _report(recording: Path, pairs: list[tuple[Took, Took]], one: dict[str, floa
     shares = [100 * (on.all_s / off.all_s - 1) for on, off in pairs]
     off_s = statistics.median(off.all_s for _, off in pairs)
     lines, spans = (max(getattr(on, name) for on, _ in pairs) for name in ("lines", "spans"))
-    service_s = statistics.median(on.service_s - off.service_s for on, off in pairs)
-    written_s = lines * one["line_s"] + spans * one["span_s"]
-    bound_s = one["loaded_s"] + written_s + max(service_s, 0.0)
+    scrapes_s = [took_s for on, _ in pairs for took_s in on.scrapes_s]
+    scraped_s = sum(scrapes_s) / len(pairs)
+    known_s = one["loaded_s"] + lines * one["line_s"] + spans * one["span_s"] + scraped_s
     print(f"{recording.name}: {len(pairs)} pairs, {off_s:.1f} s of processors unwatched")
     print(f"  watched, median of the pairs: {statistics.median(shares):+.2f} %")
     print(f"  each pair: {', '.join(f'{share:+.2f}' for share in shares)} %")
@@ -281,7 +288,8 @@ def _report(recording: Path, pairs: list[tuple[Took, Took]], one: dict[str, floa
     print(
         f"  loading {1000 * one['loaded_s']:.0f} ms, {lines} lines of "
         f"{1e6 * one['line_s']:.0f} us, {spans} spans of {1e6 * one['span_s']:.0f} us, "
-        f"the service {service_s:+.2f} s: {100 * bound_s / off_s:.2f} %"
+        f"{len(scrapes_s) / len(pairs):.1f} scrapes of "
+        f"{1e3 * statistics.fmean(scrapes_s or [0.0]):.0f} ms: {100 * known_s / off_s:.2f} %"
     )
 
 
