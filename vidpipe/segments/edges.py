@@ -22,6 +22,8 @@ from vidpipe.transcript.model import Word
 #: After so long a silence a lone "so" can be left out without being heard (syllables run into
 #: each other over less).
 _PAUSE_S = 0.15
+#: A clause that a border leaves has so many words.
+_CLAUSE_WORDS = 3
 _AFTER_STOP = re.compile(r"[,;:、，]$")
 
 
@@ -34,6 +36,7 @@ class Edges:
     closing: tuple[Unit, ...]
     single: tuple[Unit, ...]
     words: tuple[Word, ...]
+    starts: tuple[float, ...]
     phrases: CuePhrases
 
     def run(self, first: int, last: int) -> tuple[Unit, ...]:
@@ -45,34 +48,48 @@ class Edges:
     def between(self, first: int, last: int, start_s: float, end_s: float) -> tuple[Unit, ...]:
         """The units `[first, last)` from one word to another, as far as they may be cut there.
 
-        A border within a sentence has to be one of a clause: after a comma, or in a pause. Where it
-        isn't, the units are as `run` has them.
+        A border within a sentence lies after a comma, with a clause of some words on either side.
+        Where it doesn't, the units are as `run` has them.
         """
         units = list(self.run(first, last))
-        starts = [w.start_s for w in self.words]
-        at = bisect.bisect_left(starts, start_s - 1e-3)
-        own = bisect.bisect_left(starts, self.units[first].start_s - 1e-3)
-        if at > own and self._parts(at):
-            units[0] = self._cut(first, at - own, None)
-        until = bisect.bisect_left(starts, end_s - 1e-3)
-        own = bisect.bisect_left(starts, self.units[last - 1].start_s - 1e-3)
-        behind = bisect.bisect_left(starts, self.units[last - 1].end_s - 1e-3)
-        if own < until < behind and self._parts(until):
-            begin = at - own if last - first == 1 and at > own and self._parts(at) else 0
-            units[-1] = self._cut(last - 1, begin, until - own)
+        opening = self._said(first)
+        at = bisect.bisect_left(self.starts, start_s - 1e-3)
+        begin = at - opening.start if self._parts(at, opening) else 0
+        if begin:
+            units[0] = self._cut(first, begin, None)
+        closing = self._said(last - 1)
+        until = bisect.bisect_left(self.starts, end_s - 1e-3)
+        if self._parts(until, closing):
+            if last - first > 1:
+                begin = 0
+            elif not begin:
+                kept_from = bisect.bisect_left(self.starts, units[0].start_s - 1e-3)
+                begin = max(0, kept_from - opening.start)
+            if closing.start + begin + _CLAUSE_WORDS <= until:
+                units[-1] = self._cut(last - 1, begin, until - closing.start)
         return tuple(units)
 
-    def _parts(self, index: int) -> bool:
-        """Whether a word begins a clause, by a comma or a pause before it."""
-        before, word = self.words[index - 1], self.words[index]
-        return bool(_AFTER_STOP.search(before.text)) or word.start_s - before.end_s >= _PAUSE_S
+    def _said(self, index: int) -> range:
+        """The words of a unit."""
+        unit = self.units[index]
+        return range(
+            *(bisect.bisect_left(self.starts, t - 1e-3) for t in (unit.start_s, unit.end_s))
+        )
+
+    def _parts(self, index: int, said: range) -> bool:
+        """Whether a clause ends before a word within a unit, and one of some words follows."""
+        if index not in said or index == said.start:
+            return False
+        if not _AFTER_STOP.search(self.words[index - 1].text):
+            return False
+        clause = self.words[index : min(said.stop, index + _CLAUSE_WORDS)]
+        # "Never, ever, want to": what is said twice, or listed, is no border.
+        return not any(_AFTER_STOP.search(w.text) for w in clause[: _CLAUSE_WORDS - 1])
 
     def _cut(self, index: int, begin: int, end: int | None) -> Unit:
-        unit = self.units[index]
-        starts = [w.start_s for w in self.words]
-        first = bisect.bisect_left(starts, unit.start_s - 1e-3)
-        last = bisect.bisect_left(starts, unit.end_s - 1e-3)
-        return _cut(unit, self.words[first:last], begin, end, self.phrases)
+        said = self._said(index)
+        words = self.words[said.start : said.stop]
+        return _cut(self.units[index], words, begin, end, self.phrases)
 
 
 def edges_of(units: Sequence[Unit], words: Sequence[Word], phrases: CuePhrases) -> Edges:
@@ -86,7 +103,15 @@ def edges_of(units: Sequence[Unit], words: Sequence[Word], phrases: CuePhrases) 
         opening.append(_cut(unit, words[first:last], begin, None, phrases))
         closing.append(_cut(unit, words[first:last], 0, end, phrases))
         single.append(_cut(unit, words[first:last], begin, end, phrases))
-    return Edges(tuple(units), tuple(opening), tuple(closing), tuple(single), tuple(words), phrases)
+    return Edges(
+        tuple(units),
+        tuple(opening),
+        tuple(closing),
+        tuple(single),
+        tuple(words),
+        tuple(starts),
+        phrases,
+    )
 
 
 def _kept(unit: Unit, words: Sequence[Word], phrases: CuePhrases) -> tuple[int, int | None]:

@@ -10,7 +10,12 @@ from vidpipe.segments.choose import shortlist
 from vidpipe.segments.cuts import Candidate, FoundCuts
 from vidpipe.segments.editor.answers import Judgement
 from vidpipe.segments.editor.editor import Editor
-from vidpipe.segments.editor.questions import COMPARED, ShownCandidate, lengths
+from vidpipe.segments.editor.questions import (
+    COMPARED,
+    ShownCandidate,
+    judged_at_most,
+    lengths,
+)
 from vidpipe.segments.model import Factor, LlmNote, SegmentOptions
 from vidpipe.silence.model import SpeechMap
 from vidpipe.transcript.model import Word
@@ -56,28 +61,22 @@ def edited(
         runs = editor.propose(words, limits)
         cut = [found.cutter.between(words[a].start_s, words[b - 1].end_s) for a, b in runs]
         proposed = [c for c in cut if c is not None]
-    listed = _listed(proposed, local, options, editor.options.candidates)
+    dropped = editor.note.proposed - len(proposed)
+    listed = _listed(proposed, local, options, judged_at_most(editor.options, len(words)))
     shown = [_shown(words, item, found, options) for item in listed]
     given = editor.judge(shown, limits) if shown else {}
+    note = editor.note.model_copy(update={"unusable": editor.note.unusable + dropped})
     if not given:
-        return Edited(local, note=editor.note if editor.asked else None)
-    judged, verdicts = _judged(listed, given, found, words, options, editor.options.weight)
+        return Edited(local, note=note if editor.asked else None)
+    judged, verdicts = _judged(listed, given, found, words, editor.options.weight)
     postable = [c for c in judged if _postable(verdicts[c.first, c.last])]
-    compared = _compared(postable, words, options, editor)
+    candidates = _compared(postable, words, options, editor)
     if options.asked:
-        # What nobody needs to judge, or would not post, is there to make up the number.
-        compared += [c for c in judged if not _postable(verdicts[c.first, c.last])]
-        known = {(c.first, c.last) for c in judged}
-        compared += [
-            c for c in local if c.score <= options.min_score and (c.first, c.last) not in known
-        ]
+        candidates += _to_make_up_the_number(judged, verdicts, local, options)
     note = editor.note.model_copy(
-        update={
-            "unusable": editor.note.unusable + editor.note.proposed - len(proposed),
-            "declined": len(judged) - len(postable),
-        }
+        update={"unusable": note.unusable, "declined": len(judged) - len(postable)}
     )
-    return Edited(compared, verdicts, note)
+    return Edited(candidates, verdicts, note)
 
 
 def factors_with(
@@ -101,7 +100,7 @@ def _listed(
     most: int,
 ) -> list[Candidate]:
     """What is judged: what was proposed, and the best of what was found without it."""
-    kept = list({(c.first, c.last): c for c in proposed}.values())
+    kept = list({(c.first, c.last): c for c in reversed(proposed)}.values())[::-1]
     kept = kept[: most - round(_LOCAL_SHARE * most)] if local else kept[:most]
     known = {(c.first, c.last) for c in kept}
     best = shortlist(local, options.min_score, most)
@@ -132,7 +131,6 @@ def _judged(
     given: Mapping[int, Judgement],
     found: FoundCuts,
     words: Sequence[Word],
-    options: SegmentOptions,
     weight: float,
 ) -> tuple[list[Candidate], dict[tuple[int, int], Judgement]]:
     """The candidates where the editor wants their borders, each once, with its best verdict."""
@@ -144,11 +142,30 @@ def _judged(
         if key in judged:
             continue
         score = round((1 - weight) * item.score + weight * verdict.score, 2)
-        if not _postable(verdict):
-            score = min(score, options.min_score)
         judged[key] = replace(item, score=score, parts={**item.parts, "llm": verdict.score / 100})
         verdicts[key] = verdict
     return list(judged.values()), verdicts
+
+
+def _to_make_up_the_number(
+    judged: Sequence[Candidate],
+    verdicts: Mapping[tuple[int, int], Judgement],
+    local: Sequence[Candidate],
+    options: SegmentOptions,
+) -> list[Candidate]:
+    """What is weak: first what was judged and declined, then what nobody judged, each in order."""
+    half = options.min_score / 2
+    declined = [
+        replace(c, score=round(half + half * c.score / 100, 2))
+        for c in judged
+        if not _postable(verdicts[c.first, c.last])
+    ]
+    others = [
+        replace(c, score=round(half * c.score / 100, 2))
+        for c in local
+        if (c.first, c.last) not in verdicts
+    ]
+    return declined + others
 
 
 def _postable(verdict: Judgement) -> bool:
@@ -167,8 +184,8 @@ def _moved(
     moved = found.cutter.between(words[first].start_s, words[last - 1].end_s)
     if moved is not None:
         return moved, verdict
-    # Its words are those of another passage.
-    return item, replace(verdict, title="", hook="")
+    # What it says is said of another passage.
+    return item, replace(verdict, post=False, title="", hook="")
 
 
 def _compared(

@@ -109,12 +109,15 @@ class Segments(BaseModel):
 class LlmOptions(ServerOptions):
     """A language model behind `/v1/chat/completions` that finds, judges and titles passages.
 
-    Prices are per million tokens; with a `budget` nothing is asked that might cost more
+    Prices are per million tokens; with a `budget` nothing is asked that is expected to cost more
     for one video, in the same currency.
     """
 
     candidates: int = Field(
-        default=24, ge=1, le=200, description="maximum number of candidates that it judges"
+        default=24,
+        ge=1,
+        le=200,
+        description="maximum number of candidates that it judges in an hour of speech",
     )
     proposes: bool = Field(
         default=True,
@@ -139,7 +142,8 @@ class LlmOptions(ServerOptions):
     budget: float | None = Field(
         default=None,
         ge=0,
-        description="maximum cost per video; a request that might cost more is not sent",
+        description="maximum cost per video; a request with which more is expected to be spent "
+        "is not sent",
     )
 
     @model_validator(mode="after")

@@ -154,7 +154,9 @@ def _segment(
 
 def _is_whole(item: Candidate, found: FoundCuts) -> bool:
     whole = found.whole
-    return whole is not None and (item.first, item.last) == (whole.first, whole.last)
+    if whole is None or item.own:
+        return False
+    return (item.first, item.last) == (whole.first, whole.last)
 
 
 def _whole(item: Candidate, found: FoundCuts) -> Candidate:
@@ -265,7 +267,7 @@ def _why_nothing(
         )
     if found.content.basis == "none":
         return "nothing is said and the picture does not change: there is nothing to cut"
-    if judged.note is not None and judged.verdicts:
+    if judged.note is not None and judged.verdicts and not judged.candidates:
         return (
             f"the language model would post none of the {judged.note.judged} passages that it "
             "judged; ask for a number of clips to get the best of them"

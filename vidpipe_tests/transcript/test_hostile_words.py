@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vidpipe.errors import InputRejected, Unavailable
 from vidpipe.openai_client import read_answer
 from vidpipe.segments.editor.answers import comparisons, proposals, verdicts
-from vidpipe.segments.editor.questions import ShownCandidate
+from vidpipe.segments.editor.questions import Lengths, ShownCandidate
 from vidpipe.silence.model import SpeechMap
 from vidpipe.timeline import span
 from vidpipe.transcript import api
@@ -186,7 +186,7 @@ def test_any_answer_of_a_language_model_leaves_the_local_choice(value):
         content, [ShownCandidate(words, 0, 2, 0, 2), ShownCandidate(words, 0, 1, 0, 2)]
     )
     assert set(found) <= {0, 1}
-    assert all(0 <= a < b <= 2 for a, b in proposals(content, words)[0])
+    assert all(0 <= a < b <= 2 for a, b in proposals(content, words, Lengths(1, 9))[0])
     assert set(comparisons(content, [(0, 1)]).values()) <= {0, 1, None}
 
 
@@ -205,6 +205,8 @@ def test_no_answer_of_a_language_model_crashes_or_hangs(content):
     words = [Word(text="so", start_s=0, end_s=1)]
     begun = time.process_time()
     found, _ = verdicts(content, [ShownCandidate(words, 0, 1, 0, 1)])
-    assert proposals(content, words) == ([], 0) and comparisons(content, [(0, 1)]) == {}
+    assert (
+        proposals(content, words, Lengths(1, 9)) == ([], 0) and comparisons(content, [(0, 1)]) == {}
+    )
     assert time.process_time() - begun < 2
     assert all(not v.title and not v.hook for v in found.values())

@@ -12,12 +12,13 @@ from vidpipe.errors import Misconfigured, Unavailable
 from vidpipe.segments.editor import answers
 from vidpipe.segments.editor.answers import Judgement, Run
 from vidpipe.segments.editor.questions import (
-    READ_AGAIN,
+    JUDGED_AT_ONCE,
     READ_AT_ONCE,
     Lengths,
     ShownCandidate,
     comparing,
     judging,
+    parts_of,
     proposing,
 )
 from vidpipe.segments.editor.server import Answer, Ask, Question, ask_server
@@ -26,6 +27,8 @@ from vidpipe.transcript.model import Word
 
 T = TypeVar("T")
 _NOTHING = "nothing in its answer could be used"
+#: Of less than such a share of the candidates a verdict is no choice.
+_JUDGED_SHARE = 0.5
 
 
 @dataclass
@@ -59,30 +62,41 @@ class Editor:
         return self.note.requests > 0 or bool(self.note.skipped_reason)
 
     def propose(self, words: Sequence[Word], limits: Lengths) -> list[Run]:
-        """Words `[first, last)` of passages that it would post, part by part, the best first."""
-        found: list[Run] = []
-        step = READ_AT_ONCE - READ_AGAIN
-        for at in range(0, max(1, len(words) - READ_AGAIN), step):
+        """Words `[first, last)` of passages that it would post: of every part the best first."""
+        found: list[list[Run]] = []
+        for at in parts_of(len(words)):
             part = words[at : at + READ_AT_ONCE]
-            read = functools.partial(answers.proposals, words=part)
+            read = functools.partial(answers.proposals, words=part, limits=limits)
             given = self._answer(proposing(part, limits), read)
             if given is None:
                 break
             runs, unusable = given
-            found += [r for a, b in runs if (r := (a + at, b + at)) not in found]
+            found.append([(a + at, b + at) for a, b in runs])
             self._noted(unusable=self.note.unusable + unusable)
-        self._noted(proposed=len(found))
-        return found
+        in_turn = (run for runs in itertools.zip_longest(*found) for run in runs if run)
+        proposed = list(dict.fromkeys(in_turn))
+        self._noted(proposed=len(proposed))
+        return proposed
 
     def judge(self, shown: Sequence[ShownCandidate], limits: Lengths) -> dict[int, Judgement]:
-        """Verdicts by the candidate's index, as many as hold."""
-        given = self._answer(
-            judging(shown, limits), lambda said: answers.verdicts(said, shown), len(shown)
-        )
-        verdicts, repaired = given or ({}, 0)
+        """Verdicts by the candidate's index, as many as hold; none where most do not."""
+        verdicts: dict[int, Judgement] = {}
+        repaired = 0
+        for at in range(0, len(shown), JUDGED_AT_ONCE):
+            batch = shown[at : at + JUDGED_AT_ONCE]
+            read = functools.partial(answers.verdicts, shown=batch)
+            given = self._answer(judging(batch, limits), read, len(batch))
+            if given is None:
+                break
+            verdicts |= {at + k: verdict for k, verdict in given[0].items()}
+            repaired += given[1]
+        if len(verdicts) < _JUDGED_SHARE * len(shown):
+            # Who says nothing of most of them has not chosen.
+            few = f"it judged only {len(verdicts)} of {len(shown)} candidates"
+            why = self.note.skipped_reason or (few if verdicts else _NOTHING)
+            self._noted(skipped_reason=why)
+            return {}
         self._noted(judged=len(verdicts), repaired=repaired)
-        if given is not None and not verdicts:
-            self._noted(skipped_reason=_NOTHING)
         return verdicts
 
     def compare(self, passages: Sequence[Sequence[Word]]) -> dict[int, float]:
@@ -111,15 +125,14 @@ class Editor:
             return None
         note = self.note
         estimate = self._cost(question.tokens, question.answer_tokens)
-        self._noted(
-            asked=note.asked + asked, estimated_cost=round(note.estimated_cost + estimate, 6)
-        )
+        self._noted(estimated_cost=round(note.estimated_cost + estimate, 6))
         budget = self.options.budget
         if budget is not None and note.cost + estimate > budget:
             spent = f"{note.cost:.4f} is spent, " if note.cost else ""
             why = f"{spent}asking might cost {estimate:.4f}, the budget is {budget:g}"
             self._stop(why)
             return None
+        self._noted(asked=note.asked + asked)
         try:
             answer = self._ask(question)
         except (Unavailable, Misconfigured) as error:

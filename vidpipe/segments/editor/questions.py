@@ -22,7 +22,7 @@ from vidpipe.segments.model import LlmOptions, SegmentOptions
 from vidpipe.text import joined
 from vidpipe.transcript.model import Word
 
-#: Words of a transcript that are read at once: some 4,000 tokens, which small models hold, too.
+#: Words of a transcript that are read at once: some 4,000 tokens.
 READ_AT_ONCE = 3_000
 #: And of the part before that are read again, more than a passage has.
 READ_AGAIN = 300
@@ -38,6 +38,10 @@ _WORDS_PER_S, _CHARACTERS_PER_WORD = 2.5, 6
 _SHOWN_CHARACTERS = 1_800
 #: Pairs of so many of the best are compared.
 COMPARED = 6
+#: Candidates in one request: some 5,000 tokens in and 2,000 out, which small models hold, too.
+JUDGED_AT_ONCE = 8
+#: Parts of a transcript in an hour of speech.
+_PARTS_AN_HOUR = 4
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Lengths:
     least: int
     most: int
     counted: str = "words"
+
+    def holds(self, words: Sequence[Word]) -> bool:
+        """Whether a passage is within them, or nearly."""
+        count = len(words) if self.counted == "words" else sum(len(w.text) for w in words)
+        return (1 - _MARGIN) * self.least <= count <= (1 + 2 * _MARGIN) * self.most
 
     @property
     def named(self) -> dict[str, int]:
@@ -77,6 +86,16 @@ class ShownCandidate:
             "text": text_of(self.said),
             "after": text_of(self.words[self.last : self.after]),
         }
+
+
+def parts_of(words: int) -> list[int]:
+    """At which words the parts of a transcript begin."""
+    return list(range(0, max(1, words - READ_AGAIN), READ_AT_ONCE - READ_AGAIN))
+
+
+def judged_at_most(options: LlmOptions, words: int) -> int:
+    """How many candidates of a recording with so many words are judged."""
+    return options.candidates * math.ceil(len(parts_of(words)) / _PARTS_AN_HOUR)
 
 
 def text_of(words: Sequence[Word]) -> str:
@@ -133,15 +152,16 @@ def expected(options: LlmOptions, duration_s: float) -> list[Question]:
         options: of the model.
         duration_s: of the recording, in seconds.
     """
-    said = duration_s * _WORDS_PER_S
-    parts = math.ceil(said / READ_AT_ONCE) if options.proposes else 0
-    part = "x" * round(min(said, READ_AT_ONCE) * _CHARACTERS_PER_WORD)
-    shown = "x" * (_SHOWN_CHARACTERS * options.candidates)
+    said = round(duration_s * _WORDS_PER_S)
+    parts = parts_of(said) if options.proposes else []
+    read = [min(said - at, READ_AT_ONCE) * _CHARACTERS_PER_WORD for at in parts]
+    judged = judged_at_most(options, said)
+    batches = [min(JUDGED_AT_ONCE, judged - k) for k in range(0, judged, JUDGED_AT_ONCE)]
     pairs = COMPARED * (COMPARED - 1) // 2
     compared = "x" * (_SHOWN_CHARACTERS // 2 * COMPARED)
     return [
-        *[_question("propose", part, PROPOSED_AT_MOST * _PROPOSED_TOKENS)] * parts,
-        _question("judge", shown, options.candidates * _JUDGED_TOKENS),
+        *(_question("propose", "x" * n, PROPOSED_AT_MOST * _PROPOSED_TOKENS) for n in read),
+        *(_question("judge", "x" * (_SHOWN_CHARACTERS * n), n * _JUDGED_TOKENS) for n in batches),
         _question("compare", compared, pairs * _COMPARED_TOKENS),
     ]
 

@@ -26,10 +26,11 @@ from vidpipe.spending import (
 
 #: The prefix of its settings in the environment.
 LLM_SETTING = "VIDPIPE_LLM"
-#: Characters per token, few enough that an estimate is not too low.
+#: Characters per token, few enough that an estimate is not too low; of other alphabets each is one.
 _CHARACTERS_PER_TOKEN = 3.0
-#: Tokens that an answer may have at most: far more than it needs, also of a model that reasons.
-_LEAST_ROOM, _ROOM = 8_192, 8
+#: Tokens that an answer may have: far more than it needs, also of a model that reasons, and no more
+#: than common models may give (gpt-4o: 16,384).
+_LEAST_ROOM, _ROOM, _MOST_ROOM = 8_192, 8, 16_384
 #: Tokens that a message takes beside its text.
 _MESSAGE_TOKENS = 16
 #: Characters of an answer: far more than two hundred verdicts take.
@@ -46,7 +47,14 @@ class Question:
     @property
     def tokens(self) -> int:
         """How many tokens the messages are likely to have."""
-        return round(sum(len(m["content"]) for m in self.messages) / _CHARACTERS_PER_TOKEN)
+        text = "".join(m["content"] for m in self.messages)
+        plain = sum(map(str.isascii, text))
+        return round(plain / _CHARACTERS_PER_TOKEN) + len(text) - plain
+
+    @property
+    def most_tokens(self) -> int:
+        """How many tokens an answer may have."""
+        return min(_MOST_ROOM, max(_LEAST_ROOM, _ROOM * self.answer_tokens))
 
 
 class Answer(BaseModel):
@@ -112,7 +120,7 @@ def purchase(options: LlmOptions, *questions: Question) -> Purchase:
         options.model,
         {
             INPUT_TOKENS: given,
-            OUTPUT_TOKENS: sum(max(_LEAST_ROOM, _ROOM * q.answer_tokens) for q in questions),
+            OUTPUT_TOKENS: sum(q.most_tokens for q in questions),
             REQUESTS: len(questions),
         },
         expected={
