@@ -5,21 +5,25 @@ statement by statement in one transaction; one that holds anything goes through 
 Tests of migrations themselves ask for the fixture `real_migrations`. No test takes the power
 away, so that what is written need not be flushed; that a flush is asked for, tests see all the
 same, who put a function of their own in the place of `os.fsync`. A picture that was looked for
-faces, or read, in this process has the same faces and lines when another test shows it again;
-tests of who looks and reads ask for `looked_at_anew`.
+faces in this process has the same faces when another test shows it again, and one that was read
+has the same lines, also in the next run; tests of who looks and reads ask for `looked_at_anew`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import hashlib
 import os
+import pickle
+import platform
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,9 +34,11 @@ from sqlalchemy import Engine, event
 from vidpipe.catalog import database
 from vidpipe.catalog.database import Database
 from vidpipe.layout import text
+from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.faces import dlib_hog
 
 _MIGRATE: Callable[[Database], None] = Database.upgrade
+_SEEN = Path(__file__).parents[1] / ".pytest_cache" / "seen"
 #: Parts of a full text index, which SQLite makes with it.
 _SHADOWS = ("data", "idx", "content", "docsize", "config")
 
@@ -156,18 +162,39 @@ def _routes_read_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(routing, "_populate_api_route_state", populate)
 
 
-def _seen_once(look: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The same function of a picture, which looks at each once."""
-    seen: dict[bytes, Any] = {}
+def _seen_once(look: Callable[[Any], Any], kept: Path | None = None) -> Callable[[Any], Any]:
+    """The same function of a picture, which looks at each once; in the folder `kept` what it found
+    lies for other workers of a run, and for the runs after it."""
+    seen: dict[str, Any] = {}
+
+    def found(picture: Any, name: str) -> Any:
+        if kept is None:
+            return look(picture)
+        with contextlib.suppress(FileNotFoundError):
+            return pickle.loads((kept / name).read_bytes())
+        here = look(picture)
+        kept.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept, delete=False) as file:
+            file.write(pickle.dumps(here))
+        os.replace(file.name, kept / name)
+        return here
 
     @functools.wraps(look)
     def looked(picture: Any) -> Any:
         key = hashlib.sha256(repr((picture.shape, picture.dtype)).encode() + picture.tobytes())
-        if key.digest() not in seen:
-            seen[key.digest()] = look(picture)
-        return copy.deepcopy(seen[key.digest()])
+        name = key.hexdigest()
+        if name not in seen:
+            seen[name] = found(picture, name)
+        return copy.deepcopy(seen[name])
 
     return looked
+
+
+def _read_by() -> Path:
+    """Where it is kept what RapidOCR read: by what reads, and what that rests on."""
+    on = [f"{name} {version(name)}" for name in ("onnxruntime", "numpy", "opencv-python-headless")]
+    reader = f"{text.reader_identity(LayoutOptions())} {on} {platform.machine()}"
+    return _SEEN / hashlib.sha256(reader.encode()).hexdigest()[:16]
 
 
 _LOOK, _READER = dlib_hog._found, text._engine
@@ -176,16 +203,12 @@ _LOOK, _READER = dlib_hog._found, text._engine
 def _pictures_seen_once(patch: pytest.MonkeyPatch) -> None:
     """Have dlib and RapidOCR, which take 0.03 s and 2 s for one, not look at a picture twice."""
 
-    @functools.cache
-    def engine() -> Callable[[Any], Any]:
-        reader = _READER()
+    def read(page: Any) -> Any:
+        # Loaded, it has taken 0.7 s, where there is something that nobody read before.
+        found = _READER()(page)
+        return SimpleNamespace(boxes=found.boxes, txts=found.txts, scores=found.scores)
 
-        def read(page: Any) -> Any:
-            found = reader(page)
-            return SimpleNamespace(boxes=found.boxes, txts=found.txts, scores=found.scores)
-
-        return _seen_once(read)
-
+    engine = functools.cache(lambda: _seen_once(read, _read_by()))
     patch.setattr(text, "_engine", engine)
     patch.setattr(dlib_hog, "_found", _seen_once(_LOOK))
 

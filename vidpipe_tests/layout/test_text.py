@@ -11,6 +11,7 @@ from vidpipe.media.faces import DlibFaces
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 
+pytestmark = pytest.mark.usefixtures("looked_at_anew")
 OPTIONS = LayoutOptions()
 
 
