@@ -62,6 +62,7 @@ def talks(draw):
     return content, Transcript(source="sidecar", words=tuple(words)), silence, at
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(talks(), st.integers(1, 6))
 def test_segments_keep_every_promise(talk, count):
