@@ -20,6 +20,7 @@ from vidpipe.pipeline import Engine
 from vidpipe.settings import load_settings
 from vidpipe.storage.keys import Folder
 from vidpipe.web import web_app
+from vidpipe_tests.shared import not_now
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 30_000
@@ -76,6 +77,9 @@ def in_bucket(processed, s3_options, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A browser; the test is skipped where none is installed."""
+    # Refused in the middle of its start, Playwright would leave its loop running in this thread.
+    for refuse in not_now:
+        refuse("starts a browser")
     sync_api = pytest.importorskip("playwright.sync_api")
     program = os.environ.get("VIDPIPE_TEST_CHROMIUM") or next(
         filter(None, map(shutil.which, _CHROMIUM)), None
