@@ -45,12 +45,10 @@ def environment(wheel, folder, without=()):
     Returns:
         Its folder of programs.
     """
-    venv.create(folder / "venv", with_pip=False, system_site_packages=False)
+    venv.create(folder / "venv", with_pip=True, system_site_packages=False)
     programs = folder / "venv" / "bin"
-    # By the pip of this environment: one of its own would take longer to install than the wheel.
-    pip = [sys.executable, "-m", "pip", "--python", str(programs / "python")]
     subprocess.run(
-        [*pip, "install", "--quiet", "--no-deps", str(wheel)],
+        [str(programs / "python"), "-m", "pip", "install", "--quiet", "--no-deps", str(wheel)],
         check=True,
         capture_output=True,
         timeout=300,
