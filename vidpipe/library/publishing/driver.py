@@ -22,7 +22,8 @@ from vidpipe.catalog.publishing_tables import PostRow
 from vidpipe.catalog.tables import now
 from vidpipe.errors import InputRejected, Misconfigured, Unavailable, retryable
 from vidpipe.library.publishing.posts import SocialPosts
-from vidpipe.library.publishing.steps import AskedRequest, LeaseLost, PostSteps, TurnOver
+from vidpipe.library.publishing.steps import AskedRequest, PostSteps
+from vidpipe.library.publishing.writes import LeaseLost, TurnOver
 from vidpipe.observability import events
 from vidpipe.outbound import guarded_client
 from vidpipe.publishing.calls import Arrival, Reply
