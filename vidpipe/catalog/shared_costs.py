@@ -11,6 +11,7 @@ from sqlalchemy import case, func, or_, select
 from vidpipe.catalog.cost_tables import CostEntryRow
 from vidpipe.catalog.database import Database
 from vidpipe.catalog.following import options_key
+from vidpipe.catalog.requests import Cause
 from vidpipe.catalog.tables import JobRow, RequestRow
 
 
@@ -35,7 +36,8 @@ class SharedRows:
     A job that asks for what is asked for already joins that request, and one that asks for more
     takes its place: either way one run works for both, and the ledger has it under the job that
     the request came from. So a job shares what was booked of its video for others, from when it
-    asked until it was over, by runs with the same options, of the stages that it asked for.
+    asked until it was over, by runs with the same options, of the stages that it asked for. Clips
+    that somebody changed meanwhile are made for themselves.
     """
 
     def __init__(self, database: Database) -> None:
@@ -74,6 +76,8 @@ class SharedRows:
             runs = select(RequestRow.run_id, RequestRow.run_options).where(
                 RequestRow.video_id.in_({row.video_id for row in jobs.values()}),
                 RequestRow.run_id.in_({run_id for _, _, run_id, *_ in found}),
+                # What somebody changes while a job waits for its review is no work of that job.
+                RequestRow.cause != Cause.EDIT.value,
             )
             answered = {(run_id, options_key(had)) for run_id, had in session.execute(runs)}
         for job_id, of, run_id, stage, paid, worked in found:

@@ -157,6 +157,21 @@ def test_a_run_that_no_job_asked_for_is_shared_with_nobody(catalog, ask, run, bo
     assert shared(1) == [(None, 3)]
 
 
+def test_clips_that_are_changed_while_a_job_waits_for_its_review_are_not_its(
+    catalog, ask, run, book, shared
+):
+    ask(1)
+    assert run("run-1") == "job-1"
+    book(2, job_id="job-1", run_id="run-1")
+    catalog.requests.done("run-1")
+    for number in (2, 3):
+        catalog.requests.add([VIDEO], Cause.EDIT)
+        run(f"run-{number}")
+        book(5, run_id=f"run-{number}")
+        catalog.requests.done(f"run-{number}")
+    assert shared(1) == []
+
+
 def test_a_run_that_answers_two_requests_counts_once(catalog, ask, run, book, shared):
     ask(1)
     ask(2)
