@@ -129,7 +129,7 @@ def have_worked_off(engine: Engine, stop: Callable[[], bool], cause: Cause) -> b
     code = process.returncode
     if requests.first_claimable([cause], ahead_s=HEAD_START_S, shared=shared) != first:
         return code == 0
-    if code:
+    if code and not stop():
         # So would the next one: the chore waits ever longer.
         said = f"the process for {cause}s ended with exit code {code} before it took any"
         raise Unavailable(said)
