@@ -1,6 +1,7 @@
 """What Whisper is known to do on real sound, provoked with real weights."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -125,8 +126,10 @@ def test_a_quotation_does_not_change_the_language(at_s, whisper, tmp_path):
     heard, _ = find_silence(samples, SilenceOptions())
     done = transcribe(whisper, samples, heard, None, [])
     assert done.language == "en"
-    said = {
-        w.text.casefold().strip(".,") for w in transcribe(whisper, alone, speech, "en", []).words
-    }
-    both = {w.text.casefold().strip(".,") for w in done.words}
-    assert len(said - both) <= 0.05 * len(said)
+    said = _different(transcribe(whisper, alone, speech, "en", []).words)
+    assert len(said - _different(done.words)) <= 0.05 * len(said)
+
+
+def _different(words):
+    """The words that are said, whether they are joined by a hyphen or not."""
+    return set(re.findall(r"[a-z']+", " ".join(w.text for w in words).casefold()))
