@@ -23,6 +23,7 @@ export class Sending {
   rate = $state(0);
   #stop: (() => void) | null = null;
   #began = { at: 0, sent: 0 };
+  #attempts = 0;
 
   constructor(
     readonly name: string,
@@ -109,12 +110,14 @@ export class Sending {
   }
 
   async #byTus(file: File, uploadUrl: string): Promise<void> {
+    const attempt = ++this.#attempts;
     const { Upload: TusUpload } = await import("tus-js-client").catch(() => {
       throw new Error(
         "The studio was renewed meanwhile. Load the page again, and choose the file.",
       );
     });
-    if (this.stands !== "sending") return;
+    // Paused and resumed meanwhile: the later one sends.
+    if (this.stands !== "sending" || attempt !== this.#attempts) return;
     return new Promise((resolve, reject) => {
       const upload = new TusUpload(file, {
         uploadUrl,

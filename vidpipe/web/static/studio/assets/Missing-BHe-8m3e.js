@@ -1,1 +1,0 @@
-import{p as o,b as r,e as l,t as h,H as d,D as m,l as v,m as f,x as n,y as c}from"./index-BKNgdYc0.js";var u=c('<div class="empty"><h1>There is no such page</h1> <p><a>All videos</a></p></div>');function b(s,e){o(e,!0);var a=u(),t=r(l(a),2),i=n(t);h(p=>m(i,"href",p),[()=>d.home()]),v(s,a),f()}export{b as default};
