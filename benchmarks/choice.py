@@ -12,7 +12,7 @@ their mean). `--also` adds what another version chose, out of the `key.json` tha
 and `fresh`. With `--editor` the language model of `VIDPIPE_LLM__URL` chooses as well, as "editor",
 and every passage has its title.
 With `--left-out` each lecture's score is that of models which were not fitted to its own
-marked passages.
+marked passages and sentences.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ import numpy as np
 
 from benchmarks.marks import Marked, weights
 from benchmarks.recordings import heard, said_in
+from benchmarks.sentences import KnownBorders
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import term_vectors
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments import factors, signs
+from vidpipe.segments import cuts, factors, signs
+from vidpipe.segments.borders import BorderModel, borders_of
 from vidpipe.segments.editor.editor import Editor
 from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
@@ -130,12 +132,14 @@ def main() -> None:
     for name, said in said_in(args.of).items():
         transcript, speech, content = heard(said)
         models, words = fitted_models(), wording_of("en")
+        borders: BorderModel | KnownBorders = borders_of("en")
         if marked:
             kept, words = weights(marked, name)
-            models = models_from(kept)
+            models, borders = models_from(kept), KnownBorders(marked.borders[name])
         with (
             patch.object(factors, "fitted_models", lambda kept=models: kept),
             patch.object(signs, "wording_of", lambda _, kept=words: kept),
+            patch.object(cuts, "borders_of", lambda _, kept=borders: kept),
             paying(FreeOfCharge()),
         ):
             chosen = {

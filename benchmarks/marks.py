@@ -38,6 +38,7 @@ from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 
 from benchmarks.recordings import heard, said_in
+from benchmarks.sentences import Borders
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments import factors
 from vidpipe.segments.model import SegmentOptions
@@ -78,7 +79,7 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
             "begins_long_ago begins_universal begins_trouble begins_imagined "
             "begins_asks_why begins_narration tells_nobody tells_money "
             "tells_asks_why tells_addressed tells_people tells_universal tells_said "
-            "tells_lesson tells_feeling taken_up"
+            "tells_lesson tells_feeling taken_up opens"
         ).split(),
         "first_dangling_start first_too_short first_halting first_housekeeping first_elsewhere "
         "opening_elsewhere first_connective_start all_names all_housekeeping all_enumeration "
@@ -96,7 +97,7 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
             "begins_long_ago begins_universal begins_narration begins_trouble "
             "begins_imagined tells_people tells_universal tells_nobody tells_said "
             "tells_past ends_universal enough taken_up begins_long sentence_length "
-            "comes_round"
+            "comes_round opens"
         ).split(),
         f"{_LEANS_BACK} all_demonstrative all_rare all_notation all_pointing all_backward "
         "first_number all_too_short all_elsewhere first_demonstrative inner_fresh".split()
@@ -115,7 +116,7 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
             "begins_trouble tells_said tells_nobody tells_money tells_addressed "
             "tells_people tells_universal tells_surprise tells_reason "
             "ends_addressed ends_reason ends_universal enough sentence_length "
-            "begins_long varied taken_up comes_round begins_asks_why"
+            "begins_long varied taken_up comes_round begins_asks_why opens ends"
         ).split(),
         "all_slow all_reply all_housekeeping all_elsewhere first_elsewhere opening_elsewhere "
         "all_too_short lacks_end_answer lacks_end_story lacks_end_promise all_agenda all_rare "
@@ -134,7 +135,7 @@ DIRECTIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         + (
             "tells_universal tells_people tells_money tells_reason tells_nobody "
             "ends_universal ends_addressed ends_reason enough sentence_length "
-            "begins_long comes_round then_reply"
+            "begins_long comes_round then_reply ends"
         ).split(),
         "last_question last_turn last_too_short last_agenda last_housekeeping last_promise "
         "next_answer next_connective_start next_dangling_start lacks_end_answer lacks_end_story "
@@ -162,6 +163,8 @@ class Marked:
         signs, marks, groups, hand, vetoes, terms = [], [], [], [], [], []
         phrases = cue_phrases("en")
         options = SegmentOptions()
+        #: By recording, of models that it had no part in.
+        self.borders = Borders().borders()
         for name, said in said_in("build").items():
             _, _, content = heard(said)
             rows = marked_in(name)
@@ -174,7 +177,10 @@ class Marked:
                 run = content.units[first:last]
                 parts = score_run(run, content, first, last, end_s - start_s, options)
                 found = signs_of(run, content, first, last, end_s - start_s, ties, "")
-                signs.append(found | {f"hand_{k}": v for k, v in parts.items()})
+                found |= {f"hand_{k}": v for k, v in parts.items()}
+                found["opens"] = self.borders[name][first].opens
+                found["ends"] = self.borders[name][last - 1].ends
+                signs.append(found)
                 marks.append([float(row[k]) for k in (*FACTORS, "mark")])
                 groups.append(name)
                 terms.append(terms_of(" ".join(u.text for u in run)))

@@ -53,12 +53,13 @@ def choose(
     count: int,
     options: SegmentOptions,
     stands_out: bool = False,
+    lengthened: bool = True,
 ) -> list[Candidate]:
     """Scheduled segments of which no two say the same or are halves of one.
 
     Where so many were asked for, the best are given, whatever they score. With `stands_out`
     only those are that score more than `further_score`, or else the best one. A short one is
-    lengthened to hold what led to it and came of it, where that scores enough, too.
+    `lengthened` to hold what led to it and came of it, where that scores enough, too.
     """
     floor = -1.0 if options.asked else options.min_score
     left = list(found)
@@ -79,7 +80,7 @@ def choose(
         twin = _repetition(content, chosen, options.same_words)
         if twin is None:
             able = [c for c in left if c.score > floor]
-            for k, item in enumerate(chosen):
+            for k, item in enumerate(chosen if lengthened else ()):
                 longer = _with_result(item, chosen, able, options)
                 beside = [*chosen[:k], longer, *chosen[k + 1 :]]
                 if _repetition(content, beside, options.same_words) is None:

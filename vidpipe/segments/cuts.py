@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from vidpipe.content.model import Content, Unit
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import opens, words_in
+from vidpipe.segments.borders import borders_of
 from vidpipe.segments.edges import edges_of
 from vidpipe.segments.factors import factors_of, score_of
 from vidpipe.segments.model import Factor, SegmentOptions
@@ -31,6 +32,13 @@ _ELLIPSES = ("...", "…")
 _LONG_POINTS, _MANY_WORDS, _MORE_WORDS = 4.0, 150, 20
 #: And one after which somebody says "so".
 _BEFORE_RESULT = 5.0
+#: Where in the range of lengths that are wanted readers like a passage best.
+_LIKED = 0.49
+#: Standard deviations by which a sentence opens a clip better than others where cue phrases are
+#: doubted that speak against it, and which: of 701 passages that readers would post, one of these
+#: alone ruled out 191.
+_OPENS_WELL = 1.5
+_DOUBTED = frozenset({"back_reference", "dialogue", "answer_alone"})
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,7 @@ class Cutter:
         self.content = content
         self.ties = ties_of(content.units, phrases, options.reach_sentences)
         self.edges = edges_of(content.units, words, phrases)
+        self.borders = borders_of(phrases.language).of(content.units)
         self._times = times
         self._options = options
         self._blocked = blocked
@@ -193,8 +202,15 @@ class Cutter:
         return any(b.overlap_s(within) > 0 for b in self._blocked)
 
     def vetoes(self, run: Sequence[Unit], first: int, last: int) -> list[str]:
-        """What rules a run out; nothing where nothing is said."""
-        return list(self._judge.vetoes(run, first, last)) if self._said else []
+        """What rules a run out; nothing where nothing is said.
+
+        What is told from cue phrases does not hold of a sentence that opens as well as few do.
+        """
+        found = list(self._judge.vetoes(run, first, last)) if self._said else []
+        if not self.borders or self.borders[first].opens < _OPENS_WELL:
+            return found
+        doubted = _DOUBTED | (self._trails_off(run, first) & {"begins_inside"})
+        return [veto for veto in found if veto not in doubted]
 
     def scored(
         self,
@@ -212,11 +228,13 @@ class Cutter:
         )
         if not self._said:
             return item
-        score = score_of(self.signs(run, item, parts))
+        low, high = self._options.min_s, self._options.max_s
+        off = 2.0 * (kept_s - low - _LIKED * (high - low)) / max(1.0, high - low)
+        score = score_of(self.signs(run, item, parts), off)
         units = self.content.units
         following = units[last].text if last < len(units) else ""
-        off = _runs_on(run, following, self._phrases)
-        return replace(item, score=max(0.0, round(score - off, 2)))
+        less = _runs_on(run, following, self._phrases)
+        return replace(item, score=max(0.0, round(score - less, 2)))
 
     def signs(
         self, run: Sequence[Unit], item: Candidate, parts: Mapping[str, float]
@@ -224,6 +242,9 @@ class Cutter:
         """All that the score is made of: the signs, and the parts that were made by hand."""
         language = self._phrases.language
         signs = signs_of(run, self.content, item.first, item.last, item.kept_s, self.ties, language)
+        if self.borders:
+            signs["opens"] = self.borders[item.first].opens
+            signs["ends"] = self.borders[item.last - 1].ends
         return signs | {f"hand_{name}": value for name, value in parts.items()}
 
 

@@ -22,6 +22,8 @@ from vidpipe.transcript.model import Word
 
 #: So many words before and after a candidate are shown at most.
 _AROUND_WORDS = 120
+#: What scores so much of what it takes to be offered is worth an editor's judgement.
+_WORTH_JUDGING = 0.5
 #: Of the judged candidates at least such a share are those that were found without the model.
 _LOCAL_SHARE = 0.25
 #: What a model marks lower is not offered unasked: it is told that 70 could be posted.
@@ -103,7 +105,7 @@ def _listed(
     kept = list({(c.first, c.last): c for c in reversed(proposed)}.values())[::-1]
     kept = kept[: most - round(_LOCAL_SHARE * most)] if local else kept[:most]
     known = {(c.first, c.last) for c in kept}
-    best = shortlist(local, options.min_score, most)
+    best = shortlist(local, _WORTH_JUDGING * options.min_score, most)
     return kept + [c for c in best if (c.first, c.last) not in known][: most - len(kept)]
 
 

@@ -18,12 +18,20 @@ from vidpipe.segments.model import Factor, FactorName
 
 #: Points of a factor, and of the score, that a standard deviation of the readers' passages is.
 _FACTOR_POINTS, _SCORE_POINTS = 20.0, 12.0
+#: Where a language's borders are learnt: what a standard deviation of each counts beside one of the
+#: factors', and what a passage loses that is half the range of lengths longer or shorter than
+#: readers like it (`benchmarks/passages.py` has the fit: they like 37 of 15 to 60 s best).
+_OPENS, _ENDS, _FAR_OFF = 0.56, 0.49, 1.86
+#: And what makes 50 of it, which three of four passages with fair borders do not reach.
+_BORDERED_FROM, _BORDERED_POINTS = 1.0, 8.0
 #: A sign is there from this value on, and it is said if it moves its factor by so many points.
 _PRESENT, _TELLING = 0.25, 3.0
 _SAID_AT_MOST = 2
 
 #: What a sign is, in words: of the opening, of the end, of the whole.
 _WORDS = {
+    "opens": "its first sentence needs nothing before it",
+    "ends": "its last sentence comes to an end",
     "first_question": "opens with a question",
     "first_claim": "opens with a claim",
     "opening_claim": "claims something at once",
@@ -218,11 +226,20 @@ def fitted_models() -> Models:
     return models_from(json.loads(path.read_text("utf-8")))
 
 
-def score_of(signs: Mapping[str, float]) -> float:
-    """The score that signs give, 0 to 100."""
+def score_of(signs: Mapping[str, float], off: float) -> float:
+    """The score that signs give, 0 to 100; `off`: by how many halves of the range of lengths a
+    passage is longer or shorter than readers like it."""
+    whole = standing(signs)
+    if "opens" not in signs:
+        return round(_points(whole, _SCORE_POINTS), 2)
+    whole += _OPENS * signs["opens"] + _ENDS * signs["ends"] - _FAR_OFF * off * off
+    return round(_points(whole - _BORDERED_FROM, _BORDERED_POINTS), 2)
+
+
+def standing(signs: Mapping[str, float]) -> float:
+    """What the four factors come to, in standard deviations of the readers' passages."""
     models = fitted_models()
-    whole = sum(m.share * _value(m, signs) for m in models.factors.values())
-    return round(_points(whole / models.spread, _SCORE_POINTS), 2)
+    return sum(m.share * _value(m, signs) for m in models.factors.values()) / models.spread
 
 
 def factors_of(signs: Mapping[str, float]) -> tuple[Factor, ...]:

@@ -80,7 +80,9 @@ def select_segments(
     # What an editor would post is all offered.
     strict = learnt and duration_s >= _LONG_S and not judged.verdicts
     count = max(0, options.count - len(forced))
-    chosen = choose(content, judged.candidates, count, options, strict)
+    # Where borders are learnt, a score knows how long a passage should be.
+    lengthened = not found.cutter.borders
+    chosen = choose(content, judged.candidates, count, options, strict, lengthened)
     if not chosen and found.whole is not None and options.count > 0:
         chosen = [found.whole]
     chosen = [_whole(item, found) for item in chosen]

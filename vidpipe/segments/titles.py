@@ -148,7 +148,11 @@ class Namer:
         found += [(worth, text) for worth, text in rated if 0.0 <= worth < least]
         alone = [t for t in words if t]
         # A word alone says less than two.
-        found += [(0.0, _capital(f"{a} and {b}")) for a, b in itertools.pairwise(alone[:2])]
+        found += [
+            (0.0, _capital(f"{a} and {b}"))
+            for a, b in itertools.pairwise(alone[:2])
+            if a.lower() != b.lower()
+        ]
         return found + [(0.0, _capital(t)) for t in alone]
 
     def hook(self, run: Sequence[Unit]) -> str:

@@ -225,7 +225,7 @@ def test_what_is_no_better_than_any_passage_is_no_clip():
 
 def test_no_segment_begins_or_ends_with_a_flash_of_another_picture():
     content, speech = simple([8.0] * 6)  # sentences begin at 0, 8.5, 17, 25.5 ...
-    options = SegmentOptions(count=6, min_s=8, max_s=9, min_score=0, same_words=1.0)
+    options = SegmentOptions(count=6, min_s=8, max_s=9, asked=True, same_words=1.0)
     turns = [8.4, 16.6, 33.7]
     chosen = select_segments(
         content, Transcript(source="none"), speech, options, 51, "t", turns_s=turns

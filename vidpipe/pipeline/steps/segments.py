@@ -107,7 +107,7 @@ def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
 
 SEGMENTS = Stage(
     name="scored_segments",
-    version="11",
+    version="12",
     folder=Folder.ANALYSIS,
     inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
     document=Segments,

@@ -1,0 +1,102 @@
+"""Which sentences a clip may begin and end with, by what is learnt of them."""
+
+import pytest
+
+from vidpipe.language.phrases import cue_phrases
+from vidpipe.segments import cuts
+from vidpipe.segments.borders import (
+    Border,
+    BorderModel,
+    borders_of,
+    numbers_at,
+    terms_at,
+    words_of,
+)
+from vidpipe.segments.model import SegmentOptions
+from vidpipe_tests.segments.talks import chosen, content_of, spoken
+
+TALK = (
+    "Yeah. And then it did that as well for them. "
+    "When I was ten years old, my father gave me a broken radio. "
+    "Most people throw such a thing away, but he wanted me to look inside. "
+    "I took it apart, and I found a single wire that had come loose. "
+    "That's how I learned that most problems are smaller than people think. "
+    "So the next thing is a question from the chat. And what do you think of this?"
+)
+
+
+def at(text, k):
+    units = content_of(text).units
+    words = [words_of(u.text) for u in units]
+    return terms_at(units, words, k), numbers_at(units, words, k)
+
+
+def test_terms_know_where_they_stand():
+    found, _ = at("Who sang? A river carries sand. Then it rains.", 1)
+    assert {"river", "river carries", "^a", "^a river", "^^a river carries", "$sand"} <= found
+    assert {"<sang", "<?", ">then", ">then it", ">>then it rains"} <= found
+    assert "?" not in found and ">?" not in found
+
+
+def test_numbers_are_between_nothing_and_one_and_know_the_neighbours():
+    _, numbers = at(TALK, 3)
+    assert all(0.0 <= value <= 1.0 for value in numbers.values())
+    _, second = at("Deltas grow. Deltas grow slowly in the Pacific.", 1)
+    _, first = at("Deltas grow. Rivers flow slowly in the Pacific.", 1)
+    assert second["known"] > first["known"] == 0.0
+
+
+def test_a_model_adds_up_what_a_sentence_has():
+    units = content_of("Sand is heavy. Rivers carry it to the sea.").units
+    model = BorderModel({"": (-1.0, 0.5), "sand": (2.0, 0.0), "$sea": (0.25, 1.0)})
+    assert model.of(units) == [Border(1.0, 0.5), Border(-0.75, 1.5)]
+    assert BorderModel({}).of(units) == []
+
+
+@pytest.mark.parametrize("language", ["xx", "", "../en"])
+def test_other_languages_say_nothing(language):
+    assert borders_of(language).table == {}
+
+
+def test_a_story_opens_and_its_lesson_ends():
+    units = content_of(TALK).units
+    borders = borders_of("en").of(units)
+    opens = [b.opens for b in borders]
+    ends = [b.ends for b in borders]
+    texts = [u.text for u in units]
+    assert texts[opens.index(max(opens))].startswith("When I was ten")
+    assert texts[ends.index(max(ends))].startswith("That's how I learned")
+
+
+def test_a_talk_is_cut_from_its_story_to_its_lesson():
+    _, said = chosen(TALK, count=1, asked=True)
+    assert said[0].startswith("When I was ten")
+    assert said[0].endswith("smaller than people think.")
+
+
+class Opening:
+    """A model to which one sentence opens as well as it is told, and ends well."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def of(self, units):
+        return [Border(self.value, 1.0) for _ in units]
+
+
+@pytest.mark.parametrize(("value", "ruled_out"), [(1.4, True), (1.6, False)])
+def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(monkeypatch, value, ruled_out):
+    text = "They bought those houses in the old town. A river carries sand to the sea every year."
+    monkeypatch.setattr(cuts, "borders_of", lambda _: Opening(value))
+    transcript, speech, length_s = spoken(text)
+    content = content_of(text)
+    found = cuts.candidates(
+        content,
+        transcript.words,
+        speech,
+        SegmentOptions(min_s=6, max_s=40),
+        length_s,
+        [],
+        cue_phrases("en"),
+    )
+    assert ("back_reference" in found.vetoed) is ruled_out
