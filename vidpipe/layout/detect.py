@@ -23,7 +23,7 @@ from vidpipe.layout.model import (
     Slide,
     Transition,
 )
-from vidpipe.layout.sampling import KeptLooks, sample
+from vidpipe.layout.sampling import KeptLooks, sample, width_of_looks
 from vidpipe.layout.shots import Boundary, find_borders
 from vidpipe.layout.slides import find_slides
 from vidpipe.media.faces import FaceDetector
@@ -72,7 +72,7 @@ def look_at(
     """
     watch = TextWatch(info.duration_s)
     with (
-        FrameReader(path, info, max_width=options.analysis_width, draft=True) as reader,
+        FrameReader(path, info, max_width=width_of_looks(info, options), draft=True) as reader,
         Behind() as behind,
     ):
         letters_px = width_for_letters(reader.video.size)

@@ -54,8 +54,8 @@ _ALL, _PART_OF = 0.9, 0.7
 _ALIKE = 0.8
 #: A fit that shows less gives way to an outline that shows so much better.
 _CLEAR, _CLEARER = 0.75, 0.05
-#: Circles looked for around a little life: their radius in parts of the picture's height, and
-#: what must show of one.
+#: Circles looked for around a little life: their radius in parts of the picture's shorter side,
+#: and what must show of one.
 _LEAST_DISC, _MOST_DISC, _DISC_STEP_PX, _SURE_DISC = 0.08, 0.25, 4.0, 0.8
 
 
@@ -320,7 +320,8 @@ class _Fit:
     def disc(self, box: Rect) -> Fitted:
         """The circle anywhere around a little life that shows best."""
         x, y = box.x + box.width / 2, box.y + box.height / 2
-        radii = np.arange(_LEAST_DISC * self.height, _MOST_DISC * self.height, _DISC_STEP_PX)
+        side = min(self.width, self.height)
+        radii = np.arange(_LEAST_DISC * side, _MOST_DISC * side, _DISC_STEP_PX)
         offsets = np.arange(-radii[-1], radii[-1], _DISC_STEP_PX)
         xs, ys, radii = x + offsets, y + offsets, radii[radii > _LEAST_RADIUS]
         # Of all circles only those around the life are made.

@@ -191,7 +191,11 @@ class LayoutOptions(BaseModel):
         default=12.0, description="maximum seconds between keyframes; a longer span is decoded"
     )
     min_step_s: float = Field(default=0.5, description="minimum seconds between sampled frames")
-    analysis_width: int = Field(default=640, description="width of sampled frames, in pixels")
+    analysis_width: int = Field(
+        default=640,
+        description="width of sampled frames, in pixels; upright and square ones have about as "
+        "many pixels as one of this width at 16:9",
+    )
     cut_fraction: float = Field(
         default=0.42, description="share of the frame that changes at a cut"
     )

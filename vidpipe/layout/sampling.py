@@ -9,6 +9,7 @@ and the memory is bounded whatever its length.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from vidpipe.layout.changing_text import TextWatch
 from vidpipe.layout.frame_store import Grey, PictureFile, Pictures
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.frames import WHOLE, Frame, FrameReader, Packets, Ticks
+from vidpipe.media.probe import MediaInfo
 
 Mask = NDArray[np.bool_]
 #: How much happened, after which look, and what always moves there.
@@ -61,6 +63,8 @@ _SHOT_LOOKS = 8
 _NEAR_S = 0.6
 #: Blurred looks that are kept in memory: all of a short video.
 _SOFT_LOOKS = 320
+#: The height of most recordings, in parts of their width, and of high ones among the wide.
+_LOW, _HIGH = 9 / 16, 3 / 4
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,23 @@ class FrameSamples:
         ):
             return float(self.times_s[last])
         return None
+
+
+def width_of_looks(info: MediaInfo, options: LayoutOptions) -> int:
+    """How wide looks at a recording are, in pixels, at most.
+
+    Of pictures wider than high it is `analysis_width`. Others have as many pixels as one of
+    that width at 16:9 has (640x360: 480x480, 360x640), as what a look costs goes with them,
+    but for those that have no more than one at 4:3: scaling them costs what it saves. None is
+    narrower than one at 16:9 is high: letters are told in it (`width_for_letters`).
+    """
+    widest, video = options.analysis_width, info.video
+    if video is None or video.width > video.height:
+        return widest
+    if video.width * video.height <= _HIGH * widest**2:
+        return widest
+    width = math.sqrt(_LOW * video.width / video.height) * widest
+    return round(max(_LOW * widest, width))
 
 
 def soft(grey: Grey) -> Grey:

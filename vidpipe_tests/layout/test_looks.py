@@ -7,13 +7,19 @@ import numpy as np
 import pytest
 
 from vidpipe.geometry import Rect
-from vidpipe.layout import sheet
+from vidpipe.layout import detect, sheet
 from vidpipe.layout.behind import Behind
 from vidpipe.layout.detect import look_at
 from vidpipe.layout.evidence import Lines
 from vidpipe.layout.face_samples import FaceLooks
 from vidpipe.layout.model import LayoutOptions
-from vidpipe.layout.sampling import CHANGED, FrameSamples, difference, in_blocks
+from vidpipe.layout.sampling import (
+    CHANGED,
+    FrameSamples,
+    difference,
+    in_blocks,
+    width_of_looks,
+)
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.faces.model import Face
 from vidpipe.media.frames import FrameReader
@@ -150,6 +156,56 @@ def test_sheets_of_a_short_recording_decode_nothing_again(tmp_path, monkeypatch)
 
     one, other = (cv2.imread(str(p)).astype(int) for p in (tmp_path / "slides.jpg", again))
     assert one.shape == other.shape and np.abs(one - other).mean() < 4
+
+
+class Sized:
+    """What is read of a probe to say how large looks are: the picture's size."""
+
+    def __init__(self, width, height):
+        self.video = SimpleNamespace(width=width, height=height)
+
+
+@pytest.mark.parametrize(
+    ("displayed", "widest", "width"),
+    [
+        ((1920, 1080), 640, 640),
+        ((640, 480), 640, 640),
+        ((1001, 1000), 640, 640),
+        ((1000, 1000), 640, 480),
+        ((576, 768), 640, 416),
+        # Hardly more pixels than wanted: as they are.
+        ((512, 512), 640, 640),
+        ((400, 712), 640, 640),
+        ((1080, 1920), 640, 360),
+        # No narrower than letters can be told in.
+        ((720, 1600), 640, 360),
+        ((1080, 1920), 320, 180),
+    ],
+)
+def test_looks_at_pictures_no_wider_than_high_have_as_many_pixels_as_others(
+    displayed, widest, width
+):
+    options = LayoutOptions(analysis_width=widest)
+    assert width_of_looks(Sized(*displayed), options) == width
+
+
+def test_an_upright_recording_is_decoded_once_and_small(tmp_path, monkeypatch):
+    path = tmp_path / "phone.mp4"
+    make_composite(path, "camera", seed=43, pages=2, size=(540, 960), fps=10)
+    sizes = []
+
+    class Noted(FrameReader):
+        def __init__(self, *given, **named):
+            super().__init__(*given, **named)
+            sizes.append((self.size.width, self.size.height))
+
+    monkeypatch.setattr(detect, "FrameReader", Noted)
+    found, kept = look_at(path, probe(path), DlibFaces(), LayoutOptions())
+    assert sizes == [(360, 640)]
+    assert kept is not None and kept.pictures.shape[1:] == (640, 360, 3)
+    (stretch,) = found.stretches
+    assert stretch.kind.value == "camera"
+    assert [r.rect for r in stretch.regions] == [Rect(x=0, y=0, width=540, height=960)]
 
 
 def test_a_look_in_the_middle_is_the_same_whatever_was_left_out_before_it(tmp_path):

@@ -116,6 +116,26 @@ def test_a_circle_around_somebody_who_sits_still():
     assert iou(found.rect, true) > 0.9
 
 
+def test_a_small_circle_of_an_upright_picture():
+    """How small it may be goes by the shorter side: of the height it is less than the least."""
+    middle, radius = (300, 560), 34
+    words = np.full((640, 360), 245, np.uint8)
+    for row in range(60, 440, 40):
+        cv2.putText(words, "some words on a page", (30, row), 0, 0.6, 40, 1, cv2.LINE_AA)
+    inside = cv2.circle(np.zeros_like(words), middle, radius, 1, -1)
+    pictures = []
+    for k in range(LOOKS):
+        shown = np.minimum(room(360, 640), 150).astype(np.uint8)
+        cv2.ellipse(shown, (300, 555), (11, 16 + k % 2), 15, 0, 360, 60, -1)
+        shown = cv2.GaussianBlur(shown, (0, 0), 2)
+        pictures.append(np.where(inside > 0, shown, words))
+    fits = fitted(Evidence(samples(pictures), [(k, k + 1) for k in range(LOOKS - 1)]))
+    (found,) = [f for f in fits if f.border >= 0.5]
+    assert found.circle
+    true = Rect(x=middle[0] - radius, y=middle[1] - radius, width=2 * radius, height=2 * radius)
+    assert iou(found.rect, true) > 0.9
+
+
 class People:
     """Says what a look at faces would."""
 

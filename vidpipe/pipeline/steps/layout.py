@@ -196,7 +196,7 @@ def _layout_tables(run: StageRun[LayoutOptions], found: Layout) -> None:
 
 LAYOUT = Stage(
     name="layout",
-    version="9",
+    version="10",
     folder=Folder.ANALYSIS,
     inputs=("source_video", "sidecar"),
     document=Layout,
