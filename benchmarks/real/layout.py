@@ -1,6 +1,7 @@
 """Kind, regions and slide changes on talks composed from real cameras, and on real recordings.
 
     python -m benchmarks.real.layout [--columns build held_out] [--only NAME ...] [--sheets DIR]
+        [--canvas landscape upright square]
 
 Kind: share of the time with the right kind of layout. IoU: mean over the true regions of the
 best overlap among the found ones of the same role, weighted by time. F1: slide changes within
@@ -49,10 +50,10 @@ class Measured:
     score: Score
 
 
-def composed(column: Column) -> list[talks.TalkPlan]:
+def composed(column: Column, canvas: str = "landscape") -> list[talks.TalkPlan]:
     """The talks of a column; which they are rests on the cameras that are here."""
     found, _ = cameras(column)
-    return talks.plans(found, _SEEDS[column]) if found else []
+    return talks.plans(found, _SEEDS[column], canvas) if found else []
 
 
 def made(plan: talks.TalkPlan) -> tuple[Path, CompositeTruth]:
@@ -139,16 +140,20 @@ def _measured(
 
 
 def measured(
-    column: Column, only: Sequence[str] = (), sheets: Path | None = None
+    column: Column,
+    only: Sequence[str] = (),
+    sheets: Path | None = None,
+    canvases: Sequence[str] = ("landscape",),
 ) -> Iterator[Measured]:
-    """Every talk of a column, two at a time."""
+    """Every talk of a column on some canvases, two at a time."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
             pool.submit(_measure_plan, plan, sheets)
-            for plan in composed(column)
+            for canvas in canvases
+            for plan in composed(column, canvas)
             if not only or any(o in plan.name for o in only)
         ]
-        if MEDIA.is_dir():
+        if MEDIA.is_dir() and "landscape" in canvases:
             jobs += [
                 pool.submit(_measure_given, name, sheets)
                 for name in split()["composites"][column]
@@ -233,6 +238,7 @@ def main() -> None:
     parser.add_argument("--columns", nargs="+", default=list(COLUMNS), choices=COLUMNS)
     parser.add_argument("--only", nargs="+", default=[], help="parts of names of talks")
     parser.add_argument("--sheets", type=Path, help="a folder for layout sheets")
+    parser.add_argument("--canvas", nargs="+", default=["landscape"], choices=list(talks.CANVASES))
     parser.add_argument("--no-slides", action="store_true")
     arguments = parser.parse_args()
     if arguments.sheets is not None:
@@ -243,7 +249,7 @@ def main() -> None:
         if missing:
             console.print(f"{column}: not here, left out: {', '.join(missing)}")
         whole, groups, lines = Score(), {}, []
-        for item in measured(column, arguments.only, arguments.sheets):
+        for item in measured(column, arguments.only, arguments.sheets, arguments.canvas):
             for group in item.groups:
                 groups.setdefault(group, Score()).add(item.score)
             if item.score.wall_s:

@@ -37,13 +37,14 @@ Picture = NDArray[np.uint8]
 VERSION = 1
 FPS = 15
 SIZE = (1280, 720)
+_UPRIGHT, _SQUARE = (720, 1280), (720, 720)
 #: A camera's recording is played forwards and backwards for as long as the talk lasts.
 _CAMERA_S = 8.0
 
 
 @dataclass(frozen=True)
 class CanvasLayout:
-    """Where page and cameras are on a picture of 1280 x 720; `corner` 0 to 0.5 rounds cameras."""
+    """Where page and cameras are on a picture; `corner` 0 to 0.5 rounds cameras."""
 
     kind: str
     screen: Box | None
@@ -51,11 +52,18 @@ class CanvasLayout:
     corner: float = 0.0
 
 
-def _inset(wide: int, tall: int, at: str, margin: int = 16, corner: float = 0.0) -> CanvasLayout:
-    left = margin if "l" in at else SIZE[0] - wide - margin
-    top = margin if "t" in at else SIZE[1] - tall - margin
+def _inset(
+    wide: int,
+    tall: int,
+    at: str,
+    margin: int = 16,
+    corner: float = 0.0,
+    size: tuple[int, int] = SIZE,
+) -> CanvasLayout:
+    left = margin if "l" in at else size[0] - wide - margin
+    top = margin if "t" in at else size[1] - tall - margin
     box = (left, top, wide, tall)
-    return CanvasLayout("screen_and_camera", (0, 0, *SIZE), (box,), corner)
+    return CanvasLayout("screen_and_camera", (0, 0, *size), (box,), corner)
 
 
 def _beside(screen: Box, *cameras: Box) -> CanvasLayout:
@@ -91,6 +99,49 @@ ARRANGEMENTS: dict[str, CanvasLayout] = {
         tuple((640 * (k % 2), 360 * (k // 2), 640, 360) for k in range(4)),
     ),
 }
+#: The same of pictures as phones record and platforms show them: 720 x 1280 and 720 x 720.
+_UPRIGHT_ARRANGEMENTS: dict[str, CanvasLayout] = {
+    "screen": CanvasLayout("screen", (0, 437, 720, 405), ()),
+    "camera": CanvasLayout("camera", None, ((0, 0, *_UPRIGHT),)),
+    "page_above": _beside((0, 0, 720, 405), (0, 405, 720, 875)),
+    "page_below": _beside((0, 720, 720, 540), (0, 0, 720, 720)),
+    "page_between": _beside((0, 437, 720, 405), (110, 870, 500, 375)),
+    "page_is_all": CanvasLayout("screen", (0, 0, *_UPRIGHT), ()),
+    "inset_br": _inset(240, 320, "br", size=_UPRIGHT),
+    "inset_tl": _inset(200, 200, "tl", 24, size=_UPRIGHT),
+    "inset_small": _inset(132, 176, "tr", 12, size=_UPRIGHT),
+    "rounded": _inset(240, 300, "br", 24, 0.16, _UPRIGHT),
+    "circle": _inset(220, 220, "br", 24, 0.5, _UPRIGHT),
+    "two_people": CanvasLayout("camera", None, ((0, 0, 720, 640), (0, 640, 720, 640))),
+}
+_SQUARE_ARRANGEMENTS: dict[str, CanvasLayout] = {
+    "screen": CanvasLayout("screen", (0, 157, 720, 405), ()),
+    "camera": CanvasLayout("camera", None, ((0, 0, *_SQUARE),)),
+    "page_above": _beside((0, 0, 720, 405), (0, 405, 720, 315)),
+    "page_below": _beside((40, 350, 640, 360), (180, 10, 360, 320)),
+    "page_is_all": CanvasLayout("screen", (0, 0, *_SQUARE), ()),
+    "inset_br": _inset(200, 200, "br", size=_SQUARE),
+    "inset_tl": _inset(240, 180, "tl", 20, size=_SQUARE),
+    "inset_small": _inset(120, 120, "tr", 12, size=_SQUARE),
+    "rounded": _inset(210, 210, "br", 24, 0.16, _SQUARE),
+    "circle": _inset(190, 190, "br", 20, 0.5, _SQUARE),
+    "two_people": CanvasLayout("camera", None, ((0, 0, 360, 720), (360, 0, 360, 720))),
+}
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A size of picture, in pixels, and what recorders make of a page and cameras on it."""
+
+    size: tuple[int, int]
+    arrangements: dict[str, CanvasLayout]
+
+
+CANVASES: dict[str, Canvas] = {
+    "landscape": Canvas(SIZE, ARRANGEMENTS),
+    "upright": Canvas(_UPRIGHT, _UPRIGHT_ARRANGEMENTS),
+    "square": Canvas(_SQUARE, _SQUARE_ARRANGEMENTS),
+}
 NUISANCES: dict[str, Nuisances] = {
     "plain": Nuisances(),
     "builds": Nuisances(build=True),
@@ -115,16 +166,18 @@ class TalkPlan:
     cameras: tuple[Path, ...]
     seed: int
     crf: int = 23
+    canvas: str = "landscape"
 
 
-def plans(cameras: Sequence[Path], seed: int) -> list[TalkPlan]:
-    """A talk for each arrangement, with other ones after it; every camera in turn."""
+def plans(cameras: Sequence[Path], seed: int, canvas: str = "landscape") -> list[TalkPlan]:
+    """A talk for each arrangement of a canvas, with other ones after it; every camera in turn."""
     rng = np.random.default_rng(seed)
     people = [cameras[int(k)] for k in rng.permutation(len(cameras))]
     whose = itertools.cycle(people)
     nuisances = itertools.cycle(NUISANCES)
     backgrounds = itertools.cycle(BACKGROUNDS)
-    names = [n for n in ARRANGEMENTS if n not in ("screen", "camera")]
+    names = [n for n in CANVASES[canvas].arrangements if n not in ("screen", "camera")]
+    prefix = f"{seed}" if canvas == "landscape" else f"{seed}-{canvas}"
     made = []
     for rounds in range(2):
         for k, name in enumerate(names):
@@ -133,13 +186,14 @@ def plans(cameras: Sequence[Path], seed: int) -> list[TalkPlan]:
             order = (name, mid, *others) if rounds == 0 else (mid, name)
             made.append(
                 TalkPlan(
-                    name=f"{seed}-{rounds}-{name}",
+                    name=f"{prefix}-{rounds}-{name}",
                     arrangements=order,
                     nuisance=next(nuisances),
                     background=next(backgrounds),
                     cameras=tuple(next(whose) for _ in range(4)),
                     seed=1000 * seed + 100 * rounds + k,
                     crf=(20, 23, 27)[k % 3],
+                    canvas=canvas,
                 )
             )
         next(nuisances)
@@ -150,7 +204,8 @@ def plans(cameras: Sequence[Path], seed: int) -> list[TalkPlan]:
 def compose(target: Path, plan: TalkPlan) -> CompositeTruth:
     """Write a silent MP4 of a planned talk and return what is true of it."""
     rng = np.random.default_rng(plan.seed)
-    width, height = SIZE
+    canvas = CANVASES[plan.canvas]
+    width, height = canvas.size
     lengths = rng.uniform(10.0, 16.0, len(plan.arrangements))
     ends = np.round(np.cumsum(lengths) * FPS) / FPS
     starts = [0.0, *ends[:-1].tolist()]
@@ -164,9 +219,9 @@ def compose(target: Path, plan: TalkPlan) -> CompositeTruth:
         Shown(
             start_s,
             float(end_s),
-            ARRANGEMENTS[name].kind,
-            ARRANGEMENTS[name].screen,
-            ARRANGEMENTS[name].cameras,
+            canvas.arrangements[name].kind,
+            canvas.arrangements[name].screen,
+            canvas.arrangements[name].cameras,
         )
         for name, start_s, end_s in zip(plan.arrangements, starts, ends, strict=True)
     ]
@@ -182,7 +237,7 @@ def compose(target: Path, plan: TalkPlan) -> CompositeTruth:
             if shown.start_s + 0.5 < page.start_s < shown.end_s - 0.5:
                 truth.turns.append(page.start_s)
             truth.builds += [t for t in page.state_s[1:] if shown.start_s < t < shown.end_s]
-    behind = _background(plan.background, rng)
+    behind = _background(plan.background, canvas.size, rng)
     with av.open(str(target), "w", format="mp4") as media:
         stream = media.add_stream("libx264", rate=Fraction(FPS))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
@@ -191,7 +246,7 @@ def compose(target: Path, plan: TalkPlan) -> CompositeTruth:
             t_s = n / FPS
             k = next(i for i, s in enumerate(truth.stretches) if t_s < s.end_s - 1e-6)
             image = behind.copy()
-            _draw(image, ARRANGEMENTS[plan.arrangements[k]], decks, n, plan, nuisances, rng)
+            _draw(image, canvas.arrangements[plan.arrangements[k]], decks, n, plan, nuisances, rng)
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts = n
             media.mux(stream.encode(frame))
@@ -257,8 +312,8 @@ def _filled(picture: Picture, width: int, height: int) -> Picture:
     return np.asarray(large[y : y + height, x : x + width], np.uint8)
 
 
-def _background(kind: str, rng: np.random.Generator) -> Picture:
-    width, height = SIZE
+def _background(kind: str, size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    width, height = size
     if kind == "black":
         return np.zeros((height, width, 3), np.uint8)
     if kind == "photograph":
