@@ -193,8 +193,8 @@ class LayoutOptions(BaseModel):
     min_step_s: float = Field(default=0.5, description="minimum seconds between sampled frames")
     analysis_width: int = Field(
         default=640,
-        description="width of sampled frames, in pixels; upright and square ones have about as "
-        "many pixels as one of this width at 16:9",
+        description="width of sampled frames, in pixels; upright ones are at most so high, and "
+        "square ones have as many pixels as one of this width at 4:3",
     )
     cut_fraction: float = Field(
         default=0.42, description="share of the frame that changes at a cut"

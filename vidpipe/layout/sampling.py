@@ -63,7 +63,7 @@ _SHOT_LOOKS = 8
 _NEAR_S = 0.6
 #: Blurred looks that are kept in memory: all of a short video.
 _SOFT_LOOKS = 320
-#: The height of most recordings, in parts of their width, and of high ones among the wide.
+#: The heights of most recordings, in parts of their width.
 _LOW, _HIGH = 9 / 16, 3 / 4
 
 
@@ -172,18 +172,16 @@ class FrameSamples:
 def width_of_looks(info: MediaInfo, options: LayoutOptions) -> int:
     """How wide looks at a recording are, in pixels, at most.
 
-    Of pictures wider than high it is `analysis_width`. Others have as many pixels as one of
-    that width at 16:9 has (640x360: 480x480, 360x640), as what a look costs goes with them,
-    but for those that have no more than one at 4:3: scaling them costs what it saves. None is
-    narrower than one at 16:9 is high: letters are told in it (`width_for_letters`).
+    Of pictures wider than high it is `analysis_width`. Others are no higher than that, and
+    have no more pixels than one of that width at 4:3, as what a look costs goes with them:
+    360x640, 480x640, 554x554. None is narrower than one of that width at 16:9 is high:
+    letters are told in it (`width_for_letters`).
     """
     widest, video = options.analysis_width, info.video
     if video is None or video.width > video.height:
         return widest
-    if video.width * video.height <= _HIGH * widest**2:
-        return widest
-    width = math.sqrt(_LOW * video.width / video.height) * widest
-    return round(max(_LOW * widest, width))
+    aspect = video.width / video.height
+    return round(widest * max(_LOW, min(aspect, math.sqrt(_HIGH * aspect))))
 
 
 def soft(grey: Grey) -> Grey:
