@@ -161,6 +161,10 @@ class JobRows:
                 return None
             row.state = moved(JobState(row.state), JobState.QUEUED)
             row.attempts += 1
+            if row.ended_at is not None:
+                begun = row.since or row.created_at
+                period = [begun.isoformat(), row.ended_at.isoformat()]
+                row.earlier = [*(row.earlier or ()), period]
             row.ended_at = row.error_code = row.error_message = row.failed_stage = None
             tell(session, row)
             session.flush()

@@ -510,6 +510,7 @@ def request(
             RequestRow.video_id == video.video_id, RequestRow.state == RequestState.OPEN
         )
     ).all()
+    replaced = []
     for row in open_now:
         first = cause == Cause.UPLOAD == row.cause and row.run_options is None
         if options_key(row.run_options) != wanted and not first:
@@ -533,19 +534,23 @@ def request(
         if row.priority > priority:
             priority, cause = row.priority, Cause(row.cause)
         row.state = RequestState.DONE
-    session.add(
-        RequestRow(
-            video_id=video.video_id,
-            channel=video.channel,
-            stages=list(stages) if stages is not None else None,
-            run_options=dict(run_options) if run_options else None,
-            cause=cause,
-            priority=priority,
-            not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
-            state=RequestState.OPEN,
-            origin=dict(origin) if origin else None,
-        )
+        replaced.append(row)
+    added = RequestRow(
+        video_id=video.video_id,
+        channel=video.channel,
+        stages=list(stages) if stages is not None else None,
+        run_options=dict(run_options) if run_options else None,
+        cause=cause,
+        priority=priority,
+        not_before=now() + timedelta(seconds=wait_s) if wait_s > 0 else None,
+        state=RequestState.OPEN,
+        origin=dict(origin) if origin else None,
     )
+    session.add(added)
+    if replaced:
+        session.flush()
+        for row in replaced:
+            row.replaced_by = added.id
     totals.add(session, totals.RUN_REQUESTS, video.channel, cause)
     return 1
 

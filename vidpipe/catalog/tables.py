@@ -253,7 +253,8 @@ class RequestRow(Audited, Base):
     differently from what channel and sidecar say. `run_id` is the run that works on it or had
     it last. `origin` is what it came from, for logs and traces: ids and a W3C traceparent. One
     that waits for money or quota names it in `waits_for`, and says in `why` what for.
-    `gate` is where the run ends, because a user has to approve before it goes on.
+    `gate` is where the run ends, because a user has to approve before it goes on. `replaced_by`
+    is the request that took its place before a run had it.
     """
 
     __tablename__ = "requests"
@@ -274,6 +275,7 @@ class RequestRow(Audited, Base):
     waits_for: Mapped[str | None] = mapped_column(String(255))
     why: Mapped[str | None] = mapped_column(Text)
     gate: Mapped[str | None] = mapped_column(String(16))
+    replaced_by: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         Index("ix_requests_video_id", "video_id", "state"),
@@ -385,7 +387,7 @@ class JobRow(Audited, Base):
     whatever happened to its video. One of a link (`source_url`, as it may be shown)
     has no upload before it is fetched, see `DownloadRow`.
     `origin` is the request that asked for it, for logs and traces: ids and a W3C
-    traceparent.
+    traceparent. `earlier` is from when until when (ISO 8601) its attempts before a retry went on.
     """
 
     __tablename__ = "jobs"
@@ -408,6 +410,7 @@ class JobRow(Audited, Base):
     failed_stage: Mapped[str | None] = mapped_column(String(64))
     origin: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
+    earlier: Mapped[list[list[str]] | None] = mapped_column(JSON(none_as_null=True))
 
     __table_args__ = (
         Index("ix_jobs_created_at", "created_at", "job_id"),

@@ -172,6 +172,89 @@ def test_clips_that_are_changed_while_a_job_waits_for_its_review_are_not_its(
     assert shared(1) == []
 
 
+@pytest.fixture
+def change(catalog):
+    """Ask for clips that somebody changed, as the studio does: a job whose run is an edit."""
+
+    def work(number, **fields):
+        row = JobRow(job_id=f"job-{number}", channel="default", asked_by="editor", video_id=VIDEO)
+        for name, value in fields.items():
+            setattr(row, name, value)
+        catalog.jobs.add([row], cause=Cause.EDIT)
+
+    return work
+
+
+def test_who_joins_a_change_of_clips_shares_it(catalog, change, ask, run, book, shared):
+    change(1)
+    ask(2)
+    assert run("run-1") == "job-1"
+    book(3, job_id="job-1", run_id="run-1")
+    assert shared(2) == [("job-1", 3)] and shared(1) == []
+    # It had no money left: what is asked for again for it is still what the other joined.
+    catalog.heartbeats.stop(["run-1"])
+    why = {"waits_for": "budget/x", "why": "it is used up", "until": now()}
+    assert catalog.requests.wait(VIDEO, "run-1", cause=Cause.EDIT, **why)
+    (again,) = catalog.requests.of_video(VIDEO)[:1]
+    assert catalog.requests.take(again.id, "cli-2") is not None
+    book(4, job_id="job-1", run_id="cli-2")
+    assert shared(2) == [("job-1", 7)]
+
+
+def test_a_change_that_takes_the_place_of_what_a_job_waits_for_works_for_it(
+    catalog, ask, change, run, book, shared
+):
+    ask(1)
+    change(2)
+    change(3)
+    assert run("run-1") == "job-3"
+    book(3, job_id="job-3", run_id="run-1")
+    assert shared(1) == [("job-3", 3)] and shared(2) == [("job-3", 3)] and shared(3) == []
+    # Both wait for a review; what is changed meanwhile is neither's, nor its second try.
+    catalog.requests.done("run-1")
+    change(4)
+    assert run("run-2") == "job-4"
+    book(5, job_id="job-4", run_id="run-2")
+    catalog.requests.done("run-2")
+    catalog.requests.add([VIDEO], Cause.RETRY, after="run-2")
+    assert run("run-3") == "job-4"
+    book(5, job_id="job-4", run_id="run-3")
+    assert shared(1) == [("job-3", 3)] and shared(2) == [("job-3", 3)]
+
+
+def test_a_retried_job_keeps_what_it_shared_before(catalog, ask, run, book, shared):
+    ask(1)
+    ask(2)
+    run("run-1")
+    book(3, job_id="job-1", run_id="run-1")
+
+    def over(run_id, *numbers):
+        catalog.heartbeats.stop([run_id])
+        catalog.requests.done(run_id)
+        for number in numbers:
+            catalog.jobs.cancel(f"job-{number}")
+        # An answer that comes late: these jobs were over by then.
+        book(10, job_id="job-1", run_id=run_id)
+
+    over("run-1", 1, 2)
+    assert shared(2) == [("job-1", 3)]
+    ask(3)
+    catalog.jobs.retry("job-2")
+    assert shared(2) == [("job-1", 3)]
+    assert run("run-2") == "job-3"
+    book(4, job_id="job-3", run_id="run-2")
+    assert shared(2) == [("job-3", 4), ("job-1", 3)]
+    over("run-2", 2)
+    assert shared(2) == [("job-3", 4), ("job-1", 3)]
+    catalog.jobs.retry("job-2")
+    assert run("run-3") == "job-2"
+    book(1, job_id="job-2", run_id="run-3")
+    assert shared(2) == [("job-3", 4), ("job-1", 3)]
+    first, second = catalog.jobs.get("job-2").earlier
+    assert first[0] < first[1] < second[0] < second[1]
+    assert catalog.jobs.get("job-3").earlier is None
+
+
 def test_a_run_that_answers_two_requests_counts_once(catalog, ask, run, book, shared):
     ask(1)
     ask(2)
