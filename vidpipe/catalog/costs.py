@@ -208,9 +208,15 @@ class CostRows:
         with self._db.session() as session:
             return list(session.scalars(select(PriceRow).order_by(PriceRow.id.desc()).limit(1000)))
 
-    def stage_history(self, stage: str, limit: int) -> list[StageSpend]:
-        """What making a stage cost of the newest videos, each of its last run that worked."""
-        newest = (
+    def stage_history(self, stage: str, limit: int, channel: str | None = None) -> list[StageSpend]:
+        """What making a stage cost of the newest videos, each of its last run that worked.
+
+        Args:
+            stage: which one.
+            limit: videos at most.
+            channel: only videos of it; None: of all.
+        """
+        made = (
             select(
                 CostEntryRow.video_id,
                 func.max(CostEntryRow.run_id).label("run"),
@@ -221,8 +227,10 @@ class CostRows:
             .group_by(CostEntryRow.video_id)
             .order_by(func.max(CostEntryRow.id).desc())
             .limit(limit)
-            .subquery()
         )
+        if channel is not None:
+            made = made.where(CostEntryRow.channel == channel)
+        newest = made.subquery()
         query = (
             select(
                 Video,

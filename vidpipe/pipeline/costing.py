@@ -106,8 +106,9 @@ class RunCost:
         return self.outside + self.local
 
 
-#: What stages cost of other recordings, by stage: read once for many videos.
-PastCosts = dict[str, list[StageSpend]]
+#: What stages cost of other recordings, by stage and channel (None: of any): read once for many
+#: videos.
+PastCosts = dict[tuple[str, str | None], list[StageSpend]]
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,9 @@ def run_cost(
 
 
 def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCosts) -> _Told:
-    if stage not in past:
-        past[stage] = engine.accountant.rows.stage_history(stage, _NEWEST)
     clips = engine.pipeline.stage(stage).folder in OF_CLIPS
-    rows, whose = _alike(past[stage], video, of, clips=clips)
+    known = _past(engine, past, stage, video.channel)
+    rows, whose = _alike(known, video, of, clips=clips)
     if not rows:
         outside, basis = _by_price(engine, video, stage)
         local = usual(stage, of, engine.accountant.prices.price(Purchase(LOCAL, "work", {})))
@@ -198,6 +198,17 @@ def _stage(engine: Engine, video: Video, of: Drivers, stage: str, past: PastCost
     actual = {row.video_id: row.outside + row.local for row in rows}
     others = {one: outside_told.others[one] + local_told.others[one] for one in ids}
     return _Told(cost, actual, others)
+
+
+def _past(engine: Engine, past: PastCosts, stage: str, channel: str) -> list[StageSpend]:
+    """The newest makings of a stage, of the channel and of all: one hides none of another."""
+    found: dict[str, StageSpend] = {}
+    for of in (channel, None):
+        if (stage, of) not in past:
+            rows = engine.accountant.rows.stage_history(stage, _NEWEST, of)
+            past[stage, of] = rows
+        found |= {row.video_id: row for row in past[stage, of]}
+    return list(found.values())
 
 
 def _shapes(

@@ -109,6 +109,17 @@ def test_what_another_channel_made_counts_until_there_are_five_of_its_own(engine
     assert after["layout"].samples == 5 and after["layout"].local > 8 * before["layout"].local
 
 
+def test_a_busy_channel_hides_nothing_of_another(engine, video, made, monkeypatch):
+    monkeypatch.setattr("vidpipe.pipeline.costing._NEWEST", 6)
+    for number in range(6):
+        made(number, video.duration_s, {"layout": 100})
+    own = cost_of(engine, video)[1]["layout"]
+    for number in range(6, 12):
+        made(number, video.duration_s, {"layout": 10}, channel="other")
+    assert cost_of(engine, video)[1]["layout"] == own
+    assert own.basis.startswith("6 recordings of the channel default")
+
+
 def test_chosen_passages_tell_what_clips_cost_and_nothing_else(engine, video, made):
     for number in range(10):
         seconds = 20.0 + 10 * number
