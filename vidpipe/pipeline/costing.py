@@ -32,6 +32,7 @@ from vidpipe.pipeline.forecast import (
     by_pixels,
     flat,
     forecast,
+    reach,
 )
 from vidpipe.pipeline.order import OF_CLIPS
 from vidpipe.pipeline.run_options import RunOptions
@@ -52,8 +53,6 @@ _OF_CHANNEL = 5
 _NEAREST = 20
 #: What recordings that are known were off by says how far this one may be, from so many on.
 _TELLING = 5
-#: Of which one in so many at either end is left out.
-_OUTLYING = 20
 #: A recording says it of which so much of the sum is known.
 _MOST = 0.8
 
@@ -266,9 +265,8 @@ def _between(told: Sequence[_Told]) -> tuple[int | None, int | None]:
             ratios.append(sum(one.actual[of] for one in known) / expected)
     if len(ratios) < _TELLING:
         return None, None
-    ratios.sort()
-    cut = len(ratios) // _OUTLYING
-    return round(total * min(1.0, ratios[cut])), round(total * max(1.0, ratios[-1 - cut]))
+    least, most = reach(ratios)
+    return round(total * min(1.0, least)), round(total * max(1.0, most))
 
 
 def said(costs: RunCost, currency: str) -> str:

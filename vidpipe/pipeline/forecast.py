@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, log
 
 #: What a shape says is compared once so many are known; below, the first is taken.
 _COMPARED = 3
@@ -12,6 +13,12 @@ _COMPARED = 3
 _ALIKE = 2.0
 #: A line has two unknowns: it needs so many, of lengths that differ by so much.
 _LINE, _APART = 6, 1.3
+#: Of a normal distribution nine of ten lie within so many standard deviations of its middle.
+_SURE = 1.645
+#: Of what is known one in so many at either end is no bound.
+_OUTLYING = 40
+#: What cost nothing at all is taken as so much of what was told.
+_LEAST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,25 @@ def _off(known: Sequence[KnownCost], others: Mapping[str, float]) -> float:
         abs(others[one.of] - one.amount) / one.amount if one.amount else float(others[one.of] > 0)
         for one in known
     )
+
+
+def reach(ratios: Sequence[float]) -> tuple[float, float]:
+    """Between what nine of ten others are, told from some of them.
+
+    The least and the most of ten hold only 9 of 11 others: so few are taken as a sample of a
+    log-normal distribution as well (Student's t, by the first term of its expansion around the
+    normal quantile), and the wider of both counts.
+
+    Args:
+        ratios: two at least, of what was and what was told.
+    """
+    logs = [log(max(one, _LEAST)) for one in ratios]
+    quantile = _SURE + (_SURE**3 + _SURE) / (4 * (len(ratios) - 1))
+    wide = quantile * statistics.stdev(logs) * (1 + 1 / len(ratios)) ** 0.5
+    middle = statistics.fmean(logs)
+    cut = len(ratios) // _OUTLYING
+    ordered = sorted(ratios)
+    return min(ordered[cut], exp(middle - wide)), max(ordered[-1 - cut], exp(middle + wide))
 
 
 #: How the shape is called that is the same of every recording.

@@ -19,6 +19,7 @@ from vidpipe.pipeline.forecast import (
     by_pixels,
     flat,
     forecast,
+    reach,
 )
 
 SHAPES = {"length": by_length, "pixels": by_pixels, FLAT: flat}
@@ -125,3 +126,25 @@ def test_each_known_one_is_told_by_the_others():
 def test_what_costs_nothing_is_told_to_cost_nothing():
     found = forecast(known(lambda d: 0, *LENGTHS), Drivers(1000, 0.9), SHAPES)
     assert found.amount == 0 and set(found.others.values()) == {0}
+
+
+@pytest.mark.parametrize("count", [6, 10, 20])
+@pytest.mark.parametrize("kind", ["even", "one in four much dearer"])
+def test_of_others_nine_in_ten_are_between_the_bounds(count, kind):
+    chance = Random(25)
+
+    def drawn():
+        dearer = 2.0 if kind != "even" and chance.random() < 0.25 else 1.0
+        return dearer * chance.lognormvariate(0.0, 0.2)
+
+    within = 0
+    for _ in range(2000):
+        low, high = reach([drawn() for _ in range(count)])
+        within += low <= drawn() <= high
+    assert 0.87 <= within / 2000 <= 0.97
+
+
+def test_bounds_of_what_is_all_the_same_are_that():
+    assert reach([1.0, 1.0, 1.0]) == pytest.approx((1.0, 1.0))
+    low, high = reach([0.0, 1.0, 1.0])
+    assert low < 0.01 and high > 1.0
