@@ -39,7 +39,7 @@ from vidpipe.pipeline.scored import SCORING
 from vidpipe.programs import run_program
 from vidpipe.settings import load_settings
 
-_MODELS = Path(__file__).parents[1] / ".vidpipe" / "models"
+MODELS = Path(__file__).parents[1] / ".vidpipe" / "models"
 _CHANNELS = "channels:\n  default: {{quality: draft, clips: {{count: 2, {lengths}}}}}\n"
 _CLIPS, _CLIPS_ALIKE = "min_s: 6, max_s: 20", "min_s: 5, max_s: 10"
 #: Seconds of the pieces that a talk is cut into, in turn.
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
         home = Path(folder)
         lengths = _CLIPS_ALIKE if asked.alike else _CLIPS
         (home / "channels.yaml").write_text(_CHANNELS.format(lengths=lengths))
-        models = Path(os.environ.get("VIDPIPE_MODELS", str(_MODELS)))
+        models = Path(os.environ.get("VIDPIPEMODELS", str(MODELS)))
         engine = Engine(load_settings(home=home, models=models, drop_settle_s=0.0))
         given = [(path, "given") for path in asked.recordings] or _pieces(
             home / "pieces", asked.after, _ALIKE_S if asked.alike else _LENGTHS_S
