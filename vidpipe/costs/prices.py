@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -201,9 +201,15 @@ class PriceList:
         )
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> _PriceFile:
+    """What a list says: each engine of a process asks for the same ones."""
+    return _PriceFile.model_validate(yaml.safe_load(text))
+
+
 def _read(where: str, text: str, name: str, currency: str, *, own: bool) -> list[Price]:
     try:
-        found = _PriceFile.model_validate(yaml.safe_load(text))
+        found = _parsed(text)
     except (yaml.YAMLError, ValidationError) as error:
         raise Misconfigured(f"{where}: {_first(error)}") from error
     if found.currency != currency:
@@ -223,7 +229,7 @@ def _read(where: str, text: str, name: str, currency: str, *, own: bool) -> list
             found.currency,
             f"{name[:40]} {item.date.isoformat()} {digest}",
             item.source,
-            item.least or None,
+            dict(item.least) or None,
         )
         for item in found.prices
     ]

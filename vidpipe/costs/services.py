@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, Self
@@ -180,9 +181,15 @@ def _whole(amount: Decimal | int) -> int:
     return int(Decimal(amount).to_integral_value(rounding="ROUND_CEILING"))
 
 
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> _ServiceFile:
+    """What a list says: each engine of a process asks for the same ones."""
+    return _ServiceFile.model_validate(yaml.safe_load(text))
+
+
 def _read(where: str, text: str) -> Mapping[str, Service]:
     try:
-        return _ServiceFile.model_validate(yaml.safe_load(text)).services
+        return _parsed(text).services
     except ValidationError as error:
         one = error.errors()[0]
         raise Misconfigured(f"{where}: {'.'.join(map(str, one['loc']))}: {one['msg']}") from error

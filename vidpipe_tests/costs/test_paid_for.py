@@ -9,10 +9,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 import vidpipe
+from vidpipe.catalog.tables import now
 from vidpipe.costs.accountant import Account
 from vidpipe.costs.prices import PriceList, UnknownPrice
+from vidpipe.costs.services import Services
 from vidpipe.errors import BudgetExceeded, Misconfigured, Unavailable
 from vidpipe.segments.editor.server import Question, ask_server, purchase
 from vidpipe.segments.model import LlmOptions
@@ -218,6 +221,33 @@ def test_a_price_is_by_settings_then_the_own_file_then_the_one_that_comes_along(
     assert PriceList(file).price(stated).cost({"audio_seconds": 60}) == 0
     with pytest.raises(UnknownPrice, match="openai/other"):
         PriceList(file).price(Purchase("openai", "other", {"audio_seconds": 60}))
+
+
+def test_a_list_is_parsed_once_in_a_process_and_again_where_it_says_something_else(
+    tmp_path, monkeypatch
+):
+    parsed = []
+    load = yaml.safe_load
+    monkeypatch.setattr(yaml, "safe_load", lambda text: parsed.append(text) or load(text))
+    prices, services = tmp_path / "prices.yaml", tmp_path / "services.yaml"
+    for price, most in ((5, 7), (5, 7), (6, 8)):
+        prices.write_text(
+            f"currency: USD\nprices:\n  - service: shop-{tmp_path.name}\n    product: a\n"
+            f"    rates: {{x: {price}}}\n    least: {{x: 2}}\n"
+            "    date: 2026-11-01\n    source: contract\n"
+        )
+        services.write_text(
+            f"services:\n  shop-{tmp_path.name}:\n    hosts: [a.example.org]\n"
+            f"    quotas: [{{what: x, most: {most}, per: day}}]\n"
+        )
+        found = PriceList(prices).price(Purchase(f"shop-{tmp_path.name}", "a", {"x": 1}))
+        assert found.cost({"x": 1}) == 2 * price * 10**9
+        (_, quota, _) = next(
+            one for one in Services(services).all(now()) if one[0] == f"shop-{tmp_path.name}"
+        )
+        assert quota.most == most
+    own = [text for text in parsed if tmp_path.name in text]
+    assert len(own) == 4, "each of the two texts of each file once"
 
 
 @pytest.mark.parametrize(
