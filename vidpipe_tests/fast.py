@@ -19,6 +19,8 @@ import pytest
 #: Of a processor, for one test: the first to load PyTorch or Dagster takes some 4 s of it.
 LIMIT_S = 6.0
 LEFT = "left to `make test`"
+#: The name under which a report holds what the end of a test that was stopped said.
+UNFINISHED = "unfinished"
 _PROGRAMS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
 
 
@@ -87,11 +89,18 @@ class Fast:
             report.outcome = "skipped"
             report.longrepr = (str(item.path), 0, f"Skipped: {LEFT}")
         elif self._refused and report.failed:
-            # A server that was ended in the middle of an answer cannot be shut down any more.
+            # A server that was ended in the middle of an answer cannot be shut down any more. That
+            # is no failure; what it says stands at the end all the same.
+            said = f"{item.nodeid}: {call.excinfo.exconly() if call.excinfo else ''}"
             report.outcome, report.longrepr = "passed", None
+            report.user_properties = [*report.user_properties, (UNFINISHED, said)]
         return report
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         skipped = terminalreporter.stats.get("skipped", [])
         left = sum(LEFT in str(report.longrepr) for report in skipped)
         terminalreporter.write_line(f"{left} tests that start a program or need media are {LEFT}.")
+        for report in terminalreporter.stats.get("", []):
+            for name, said in getattr(report, "user_properties", ()):
+                if name == UNFINISHED:
+                    terminalreporter.write_line(f"Stopped, it could not be put away: {said}")
