@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from vidpipe import stuck
 from vidpipe.errors import InputRejected
 from vidpipe.media.frames import FrameReader
@@ -77,6 +79,8 @@ ENDS = {
 COMPUTES = ("deaf", "slow", "spins", "again")
 
 
+# Each of the four that compute, and those that wait, has a wait of 180 s of its own.
+@pytest.mark.timeout(960)
 def test_only_what_gets_no_further_is_ended():
     """Most at once: each goes on for up to twenty seconds, whoever else is at work."""
 
