@@ -1,12 +1,13 @@
 """What costs tests time and shows them nothing: flushes to a disk, the same migrations each time.
 
-A database that was just made is given the schema of one that was migrated once in this process,
-statement by statement in one transaction; one that holds anything goes through the migrations.
-Tests of migrations themselves ask for the fixture `real_migrations`. No test takes the power
-away, so that what is written need not be flushed; that a flush is asked for, tests see all the
-same, who put a function of their own in the place of `os.fsync`. A picture that was looked for
-faces in this process has the same faces when another test shows it again, and one that was read
-has the same lines, also in the next run; tests of who looks and reads ask for `looked_at_anew`.
+The file of a new catalog is a copy of one that was migrated once in this process; one that is
+there already goes through the migrations, and tests of those ask for the fixture
+`real_migrations`. Engines of SQLAlchemy for the same kind of database share what they compile.
+No test takes the power away, so that what is written need not be flushed; that a flush is asked
+for, tests see all the same, who put a function of their own in the place of `os.fsync`. A picture
+that was looked for faces in this process has the same faces when another test shows it again, and
+one that was read has the same lines, also in the next run; tests of who looks and reads ask for
+`looked_at_anew`.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ import hashlib
 import os
 import pickle
 import platform
-import sqlite3
 import sys
 import tempfile
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.util import LRUCache
 
 from vidpipe.catalog import database
 from vidpipe.catalog.database import Database
@@ -37,88 +38,50 @@ from vidpipe.layout import text
 from vidpipe.layout.model import LayoutOptions
 from vidpipe.media.faces import dlib_hog
 
-_MIGRATE: Callable[[Database], None] = Database.upgrade
+_MIGRATE, _KEEP = Database.upgrade, database._keep_from_others
 _SEEN = Path(__file__).parents[1] / ".pytest_cache" / "seen"
-#: Parts of a full text index, which SQLite makes with it.
-_SHADOWS = ("data", "idx", "content", "docsize", "config")
-
-
-@dataclass(frozen=True)
-class Schema:
-    """A migrated database of SQLite.
-
-    Attributes:
-        revision: its migration.
-        tables: statements that make them.
-        rows: statements that fill them, with values: what migrations put there.
-        rest: statements that make indexes and triggers.
-    """
-
-    revision: str | None
-    tables: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Any, ...]], ...]
-    rest: tuple[str, ...]
+#: What of that is installed can change what RapidOCR reads.
+_RESTS_ON = (
+    *("onnxruntime", "numpy", "opencv-python-headless", "pillow", "pyclipper", "rapidocr"),
+    "shapely",
+)
 
 
 @functools.cache
-def _migrated() -> Schema:
-    """What the migrations make of an empty file."""
+def _migrated() -> bytes:
+    """The file of SQLite that the migrations make of none."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "catalog.sqlite"
+        file.touch()
         made = Database(f"sqlite:///{file}")
         _MIGRATE(made)
-        revision = made._revision()
+        # What was written ahead goes into the file with the last connection.
         made.engine.dispose()
-        connection = sqlite3.connect(file)
+        return file.read_bytes()
+
+
+def _with_schema(file: Path) -> None:
+    """As `database._keep_from_others`: a file that there was not is there with the newest schema.
+
+    It is whole when it has its name, and nobody's who was faster.
+    """
+    if file.exists():
+        return
+    part = file.with_name(f"{file.name}.{uuid.uuid4().hex}")
+    with contextlib.suppress(OSError):
+        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o660)
+        with os.fdopen(descriptor, "wb") as new:
+            new.write(_migrated())
         try:
-            found = connection.execute(
-                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
-            ).fetchall()
-            indexes = [name for _, name, sql in found if sql.startswith("CREATE VIRTUAL")]
-            made_with = {f"{name}_{part}" for name in indexes for part in _SHADOWS}
-            kept = [row for row in found if row[1] not in made_with and row[1][:7] != "sqlite_"]
-            tables = [(name, sql) for kind, name, sql in kept if kind == "table"]
-            rows = [
-                (f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(row))})', row)
-                for name, _ in tables
-                if name not in indexes
-                for row in connection.execute(f'SELECT * FROM "{name}"')
-            ]
+            os.link(part, file)
         finally:
-            connection.close()
-    rest = tuple(sql for kind, _, sql in kept if kind != "table")
-    return Schema(revision, tuple(sql for _, sql in tables), tuple(rows), rest)
+            part.unlink()
 
 
 def _upgrade(self: Database) -> None:
-    """As `Database.upgrade`: an empty file is given the schema, nothing is done twice."""
-    revision = self._revision()
-    if revision == database._revisions(database._MIGRATIONS)[0]:
-        return
-    if revision is None and self.embedded and self.url.database and _given(self):
-        return
-    _MIGRATE(self)
-
-
-def _given(empty: Database) -> bool:
-    """Whether it was empty, and has the newest schema now."""
-    schema = _migrated()
-    with database._MIGRATING, empty._reach(), empty.engine.connect() as bare:
-        connection = bare.execution_options(vidpipe_begin="BEGIN IMMEDIATE")
-        with connection.begin():
-            # Another process may have been faster.
-            if connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first() is not None:
-                return False
-            # By the driver alone, which takes a third of the time of its wrapping.
-            driver = connection.connection.driver_connection
-            assert isinstance(driver, sqlite3.Connection)
-            for sql in schema.tables:
-                driver.execute(sql)
-            for sql, values in schema.rows:
-                driver.execute(sql, values)
-            for sql in schema.rest:
-                driver.execute(sql)
-    return True
+    """As `Database.upgrade`: nothing is done twice."""
+    if self._revision() != database._revisions(database._MIGRATIONS)[0]:
+        _MIGRATE(self)
 
 
 def _unflushed(connection: Any, _: Any) -> None:
@@ -128,6 +91,35 @@ def _unflushed(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.close()
+
+
+#: Dialects by what makes them alike, each with what was compiled for it, and those that are shared.
+_DIALECTS: dict[tuple[Any, ...], tuple[Dialect, LRUCache[Any, Any]]] = {}
+_SHARED: set[Dialect] = set()
+#: Statements that are kept compiled; an engine of its own keeps 500.
+_COMPILED = 4_000
+
+
+def _compiled_once(connection: Connection) -> None:
+    """Have an engine take what another of the same kind compiled.
+
+    A cache may serve several engines (SQLAlchemy's own of each mapper does): its keys hold the
+    dialect, so that what is compiled for one is not used for another. Two engines have one when
+    theirs, which has seen the server by now, says the same of it. A test opens several engines,
+    and each compiled every statement anew: a fifth of the time of tests that talk to a database.
+    """
+    engine = connection.engine
+    own = engine.dialect
+    if own not in _SHARED:
+        if own._has_events:
+            return
+        plain = (str, int, float, tuple, type(None))
+        said = ((name, value) for name, value in vars(own).items() if isinstance(value, plain))
+        kind = (type(own), *sorted((name, repr(value)) for name, value in said))
+        shared, compiled = _DIALECTS.setdefault(kind, (own, LRUCache(_COMPILED)))
+        _SHARED.add(shared)
+        engine.dialect = engine.pool._dialect = connection.dialect = shared
+        engine._compiled_cache = compiled
 
 
 def _routes_read_once(patch: pytest.MonkeyPatch) -> None:
@@ -192,8 +184,9 @@ def _seen_once(look: Callable[[Any], Any], kept: Path | None = None) -> Callable
 
 def _read_by() -> Path:
     """Where it is kept what RapidOCR read: by what reads, and what that rests on."""
-    on = [f"{name} {version(name)}" for name in ("onnxruntime", "numpy", "opencv-python-headless")]
-    reader = f"{text.reader_identity(LayoutOptions())} {on} {platform.machine()}"
+    on = [f"{name} {version(name)}" for name in _RESTS_ON]
+    code = hashlib.sha256(Path(text.__file__).read_bytes()).hexdigest()
+    reader = f"{text.reader_identity(LayoutOptions())} {code} {on} {platform.machine()}"
     return _SEEN / hashlib.sha256(reader.encode()).hexdigest()[:16]
 
 
@@ -216,17 +209,20 @@ def _pictures_seen_once(patch: pytest.MonkeyPatch) -> None:
 def begin(patch: pytest.MonkeyPatch) -> None:
     """Have all that goes on in this process from now on take less time."""
     patch.setattr(Database, "upgrade", _upgrade)
+    patch.setattr(database, "_keep_from_others", _with_schema)
     patch.setattr(os, "fsync", lambda _: None)
     _pictures_seen_once(patch)
     if "fastapi" in sys.modules:
         _routes_read_once(patch)
     if not event.contains(Engine, "connect", _unflushed):
         event.listen(Engine, "connect", _unflushed)
+        event.listen(Engine, "engine_connect", _compiled_once)
 
 
 def as_it_is(patch: pytest.MonkeyPatch) -> None:
     """Have a database migrated by its migrations alone."""
     patch.setattr(Database, "upgrade", _MIGRATE)
+    patch.setattr(database, "_keep_from_others", _KEEP)
 
 
 def looked_at(patch: pytest.MonkeyPatch) -> None:
