@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
+from zxcvbn import zxcvbn
 
 from vidpipe.accounts.accounts import Accounts
 from vidpipe.accounts.audit import COMMAND_LINE
@@ -252,6 +253,11 @@ class Guarded:
         return {"endpoint_id": endpoint_id, "delivery_id": delivery.delivery_id}
 
 
+@functools.cache
+def _estimated(password: str, inputs: tuple[str, ...]) -> Any:
+    return zxcvbn(password, user_inputs=list(inputs))
+
+
 @contextlib.contextmanager
 def guarded(
     tmp_path: Any, *, host: str = "0.0.0.0", database_url: str = "", **accounts: Any
@@ -280,6 +286,8 @@ def guarded(
     less = functools.partial(argon2.Argon2Hasher, time_cost=1, memory_cost=1024)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(argon2, "Argon2Hasher", less)
+        # The same few passwords for every user of every test: 7 ms each.
+        patch.setattr("zxcvbn.zxcvbn", lambda said, user_inputs: _estimated(said, (*user_inputs,)))
         patch.setattr("vidpipe.api.security.gate.mailer", lambda _: outbox)
         app = module.service(library, host=host)
         base = f"{settings.public_url}/api/v1"
