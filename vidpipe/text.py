@@ -40,6 +40,13 @@ def bare(word: str) -> str:
     return word.lower().strip(_AROUND)
 
 
+def capitalised(text: str) -> str:
+    """With a capital, unless its first word is written with one inside: "iOS"."""
+    rest = text.partition(" ")[0][1:]
+    first = text[:1].upper()
+    return text if rest != rest.lower() or len(first) > 1 else first + text[1:]
+
+
 def unspaced(character: str) -> bool:
     """Whether a character belongs to a script that puts no spaces between words."""
     point = ord(character)

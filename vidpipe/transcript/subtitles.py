@@ -8,16 +8,13 @@ counts as two.
 
 from __future__ import annotations
 
-import functools
 import html
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-
-import yaml
 
 from vidpipe.language.breaks import bound, parts_of
+from vidpipe.language.leaning import leaning
 from vidpipe.text import ends_clause, ends_sentence, joined, spaced, width
 from vidpipe.transcript.model import Word
 from vidpipe.untrusted import cleaned
@@ -65,7 +62,7 @@ def subtitles(
     stays on while the next ones wait, until a pause makes up for it.
     """
     pieces = [p for w in words for p in _pieces(w, language)]
-    run = _Run(pieces, _leaning(language), tuple(bound([w.text for w in pieces], language)))
+    run = _Run(pieces, leaning(language), tuple(bound([w.text for w in pieces], language)))
     spans = _groups(run)
     groups = [pieces[first:last] for first, last in spans]
     lines = [
@@ -326,10 +323,3 @@ def _srt_text(line: str) -> str:
 
 def _vtt_text(line: str) -> str:
     return html.escape(cleaned(line), quote=False).replace("--&gt;", "→")
-
-
-@functools.cache
-def _leaning(language: str) -> frozenset[str]:
-    """Words of a language that belong to what follows them: articles, prepositions and such."""
-    listed = yaml.safe_load((files(__package__) / "data" / "leaning.yaml").read_text("utf-8"))
-    return frozenset(str(listed.get(language, "")).split())

@@ -14,9 +14,10 @@ from vidpipe.clips.face_place import face_on
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.clips.text.captions import clip_words, groups_of
 from vidpipe.clips.text.lettering import safe_text, text_width
-from vidpipe.clips.text.overlay import TextOverlay, ass_file
+from vidpipe.clips.text.overlay import TextOverlay, ass_file, caption_events
 from vidpipe.framing.model import CropPath, FacePoint, PathPoint
 from vidpipe.geometry import Rect, Size
+from vidpipe.language.leaning import leaning
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.storage.keys import Folder
@@ -83,7 +84,78 @@ def test_words_follow_the_cuts():
         Word(text="two", start_s=20.5, end_s=21.0),
     ]
     kept = clip_words(words, edit)
-    assert [(w.text, w.start_s) for w in kept] == [("one", 0.5), ("two", 2.5)]
+    assert [(w.text, w.start_s) for w in kept] == [("One", 0.5), ("two", 2.5)]
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "shown"),
+    [
+        ("So,", "in", "In"),
+        ("So,", "iOS", "iOS"),
+        ("So,", "ßig", "ßig"),
+        ("over.", "in", "in"),
+    ],
+)
+def test_the_first_word_has_a_capital_where_what_led_up_to_it_is_left_out(before, first, shown):
+    words = [
+        Word(text=before, start_s=9.5, end_s=9.9),
+        Word(text=first, start_s=10.1, end_s=10.4),
+        Word(text="college", start_s=10.5, end_s=11.0),
+    ]
+    edit = EditList.from_intervals([span(10, 12)], Fraction(25))
+    assert [w.text for w in clip_words(words, edit)] == [shown, "college"]
+
+
+SAID = (
+    "We care about understanding what's the maximum possible amount of reward that you can "
+    "extract from this system. By listening to the audio and comparing recognition results in "
+    "each column, which shows the labeled transcription, you can decide which model meets your "
+    "needs and where additional training and improvements are required in your test."
+)
+
+
+def test_captions_end_with_phrases_and_leave_no_short_word_over():
+    words, at_s = [], 0.0
+    for text in SAID.split():
+        words.append(Word(text=text, start_s=at_s, end_s=at_s + 0.06 * len(text) + 0.1))
+        at_s = words[-1].end_s + 0.02
+    groups = groups_of(words, CaptionStyle(), 64, VERTICAL.safe_box.width, None, "en")
+    texts = [" ".join(w.text for line in group for w in line) for group in groups]
+    assert " ".join(texts) == SAID
+    open_end = [t for t in texts if t.split()[-1] in leaning("en")]
+    assert open_end == []
+    assert min(map(len, texts)) >= 12
+    # In no more captions than there must be of at most six words, or nearly.
+    assert len(texts) <= 1.35 * len(words) / CaptionStyle().max_words
+
+
+def drawn_times(words):
+    """From when to when captions of a clip of 10 s are seen, joined where they follow."""
+    part = Part(
+        first_frame=0,
+        last_frame=250,
+        composition=Composition.SPEAKER,
+        camera=CropPath(rect=Rect(x=0, y=0, width=9, height=16), points=(PathPoint(t_s=0, x=0),)),
+    )
+    where = arrange(part, VERTICAL, captions=True)
+    overlay = TextOverlay(words, [(0.0, 10.0, where)], CaptionStyle(), Brand(), VERTICAL.size)
+    seen = []
+    for event in caption_events(overlay):
+        if seen and event.start_s - seen[-1][1] < 1e-6:
+            seen[-1][1] = event.end_s
+        else:
+            seen.append([event.start_s, event.end_s])
+    return [(round(a, 3), round(b, 3)) for a, b in seen]
+
+
+def test_captions_are_there_from_the_first_picture_on_and_do_not_flicker():
+    def said(*times_s):
+        return [Word(text=f"word{k}.", start_s=t, end_s=t + 0.4) for k, t in enumerate(times_s)]
+
+    # 0.7 s of silence: it would be gone for 0.35 s.
+    assert drawn_times(said(0.2, 1.3)) == [(0.0, 2.05)]
+    # What comes late is not put forward; in a rest of 2 s nothing stands.
+    assert drawn_times(said(0.6, 3.0)) == [(0.6, 1.35), (3.0, 3.75)]
 
 
 def test_captions_cover_neither_slide_nor_seam_in_any_arrangement():

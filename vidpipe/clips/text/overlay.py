@@ -24,6 +24,10 @@ from vidpipe.transcript.model import Word
 
 #: A caption is cleared when nobody speaks for this long.
 _HOLD_S = 0.35
+#: One that would be gone for less than this before the next flickers: it stays.
+_FLICKER_S = 0.5
+#: The first one is there from the first picture on where it comes as soon as this.
+_AT_ONCE_S = 0.35
 
 TimedLayout = tuple[float, float, CanvasLayout]
 """From when to when, in clip seconds, a canvas is arranged so."""
@@ -134,10 +138,14 @@ def caption_events(overlay: TextOverlay) -> Iterator[Drawn]:
         overlay.font,
         overlay.language,
     )
+    if groups and groups[0][0][0].start_s < _AT_ONCE_S:
+        # What the first picture shows is the cover of many a player.
+        groups[0][0][0] = groups[0][0][0].model_copy(update={"start_s": 0.0})
     for k, lines in enumerate(groups):
         last = lines[-1][-1]
         following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
-        group = CaptionGroup(lines, min(last.end_s + _HOLD_S, following))
+        until_s = min(last.end_s + _HOLD_S, following)
+        group = CaptionGroup(lines, following if following - until_s < _FLICKER_S else until_s)
         for start_s, stop_s, box in _boxes(overlay.arrangements, lines[0][0].start_s, group.end_s):
             yield from draw.events(group, start_s, stop_s, box)
 
