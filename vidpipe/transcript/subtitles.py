@@ -248,6 +248,11 @@ def _times(
         max(MIN_CUE_S, sum(width(line) for line in shown) / CHARACTERS_PER_S) + 0.001
         for shown in lines
     ]
+    # Where there is no time to read all of it each cue gets its share, not the first one none.
+    begins_s = max(0.0, groups[0][0].start_s - _EARLY_S) if groups else 0.0
+    room_s = end_s - begins_s - GAP_S * (len(groups) - 1)
+    if sum(needs) > room_s > 0:
+        needs = [need * room_s / sum(needs) for need in needs]
     # From the end: the latest start of each cue that lets all after it be in time.
     starts = [0.0] * len(groups)
     following = end_s + GAP_S

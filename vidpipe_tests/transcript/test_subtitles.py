@@ -111,6 +111,16 @@ def test_nothing_lasts_longer_than_the_clip():
     assert cues[-1].end_s <= until and violations(cues, speed=False) == []
 
 
+def test_where_people_talk_too_fast_for_the_clip_no_cue_is_gone_at_once():
+    # 29 characters a second from the first picture to the last: nothing makes up for it.
+    words = [Word(text="quick,", start_s=0.24 * k, end_s=0.24 * k + 0.22) for k in range(70)]
+    cues = subtitles(words, "en", until_s=17.0)
+    lasting = [cue.end_s - cue.start_s for cue in cues]
+    assert min(lasting) > 0.8 and cues[-1].end_s <= 17.0
+    fastest = max(cue.characters / s for cue, s in zip(cues, lasting, strict=True))
+    assert fastest < 1.2 * sum(len(w.text) + 1 for w in words) / 17.0
+
+
 def test_a_long_address_is_broken_rather_than_shown_over_the_edge():
     address = "https://example.org/" + "a" * 90
     cues = subtitles([Word(text=address, start_s=0, end_s=8)], "en")
