@@ -31,8 +31,13 @@ _CHANGE, _TURNED = 28, 0.12
 _SEEN, _STRAY = 0.0002, 2.0
 #: How near at least, or it is not worth it, and at most.
 _NEARER, _NEAREST = 1.25, 1.7
-#: A line of text is no higher than this next to the page.
-_LINE = 0.1
+#: Text is no higher than this next to the page: a title, lines that a stroke of a pen joins.
+_TEXT = 0.35
+#: Words of one line overlap in height by so much of the lower one, and are no further apart than
+#: so many heights of it.
+_LEVEL, _APART = 0.5, 2.0
+#: What is narrower than this next to its height is a rule, and no word.
+_LEAST_WORD = 0.25
 #: So many sizes are tried, and places so far from the middle, until no line is cut.
 _SIZES, _ASIDE = 5, (-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45)
 #: Around what changes, next to its size.
@@ -113,13 +118,38 @@ def _place(before: Grey, after: Grey) -> Rect | None:
 
 
 def _lines(grey: Grey, page: Rect, scale: float) -> tuple[Rect, ...]:
-    """Words and lines of text on a page, in source pixels."""
+    """Lines of text on a page, in source pixels: whole ones, with the gaps between words."""
+    words = [
+        box
+        for box in ink_boxes(grey)
+        if box.height <= _TEXT * grey.shape[0] and box.width > _LEAST_WORD * box.height
+    ]
     found = []
-    for box in ink_boxes(grey):
-        if box.height <= _LINE * grey.shape[0] and box.width > box.height:
-            at = box.scaled(1 / scale)
+    for line in joined_words(words):
+        if line.width > line.height:
+            at = line.scaled(1 / scale)
             found.append(at.model_copy(update={"x": at.x + page.x, "y": at.y + page.y}))
     return tuple(found)
+
+
+def joined_words(words: Sequence[Rect]) -> list[Rect]:
+    """Boxes of words that stand beside each other as boxes of their lines."""
+    lines: list[Rect] = []
+    for word in sorted(words, key=lambda w: w.x):
+        beside = [k for k, line in enumerate(lines) if _is_beside(line, word)]
+        if beside:
+            k = min(beside, key=lambda i: word.x - lines[i].right)
+            lines[k] = bounding([lines[k], word])
+        else:
+            lines.append(word)
+    return lines
+
+
+def _is_beside(line: Rect, word: Rect) -> bool:
+    """Whether a word goes on in a line that begins left of it."""
+    level = min(line.bottom, word.bottom) - max(line.y, word.y)
+    low = min(line.height, word.height)
+    return level >= _LEVEL * low and word.x - line.right <= _APART * low
 
 
 def near_to(place: Rect, page: Rect, lines: Sequence[Rect] = ()) -> Rect | None:

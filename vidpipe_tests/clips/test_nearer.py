@@ -163,6 +163,27 @@ def test_nothing_is_cut_through_where_the_picture_comes_nearer():
     assert near_to(place, PAGE, wide) is None
 
 
+def test_no_line_is_cut_between_two_of_its_words_nor_a_title():
+    reader = SimpleNamespace(scale=0.5, size=Size(width=640, height=360))
+
+    def every(step_s, start_s, end_s):
+        for t_s in np.arange(start_s, end_s, step_s):
+            grey = np.full((360, 640), 240, np.uint8)
+            # Words that stand apart, from one side of the page to the other, in tall letters.
+            for x, word in ((30, "Streams"), (210, "are"), (300, "secure"), (460, "today")):
+                cv2.putText(grey, word, (x, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 20, 3)
+            if t_s >= 2:
+                cv2.line(grey, (520, 100), (580, 100), 30, 3)
+            yield SimpleNamespace(t_s=float(t_s), grey=grey)
+
+    reader.every = every
+    (mark,) = changes(PAGE, [], span(0, 4), reader)
+    title = max(mark.lines, key=lambda line: line.width)
+    assert title.x <= 80 and title.right >= 1050
+    near = near_to(mark.place, PAGE, mark.lines)
+    assert near is None or title.intersect(near) in (None, title)
+
+
 def test_a_speaker_is_drawn_from_one_size_to_the_other(tmp_path):
     crop = Rect(x=400, y=0, width=404, height=720)
     close = Rect(x=430, y=36, width=360, height=640)
