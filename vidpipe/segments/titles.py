@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Content, Unit
+from vidpipe.language.frequency import commonest
 from vidpipe.language.headline import MOST, headlines, stands_alone, without_connective
+from vidpipe.language.leaning import leaning
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import ended, has_verb, words_in
 from vidpipe.segments.alone import disowned, told_alone, whole
 from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
-from vidpipe.segments.things import Things, about_things, topics_title
+from vidpipe.segments.things import Things, about_things, adjective, topics_title
 from vidpipe.segments.thoughts import held
-from vidpipe.text import bare, ends_clause, ends_sentence
+from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
 #: A title is taken from this worth on; what is worth less says too little, but a whole thought
@@ -31,7 +33,9 @@ _ABOUT_NOTHING = 0.2
 _SHOWN = 0.5
 _SLIDE = 0.62
 _SLIDE_WORDS = (2, 9)
-_TAGS = 6
+_TAGS, _FEW_TAGS = 6, 3
+#: What is said so often in a recording is a term.
+_TERM = 2
 #: What a passage's two things are worth as its title.
 _TOPICAL = 0.55
 #: The same of words that everybody uses, and how often they are said at least.
@@ -60,13 +64,14 @@ class Namer:
     ) -> None:
         self._content = content
         self._phrases = phrases
-        self._slides = slides
+        self._slides = [s for s in slides if not _is_piece(s.title, phrases)]
         self._name = name.replace("_", " ")
         self._nouns = Nouns((u.text for u in content.units), phrases)
         self._taken: set[str] = set()
         self._held = "explaining" in phrases.patterns
         texts = [u.text for u in content.units] if self._held else []
         self._things = Things(texts, self._nouns, phrases)
+        self._said = "\n".join(u.text for u in content.units).lower()
 
     def take(self, title: str) -> None:
         """A title that is given already."""
@@ -113,8 +118,8 @@ class Namer:
         shown = self._slide(run)
         if shown:
             rated.append((_SLIDE + self._about(shown, terms, tags), shown))
-        rated.append((_TOPICAL, _capital(topics_title(named, phrases.language))))
-        rated.append((_LOOSE, _capital(topics_title(named, phrases.language, _ANY_TOPIC))))
+        rated.append((_TOPICAL, capitalised(topics_title(named, phrases.language))))
+        rated.append((_LOOSE, capitalised(topics_title(named, phrases.language, _ANY_TOPIC))))
         rated = sorted(((w, t) for w, t in rated if t), key=lambda r: (-r[0], r[1]))
         return self._listed(rated, topic_of(self._content, first, last).title, tags)
 
@@ -141,19 +146,19 @@ class Namer:
             return found
         if not self._held:
             found += [(worth, text) for worth, text in rated if worth < least]
-            return found + [(0.0, _capital(t)) for t in (topic, *tags) if " " in t]
+            return found + [(0.0, capitalised(t)) for t in (topic, *tags) if " " in t]
         # A topic's title may be a sentence of another passage of it.
         words = tags if has_verb(topic, self._phrases) else (topic, *tags)
-        found += [(0.0, _capital(t)) for t in words if " " in t]
+        found += [(0.0, capitalised(t)) for t in words if " " in t]
         found += [(worth, text) for worth, text in rated if 0.0 <= worth < least]
         alone = [t for t in words if t]
         # A word alone says less than two.
         found += [
-            (0.0, _capital(f"{a} and {b}"))
+            (0.0, capitalised(f"{a} and {b}"))
             for a, b in itertools.pairwise(alone[:2])
             if a.lower() != b.lower()
         ]
-        return found + [(0.0, _capital(t)) for t in alone]
+        return found + [(0.0, capitalised(t)) for t in alone]
 
     def hook(self, run: Sequence[Unit]) -> str:
         """What is said first, for the screen: a whole thought where the opening has one."""
@@ -162,16 +167,19 @@ class Namer:
             best = [h for h in headlines(run[0].text, self._phrases) if h.worth >= _WORTH]
             if best:
                 return best[0].text
-        return _capital(opening)
+        return capitalised(opening)
 
     def description(self, run: Sequence[Unit], title: str) -> str:
         """Two sentences of the passage that say what it is about and what comes out of it."""
         least, most = _SENTENCE_CHARACTERS
+        cased = any(u.text[:1].isupper() for u in run)
         rated = []
         for k, unit in enumerate(run):
-            text = _capital(without_connective(unit.text[len(unit.lead_in) :], self._phrases))
+            text = capitalised(without_connective(unit.text[len(unit.lead_in) :], self._phrases))
             signs = unit.signs
             if not least <= len(text) <= most or not ended(text) or text.endswith(("?", "？")):
+                continue
+            if _lacks_its_start(unit.text, text, self._phrases) and cased:
                 continue
             if title.rstrip("?").lower() in text.lower() and len(text) < len(title) + 20:
                 continue
@@ -199,7 +207,7 @@ class Namer:
                     found.append(name)
         said_often = [n for n in found if text.count(n) > 1 or " " in n][:3]
         keys = [
-            k
+            self._term(k)
             for k in topic_of(self._content, first, last).keyphrases
             if k.lower() in text.lower()
             and self._nouns.noun(k)
@@ -210,7 +218,28 @@ class Namer:
         for tag in (*keys[:2], *said_often, *keys[2:], *found):
             if not any(tag.lower() in o.lower() or o.lower() in tag.lower() for o in kept):
                 kept.append(tag)
-        return tuple(kept[:_TAGS])
+        # A word that everybody uses finds nobody: such come last, and only where there is little.
+        common = commonest(self._phrases.language)
+        telling = [t for t in kept if " " in t or bare(t) not in common]
+        usual = [t for t in kept if t not in telling]
+        return tuple((*telling, *usual[: max(0, _FEW_TAGS - len(telling))])[:_TAGS])
+
+    def _term(self, phrase: str) -> str:
+        """What is looked for: "recognition results" of "comparing recognition results".
+
+        A participle or an adjective before two words that are said once is left out; before one,
+        or said again, it is part of a term, "supervised learning". A superlative never is.
+        """
+        phrases, words = self._phrases, phrase.split()
+        never = phrases.words("untagged") | phrases.words("vague") | phrases.words("determiner")
+        once = phrases.language == "en" and self._said.count(phrase.lower()) < _TERM
+        while len(words) > 1:
+            plain = bare(words[0])
+            loose = once and len(words) > 2 and (plain.endswith(("ing", "ed")) or adjective(plain))
+            if plain not in never and not (loose and plain == words[0]):
+                break
+            words = words[1:]
+        return " ".join(words)
 
     def _about(self, title: str, terms: Sequence[str], tags: Sequence[str]) -> float:
         """How much a title says of what the passage is about."""
@@ -287,10 +316,26 @@ def sayable(title: str, sentence: str, phrases: CuePhrases) -> bool:
     return True
 
 
-def _capital(text: str) -> str:
-    """With a capital, unless it is written with one inside: "iOS"."""
-    rest = text.partition(" ")[0][1:]
-    return text if rest != rest.lower() else text[:1].upper() + text[1:]
+def _is_piece(title: str, phrases: CuePhrases) -> bool:
+    """Whether a slide's title is a piece of a sentence: "And what we care about is the"."""
+    words = title.split()
+    if not words or title.rstrip().endswith(("?", "？")):
+        return False
+    # What a thing is made of may end with "of".
+    open_end = leaning(phrases.language) - phrases.words("preposition")
+    connecting = phrases.words("connective_start") | phrases.words("lead_in")
+    first, last = bare(words[0]), words[-1]
+    joining = connecting & leaning(phrases.language)
+    return first in joining or bare(last) in open_end or ends_clause(last)
+
+
+def _lacks_its_start(said: str, shown: str, phrases: CuePhrases) -> bool:
+    """Whether a sentence goes on from what is not there: "is given a key", "(But then) came"."""
+    if said[:1].islower():
+        return True
+    first = bare(shown.split(maxsplit=1)[0])
+    verbs = phrases.words("verb") | phrases.words("auxiliary")
+    return first in verbs and bare(said.split(maxsplit=1)[0]) != first
 
 
 def _agreeing(title: str, sentence: str) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from vidpipe.language.frequency import commonest
 from vidpipe.language.headline import MOST, headlines, stands_alone
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import cue_phrases
@@ -117,6 +118,53 @@ def test_the_title_of_the_slide_is_taken_where_what_is_said_gives_none():
     assert found.segments[0].title == "Weather since 1950"
     without, _ = chosen(text, count=1, asked=True, min_s=6, same_words=1.0)
     assert without.segments[0].title != "Weather since 1950"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "And what we care about is best",
+        "Here are some examples and this",
+        "So the most basic pinhole",
+    ],
+)
+def test_a_slide_that_is_headed_by_a_piece_of_a_sentence_gives_no_title(title):
+    text = (
+        "Winters with a lot of snow and days without wind, year after year, all over the country. "
+        "Summers with a lot of rain and nights without wind, year after year, all over the country."
+    )
+    slide = ShownTitle(start_s=0.0, end_s=60.0, title=title)
+    found, _ = chosen(text, count=1, asked=True, min_s=6, slides=(slide,), same_words=1.0)
+    assert found.segments[0].title != title
+
+
+def test_no_description_begins_in_the_middle_of_a_sentence():
+    content = content_of(
+        "But then came my senior thesis of ninety pages at college. "
+        "Water is heaviest at four degrees, and ice is lighter than water. "
+        "Colder water rises and a lake freezes from above every winter."
+    )
+    namer = Namer(content, EN, (), "talk")
+    said = namer.description(content.units, "Thesis")
+    assert "Came my" not in said and "water" in said
+    heard = [u.model_copy(update={"text": u.text[:1].lower() + u.text[1:]}) for u in content.units]
+    begun = [heard[1], content.units[2]]
+    assert namer.description(begun, "Thesis") == content.units[2].text
+
+
+def test_hashtags_are_terms_and_no_pieces_of_what_is_said():
+    content = content_of(
+        "We are comparing recognition results of two models. Supervised learning needs labels. "
+        "Supervised learning is the best policy of them all, and the labels are a concept."
+    )
+    namer = Namer(content, EN, (), "talk")
+    assert namer._term("comparing recognition results") == "recognition results"
+    assert namer._term("supervised learning") == "supervised learning"
+    assert namer._term("best policy") == "policy"
+    assert namer._term("sampling theorem") == "sampling theorem"
+    tags = namer.tags(content.units, 0, len(content.units))
+    usual = [" " not in t and t.lower() in commonest("en") for t in tags]
+    assert tags and usual == sorted(usual) and sum(usual) <= max(0, 3 - usual.count(False))
 
 
 def test_a_passage_without_a_word_is_named_by_where_it_is_and_says_so():
