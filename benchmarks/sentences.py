@@ -33,7 +33,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from benchmarks.recordings import heard, said_in
 from vidpipe.content.model import Unit
 from vidpipe.segments import borders
-from vidpipe.segments.borders import Border, numbers_at, terms_at, words_of
+from vidpipe.segments.borders import Border, numbers_at, terms_at
+from vidpipe.segments.wording import words_of
 
 _REAL = Path(__file__).parent / "real"
 _LISTS = ("build", "held_out", "fresh")

@@ -89,7 +89,7 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     if not asks and not has_verb(title, phrases):
         return False
     words = [bare(w) for w in title.split()]
-    if _cut_after_that(words, phrases) or _no_subject(title, words, phrases):
+    if cut_after_that(words, phrases) or no_subject(title, words, phrases):
         return False
     wh, dangling = phrases.words("wh"), phrases.words("dangling_start") - phrases.words("wh")
     question = title.endswith(_QUESTION)
@@ -115,7 +115,7 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     return bool(phrases.terms(title))
 
 
-def _cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
+def cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
     """Whether nobody does anything after "we see that": "we see that the radius"."""
     verbs, that = phrases.words("verb"), phrases.words("that")
     # Elsewhere the same word compares: "plus salée que le lac".
@@ -128,7 +128,7 @@ def _cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
     return bool(opened) and not has_verb(" ".join(words[opened[-1] + 1 :]), phrases)
 
 
-def _no_subject(title: str, words: Sequence[str], phrases: CuePhrases) -> bool:
+def no_subject(title: str, words: Sequence[str], phrases: CuePhrases) -> bool:
     """Whether it is no sentence: "Down the stairs to get it", "Years ago, when it came out"."""
     if title.endswith(_QUESTION):
         return False

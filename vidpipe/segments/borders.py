@@ -12,14 +12,13 @@ from __future__ import annotations
 import csv
 import functools
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
 from vidpipe.content.model import Unit
+from vidpipe.segments.wording import words_of
 
-_WORD = re.compile(r"\w[\w'\u2019]*")
 #: Signs of a sentence, and of its neighbours, that are read off its words alone: the readers
 #: heard nothing and saw nothing.
 _OWN = (
@@ -73,11 +72,6 @@ class BorderModel:
                 opens += value * opening
                 ends += value * ending
         return Border(round(opens, 3), round(ends, 3))
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a text in small letters."""
-    return [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]
 
 
 def terms_at(units: Sequence[Unit], words: Sequence[Sequence[str]], k: int) -> set[str]:

@@ -23,7 +23,7 @@ _FACTOR_POINTS, _SCORE_POINTS = 20.0, 12.0
 #: readers like it (`benchmarks/passages.py` has the fit: they like 37 of 15 to 60 s best).
 _OPENS, _ENDS, _FAR_OFF = 0.56, 0.49, 1.86
 #: And what makes 50 of it, which three of four passages with fair borders do not reach.
-_BORDERED_FROM, _BORDERED_POINTS = 1.0, 8.0
+_BORDERED_FROM, _BORDERED_POINTS = 0.8, 8.0
 #: A sign is there from this value on, and it is said if it moves its factor by so many points.
 _PRESENT, _TELLING = 0.25, 3.0
 _SAID_AT_MOST = 2

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from vidpipe.content.model import Content, Unit
 from vidpipe.language.frequency import commonest
-from vidpipe.language.headline import MOST, headlines, stands_alone, without_connective
+from vidpipe.language.headline import (
+    MOST,
+    cut_after_that,
+    headlines,
+    no_subject,
+    stands_alone,
+    without_connective,
+)
 from vidpipe.language.leaning import leaning
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import CuePhrases
@@ -19,6 +26,7 @@ from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
 from vidpipe.segments.things import Things, about_things, adjective, topics_title
 from vidpipe.segments.thoughts import held
+from vidpipe.segments.title_wording import Passage, clauses, title_wording_of
 from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
@@ -43,6 +51,8 @@ _LOOSE, _ANY_TOPIC = 0.25, 2.0
 #: Who "he" is was said no more than so many sentences before.
 _SAID_BEFORE = 4
 _SENTENCE_CHARACTERS = (30, 170)
+#: What begins so goes on with something.
+_LEANING = ("dangling_start", "connective_start", "reply")
 
 
 @dataclass(frozen=True)
@@ -92,14 +102,54 @@ class Namer:
 
     def title(self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]) -> str:
         """The passage's own question, contrast or claim; else the slide's, the topic's title."""
-        options = [text for _, text in self.rated(run, first, last, tags)]
+        options = self._ordered(run, first, last, tags)
         options.append(self._place(run))
         return next((o for o in options if o and o not in self._taken), options[-1])
+
+    def _ordered(
+        self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]
+    ) -> list[str]:
+        """Titles that a passage may have, the best first: as readers like them, where it is
+        learnt. A slide's that is the best by rule is said by nobody and stays it."""
+        wording = title_wording_of(self._phrases.language)
+        options = self.options(run, first, last, tags)
+        if not wording.table or not self._held or self._content.basis != "sentences":
+            return [title for title, known in options.items() if known is not None]
+        passage = Passage(run, self._phrases)
+        learnt = sorted(
+            options, key=lambda title: (-wording.worth(title, options[title], passage), title)
+        )
+        best, shown = next(iter(options), ""), self._slide(run)
+        return [best, *learnt] if shown and best == shown else learnt
+
+    def options(
+        self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]
+    ) -> dict[str, float | None]:
+        """Titles that a passage may have, with what each is worth by rule, the best first; None:
+        it is a clause that no rule takes."""
+        found: dict[str, float | None] = {}
+        for worth, title in self.rated(run, first, last, tags):
+            found.setdefault(title, worth)
+        if self._held:
+            for title, sentence in clauses(run, self._phrases):
+                if self._says_something(title, sentence):
+                    found.setdefault(title, None)
+        return found
+
+    def _says_something(self, title: str, sentence: str) -> bool:
+        """Whether a clause is a thought to somebody who has not heard what came before it."""
+        phrases = self._phrases
+        words = [bare(w) for w in title.split()]
+        if any(phrases.starts(kind, title) for kind in _LEANING):
+            return False
+        if cut_after_that(words, phrases) or no_subject(title, words, phrases):
+            return False
+        return whole(title, phrases) and sayable(title, sentence, phrases)
 
     def rated(
         self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]
     ) -> list[tuple[float, str]]:
-        """Titles that a passage may have, the best first, with what each is worth."""
+        """Titles that a passage may have by rule, the best first, with what each is worth."""
         phrases = self._phrases
         terms = phrases.terms(" ".join(u.text for u in run))
         named = self._things.named(run) if self._held else []

@@ -51,9 +51,14 @@ class PhraseWording:
         }
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in small letters."""
+    return [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]
+
+
 def terms_of(text: str) -> set[str]:
     """The words of a text in small letters, and each two that follow each other."""
-    words = [w.replace("\u2019", "'") for w in _WORD.findall(text.lower())]
+    words = words_of(text)
     return {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
 
 

@@ -10,9 +10,9 @@ from vidpipe.segments.borders import (
     borders_of,
     numbers_at,
     terms_at,
-    words_of,
 )
 from vidpipe.segments.model import SegmentOptions
+from vidpipe.segments.wording import words_of
 from vidpipe_tests.segments.talks import chosen, content_of, spoken
 
 TALK = (
