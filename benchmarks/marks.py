@@ -7,8 +7,10 @@ readers who did not know who chose them: hook, self-containedness, payoff and cl
 the whole 0 to 10 (`benchmarks/real/passages.csv`: times and marks, no text; of two readers
 their mean; the recordings are listed in `benchmarks/real/choice.yaml`, and those whose texts
 are not here are left out). Four models, one for each of the first four, are sums of two parts.
-One is fitted to the signs that `vidpipe.segments.signs` reads off a passage: ridge regression
-in which a sign may only count in the direction that is given here for it. The other is fitted
+One is fitted to the signs that `vidpipe.segments.signs` reads off a passage, and to how its
+first sentence opens a clip and its last one ends it (`benchmarks.sentences`, by models that its
+recording had no part in): ridge regression in which a sign may only count in the direction that
+is given here for it. The other is fitted
 to the words and pairs of words that occur in ten recordings or more: ridge regression over
 whether a passage has them, weighed by how rare they are, at length 1. Marks and signs are
 taken around the mean of all, so that a score means the same in every recording.

@@ -8,7 +8,8 @@ mark of 6 and more, begins with a sentence that they would begin with and ends w
 would end with. Printed is what is chosen in the recordings that are only measured on: how many
 begin, end, and are as readers want it. With `--fit` a logistic regression is fitted to the
 passages of `build` with fair borders, which tells theirs from others by the borders (by models
-that the recording had no part in), the factors and the length; printed are its weights, in units
+that the recording had no part in), the factors (whose models had a part in it: borders may count
+for more than is printed) and the length; printed are its weights, in units
 of the factors'.
 """
 

@@ -33,7 +33,7 @@ from vidpipe.content.model import Content
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments import title_wording
 from vidpipe.segments.edges import edges_of
-from vidpipe.segments.title_wording import Passage, numbers_of, terms_of
+from vidpipe.segments.title_wording import PassageWords, numbers_of, terms_of
 from vidpipe.segments.titles import Namer
 from vidpipe.transcript.model import Transcript
 
@@ -58,8 +58,8 @@ class Titles:
         with _TITLES.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 times = float(row["start_s"]), float(row["end_s"])
-                passage = marks.setdefault(row["recording"], {}).setdefault(times, {})
-                passage[row["title"]] = float(row["mark"])
+                titles = marks.setdefault(row["recording"], {}).setdefault(times, {})
+                titles[row["title"]] = float(row["mark"])
         self.recordings: list[str] = []
         self.passages: list[int] = []
         self.terms: list[set[str]] = []
@@ -87,8 +87,8 @@ class Titles:
             for term in found:
                 met.setdefault(term, set()).add(name)
         self.known = sorted(t for t, names in met.items() if len(names) >= _RECORDINGS)
-        number = {t: k for k, t in enumerate(self.known)}
-        at = [(i, number[t]) for i, found in enumerate(self.terms) for t in found if t in number]
+        column = {t: k for k, t in enumerate(self.known)}
+        at = [(i, column[t]) for i, found in enumerate(self.terms) for t in found if t in column]
         i, j = np.array(at).T
         shape = (len(self.terms), len(self.known))
         self.values = hstack(
@@ -124,7 +124,7 @@ def _found(
     content: Content,
     name: str,
     marks: dict[tuple[float, float], dict[str, float]],
-) -> Iterator[tuple[str, float | None, Passage, int, float]]:
+) -> Iterator[tuple[str, float | None, PassageWords, int, float]]:
     """The marked titles that there are: worth by rule, passage and its number, mark."""
     phrases = cue_phrases("en")
     namer = Namer(content, phrases, (), name)
@@ -133,7 +133,7 @@ def _found(
     for number, (times, titles) in enumerate(marks.items()):
         first, last = np.searchsorted(middles, times).tolist()
         run = edges.run(first, last)
-        passage = Passage(run, phrases)
+        passage = PassageWords(run, phrases)
         tags = namer.tags(run, first, last)
         for title, known in namer.options(run, first, last, tags).items():
             if digest(title) in titles:

@@ -89,7 +89,7 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     if not asks and not has_verb(title, phrases):
         return False
     words = [bare(w) for w in title.split()]
-    if cut_after_that(words, phrases) or no_subject(title, words, phrases):
+    if _cut_after_that(words, phrases) or _no_subject(title, words, phrases):
         return False
     wh, dangling = phrases.words("wh"), phrases.words("dangling_start") - phrases.words("wh")
     question = title.endswith(_QUESTION)
@@ -115,7 +115,17 @@ def stands_alone(title: str, phrases: CuePhrases) -> bool:
     return bool(phrases.terms(title))
 
 
-def cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
+def is_sentence(text: str, phrases: CuePhrases) -> bool:
+    """Whether a piece of a sentence is one by itself: nothing comes before it or has to follow."""
+    words = [bare(w) for w in text.split()]
+    if any(phrases.starts(kind, text) for kind in ("dangling_start", "connective_start", "reply")):
+        return False
+    if _cut_after_that(words, phrases) or _no_subject(text, words, phrases):
+        return False
+    return not phrases.starts("subordinate", text) or _goes_on(text, phrases)
+
+
+def _cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
     """Whether nobody does anything after "we see that": "we see that the radius"."""
     verbs, that = phrases.words("verb"), phrases.words("that")
     # Elsewhere the same word compares: "plus salée que le lac".
@@ -128,7 +138,7 @@ def cut_after_that(words: Sequence[str], phrases: CuePhrases) -> bool:
     return bool(opened) and not has_verb(" ".join(words[opened[-1] + 1 :]), phrases)
 
 
-def no_subject(title: str, words: Sequence[str], phrases: CuePhrases) -> bool:
+def _no_subject(title: str, words: Sequence[str], phrases: CuePhrases) -> bool:
     """Whether it is no sentence: "Down the stairs to get it", "Years ago, when it came out"."""
     if title.endswith(_QUESTION):
         return False

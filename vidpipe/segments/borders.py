@@ -9,18 +9,15 @@ signs. A language without a table says nothing.
 
 from __future__ import annotations
 
-import csv
 import functools
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from vidpipe.content.model import Unit
-from vidpipe.segments.wording import words_of
+from vidpipe.segments.wording import pairs_of, table_of, words_of
 
-#: Signs of a sentence, and of its neighbours, that are read off its words alone: the readers
-#: heard nothing and saw nothing.
+#: Signs of a sentence, and of its neighbours, that are of its words: the readers heard nothing and
+#: saw nothing. (`fresh` knows the pause before it, too, for a fifth at most.)
 _OWN = (
     "agenda", "anaphors", "answer", "backward", "boundary", "centrality", "claim", "closure",
     "comparison", "condition", "connective_start", "contrast", "dangling_start", "definition",
@@ -107,26 +104,21 @@ def numbers_at(units: Sequence[Unit], words: Sequence[Sequence[str]], k: int) ->
     before = said & _stems(words[max(0, k - _NEAR) : k])
     after = said & _stems(words[k + 1 : k + 1 + _NEAR])
     most = max(1, len(said))
-    found["known"], found["taken up"] = len(before) / most, len(after) / most
-    found["goes on"] = float(bool(before))
+    found["#known"], found["#taken up"] = len(before) / most, len(after) / most
+    found["#goes on"] = float(bool(before))
     return found
 
 
 @functools.cache
 def borders_of(language: str) -> BorderModel:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
-    path = files("vidpipe.segments").joinpath(f"borders_{language}.csv")
-    if not language.isalpha() or not path.is_file():
-        return BorderModel({})
-    rows = csv.reader(path.read_text("utf-8").splitlines())
-    next(rows)
-    return BorderModel({term: (float(opens), float(ends)) for term, opens, ends in rows})
+    rows = table_of("borders", language).items()
+    return BorderModel({term: (opens, ends) for term, (opens, ends) in rows})
 
 
 def _grams(words: Sequence[str]) -> Iterator[str]:
     yield from words
-    for a, b in itertools.pairwise(words):
-        yield f"{a} {b}"
+    yield from pairs_of(words)
 
 
 def _begun(mark: str, words: Sequence[str]) -> Iterator[str]:

@@ -22,12 +22,15 @@ from vidpipe.transcript.model import Word
 
 #: So many words before and after a candidate are shown at most.
 _AROUND_WORDS = 120
-#: What scores so much of what it takes to be offered is worth an editor's judgement.
+#: Where borders are learnt, what scores so much of what it takes to be offered is worth an editor's
+#: judgement, who may move them.
 _WORTH_JUDGING = 0.5
 #: Of the judged candidates at least such a share are those that were found without the model.
 _LOCAL_SHARE = 0.25
 #: What a model marks lower is not offered unasked: it is told that 70 could be posted.
 _POSTABLE = 70.0
+#: Points above what it takes to be offered.
+_OFFERED = 0.01
 #: Points that the best of those that were compared gains.
 _COMPARED_POINTS = 10.0
 
@@ -64,14 +67,20 @@ def edited(
         cut = [found.cutter.between(words[a].start_s, words[b - 1].end_s) for a, b in runs]
         proposed = [c for c in cut if c is not None]
     dropped = editor.note.proposed - len(proposed)
-    listed = _listed(proposed, local, options, judged_at_most(editor.options, len(words)))
+    floor = options.min_score * (_WORTH_JUDGING if found.cutter.borders else 1.0)
+    listed = _listed(proposed, local, floor, judged_at_most(editor.options, len(words)))
     shown = [_shown(words, item, found, options) for item in listed]
     given = editor.judge(shown, limits) if shown else {}
     note = editor.note.model_copy(update={"unusable": editor.note.unusable + dropped})
     if not given:
         return Edited(local, note=note if editor.asked else None)
     judged, verdicts = _judged(listed, given, found, words, editor.options.weight)
-    postable = [c for c in judged if _postable(verdicts[c.first, c.last])]
+    postable = [
+        # It is offered, however little the local score makes of it.
+        replace(c, score=max(c.score, options.min_score + _OFFERED))
+        for c in judged
+        if _postable(verdicts[c.first, c.last])
+    ]
     candidates = _compared(postable, words, options, editor)
     if options.asked:
         candidates += _to_make_up_the_number(judged, verdicts, local, options)
@@ -98,14 +107,14 @@ def factors_with(
 def _listed(
     proposed: Sequence[Candidate],
     local: Sequence[Candidate],
-    options: SegmentOptions,
+    floor: float,
     most: int,
 ) -> list[Candidate]:
     """What is judged: what was proposed, and the best of what was found without it."""
     kept = list({(c.first, c.last): c for c in reversed(proposed)}.values())[::-1]
     kept = kept[: most - round(_LOCAL_SHARE * most)] if local else kept[:most]
     known = {(c.first, c.last) for c in kept}
-    best = shortlist(local, _WORTH_JUDGING * options.min_score, most)
+    best = shortlist(local, floor, most)
     return kept + [c for c in best if (c.first, c.last) not in known][: most - len(kept)]
 
 

@@ -1,8 +1,8 @@
 """Hook, self-containedness, payoff and closure of a passage, each with what speaks for it.
 
 Weighted sums of signs, fitted to what readers said of passages of real lectures, podcasts and
-explained videos (`benchmarks/marks.py` has the figures). 50 is what their passages have on
-average.
+explained videos (`benchmarks/marks.py` has the figures). A factor of 50 is what their passages have
+on average.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from typing import Any
 
 from vidpipe.segments.model import Factor, FactorName
 
-#: Points of a factor, and of the score, that a standard deviation of the readers' passages is.
+#: Points of a factor, and of the score without learnt borders, that a standard deviation of the
+#: readers' passages is.
 _FACTOR_POINTS, _SCORE_POINTS = 20.0, 12.0
 #: Where a language's borders are learnt: what a standard deviation of each counts beside one of the
 #: factors', and what a passage loses that is half the range of lengths longer or shorter than
 #: readers like it (`benchmarks/passages.py` has the fit: they like 37 of 15 to 60 s best).
 _OPENS, _ENDS, _FAR_OFF = 0.56, 0.49, 1.86
-#: And what makes 50 of it, which three of four passages with fair borders do not reach.
+#: And what makes 50 of it: a quarter of a recording's passages reach it, half of those with fair
+#: borders.
 _BORDERED_FROM, _BORDERED_POINTS = 0.8, 8.0
 #: A sign is there from this value on, and it is said if it moves its factor by so many points.
 _PRESENT, _TELLING = 0.25, 3.0

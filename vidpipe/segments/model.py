@@ -164,7 +164,9 @@ class SegmentOptions(BaseModel):
     max_pause_s: float = 0.7
     pause_target_s: float = 0.3
     min_score: float = Field(
-        default=50.0, description="what the middle one of a lecture's passages scores"
+        default=50.0,
+        description="what a quarter of a recording's passages reach where the language's borders "
+        "were learnt, else half of them",
     )
     further_score: float = Field(
         default=70.0,

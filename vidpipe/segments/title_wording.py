@@ -8,28 +8,24 @@ that it is a scrap. Which words such titles have, and where in the passage they 
 
 from __future__ import annotations
 
-import csv
 import functools
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 from vidpipe.content.model import Unit
-from vidpipe.language.headline import without_connective
+from vidpipe.language.headline import MOST, without_connective
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import has_verb
-from vidpipe.segments.wording import words_of
+from vidpipe.segments.wording import pairs_of, table_of, words_of
 from vidpipe.text import capitalised
 
 #: Where a sentence may be cut: something is put in, somebody breaks off; a clause ends.
 _BREAK = re.compile(r"\s+[-–—]+\s+|\s*\.\.\.\s*|(?<=[.!?])\s+")
 _CLAUSE = re.compile(r"(?<=[,;:])\s+")
-#: A title that is cut out of a sentence has so many characters at most, so many words at least, and
-#: goes over so many clauses.
-_MOST, _FEWEST, _CLAUSES = 64, 3, 3
+#: A title that is cut out of a sentence has so many words at least, and goes over so many clauses.
+_FEWEST, _CLAUSES = 3, 3
 #: Words at the beginning and at the end that count by where they stand.
 _EDGE = 2
 _DIGIT = re.compile(r"\d")
@@ -41,7 +37,7 @@ class TitleWording:
 
     table: Mapping[str, float]
 
-    def worth(self, title: str, known: float | None, passage: Passage) -> float:
+    def worth(self, title: str, known: float | None, passage: PassageWords) -> float:
         """The mark that readers would give a title, about 0 to 3.
 
         Args:
@@ -54,7 +50,7 @@ class TitleWording:
         return self.table.get("", 0.0) + found
 
 
-class Passage:
+class PassageWords:
     """The words of a passage by sentence, and how often its terms are said."""
 
     def __init__(self, run: Sequence[Unit], phrases: CuePhrases) -> None:
@@ -82,24 +78,26 @@ def clauses(run: Sequence[Unit], phrases: CuePhrases) -> Iterator[tuple[str, str
         for piece in _BREAK.split(without_connective(unit.text, phrases)):
             parts = [p.strip(' "“”') for p in _CLAUSE.split(piece)]
             parts = [p for p in parts if p]
-            for first, last in itertools.combinations(range(len(parts) + 1), 2):
-                text = " ".join(parts[first:last]).rstrip(" ,;:.-–—")
-                short = len(text) <= _MOST and last - first <= _CLAUSES
-                if short and len(text.split()) >= _FEWEST and has_verb(text, phrases):
-                    yield capitalised(text), unit.text
+            for first in range(len(parts)):
+                for last in range(first + 1, min(first + _CLAUSES, len(parts)) + 1):
+                    text = " ".join(parts[first:last]).rstrip(" ,;:.-–—")
+                    if len(text) > MOST:
+                        break
+                    if len(text.split()) >= _FEWEST and has_verb(text, phrases):
+                        yield capitalised(text), unit.text
 
 
 def terms_of(title: str) -> set[str]:
     """Its words and pairs of words, and by their place: first `^`, last `$`."""
     words = words_of(title)
-    found = {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
+    found = {*words, *pairs_of(words)}
     for mark, edge in (("^", words[:_EDGE]), ("$", words[-_EDGE:])):
         found.update(f"{mark}{w}" for w in edge)
         found.add(f"{mark}{mark}{' '.join(edge)}")
     return found
 
 
-def numbers_of(title: str, known: float | None, passage: Passage) -> dict[str, float]:
+def numbers_of(title: str, known: float | None, passage: PassageWords) -> dict[str, float]:
     """How long it is, where it is said, how much of it the passage says again."""
     words = words_of(title)
     sentence, before, after = passage.place(title)
@@ -107,31 +105,26 @@ def numbers_of(title: str, known: float | None, passage: Passage) -> dict[str, f
     again = sum(min(3, passage.terms[t]) - 1 for t in terms if t in passage.terms)
     length = len(words) / 10.0
     return {
-        "by rule": float(known is not None),
-        "worth": known or 0.0,
-        "length": length,
-        "length squared": length * length,
-        "asks": float(title.endswith("?")),
-        "in the first": float(sentence == 0),
-        "in the last": float(sentence == len(passage.sentences) - 1),
-        "begins it": float(before == 0),
-        "ends it": float(after == 0),
-        "in no sentence": float(before < 0),
-        "said again": again / 4.0,
-        "terms": len(terms) / 5.0,
-        "digits": float(bool(_DIGIT.search(title))),
-        "names": float(any(c.isupper() for c in title[1:])),
-        "comma": float("," in title),
-        "two things": float(" and " in title and len(words) <= 4),
+        "#by rule": float(known is not None),
+        "#worth": known or 0.0,
+        "#length": length,
+        "#length squared": length * length,
+        "#asks": float(title.endswith("?")),
+        "#in the first": float(sentence == 0),
+        "#in the last": float(sentence == len(passage.sentences) - 1),
+        "#begins it": float(before == 0),
+        "#ends it": float(after == 0),
+        "#in no sentence": float(before < 0),
+        "#said again": again / 4.0,
+        "#terms": len(terms) / 5.0,
+        "#digits": float(bool(_DIGIT.search(title))),
+        "#names": float(any(c.isupper() for c in title[1:])),
+        "#comma": float("," in title),
+        "#two things": float(" and " in title and len(words) <= 4),
     }
 
 
 @functools.cache
 def title_wording_of(language: str) -> TitleWording:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
-    path = files("vidpipe.segments").joinpath(f"titles_{language}.csv")
-    if not language.isalpha() or not path.is_file():
-        return TitleWording({})
-    rows = csv.reader(path.read_text("utf-8").splitlines())
-    next(rows)
-    return TitleWording({term: float(weight) for term, weight in rows})
+    return TitleWording({term: weight for term, (weight,) in table_of("titles", language).items()})

@@ -11,9 +11,8 @@ from vidpipe.content.model import Content, Unit
 from vidpipe.language.frequency import commonest
 from vidpipe.language.headline import (
     MOST,
-    cut_after_that,
     headlines,
-    no_subject,
+    is_sentence,
     stands_alone,
     without_connective,
 )
@@ -26,7 +25,7 @@ from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
 from vidpipe.segments.things import Things, about_things, adjective, topics_title
 from vidpipe.segments.thoughts import held
-from vidpipe.segments.title_wording import Passage, clauses, title_wording_of
+from vidpipe.segments.title_wording import PassageWords, clauses, title_wording_of
 from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
@@ -51,8 +50,6 @@ _LOOSE, _ANY_TOPIC = 0.25, 2.0
 #: Who "he" is was said no more than so many sentences before.
 _SAID_BEFORE = 4
 _SENTENCE_CHARACTERS = (30, 170)
-#: What begins so goes on with something.
-_LEANING = ("dangling_start", "connective_start", "reply")
 
 
 @dataclass(frozen=True)
@@ -115,9 +112,11 @@ class Namer:
         options = self.options(run, first, last, tags)
         if not wording.table or not self._held or self._content.basis != "sentences":
             return [title for title, known in options.items() if known is not None]
-        passage = Passage(run, self._phrases)
+        passage = PassageWords(run, self._phrases)
+        # A word alone says less than any thought.
         learnt = sorted(
-            options, key=lambda title: (-wording.worth(title, options[title], passage), title)
+            options,
+            key=lambda t: (" " not in t, -wording.worth(t, options[t], passage), t),
         )
         best, shown = next(iter(options), ""), self._slide(run)
         return [best, *learnt] if shown and best == shown else learnt
@@ -131,20 +130,20 @@ class Namer:
         for worth, title in self.rated(run, first, last, tags):
             found.setdefault(title, worth)
         if self._held:
+            there = {title.lower() for title in found}
             for title, sentence in clauses(run, self._phrases):
-                if self._says_something(title, sentence):
+                if title.lower() not in there and self._says_something(title, sentence):
                     found.setdefault(title, None)
         return found
 
     def _says_something(self, title: str, sentence: str) -> bool:
         """Whether a clause is a thought to somebody who has not heard what came before it."""
         phrases = self._phrases
-        words = [bare(w) for w in title.split()]
-        if any(phrases.starts(kind, title) for kind in _LEANING):
-            return False
-        if cut_after_that(words, phrases) or no_subject(title, words, phrases):
-            return False
-        return whole(title, phrases) and sayable(title, sentence, phrases)
+        return (
+            is_sentence(title, phrases)
+            and whole(title, phrases)
+            and sayable(title, sentence, phrases)
+        )
 
     def rated(
         self, run: Sequence[Unit], first: int, last: int, tags: Sequence[str]

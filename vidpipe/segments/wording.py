@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import get_args
@@ -59,15 +59,25 @@ def words_of(text: str) -> list[str]:
 def terms_of(text: str) -> set[str]:
     """The words of a text in small letters, and each two that follow each other."""
     words = words_of(text)
-    return {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
+    return {*words, *pairs_of(words)}
+
+
+def pairs_of(words: Sequence[str]) -> list[str]:
+    """Each two words that follow each other."""
+    return [f"{a} {b}" for a, b in itertools.pairwise(words)]
 
 
 @functools.cache
 def wording_of(language: str) -> PhraseWording:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
-    path = files("vidpipe.segments").joinpath(f"wording_{language}.csv")
+    return PhraseWording(table_of("wording", language))
+
+
+def table_of(name: str, language: str) -> dict[str, tuple[float, ...]]:
+    """Numbers by term of a table of a language that is kept here; empty where there is none."""
+    path = files("vidpipe.segments").joinpath(f"{name}_{language}.csv")
     if not language.isalpha() or not path.is_file():
-        return PhraseWording({})
+        return {}
     rows = csv.reader(path.read_text("utf-8").splitlines())
     next(rows)
-    return PhraseWording({term: tuple(float(x) for x in values) for term, *values in rows})
+    return {term: tuple(float(x) for x in values) for term, *values in rows}

@@ -613,3 +613,16 @@ def test_a_server_that_was_away_is_asked_by_the_next_run(server, talk, tmp_path,
     assert not again.reused and again.document.llm.judged == 4
     assert engine.run_stage("scored_segments", video_id, engine.order(video_id)).reused
     assert len(seen) == 3
+
+
+def test_what_a_model_would_post_is_offered_however_little_the_local_score_makes_of_it():
+    options = OPTIONS.model_copy(update={"min_score": 60.0})
+    mostly_local = JUDGE.model_copy(update={"weight": 0.1})
+
+    def judges(passages):
+        return [{"id": k, "score": 75, "post": True} for k in passages]
+
+    # 0.9 of this and 0.1 of 75 is less than 60.
+    assert min(s.score for s in chosen().segments) < 58
+    found = chosen(Editor(mostly_local, Model(judges)), options)
+    assert len(found.segments) == 2 and all(s.score > 60 for s in found.segments)

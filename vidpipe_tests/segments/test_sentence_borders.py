@@ -11,9 +11,10 @@ from vidpipe.segments.borders import (
     numbers_at,
     terms_at,
 )
+from vidpipe.segments.factors import score_of
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.wording import words_of
-from vidpipe_tests.segments.talks import chosen, content_of, spoken
+from vidpipe_tests.segments.talks import chosen, content_of, simple, spoken
 
 TALK = (
     "Yeah. And then it did that as well for them. "
@@ -43,7 +44,7 @@ def test_numbers_are_between_nothing_and_one_and_know_the_neighbours():
     assert all(0.0 <= value <= 1.0 for value in numbers.values())
     _, second = at("Deltas grow. Deltas grow slowly in the Pacific.", 1)
     _, first = at("Deltas grow. Rivers flow slowly in the Pacific.", 1)
-    assert second["known"] > first["known"] == 0.0
+    assert second["#known"] > first["#known"] == 0.0
 
 
 def test_a_model_adds_up_what_a_sentence_has():
@@ -100,3 +101,32 @@ def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(monkeypatch, v
         cue_phrases("en"),
     )
     assert ("back_reference" in found.vetoed) is ruled_out
+
+
+def test_a_reply_within_is_half_of_a_dialogue_however_the_first_sentence_opens(monkeypatch):
+    text = "A river carries sand to the sea every year. Yeah, I love that. It builds an island."
+    monkeypatch.setattr(cuts, "borders_of", lambda _: Opening(2.0))
+    transcript, speech, length_s = spoken(text)
+    options = SegmentOptions(min_s=4, max_s=40)
+    found = cuts.candidates(
+        content_of(text), transcript.words, speech, options, length_s, [], cue_phrases("en")
+    )
+    assert found.vetoed["dialogue"] > 0
+    assert not any("Yeah" in u.text for c in found.candidates for u in found.run(c)[1:])
+
+
+def test_runs_of_speech_without_words_have_no_borders():
+    content, speech = simple([8.0] * 6)
+    units = tuple(u.model_copy(update={"text": ""}) for u in content.units)
+    silent = content.model_copy(update={"basis": "speech", "units": units})
+    found = cuts.candidates(
+        silent, (), speech, SegmentOptions(min_s=8, max_s=40), 51.0, [], cue_phrases("")
+    )
+    assert found.candidates and found.cutter.borders == []
+
+
+def test_a_score_is_best_in_the_middle_of_the_lengths_that_are_wanted():
+    signs = {"opens": 0.0, "ends": 0.0}
+    assert score_of(signs, 0.0) > score_of(signs, 0.5) > score_of(signs, 1.0)
+    assert score_of({}, 0.0) == score_of({}, 1.0)
+    assert score_of({"opens": 1.0, "ends": 0.0}, 0.0) > score_of(signs, 0.0)
