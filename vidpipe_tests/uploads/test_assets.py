@@ -249,7 +249,7 @@ def test_a_brand_s_assets_are_files_when_a_run_begins(home, video):
 def test_clips_show_the_logo_that_is_an_asset(analysed, tmp_path):
     engine, video_id = analysed(
         "channels:\n  default: {platforms: [tiktok], quality: draft, "
-        "clips: {count: 1, min_s: 4, max_s: 12}, brand: {logo: 'asset:logo'}}\n"
+        "clips: {count: 1, min_s: 4, max_s: 20}, brand: {logo: 'asset:logo'}}\n"
     )
     library = Library(engine)
     logo = tmp_path / "logo.png"
