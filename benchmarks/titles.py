@@ -7,12 +7,12 @@
 that it is a scrap, a list of words, or misleading (`benchmarks/real/titles.csv`: times, marks, and
 of each title the first eight digits of its SHA-256, no text). They are the titles by rule, and
 clauses of the passage's sentences. Ridge regression over the terms that occur in five recordings or
-more, and over numbers (`vidpipe.segments.title_wording`).
+more, and over numbers (`vidpipe.segments.titles.wording`).
 
 Printed is what it says of recordings that it was not fitted to, a tenth at a time: the mean mark of
 the title that it puts first, how many of these have 2 and more, the same of the one that is first
-by rule, and of the best one there is. `--write` keeps it in `vidpipe/segments/titles_en.csv`.
-Titles that rules no longer make are left out.
+by rule, and of the best one there is. `--write` keeps it in
+`vidpipe/segments/titles/titles_en.csv`. Titles that rules no longer make are left out.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from sklearn.linear_model import Ridge
 from benchmarks.recordings import heard, said_in
 from vidpipe.content.model import Content
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments import title_wording
 from vidpipe.segments.edges import edges_of
-from vidpipe.segments.title_wording import PassageWords, numbers_of, terms_of
-from vidpipe.segments.titles import Namer
+from vidpipe.segments.titles import wording
+from vidpipe.segments.titles.namer import Namer
+from vidpipe.segments.titles.wording import PassageWords, numbers_of, terms_of
 from vidpipe.transcript.model import Transcript
 
 _TITLES = Path(__file__).parent / "real" / "titles.csv"
@@ -164,7 +164,7 @@ def main() -> None:
     print(report(titles))
     if args.write:
         lines = ["term,weight"] + [f"{t},{w:.3g}" for t, w in sorted(titles.table().items())]
-        path = Path(title_wording.__file__).parent / "titles_en.csv"
+        path = Path(wording.__file__).parent / "titles_en.csv"
         path.write_text("\n".join(lines) + "\n", "utf-8")
 
 

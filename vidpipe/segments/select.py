@@ -23,7 +23,7 @@ from vidpipe.segments.model import (
 from vidpipe.segments.quotes import located
 from vidpipe.segments.score import reasons, topic_of
 from vidpipe.segments.ties import KINDS
-from vidpipe.segments.titles import Namer
+from vidpipe.segments.titles.namer import Namer
 from vidpipe.segments.vetoes import VETOES
 from vidpipe.segments.wording import wording_of
 from vidpipe.silence.model import SpeechMap

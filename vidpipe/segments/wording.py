@@ -73,9 +73,11 @@ def wording_of(language: str) -> PhraseWording:
     return PhraseWording(table_of("wording", language))
 
 
-def table_of(name: str, language: str) -> dict[str, tuple[float, ...]]:
-    """Numbers by term of a table of a language that is kept here; empty where there is none."""
-    path = files("vidpipe.segments").joinpath(f"{name}_{language}.csv")
+def table_of(
+    name: str, language: str, package: str = "vidpipe.segments"
+) -> dict[str, tuple[float, ...]]:
+    """Numbers by term of a table of a language that a package keeps; empty where it has none."""
+    path = files(package).joinpath(f"{name}_{language}.csv")
     if not language.isalpha() or not path.is_file():
         return {}
     rows = csv.reader(path.read_text("utf-8").splitlines())

@@ -1,14 +1,10 @@
-"""How a passage is told, and which titles somebody can use who has not heard the talk."""
+"""How a passage is told, and which of those that stand out are offered."""
 
 from types import SimpleNamespace
 
-import pytest
-
-from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments.choose import choose
 from vidpipe.segments.cuts import Candidate
 from vidpipe.segments.model import SegmentOptions
-from vidpipe.segments.titles import sayable
 from vidpipe.segments.told import told
 
 STORY = (
@@ -41,43 +37,6 @@ def test_a_language_without_the_phrases_says_nothing_of_them() -> None:
     found = told(("Vor Jahren war ich dabei.",), (), "", "de")
     assert "tells_people" not in found and "begins_trouble" not in found
     assert found["enough"] > 0
-
-
-@pytest.mark.parametrize(
-    ("title", "sentence"),
-    [
-        ("The big exchanges that have bank accounts", ""),
-        ("A pure rate of time preference says, even", ""),
-        ("If you just say, hey, I want to sell Dogecoins", ""),
-        ("Sub Africa is even smaller", ""),
-        ("Maybe? There's problems", ""),
-        ("At which point that condition is dropped", ""),
-        ("React is designed", ""),
-        ("What if it needs a state?", "What if it needs a state to be met until it rains?"),
-    ],
-)
-def test_scraps_are_no_titles(title: str, sentence: str) -> None:
-    assert not sayable(title, sentence or title, cue_phrases("en"))
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "Half the climate models say it's going to get drier",
-        "The rogue employee is the only employee",
-        "A 10% probability is the same as 1 to 9 odds",
-        "Whoever reads your notes?",
-        "BlueMap made a site called coingen",
-        "Ein Zug, der nicht kommt, ist billiger",
-    ],
-)
-def test_whole_thoughts_are(title: str) -> None:
-    assert sayable(title, title, cue_phrases("en"))
-
-
-def test_a_question_may_end_at_an_and() -> None:
-    said = "Why can a file be ten times smaller and still sound good?"
-    assert sayable("Why can a file be ten times smaller?", said, cue_phrases("en"))
 
 
 def test_beside_the_best_only_what_stands_out_is_offered() -> None:

@@ -7,7 +7,7 @@ from vidpipe.language.headline import MOST, headlines, stands_alone
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments.model import ShownTitle
-from vidpipe.segments.titles import Namer
+from vidpipe.segments.titles.namer import Namer, sayable
 from vidpipe_tests.segments.talks import chosen, content_of
 
 EN = cue_phrases("en")
@@ -176,3 +176,40 @@ def test_a_passage_without_a_word_is_named_by_where_it_is_and_says_so():
     assert named.untitled and named.title.startswith("field trip 2 at 0:0")
     spoken = Namer(content, phrases, (), "field_trip_2").named(content.units, 0, 2, "Sand")
     assert not spoken.untitled and spoken.title == "Sand"
+
+
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("The big exchanges that have bank accounts", ""),
+        ("A pure rate of time preference says, even", ""),
+        ("If you just say, hey, I want to sell Dogecoins", ""),
+        ("Sub Africa is even smaller", ""),
+        ("Maybe? There's problems", ""),
+        ("At which point that condition is dropped", ""),
+        ("React is designed", ""),
+        ("What if it needs a state?", "What if it needs a state to be met until it rains?"),
+    ],
+)
+def test_scraps_are_no_titles(title: str, sentence: str) -> None:
+    assert not sayable(title, sentence or title, EN)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Half the climate models say it's going to get drier",
+        "The rogue employee is the only employee",
+        "A 10% probability is the same as 1 to 9 odds",
+        "Whoever reads your notes?",
+        "BlueMap made a site called coingen",
+        "Ein Zug, der nicht kommt, ist billiger",
+    ],
+)
+def test_whole_thoughts_are(title: str) -> None:
+    assert sayable(title, title, EN)
+
+
+def test_a_question_may_end_at_an_and() -> None:
+    said = "Why can a file be ten times smaller and still sound good?"
+    assert sayable("Why can a file be ten times smaller?", said, EN)

@@ -20,12 +20,12 @@ from vidpipe.language.leaning import leaning
 from vidpipe.language.nouns import Nouns, full_names
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import ended, has_verb, words_in
-from vidpipe.segments.alone import disowned, told_alone, whole
 from vidpipe.segments.model import ShownTitle
 from vidpipe.segments.score import topic_of
-from vidpipe.segments.things import Things, about_things, adjective, topics_title
-from vidpipe.segments.thoughts import held
-from vidpipe.segments.title_wording import PassageWords, clauses, title_wording_of
+from vidpipe.segments.titles.alone import disowned, told_alone, whole
+from vidpipe.segments.titles.things import Things, about_things, adjective, topics_title
+from vidpipe.segments.titles.thoughts import held
+from vidpipe.segments.titles.wording import PassageWords, clauses, title_wording_of
 from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 

@@ -4,9 +4,9 @@ import pytest
 
 from vidpipe.language.nouns import Nouns
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments.alone import disowned, told_alone, whole
-from vidpipe.segments.things import Things, about_things, topics_title
-from vidpipe.segments.thoughts import held
+from vidpipe.segments.titles.alone import disowned, told_alone, whole
+from vidpipe.segments.titles.things import Things, about_things, topics_title
+from vidpipe.segments.titles.thoughts import held
 from vidpipe_tests.segments.talks import chosen, content_of
 
 EN = cue_phrases("en")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from vidpipe.language.headline import stands_alone
 from vidpipe.language.nouns import Nouns
 from vidpipe.language.phrases import CuePhrases
-from vidpipe.segments.things import Named, about_things, adjective
+from vidpipe.segments.titles.things import Named, about_things, adjective
 from vidpipe.text import bare, ends_clause
 
 #: What a title loses in which somebody is only "I" or "you", "it", nobody, or which is cut.

@@ -127,4 +127,5 @@ def numbers_of(title: str, known: float | None, passage: PassageWords) -> dict[s
 @functools.cache
 def title_wording_of(language: str) -> TitleWording:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
-    return TitleWording({term: weight for term, (weight,) in table_of("titles", language).items()})
+    table = table_of("titles", language, package="vidpipe.segments.titles")
+    return TitleWording({term: weight for term, (weight,) in table.items()})

@@ -3,9 +3,9 @@
 import pytest
 
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments import titles
 from vidpipe.segments.edges import edges_of
-from vidpipe.segments.title_wording import (
+from vidpipe.segments.titles import namer
+from vidpipe.segments.titles.wording import (
     PassageWords,
     TitleWording,
     clauses,
@@ -62,19 +62,19 @@ def test_a_worth_adds_up_terms_and_numbers():
 def test_other_languages_keep_the_order_by_rule():
     assert len(title_wording_of("en").table) > 500
     content = content_of("Ein Fluss trägt Sand ins Meer. Warum sinken Deltas im Meer?", "de")
-    namer = titles.Namer(content, cue_phrases("de"), (), "talk")
-    rated = [title for _, title in namer.rated(content.units, 0, 2, ())]
-    assert namer.title(content.units, 0, 2, ()) == rated[0]
+    one = namer.Namer(content, cue_phrases("de"), (), "talk")
+    rated = [title for _, title in one.rated(content.units, 0, 2, ())]
+    assert one.title(content.units, 0, 2, ()) == rated[0]
 
 
 def named(monkeypatch, table):
     """The first title of the talk where that table is what is learnt."""
-    monkeypatch.setattr(titles, "title_wording_of", lambda _: TitleWording(table))
+    monkeypatch.setattr(namer, "title_wording_of", lambda _: TitleWording(table))
     content = content_of(TALK)
-    namer = titles.Namer(content, EN, (), "talk")
+    one = namer.Namer(content, EN, (), "talk")
     units = content.units
     run = edges_of(units, spoken(TALK)[0].words, EN).run(0, len(units))
-    return namer.title(run, 0, len(units), namer.tags(run, 0, len(units)))
+    return one.title(run, 0, len(units), one.tags(run, 0, len(units)))
 
 
 def test_what_is_learnt_says_which_title_is_first(monkeypatch):
@@ -95,8 +95,8 @@ def test_what_is_learnt_says_which_title_is_first(monkeypatch):
 def test_half_a_sentence_is_no_title(clause):
     text = f"{clause}, there is nothing to do about it. The hard thing is sales and marketing."
     content = content_of(text)
-    namer = titles.Namer(content, EN, (), "talk")
+    one = namer.Namer(content, EN, (), "talk")
     run = content.units
-    options = namer.options(run, 0, len(run), ())
+    options = one.options(run, 0, len(run), ())
     assert clause not in options
     assert "The hard thing is sales and marketing" in options
