@@ -45,12 +45,12 @@ $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 # What a default installation loads; each is fetched once. Without a network everything runs
 # with what there is: the next call tries again.
 $(MODELS)/.demo: $(VENV)/.demo $(REGISTRY)
-	@$(BIN)/vidpipe models fetch centerface piper-joe && touch $@ || \
+	@$(BIN)/vidpipe models fetch centerface minilm piper-joe && touch $@ || \
 		echo "Not every model could be fetched: what stands in for it is used (vidpipe check)"
 
 # Tests of other models are skipped where those are not: vidpipe models fetch NAME.
 $(MODELS)/.test: $(VENV)/.dev $(REGISTRY)
-	@$(BIN)/vidpipe models fetch centerface whisper-base piper-joe && touch $@ || \
+	@$(BIN)/vidpipe models fetch centerface minilm piper-joe whisper-base && touch $@ || \
 		echo "Not every model could be fetched: the tests of the others are skipped"
 
 demo: $(VENV)/.demo $(MODELS)/.demo $(DAGSTER_HOME)/dagster.yaml ## a synthetic talk in, finished clips out, through Dagster

@@ -25,14 +25,15 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.border_network import the_network
 from benchmarks.marks import Marked, weights
 from benchmarks.recordings import heard, said_in
 from benchmarks.sentences import KnownBorders
 from vidpipe.content.model import Content
 from vidpipe.content.vectors import term_vectors
 from vidpipe.language.phrases import cue_phrases
-from vidpipe.segments import cuts, factors, signs
-from vidpipe.segments.borders import BorderModel, borders_of
+from vidpipe.segments import factors, signs
+from vidpipe.segments.borders.model import BorderReader
 from vidpipe.segments.editor.editor import Editor
 from vidpipe.segments.factors import fitted_models, models_from
 from vidpipe.segments.model import SegmentOptions
@@ -132,19 +133,25 @@ def main() -> None:
     for name, said in said_in(args.of).items():
         transcript, speech, content = heard(said)
         models, words = fitted_models(), wording_of("en")
-        borders: BorderModel | KnownBorders = borders_of("en")
+        borders: BorderReader = the_network()
         if marked:
             kept, words = weights(marked, name)
             models, borders = models_from(kept), KnownBorders(marked.borders[name])
         with (
             patch.object(factors, "fitted_models", lambda kept=models: kept),
             patch.object(signs, "wording_of", lambda _, kept=words: kept),
-            patch.object(cuts, "borders_of", lambda _, kept=borders: kept),
             paying(FreeOfCharge()),
         ):
             chosen = {
                 who: select_segments(
-                    content, transcript, speech, options, speech.duration_s, name, editor
+                    content,
+                    transcript,
+                    speech,
+                    options,
+                    speech.duration_s,
+                    name,
+                    editor,
+                    borders=borders,
                 )
                 for who, editor in (
                     ("vidpipe", None),

@@ -3,17 +3,19 @@
     python -m benchmarks.sentences [--write]
 
 61,000 sentences of 126 transcripts (those of `benchmarks/real/choice.yaml` and the labelled
-lectures) were read in order, by readers who knew nothing of what is chosen. Of each they said
-whether a clip may begin with it (0 no, 1 fine, 2 gripping) and end with it
+lectures) were read in order, twice, by readers who knew nothing of what is chosen and of each
+other. Of each they said whether a clip may begin with it (0 no, 1 fine, 2 gripping) and end with it
 (`benchmarks/real/sentences.csv` has those of 1 and 2 by their time, no text), and which passages of
-40 to 150 words they would give a mark of 5 of 10 and more (`read_passages.csv`). Of a recording's
-last sentences up to 14 were not read: they count as neither.
+40 to 150 words they would give a mark of 5 of 10 and more (`read_passages.csv`). What one would
+begin with the other would in 58 to 62 of 100, end with in 61 to 71: that is how far readers agree.
+Of a recording's last sentences up to 14 were not read: they count as neither.
 
 Two logistic regressions are fitted to the recordings of `build`: over the terms that occur in ten
-recordings or more and over signs (`vidpipe.segments.borders`). Printed is what they say of
+recordings or more and over signs (`vidpipe.segments.borders.table`). Printed is what they say of
 recordings that they were not fitted to, a fifth at a time, and of the lists that are only measured
 on: the area under the ROC curve, and the average precision beside the share of such sentences.
-`--write` keeps them in `vidpipe/segments/borders_en.csv`, without what counts next to nothing.
+`--write` keeps them in `vidpipe/segments/borders/borders_en.csv`, without what counts next to
+nothing. What is read with the words around, by a network, is `benchmarks.border_network`.
 """
 
 from __future__ import annotations
@@ -26,14 +28,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.recordings import heard, said_in
 from vidpipe.content.model import Unit
-from vidpipe.segments import borders
-from vidpipe.segments.borders import Border, numbers_at, terms_at
+from vidpipe.segments.borders import table as border_table
+from vidpipe.segments.borders.model import Border
+from vidpipe.segments.borders.table import numbers_at, terms_at
 from vidpipe.segments.wording import words_of
 
 _REAL = Path(__file__).parent / "real"
@@ -46,6 +49,10 @@ _STRENGTH = 0.05
 #: A number that differs less among sentences counts as if it differed so much.
 _LEAST_SPREAD = 0.05
 KINDS = ("opens", "ends")
+#: Readers, and what they say of a sentence: each of both kinds, 0 to 2.
+READERS = (0, 1)
+Marks = tuple[tuple[int, int], tuple[int, int]]
+UNMARKED: Marks = ((0, 0), (0, 0))
 
 Array = NDArray[np.float64]
 
@@ -57,7 +64,7 @@ class KnownBorders:
     borders: list[Border]
 
     def of(self, _units: Sequence[Unit]) -> list[Border]:
-        """As `BorderModel.of`."""
+        """As `BorderReader.of`."""
         return self.borders
 
 
@@ -68,21 +75,31 @@ class _Read:
     recording: str
     terms: frozenset[str]
     numbers: Mapping[str, float]
-    said: tuple[int, int]
+    said: Marks
 
 
-def read_passages(name: str) -> list[tuple[float, float, float]]:
-    """Start and end in seconds and mark of the passages that readers found in a recording."""
+def read_passages(name: str, reader: int) -> list[tuple[float, float, float]]:
+    """Start and end in seconds and mark of the passages that a reader found in a recording."""
     with (_REAL / "read_passages.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["recording"] == name]
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if row["recording"] == name and int(row["reader"]) == reader + 1
+        ]
     return [(float(r["start_s"]), float(r["end_s"]), float(r["mark"])) for r in rows]
 
 
-def said_of(name: str) -> dict[str, tuple[int, int]]:
+def said_of(name: str) -> dict[str, Marks]:
     """By a sentence's start as it is written in the file: may it begin, may it end a clip."""
     with (_REAL / "sentences.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["recording"] == name]
-    return {r["start_s"]: (int(r["opens"]), int(r["ends"])) for r in rows}
+    return {
+        r["start_s"]: (
+            (int(r["opens"]), int(r["ends"])),
+            (int(r["second_opens"]), int(r["second_ends"])),
+        )
+        for r in rows
+    }
 
 
 def written(unit: Unit) -> str:
@@ -98,7 +115,7 @@ def _sentences(name: str, units: Sequence[Unit]) -> list[_Read]:
             name,
             frozenset(terms_at(units, words, k)),
             numbers_at(units, words, k),
-            said.get(written(unit), (0, 0)),
+            said.get(written(unit), UNMARKED),
         )
         for k, unit in enumerate(units)
     ]
@@ -116,6 +133,7 @@ class Borders:
                 self.read += _sentences(name, heard(said)[2].units)
         self.names = np.array([r.recording for r in self.read])
         self.built = np.array([self.lists[r.recording] == "build" for r in self.read])
+        #: Shape (sentences, readers, kinds).
         self.said = np.array([r.said for r in self.read])
         self._numbers = sorted(self.read[0].numbers)
         met: dict[str, set[str]] = {}
@@ -138,11 +156,12 @@ class Borders:
     def fitted(self, kind: int, rows: NDArray[np.bool_]) -> LogisticRegression:
         """The model of `opens` (0) or `ends` (1), fitted to the sentences of `rows`."""
         model = LogisticRegression(C=_STRENGTH, solver="liblinear", max_iter=300)
-        return model.fit(self._values[rows], self.said[rows, kind] > 0)
+        said = self.said[rows][:, :, kind] > 0
+        return model.fit(vstack([self._values[rows]] * len(READERS)), said.T.ravel())
 
     def left_out(self) -> Array:
         """Log odds of every sentence by models that its recording had no part in: shape (n, 2)."""
-        found = np.zeros(self.said.shape)
+        found = np.zeros((len(self.read), len(KINDS)))
         names = np.unique(self.names[self.built])
         for kind in range(len(KINDS)):
             for fold in range(_FOLDS):
@@ -156,7 +175,7 @@ class Borders:
         return found
 
     def borders(self) -> dict[str, list[Border]]:
-        """By recording, as `BorderModel.of` has them, by models that it had no part in."""
+        """By recording, as `BorderReader.of` has them, by models that it had no part in."""
         odds = self.left_out()
         middle, spread = odds[self.built].mean(axis=0), odds[self.built].std(axis=0)
         values = (odds - middle) / spread
@@ -186,6 +205,20 @@ class Borders:
         }
 
 
+def agreement(said: NDArray[np.int_], values: Array) -> str:
+    """How well values tell the sentences that readers marked, on the average of both.
+
+    `said` of shape (sentences, readers), `values` of shape (sentences,).
+    """
+    wanted = [said[:, reader] > 0 for reader in READERS]
+    area = np.mean([roc_auc_score(w, values) for w in wanted])
+    precision = np.mean([average_precision_score(w, values) for w in wanted])
+    return (
+        f"of {len(values)} sentences: area under ROC {area:.3f}, average precision "
+        f"{precision:.2f} where {np.mean(wanted):.1%} are such"
+    )
+
+
 def report(read: Borders) -> str:
     """The figures of the docstring."""
     odds, lines = read.left_out(), []
@@ -194,13 +227,7 @@ def report(read: Borders) -> str:
         if not rows.any():
             continue
         for k, kind in enumerate(KINDS):
-            wanted = read.said[rows, k] > 0
-            area = roc_auc_score(wanted, odds[rows, k])
-            precision = average_precision_score(wanted, odds[rows, k])
-            lines.append(
-                f"{column:8} {kind:5} of {rows.sum()} sentences: area under ROC {area:.3f}, "
-                f"average precision {precision:.2f} where {wanted.mean():.1%} are such"
-            )
+            lines.append(f"{column:8} {kind:5} {agreement(read.said[rows, :, k], odds[rows, k])}")
     return "\n".join(lines)
 
 
@@ -214,7 +241,7 @@ def main() -> None:
         lines = ["term," + ",".join(KINDS)]
         for term, (opens, ends) in sorted(read.table().items()):
             lines.append(f"{term},{opens:.3g},{ends:.3g}")
-        path = Path(borders.__file__).parent / "borders_en.csv"
+        path = Path(border_table.__file__).parent / "borders_en.csv"
         path.write_text("\n".join(lines) + "\n", "utf-8")
 
 

@@ -113,6 +113,7 @@ def readiness() -> list[ReadinessItem]:
         ("face detector", _faces),
         ("slides", _slides),
         ("topics", _topics),
+        ("borders", _borders),
         ("llm", _llm),
     ]
     for name, look in parts:
@@ -304,6 +305,19 @@ def _topics(settings: Settings) -> str:
         return f"words alone ({why})"
     weights = model.weights
     return f"words and {weights.to_come() if weights.to_fetch() else model.identity}"
+
+
+def _borders(settings: Settings) -> str:
+    from vidpipe.segments.borders.network import border_network
+
+    if not settings.segments.border_network:
+        return "words alone (switched off)"
+    network, why = border_network("en", settings.model_store, fetch=False)
+    if network is None:
+        return f"words alone ({why})"
+    weights = network.weights
+    found = weights.to_come() if weights.to_fetch() else network.identity
+    return f"English: {found}; other languages: words alone"
 
 
 def _llm(settings: Settings) -> str:

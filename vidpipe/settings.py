@@ -40,7 +40,7 @@ from vidpipe.models.store import ModelStore
 from vidpipe.notifications.options import NotifyOptions, NotifyTarget
 from vidpipe.observability.options import LogOptions
 from vidpipe.publishing.options import PlatformApplication, PublishingOptions
-from vidpipe.segments.model import LlmOptions
+from vidpipe.segments.model import ChoiceOptions, LlmOptions
 from vidpipe.silence.model import SilenceOptions
 from vidpipe.transcript.model import TranscriptOptions
 from vidpipe.webhooks.options import SlackOptions, WebhookOptions
@@ -304,6 +304,7 @@ class Settings(BaseSettings):
     transcript: TranscriptOptions = TranscriptOptions()
     layout: LayoutOptions = LayoutOptions()
     content: TopicOptions = TopicOptions()
+    segments: ChoiceOptions = ChoiceOptions()
     llm: LlmOptions = LlmOptions()
     framing: FramingOptions = FramingOptions()
 

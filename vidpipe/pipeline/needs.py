@@ -6,6 +6,7 @@ from vidpipe.content.vectors import sentence_model
 from vidpipe.layout.text import reads_slides
 from vidpipe.media.faces.choose import BEST
 from vidpipe.models import Needed, entry
+from vidpipe.segments.borders.network import border_network
 from vidpipe.settings import Settings
 from vidpipe.transcript.registry import choose
 
@@ -31,6 +32,9 @@ def needed_models(settings: Settings) -> list[Needed]:
     sentences, _ = sentence_model(settings.content.sentence_model, store, fetch=False)
     if sentences is not None:
         found.append(sentences.weights)
+    if settings.segments.border_network:
+        network, _ = border_network("en", store, fetch=False)
+        found += [network.weights] if network is not None else []
     return found
 
 

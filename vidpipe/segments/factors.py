@@ -19,13 +19,29 @@ from vidpipe.segments.model import Factor, FactorName
 #: Points of a factor, and of the score without learnt borders, that a standard deviation of the
 #: readers' passages is.
 _FACTOR_POINTS, _SCORE_POINTS = 20.0, 12.0
-#: Where a language's borders are learnt: what a standard deviation of each counts beside one of the
-#: factors', and what a passage loses that is half the range of lengths longer or shorter than
-#: readers like it (`benchmarks/passages.py` has the fit: they like 37 of 15 to 60 s best).
-_OPENS, _ENDS, _FAR_OFF = 0.56, 0.49, 1.86
-#: And what makes 50 of it: a quarter of a recording's passages reach it, half of those with fair
-#: borders.
-_BORDERED_FROM, _BORDERED_POINTS = 0.8, 8.0
+
+
+@dataclass(frozen=True)
+class _BorderWeights:
+    """What a standard deviation of each border counts beside one of the factors', and what a
+    passage loses that is half the range of lengths longer or shorter than readers like it.
+
+    `usual` is what makes 50 of it, with `points` for each deviation more: a quarter of a
+    recording's passages reach 50, one in twenty 61 (`benchmarks/passages.py` has the fits: readers
+    like 37 to 40 of 15 to 60 s best).
+    """
+
+    opens: float
+    ends: float
+    worth: float
+    far_off: float
+    usual: float
+    points: float
+
+
+#: Of borders that the table tells, and of those that the network reads.
+_BY_TABLE = _BorderWeights(0.56, 0.49, 0.0, far_off=1.86, usual=0.8, points=8.0)
+_BY_NETWORK = _BorderWeights(1.33, 1.01, 0.43, far_off=2.36, usual=2.35, points=4.2)
 #: A sign is there from this value on, and it is said if it moves its factor by so many points.
 _PRESENT, _TELLING = 0.25, 3.0
 _SAID_AT_MOST = 2
@@ -234,8 +250,10 @@ def score_of(signs: Mapping[str, float], off: float) -> float:
     whole = standing(signs)
     if "opens" not in signs:
         return round(_points(whole, _SCORE_POINTS), 2)
-    whole += _OPENS * signs["opens"] + _ENDS * signs["ends"] - _FAR_OFF * off * off
-    return round(_points(whole - _BORDERED_FROM, _BORDERED_POINTS), 2)
+    by = _BY_NETWORK if "worth" in signs else _BY_TABLE
+    whole += by.opens * signs["opens"] + by.ends * signs["ends"]
+    whole += by.worth * signs.get("worth", 0.0) - by.far_off * off * off
+    return round(_points(whole - by.usual, by.points), 2)
 
 
 def standing(signs: Mapping[str, float]) -> float:

@@ -106,6 +106,18 @@ class Segments(BaseModel):
     llm: LlmNote | None = None
 
 
+class ChoiceOptions(BaseModel):
+    """What helps to choose passages on this machine."""
+
+    model_config = ConfigDict(frozen=True)
+
+    border_network: bool = Field(
+        default=True,
+        description="whether a network reads where English clips may begin and end (MiniLM, "
+        "92 MB, fetched once); false: words alone tell",
+    )
+
+
 class LlmOptions(ServerOptions):
     """A language model behind `/v1/chat/completions` that finds, judges and titles passages.
 

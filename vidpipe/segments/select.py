@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from vidpipe.content.model import Content
 from vidpipe.language.headline import MOST
 from vidpipe.language.phrases import cue_phrases
+from vidpipe.segments.borders.model import BorderReader
 from vidpipe.segments.choose import choose
 from vidpipe.segments.cuts import Candidate, FoundCuts, candidates
 from vidpipe.segments.edited import Edited, edited, factors_with
@@ -51,11 +52,13 @@ def select_segments(
     llm: Editor | None = None,
     turns_s: Sequence[float] = (),
     slides: Sequence[ShownTitle] = (),
+    borders: BorderReader | None = None,
 ) -> Segments:
     """The best segments, ranked; fewer than asked for when fewer are good.
 
     `turns_s` are times of cuts and new slides: no segment begins or ends with a flash of
-    another picture. `slides` have titles that may say it better than what is said.
+    another picture. `slides` have titles that may say it better than what is said. `borders`
+    reads where a clip may begin and end; None: by words alone.
 
     No two overlap, none cuts a word, each is within the limits after its long
     pauses are taken out. Segments that the sidecar forces come first. Of a recording that fits
@@ -74,7 +77,9 @@ def select_segments(
     forced = _disjoint(forced)
     unwanted = [located(passage, transcript.words) for passage in options.skip]
     blocked = [*unwanted, *(span(s.start_s, s.end_s) for s in forced)]
-    found = candidates(content, words, speech, options, duration_s, blocked, phrases, turns_s)
+    found = candidates(
+        content, words, speech, options, duration_s, blocked, phrases, turns_s, borders
+    )
     judged = edited(found, words, speech, options, llm)
     learnt = content.basis == "sentences" and bool(wording_of(phrases.language).table)
     # What an editor would post is all offered.

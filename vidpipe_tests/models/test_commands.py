@@ -43,7 +43,7 @@ def test_the_list_says_of_each_what_it_is_and_whether_it_is_here(folder, monkeyp
     said = run("list").stdout
     assert "would be fetched" in said and "7.3 MB" in said and str(folder) in said.replace("\n", "")
     needed = json.loads(run("list", "--needed", "--json").stdout)
-    assert all(row["used"] for row in needed) and "minilm" not in {r["name"] for r in needed}
+    assert all(row["used"] for row in needed) and "yunet" not in {r["name"] for r in needed}
 
 
 def test_a_model_that_only_the_settings_name_is_listed_too(folder, monkeypatch, tmp_path):

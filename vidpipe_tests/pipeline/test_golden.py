@@ -276,7 +276,7 @@ def test_topics_and_segments(golden):
     # Each is a page, or what stands alone of it, without the summary of it all.
     for first, last in (
         ("What is a sound, really?", "an amplifier close by."),
-        ("People hear up to twenty thousand", "can remove them afterwards."),
+        ("How often do we have to look", "can remove them afterwards."),
         ("Now each sample must be written", "a level that was set too high."),
         ("Why can a music file be ten times smaller", "make the small copy last."),
     ):

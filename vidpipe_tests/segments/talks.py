@@ -15,6 +15,16 @@ from vidpipe.transcript.sentences import split_sentences
 #: Seconds of a word, and of the pause after a sentence.
 WORD_S, PAUSE_S = 0.4, 0.5
 
+#: A story with its lesson, between what belongs to nothing and what comes next.
+STORY = (
+    "Yeah. And then it did that as well for them. "
+    "When I was ten years old, my father gave me a broken radio. "
+    "Most people throw such a thing away, but he wanted me to look inside. "
+    "I took it apart, and I found a single wire that had come loose. "
+    "That's how I learned that most problems are smaller than people think. "
+    "So the next thing is a question from the chat. And what do you think of this?"
+)
+
 
 def spoken(text, language="en"):
     """A transcript of a text, its silences and its length; `|` is a pause of half a second."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.searchable import moments
 from vidpipe.pipeline.stage import Stage
 from vidpipe.pipeline.stage_run import StageRun
+from vidpipe.segments.borders.network import BorderNetwork, border_network
 from vidpipe.segments.editor.editor import Editor
 from vidpipe.segments.editor.questions import llm_identity
 from vidpipe.segments.editor.server import Answer, Question, ask_server, purchase
@@ -41,15 +43,28 @@ def options(order: Order) -> SegmentOptions:
     )
 
 
-def prepare(order: Order, _: StageRun[SegmentOptions]) -> LlmOptions:
-    """The language model that will be asked, if any."""
-    return order.settings.llm
+@dataclass(frozen=True)
+class SegmentTools:
+    """The language model that will be asked, if any, and what reads borders, if not a table."""
+
+    llm: LlmOptions
+    borders: BorderNetwork | None
 
 
-def identity(_: StageRun[SegmentOptions], editor: LlmOptions) -> dict[str, Any]:
+def prepare(order: Order, run: StageRun[SegmentOptions]) -> SegmentTools:
+    """Who chooses: a language model where one is set, a network where the language has one."""
+    network = None
+    if order.settings.segments.border_network:
+        language = run.document("transcript", Transcript).language
+        network, _why = border_network(language, run.context.models)
+    return SegmentTools(order.settings.llm, network)
+
+
+def identity(_: StageRun[SegmentOptions], tools: SegmentTools) -> dict[str, Any]:
     """The same, for the fingerprint."""
-    asked = llm_identity(editor)
-    return {"llm": asked} if asked else {}
+    asked = llm_identity(tools.llm)
+    found = {"llm": asked} if asked else {}
+    return found | ({"borders": tools.borders.identity} if tools.borders else {})
 
 
 def llm_ranking(document: Segments) -> bool:
@@ -57,7 +72,7 @@ def llm_ranking(document: Segments) -> bool:
     return document.llm is None or not document.llm.unavailable
 
 
-def run_segments(run: StageRun[SegmentOptions], editor: LlmOptions) -> Segments:
+def run_segments(run: StageRun[SegmentOptions], tools: SegmentTools) -> Segments:
     """The chosen segments, and a table of them."""
     instructions = run.document("sidecar", Sidecar).instructions
     _, upload = run.source()
@@ -69,13 +84,14 @@ def run_segments(run: StageRun[SegmentOptions], editor: LlmOptions) -> Segments:
         run.options,
         shown.duration_s,
         instructions.title or upload.media.title or Path(upload.name).stem,
-        _llm(run, editor),
+        _llm(run, tools.llm),
         [*(s.start_s for s in shown.slides[1:]), *shown.cuts_s],
         [
             ShownTitle(start_s=s.start_s, end_s=s.end_s, title=s.title)
             for s in shown.slides
             if s.title and s.end_s > s.start_s
         ],
+        tools.borders,
     )
     columns = {f.name for f in tables.SEGMENTS}
     rows = [s.model_dump(include=columns) for s in found.segments]
@@ -107,7 +123,7 @@ def _llm(run: StageRun[SegmentOptions], options: LlmOptions) -> Editor | None:
 
 SEGMENTS = Stage(
     name="scored_segments",
-    version="12",
+    version="13",
     folder=Folder.ANALYSIS,
     inputs=("topics", "transcript", "silence_regions", "layout", "sidecar"),
     document=Segments,
@@ -115,7 +131,7 @@ SEGMENTS = Stage(
     run=run_segments,
     prepare=prepare,
     identity=identity,
-    reads=("settings.llm",),
+    reads=("settings.llm", "settings.segments"),
     whole=llm_ranking,
     rows=moments,
 )

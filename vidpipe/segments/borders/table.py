@@ -1,4 +1,4 @@
-"""Which sentences a clip may begin and end with, by what is learnt of transcripts read whole.
+"""The borders of clips by the words in and around sentences: where no network can be had.
 
 Readers went through transcripts sentence by sentence and marked where a clip may begin, and
 where it may end. What those sentences and their neighbours have in common is learnt
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from vidpipe.content.model import Unit
+from vidpipe.segments.borders.model import Border
 from vidpipe.segments.wording import pairs_of, table_of, words_of
 
 #: Signs of a sentence, and of its neighbours, that are of its words: the readers heard nothing and
@@ -40,15 +41,7 @@ _NEAR, _SHORTEST, _STEM = 3, 5, 6
 
 
 @dataclass(frozen=True)
-class Border:
-    """How a sentence does at the border of a clip: 0 is usual, 1 a standard deviation better."""
-
-    opens: float
-    ends: float
-
-
-@dataclass(frozen=True)
-class BorderModel:
+class BorderTable:
     """Weights of `opens` and `ends` for each term (see `terms_at`) and number (`numbers_at`)."""
 
     table: Mapping[str, tuple[float, float]]
@@ -110,10 +103,10 @@ def numbers_at(units: Sequence[Unit], words: Sequence[Sequence[str]], k: int) ->
 
 
 @functools.cache
-def borders_of(language: str) -> BorderModel:
+def borders_of(language: str) -> BorderTable:
     """What is kept with the package of a language (ISO 639); empty where there is nothing."""
-    rows = table_of("borders", language).items()
-    return BorderModel({term: (opens, ends) for term, (opens, ends) in rows})
+    rows = table_of("borders", language, __package__).items()
+    return BorderTable({term: (opens, ends) for term, (opens, ends) in rows})
 
 
 def _grams(words: Sequence[str]) -> Iterator[str]:

@@ -4,26 +4,12 @@ import pytest
 
 from vidpipe.language.phrases import cue_phrases
 from vidpipe.segments import cuts
-from vidpipe.segments.borders import (
-    Border,
-    BorderModel,
-    borders_of,
-    numbers_at,
-    terms_at,
-)
+from vidpipe.segments.borders.model import Border
+from vidpipe.segments.borders.table import BorderTable, borders_of, numbers_at, terms_at
 from vidpipe.segments.factors import score_of
 from vidpipe.segments.model import SegmentOptions
 from vidpipe.segments.wording import words_of
-from vidpipe_tests.segments.talks import chosen, content_of, simple, spoken
-
-TALK = (
-    "Yeah. And then it did that as well for them. "
-    "When I was ten years old, my father gave me a broken radio. "
-    "Most people throw such a thing away, but he wanted me to look inside. "
-    "I took it apart, and I found a single wire that had come loose. "
-    "That's how I learned that most problems are smaller than people think. "
-    "So the next thing is a question from the chat. And what do you think of this?"
-)
+from vidpipe_tests.segments.talks import STORY, chosen, content_of, simple, spoken
 
 
 def at(text, k):
@@ -40,7 +26,7 @@ def test_terms_know_where_they_stand():
 
 
 def test_numbers_are_between_nothing_and_one_and_know_the_neighbours():
-    _, numbers = at(TALK, 3)
+    _, numbers = at(STORY, 3)
     assert all(0.0 <= value <= 1.0 for value in numbers.values())
     _, second = at("Deltas grow. Deltas grow slowly in the Pacific.", 1)
     _, first = at("Deltas grow. Rivers flow slowly in the Pacific.", 1)
@@ -49,9 +35,9 @@ def test_numbers_are_between_nothing_and_one_and_know_the_neighbours():
 
 def test_a_model_adds_up_what_a_sentence_has():
     units = content_of("Sand is heavy. Rivers carry it to the sea.").units
-    model = BorderModel({"": (-1.0, 0.5), "sand": (2.0, 0.0), "$sea": (0.25, 1.0)})
+    model = BorderTable({"": (-1.0, 0.5), "sand": (2.0, 0.0), "$sea": (0.25, 1.0)})
     assert model.of(units) == [Border(1.0, 0.5), Border(-0.75, 1.5)]
-    assert BorderModel({}).of(units) == []
+    assert BorderTable({}).of(units) == []
 
 
 @pytest.mark.parametrize("language", ["xx", "", "../en"])
@@ -60,7 +46,7 @@ def test_other_languages_say_nothing(language):
 
 
 def test_a_story_opens_and_its_lesson_ends():
-    units = content_of(TALK).units
+    units = content_of(STORY).units
     borders = borders_of("en").of(units)
     opens = [b.opens for b in borders]
     ends = [b.ends for b in borders]
@@ -70,7 +56,7 @@ def test_a_story_opens_and_its_lesson_ends():
 
 
 def test_a_talk_is_cut_from_its_story_to_its_lesson():
-    _, said = chosen(TALK, count=1, asked=True)
+    _, said = chosen(STORY, count=1, asked=True)
     assert said[0].startswith("When I was ten")
     assert said[0].endswith("smaller than people think.")
 
@@ -86,9 +72,8 @@ class Opening:
 
 
 @pytest.mark.parametrize(("value", "ruled_out"), [(1.4, True), (1.6, False)])
-def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(monkeypatch, value, ruled_out):
+def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(value, ruled_out):
     text = "They bought those houses in the old town. A river carries sand to the sea every year."
-    monkeypatch.setattr(cuts, "borders_of", lambda _: Opening(value))
     transcript, speech, length_s = spoken(text)
     content = content_of(text)
     found = cuts.candidates(
@@ -99,17 +84,24 @@ def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(monkeypatch, v
         length_s,
         [],
         cue_phrases("en"),
+        reader=Opening(value),
     )
     assert ("back_reference" in found.vetoed) is ruled_out
 
 
-def test_a_reply_within_is_half_of_a_dialogue_however_the_first_sentence_opens(monkeypatch):
+def test_a_reply_within_is_half_of_a_dialogue_however_the_first_sentence_opens():
     text = "A river carries sand to the sea every year. Yeah, I love that. It builds an island."
-    monkeypatch.setattr(cuts, "borders_of", lambda _: Opening(2.0))
     transcript, speech, length_s = spoken(text)
     options = SegmentOptions(min_s=4, max_s=40)
     found = cuts.candidates(
-        content_of(text), transcript.words, speech, options, length_s, [], cue_phrases("en")
+        content_of(text),
+        transcript.words,
+        speech,
+        options,
+        length_s,
+        [],
+        cue_phrases("en"),
+        reader=Opening(2.0),
     )
     assert found.vetoed["dialogue"] > 0
     assert not any("Yeah" in u.text for c in found.candidates for u in found.run(c)[1:])
