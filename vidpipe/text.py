@@ -42,9 +42,14 @@ def bare(word: str) -> str:
 
 def capitalised(text: str) -> str:
     """With a capital, unless its first word is written with one inside: "iOS"."""
-    rest = text.partition(" ")[0][1:]
     first = text[:1].upper()
-    return text if rest != rest.lower() or len(first) > 1 else first + text[1:]
+    return text if capital_inside(text) or len(first) > 1 else first + text[1:]
+
+
+def capital_inside(text: str) -> bool:
+    """Whether the first word has a capital after its first character: "iOS", "eBay"."""
+    rest = text.partition(" ")[0][1:]
+    return rest != rest.lower()
 
 
 def unspaced(character: str) -> bool:

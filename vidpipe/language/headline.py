@@ -12,7 +12,16 @@ from dataclasses import dataclass
 
 from vidpipe.language.phrases import CuePhrases, words_of
 from vidpipe.language.sentence import clauses, has_verb, names, notation, unnamed, words_in
-from vidpipe.text import CLOSING, PAUSES, bare, ends_clause, joined, split_words, unspaced
+from vidpipe.text import (
+    CLOSING,
+    PAUSES,
+    bare,
+    capitalised,
+    ends_clause,
+    joined,
+    split_words,
+    unspaced,
+)
 
 #: Characters of a title, as a phone shows it on one or two lines.
 MOST = 60
@@ -298,7 +307,7 @@ def _tidy(piece: str, question: bool) -> str:
         return ""
     if question and not text.endswith(_QUESTION):
         text += "?"
-    return text[:1].upper() + text[1:]
+    return capitalised(text)
 
 
 def _worth(title: str, phrases: CuePhrases) -> float:

@@ -12,7 +12,7 @@ from vidpipe.language.headline import stands_alone
 from vidpipe.language.nouns import Nouns
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.segments.titles.things import Named, about_things, adjective
-from vidpipe.text import bare, ends_clause
+from vidpipe.text import bare, capitalised, ends_clause
 
 #: What a title loses in which somebody is only "I" or "you", "it", nobody, or which is cut.
 _SPEAKER, _ADDRESSED, _UNTOLD, _POINTING, _NOBODY = 0.35, 0.1, 0.15, 0.15, 0.35
@@ -169,4 +169,4 @@ def disowned(title: str, phrases: CuePhrases) -> str:
     pattern = phrases.patterns.get("owning")
     found = pattern.match(title) if pattern is not None else None
     rest = title[found.end() :].strip(" ,") if found else ""
-    return rest[:1].upper() + rest[1:] if rest and stands_alone(rest, phrases) else title
+    return capitalised(rest) if rest and stands_alone(rest, phrases) else title

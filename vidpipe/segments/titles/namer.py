@@ -26,7 +26,7 @@ from vidpipe.segments.titles.alone import disowned, told_alone, whole
 from vidpipe.segments.titles.things import Things, about_things, adjective, topics_title
 from vidpipe.segments.titles.thoughts import held
 from vidpipe.segments.titles.wording import PassageWords, clauses, title_wording_of
-from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
+from vidpipe.text import bare, capital_inside, capitalised, ends_clause, ends_sentence
 from vidpipe.timeline import clock
 
 #: A title is taken from this worth on; what is worth less says too little, but a whole thought
@@ -380,7 +380,7 @@ def _is_piece(title: str, phrases: CuePhrases) -> bool:
 
 def _lacks_its_start(said: str, shown: str, phrases: CuePhrases) -> bool:
     """Whether a sentence goes on from what is not there: "is given a key", "(But then) came"."""
-    if said[:1].islower():
+    if said[:1].islower() and not capital_inside(said):
         return True
     first = bare(shown.split(maxsplit=1)[0])
     verbs = phrases.words("verb") | phrases.words("auxiliary")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from vidpipe.language.headline import MOST
 from vidpipe.language.phrases import CuePhrases
 from vidpipe.language.sentence import has_verb
-from vidpipe.text import bare, ends_clause, ends_sentence
+from vidpipe.text import bare, capitalised, ends_clause, ends_sentence
 
 #: So many words of a definition's subject, with its article.
 _DEFINED = 4
@@ -67,7 +67,7 @@ def _explained(text: str, phrases: CuePhrases) -> list[str]:
                 first in phrases.stop_words or first in verbs
             ):
                 continue
-        found.append(text_of[:1].upper() + text_of[1:])
+        found.append(capitalised(text_of))
     return found
 
 
@@ -136,5 +136,5 @@ def _headed(text: str, phrases: CuePhrases) -> list[str]:
         if not any(p not in phrases.stop_words and len(p) > 3 for p in inside):
             continue
         title = " ".join(words[:end]).strip(_EDGES + " ")
-        found.append(title[:1].upper() + title[1:])
+        found.append(capitalised(title))
     return found

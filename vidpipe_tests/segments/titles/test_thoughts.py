@@ -103,6 +103,7 @@ def test_a_language_without_the_lists_loses_no_title():
 
 def test_who_knows_it_is_left_out():
     assert disowned("I know people hate slow caches", EN) == "People hate slow caches"
+    assert disowned("I know iPhones hate the cold", EN) == "iPhones hate the cold"
     assert disowned("I know it", EN) == "I know it"
 
 

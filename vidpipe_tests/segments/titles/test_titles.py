@@ -26,6 +26,8 @@ EN = cue_phrases("en")
         ("What is a saddle point, really?", "What is a saddle point?"),
         ("Saddle points are, actually, basically traps.", "Saddle points are traps"),
         ("The banks are not really lending money.", "The banks are not really lending money"),
+        ("And iPhones are better than the old phones.", "iPhones are better than the old"),
+        ("It turns out that eBay is the largest market.", "eBay is the largest market"),
     ],
 )
 def test_the_question_or_the_claim_of_a_sentence(text, title):
@@ -150,6 +152,13 @@ def test_no_description_begins_in_the_middle_of_a_sentence():
     heard = [u.model_copy(update={"text": u.text[:1].lower() + u.text[1:]}) for u in content.units]
     begun = [heard[1], content.units[2]]
     assert namer.description(begun, "Thesis") == content.units[2].text
+
+
+@pytest.mark.parametrize("name", ["iPhones", "eBay", "Water"])
+def test_a_name_with_a_capital_inside_begins_a_sentence(name):
+    content = content_of(f"{name} changed how people shop in every small town. Nobody saw it.")
+    said = Namer(content, EN, (), "talk").description(content.units, "Towns")
+    assert said == content.units[0].text
 
 
 def test_hashtags_are_terms_and_no_pieces_of_what_is_said():
