@@ -7,11 +7,10 @@ rejects was never public.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from vidpipe.platforms.counting import counted
@@ -19,20 +18,15 @@ from vidpipe.publishing.calls import (
     AnswerUnusable,
     PlatformCall,
     Reply,
-    Slice,
-    as_json,
     count_at,
     list_at,
     needed,
     text_at,
-    with_query,
 )
 from vidpipe.publishing.checks import conformance, over
 from vidpipe.publishing.machine import MOST_FAILURES, Machine, Taker, Turn
 from vidpipe.publishing.model import (
     THUMBNAIL,
-    VIDEO,
-    CaptionAttachment,
     Charge,
     Phase,
     PostFigures,
@@ -43,6 +37,7 @@ from vidpipe.publishing.model import (
     Task,
     Verb,
 )
+from vidpipe.publishing.youtube_calls import UNITS, UPLOADS, YouTubeCalls, utc
 from vidpipe.publishing.youtube_faults import FAILED, FAULTS, REJECTED
 
 #: Chunks are multiples of it, but for the last.
@@ -51,9 +46,6 @@ CHUNK_BYTES = 32 * GRAIN_BYTES
 MOST_BYTES = 274_877_906_944
 MOST_THUMBNAIL_BYTES, MOST_CAPTION_BYTES = 52_428_800, 100 * 2**20
 _TITLE, _DESCRIPTION_BYTES, _TAGS = 100, 5000, 500
-_UNITS, _UPLOADS = "youtube.units", "youtube.uploads"
-_CHANGE, _CAPTION = Charge(bucket=_UNITS, amount=50), Charge(bucket=_UNITS, amount=400)
-_READ = Charge(bucket=_UNITS, amount=1)
 #: Seconds between two looks at a video that is being processed: the first and the longest.
 _LOOK_S, _LONGEST_LOOK_S = 15.0, 1800.0
 _RANGE = re.compile(r"bytes=0-(\d{1,15})")
@@ -88,8 +80,8 @@ class YouTube(Machine):
         super().__init__(base, ("googleapis.com",))
         # Who asks a fake asks nothing of YouTube.
         usual = _ANALYTICS if self.base == _BASE else self.base
-        self._analytics = (usual if analytics is None else analytics).rstrip("/")
-        self._chunk = chunk_bytes
+        analytics = (usual if analytics is None else analytics).rstrip("/")
+        self.calls = YouTubeCalls(self.base, analytics, chunk_bytes)
 
     def codes(self, reply: Reply) -> Sequence[str]:
         error = reply.json().get("error")
@@ -136,7 +128,7 @@ class YouTube(Machine):
     def estimate(self, post: Publication) -> tuple[Charge, ...]:
         changes = (post.thumbnail is not None) + len(post.playlists) + self._is_changed(post)
         units = 50 * changes + 400 * len(post.captions) + 3
-        return (Charge(bucket=_UPLOADS, amount=1), Charge(bucket=_UNITS, amount=units))
+        return (Charge(bucket=UPLOADS, amount=1), Charge(bucket=UNITS, amount=units))
 
     # What is asked
 
@@ -144,170 +136,64 @@ class YouTube(Machine):
         post, state, now = turn.post, turn.state, turn.now
         match state.phase:
             case Phase.NEW:
-                return self.start(post)
+                return self.calls.session(post)
             case Phase.SENDING:
                 return self._send(post, state)
             case Phase.CONFIRMING:
                 return self._seek(state)
             case Phase.PROCESSING:
-                return self.look(state)
+                return self.calls.video(state)
             case Phase.ADDING:
                 return self._attach(post, state)
             case _:
                 if not self._is_changed(post):
                     return state.having(phase=Phase.PUBLISHED)
-                return self.finish(post, state, now)
-
-    def start(self, post: Publication) -> PlatformCall:
-        """Open an upload session. A session without bytes is nothing: it may be opened twice."""
-        headers, body = as_json({"snippet": self.snippet(post), "status": self.status(post)})
-        query = {
-            "uploadType": "resumable",
-            "part": "snippet,status",
-            "notifySubscribers": _said(post.notify),
-        }
-        return PlatformCall(
-            name="session", verb=Verb.START, method="POST",
-            url=with_query(f"{self.base}/upload/youtube/v3/videos", **query),
-            headers=(
-                *headers,
-                ("X-Upload-Content-Length", str(post.video.size_bytes)),
-                ("X-Upload-Content-Type", post.video.content_type),
-            ),
-            body=body, charges=(Charge(bucket=_UPLOADS, amount=1),),
-        )  # fmt: skip
+                return self.calls.publish(post, state, now)
 
     def _send(self, post: Publication, state: RemoteState) -> PlatformCall | RemoteState:
         if state.sent >= post.video.size_bytes:
-            return self._ask(post, state)
-        is_last = state.sent + self._chunk >= post.video.size_bytes
+            return self.calls.ask(post, state)
+        is_last = state.sent + self.calls.chunk_bytes >= post.video.size_bytes
         if is_last and not state.memo.get("last"):
             return state.remembering(last="sent")
-        return self.send(post, state)
-
-    def _ask(self, post: Publication, state: RemoteState) -> PlatformCall:
-        return PlatformCall(
-            name="ask", verb=Verb.LOOK, method="PUT", url=state.session,
-            headers=(("Content-Range", f"bytes */{post.video.size_bytes}"),),
-        )  # fmt: skip
-
-    def send(self, post: Publication, state: RemoteState) -> PlatformCall:
-        """The next chunk. The video comes to be with the last one."""
-        total = post.video.size_bytes
-        end = min(state.sent + self._chunk, total)
-        return PlatformCall(
-            name="chunk", verb=Verb.SEND, method="PUT", url=state.session,
-            headers=(
-                ("Content-Type", post.video.content_type),
-                ("Content-Range", f"bytes {state.sent}-{end - 1}/{total}"),
-            ),
-            body=(Slice(VIDEO, state.sent, end),), once=True, timeout_s=300.0,
-        )  # fmt: skip
-
-    def look(self, state: RemoteState, name: str = "status") -> PlatformCall:
-        """One read of the video."""
-        url = self._url("videos", part="status,processingDetails", id=state.remote_id)
-        return PlatformCall(name=name, verb=Verb.LOOK, method="GET", url=url, charges=(_READ,))
-
-    def finish(self, post: Publication, state: RemoteState, now: datetime) -> PlatformCall:
-        """Make the video public, at once or at its time: a change that may be made twice."""
-        status = self.status(post) | {"privacyStatus": post.privacy}
-        if post.publish_at is not None and post.publish_at > now + timedelta(minutes=1):
-            status |= {"privacyStatus": "private", "publishAt": _utc(post.publish_at)}
-        headers, body = as_json({"id": state.remote_id, "status": status})
-        return PlatformCall(
-            name="publish", verb=Verb.FINISH, method="PUT", url=self._url("videos", part="status"),
-            headers=headers, body=body, once=True, public=True, charges=(_CHANGE,),
-        )  # fmt: skip
+        return self.calls.chunk(post, state)
 
     def withhold(self, turn: Turn) -> PlatformCall | None:
-        """Private without a time: `publishAt` is gone when a status without it is set."""
-        post, state = turn.post, turn.state
-        headers, body = as_json({"id": state.remote_id, "status": self.status(post)})
-        return PlatformCall(
-            name="withhold", verb=Verb.UPDATE, method="PUT", url=self._url("videos", part="status"),
-            headers=headers, body=body, charges=(_CHANGE,),
-        )  # fmt: skip
+        return self.calls.withhold(turn.post, turn.state)
 
     def reopen(self, turn: Turn) -> PlatformCall | None:
         """At its time, or at once: the same as publishing it, and as often as one likes."""
-        call = self.finish(turn.post, turn.state, turn.now)
+        call = self.calls.publish(turn.post, turn.state, turn.now)
         return replace(call, name="reopen", verb=Verb.UPDATE, once=False)
 
     def update(self, turn: Turn) -> PlatformCall | None:
-        post, state = turn.post, turn.state
-        headers, body = as_json({"id": state.remote_id, "snippet": self.snippet(post)})
-        return PlatformCall(
-            name="update", verb=Verb.UPDATE, method="PUT",
-            url=self._url("videos", part="snippet"), headers=headers, body=body,
-            charges=(_CHANGE,),
-        )  # fmt: skip
+        return self.calls.update(turn.post, turn.state)
 
     def review(self, turn: Turn) -> PlatformCall | None:
-        return self.look(turn.state, "review")
+        return self.calls.video(turn.state, "review")
 
     def delete(self, turn: Turn) -> PlatformCall | None:
-        state = turn.state
-        return self._removal("delete", Verb.DELETE, state)
+        return self.calls.removal("delete", Verb.DELETE, turn.state)
 
     def discard(self, turn: Turn) -> PlatformCall | None:
         state = turn.state
-        if state.remote_id:
-            return self._removal("discard", Verb.CANCEL, state)
-        return None
+        return self.calls.removal("discard", Verb.CANCEL, state) if state.remote_id else None
 
     def lookup(self, turn: Turn) -> PlatformCall:
         post, state = turn.post, turn.state
         match state.armed:
             case "chunk":
-                return self._ask(post, state)
+                return self.calls.ask(post, state)
             case "captions":
-                url = self._url("captions", part="snippet", videoId=state.remote_id)
-                charge = Charge(bucket=_UNITS, amount=50)
-                return PlatformCall("captions_there", Verb.LOOK, "GET", url, charges=(charge,))
+                return self.calls.captions_there(state)
             case "playlist":
                 playlist = state.memo.get("attaching", "").partition(":")[2]
-                url = self._url(
-                    "playlistItems", part="snippet", playlistId=playlist, videoId=state.remote_id
-                )
-                return PlatformCall("playlist_there", Verb.LOOK, "GET", url, charges=(_READ,))
+                return self.calls.playlist_there(playlist, state)
             case _:
-                return self.look(state, "verify")
-
-    # Bodies, as the discovery document has them
-
-    def snippet(self, post: Publication) -> dict[str, Any]:
-        """`VideoSnippet`: an update replaces all of it, so all of it is sent."""
-        made: dict[str, Any] = {
-            "title": post.title,
-            "description": post.text,
-            "categoryId": post.category or "22",
-        }
-        if post.tags:
-            made["tags"] = list(post.tags)
-        if post.language:
-            made |= {"defaultLanguage": post.language, "defaultAudioLanguage": post.language}
-        return made
-
-    def status(self, post: Publication) -> dict[str, Any]:
-        """`VideoStatus` of a video that nobody sees yet."""
-        return {
-            "privacyStatus": "private",
-            "selfDeclaredMadeForKids": post.made_for_kids,
-            "containsSyntheticMedia": post.synthetic,
-            "embeddable": post.embeddable,
-            "license": "youtube",
-        }
+                return self.calls.video(state, "verify")
 
     def _is_changed(self, post: Publication) -> bool:
         return post.privacy != "private" or post.publish_at is not None
-
-    def _removal(self, name: str, verb: Verb, state: RemoteState) -> PlatformCall:
-        url = self._url("videos", id=state.remote_id)
-        return PlatformCall(name, verb, "DELETE", url, charges=(_CHANGE,))
-
-    def _url(self, resource: str, **query: str) -> str:
-        return with_query(f"{self.base}/youtube/v3/{resource}", **query)
 
     # Attachments
 
@@ -315,58 +201,18 @@ class YouTube(Machine):
         if post.thumbnail is not None and THUMBNAIL not in state.done:
             if state.memo.get("attaching") != THUMBNAIL:
                 return state.remembering(attaching=THUMBNAIL)
-            url = f"{self.base}/upload/youtube/v3/thumbnails/set"
-            return PlatformCall(
-                name=THUMBNAIL, verb=Verb.SEND, method="POST",
-                url=with_query(url, videoId=state.remote_id, uploadType="media"),
-                headers=(("Content-Type", post.thumbnail.content_type),),
-                body=(Slice(THUMBNAIL, 0, post.thumbnail.size_bytes),),
-                optional=True, charges=(_CHANGE,),
-            )  # fmt: skip
+            return self.calls.thumbnail(post.thumbnail, state)
         for caption in post.captions:
             if caption.file not in state.done:
                 if state.memo.get("attaching") != caption.file:
                     return state.remembering(attaching=caption.file)
-                return self._captions(caption, state)
+                return self.calls.captions(caption, state)
         for playlist in post.playlists:
             if f"playlist:{playlist}" not in state.done:
                 if state.memo.get("attaching") != f"playlist:{playlist}":
                     return state.remembering(attaching=f"playlist:{playlist}")
-                resource = {"kind": "youtube#video", "videoId": state.remote_id}
-                item = {"snippet": {"playlistId": playlist, "resourceId": resource}}
-                headers, body = as_json(item)
-                return PlatformCall(
-                    name="playlist", verb=Verb.SEND, method="POST",
-                    url=self._url("playlistItems", part="snippet"), headers=headers, body=body,
-                    once=True, optional=True, charges=(_CHANGE,),
-                )  # fmt: skip
+                return self.calls.playlist(playlist, state)
         return state.having(phase=Phase.FINISHING)
-
-    def _captions(self, caption: CaptionAttachment, state: RemoteState) -> PlatformCall:
-        snippet = {
-            "videoId": state.remote_id,
-            "language": caption.language,
-            "name": caption.name,
-            "isDraft": False,
-        }
-        mark = f"vidpipe-{state.key}"
-        head = (
-            f"--{mark}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n"
-            f"{json.dumps({'snippet': snippet}, ensure_ascii=False)}\r\n"
-            f"--{mark}\r\nContent-Type: {caption.content_type}\r\n\r\n"
-        )
-        url = f"{self.base}/upload/youtube/v3/captions"
-        return PlatformCall(
-            name="captions", verb=Verb.SEND, method="POST",
-            url=with_query(url, part="snippet", uploadType="multipart"),
-            headers=(("Content-Type", f'multipart/related; boundary="{mark}"'),),
-            body=(
-                head.encode(),
-                Slice(caption.file, 0, caption.size_bytes),
-                f"\r\n--{mark}--\r\n".encode(),
-            ),
-            once=True, optional=True, charges=(_CAPTION,),
-        )  # fmt: skip
 
     # What answers mean
 
@@ -429,11 +275,7 @@ class YouTube(Machine):
 
     def _seek(self, state: RemoteState) -> PlatformCall:
         uploads = state.memo.get("uploads")
-        if not uploads:
-            url = self._url("channels", part="contentDetails", mine="true")
-            return PlatformCall("channel", Verb.LOOK, "GET", url, charges=(_READ,))
-        url = self._url("playlistItems", part="snippet", playlistId=uploads, maxResults="50")
-        return PlatformCall("uploads", Verb.LOOK, "GET", url, charges=(_READ,))
+        return self.calls.uploads(uploads) if uploads else self.calls.channel()
 
     def _channel_read(self, turn: Turn) -> RemoteState:
         state, reply = turn.state, turn.reply
@@ -445,7 +287,7 @@ class YouTube(Machine):
 
     def _sought(self, turn: Turn) -> RemoteState:
         post, state, reply, now = turn.post, turn.state, turn.reply, turn.now
-        since = _utc(state.began_at - timedelta(minutes=5))
+        since = utc(state.began_at - timedelta(minutes=5))
         for item in list_at(reply.object(), "items"):
             snippet = item.get("snippet")
             same = text_at(snippet, "title") == post.title
@@ -561,19 +403,7 @@ class YouTube(Machine):
     def statistics(
         self, account: PostingAccount, state: RemoteState, now: datetime
     ) -> tuple[PlatformCall, ...]:
-        url = self._url("videos", part="statistics", id=state.remote_id)
-        counts = PlatformCall("statistics", Verb.STATISTICS, "GET", url, charges=(_READ,))
-        if not self._analytics:
-            return (counts,)
-        query = {
-            "ids": "channel==MINE",
-            "startDate": state.began_at.date().isoformat(),
-            "endDate": now.date().isoformat(),
-            "metrics": "views,shares,estimatedMinutesWatched",
-            "filters": f"video=={state.remote_id}",
-        }
-        url = with_query(f"{self._analytics}/v2/reports", **query)
-        return counts, PlatformCall("analytics", Verb.STATISTICS, "GET", url)
+        return self.calls.statistics(state, now)
 
     def figures(self, replies: Sequence[Reply]) -> PostFigures:
         items = list_at(replies[0].json(), "items") if replies and replies[0].ok else []
@@ -592,8 +422,7 @@ class YouTube(Machine):
         return counts is not None and counts.ok and counts.json().get("items") == []
 
     def account(self, account: PostingAccount) -> PlatformCall | None:
-        url = self._url("channels", part="id,snippet", mine="true")
-        return PlatformCall("account", Verb.LOOK, "GET", url, charges=(_READ,))
+        return self.calls.account()
 
     def account_read(self, account: PostingAccount, reply: Reply) -> PostingAccount:
         found = list_at(reply.object(), "items")
@@ -609,11 +438,3 @@ _LOCKED = (
     "YouTube kept the video private: the Google project has not passed YouTube's audit. "
     "Have it audited, or publish the video in YouTube Studio."
 )
-
-
-def _said(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -83,6 +83,7 @@ def requests():
     def turn(**changes):
         return Turn(post, account, state.having(**changes).remembering(uploads="UU1"), START)
 
+    calls = machine.calls
     adding = state.remembering(attaching="thumbnail").having(phase=Phase.ADDING)
     thumbnail = machine.next(Turn(post, account, adding, START))
     adding = adding.having(done=("thumbnail",)).remembering(attaching="captions:en")
@@ -90,10 +91,10 @@ def requests():
     done = ("thumbnail", "captions:en")
     adding = adding.having(done=done).remembering(attaching="playlist:PLfake")
     return {
-        "session": machine.start(post),
-        "status": machine.look(state),
-        "publish at a time": machine.finish(post, state, START),
-        "publish now": machine.finish(post.model_copy(update={"publish_at": None}), state, START),
+        "session": calls.session(post),
+        "status": calls.video(state),
+        "publish at a time": calls.publish(post, state, START),
+        "publish now": calls.publish(post.model_copy(update={"publish_at": None}), state, START),
         "update": machine.update(turn(phase=Phase.PUBLISHED, task=Task.UPDATE)),
         "withhold": machine.withhold(turn(phase=Phase.SCHEDULED, task=Task.WITHHOLD)),
         "reopen": machine.reopen(turn(phase=Phase.WITHHELD, task=Task.REOPEN)),
@@ -171,8 +172,12 @@ def test_every_field_of_a_video_is_one_of_the_document(said):
     post = post_for("youtube", **{**plain, **said})
     machine, state = YouTube(), YouTube().begin(post, START).having(remote_id="vid1")
     turn = Turn(post, PostingAccount(remote_id="UC1"), state, START)
-    sent = set()
-    for call in (machine.start(post), machine.finish(post, state, START), machine.update(turn)):
+    calls, sent = machine.calls, set()
+    for call in (
+        calls.session(post),
+        calls.publish(post, state, START),
+        machine.update(turn),
+    ):
         method, name = method_of(call)
         body = body_of(call)
         fits(body, method["request"], name, call.name)
@@ -185,7 +190,7 @@ def test_every_field_of_a_video_is_one_of_the_document(said):
     }
     wanted = {f"snippet.{key}" for key in always | more} | {f"status.{key}" for key in status}
     assert sent == wanted
-    query = parse_qs(urlsplit(machine.start(post).url).query)
+    query = parse_qs(urlsplit(calls.session(post).url).query)
     assert query["notifySubscribers"] == ["false" if said else "true"]
 
 

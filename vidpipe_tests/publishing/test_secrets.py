@@ -77,7 +77,7 @@ def test_a_token_goes_to_no_host_but_the_platforms():
     scene = scene_for("youtube")
     machine = scene.machine
     for bad in ("https://evil.test/x", "https://fake.test.evil.test/", "http://fake.test/", "//x"):
-        call = machine.start(scene.post)
+        call = machine.calls.session(scene.post)
 
         class Elsewhere(httpx.AsyncBaseTransport):
             where = bad
