@@ -1,0 +1,1 @@
+"""The pages of docs/reference, by what they tell of; `docs/generate.py` writes them."""
