@@ -107,6 +107,10 @@ class Hooks:
         while asyncio.run(with_these.deliver()):
             pass
 
+    def only_delivery(self) -> DeliveryRow:
+        (row,) = self.rows(DeliveryRow)
+        return row
+
     def rows(self, table: Any) -> list[Any]:
         with self.catalog.session() as session:
             order = {EventRow: EventRow.id, DeliveryRow: DeliveryRow.event}.get(table)
