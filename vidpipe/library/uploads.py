@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,14 +19,14 @@ from vidpipe.catalog.units import apart
 from vidpipe.catalog.upload_sessions import UploadSessionState
 from vidpipe.catalog.upload_tables import UploadSessionRow
 from vidpipe.channels.model import channel_named
-from vidpipe.errors import InputRejected, VidpipeError
+from vidpipe.errors import InputRejected
 from vidpipe.intake.sidecars import MOST_YAML_BYTES, checked_instructions
 from vidpipe.library.errors import Refused, TooManyUploads, UnknownUploadSession
 from vidpipe.library.reading import PAGE, check_limit, cursor_after, place_of
 from vidpipe.library.upload_append import UploadAppend
+from vidpipe.library.upload_ends import UploadEnds, UploadsCleaned
 from vidpipe.library.upload_names import UploadNames, sidecar_of
 from vidpipe.library.views import Page, UploadPartLink, UploadPartView, UploadSessionView
-from vidpipe.observability import events
 from vidpipe.pipeline.engine import Engine
 from vidpipe.storage.objects import ObjectStore
 from vidpipe.untrusted import Unreadable, read_yaml
@@ -59,27 +58,6 @@ from vidpipe.uploads.partial import Checksum, PartialFile
 MOST_OPEN = 200
 #: Parts that are signed at once.
 MOST_SIGNED = 1000
-#: How long rows of ended uploads are kept, and files that no open upload has.
-_KEPT, _LEFT_S = timedelta(days=30), 3600.0
-#: Overdue uploads that are cleaned up at once.
-_PORTION = 200
-
-
-@dataclass(frozen=True)
-class UploadsCleaned:
-    """What was cleaned up.
-
-    Attributes:
-        expired: uploads whose time was up.
-        left: files in the folder or bucket that no upload has any more.
-        forgotten: rows of uploads that ended long ago.
-        failed: what could not be cleaned up now; the next time it is tried again.
-    """
-
-    expired: int
-    left: int
-    forgotten: int
-    failed: int
 
 
 @dataclass(frozen=True)
@@ -126,6 +104,10 @@ class UploadSessions:
     @cached_property
     def _names(self) -> UploadNames:
         return UploadNames(self.engine, self.drop)
+
+    @cached_property
+    def _ends(self) -> UploadEnds:
+        return UploadEnds(self.engine, self.drop, self._names)
 
     @property
     def protocol(self) -> Literal["tus", "multipart", "put"]:
@@ -402,7 +384,7 @@ class UploadSessions:
             UploadLocked: a request writes to it.
         """
         row = self._open(upload_id)
-        self._end(row, UploadSessionState.CANCELLED, first)
+        self._ends.end(row, UploadSessionState.CANCELLED, first)
         row = self._row(upload_id)
         if _is_finished(row):
             raise UploadEnded(f"{upload_id} was finished a moment ago: {row.key} is there")
@@ -413,22 +395,7 @@ class UploadSessions:
 
         Several processes may do this at once. What a request writes to is left alone.
         """
-        expired = left = failed = 0
-        for row in self._rows.overdue(now(), _PORTION):
-            try:
-                self._end(row, UploadSessionState.EXPIRED)
-                expired += 1
-            except UploadLocked:
-                continue
-            except VidpipeError as error:
-                events.warning("upload_cleanup_failed", upload=row.upload_id, message=str(error))
-                failed += 1
-        try:
-            left = self._sweep()
-        except VidpipeError as error:
-            events.warning("upload_cleanup_failed", message=str(error))
-            failed += 1
-        return UploadsCleaned(expired, left, self._rows.forget(_KEPT), failed)
+        return self._ends.clean_up()
 
     # Parts of the above
 
@@ -514,60 +481,6 @@ class UploadSessions:
         drop = self._folder()
         self._names.give_name(row, lambda key: file.name(drop.root / key, drop.root), first)
         file.remove()
-
-    def _end(
-        self,
-        row: UploadSessionRow,
-        state: UploadSessionState,
-        first: Callable[[], None] | None = None,
-    ) -> None:
-        """Remove what came of it, and write down that it is over."""
-        if first is not None and not isinstance(self.drop, FolderDrop):
-            first()
-        if isinstance(self.drop, FolderDrop):
-            try:
-                with self.drop.files.writing(row.upload_id) as file:
-                    # Whoever had it a moment ago may have brought bytes.
-                    alive = self._row(row.upload_id).expires_at > now()
-                    if alive and state is UploadSessionState.EXPIRED:
-                        raise UploadLocked
-                    if first is not None:
-                        first()
-                    if self._rows.end(row.upload_id, state):
-                        file.remove()
-            except FileNotFoundError:
-                if first is not None:
-                    first()
-                self._rows.end(row.upload_id, state)
-            return
-        if isinstance(self.drop, MultipartBucket):
-            if row.store_upload_id is not None:
-                self.drop.abort(row.key, row.store_upload_id)
-            if self._row(row.upload_id).state == UploadSessionState.OPEN:
-                self._names.tidy(row, self.drop)
-            if self.drop.marked(row.key) == row.upload_id:
-                # Its last request was faster: what is an object is not taken back.
-                self._names.of_parts(self._row(row.upload_id), self.drop)
-                return
-        else:
-            self.drop.remove(row.upload_id)
-        self._rows.end(row.upload_id, state)
-
-    def _sweep(self) -> int:
-        """Remove what no open upload has: its process died between two lines."""
-        if isinstance(self.drop, MultipartBucket):
-            return 0
-        if isinstance(self.drop, FolderDrop):
-            ids = self.drop.files.left(_LEFT_S)
-        else:
-            ids = self.drop.waiting(time.time() - _LEFT_S)
-        dead = set(ids) - self._rows.are_open(ids)
-        for upload_id in dead:
-            if isinstance(self.drop, FolderDrop):
-                self.drop.files.remove(upload_id)
-            else:
-                self.drop.remove(upload_id)
-        return len(dead)
 
     def _received(self, row: UploadSessionRow) -> int:
         if isinstance(self.drop, MultipartBucket) and row.store_upload_id is not None:
