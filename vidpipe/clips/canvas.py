@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vidpipe.clips.audiogram.zones import zones
+from vidpipe.clips.audiogram.zones import bars_within, pitch, zones
 from vidpipe.clips.model import Composition, Part, Variant
 from vidpipe.geometry import Rect, Size, fit
 
@@ -19,11 +19,17 @@ _NEAR_FACE, _FROM_END, _FROM_PAGE = 16, 30, 24
 #: A picture alone begins so far from the top, where it is as high as can be.
 _FROM_TOP = 60
 #: Under a title the page and the captions stand closer, and captions have less height.
-_TITLED_CAPTION, _TITLED_GAP = 164, 20
+_TITLED_CAPTION, _TITLED_GAP = 164, 28
+#: A title and what is under it may be further apart where there is room.
+_FURTHER = 36
 #: The least and the most height of a title: two lines of 62, three of 84.
 _TITLE_LEAST, _TITLE_MOST = 150, 280
 #: A page may be so much narrower for a title, and leaves room for one where it is no higher.
 _PAGE_LEAST, _PAGE_HIGH = 0.72, 0.8
+#: Under a title a page is a card: there is so much ground at each side of it.
+_CARD_SIDE = 36
+#: The bars of a voice: how high at least and at most, and how far from captions.
+_VOICE_LEAST, _VOICE_MOST, _VOICE_GAP = 120, 240, 40
 #: A page that is nearly as wide as the canvas is made as wide.
 _NEARLY = 0.9
 #: A page beside its speaker, and how high the speaker's picture is next to its width at most.
@@ -44,7 +50,9 @@ _AS_HIGH = 1.005
 class CanvasLayout:
     """Rectangles on the canvas; `caption` is where caption lines are centred.
 
-    The title fills its rectangle from the bottom.
+    The title fills its rectangle from the bottom, captions that are `hanging` theirs from the top.
+    A `card` is a screen with round corners and a shadow. `voice` is where the clip's voice stands
+    as bars that fill while it is played: no more than an ornament, which may be covered.
     """
 
     caption: Rect
@@ -52,7 +60,10 @@ class CanvasLayout:
     camera: Rect | None = None
     other: Rect | None = None
     title: Rect | None = None
+    voice: Rect | None = None
     blurred: bool = False
+    hanging: bool = False
+    card: bool = False
 
 
 def arrange(part: Part, variant: Variant, *, captions: bool) -> CanvasLayout:
@@ -104,7 +115,8 @@ def arrange(part: Part, variant: Variant, *, captions: bool) -> CanvasLayout:
 def titled(screen: Rect, variant: Variant, *, captions: bool) -> CanvasLayout | None:
     """A title, a page under it, captions under that, all in the safe box; None without room.
 
-    The page alone may reach out of the safe box, to the sides.
+    The page alone may reach out of the safe box, to the sides. What a high canvas has left under
+    that box is for the bars of the voice, as far from its lower end as the title is from its top.
     """
     size, safe = variant.size, variant.safe_box
     gap = _pixels(_TITLED_GAP, size)
@@ -112,19 +124,37 @@ def titled(screen: Rect, variant: Variant, *, captions: bool) -> CanvasLayout | 
     least, most = (_pixels(length, size) for length in (_TITLE_LEAST, _TITLE_MOST))
     room = safe.height - high - gap * (2 if captions else 1)
     whole = fit(screen, size.rect)
-    shown = fit(screen, Rect(x=0, y=0, width=size.width, height=max(1, room - least)))
+    across = size.width - 2 * _pixels(_CARD_SIDE, size)
+    shown = fit(screen, Rect(x=0, y=0, width=across, height=max(1, room - least)))
     if shown.width < _PAGE_LEAST * whole.width or whole.height > _PAGE_HIGH * size.height:
         return None
     title = min(most, room - shown.height)
-    top = safe.y + (room - shown.height - title) // 3
+    spare = room - shown.height - title
+    apart = gap + min(spare // 4, _pixels(_FURTHER, size))
+    top = safe.y + (room + gap - shown.height - title - apart) // 3
     left = (size.width - shown.width) // 2
-    page = shown.model_copy(update={"x": left - left % 2, "y": (top + title + gap) // 2 * 2})
-    below = page.bottom + gap if captions else safe.bottom - gap
+    page = shown.model_copy(update={"x": left - left % 2, "y": (top + title + apart) // 2 * 2})
+    below = min(page.bottom + apart, safe.bottom - high) if captions else safe.bottom - gap
     return CanvasLayout(
         title=Rect(x=safe.x, y=top, width=safe.width, height=title),
         screen=page,
         caption=Rect(x=safe.x, y=below, width=safe.width, height=max(high, gap)),
+        voice=_voice(page, below + high if captions else page.bottom, variant),
+        hanging=True,
+        card=True,
     )
+
+
+def _voice(page: Rect, below: int, variant: Variant) -> Rect | None:
+    """Where bars as wide as a page stand, under what ends at `below`; None without room."""
+    size, gap = variant.size, _pixels(_VOICE_GAP, variant.size)
+    lowest = size.height - variant.safe_box.y
+    high = min(lowest - below - gap, _pixels(_VOICE_MOST, size)) // 2 * 2
+    if high < _pixels(_VOICE_LEAST, size):
+        return None
+    top = below + gap + (lowest - below - gap - high) // 2
+    place = Rect(x=page.x, y=top - top % 2, width=page.width, height=high)
+    return bars_within(place, pitch(size))
 
 
 def has_room_over(screen: Rect, variant: Variant, *, captions: bool) -> bool:

@@ -38,6 +38,13 @@ _FALL = 0.6
 _GLOWS, _REACH = (((0.0, 0.78), 16.0), ((1.0, 1.0), -14.0)), 0.62
 _GLOW_LIGHTNESS, _GLOW_DARKER, _GLOW_LEAST = 0.27, 0.08, 0.42
 
+#: Of the canvas's short side a card's corners are round, and its shadow reaches around it.
+_CORNER, _SHADOW = 0.026, 0.022
+#: The shadow takes so much of the light; corners are drawn so much larger first: smooth.
+_SHADE, _FINER = 0.5, 4
+#: Rows of a ground on which its colours are measured.
+_ROWS = 96
+
 
 def brand_ground(background: Colour) -> Ground:
     """The brand's background, a little darker towards the lower end."""
@@ -103,17 +110,37 @@ def write_ground(ground: Ground, size: Size, target: Path) -> None:
 
     Noise hides the steps.
     """
+    drawn = _drawn(ground, size, size.height)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (size.height, size.width, 1))
+    cv2.imwrite(str(target), np.clip(np.round(drawn + noise), 0, 255).astype(np.uint8))
+
+
+def ground_colour(ground: Ground | None, canvas: Size, where: Rect, brand: Colour) -> Colour:
+    """What a place on a ground looks like from afar; the brand's colour without one."""
+    if ground is None:
+        return brand
+    rows = _ROWS / canvas.height
+    place = where.scaled(rows)
+    drawn = _drawn(ground, canvas, _ROWS)[
+        place.y : max(place.y + 1, place.bottom), place.x : max(place.x + 1, place.right)
+    ]
+    blue, green, red = (float(c) / 255 for c in drawn.mean(axis=(0, 1)))
+    return code_of(red, green, blue)
+
+
+def _drawn(ground: Ground, size: Size, rows: int) -> NDArray[np.float64]:
+    """A ground (BGR) in so many rows, as wide as the canvas is to its height."""
+    columns = max(1, round(size.width * rows / size.height))
     ends = np.array([rgb(c)[::-1] for c in ground], np.float64)
-    down = np.linspace(0, 1, size.height)[:, None, None]
-    across = np.linspace(0, 1, size.width)[None, :, None]
+    down = np.linspace(0, 1, rows)[:, None, None]
+    across = np.linspace(0, 1, columns)[None, :, None]
     drawn = ends[0] * (1 - down) + ends[1] * down
     tall = size.height / size.width
     for (x, y), turn in _GLOWS:
         far = np.hypot(across - x, (down - y) * tall) / _REACH
         glow = np.array(rgb(_glow(ground[0], turn))[::-1], np.float64)
         drawn = drawn + np.exp(-(far**2)) * (glow - drawn)
-    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (size.height, size.width, 1))
-    cv2.imwrite(str(target), np.clip(np.round(drawn + noise), 0, 255).astype(np.uint8))
+    return np.asarray(drawn, np.float64)
 
 
 def _glow(code: Colour, turn: float) -> Colour:
@@ -124,11 +151,51 @@ def _glow(code: Colour, turn: float) -> Colour:
     return code_of(*colorsys.hls_to_rgb(hue + turn / 360, lightness, max(strength, _GLOW_LEAST)))
 
 
-def still(picture: Path, fps: Fraction) -> Any:
-    """A picture as the one frame of a stream at `fps`, in the colours of clips."""
+def lay_card(ground: Path, where: Rect, corners: Path) -> None:
+    """Darken a ground (PNG) around a card, and write what of it is over the card's corners.
+
+    Args:
+        ground: the file, written anew.
+        where: the card goes on the canvas.
+        corners: a picture (PNG) as large as the card, which shows nothing but at its corners.
+    """
+    drawn = cv2.imread(str(ground))
+    assert drawn is not None
+    short = min(drawn.shape[:2])
+    radius, reach = max(2, round(_CORNER * short)), max(1.0, _SHADOW * short)
+    shape = _rounded(where.width, where.height, radius)
+    shadow = np.zeros(drawn.shape[:2], np.float32)
+    lower = min(drawn.shape[0], where.bottom + round(reach / 2))
+    top = where.y + round(reach / 2)
+    shadow[top:lower, where.x : where.right] = shape[: lower - top]
+    shadow = cv2.GaussianBlur(shadow, (0, 0), reach)
+    dark = drawn * (1 - _SHADE * shadow[:, :, None] / 255)
+    dark = np.clip(np.round(dark), 0, 255).astype(np.uint8)
+    cv2.imwrite(str(ground), dark)
+    under = dark[where.y : where.bottom, where.x : where.right]
+    cv2.imwrite(str(corners), np.dstack([under, 255 - shape]))
+
+
+def _rounded(width: int, height: int, radius: int) -> NDArray[np.uint8]:
+    """White with round corners over black."""
+    finer = _FINER * radius
+    turn = np.zeros((finer, finer), np.uint8)
+    cv2.circle(turn, (finer, finer), finer, 255, cv2.FILLED)
+    corner = cv2.resize(turn, (radius, radius), interpolation=cv2.INTER_AREA)
+    shape = np.full((height, width), 255, np.uint8)
+    shape[:radius, :radius], shape[:radius, -radius:] = corner, corner[:, ::-1]
+    shape[-radius:, :radius], shape[-radius:, -radius:] = corner[::-1], corner[::-1, ::-1]
+    return shape
+
+
+def still(picture: Path, fps: Fraction, *, alpha: bool = False) -> Any:
+    """A picture as the one frame of a stream at `fps`, in the colours of clips.
+
+    `alpha` keeps what of it can be seen through.
+    """
     return (
         ffmpeg.input(str(picture), framerate=f"{fps.numerator}/{fps.denominator}")
         .filter("scale", out_color_matrix="bt709", out_range="tv")
-        .filter("format", "yuv420p")
+        .filter("format", "yuva420p" if alpha else "yuv420p")
         .filter("setsar", 1)
     )

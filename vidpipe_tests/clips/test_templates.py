@@ -15,8 +15,9 @@ from vidpipe.clips.auto_zoom import says_little
 from vidpipe.clips.canvas import arrange, stack, titled
 from vidpipe.clips.compose import Composer, SourceRecording
 from vidpipe.clips.face_place import face_on
+from vidpipe.clips.graph.voice import voice_heights, with_voice
 from vidpipe.clips.grounds import brand_ground, own_hue, write_ground
-from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.clips.punch import (
     CLOSER,
     SLOWLY_CLOSER,
@@ -117,6 +118,100 @@ def test_title_page_and_captions_stand_under_each_other(shape, aspect):
     assert where.screen.aspect == pytest.approx(aspect, rel=0.02)
     bare = titled(screen, variant, captions=False)
     assert bare.screen.area >= where.screen.area
+
+
+@pytest.mark.parametrize("captions", [True, False])
+@pytest.mark.parametrize("aspect", [16 / 9, 4 / 3])
+def test_a_page_alone_fills_an_upright_canvas_with_the_voice_under_it(aspect, captions):
+    screen = Rect(x=0, y=0, width=round(720 * aspect), height=720)
+    where, safe = titled(screen, VERTICAL, captions=captions), VERTICAL.safe_box
+    boxes = [where.title, where.screen, *([where.caption] if captions else []), where.voice]
+    gaps = [below.y - above.bottom for above, below in itertools.pairwise(boxes)]
+    assert min(gaps) >= 20 and max(gaps) < 1920 / 8
+    assert where.title.y - safe.y < 0.05 * 1920
+    # The ground under it all is as high as over it, give or take a twentieth of the canvas.
+    assert abs((1920 - where.voice.bottom) - safe.y) < 0.05 * 1920
+    assert where.voice.width > 0.95 * where.screen.width
+
+
+@pytest.mark.parametrize("shape", ["4:5", "1:1"])
+def test_a_canvas_without_room_under_its_captions_shows_no_voice(shape):
+    assert titled(PAGE, SHAPES[shape], captions=True).voice is None
+
+
+def test_captions_hang_right_under_their_page_however_many_lines(tmp_path):
+    path, spotlight = tmp_path / "captions.ass", load_templates()["spotlight"]
+    where = written(path, spotlight, VERTICAL, "one line", title="A title")
+    for text in ("One line.", "Two lines of words, all unquestionably here."):
+        written(path, spotlight, VERTICAL, text, title="")
+        overlay = TextOverlay(
+            words_of(text),
+            [(0.0, 12.0, where)],
+            *Channel(name="c").styled(spotlight)[::-1],
+            VERTICAL.size,
+        )
+        ass_file(overlay).save(str(path), format_="ass")
+        box = captions_box(drawn_text(path, VERTICAL, 3.0, tmp_path, fonts=fonts_dir()), VERTICAL)
+        assert 0 <= box.y - where.screen.bottom < 60
+        assert box.intersect(VERTICAL.safe_box) == box
+
+
+def test_the_voice_of_a_clip_is_as_high_as_it_is_loud():
+    loud = np.concatenate([np.full(50, 0.2), np.full(50, 0.8)]).astype(np.float32)
+    assert voice_heights(loud, 4) == pytest.approx([0.25, 0.25, 1, 1])
+    assert not voice_heights(np.zeros(10, np.float32), 3).any()
+    assert len(voice_heights(loud[:2], 45)) == 45
+
+
+def test_the_voice_is_filled_as_far_as_it_is_played_while_its_page_is_shown(tmp_path):
+    variant, frames = VERTICAL.narrowed(360), 20
+    edit = EditList(fps_num=10, fps_den=1, spans=(FrameSpan(first=0, last=frames),))
+    where = titled(PAGE, variant, captions=True)
+    shown = page(variant).model_copy(
+        update={"last_frame": 15, "ground": brand_ground(Brand().background)}
+    )
+    rest = shown.model_copy(update={"first_frame": 15, "last_frame": frames, "titled": False})
+    plan = ClipPlan(
+        clip_id="c",
+        rank=1,
+        title="T",
+        score=1,
+        segment=span(0.0, 2.0),
+        edit=edit,
+        parts=(shown, rest),
+    )
+    canvas = ffmpeg.input(
+        f"color=c=black:s={variant.size.width}x{variant.size.height}:r=10", f="lavfi", t=2
+    )
+    bare = arrange(rest, variant, captions=True)
+    loud = np.full(frames, 0.7, np.float32)
+    made = with_voice(canvas, plan, [where, bare], variant, Brand(), loud, tmp_path)
+    render(
+        ffmpeg.output(made, str(tmp_path / "v.rgb"), format="rawvideo", pix_fmt="rgb24"),
+        timeout_s=60,
+    )
+    drawn = np.fromfile(tmp_path / "v.rgb", np.uint8)
+    drawn = drawn.reshape(-1, variant.size.height, variant.size.width, 3)
+    assert len(drawn) == frames
+    place = where.voice
+    assert not drawn[:, : place.y - 2].max() > 40 and not drawn[:, place.bottom + 2 :].max() > 40
+    row = drawn[:, place.y + place.height // 2, place.x : place.right].astype(int)
+    for n in (2, 7, 12):
+        yellow = (row[n, :, 0] > 200) & (row[n, :, 2] < 110)
+        played = np.flatnonzero(yellow).max() / place.width
+        assert played == pytest.approx(n / frames, abs=0.06)
+    assert row[17].max() < 40
+
+
+def test_a_page_under_a_title_has_round_corners_on_its_ground(tmp_path):
+    chosen = [load_templates()["spotlight"]]
+    sheet = template_sheet(chosen, Channel(name="c"), VERTICAL.narrowed(360), tmp_path)
+    drawn = sheet[40 : 40 + 640].mean(axis=2)
+    card = titled(PAGE, VERTICAL.narrowed(360), captions=True).screen
+    assert card.x > 8 and card.right < 352
+    edges = (card.y + 2, card.bottom - 3), (card.x + 2, card.right - 3)
+    assert all(drawn[y, x] < 110 for y in edges[0] for x in edges[1])
+    assert all(drawn[card.y + card.height // 2, x] > 200 for x in edges[1])
 
 
 def test_a_page_that_fills_the_canvas_has_no_title():

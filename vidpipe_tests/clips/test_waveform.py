@@ -1,5 +1,6 @@
 """The bars of an audiogram: what is drawn is how loud it was."""
 
+import itertools
 from fractions import Fraction
 
 import ffmpeg
@@ -135,15 +136,17 @@ COVERS = st.none() | st.builds(
 
 
 @given(st.sampled_from(sorted(VARIANTS)), COVERS, st.booleans(), st.booleans())
-def test_everything_lies_in_the_safe_box_and_nothing_on_anything_else(
+def test_what_is_read_lies_in_the_safe_box_and_nothing_on_anything_else(
     name, cover, captions, titled
 ):
     variant = VARIANTS[name]
     where = zones(cover, variant, captions=captions, titled=titled)
     parts = [where.wave, *(r for r in (where.title, where.cover) if r)]
     parts += [where.caption] if captions else []
-    for part in parts:
+    for part in parts[1:]:
         assert part.intersect(variant.safe_box) == part
+    assert where.wave.intersect(variant.size.rect) == where.wave
+    assert where.wave.bottom <= variant.size.height - variant.safe_box.y
     for k, part in enumerate(parts):
         assert not any(part.intersect(other) for other in parts[k + 1 :])
     assert (where.title is not None) == titled and (where.cover is not None) == (cover is not None)
@@ -155,6 +158,21 @@ def test_everything_lies_in_the_safe_box_and_nothing_on_anything_else(
     assert where.wave.width % step == 0 and where.wave.width // step % 2 == 1
     assert where.wave.height > 5 * bar_width(variant.size)
     assert where.wave.width > 0.5 * min(variant.size.width, variant.safe_box.width)
+
+
+@pytest.mark.parametrize("cover", [None, Rect(x=0, y=0, width=900, height=900)])
+def test_bars_fill_what_a_high_canvas_has_under_its_safe_box(cover):
+    variant = VARIANTS["1080x1920"]
+    where = zones(cover, variant, captions=True, titled=True)
+    least, safe = 1920 - variant.safe_box.y, variant.safe_box
+    assert where.wave.bottom > 0.9 * least and where.wave.bottom > safe.bottom
+    assert where.title.y - safe.y < 0.02 * 1920
+    boxes = sorted(
+        (r for r in (where.title, where.cover, where.caption, where.wave) if r), key=lambda r: r.y
+    )
+    gaps = [b.y - a.bottom for a, b in itertools.pairwise(boxes)]
+    # Nowhere is there more than an eighth of the canvas without anything.
+    assert max(gaps) < 1920 / 8 and where.wave.width > 0.9 * 1080
 
 
 # Colours

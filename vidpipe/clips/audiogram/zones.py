@@ -1,7 +1,8 @@
 """What of an audiogram is where on its canvas: title, cover, bars of the voice, captions.
 
-All of it lies in the safe box: one above the other on upright and square canvases, the cover
-beside the rest on wide ones.
+What is read lies in the safe box: one above the other on upright and square canvases, the cover
+beside the rest on wide ones. Where a high canvas goes on under that box the bars stand there, as
+far from its lower end as the title is from its top.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ _TITLE, _CAPTION, _WAVE, _WAVE_ALONE = 190, 164, 120, 320
 _TITLE_BESIDE, _WAVE_BESIDE, _GAP = 230, 200, 20
 #: The bars and what is between them.
 _BAR, _BETWEEN = 14, 8
+#: On a canvas that goes on under the safe box: titles (three lines of 80, of 72 over a cover), bars
+#: alone and under a cover, ground at their sides, and the most and least between all of them.
+_TITLE_ALONE, _TITLE_OVER, _TALL_ALONE, _TALL_UNDER = 280, 250, 560, 300
+_SIDE, _APART, _CLOSE = 36, 170, 36
+#: It goes on where there is so much of its height, as far from its end as the box is from its top.
+_GOES_ON = 0.1
 #: A canvas that is wider has room for the cover beside the rest, over so much of the safe box.
 _WIDE, _COVER_SHARE = 1.2, 0.40
 
@@ -43,6 +50,9 @@ def zones(cover: Rect | None, variant: Variant, *, captions: bool, titled: bool)
         titled: whether there is a title.
     """
     unit = min(variant.size.width, variant.size.height) / 1080
+    if _lowest(variant) - variant.safe_box.bottom > _GOES_ON * variant.size.height:
+        place = _alone if cover is None else _over_bars
+        return place(cover or variant.safe_box, variant, unit, captions=captions, titled=titled)
     if variant.size.aspect < _WIDE or cover is None:
         return _stacked(cover, variant.safe_box, unit, captions=captions, titled=titled)
     return _beside(cover, variant.safe_box, unit, captions=captions, titled=titled)
@@ -64,6 +74,58 @@ def bar_width(size: Size) -> int:
 
 def _step(unit: float) -> int:
     return max(4, 2 * round((_BAR + _BETWEEN) * unit / 2))
+
+
+def _lowest(variant: Variant) -> int:
+    """As far from the lower end of a canvas as its safe box is from the top."""
+    return variant.size.height - variant.safe_box.y
+
+
+def _alone(_: Rect, variant: Variant, unit: float, *, captions: bool, titled: bool) -> Zones:
+    """Title, captions and high bars, as far from each other."""
+    safe = variant.safe_box
+    title_high = round(_TITLE_ALONE * unit) if titled else 0
+    low = round(_CAPTION * unit) if captions else 0
+    high = round(_TALL_ALONE * unit)
+    gaps = titled + captions
+    spare = _lowest(variant) - safe.y - title_high - low - high
+    apart = min(round(_APART * unit), spare // max(1, gaps))
+    top = safe.y + (spare - gaps * apart) // 2
+    under = top + (title_high + apart if titled else 0)
+    below = under + (low + apart if captions else 0)
+    title = Rect(x=safe.x, y=top, width=safe.width, height=title_high) if titled else None
+    wave = _bars(_wide(variant, unit), below, high, unit)
+    return Zones(title=title, wave=wave, caption=_caption(safe, under, low, unit))
+
+
+def _over_bars(
+    cover: Rect, variant: Variant, unit: float, *, captions: bool, titled: bool
+) -> Zones:
+    """Title, cover and captions in the safe box, bars below."""
+    safe, close = variant.safe_box, round(_CLOSE * unit)
+    title_high = round(_TITLE_OVER * unit) if titled else 0
+    low = round(_CAPTION * unit) if captions else 0
+    above = title_high + close if titled else 0
+    below = low + close if captions else 0
+    room = Rect(x=safe.x, y=safe.y + above, width=safe.width, height=safe.height - above - below)
+    shown = _upright(cover, room)
+    spare = room.height - shown.height
+    top = safe.y + spare // 3
+    shown = shown.model_copy(update={"y": (top + above) // 2 * 2})
+    under = min(shown.bottom + close, safe.bottom - low)
+    end = under + low if captions else shown.bottom
+    high = min(round(_TALL_UNDER * unit), _lowest(variant) - end - close)
+    wave = _bars(
+        _wide(variant, unit), end + close + (_lowest(variant) - end - close - high) // 2, high, unit
+    )
+    title = Rect(x=safe.x, y=top, width=safe.width, height=title_high) if titled else None
+    return Zones(title=title, wave=wave, caption=_caption(safe, under, low, unit), cover=shown)
+
+
+def _wide(variant: Variant, unit: float) -> Rect:
+    """As wide as a canvas without a little ground at both sides."""
+    side = round(_SIDE * unit)
+    return Rect(x=side, y=0, width=variant.size.width - 2 * side, height=1)
 
 
 def _stacked(cover: Rect | None, safe: Rect, unit: float, *, captions: bool, titled: bool) -> Zones:
@@ -121,11 +183,18 @@ def _caption(within: Rect, top: int, high: int, unit: float) -> Rect:
     return Rect(x=within.x, y=min(top, within.bottom - high), width=within.width, height=high)
 
 
-def _bars(within: Rect, top: int, high: int, unit: float) -> Rect:
-    """An odd number of whole bars in the middle, so that one is in the middle itself."""
-    step = _step(unit)
-    count = max(1, within.width // step)
+def bars_within(place: Rect, step: int) -> Rect:
+    """The middle of a place: an odd number of whole bars of `step` pixels each.
+
+    So that one is in the middle itself.
+    """
+    count = max(1, place.width // step)
     count -= 1 - count % 2
     width = count * step
-    x = within.x + (within.width - width) // 2
-    return Rect(x=x - x % 2, y=top - top % 2, width=width, height=max(2, high - high % 2))
+    x = place.x + (place.width - width) // 2
+    return place.model_copy(update={"x": x - x % 2, "width": width})
+
+
+def _bars(within: Rect, top: int, high: int, unit: float) -> Rect:
+    place = within.model_copy(update={"y": top - top % 2, "height": max(2, high - high % 2)})
+    return bars_within(place, _step(unit))

@@ -21,6 +21,7 @@ from vidpipe.clips.graph.branding import branded
 from vidpipe.clips.graph.bumpers import with_bumpers
 from vidpipe.clips.graph.emoji import with_emoji, write_emoji
 from vidpipe.clips.graph.regions import FilterGraph
+from vidpipe.clips.graph.voice import with_voice
 from vidpipe.clips.model import ClipOptions, ClipPlan, Variant
 from vidpipe.clips.text.captions import clip_words
 from vidpipe.clips.text.overlay import TextOverlay, drawn_overlay, overlay_of
@@ -75,10 +76,17 @@ def clip_graph(
         for o in outputs
     ]
     made: list[Any] = []
+    voiced = any(where.voice for places in arranged for where in places)
+    loud = None
+    if voiced and info.video is not None and info.audio is not None:
+        loud = envelope(source, info, outputs[0].plan.edit)
     drawn = _pictures(source, info, outputs, arranged, words, options, cover)
     for picture, output, where in zip(drawn, outputs, arranged, strict=True):
         plan, variant = output.plan, output.variant
-        shown = branded(picture, plan, variant, options)
+        shown = picture
+        if loud is not None:
+            shown = with_voice(shown, plan, where, variant, options.brand, loud, output.work)
+        shown = branded(shown, plan, variant, options)
         captions = spoken if _captioned(output, words) else ()
         overlay = overlay_of(plan, variant, where, captions, options)
         if overlay is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from vidpipe.clips.canvas import CanvasLayout
-from vidpipe.clips.grounds import still, write_ground
+from vidpipe.clips.grounds import lay_card, still, write_ground
 from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part, Variant
 from vidpipe.framing.model import CropPath
 from vidpipe.geometry import Rect, Size, bounding
@@ -59,7 +59,8 @@ class FilterGraph:
         assert part.screen is not None and where.screen is not None
         shown = self._page(stream, part)
         if part.ground is not None and where.screen != self.variant.size.rect:
-            return self._on_ground(self._scaled(shown, where.screen), part, where.screen)
+            scaled = self._scaled(shown, where.screen)
+            return self._on_ground(scaled, part, where.screen, card=where.card)
         if not where.blurred:
             return self._scaled(shown, where.screen)
         return self._on_blur(shown, where.screen, part)
@@ -71,8 +72,8 @@ class FilterGraph:
             return straightened(stream, part.screen, part.corners)
         return _moved(stream, part, part.near)
 
-    def _on_ground(self, shown: Any, part: Part, rect: Rect) -> Any:
-        """On one picture that is drawn once and stays.
+    def _on_ground(self, shown: Any, part: Part, rect: Rect, *, card: bool = False) -> Any:
+        """On one picture that is drawn once and stays; a card has its corners under another one.
 
         Each part has a file of its own: of two inputs that are equal a graph makes one, which
         cannot go to two places.
@@ -80,8 +81,15 @@ class FilterGraph:
         assert part.ground is not None
         behind = self.work / f"ground-{part.first_frame}.png"
         write_ground(part.ground, self.variant.size, behind)
-        lasting = still(behind, self.plan.edit.fps).filter("tpad", stop=-1, stop_mode="clone")
-        return lasting.overlay(shown, x=rect.x, y=rect.y, shortest=1)
+        corners = self.work / f"corners-{part.first_frame}.png"
+        if card:
+            lay_card(behind, rect, corners)
+        fps = self.plan.edit.fps
+        lasting = still(behind, fps).filter("tpad", stop=-1, stop_mode="clone")
+        laid = lasting.overlay(shown, x=rect.x, y=rect.y, shortest=1)
+        if not card:
+            return laid
+        return laid.overlay(still(corners, fps, alpha=True), x=rect.x, y=rect.y)
 
     def _stack(self, stream: Any, part: Part, screen: Rect, camera: Rect) -> Any:
         assert part.screen is not None and part.camera is not None

@@ -29,7 +29,7 @@ from vidpipe.text import joined, split_words
 
 _CARD_LINES = 3
 #: Letters of a title, at a short side of 1080: the largest that fit are taken.
-_TITLE_SIZES, _TITLE_LINES = (88, 80, 72, 66, 60, 54, 48, 42), 3
+_TITLE_SIZES, _TITLE_LINES = (104, 96, 88, 80, 72, 66, 60, 54, 48, 42), 3
 #: The bar beside a title, and how far from it the letters begin.
 _BAR, _INDENT = 10, 32
 

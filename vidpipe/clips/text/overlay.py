@@ -15,7 +15,7 @@ from vidpipe.clips.text.captions import groups_of
 from vidpipe.clips.text.cards import TitleCard, add_opening, add_title
 from vidpipe.clips.text.emoji import EmojiPicture, joined_pictures
 from vidpipe.clips.text.fonts import FontFallback, bundled_font, fonts_for
-from vidpipe.clips.text.lettering import colour
+from vidpipe.clips.text.lettering import colour, line_height
 from vidpipe.clips.text.speakers import tones_of, with_names
 from vidpipe.errors import Misconfigured
 from vidpipe.geometry import Rect, Size
@@ -146,7 +146,11 @@ def caption_events(overlay: TextOverlay) -> Iterator[Drawn]:
         following = groups[k + 1][0][0].start_s if k + 1 < len(groups) else float("inf")
         until_s = min(last.end_s + _HOLD_S, following)
         group = CaptionGroup(lines, following if following - until_s < _FLICKER_S else until_s)
-        for start_s, stop_s, box in _boxes(overlay.arrangements, lines[0][0].start_s, group.end_s):
+        high = line_height(overlay.letters_px, overlay.font) * (
+            1 if overlay.animation is CaptionAnimation.ONE_WORD else len(lines)
+        )
+        begins_s = lines[0][0].start_s
+        for start_s, stop_s, box in _boxes(overlay.arrangements, begins_s, group.end_s, high):
             yield from draw.events(group, start_s, stop_s, box)
 
 
@@ -248,9 +252,10 @@ def _timed(plan: ClipPlan, arranged: Sequence[CanvasLayout]) -> list[TimedLayout
 
 
 def _boxes(
-    arrangements: Sequence[TimedLayout], start_s: float, end_s: float
+    arrangements: Sequence[TimedLayout], start_s: float, end_s: float, high: float
 ) -> list[tuple[float, float, Rect]]:
-    """Where captions stand from start to end: another place where the picture is arranged anew.
+    """Where captions so `high` (pixels) stand from start to end: another place where the picture
+    is arranged anew.
 
     Else what was said before a page is left stands on the face that comes after it.
     """
@@ -260,9 +265,12 @@ def _boxes(
         stop_s = end_s if last else min(end_s, until_s)
         if stop_s <= start_s:
             continue
-        if found and found[-1][2] == item.caption:
-            found[-1] = (found[-1][0], stop_s, item.caption)
+        place = item.caption
+        if item.hanging:
+            place = place.model_copy(update={"height": min(place.height, round(high))})
+        if found and found[-1][2] == place:
+            found[-1] = (found[-1][0], stop_s, place)
         else:
-            found.append((start_s, stop_s, item.caption))
+            found.append((start_s, stop_s, place))
         start_s = stop_s
     return found

@@ -58,13 +58,13 @@ from vidpipe.transcript.model import Transcript, Word
 from vidpipe.transcript.subtitles import to_srt, to_vtt
 
 #: Part of every clip's fingerprint: changes when the same plan gives another file.
-CLIP_VERSION = "14"
+CLIP_VERSION = "15"
 #: The same of clips of sound alone.
-AUDIOGRAM_VERSION = "3"
+AUDIOGRAM_VERSION = "4"
 
 
 #: Part of every kept plan's fingerprint: changes when the same recording is planned otherwise.
-PLAN_VERSION = "3"
+PLAN_VERSION = "4"
 #: Stages whose results plans are made from, and what of the options they look at.
 _PLANNED_FROM = ("transcript", "silence_regions", "layout")
 _PLANS: dict[str, Any] = {

@@ -312,7 +312,7 @@ def rows(video_id: str, document: RenderedClips) -> Rows:
 
 CLIPS = Stage(
     name="rendered_clips",
-    version="14",
+    version="15",
     folder=Folder.CLIPS,
     inputs=("scored_segments", "transcript", "silence_regions", "layout", "source_video"),
     document=RenderedClips,
