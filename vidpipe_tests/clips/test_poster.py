@@ -5,12 +5,21 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from vidpipe.clips.poster import write_poster
+from vidpipe.channels import Brand
+from vidpipe.clips.canvas import titled
+from vidpipe.clips.graph.clip import Output
+from vidpipe.clips.grounds import brand_ground
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Part
+from vidpipe.clips.poster import shaded, title_place, write_poster, write_titled
+from vidpipe.framing.model import CropPath, PathPoint
+from vidpipe.geometry import Rect
 from vidpipe.media.faces import DlibFaces
 from vidpipe.media.ffmpeg import render
 from vidpipe.media.frames import FrameReader
 from vidpipe.media.probe import probe
 from vidpipe.testmedia.picture import Pose, draw_speaker
+from vidpipe.timeline import EditList, FrameSpan, span
+from vidpipe_tests.clips.shared import VERTICAL
 
 
 def written(path, pictures):
@@ -78,3 +87,78 @@ def test_a_black_clip_has_a_poster_all_the_same(tmp_path):
     clip = written(tmp_path / "black.mp4", [np.zeros((96, 54, 3), np.uint8)] * 10)
     assert write_poster(clip, DlibFaces(), tmp_path / "poster.jpg") == pytest.approx(1.0, abs=0.1)
     assert (tmp_path / "poster.jpg").stat().st_size > 100
+
+
+SMALL = VERTICAL.narrowed(360)
+_WHITE = 225
+
+
+def titled_poster(tmp_path, part, size, title="What a poster says", **more):
+    """Of a clip of two seconds of one even picture."""
+    source = written(tmp_path / "talk.mp4", [np.full((*size, 3), (110, 80, 60), np.uint8)] * 10)
+    edit = EditList(fps_num=5, fps_den=1, spans=(FrameSpan(first=0, last=10),))
+    plan = ClipPlan(
+        clip_id="c", rank=1, title=title, score=1, segment=span(0.0, 2.0), edit=edit, parts=(part,)
+    )
+    plan = plan.model_copy(update=more)
+    options = ClipOptions(variants=(SMALL,))
+    target = tmp_path / "poster.jpg"
+    output = Output(plan, SMALL, tmp_path)
+    write_titled(source, probe(source), output, 1.0, options, DlibFaces(), target)
+    image = cv2.imread(str(target)).min(axis=2)
+    assert image.shape == (640, 360)
+    return image
+
+
+def speaker(first_x=0.0):
+    path = CropPath(
+        rect=Rect(x=0, y=0, width=360, height=640), points=(PathPoint(t_s=0.0, x=first_x),)
+    )
+    return Part(first_frame=0, last_frame=10, composition=Composition.SPEAKER, camera=path)
+
+
+@pytest.mark.parametrize("texts", [("What a poster says", ""), ("", "Why nobody looks")])
+def test_a_poster_has_its_title_or_hook_large_in_the_safe_box(tmp_path, texts):
+    title, hook = texts
+    image = titled_poster(tmp_path, speaker(), (640, 360), title, hook=hook)
+    rows, columns = np.nonzero(image > _WHITE)
+    safe = SMALL.safe_box
+    assert safe.y <= rows.min() and rows.max() <= safe.bottom
+    assert safe.x <= columns.min() and columns.max() <= safe.right
+    # Letters of a tenth of the canvas's width, two lines of them or more.
+    assert rows.max() - rows.min() > 0.08 * 640 and len(rows) > 1000
+
+
+def test_a_poster_without_anything_to_say_is_the_picture_alone(tmp_path):
+    image = titled_poster(tmp_path, speaker(), (640, 360), "")
+    assert image.max() < 100 and np.ptp(image[10:-10, 10:-10]) < 12
+
+
+def test_the_title_above_a_page_is_not_written_twice(tmp_path):
+    page = Rect(x=0, y=0, width=640, height=360)
+    part = Part(
+        first_frame=0,
+        last_frame=10,
+        composition=Composition.SCREEN,
+        screen=page,
+        titled=True,
+        ground=brand_ground(Brand().background),
+    )
+    image = titled_poster(tmp_path, part, (360, 640))
+    where = titled(page, SMALL, captions=False)
+    rows, _ = np.nonzero(image > _WHITE)
+    assert where.title.y <= rows.min() and rows.max() <= where.title.bottom
+    inside = where.screen
+    assert np.ptp(image[inside.y + 20 : inside.bottom - 20, inside.x + 20 : inside.right - 20]) < 12
+
+
+def test_a_title_keeps_clear_of_faces_and_stands_on_a_shade():
+    safe = SMALL.safe_box
+    high = Rect(x=100, y=safe.y, width=150, height=120)
+    low = Rect(x=100, y=safe.bottom - 120, width=150, height=120)
+    assert title_place(SMALL, [high]).intersect(high) is None
+    assert title_place(SMALL, [low]).intersect(low) is None
+    place = title_place(SMALL, [])
+    white = np.full((640, 360, 3), 255, np.uint8)
+    seen = shaded(white, place)
+    assert seen[place.y : place.bottom].max() < 80 and seen[:100].min() == 255

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ffmpeg
+import numpy as np
 
 from vidpipe.clips.audiogram.drawing import Audiogram
 from vidpipe.clips.audiogram.waveform import envelope
@@ -22,9 +23,10 @@ from vidpipe.clips.graph.bumpers import with_bumpers
 from vidpipe.clips.graph.emoji import with_emoji, write_emoji
 from vidpipe.clips.graph.regions import FilterGraph
 from vidpipe.clips.graph.voice import with_voice
-from vidpipe.clips.model import ClipOptions, ClipPlan, Variant
+from vidpipe.clips.model import ClipOptions, ClipPlan, Composition, Variant
 from vidpipe.clips.text.captions import clip_words
 from vidpipe.clips.text.overlay import TextOverlay, drawn_overlay, overlay_of
+from vidpipe.framing.model import CropPath, PathPoint
 from vidpipe.media.encoders import encoder_options
 from vidpipe.media.playing import coloured, steady
 from vidpipe.media.probe import MediaInfo
@@ -37,6 +39,10 @@ FONTS = "fonts"
 AUDIO_KBPS = 128
 #: Pictures that are kept to compare with what the encoder made of them.
 SAMPLE, _SAMPLED = "sample.yuv", 4
+#: What an audiogram shows of a moment was heard in so many frames before it.
+_HEARD = 90
+#: A still is the first picture of so much: a calm backdrop has few of its own.
+_STILL_S = 0.5
 #: What a finished clip is called in the folder of its work.
 CLIP = "clip.mp4"
 
@@ -90,12 +96,104 @@ def clip_graph(
         captions = spoken if _captioned(output, words) else ()
         overlay = overlay_of(plan, variant, where, captions, options)
         if overlay is not None:
-            shown = _written_over(shown, overlay, output.work)
+            shown = written_over(shown, overlay, output.work)
         shown = with_bumpers(
             shown.filter("format", "yuv420p"), plan, variant.size, options, output.work
         )
         made += _files(shown, ffmpeg.input(str(sound)).audio, output, options)
     return ffmpeg.merge_outputs(*made)
+
+
+def still_graph(
+    source: Path,
+    info: MediaInfo,
+    output: Output,
+    frame: int,
+    options: ClipOptions,
+    target: Path,
+    cover: Path | None = None,
+) -> tuple[Any, CanvasLayout]:
+    """One picture of a clip without captions and cards, as a PNG, and what stands where in it.
+
+    A title above a page is in it. A page alone and sound alone stand as in a clip without captions.
+
+    Args:
+        source: the video on this machine.
+        info: its probe.
+        output: the clip's; its folder is for what the encoder reads.
+        frame: which of the clip's own frames, films before it left out.
+        options: look of the clip.
+        target: the file.
+        cover: the picture of a recording without any of its own.
+    """
+    whole, variant, work = output.plan, output.variant, output.work
+    plan = _still_plan(whole, frame)
+    part = plan.parts[0]
+    alone = part.composition in (Composition.SCREEN, Composition.AUDIOGRAM)
+    where = arrange(part, variant, captions=variant.captions and not alone)
+    loud = None
+    if info.audio is not None and (info.video is None or where.voice is not None):
+        loud = envelope(source, info, whole.edit)
+    if info.video is None:
+        assert loud is not None
+        # The bars of a moment are what was heard until then.
+        heard = loud[max(0, frame - _HEARD) : frame + 1]
+        lasting = part.model_copy(update={"last_frame": len(heard)})
+        draw = Audiogram(heard, cover, options.brand)
+        picture = draw.picture(lasting, variant, plan.edit.fps, work, captions=False)
+        picture = picture.filter("trim", start_frame=len(heard) - 1).filter(
+            "setpts", "PTS-STARTPTS"
+        )
+    else:
+        kept = _kept_frames(source, info, plan.edit, plan.edit.spans, work)
+        picture = _picture(kept, info, plan, [where], variant, options, work)
+        if loud is not None:
+            picture = with_voice(picture, plan, [where], variant, options.brand, loud, work)
+    bare = options.brand.model_copy(update={"title_card": "none", "progress_bar": False})
+    options = options.model_copy(update={"brand": bare})
+    picture = branded(picture, plan, variant, options)
+    overlay = overlay_of(plan, variant, [where], (), options)
+    if overlay is not None:
+        picture = written_over(picture, overlay, work)
+    return picture_file(picture, target), where
+
+
+def picture_file(picture: Any, target: Path) -> Any:
+    """The first picture of a stream in the colours of clips as a PNG."""
+    shown = picture.filter("scale", in_color_matrix="bt709", in_range="tv").filter(
+        "format", "rgb24"
+    )
+    return ffmpeg.output(shown, str(target), format="image2", update=1, **{"frames:v": 1})
+
+
+def _still_plan(plan: ClipPlan, frame: int) -> ClipPlan:
+    """A short clip from one of the frames of another one on; what moves stands where it was."""
+    part = next((p for p in plan.parts if p.first_frame <= frame < p.last_frame), plan.parts[-1])
+    at_s = plan.edit.to_source(float(frame / plan.edit.fps))
+    frames = max(1, round(_STILL_S * plan.edit.fps))
+    near = part.near_at(frame)
+    still = part.model_copy(
+        update={
+            "first_frame": 0,
+            "last_frame": frames,
+            "near": (near, near) if near is not None else None,
+            "way": None,
+            "camera": _standing_at(part.camera, at_s),
+            "other": _standing_at(part.other, at_s),
+        }
+    )
+    first = round(at_s * plan.edit.fps)
+    edit = plan.edit.model_copy(update={"spans": (FrameSpan(first=first, last=first + frames),)})
+    films = {"intro_frames": 0, "outro_frames": 0}
+    return plan.model_copy(update={"edit": edit, "parts": (still,), **films})
+
+
+def _standing_at(path: CropPath | None, at_s: float) -> CropPath | None:
+    """A crop that stays where a moving one is at a moment of the source."""
+    if path is None:
+        return None
+    x = float(np.interp(at_s, [p.t_s for p in path.points], [p.x for p in path.points]))
+    return path.model_copy(update={"points": (PathPoint(t_s=at_s, x=x),)})
 
 
 def sampled_frames(plan: ClipPlan) -> list[int]:
@@ -181,7 +279,7 @@ def _picture(
     return done
 
 
-def _written_over(picture: Any, overlay: TextOverlay, work: Path) -> Any:
+def written_over(picture: Any, overlay: TextOverlay, work: Path) -> Any:
     """The picture with text over it; subtitles and fonts are put where the filter finds them."""
     subtitles, fonts = work / "captions.ass", work / FONTS
     fonts.mkdir(exist_ok=True)

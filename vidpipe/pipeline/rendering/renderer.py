@@ -27,7 +27,7 @@ from vidpipe.clips.model import (
     Variant,
 )
 from vidpipe.clips.plan import AudioPicture, clip_id, plan_audiogram, plan_clip, planned
-from vidpipe.clips.poster import write_poster
+from vidpipe.clips.poster import write_poster, write_titled
 from vidpipe.clips.quality import inspect_clip
 from vidpipe.clips.reframed import reframed
 from vidpipe.clips.render import render_clip
@@ -451,12 +451,24 @@ class Renderer:
         """The poster of a clip and a strip of its frames."""
         clip, lead_s, card = output.work / CLIP, output.plan.lead_s, options.brand.title_card
         poster, frames = output.work / "poster.jpg", output.work / "strip.jpg"
-        write_poster(
+        best_s = write_poster(
             clip,
             self.studio.detector,
             poster,
             not_before_s=lead_s + (0.0 if card == "none" else options.brand.title_card_s),
             not_after_s=lead_s + output.plan.edit.duration_s,
+        )
+        stands = output.work / "poster"
+        stands.mkdir(exist_ok=True)
+        write_titled(
+            self.source,
+            self.media,
+            replace(output, work=stands),
+            best_s - lead_s,
+            options,
+            self.studio.detector,
+            poster,
+            self.cover,
         )
         strip(clip, probe(clip), frames)
         return {poster.name: poster, frames.name: frames}
