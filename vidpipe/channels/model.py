@@ -220,7 +220,8 @@ class PostTemplates(_Strict):
     """What stands in a post, before the platform's limits cut it.
 
     Fields in braces are filled in: title, hook, description (two sentences of what is
-    said), topic, video (the recording's title), channel (its title).
+    said), topic, video (the recording's title), file (its file's name), channel (its title).
+    A line whose fields are all empty is left out: that of the recording where it has no title.
     """
 
     title: str = Field(default="{title}", description="of a post")
@@ -246,7 +247,7 @@ class PostTemplates(_Strict):
 
 
 #: What a template may name.
-POST_FIELDS = ("title", "hook", "description", "topic", "video", "channel")
+POST_FIELDS = ("title", "hook", "description", "topic", "video", "file", "channel")
 
 
 class Channel(_Strict):

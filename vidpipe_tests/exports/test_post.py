@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from vidpipe.channels.model import PostTemplates
+from vidpipe.clips.model import Clip
 from vidpipe.exports.post import hashtag, write_post
+from vidpipe.pipeline.steps.exports import ExportTerms, post_fields
 from vidpipe.platforms import load_presets
 from vidpipe.platforms.counting import counted
 from vidpipe.segments.model import Chapter
+from vidpipe.timeline import span
 
 PRESETS = load_presets()
 FIELDS = {
@@ -18,6 +21,7 @@ FIELDS = {
     "description": "The answer is surprising.",
     "topic": "Sampling",
     "video": "Signals, lecture 3",
+    "file": "lecture_3_final",
     "channel": "Lectures",
 }
 
@@ -49,6 +53,48 @@ def test_a_line_whose_fields_are_empty_is_left_out_and_no_other():
     assert post("youtube", PostTemplates(auto_hashtags=0), bare).text == "Remember this:"
     kept = PostTemplates(description="In this part:\n{topic} {video}", auto_hashtags=0)
     assert post("youtube", kept, bare).text == "In this part:\nSampling"
+
+
+def clip_saying(hook, description=""):
+    return Clip(
+        clip_id="c",
+        rank=1,
+        title="Sampling",
+        hook=hook,
+        description=description,
+        score=70,
+        segment=span(0.0, 20.0),
+        kept=(),
+        parts=(),
+        duration_s=20.0,
+        files=(),
+    )
+
+
+@pytest.mark.parametrize(("title", "said"), [("", False), ("Signals, lecture 3", True)])
+def test_a_post_names_its_recording_by_a_title_and_never_by_its_file(title, said):
+    terms = ExportTerms(title=title, file="crypto_slides_ink_145s", withheld={})
+    fields = post_fields(clip_saying("", "The answer is surprising."), terms, "Lectures")
+    made = post(fields=fields).text
+    assert ("From: Signals, lecture 3" in made) == said and "crypto" not in made
+    assert not made.count("From:") or said
+    named = PostTemplates(description="{description} ({file})")
+    assert "(crypto_slides_ink_145s)" in post(templates=named, fields=fields).text
+
+
+@pytest.mark.parametrize(
+    ("hook", "stands_in"),
+    [
+        ("Be presentation.", False),
+        ("How often do we have to look at a sound?", True),
+        ("音を何回見ればよいでしょうか。", True),
+    ],
+)
+def test_a_few_words_of_what_is_said_first_are_no_description(hook, stands_in):
+    terms = ExportTerms(title="", file="talk", withheld={})
+    assert post_fields(clip_saying(hook), terms, "")["description"] == (hook if stands_in else "")
+    given = post_fields(clip_saying(hook, "Short."), terms, "")
+    assert given["description"] == "Short."
 
 
 def test_hashtags_are_as_many_as_the_platform_likes():

@@ -441,6 +441,7 @@ def test_platform_exports(golden, tmp_path, monkeypatch):
                 "description": "Twice for every period of the fastest tone.",
                 "topic": "Sampling",
                 "video": "Sound in numbers",
+                "file": "sound_1",
                 "channel": "The lab",
             },
             ("sampling", "sound wave"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from vidpipe.catalog.catalog import Rows
 from vidpipe.catalog.tables import ExportRow
@@ -39,8 +40,10 @@ from vidpipe.storage.artifacts import Manifest
 from vidpipe.storage.keys import Folder
 
 #: Of every platform's stage, and of each of its exports.
-_VERSION = "4"
+_VERSION = "5"
 _FAMILY = "platform_exports"
+#: What is said first is a description if it is so long: about five words.
+_LEAST_SAID = 24
 #: Files of a clip that an export takes along as they are.
 _BESIDE = ("clip.srt", "clip.vtt")
 
@@ -50,11 +53,13 @@ class ExportTerms:
     """What is known of a video's exports before they are made.
 
     Attributes:
-        title: what the recording is called in a post.
+        title: what the recording is called in a post; empty where nobody gave it a title.
+        file: the name of its file, without what it ends in.
         withheld: the clips that reviewers keep from exports and why, by id.
     """
 
     title: str
+    file: str
     withheld: Mapping[str, str]
 
 
@@ -91,15 +96,15 @@ def export_stage(platform: str) -> Stage[ExportOptions, ExportTerms, PlatformExp
 def prepare(order: Order, run: StageRun[ExportOptions]) -> ExportTerms:
     """What the recording is called in a post, and which of its clips reviewers keep back."""
     name = run.artifacts.document(run.upload, Upload).name
-    title = order.instructions.title or name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     clips = {c.clip_id for c in run.document("rendered_clips", RenderedClips).clips}
     kept_back = {clip: why for clip, why in sorted(order.withheld.items()) if clip in clips}
-    return ExportTerms(title, kept_back)
+    return ExportTerms(order.instructions.title or "", stem, kept_back)
 
 
 def identity(_: StageRun[ExportOptions], terms: ExportTerms) -> dict[str, Any]:
     """What makes files, what the recording is called, and what is kept back, if anything."""
-    named = {"ffmpeg": ffmpeg.identity(), "video": terms.title}
+    named = {"ffmpeg": ffmpeg.identity(), "video": terms.title, "file": terms.file}
     return named | ({"withheld": dict(terms.withheld)} if terms.withheld else {})
 
 
@@ -136,7 +141,7 @@ def run_exports(run: StageRun[ExportOptions], terms: ExportTerms) -> PlatformExp
         if clip.clip_id in terms.withheld:
             withheld.append(_refused(clip, terms.withheld[clip.clip_id]))
             continue
-        exporter = _Exporter(run, terms.title, clip, rendered.language)
+        exporter = _Exporter(run, terms, clip, rendered.language)
         try:
             exports.append(exporter.export())
         except InputRejected as error:
@@ -159,10 +164,12 @@ def _refused(clip: Clip, why: str) -> RefusedExport:
 class _Exporter:
     """One clip for one platform."""
 
-    def __init__(self, run: StageRun[ExportOptions], title: str, clip: Clip, language: str) -> None:
+    def __init__(
+        self, run: StageRun[ExportOptions], terms: ExportTerms, clip: Clip, language: str
+    ) -> None:
         self.run = run
         self.options = run.options
-        self.title = title
+        self.terms = terms
         self.clip = clip
         self.language = language
         self.master = self._master(clip.files)
@@ -277,14 +284,7 @@ class _Exporter:
 
     def _post(self) -> Post:
         clip = self.clip
-        fields = {
-            "title": clip.title,
-            "hook": clip.hook,
-            "description": clip.description or clip.hook,
-            "topic": clip.topic,
-            "video": self.title,
-            "channel": self.options.channel_title,
-        }
+        fields = post_fields(clip, self.terms, self.options.channel_title)
         return write_post(
             self.options.preset,
             self.options.post,
@@ -295,6 +295,28 @@ class _Exporter:
             clip.duration_s,
             own_tags=clip.hashtags,
         )
+
+
+def post_fields(clip: Clip, terms: ExportTerms, channel: str) -> dict[str, str]:
+    """What the templates of a post may name.
+
+    What is said first stands in for a description where it says something: a few words of it
+    are no sentence that a post could stand on.
+    """
+    return {
+        "title": clip.title,
+        "hook": clip.hook,
+        "description": clip.description or (clip.hook if _says_something(clip.hook) else ""),
+        "topic": clip.topic,
+        "video": terms.title,
+        "file": terms.file,
+        "channel": channel,
+    }
+
+
+def _says_something(text: str) -> bool:
+    """Whether a text is longer than a few words; letters as wide as two count as two."""
+    return sum(1 + (east_asian_width(c) in "WF") for c in text) >= _LEAST_SAID
 
 
 def _loudness(measures: Measures) -> Loudness:
