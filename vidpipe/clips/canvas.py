@@ -312,6 +312,13 @@ def _beside(face: Rect | None, size: Size, safe: Rect) -> Rect:
     return low.model_copy(update={"y": min(inside, key=hidden)})
 
 
+def under_chin(variant: Variant) -> tuple[int, int]:
+    """Rows that captions under a chin take, and those under them that are not safe, in pixels."""
+    size = variant.size
+    rows = _pixels(_CAPTION, size) + _pixels(_NEAR_FACE, size)
+    return rows, size.height - variant.safe_box.bottom
+
+
 def _above_captions(shown: Rect, size: Size, safe: Rect, *, captions: bool) -> Rect:
     """A little above the middle, and as high as the captions under it need, if there is room."""
     top = round((0.92 * size.height - shown.height) / 2)

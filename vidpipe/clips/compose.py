@@ -19,8 +19,9 @@ from vidpipe.clips.canvas import (
     stack,
     tallest,
     titled,
+    under_chin,
 )
-from vidpipe.clips.face_place import face_on
+from vidpipe.clips.face_place import face_on, raised
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
     delogo_region,
@@ -402,6 +403,9 @@ class Composer:
             close = self._close_up(first, last, rect, faces)
             if close is not None:
                 return [close]
+        if self.captions and self.kept is None and canvas.aspect < _UPRIGHT:
+            rows, margin = under_chin(self.variant)
+            path = raised(path, faces, canvas, rows, margin) or path
         part = Part(
             first_frame=first,
             last_frame=last,

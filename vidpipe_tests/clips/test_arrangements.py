@@ -124,9 +124,17 @@ def test_a_camera_that_is_all_face_is_shown_wider():
     region = Rect(x=0, y=0, width=1000, height=560)
     assert roomy_aspect(region, 1.1, faces(200)) == 1.1
     # A face of 500: twice its width, 0.8 of its height, is wanted.
-    assert roomy_aspect(region, 1.1, faces(500)) == pytest.approx(800 / 560, rel=0.01)
+    assert roomy_aspect(region, 1.1, faces(500, y=280)) == pytest.approx(800 / 560, rel=0.01)
     assert roomy_aspect(region, 1.1, faces(900)) == region.aspect
     assert roomy_aspect(region, 1.1, []) == 1.1
+
+
+@pytest.mark.parametrize(("y", "cut"), [(330, True), (308, False), (288, True)])
+def test_a_face_that_its_picture_cuts_off_is_not_enlarged_further(y, cut):
+    region = Rect(x=8, y=207, width=360, height=202)
+    aspect = roomy_aspect(region, 1.0, faces(156, x=180, y=y))
+    # Of a face that ends at its mouth or brows there is more than the 156 rows that are seen.
+    assert aspect == pytest.approx(1.6 * 156 / 0.72 / 202 if cut else 1.6 * 156 / 202, rel=0.01)
 
 
 def test_a_picture_that_is_narrower_than_its_place_shows_the_shoulders():

@@ -7,13 +7,15 @@ import pytest
 
 from vidpipe.channels import Brand
 from vidpipe.clips.beside import compare
-from vidpipe.clips.canvas import arrange
+from vidpipe.clips.canvas import arrange, under_chin
 from vidpipe.clips.compose import SourceRecording
+from vidpipe.clips.face_place import face_on, raised
 from vidpipe.clips.graph.clip import CLIP, Output
-from vidpipe.clips.model import ClipOptions, Composition, Variant
+from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import render_clip
-from vidpipe.framing.model import FramingOptions
+from vidpipe.framing.head import head_rows
+from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.model import (
     Layout,
@@ -117,6 +119,15 @@ def test_the_face_is_inside_the_camera_on_the_canvas(name, variant):
     assert shown.y + (under - crop.y) * scale <= shown.bottom + 2
 
 
+def test_a_head_that_is_cut_off_at_the_mouth_is_shown_with_all_of_its_hair():
+    path, info, layout = composite("senate_side")
+    plan, _, _, _ = planned(path, info, layout, SMALL)
+    camera = layout.stretches[0].region(RegionRole.CAMERA).rect
+    crop = plan.parts[0].camera.rect
+    # Two thirds of its width was the crop before, and the hair of both sides out of it.
+    assert crop.width > 0.9 * camera.width and crop.height == camera.height
+
+
 @pytest.mark.parametrize("variant", [VERTICAL, SMALL], ids=lambda v: v.name)
 @pytest.mark.parametrize("name", ["map_square", "senate_side"])
 def test_a_camera_alone_is_close_to_a_wide_head_and_over_its_captions(name, variant):
@@ -193,3 +204,38 @@ def test_a_round_picture_that_a_face_fills_stays_round(tmp_path):
     # What was left out of the corners is no fault of the clip.
     found = compare(clip, path, info, plan, SMALL, (), captions=False)
     assert (found.black_s, found.frozen_s, found.elsewhere_s) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("middle", [740, 780])
+def test_a_head_is_raised_so_that_captions_stand_under_its_chin(middle):
+    seen = [FacePoint(t_s=k / 4, x=540, y=middle, height=620) for k in range(16)]
+    path = CropPath(
+        rect=Rect(x=0, y=0, width=1080, height=1920), points=(PathPoint(t_s=0.0, x=0.0),)
+    )
+    rows, margin = under_chin(VERTICAL)
+    shown = raised(path, seen, VERTICAL.size, rows, margin)
+    assert shown is not None and path.rect.intersect(shown.rect) == shown.rect
+    assert shown.rect.aspect == pytest.approx(9 / 16, rel=0.01)
+    assert shown.rect.bottom == path.rect.bottom and shown.rect.width > 0.8 * 1080
+    assert shown.rect.y <= head_rows(seen)[0]
+    for crop, is_free in ((path, False), (shown, True)):
+        face = face_on(VERTICAL.size, crop, seen)
+        part = Part(
+            first_frame=0,
+            last_frame=9,
+            composition=Composition.SPEAKER,
+            camera=crop,
+            face=face,
+        )
+        caption = arrange(part, VERTICAL, captions=True).caption
+        assert (caption.y >= face.bottom) == is_free
+        assert caption.intersect(VERTICAL.safe_box) == caption
+
+
+@pytest.mark.parametrize(("y", "height"), [(500, 400), (900, 800), (560, 900)])
+def test_a_head_that_is_high_enough_or_has_no_room_stays_where_it_is(y, height):
+    seen = [FacePoint(t_s=k / 4, x=540, y=y, height=height) for k in range(16)]
+    path = CropPath(
+        rect=Rect(x=0, y=0, width=1080, height=1920), points=(PathPoint(t_s=0.0, x=0.0),)
+    )
+    assert raised(path, seen, VERTICAL.size, *under_chin(VERTICAL)) is None
