@@ -35,6 +35,8 @@ _BAR = 0.85
 _STROKES = 0.04
 #: A page with no more letters than a title and a line, and no more ink, says little.
 _FEW_LETTERS, _LITTLE_INK = 60, 0.2
+#: How high and wide a figure is next to the page at least, and how high at most.
+_FIGURE = (0.12, 0.6)
 #: Kept around the ink, and an empty band that parts columns, next to the page's width.
 _MARGIN, _GUTTER = 0.03, 0.04
 #: Of all that changes, what a column must hold to be all that matters.
@@ -130,11 +132,8 @@ def ink_boxes(grey: Grey) -> list[Rect]:
     upright = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((1, 3), np.uint8)) > _EDGE
     level = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 1), np.uint8)) > _EDGE
     height, width = grey.shape
-    reach = max(3, round(0.012 * width))
-    grown = cv2.dilate(edges.astype(np.uint8), np.ones((3, reach), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
     found = []
-    for x, y, w, h, area in stats[1:].tolist():
+    for x, y, w, h, area in _joined(edges):
         inside = np.s_[y : y + h, x : x + w]
         bar = (w > _BAR * width and upright[inside].mean() < _STROKES) or (
             h > _BAR * height and level[inside].mean() < _STROKES
@@ -144,6 +143,30 @@ def ink_boxes(grey: Grey) -> list[Rect]:
         if area < 12 or bar or frame:
             continue
         found.append(Rect(x=x, y=y, width=w, height=h))
+    return found
+
+
+def figure_boxes(grey: Grey) -> list[Rect]:
+    """Boxes around frames, diagrams and pictures on a page: what is joined and is no line of text.
+
+    A window that is nearly as high as the page is none, and neither is a bar of its design.
+    """
+    edges = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > _EDGE
+    height, width = grey.shape
+    least, most = _FIGURE
+    return [
+        Rect(x=x, y=y, width=w, height=h)
+        for x, y, w, h, _ in _joined(edges)
+        if least * height < h < most * height and w > least * width
+    ]
+
+
+def _joined(edges: NDArray[np.bool_]) -> list[list[int]]:
+    """Where borders of ink are near each other along a line: x, y, width, height, area."""
+    reach = max(3, round(0.012 * edges.shape[1]))
+    grown = cv2.dilate(edges.astype(np.uint8), np.ones((3, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
+    found: list[list[int]] = stats[1:].tolist()
     return found
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidpipe.clips.auto_zoom import ink_boxes
+from vidpipe.clips.auto_zoom import figure_boxes, ink_boxes
 from vidpipe.clips.model import Part
 from vidpipe.geometry import Rect, bounding
 from vidpipe.media.frames import FrameReader
@@ -54,7 +54,7 @@ _SPREAD = 0.62
 class Change:
     """Where on a page something changed, in source pixels; None for all of it.
 
-    `lines` of text are then on the page.
+    `lines` of text, and figures, are then on the page.
     """
 
     t_s: float
@@ -118,17 +118,20 @@ def _place(before: Grey, after: Grey) -> Rect | None:
 
 
 def _lines(grey: Grey, page: Rect, scale: float) -> tuple[Rect, ...]:
-    """Lines of text on a page, in source pixels: whole ones, with the gaps between words."""
+    """What is not cut through on a page, in source pixels.
+
+    Lines of text, whole ones with the gaps between words; frames and diagrams.
+    """
     words = [
         box
         for box in ink_boxes(grey)
         if box.height <= _TEXT * grey.shape[0] and box.width > _LEAST_WORD * box.height
     ]
     found = []
-    for line in joined_words(words):
-        if line.width > line.height:
-            at = line.scaled(1 / scale)
-            found.append(at.model_copy(update={"x": at.x + page.x, "y": at.y + page.y}))
+    lines = [line for line in joined_words(words) if line.width > line.height]
+    for line in [*lines, *figure_boxes(grey)]:
+        at = line.scaled(1 / scale)
+        found.append(at.model_copy(update={"x": at.x + page.x, "y": at.y + page.y}))
     return tuple(found)
 
 

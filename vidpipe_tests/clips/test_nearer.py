@@ -8,6 +8,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from vidpipe.clips.auto_zoom import figure_boxes
 from vidpipe.clips.canvas import arrange, stack, titled
 from vidpipe.clips.graph.regions import FilterGraph
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
@@ -216,3 +217,37 @@ def test_a_speaker_is_drawn_from_one_size_to_the_other(tmp_path):
     assert views(part, where) == []
     rests = part.model_copy(update={"near": (close, close)})
     assert [v.source for v in views(rests, where)] == [close.even()]
+
+
+class Diagrams(Pages):
+    """What reads a recording of a diagram: a frame that an arrow enters; a mark in it from 10 s."""
+
+    def every(self, step_s, start_s, end_s):
+        for t_s in np.arange(start_s, end_s, step_s):
+            grey = np.full((360, 640), 240, np.uint8)
+            cv2.rectangle(grey, (40, 80), (590, 190), 90, 3)
+            cv2.rectangle(grey, (90, 95), (180, 175), 120, cv2.FILLED)
+            cv2.arrowedLine(grey, (10, 135), (88, 135), 60, 2)
+            cv2.putText(grey, "Under it", (40, 260), cv2.FONT_HERSHEY_SIMPLEX, 1, 20, 2)
+            if t_s >= 10:
+                cv2.line(grey, (120, 130), (140, 130), 250, 3)
+            yield SimpleNamespace(t_s=float(t_s), grey=grey)
+
+
+def test_a_diagram_is_not_cut_through_where_the_picture_comes_nearer():
+    (mark,) = changes(PAGE, [], span(0, 25), Diagrams())
+    frame = Rect(x=80, y=160, width=1100, height=220)
+    assert any(line.intersect(frame) == frame for line in mark.lines)
+    # Without it the picture would come nearer, through the middle of the frame.
+    assert near_to(mark.place, PAGE) is not None
+    assert near_to(mark.place, PAGE, mark.lines) is None
+
+
+def test_a_window_and_a_bar_are_no_figures():
+    grey = np.full((360, 640), 240, np.uint8)
+    cv2.rectangle(grey, (60, 20), (420, 340), 90, 2)
+    grey[:24] = 60
+    assert figure_boxes(grey) == []
+    cv2.circle(grey, (530, 200), 60, 40, 2)
+    (figure,) = figure_boxes(grey)
+    assert figure.intersect(Rect(x=480, y=150, width=100, height=100)) is not None
