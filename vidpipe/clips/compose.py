@@ -21,7 +21,7 @@ from vidpipe.clips.canvas import (
     titled,
     under_chin,
 )
-from vidpipe.clips.face_place import face_on, raised
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.grounds import Ground, brand_ground, page_ground
 from vidpipe.clips.insets import (
     delogo_region,
@@ -56,6 +56,7 @@ from vidpipe.framing.head import (
     aspect_for_head,
     head_width,
     is_cut,
+    raised,
     roomy_aspect,
 )
 from vidpipe.framing.model import FacePoint, FramingOptions

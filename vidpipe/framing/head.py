@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vidpipe.framing.model import FacePoint
-from vidpipe.geometry import Rect
+from vidpipe.framing.model import CropPath, FacePoint
+from vidpipe.geometry import Rect, Size
 
 #: What is shown over a face's middle and under it, in its heights. A face is from the hairline
 #: to the chin: a quarter of its height over it holds the hair (a head is 1.2 to 1.3 faces high:
@@ -28,6 +28,8 @@ _ROOMY = 1.6
 #: Of a face that a picture cuts off so much is seen: from the hairline to the mouth, which is at
 #: three quarters of it in the canon of drawing. One is cut that ends so near, in its heights.
 _SEEN, _AIR = 0.72, 0.04
+#: A crop gets closer in such steps, by so much at most, to raise a head over its captions.
+_CLOSER_BY, _MOST_CLOSER = 0.02, 0.2
 #: Half of the width that is kept for a head, in face heights: hair at both sides and some air
 #: (a face is about 0.76 as wide as high, a head with its hair 1.04).
 _BESIDE = 0.65
@@ -126,3 +128,38 @@ def is_cut(faces: Sequence[FacePoint], crop: Rect) -> bool:
         return False
     hairline, chin = face_rows(faces)
     return chin - hairline > crop.height
+
+
+def raised(
+    path: CropPath, faces: Sequence[FacePoint], canvas: Size, least: float, margin: int
+) -> CropPath | None:
+    """A crop that is a little closer and lower, so that a head stands higher on the canvas.
+
+    Nothing where the chin is high enough already, or no crop shows the hair as well.
+
+    Args:
+        path: that follows one face.
+        faces: that it follows, in source pixels.
+        canvas: which the crop fills.
+        least: rows under the chin that are to be free, over `margin`, in pixels of the canvas.
+        margin: rows at the lower end of the canvas that nothing is wanted in.
+    """
+    if not faces:
+        return None
+    rect = path.rect
+    top, _ = head_rows(faces)
+    _, chin = face_rows(faces)
+    hair, lowest = top - rect.y, (canvas.height - margin - least) / canvas.height
+    if (chin - rect.y) / rect.height <= lowest:
+        return None
+    for by in np.arange(_CLOSER_BY, _MOST_CLOSER + 1e-6, _CLOSER_BY) + 1:
+        width, height = round(rect.width / by), round(rect.height / by)
+        down = rect.height - height
+        if head_width(faces) > width or hair < down:
+            return None
+        if (chin - rect.y - down) / height <= lowest:
+            left = (rect.width - width) / 2
+            near = Rect(x=round(rect.x + left), y=rect.y + down, width=width, height=height)
+            points = tuple(p.model_copy(update={"x": round(p.x + left, 2)}) for p in path.points)
+            return path.model_copy(update={"rect": near, "points": points})
+    return None

@@ -9,12 +9,12 @@ from vidpipe.channels import Brand
 from vidpipe.clips.beside import compare
 from vidpipe.clips.canvas import arrange, under_chin
 from vidpipe.clips.compose import SourceRecording
-from vidpipe.clips.face_place import face_on, raised
+from vidpipe.clips.face_place import face_on
 from vidpipe.clips.graph.clip import CLIP, Output
 from vidpipe.clips.model import ClipOptions, Composition, Part, Variant
 from vidpipe.clips.plan import plan_clip
 from vidpipe.clips.render import render_clip
-from vidpipe.framing.head import head_rows
+from vidpipe.framing.head import head_rows, raised
 from vidpipe.framing.model import CropPath, FacePoint, FramingOptions, PathPoint
 from vidpipe.geometry import Rect, Size
 from vidpipe.layout.model import (
