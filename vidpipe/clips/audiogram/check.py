@@ -29,6 +29,8 @@ _SEEN = 24.0
 _MOVES, _STILL = 0.05, 0.35
 #: A cover is another picture under this correlation, and is black under so much of its luma.
 _ALIKE, _GONE = 0.8, 0.35
+#: Both are as soft as this, in pixels, before they are compared.
+_SOFT = 2.0
 #: Stretches shorter than this are nothing (as in `clips.beside`).
 _LASTS_S = 1.0
 
@@ -130,7 +132,9 @@ def _is_black(look: _Look, wanted: Floats | None) -> bool:
 def _is_another(look: _Look, wanted: Floats | None) -> bool:
     if wanted is None or look.cover is None or float(wanted.std()) < _SEEN / 4:
         return False
-    ours, theirs = look.cover - look.cover.mean(), wanted - wanted.mean()
+    # In a picture a third as large the cover lies between pixels.
+    shown, meant = (cv2.GaussianBlur(picture, (0, 0), _SOFT) for picture in (look.cover, wanted))
+    ours, theirs = shown - shown.mean(), meant - meant.mean()
     likeness = float((ours * theirs).mean() / max(1e-6, ours.std() * theirs.std()))
     return likeness < _ALIKE
 
