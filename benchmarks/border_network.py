@@ -45,7 +45,13 @@ from benchmarks.sentences import (
 from vidpipe.content.model import Unit
 from vidpipe.segments.borders import network as border_network
 from vidpipe.segments.borders.model import Border
-from vidpipe.segments.borders.network import BASE, BorderNetwork, Window, said_to, windows_of
+from vidpipe.segments.borders.network import (
+    BASE,
+    BorderNetwork,
+    SentenceWindow,
+    said_to,
+    windows_of,
+)
 from vidpipe.settings import load_settings
 from vidpipe.timeline import span
 
@@ -251,7 +257,7 @@ class _Learner:
                 if step % 50 == 0:
                     print(f"{step} of {steps}: {float(loss):.3f}", flush=True)
 
-    def _loss(self, batch: Sequence[tuple[Window, Array]]) -> Any:
+    def _loss(self, batch: Sequence[tuple[SentenceWindow, Array]]) -> Any:
         torch = self.torch
         length = max(len(window.tokens) for window, _ in batch)
         ids = torch.zeros(len(batch), length, dtype=torch.long)

@@ -39,7 +39,7 @@ from vidpipe.segments.borders.model import Border
 from vidpipe.segments.borders.table import numbers_at, terms_at
 from vidpipe.segments.wording import words_of
 
-_REAL = Path(__file__).parent / "real"
+REAL = Path(__file__).parent / "real"
 _LISTS = ("build", "held_out", "fresh")
 _FOLDS = 5
 #: A term of fewer recordings is what they are about; one that moves a sentence by less than this
@@ -80,7 +80,7 @@ class _Read:
 
 def read_passages(name: str, reader: int) -> list[tuple[float, float, float]]:
     """Start and end in seconds and mark of the passages that a reader found in a recording."""
-    with (_REAL / "read_passages.csv").open(encoding="utf-8", newline="") as file:
+    with (REAL / "read_passages.csv").open(encoding="utf-8", newline="") as file:
         rows = [
             row
             for row in csv.DictReader(file)
@@ -91,7 +91,7 @@ def read_passages(name: str, reader: int) -> list[tuple[float, float, float]]:
 
 def said_of(name: str) -> dict[str, Marks]:
     """By a sentence's start as it is written in the file: may it begin, may it end a clip."""
-    with (_REAL / "sentences.csv").open(encoding="utf-8", newline="") as file:
+    with (REAL / "sentences.csv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["recording"] == name]
     return {
         r["start_s"]: (

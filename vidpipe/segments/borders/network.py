@@ -48,7 +48,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Window:
+class SentenceWindow:
     """Sentences that are read together, and those that are read nowhere with more around them."""
 
     tokens: tuple[int, ...]
@@ -61,7 +61,7 @@ def said_to(unit: Unit) -> str:
     return f"{_TURN}{unit.text}" if unit.signs.get("turn") else unit.text
 
 
-def windows_of(sentences: Sequence[Sequence[int]], second: int = 0) -> list[Window]:
+def windows_of(sentences: Sequence[Sequence[int]], second: int = 0) -> list[SentenceWindow]:
     """The tokens of a recording's sentences in windows that overlap by half.
 
     `second` is the sentence that the second window begins with, at the latest where the first
@@ -89,7 +89,7 @@ def windows_of(sentences: Sequence[Sequence[int]], second: int = 0) -> list[Wind
             around = _around(read, there, place, len(sentences))
             best[place.sentence] = max(best.get(place.sentence, (-1, 0)), (around, number))
     return [
-        Window(read, there, frozenset(k for k, (_, at) in best.items() if at == number))
+        SentenceWindow(read, there, frozenset(k for k, (_, at) in best.items() if at == number))
         for number, (read, there) in enumerate(found)
     ]
 
@@ -126,7 +126,7 @@ class BorderNetwork:
             values = self._read(windows, len(units))
         return [Border(*(round(float(v), 3) for v in row)) for row in values]
 
-    def _read(self, windows: Sequence[Window], count: int) -> Values:
+    def _read(self, windows: Sequence[SentenceWindow], count: int) -> Values:
         """Shape (sentences, 3)."""
         session = self._session()
         values = np.zeros((count, 3), np.float32)
