@@ -17,6 +17,8 @@ from vidpipe.timeline import clock
 #: YouTube reads times as chapters from three on, the first at 0:00, each of ten seconds.
 _LEAST_CHAPTERS, _SHORTEST_CHAPTER_S = 3, 10.0
 _MANY_BLANKS = re.compile(r"\n{3,}")
+#: What joins a field of a title to another, where that one is empty.
+_JOINTS = re.compile(r"^[\s:|/,\-\u2013\u2014\u00b7\u2022]+|[\s:|/,\-\u2013\u2014\u00b7\u2022]+$")
 
 
 def write_post(
@@ -43,7 +45,7 @@ def write_post(
         own_tags: hashtags that a person chose, in place of all others; None: nobody did.
     """
     rules = preset.text
-    said = rules.taken(templates.title.format_map(fields)).strip()
+    said = rules.taken(_titled(templates.title, fields)).strip()
     if rules.title_characters is None:
         title = shorten(said, rules.description_characters, rules.length)
     else:
@@ -80,6 +82,13 @@ def hashtag(phrase: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
+
+
+def _titled(template: str, fields: Mapping[str, str]) -> str:
+    """A title filled in, without what would have joined an empty field to the others."""
+    said = template.format_map(fields)
+    whole = all(fields[name] for _, name, _, _ in Formatter().parse(template) if name)
+    return said if whole else _JOINTS.sub("", said)
 
 
 def _filled(template: str, fields: Mapping[str, str]) -> str:

@@ -55,6 +55,20 @@ def test_a_line_whose_fields_are_empty_is_left_out_and_no_other():
     assert post("youtube", kept, bare).text == "In this part:\nSampling"
 
 
+@pytest.mark.parametrize(
+    ("template", "video", "title"),
+    [
+        ("{video}: {title}", "", "How often?"),
+        ("{title} | {video}", "", "How often?"),
+        ("{video} \u2013 {title}", "Sound", "Sound \u2013 How often?"),
+        ("{title}", "", "How often?"),
+    ],
+)
+def test_what_joins_an_empty_field_to_a_title_goes_with_it(template, video, title):
+    named = {**FIELDS, "title": "How often?", "video": video}
+    assert post("youtube", PostTemplates(title=template), named).title == title
+
+
 def clip_saying(hook, description=""):
     return Clip(
         clip_id="c",

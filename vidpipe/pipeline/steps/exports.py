@@ -95,11 +95,13 @@ def export_stage(platform: str) -> Stage[ExportOptions, ExportTerms, PlatformExp
 
 def prepare(order: Order, run: StageRun[ExportOptions]) -> ExportTerms:
     """What the recording is called in a post, and which of its clips reviewers keep back."""
-    name = run.artifacts.document(run.upload, Upload).name
+    upload = run.artifacts.document(run.upload, Upload)
+    name = upload.name
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     clips = {c.clip_id for c in run.document("rendered_clips", RenderedClips).clips}
     kept_back = {clip: why for clip, why in sorted(order.withheld.items()) if clip in clips}
-    return ExportTerms(order.instructions.title or "", stem, kept_back)
+    title = order.instructions.title or upload.media.title or ""
+    return ExportTerms(title, stem, kept_back)
 
 
 def identity(_: StageRun[ExportOptions], terms: ExportTerms) -> dict[str, Any]:
