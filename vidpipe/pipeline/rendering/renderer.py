@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,7 @@ from vidpipe.pipeline.rendering.fallback import plain_options
 from vidpipe.pipeline.rendering.job import ClipShape, EncodeJob
 from vidpipe.pipeline.rendering.studio import Studio, brand_files
 from vidpipe.pipeline.stage_run import StageRun
+from vidpipe.programs import ProgramFailed
 from vidpipe.segments.model import Segment
 from vidpipe.silence.model import SpeechMap
 from vidpipe.storage.artifacts import Manifest
@@ -460,16 +462,18 @@ class Renderer:
         )
         stands = output.work / "poster"
         stands.mkdir(exist_ok=True)
-        write_titled(
-            self.source,
-            self.media,
-            replace(output, work=stands),
-            best_s - lead_s,
-            options,
-            self.studio.detector,
-            poster,
-            self.cover,
-        )
+        # The clip is made: where no other picture can be drawn, its poster is a frame of it.
+        with suppress(ProgramFailed):
+            write_titled(
+                self.source,
+                self.media,
+                replace(output, work=stands),
+                best_s - lead_s,
+                options,
+                self.studio.detector,
+                poster,
+                self.cover,
+            )
         strip(clip, probe(clip), frames)
         return {poster.name: poster, frames.name: frames}
 
