@@ -8,6 +8,7 @@ from typing import Any
 
 from vidpipe.content.model import Content
 from vidpipe.intake.model import Sidecar
+from vidpipe.language.phrases import cue_phrases
 from vidpipe.layout.model import Layout
 from vidpipe.pipeline.order import Order
 from vidpipe.pipeline.searchable import moments
@@ -54,8 +55,9 @@ class SegmentTools:
 def prepare(order: Order, run: StageRun[SegmentOptions]) -> SegmentTools:
     """Who chooses: a language model where one is set, a network where the language has one."""
     network = None
-    if order.settings.segments.border_network:
-        language = run.document("transcript", Transcript).language
+    transcript = run.document("transcript", Transcript)
+    if order.settings.segments.border_network and transcript.words and not transcript.draft:
+        language = cue_phrases(transcript.language).language
         network, _why = border_network(language, run.context.models)
     return SegmentTools(order.settings.llm, network)
 

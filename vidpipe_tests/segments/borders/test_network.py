@@ -45,6 +45,13 @@ def test_a_sentence_is_read_with_what_is_around_it():
                 assert place.first >= 40 and len(window.tokens) - place.last >= 40
 
 
+def test_of_a_long_sentence_beginning_and_end_are_read():
+    (window,) = windows_of([list(range(1000, 1300))])
+    assert window.tokens[1:65] == tuple(range(1000, 1064))
+    assert window.tokens[65:97] == tuple(range(1268, 1300))
+    assert window.tokens[window.places[0].last] == 102
+
+
 def test_nothing_said_has_no_windows():
     assert windows_of([]) == []
 
@@ -71,6 +78,14 @@ def test_a_story_opens_and_its_lesson_ends(network):
     assert units[opens.index(max(opens))].text.startswith("When I was ten")
     assert units[ends.index(max(ends))].text.startswith("That's how I learned")
     assert borders == network.of(units)
+
+
+def test_the_end_of_a_long_sentence_tells_how_it_ends(network):
+    long = "When I was ten years old my father gave me a broken radio" + " and I looked inside" * 30
+    good = f"{long} and that is how I learned that most problems are small."
+    bad = f"{long} and then the other one was because of the"
+    ends = [network.of(content_of(text).units)[0].ends for text in (good, bad)]
+    assert ends[0] > ends[1]
 
 
 def test_what_was_learnt_is_part_of_what_results_depend_on(network):

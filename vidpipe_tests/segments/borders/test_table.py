@@ -64,15 +64,19 @@ def test_a_talk_is_cut_from_its_story_to_its_lesson():
 class Opening:
     """A model to which one sentence opens as well as it is told, and ends well."""
 
-    def __init__(self, value):
+    def __init__(self, value, worth=None):
         self.value = value
+        self.worth = worth
 
     def of(self, units):
-        return [Border(self.value, 1.0) for _ in units]
+        return [Border(self.value, 1.0, self.worth) for _ in units]
 
 
-@pytest.mark.parametrize(("value", "ruled_out"), [(1.4, True), (1.6, False)])
-def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(value, ruled_out):
+@pytest.mark.parametrize(
+    ("value", "worth", "ruled_out"),
+    [(1.4, None, True), (1.6, None, False), (0.7, 0.0, True), (0.9, 0.0, False)],
+)
+def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(value, worth, ruled_out):
     text = "They bought those houses in the old town. A river carries sand to the sea every year."
     transcript, speech, length_s = spoken(text)
     content = content_of(text)
@@ -84,7 +88,7 @@ def test_cue_phrases_are_doubted_where_a_sentence_opens_as_few_do(value, ruled_o
         length_s,
         [],
         cue_phrases("en"),
-        reader=Opening(value),
+        reader=Opening(value, worth),
     )
     assert ("back_reference" in found.vetoed) is ruled_out
 
@@ -122,3 +126,41 @@ def test_a_score_is_best_in_the_middle_of_the_lengths_that_are_wanted():
     assert score_of(signs, 0.0) > score_of(signs, 0.5) > score_of(signs, 1.0)
     assert score_of({}, 0.0) == score_of({}, 1.0)
     assert score_of({"opens": 1.0, "ends": 0.0}, 0.0) > score_of(signs, 0.0)
+
+
+def test_an_answer_alone_is_doubted_where_the_question_before_it_was_read():
+    text = "Why does sand move? Because the river carries it to the sea every single year."
+    transcript, speech, length_s = spoken(text)
+    options = SegmentOptions(min_s=4, max_s=6)
+    vetoed = [
+        cuts.candidates(
+            content_of(text),
+            transcript.words,
+            speech,
+            options,
+            length_s,
+            [],
+            cue_phrases("en"),
+            reader=Opening(2.0, worth),
+        ).vetoed
+        for worth in (None, 0.0)
+    ]
+    assert vetoed[0]["answer_alone"] > 0 == vetoed[1]["answer_alone"]
+
+
+def test_what_sentences_are_worth_counts_where_it_was_read():
+    signs = {"opens": 1.0, "ends": 1.0}
+    assert score_of({**signs, "worth": 1.0}, 0.0) > score_of({**signs, "worth": 0.0}, 0.0)
+    content, speech = simple([8.0] * 6)
+    whole = cuts.candidates(
+        content,
+        (),
+        speech,
+        SegmentOptions(min_s=8, max_s=40),
+        51.0,
+        [],
+        cue_phrases("en"),
+        reader=Opening(1.0, 0.5),
+    )
+    item = whole.candidates[0]
+    assert whole.cutter.signs(whole.run(item), item, item.parts)["worth"] == 0.5
