@@ -3,9 +3,10 @@
     python -m benchmarks.border_network [--fit]
 
 Without `--fit` the network that is kept reads the recordings that it was not fitted to; printed is
-the same as by `benchmarks.sentences` of the tables, for `build` of every fifth recording.
+the same as by `benchmarks.sentences` of the tables, for `build` of the fifth that is left out
+(`left_out` in `benchmarks/real/choice.yaml`).
 
-With `--fit` it is learnt anew, from four fifths of the recordings of `build`, and kept in
+With `--fit` it is learnt anew, from the other recordings of `build`, and kept in
 `vidpipe/segments/borders/borders_en.onnx`: some 40 minutes of two cores. It takes PyTorch and what
 writes graphs (`pip install torch onnx onnxscript`); nothing of vidpipe's own does. MiniLM stays as
 it is, but for low-rank changes of its matrices (LoRA: Hu et al. 2021, "LoRA: Low-Rank Adaptation
@@ -32,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.lectures import Said
-from benchmarks.recordings import heard, said_in
+from benchmarks.recordings import heard, named, said_in
 from benchmarks.sentences import (
     KINDS,
     READERS,
@@ -56,8 +57,6 @@ from vidpipe.settings import load_settings
 from vidpipe.timeline import span
 
 _LISTS = ("build", "held_out", "fresh")
-#: Every so manieth recording of `build` is left out, for what is fitted to the network's values.
-LEFT_OUT = 5
 _RANK, _EPOCHS, _RATE, _BATCH = 16, 2.5, 1e-3, 8
 _WARM_UP, _DECAY, _DROPPED, _CLIPPED = 0.06, 0.01, 0.1, 1.0
 #: What the outputs count in what is learnt.
@@ -92,8 +91,9 @@ def targets_of(name: str, units: Sequence[Unit]) -> Array:
 
 
 def left_out(names: Sequence[str]) -> list[str]:
-    """Those of `build` that the network is not fitted to."""
-    return sorted(names)[::LEFT_OUT]
+    """Those of `build` that the network is not fitted to: a fifth, for what is fitted to its
+    values; listed, so that they stay the same whichever texts are here."""
+    return [name for name in named("left_out") if name in names]
 
 
 def the_network() -> BorderNetwork:
@@ -101,9 +101,10 @@ def the_network() -> BorderNetwork:
     return BorderNetwork("en", load_settings().model_store.needed(BASE))
 
 
-def borders_read(column: str) -> dict[str, list[Border]]:
-    """By recording, what the kept network reads; of `build` those that it was not fitted to."""
-    network, said = the_network(), said_in(column)
+def borders_read(column: str, network: BorderNetwork | None = None) -> dict[str, list[Border]]:
+    """By recording, what the network that is given or kept reads; of `build` those that it was not
+    fitted to."""
+    network, said = network or the_network(), said_in(column)
     names = left_out(list(said)) if column == "build" else list(said)
     return {name: network.of(heard(said[name])[2].units) for name in names}
 
@@ -111,10 +112,10 @@ def borders_read(column: str) -> dict[str, list[Border]]:
 def report() -> Iterator[str]:
     """How well it reads what it was not fitted to."""
     for column in _LISTS:
-        said, values = [], []
+        said, values, texts = [], [], said_in(column)
         for name, found in borders_read(column).items():
             marks = said_of(name)
-            units = heard(said_in(column)[name])[2].units
+            units = heard(texts[name])[2].units
             said += [marks.get(written(u), UNMARKED) for u in units]
             values += [(b.opens, b.ends) for b in found]
         if not said:
@@ -355,18 +356,27 @@ def _place(tensor: Any, place: tuple[int, int, Sequence[int]], onnx: Any) -> Non
 
 
 def fit() -> None:
-    """Learns the network and keeps its graph."""
+    """Learns the network and keeps its graph.
+
+    Raises:
+        SystemExit: texts of `build` are missing: what is learnt of a part is another network.
+    """
     said = said_in("build")
-    path = Path(border_network.__file__).parent / "borders_en.onnx"
-    located = load_settings().model_store.locate(BASE)
-    tokenizer = border_network.tokenizer_in(located.path)
-    learner = _Learner(located.path)
+    if missing := [name for name in named("build") if name not in said]:
+        raise SystemExit(f"VIDPIPE_MORE_MEDIA/talks lacks {len(missing)} texts: {missing[0]} ...")
+    weights = load_settings().model_store.needed(BASE)
+    tokenizer = border_network.tokenizer_in(weights.folder())
+    learner = _Learner(weights.folder())
     learner.learn(said, lambda text: tokenizer.encode(text, add_special_tokens=False).ids)
-    path.write_bytes(learner.graph())
     # What is usual is told by the recordings left out: of the others it knows too much.
-    values = [(b.opens, b.ends, b.worth) for found in borders_read("build").values() for b in found]
-    learner.standardise(np.array(values))
-    path.write_bytes(learner.graph())
+    read = borders_read("build", BorderNetwork("en", weights, learner.graph()))
+    learner.standardise(
+        np.array([(b.opens, b.ends, b.worth) for found in read.values() for b in found])
+    )
+    path = Path(border_network.__file__).parent / "borders_en.onnx"
+    made = path.with_suffix(".part")
+    made.write_bytes(learner.graph())
+    made.replace(path)
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ units of the factors'.
 3,118 passages of `build` were cut out and marked alone, by readers who saw nothing else of the
 recording (`benchmarks/real/alone_passages.csv`): 18 of each recording that scored best, 13 others.
 Printed is the rank correlation of the score with these marks in the recordings that the network was
-not fitted to, and the mean mark of the three that score best in each, beside the three that were
-marked best.
+not fitted to (but the weights of the score were chosen by them, too), and the mean mark of the
+three that score best in each, beside the three that were marked best.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _rows(name: str, said: list[Said], borders: list[Border]) -> NDArray[np.floa
 def fitted(borders: dict[str, list[Border]]) -> str:
     """The weights, in units of the factors', by the passages of the recordings in `borders`."""
     said = said_in("build")
-    every = np.vstack([_rows(name, said[name], read) for name, read in borders.items()])
+    every = np.vstack([_rows(name, said[name], borders[name]) for name in said if name in borders])
     values = np.vstack([every[:, :6]] * len(READERS))
     wanted = every[:, 6:].T.ravel()
     model = LogisticRegression(C=10.0, max_iter=1000).fit(values, wanted)
@@ -153,7 +153,7 @@ def alone(borders: Mapping[str, list[Border]]) -> str:
         ]
         scores += [score for score, _ in of_it]
         marks += [mark for _, mark in of_it]
-        best += [mark for _, mark in sorted(of_it, reverse=True)[:_BEST]]
+        best += [mark for _, mark in sorted(of_it, key=lambda at: -at[0])[:_BEST]]
         wanted += sorted((mark for _, mark in of_it), reverse=True)[:_BEST]
     return (
         f"{len(marks)} passages marked alone: rank correlation {spearmanr(scores, marks)[0]:.2f}, "
