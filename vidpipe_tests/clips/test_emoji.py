@@ -9,7 +9,7 @@ import pytest
 
 from vidpipe.channels import Brand, CaptionStyle
 from vidpipe.clips.canvas import CanvasLayout
-from vidpipe.clips.graph.clip import FONTS, _written_over
+from vidpipe.clips.graph.clip import FONTS, written_over
 from vidpipe.clips.model import Variant
 from vidpipe.clips.quality import captions_box, drawn_text
 from vidpipe.clips.text import emoji as emojis
@@ -83,7 +83,7 @@ def overlay_of(green_font, words, **more):
 def frames(overlay, work, at_s):
     """Pictures (BGR) of an overlay on grey, at these seconds."""
     base = ffmpeg.input("color=c=gray:s=540x540:r=10:d=5", f="lavfi").filter("format", "yuv420p")
-    written = _written_over(base, overlay, work)
+    written = written_over(base, overlay, work)
     render(ffmpeg.output(written, str(work / "%d.png")), timeout_s=60)
     return [cv2.imread(str(work / f"{round(t * 10) + 1}.png")) for t in at_s]
 
