@@ -94,7 +94,8 @@ def test_the_recording_of_a_link_becomes_a_video(library, site, film, tmp_path):
 
 def test_a_bucket_takes_what_was_fetched_under_any_name(s3_options, tmp_path, site, film):
     s3_options = dict(s3_options)
-    settings = {"drop_url": "s3://vidpipe-test/links", "drop_options": s3_options}
+    url = f"s3://vidpipe-test/{tmp_path.name}"
+    settings = {"drop_url": url, "drop_options": s3_options}
     library = opened(tmp_path / "home", settings=settings)
     name = "B%C3%BCcher%20%26%20Co%20%231%20100%25~%20(2)%20%5Ba%5D.mp4"
     site.paths[f"/{name}"] = whole(film)
@@ -102,7 +103,7 @@ def test_a_bucket_takes_what_was_fetched_under_any_name(s3_options, tmp_path, si
     assert library.downloads.work_off_one().end == DownloadEnd.STORED
     key = library.jobs.get(job_id).upload_key
     assert key == f"default/{job_id}/Bücher & Co #1 100%~ (2) [a].mp4"
-    folder = drop_folder("s3://vidpipe-test/links", s3_options)
+    folder = drop_folder(url, s3_options)
     assert [item.key for item in folder.slice("").items] == [key]
     (row,) = library.engine.catalog.inbox.waiting(10)
     assert row.key == key

@@ -85,7 +85,7 @@ def test_a_listing_shows_whole_objects_only(artifacts, tmp_path):
 
 
 def test_signed_links_read_and_write(s3_options, tmp_path):
-    store = ObjectStore("s3://vidpipe-test/links", s3_options)
+    store = ObjectStore(f"s3://vidpipe-test/{tmp_path.name}", s3_options)
     put = urllib.request.Request(
         store.upload_url("a.txt"),
         data=b"over the wire",
