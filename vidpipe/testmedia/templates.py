@@ -33,6 +33,7 @@ Picture = NDArray[np.uint8]
 
 _PAGE = Size(width=1280, height=720)
 _RATE = 10
+_SOUND_RATE = 48_000
 #: The page is shown for so long, then the speaker.
 _PAGE_S, _SPEAKER_S = 3.0, 3.0
 _TITLE = "Why 9 of 10 tests measure nothing"
@@ -73,7 +74,7 @@ def template_sheet(
 
 
 def _film(target: Path) -> None:
-    """A page, then a speaker, without sound."""
+    """A page, then a speaker, and a hum in syllables for a voice."""
     page = draw_slide(
         _PAGE.width,
         _PAGE.height,
@@ -86,12 +87,25 @@ def _film(target: Path) -> None:
         stream = media.add_stream("libx264", rate=_RATE, options={"preset": "ultrafast"})
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = _PAGE.width, _PAGE.height, "yuv420p"
+        sound = media.add_stream("aac", rate=_SOUND_RATE, layout="mono")
+        assert isinstance(sound, av.AudioStream)
         for n in range(round((_PAGE_S + _SPEAKER_S) * _RATE)):
             t_s = n / _RATE
             pose = pose_at(t_s, abs(math.sin(7 * t_s)))
             shown = page if t_s < _PAGE_S else draw_speaker(_PAGE.width, _PAGE.height, pose)
             media.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
         media.mux(stream.encode(None))
+        heard = av.AudioFrame.from_ndarray(_hum(), format="fltp", layout="mono")
+        heard.sample_rate = _SOUND_RATE
+        media.mux(sound.encode(heard))
+        media.mux(sound.encode(None))
+
+
+def _hum() -> NDArray[np.float32]:
+    """Syllables as loud as the mouth is open, quieter towards the end of a phrase; shape (1, n)."""
+    t_s = np.arange(round((_PAGE_S + _SPEAKER_S) * _SOUND_RATE)) / _SOUND_RATE
+    open_ = np.abs(np.sin(7 * t_s)) * (0.6 + 0.4 * np.cos(2.5 * t_s))
+    return np.asarray(0.3 * open_ * np.sin(2 * np.pi * 160 * t_s), np.float32)[None]
 
 
 def _column(
@@ -136,9 +150,10 @@ def _plan(options: ClipOptions, variant: Variant, source: Path, info: MediaInfo)
         ground=ground,
     )
     width = min(_PAGE.width, round(_PAGE.height * variant.size.aspect))
-    crop = Rect(x=(_PAGE.width - width) // 2, y=0, width=width, height=_PAGE.height)
-    path = CropPath(rect=crop, points=(PathPoint(t_s=_PAGE_S, x=crop.x),))
     pose = pose_at(_LOOKS_S[1], 0.0)
+    left = min(max(0, round(pose.x * _PAGE.width - width / 2)), _PAGE.width - width)
+    crop = Rect(x=left, y=0, width=width, height=_PAGE.height)
+    path = CropPath(rect=crop, points=(PathPoint(t_s=_PAGE_S, x=crop.x),))
     at = FacePoint(
         t_s=_LOOKS_S[1], x=pose.x * _PAGE.width, y=pose.y * _PAGE.height, height=0.5 * _PAGE.height
     )
