@@ -27,10 +27,10 @@ from vidpipe.stuck import silent
 
 #: The model whose matrices the graph changes.
 BASE = "minilm"
-#: Tokens of a window, which was learnt from, and those of a long sentence's beginning and end:
-#: speech without stops is read where it begins and where it ends.
+#: Tokens of a window, and those of a long sentence's beginning and end: speech without stops is
+#: read where it begins and where it ends. (What is kept was learnt from the first 96 of such.)
 WINDOW, _FIRST, _LAST = 256, 64, 32
-#: As many as halve the time on two cores; the same number everywhere gives the same last bits.
+#: The same number everywhere, so that sums are split alike.
 _THREADS = 2
 #: Of BERT's vocabulary: what a text begins with, what parts sentences, what is in no vocabulary.
 _BEGIN, _PART, _UNKNOWN = 101, 102, 100
