@@ -9,6 +9,7 @@ from vidpipe.media.pcm import decode_samples
 from vidpipe.media.probe import probe
 from vidpipe.segments.model import Segment
 from vidpipe.storage.keys import Folder
+from vidpipe.transcript.model import Word
 from vidpipe_tests.conftest import Processed, run_all
 
 VERTICAL = Variant(name="1080x1920", size=Size(width=1080, height=1920))
@@ -64,3 +65,10 @@ def lag_frames(path, work) -> int:
     m, s = np.array(mouth) - np.mean(mouth), np.array(loud) - np.mean(loud)
     lags = range(-10, 11)
     return max(lags, key=lambda lag: float((np.roll(m, -lag) * s)[12:-12].sum()))
+
+
+def words_of(text, each_s=0.4):
+    return [
+        Word(text=t, start_s=round(k * each_s, 3), end_s=round((k + 0.9) * each_s, 3))
+        for k, t in enumerate(text.split())
+    ]
